@@ -1,0 +1,50 @@
+"""What routes ask for: the actor whom the gate let in, a transaction, a window of a list."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import Depends, Query, Request
+from sqlalchemy.orm import Session
+
+from core.config import Config, config
+from core.db import transaction
+from core.errors import NotSignedIn
+from core.identity.schemas import Actor, Caller
+from core.paging import LARGEST_PAGE, Window
+
+
+def actor(request: Request) -> Actor:
+    """Return who is asking; raise NotSignedIn at an open door that needs somebody after all."""
+    found = request.scope["state"].get("actor")
+    if not isinstance(found, Actor):
+        raise NotSignedIn
+    return found
+
+
+def caller(request: Request) -> Caller:
+    """Return where the request comes from."""
+    found = request.scope["state"]["caller"]
+    return found if isinstance(found, Caller) else Caller()
+
+
+def core_session() -> Iterator[Session]:
+    """Open a transaction on `core` that commits before the response is sent.
+
+    Use it by `SessionDep`: without `scope="function"` FastAPI commits after the response, and a failing commit still answers 200.
+    """
+    with transaction() as session:
+        yield session
+
+
+def window(
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50, offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0
+) -> Window:
+    """Return the part of a list that is asked for."""
+    return Window(limit, offset)
+
+
+ActorDep = Annotated[Actor, Depends(actor)]
+CallerDep = Annotated[Caller, Depends(caller)]
+SessionDep = Annotated[Session, Depends(core_session, scope="function")]
+WindowDep = Annotated[Window, Depends(window)]
+ConfigDep = Annotated[Config, Depends(config)]

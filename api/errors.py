@@ -1,0 +1,114 @@
+"""Failures of core as HTTP: one place, RFC 9457 (`application/problem+json`)."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from sqlalchemy.exc import DataError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from core import errors
+from core.tables import new_id
+
+log = logging.getLogger("attune.api")
+
+STATUS: dict[type[errors.Failure], HTTPStatus] = {
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.LimitReached: HTTPStatus.BAD_REQUEST,
+    errors.ProviderFailed: HTTPStatus.BAD_GATEWAY,
+    errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+CODES = {404: "not_found", 405: "method_not_allowed", 401: "not_signed_in", 403: "forbidden", 413: "too_large"}
+MEDIA_TYPE = "application/problem+json"
+
+
+def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+    """Return the members of a problem."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **more,
+    }
+
+
+def problem_of(failure: errors.Failure) -> dict[str, Any]:
+    """Return a failure of core as a problem."""
+    status = next(status for kind, status in STATUS.items() if isinstance(failure, kind))
+    return problem(status, failure.code, failure.detail, **failure.facts)
+
+
+def response(body: dict[str, Any], headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return a problem as a response."""
+    extra = {"Retry-After": "2"} if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return JSONResponse(body, body["status"], media_type=MEDIA_TYPE, headers={**extra, **(headers or {})})
+
+
+def install(api: FastAPI) -> None:
+    """Make every way in which a route can fail a problem."""
+    api.add_exception_handler(errors.Failure, failure)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(ValidationError, _invalid)
+    api.add_exception_handler(DataError, _unfit)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(Exception, _unexpected)
+
+
+async def failure(_request: Request, failed: Exception) -> JSONResponse:
+    """Answer with a failure of core."""
+    if not isinstance(failed, errors.Failure):
+        raise failed
+    headers = {"Retry-After": str(failed.facts["retry_after_s"])} if "retry_after_s" in failed.facts else None
+    return response(problem_of(failed), headers)
+
+
+async def _invalid(_request: Request, invalid: Exception) -> JSONResponse:
+    if not isinstance(invalid, (RequestValidationError, ValidationError)):
+        raise invalid
+    fields = [
+        {"field": _path(error["loc"]), "message": error["msg"].removeprefix("Value error, ")}
+        for error in invalid.errors()
+    ]
+    detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields[:3])
+    return response(problem(422, errors.Invalid.code, detail, errors=fields))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    parts = [str(part) for part in location if part not in ("body", "query", "path")]
+    return ".".join(parts) or "body"
+
+
+async def _unfit(_request: Request, _unfit: Exception) -> JSONResponse:
+    return response(
+        problem(422, errors.Invalid.code, "A value does not fit: text with a NUL character, or a number out of range.")
+    )
+
+
+async def _http(_request: Request, refused: Exception) -> JSONResponse:
+    if not isinstance(refused, HTTPException):
+        raise refused
+    detail = "There is nothing at this address." if refused.status_code == HTTPStatus.NOT_FOUND else str(refused.detail)
+    return response(
+        problem(refused.status_code, CODES.get(refused.status_code, "refused"), detail), dict(refused.headers or {})
+    )
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    incident = str(new_id())
+    log.error("a route failed", exc_info=error, extra={"incident": incident, "path": request.url.path})
+    return response(
+        problem(
+            500, "internal", f"Something broke on our side. The log has it as incident {incident}.", incident=incident
+        )
+    )

@@ -1,0 +1,220 @@
+"""A playground session as it happens, over one websocket: for the console's page and for programs alike.
+
+Every message is numbered: the session's revision times 2^20, plus, within a growing answer, how many characters there are. The number
+needs no memory of ours: any process can say what came after it, also after a restart.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from starlette.concurrency import run_in_threadpool
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from core import bus
+from core.db import transaction
+from core.errors import Unavailable
+from core.executions import queries as executions
+from core.executions import service as executions_service
+from core.executions.buffers import Bell, Buffer, Snapshot
+from core.executions.runner import current
+from core.executions.schemas import Status
+from core.identity import queries as identity
+from core.identity import service as identity_service
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
+from core.playground import queries, service
+from core.playground.schemas import MessageView
+
+STEP = 1 << 20
+GAP_S = 0.04
+CHECK_SESSION_EVERY_S = 30.0
+NOT_SIGNED_IN, NOT_YOURS = 4401, 4404
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the database knew when it was last asked."""
+
+    revision: int
+    changed: list[MessageView]
+    pending: MessageView | None
+
+
+async def serve(websocket: WebSocket, session_id: UUID, *, after: int | None, actor: Actor | None) -> None:
+    """Follow a session until the other side leaves, or the right to see it ends."""
+    if actor is None or not may(actor, Permission.RUN_MODELS):
+        await websocket.close(NOT_SIGNED_IN)
+        return
+    await websocket.accept()
+    feed = Feed(websocket, session_id, actor, after)
+    sending = asyncio.create_task(feed.send())
+    leaving = asyncio.create_task(_until_gone(websocket))
+    _, rest = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    for task in rest:
+        task.cancel()
+    await asyncio.gather(sending, leaving, return_exceptions=True)
+    with contextlib.suppress(RuntimeError):  # it is closed already
+        await websocket.close(feed.close_code)
+
+
+async def _until_gone(websocket: WebSocket) -> None:
+    with contextlib.suppress(WebSocketDisconnect):
+        while True:
+            await websocket.receive()
+
+
+class Feed:
+    """One follower of one session."""
+
+    def __init__(self, websocket: WebSocket, session_id: UUID, actor: Actor, after: int | None) -> None:
+        """Begin after a number, or with what is there now."""
+        self.websocket, self.session_id, self.actor = websocket, session_id, actor
+        self.close_code = 1000
+        self._bell = Bell()
+        self._sent = after
+        self._look = True
+        self._check = False
+        self._found: Found | None = None
+
+    async def send(self) -> None:
+        """Send what changes, until told to stop."""
+        loop_until = [
+            bus.subscribe(service.topic(self.session_id), self._hint_look),
+            bus.subscribe(identity_service.revoked_topic(self.actor.id), self._hint_check),
+            bus.subscribe(executions_service.PROGRESS, self._hint_progress),
+        ]
+        try:
+            while await self._send_once():
+                await asyncio.sleep(GAP_S)
+                if not await self._bell.heard(CHECK_SESSION_EVERY_S):
+                    self._check = True
+        finally:
+            for unsubscribe in loop_until:
+                unsubscribe()
+
+    def _hint_look(self, _hint: bus.Hint) -> None:
+        self._look = True
+        self._bell.ring()
+
+    def _hint_check(self, _hint: bus.Hint) -> None:
+        self._check = self._look = True
+        self._bell.ring()
+
+    def _hint_progress(self, hint: bus.Hint) -> None:
+        """Wake for an answer that another process writes."""
+        pending = self._found.pending if self._found else None
+        if hint is None or (pending is not None and pending.job_id == hint["id"]):
+            self._bell.ring()
+
+    async def _send_once(self) -> bool:
+        """Send what is new; return whether to go on."""
+        try:
+            return await self._send_new()
+        except Unavailable:
+            self._look = True  # the database is away: the next round asks again
+            await asyncio.sleep(1.0)
+            self._bell.ring()
+            return True
+
+    async def _send_new(self) -> bool:
+        if self._check:
+            self._check = False
+            if not await run_in_threadpool(_is_live, self.actor):
+                self.close_code = NOT_SIGNED_IN
+                return False
+        if self._look or self._found is None:
+            self._look = False
+            found = await run_in_threadpool(self._ask)
+            if found is None:
+                self.close_code = NOT_YOURS
+                return False
+            await self._send_changes(found)
+        await self._send_tokens()
+        return True
+
+    def _ask(self) -> Found | None:
+        with transaction() as session:
+            revision = queries.find_revision(session, self.session_id, owner=self.actor.id)
+            if revision is None:
+                return None
+            since = (self._sent // STEP) if self._sent is not None else revision
+            changed = queries.list_messages_since(session, self.session_id, since)
+            pending = queries.find_pending_view(session, self.session_id)
+        return Found(revision, [it for it in changed if it.status not in (None, Status.PENDING)], pending)
+
+    async def _send_changes(self, found: Found) -> None:
+        self._found = found
+        for message in found.changed:
+            await self._say(_response(self.session_id, message))
+        pending = {"message_id": str(found.pending.id), "job_id": found.pending.job_id} if found.pending else None
+        number = max(found.revision * STEP, self._sent or 0)
+        await self._say({"type": "playground_session", "n": number, "revision": found.revision, "pending": pending})
+        if found.pending is not None:
+            self._listen_to(found.pending)
+
+    def _listen_to(self, pending: MessageView) -> None:
+        buffer = self._buffer(pending)
+        if buffer is not None:
+            # A set of wakers: subscribing the same bell again changes nothing; the buffer is forgotten soon after its end.
+            buffer.subscribe(self._bell.ring)
+
+    def _buffer(self, pending: MessageView) -> Buffer | None:
+        return current().find(UUID(pending.job_id)) if pending.job_id else None
+
+    async def _send_tokens(self) -> None:
+        pending = self._found.pending if self._found else None
+        if pending is None:
+            return
+        first = pending.revision * STEP
+        position = max(0, (self._sent or 0) - first) if (self._sent or 0) // STEP == pending.revision else 0
+        grown = await self._grown(pending, position)
+        if grown.text:
+            number = first + min(grown.end, STEP - 1)
+            token = {
+                "type": "playground_token",
+                "n": number,
+                "message_id": str(pending.id),
+                "at": position,
+                "text": grown.text,
+            }
+            await self._say(token)
+
+    async def _grown(self, pending: MessageView, position: int) -> Snapshot:
+        buffer = self._buffer(pending)
+        if buffer is not None:
+            return buffer.since(position)
+        text, status = await run_in_threadpool(_stored, UUID(pending.job_id)) if pending.job_id else ("", Status.FAILED)
+        return Snapshot(text[position:], len(text), status)
+
+    async def _say(self, message: dict[str, Any]) -> None:
+        self._sent = max(int(message["n"]), self._sent or 0)
+        await self.websocket.send_json({"session_id": str(self.session_id), **message})
+
+
+def _response(session_id: UUID, message: MessageView) -> dict[str, Any]:
+    return {
+        "type": "playground_response",
+        "n": message.revision * STEP,
+        "session_id": str(session_id),
+        "message_id": str(message.id),
+        "content": message.content,
+        "response_time_ms": message.response_time_ms,
+        "role": message.role,
+        "status": message.status,
+    }
+
+
+def _is_live(actor: Actor) -> bool:
+    with transaction() as session:
+        return (
+            actor.session_id is not None
+            and identity.find_actor_in_session(session, actor.session_id, actor.caller) is not None
+        )
+
+
+def _stored(execution_id: UUID) -> tuple[str, Status]:
+    with transaction() as session:
+        return executions.find_progress(session, execution_id) or ("", Status.FAILED)

@@ -1,0 +1,187 @@
+"""Who gets in: every request and every websocket of the whole program passes here first.
+
+Without a valid session there is the sign-in page for a browser's navigation and 401 for everything else, but for a short list of
+open doors. Cookies count for writes and websockets only with an `Origin` of ours.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem, problem_of, response
+from core import logs
+from core.callers import client_address
+from core.config import Config
+from core.db import transaction
+from core.errors import Failure, Forbidden, NotSignedIn
+from core.identity import service, tokens
+from core.identity.schemas import Actor, Caller
+from core.tables import new_id
+
+SIGN_IN = "/login"
+OPEN = frozenset(
+    {SIGN_IN, "/healthz", "/readyz", "/health", "/favicon.ico", "/favicon.png", "/api/v1/admin/auth/login"}
+)
+OPEN_FOLDERS = ("/welcome/", "/door/", "/static/", "/app/static/")
+SHUT = frozenset({"/_stcore/metrics", "/_stcore/script-health-check"})
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+# The one websocket that a program may open without a cookie: it checks its ticket itself.
+TICKETED = "/api/v1/admin/playground/ws"
+CLIENT_HEADER = b"x-attune-client"
+REQUEST_HEADER = b"x-attune-request"
+
+
+class OriginRefused(Forbidden):
+    """This request does not come from a page of ours (its Origin says otherwise)."""
+
+    code = "origin_refused"
+
+
+@dataclass(frozen=True)
+class Knock:
+    """What is known of a request before it is let in."""
+
+    path: str
+    headers: Headers
+    caller: Caller
+    cookie: str | None
+    bearer: str | None
+    ticket: str | None
+    is_websocket: bool
+    is_write: bool
+
+    @property
+    def is_open_door(self) -> bool:
+        """Whether this address is for everybody."""
+        return self.path in OPEN or self.path.startswith(OPEN_FOLDERS)
+
+    @property
+    def is_navigation(self) -> bool:
+        """Whether a person typed this address or followed a link, rather than a script of ours."""
+        wants_page = "text/html" in self.headers.get("accept", "")
+        return not self.is_websocket and not self.is_write and wants_page and not self.path.startswith("/api/")
+
+
+class Gate:
+    """The outermost middleware."""
+
+    def __init__(self, app: ASGIApp, *, config: Config) -> None:
+        """Guard `app`."""
+        self.app = app
+        self.config = config
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let in, send to the sign-in page, or refuse."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        knock = self._knock(scope)
+        logs.request_id.set(knock.caller.request_id)
+        scope = _marked(scope, knock.caller)
+        try:
+            scope["state"]["actor"] = await self._actor(knock)
+        except Failure as refusal:
+            await _refuse(knock, refusal, scope, receive, send)
+            return
+        await self.app(scope, receive, _naming(send, knock.caller.request_id))
+
+    def _knock(self, scope: Scope) -> Knock:
+        connection = HTTPConnection(scope)
+        headers = connection.headers
+        scheme, _, credential = headers.get("authorization", "").partition(" ")
+        peer = connection.client.host if connection.client else None
+        address = client_address(peer, headers.get("x-forwarded-for"), self.config.attune_trusted_proxies)
+        is_websocket = scope["type"] == "websocket"
+        return Knock(
+            path=scope["path"],
+            headers=headers,
+            caller=Caller(address, headers.get("user-agent"), str(new_id())),
+            cookie=connection.cookies.get(cookie_name(self.config)),
+            bearer=credential.strip() if scheme.lower() == "bearer" else None,
+            ticket=connection.query_params.get("ticket"),
+            is_websocket=is_websocket,
+            is_write=not is_websocket and scope["method"] not in READS,
+        )
+
+    async def _actor(self, knock: Knock) -> Actor | None:
+        """Return who knocks: None at an open door.
+
+        Raises NotSignedIn, or OriginRefused.
+        """
+        if knock.path in SHUT:
+            raise NotSignedIn
+        if knock.is_open_door or (knock.path == TICKETED and knock.ticket):
+            return None
+        if knock.bearer is not None:
+            tokens.check_bearer(knock.bearer)
+            return await asyncio.to_thread(_enter, knock.bearer, knock.caller)
+        if knock.cookie is None:
+            raise NotSignedIn
+        if (knock.is_write or knock.is_websocket) and not self._is_ours(knock.headers):
+            raise OriginRefused
+        return await asyncio.to_thread(_enter, knock.cookie, knock.caller)
+
+    def _is_ours(self, headers: Headers) -> bool:
+        origin = headers.get("origin", "").lower()
+        return origin in origins(self.config, headers.get("host", ""))
+
+
+def origins(config: Config, host: str) -> frozenset[str]:
+    """Return the origins of our own pages: the public one, this machine's names, or else the host that was asked."""
+    if config.attune_public_url:
+        return frozenset({config.attune_public_url})
+    if config.on_loopback:
+        port = host.rpartition(":")[2] if ":" in host else "80"
+        return frozenset(f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+    return frozenset({f"http://{host.lower()}"})
+
+
+def cookie_name(config: Config) -> str:
+    """Return the name of the session cookie; with https a browser holds the prefix's promise (this host only, never plain http)."""
+    return "__Host-attune" if config.behind_tls else "attune"
+
+
+def _enter(token: str, caller: Caller) -> Actor:
+    with transaction() as session:
+        return service.enter(session, token, caller)
+
+
+def _marked(scope: Scope, caller: Caller) -> Scope:
+    """Return the scope with the caller's true address and request id as headers; what a client sent under these names is dropped."""
+    kept = [(name, value) for name, value in scope["headers"] if name not in (CLIENT_HEADER, REQUEST_HEADER)]
+    ours = [(CLIENT_HEADER, (caller.ip_address or "").encode()), (REQUEST_HEADER, (caller.request_id or "").encode())]
+    return {**scope, "headers": [*kept, *ours], "state": {**scope.get("state", {}), "caller": caller}}
+
+
+def _naming(send: Send, request_id: str | None) -> Send:
+    async def named(message: Message) -> None:
+        if message["type"] == "http.response.start" and request_id:
+            MutableHeaders(scope=message)["X-Request-Id"] = request_id
+        await send(message)
+
+    return named
+
+
+async def _refuse(knock: Knock, refusal: Failure, scope: Scope, receive: Receive, send: Send) -> None:
+    if knock.is_websocket:
+        await send({"type": "websocket.close", "code": 4401 if isinstance(refusal, NotSignedIn) else 4403})
+        return
+    answer: Response
+    if isinstance(refusal, NotSignedIn) and knock.path in SHUT:
+        answer = response(problem(404, "not_found", "There is nothing at this address."))
+    elif isinstance(refusal, NotSignedIn) and knock.is_navigation:
+        answer = RedirectResponse(_sign_in_address(scope), status_code=303)
+    else:
+        headers = {"WWW-Authenticate": "Bearer"} if isinstance(refusal, NotSignedIn) else None
+        answer = response(problem_of(refusal), headers)
+    await answer(scope, receive, _naming(send, knock.caller.request_id))
+
+
+def _sign_in_address(scope: Scope) -> str:
+    wanted = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+    return SIGN_IN if wanted == "/" else f"{SIGN_IN}?next={quote(wanted, safe='')}"

@@ -1,0 +1,61 @@
+"""The headers that tell a browser what our pages may do: nothing from elsewhere, nothing into elsewhere."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+
+
+def content_policy(index: Path) -> str:
+    """Return the policy under which Streamlit's page works; its one inline script is allowed by the hash of what is installed."""
+    hashes = " ".join(_hash(script) for script in INLINE_SCRIPT.findall(index.read_text()))
+    return (
+        "default-src 'self'; "
+        f"script-src 'self' 'wasm-unsafe-eval' blob: {hashes}; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
+        "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"
+    )
+
+
+def _hash(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+class SecurityHeaders:
+    """Adds them to every response."""
+
+    def __init__(self, app: ASGIApp, *, policy: str, behind_tls: bool) -> None:
+        """Prepare what is the same for every response."""
+        self.app = app
+        self.fixed = {
+            "Content-Security-Policy": policy,
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+        }
+        if behind_tls:
+            self.fixed["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and add the headers to its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.fixed.items():
+                    headers.setdefault(name, value)
+                if scope["path"].startswith(("/api/", "/login", "/welcome/")):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self.app(scope, receive, with_headers)

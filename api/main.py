@@ -1,0 +1,53 @@
+"""The HTTP door: FastAPI, mounted at /api/v1."""
+
+from fastapi import Depends, FastAPI
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from api import errors, limits
+from api.routes import accounts, auth, docs, executions, models, playground, system, workspace
+from core import VERSION
+
+PREFIX = "/api/v1"
+
+
+def create() -> FastAPI:
+    """Return the API."""
+    api = FastAPI(
+        title="Attune",
+        version=VERSION,
+        summary="Watch, review, test and tune the assistant of your product.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    api.include_router(auth.router)
+    for feature in (accounts, models, playground, executions, system, workspace):
+        api.include_router(feature.router, dependencies=[Depends(limits.standard)])
+    api.include_router(executions.streaming, dependencies=[Depends(limits.streaming)])
+    api.include_router(docs.router)
+    errors.install(api)
+    return api
+
+
+def mounts(api: FastAPI) -> list[BaseRoute]:
+    """Return the API and what surrounds it: shorter addresses lead to it, and nothing under /api is ever the console's HTML."""
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+    return [
+        Mount(f"{PREFIX}/docs/static", StaticFiles(directory=docs.assets())),
+        Mount(PREFIX, api),
+        Route("/api", _nothing, methods=methods),
+        Route("/api/{path:path}", _moved, methods=methods),
+        *(Route(f"/{folder}/{{path:path}}", _nothing, methods=methods) for folder in ("otlp", "widget")),
+    ]
+
+
+async def _moved(request: Request) -> Response:
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{PREFIX}/{request.path_params['path']}{query}", status_code=308)
+
+
+async def _nothing(_request: Request) -> Response:
+    return errors.response(errors.problem(404, "not_found", "There is nothing at this address."))

@@ -1,0 +1,41 @@
+"""For machines that look after this one: alive, ready, healthy. No credential, so no details."""
+
+from functools import partial
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from api.routes.system import answer
+from core.system import queries
+
+
+class Readiness:
+    """Whether start-up is complete, and shut-down has not begun."""
+
+    def __init__(self) -> None:
+        """Begin not ready."""
+        self.is_ready = False
+
+
+def routes(readiness: Readiness) -> list[Route]:
+    """Return the routes."""
+    return [
+        Route("/healthz", _alive),
+        Route("/readyz", partial(_ready, readiness=readiness)),
+        Route("/health", _health),
+    ]
+
+
+async def _alive(_request: Request) -> Response:
+    return PlainTextResponse("alive\n")
+
+
+async def _ready(_request: Request, *, readiness: Readiness) -> Response:
+    return PlainTextResponse("ready\n") if readiness.is_ready else PlainTextResponse("not ready\n", status_code=503)
+
+
+async def _health(_request: Request) -> Response:
+    found = await run_in_threadpool(queries.health)
+    return JSONResponse(answer(found, with_details=False).model_dump(mode="json"), 200 if found.is_healthy else 503)

@@ -1,0 +1,66 @@
+"""Signing in and out for people's programs: a bearer token, good for eight hours, dead the moment its session ends."""
+
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict
+from starlette.concurrency import run_in_threadpool
+
+from api.deps import ActorDep, CallerDep, SessionDep
+from core.identity import flows, queries, service
+from core.identity.errors import WrongCredentials
+from core.identity.schemas import AccountView, SessionKind, SignedIn
+
+router = APIRouter(prefix="/admin/auth", tags=["Accounts"])
+
+
+class Credentials(BaseModel):
+    """Who, and the proof."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"email": "admin@localhost", "password": "…"}})
+
+    email: str
+    password: str
+
+
+class Token(BaseModel):
+    """A bearer token and whose it is."""
+
+    access_token: str
+    token_type: str = "bearer"
+    expires_at: datetime
+    admin: AccountView
+
+
+@router.post("/login")
+async def login(given: Annotated[Credentials, Body()], caller: CallerDep) -> Token:
+    """Exchange e-mail and password for a token."""
+    result = await run_in_threadpool(flows.try_to_sign_in, given.email, given.password, SessionKind.API, caller)
+    await asyncio.sleep(result.delay_s)
+    if result.signed_in is None:
+        raise WrongCredentials
+    return _token(result.signed_in)
+
+
+@router.post("/logout", status_code=204)
+def logout(session: SessionDep, actor: ActorDep) -> None:
+    """End this session; its token is dead from now on."""
+    service.sign_out(session, actor=actor)
+
+
+@router.post("/refresh")
+def refresh(session: SessionDep, actor: ActorDep) -> Token:
+    """Exchange this token for a new one, good for eight hours more."""
+    return _token(service.refresh(session, actor=actor))
+
+
+@router.get("/me")
+def me(session: SessionDep, actor: ActorDep) -> AccountView:
+    """Return the account that is asking."""
+    return queries.account_view(queries.get_account(session, actor.id))
+
+
+def _token(signed_in: SignedIn) -> Token:
+    return Token(access_token=signed_in.token, expires_at=signed_in.expires_at, admin=signed_in.account)

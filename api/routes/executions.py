@@ -1,0 +1,115 @@
+"""Model calls. Routes that wait for a model are coroutines: a hundred of them must not take the threads of every other route."""
+
+import json
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from api import errors
+from api.deps import ActorDep
+from core.db import transaction
+from core.executions import queries, runner, service
+from core.executions.buffers import Bell, Buffer
+from core.executions.errors import ExecutionMissing
+from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Status
+from core.identity.schemas import Actor
+
+router = APIRouter(prefix="/prompts", tags=["Executions"])
+streaming = APIRouter(prefix="/prompts", tags=["Executions"])
+
+COMMENT_EVERY_S = 15.0
+
+
+@router.post("/execute", response_model=ExecutionView)
+async def execute(given: NewExecution, actor: ActorDep) -> Response:
+    """Ask a model and wait for its whole answer."""
+    buffer = await run_in_threadpool(runner.execute, given, actor=actor)
+    bell = Bell()
+    unsubscribe = buffer.subscribe_end(bell.ring)
+    try:
+        while buffer.outcome is None:
+            await bell.heard()
+    finally:
+        unsubscribe()
+    view = await run_in_threadpool(_view, buffer.id, actor)
+    if view.status is Status.FAILED and view.error is not None:
+        return errors.response(_problem(view.error, view))
+    return JSONResponse(view.model_dump(mode="json"))
+
+
+@streaming.post("/execute/stream", response_class=StreamingResponse)
+async def execute_stream(given: NewExecution, actor: ActorDep) -> StreamingResponse:
+    """Ask a model and follow its answer: server-sent events `token`, `tool`, `usage`, and at the end `done` or `error`."""
+    buffer = await run_in_threadpool(runner.execute, given, actor=actor)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Execution-Id": str(buffer.id)}
+    return StreamingResponse(_events(buffer, actor), media_type="text/event-stream", headers=headers)
+
+
+@router.post("/{execution_id}/cancel")
+def cancel(execution_id: UUID, actor: ActorDep) -> ExecutionView:
+    """Stop an answer that is being written; what there is of it stays."""
+    text = runner.current().text_of(execution_id)
+    with transaction() as session:
+        queries.get_execution(session, execution_id, owner=actor.id)
+        service.cancel(session, execution_id, text=text, actor=actor)
+        return queries.get_execution(session, execution_id, owner=actor.id)
+
+
+@router.get("/{execution_id}")
+def read(execution_id: UUID, actor: ActorDep) -> ExecutionView:
+    """Return one of your own calls."""
+    return _view(execution_id, actor)
+
+
+def _view(execution_id: UUID, actor: Actor) -> ExecutionView:
+    with transaction() as session:
+        return queries.get_execution(session, execution_id, owner=actor.id)
+
+
+def _problem(error: ExecutionError, view: ExecutionView) -> dict[str, Any]:
+    status = 502 if error.code == "provider_failed" else 500
+    return errors.problem(status, error.code, error.detail, reason=error.reason, execution=view.model_dump(mode="json"))
+
+
+async def _events(buffer: Buffer, actor: Actor) -> AsyncIterator[str]:
+    bell = Bell()
+    unsubscribe = buffer.subscribe(bell.ring)
+    position, tools = 0, 0
+    try:
+        while True:
+            found = buffer.since(position)
+            if found.text:
+                yield _event("token", {"text": found.text})
+                position = found.end
+            for tool in buffer.tools[tools:]:
+                yield _event("tool", tool.model_dump())
+                tools += 1
+            if found.status is not Status.PENDING:
+                break
+            if not await bell.heard(COMMENT_EVERY_S):
+                yield ": still here\n\n"
+    finally:
+        unsubscribe()
+    try:
+        view = await run_in_threadpool(_view, buffer.id, actor)
+    except ExecutionMissing:
+        return
+    yield _event("usage", view.usage.model_dump(mode="json"))
+    if view.status is Status.FAILED and view.error is not None:
+        yield _event("error", {"problem": _problem(view.error, view)})
+    else:
+        yield _event("done", {"execution": view.model_dump(mode="json")})
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, default=_plain)}\n\n"
+
+
+def _plain(value: object) -> str:
+    return str(value) if isinstance(value, Decimal) else repr(value)

@@ -1,0 +1,120 @@
+"""The playground over HTTP: the same sessions as the console's page. Own only."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, WebSocket
+from pydantic import BaseModel
+
+from api import feed, tickets
+from api.deps import ActorDep, SessionDep
+from core import settings
+from core.identity.permissions import Permission, require
+from core.paging import LARGEST_PAGE, Window
+from core.playground import queries, service
+from core.playground.errors import ServiceMissing
+from core.playground.schemas import MessageView, NewMessage, Sent, SessionSummary
+
+router = APIRouter(prefix="/admin/playground", tags=["Playground"])
+
+
+class History(BaseModel):
+    """A session's messages in order."""
+
+    session_id: UUID
+    messages: list[MessageView]
+    total_count: int
+    limit: int
+    offset: int
+
+
+class SessionList(BaseModel):
+    """One's own sessions, the one spoken in last first."""
+
+    sessions: list[SessionSummary]
+    total_count: int
+    limit: int
+    offset: int
+
+
+class DefaultPrompt(BaseModel):
+    """The prompt that answers unless another is given."""
+
+    default_prompt: str
+
+
+class Ticket(BaseModel):
+    """What opens a websocket once, in place of a cookie."""
+
+    ticket: str
+    expires_at: datetime
+
+
+@router.get("/active-service")
+def active_service(actor: ActorDep) -> None:
+    """Return the service that answers: there is none until services can be registered."""
+    require(actor, Permission.RUN_MODELS)
+    raise ServiceMissing
+
+
+@router.post("/chat", status_code=202)
+def chat(given: NewMessage, session: SessionDep, actor: ActorDep) -> Sent:
+    """Say something; the answer comes over the websocket, and into the history."""
+    return service.send(session, given, actor=actor)
+
+
+@router.get("/history")
+def history(
+    session: SessionDep,
+    actor: ActorDep,
+    session_id: UUID,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 100,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> History:
+    """Return the messages of one of your sessions."""
+    require(actor, Permission.RUN_MODELS)
+    row = queries.get_session(session, session_id, owner=actor.id)
+    messages = queries.list_messages(session, session_id, window=Window(limit, offset))
+    return History(session_id=session_id, messages=messages, total_count=row.message_count, limit=limit, offset=offset)
+
+
+@router.get("/sessions")
+def sessions(
+    session: SessionDep,
+    actor: ActorDep,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 20,
+    offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0,
+) -> SessionList:
+    """List your sessions."""
+    require(actor, Permission.RUN_MODELS)
+    page = queries.list_sessions(session, owner=actor.id, window=Window(limit, offset))
+    return SessionList(sessions=page.items, total_count=page.total_count, limit=limit, offset=offset)
+
+
+@router.delete("/session/{session_id}", status_code=204)
+def delete(session_id: UUID, session: SessionDep, actor: ActorDep) -> None:
+    """Delete one of your sessions with all its messages."""
+    service.remove(session, session_id, actor=actor)
+
+
+@router.get("/default-prompt")
+def default_prompt(session: SessionDep, actor: ActorDep) -> DefaultPrompt:
+    """Return the prompt that answers unless another is given."""
+    require(actor, Permission.RUN_MODELS)
+    return DefaultPrompt(default_prompt=settings.read(session, settings.Workspace).default_prompt)
+
+
+@router.post("/ws-ticket", status_code=201)
+def ws_ticket(actor: ActorDep) -> Ticket:
+    """Make a ticket for the websocket, good for half a minute."""
+    require(actor, Permission.RUN_MODELS)
+    ticket, expires_at = tickets.issue(actor)
+    return Ticket(ticket=ticket, expires_at=expires_at)
+
+
+@router.websocket("/ws")
+async def follow(websocket: WebSocket, session_id: UUID, after: int | None = None, ticket: str | None = None) -> None:
+    """Follow a session: `playground_session`, `playground_token` and `playground_response`, numbered; `after` replays."""
+    actor = websocket.scope["state"].get("actor") or await tickets.redeem(ticket, websocket.scope["state"]["caller"])
+    await feed.serve(websocket, session_id, after=after, actor=actor)

@@ -1,0 +1,151 @@
+"""The pages before the console: plain HTML forms, because the console's own widgets cannot set a cookie (docs/decisions/0003)."""
+
+import asyncio
+import functools
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.templating import Jinja2Templates
+
+from api.gate import OriginRefused, cookie_name, origins
+from core import crypto
+from core.config import Config
+from core.db import transaction
+from core.errors import Failure, NotSignedIn, Unavailable
+from core.identity import flows, queries, tokens
+from core.identity.schemas import Caller, NewPassword, SessionKind
+
+TEMPLATES = Jinja2Templates(Path(__file__).parent.parent / "templates")
+LARGEST_FORM = 10_000
+LOGIN = {
+    "title": "Sign in",
+    "heading": "Sign in to Attune",
+    "lead": "The console of your assistant: watch, review, test, tune.",
+}
+WELCOME = {"title": "Welcome", "heading": "Choose a password", "lead": "With it you sign in to Attune."}
+SPENT = {
+    "title": "Link used",
+    "heading": "This link is spent",
+    "lead": "It was used already, or has run out. Ask for a new one.",
+}
+
+
+def routes(config: Config) -> list[BaseRoute]:
+    """Return the routes: the sign-in page, and the page that a link to set a password opens."""
+    return [
+        Route("/login", functools.partial(_login, config=config), methods=["GET", "POST"]),
+        Route("/welcome/{token}", functools.partial(_welcome, config=config), methods=["GET", "POST"]),
+        Mount("/door", StaticFiles(directory=Path(__file__).parent.parent / "static")),
+    ]
+
+
+def local_path(wanted: str) -> str:
+    """Return `wanted` when it is a path of ours, else the front page: nobody is sent elsewhere by a link to our sign-in."""
+    # Browsers read "\" as "/", and strip tabs and newlines: "/\evil.example" and "/<tab>/evil.example" lead away.
+    is_local = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
+    return wanted if is_local and wanted.isprintable() and not wanted.startswith("/login") else "/"
+
+
+async def _login(request: Request, *, config: Config) -> Response:
+    if request.method == "GET":
+        return await _login_page(request, config)
+    form = await _form(request, config)
+    wanted, email = local_path(form.get("next", "/")), form.get("email", "")
+    caller: Caller = request.scope["state"]["caller"]
+    try:
+        result = await run_in_threadpool(
+            flows.try_to_sign_in, email, form.get("password", ""), SessionKind.BROWSER, caller
+        )
+    except Unavailable as failure:
+        return _page(request, "login.html", 503, **LOGIN, next=wanted, email=email, problem=failure.detail)
+    await asyncio.sleep(result.delay_s)
+    if result.signed_in is None:
+        words = "The e-mail or the password is wrong. After five wrong tries, wait 15 minutes."
+        return _page(request, "login.html", 401, **LOGIN, next=wanted, email=email, problem=words)
+    answer = RedirectResponse(wanted, status_code=303)
+    _set_cookie(answer, result.signed_in.token, config)
+    return answer
+
+
+async def _login_page(request: Request, config: Config) -> Response:
+    wanted = local_path(request.query_params.get("next", "/"))
+    cookie = request.cookies.get(cookie_name(config))
+    if cookie and await run_in_threadpool(_is_live, cookie):
+        return RedirectResponse(wanted, status_code=303)
+    answer = _page(request, "login.html", 200, **LOGIN, next=wanted, email="")
+    if cookie:
+        answer.delete_cookie(cookie_name(config))
+    return answer
+
+
+def _is_live(token: str) -> bool:
+    try:
+        with transaction() as session:
+            return queries.find_actor(session, crypto.fingerprint(token), Caller()) is not None
+    except Unavailable:
+        return False
+
+
+async def _welcome(request: Request, *, config: Config) -> Response:
+    token = str(request.path_params["token"])
+    if not await run_in_threadpool(_is_open_link, token):
+        return _page(request, "welcome.html", 404, **SPENT, spent=True)
+    if request.method == "GET":
+        return _page(request, "welcome.html", 200, **WELCOME)
+    form = await _form(request, config)
+    if form.get("password") != form.get("again"):
+        return _page(request, "welcome.html", 422, **WELCOME, problem="The two passwords are not the same.")
+    try:
+        given = NewPassword(password=form.get("password", ""))
+        account = await run_in_threadpool(flows.accept_link, token, given, caller=request.scope["state"]["caller"])
+    except ValidationError:
+        return _page(
+            request,
+            "welcome.html",
+            422,
+            **WELCOME,
+            problem="A password has 12 to 72 characters (accents count double).",
+        )
+    except Failure as failure:
+        return _page(request, "welcome.html", 404, **SPENT, spent=True, problem=failure.detail)
+    return _page(request, "login.html", 200, **LOGIN, next="/", email=account.email)
+
+
+def _is_open_link(token: str) -> bool:
+    with transaction() as session:
+        return queries.find_link(session, crypto.fingerprint(token)) is not None
+
+
+async def _form(request: Request, config: Config) -> dict[str, str]:
+    """Return the fields of a posted form; refuse one that another site's page has sent."""
+    origin = request.headers.get("origin")
+    if origin is not None and origin.lower() not in origins(config, request.headers.get("host", "")):
+        raise OriginRefused
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST_FORM:
+            raise NotSignedIn
+    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _set_cookie(answer: Response, token: str, config: Config) -> None:
+    answer.set_cookie(
+        cookie_name(config),
+        token,
+        max_age=int(tokens.LIFETIME.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=config.behind_tls,
+    )
+
+
+def _page(request: Request, template: str, status: int, **words: object) -> Response:
+    return TEMPLATES.TemplateResponse(request, template, words, status_code=status)

@@ -1,0 +1,23 @@
+"""What the workspace has decided for itself."""
+
+from fastapi import APIRouter
+
+from api.deps import ActorDep, SessionDep
+from core import settings
+from core.identity.permissions import Permission, require
+from core.system import workspace
+
+router = APIRouter(prefix="/admin", tags=["System"])
+
+
+@router.get("/settings")
+def read(session: SessionDep, actor: ActorDep) -> settings.Workspace:
+    """Return the workspace's settings."""
+    require(actor, Permission.CHANGE_WORKSPACE)
+    return settings.read(session, settings.Workspace)
+
+
+@router.put("/settings")
+def write(given: settings.Workspace, session: SessionDep, actor: ActorDep) -> settings.Workspace:
+    """Replace the workspace's settings."""
+    return workspace.change(session, given, actor=actor)

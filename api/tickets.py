@@ -1,0 +1,47 @@
+"""Tickets for websockets: what a program that can set no header, and has no cookie, may put into an address.
+
+Signed, good for half a minute, bound to the session they were made in: when that ends, so do they.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import jwt
+from starlette.concurrency import run_in_threadpool
+
+from core import clock, crypto
+from core.db import transaction
+from core.identity import queries
+from core.identity.schemas import Actor, Caller
+
+LIFETIME = timedelta(seconds=30)
+ALGORITHM = "HS256"
+TYPE = "websocket"
+
+
+def issue(actor: Actor) -> tuple[str, datetime]:
+    """Return a ticket for an actor, and until when it is good."""
+    expires_at = clock.now() + LIFETIME
+    claims = {"type": TYPE, "sid": str(actor.session_id), "exp": expires_at}
+    return jwt.encode(claims, crypto.keyring().token_key, algorithm=ALGORITHM), expires_at
+
+
+async def redeem(ticket: str | None, caller: Caller) -> Actor | None:
+    """Return whose ticket it is: None when it is none of ours, has run out, or its session has ended."""
+    try:
+        claims = jwt.decode(
+            ticket or "",
+            crypto.keyring().token_key,
+            algorithms=[ALGORITHM],
+            options={"require": ["exp", "sid", "type"]},
+        )
+    except jwt.InvalidTokenError:
+        return None
+    if claims["type"] != TYPE:
+        return None
+    return await run_in_threadpool(_find, UUID(claims["sid"]), caller)
+
+
+def _find(session_id: UUID, caller: Caller) -> Actor | None:
+    with transaction() as session:
+        return queries.find_actor_in_session(session, session_id, caller)

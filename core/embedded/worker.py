@@ -1,0 +1,30 @@
+"""The worker as a child of the web process: the same program in another role."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from core.config import ROOT, Role
+from core.embedded.child import Child
+
+
+class Worker(Child):
+    """The process that runs jobs."""
+
+    name = "Worker"
+    stop_timeout_s = 25.0
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Start it; it finds the databases by itself, and ends when our end of its input closes."""
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "app.py")],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+            cwd=ROOT,
+            env=os.environ | {"ATTUNE_ROLE": Role.WORKER.value},
+        )
+
+    def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
+        """Let it end its jobs."""
+        process.send_signal(signal.SIGTERM)

@@ -1,0 +1,13 @@
+"""Ends executions whose process is gone."""
+
+from core import queue
+from core.db import transaction
+from core.executions import service
+
+
+@queue.app.periodic(cron="* * * * *")
+@queue.app.task(name="executions.fail_abandoned", queueing_lock="executions.fail_abandoned")
+def fail_abandoned(timestamp: int) -> None:
+    """End what a dead process left pending; the features above are told through the outbox."""
+    with transaction() as session:
+        service.fail_abandoned(session)

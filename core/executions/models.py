@@ -1,0 +1,56 @@
+"""Model calls made from Attune. Texts are encrypted: the columns of type bytes."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.executions.schemas import Status
+from core.tables import CoreTable, Created, Keyed
+
+STATUSES = ", ".join(f"'{status}'" for status in Status)
+
+
+class Execution(Keyed, Created, CoreTable):
+    """One call: what was asked, what came back, what it took."""
+
+    __tablename__ = "prompt_executions"
+    __table_args__ = (
+        CheckConstraint(f"status in ({STATUSES})", name="status"),
+        Index(None, "owner", "created_at"),
+        Index(None, "session_id"),
+        Index("ix_prompt_executions_pending", "instance", postgresql_where=text("status = 'pending'")),
+    )
+
+    owner: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"))
+    session_id: Mapped[UUID | None] = mapped_column(ForeignKey("playground_sessions.id", ondelete="SET NULL"))
+    provider: Mapped[str]
+    model_id: Mapped[str]
+    prompt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    system_prompt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    messages: Mapped[bytes | None] = mapped_column(LargeBinary)
+    context: Mapped[bytes | None] = mapped_column(LargeBinary)
+    response: Mapped[bytes | None] = mapped_column(LargeBinary)
+    tool_executions: Mapped[bytes | None] = mapped_column(LargeBinary)
+    parameters: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    tools: Mapped[list[dict[str, Any]] | None]
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    cached_tokens: Mapped[int | None]
+    cache_write_tokens: Mapped[int | None]
+    reasoning_tokens: Mapped[int | None]
+    total_tokens: Mapped[int | None]
+    tokens_estimated: Mapped[bool] = mapped_column(server_default=text("false"))
+    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
+    cost_source: Mapped[str | None]
+    first_token_ms: Mapped[int | None]
+    execution_time_ms: Mapped[int | None]
+    finish_reason: Mapped[str | None]
+    status: Mapped[str]
+    error: Mapped[dict[str, Any] | None]
+    instance: Mapped[UUID]
+    alive_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

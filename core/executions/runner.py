@@ -1,0 +1,241 @@
+"""Makes the calls: threads that belong to the process, not to a page. An edge: it opens transactions of its own.
+
+started is stored before, finished after, and nothing is held open in between.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core import bus
+from core.db import transaction
+from core.errors import Failure, ProviderFailed, StartRefused, Unavailable
+from core.executions import service
+from core.executions.buffers import Buffer
+from core.executions.errors import TooManyAtOnce
+from core.executions.schemas import ExecutionError, NewExecution, Outcome, Status
+from core.executions.service import Begun
+from core.identity.schemas import Actor
+from core.providers import gateway
+from core.providers.errors import Cut
+from core.providers.schemas import TextChunk, Usage
+
+log = logging.getLogger("attune.executions")
+
+AT_ONCE = 160
+WRITE_EVERY_S = 1.0
+ALIVE_EVERY_S = 20.0
+KEEP_ENDED_S = 30.0
+STORE_AGAIN_AFTER_S = (0.2, 0.5, 1, 2, 3, 5, 5, 10, 10, 10, 15, 15, 15, 30)
+BROKEN = ExecutionError(
+    code="internal",
+    reason="internal",
+    detail="Something broke on our side; the log has it under the id of this execution.",
+)
+
+OnFinish = Callable[[Session, UUID], None]
+
+
+class Runner:
+    """The calls of this process."""
+
+    def __init__(self, instance: UUID) -> None:
+        """Run calls on behalf of this installation."""
+        self.instance = instance
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="execution")
+        self._buffers: dict[UUID, Buffer] = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._writer = threading.Thread(target=self._write_progress, name="execution progress", daemon=True)
+        self._unsubscribe = bus.subscribe(service.CANCELLED, self._cut)
+
+    def start(self) -> None:
+        """End what a former life left pending, and begin to write the progress of what runs."""
+        with transaction() as session:
+            interrupted = service.fail_of_instance(session, self.instance)
+        if interrupted:
+            log.warning("executions were interrupted by the last stop", extra={"executions": interrupted})
+        self._writer.start()
+
+    def stop(self, patience_s: float) -> None:
+        """Let running answers end, then end the rest as interrupted."""
+        self._unsubscribe()
+        ends_at = time.monotonic() + patience_s
+        while self._running() and time.monotonic() < ends_at:
+            time.sleep(0.05)
+        for buffer in self._running():
+            buffer.cutter.cut()
+        self._stopping.set()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        with transaction() as session:
+            service.fail_of_instance(session, self.instance)
+
+    def launch(self, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
+        """Make a call whose record has been committed; return the buffer in which its answer grows."""
+        buffer = self._open(begun.id)
+        self._pool.submit(self._run, begun, buffer, on_finish)
+        return buffer
+
+    def reserve(self) -> None:
+        """Raise TooManyAtOnce when no thread would be free to make a call."""
+        if len(self._running()) >= AT_ONCE:
+            raise TooManyAtOnce
+
+    def find(self, execution_id: UUID) -> Buffer | None:
+        """Return the buffer of a call that this process runs, or ran a moment ago."""
+        return self._buffers.get(execution_id)
+
+    def text_of(self, execution_id: UUID) -> str | None:
+        """Return the text so far of a call that this process runs, else None."""
+        buffer = self.find(execution_id)
+        return buffer.text if buffer is not None else None
+
+    def _open(self, execution_id: UUID) -> Buffer:
+        buffer = Buffer(execution_id)
+        with self._lock:
+            self._buffers[execution_id] = buffer
+        return buffer
+
+    def _running(self) -> list[Buffer]:
+        with self._lock:
+            return [buffer for buffer in self._buffers.values() if buffer.outcome is None]
+
+    def _run(self, begun: Begun, buffer: Buffer, on_finish: OnFinish | None) -> None:
+        """Be a thread's whole life: an answer must end, whatever happens to it."""
+        try:
+            outcome = self._call(begun, buffer)
+            if outcome is not None:
+                self._store(begun, outcome, on_finish)
+                buffer.end(outcome)
+        except Exception:
+            log.exception("an execution broke", extra={"execution": str(begun.id)})
+            broken = Outcome(Status.FAILED, buffer.text, error=BROKEN)
+            self._store(begun, broken, on_finish)
+            buffer.end(broken)
+        finally:
+            self._forget_later(buffer)
+
+    def _call(self, begun: Begun, buffer: Buffer) -> Outcome | None:
+        """Stream the answer into the buffer and return how it ended; None when it was cancelled, which is stored already."""
+        started, first_token_ms = time.monotonic(), None
+        error: ExecutionError | None = None
+        try:
+            for chunk in gateway.stream(begun.route, begun.call, buffer.cutter):
+                if first_token_ms is None and isinstance(chunk, TextChunk):
+                    first_token_ms = _ms_since(started)
+                buffer.add(chunk)
+        except Cut:
+            return None
+        except Failure as failure:
+            error = _error(failure)
+        return Outcome(
+            status=Status.FAILED if error else Status.COMPLETED,
+            response=buffer.text,
+            tool_executions=tuple(buffer.tools),
+            usage=buffer.usage or _estimated(begun, buffer),
+            first_token_ms=first_token_ms,
+            execution_time_ms=_ms_since(started),
+            finish_reason=buffer.finish_reason,
+            error=error,
+        )
+
+    def _store(self, begun: Begun, outcome: Outcome, on_finish: OnFinish | None) -> None:
+        """Store the outcome, also when the database is away for a while."""
+        for pause_s in (0.0, *STORE_AGAIN_AFTER_S):
+            time.sleep(pause_s)
+            try:
+                with transaction() as session:
+                    if service.finish(session, begun, outcome) and on_finish is not None:
+                        on_finish(session, begun.id)
+                return
+            except Unavailable:
+                log.warning("an outcome could not be stored yet", extra={"execution": str(begun.id)})
+
+    def _forget_later(self, buffer: Buffer) -> None:
+        """Keep an ended buffer for readers that are on their way, and drop those whose time is over."""
+        now = time.monotonic()
+        with self._lock:
+            buffer.forget_at = now + KEEP_ENDED_S
+            over = [
+                id_ for id_, known in self._buffers.items() if known.forget_at is not None and known.forget_at < now
+            ]
+            for id_ in over:
+                del self._buffers[id_]
+
+    def _cut(self, hint: bus.Hint) -> None:
+        """Stop a call that was cancelled, in this process or another."""
+        buffer = self.find(UUID(hint["id"])) if hint else None
+        if buffer is not None:
+            buffer.end(Outcome(Status.CANCELLED, buffer.text, finish_reason="cancelled"))
+            buffer.cutter.cut()
+
+    def _write_progress(self) -> None:
+        written: dict[UUID, int] = {}
+        alive_at = time.monotonic()
+        while not self._stopping.wait(WRITE_EVERY_S):
+            running = {buffer.id: buffer for buffer in self._running()}
+            written = {id_: written.get(id_, 0) for id_ in running}
+            grown = [buffer for buffer in running.values() if buffer.length > written[buffer.id]]
+            is_time = bool(running) and time.monotonic() - alive_at > ALIVE_EVERY_S
+            try:
+                self._write(grown, list(running) if is_time else [])
+            except Failure:
+                continue  # the next round writes it
+            written |= {buffer.id: buffer.length for buffer in grown}
+            alive_at = time.monotonic() if is_time else alive_at
+
+    def _write(self, grown: list[Buffer], alive: list[UUID]) -> None:
+        if not grown and not alive:
+            return
+        with transaction() as session:
+            for buffer in grown:
+                service.write_progress(session, buffer.id, buffer.text)
+            if alive:
+                service.note_alive(session, alive)
+
+
+_current: Runner | None = None
+
+
+def use(runner: Runner) -> None:
+    """Make `runner` the one of this process."""
+    global _current
+    _current = runner
+
+
+def current() -> Runner:
+    """Return the runner of this process, which start-up has set."""
+    if _current is None:
+        raise StartRefused("The runner was not started before its first use.")
+    return _current
+
+
+def execute(given: NewExecution, *, actor: Actor) -> Buffer:
+    """Put a call on record and make it; return the buffer in which its answer grows."""
+    runner = current()
+    runner.reserve()
+    with transaction() as session:
+        begun = service.begin(session, given, instance=runner.instance, actor=actor)
+    return runner.launch(begun)
+
+
+def _error(failure: Failure) -> ExecutionError:
+    reason = str(failure.facts.get("reason", failure.code)) if isinstance(failure, ProviderFailed) else failure.code
+    return ExecutionError(code=failure.code, reason=reason, detail=failure.detail)
+
+
+def _estimated(begun: Begun, buffer: Buffer) -> Usage | None:
+    """Return about how many tokens it was, when the provider did not say: four characters each, and marked as estimated."""
+    if not buffer.length:
+        return None
+    asked = len(begun.call.system_prompt or "") + sum(len(message.content) for message in begun.call.messages)
+    return Usage(input=-(-asked // 4), output=-(-buffer.length // 4), is_estimated=True)
+
+
+def _ms_since(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

@@ -1,0 +1,197 @@
+"""What changes executions: begun, written on, finished, cancelled. A pending row ends exactly once, whoever comes first."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Update, insert, update
+from sqlalchemy.orm import Session
+
+from core import bus, clock, outbox
+from core.executions import texts
+from core.executions.models import Execution
+from core.executions.schemas import ExecutionError, NewExecution, Outcome, Status
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.providers import catalogue, prices
+from core.providers.errors import ParameterNotTaken
+from core.providers.schemas import Call, ChatMessage, MessageRole, ModelView, Route
+from core.tables import new_id, storable
+
+PROGRESS = "execution progress"
+CANCELLED = "execution cancelled"
+FINISHED = "execution.completed"
+ABANDONED_AFTER = timedelta(minutes=2)
+INTERRUPTED = ExecutionError(
+    code="provider_failed",
+    reason="interrupted",
+    detail="Attune was stopped while this answer was being written. Ask again.",
+)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A call that is on record and may be made."""
+
+    id: UUID
+    route: Route
+    call: Call
+    given: NewExecution
+
+
+def begin(session: Session, given: NewExecution, *, instance: UUID, actor: Actor) -> Begun:
+    """Put a call on record as pending.
+
+    Raises Forbidden, ModelMissing, or ParameterNotTaken.
+    """
+    require(actor, Permission.RUN_MODELS)
+    route = catalogue.find_route(session, given.model_id)
+    check_fits(route.model, given)
+    execution_id, started = new_id(), clock.now()
+    row = {
+        "id": execution_id,
+        "owner": actor.id,
+        "session_id": given.session_id,
+        "provider": route.connection.name,
+        "model_id": route.model.id,
+        "prompt": texts.seal(given.prompt, "prompt", execution_id),
+        "system_prompt": texts.seal(given.system_prompt, "system_prompt", execution_id),
+        "messages": texts.seal_messages(given.messages, execution_id),
+        "context": texts.seal_json(given.context, "context", execution_id),
+        "parameters": given.parameters.given(),
+        "tools": [tool.model_dump() for tool in given.tools] or None,
+        "status": Status.PENDING,
+        "instance": instance,
+        "alive_at": started,
+        "created_at": started,
+    }
+    session.execute(insert(Execution).values(**row))
+    return Begun(execution_id, route, _call(route, given), given)
+
+
+def check_fits(model: ModelView, given: NewExecution) -> None:
+    """Raise ParameterNotTaken, with the fields, when the model takes one of the parameters not, or not that far."""
+    taken = model.capabilities.parameters
+    wrong = []
+    for name, value in given.parameters.given().items():
+        bounds = taken.get(name)
+        if bounds is None:
+            wrong.append({"field": f"parameters.{name}", "message": f"{model.id} does not take this parameter."})
+        elif bounds.maximum is not None and isinstance(value, (int, float)) and value > bounds.maximum:
+            wrong.append({"field": f"parameters.{name}", "message": f"{model.id} takes at most {bounds.maximum:g}."})
+    if given.tools and not model.capabilities.tools:
+        wrong.append({"field": "tools", "message": f"{model.id} does not call tools."})
+    if wrong:
+        raise ParameterNotTaken("; ".join(f"{field['field']}: {field['message']}" for field in wrong), errors=wrong)
+
+
+def _call(route: Route, given: NewExecution) -> Call:
+    asked = ChatMessage(role=MessageRole.USER, content=given.prompt)
+    return Call(route.model.name, given.system_prompt, (*given.messages, asked), given.parameters, given.tools)
+
+
+def write_progress(session: Session, execution_id: UUID, text: str) -> None:
+    """Store the text so far, and that its process is alive; other processes are told."""
+    values = {"response": texts.seal(text, "response", execution_id), "alive_at": clock.now()}
+    session.execute(_pending(execution_id).values(**values))
+    bus.publish(session, PROGRESS, id=execution_id)
+
+
+def finish(session: Session, begun: Begun, outcome: Outcome) -> bool:
+    """Store how a call ended; return False when it had ended before (somebody cancelled it)."""
+    usage, connection = outcome.usage, begun.route.connection
+    counted: dict[str, Any] = {"cost_source": prices.CostSource.UNPRICED}
+    if usage is not None:
+        cost = prices.cost_of(connection, begun.route.model.name, usage)
+        counted = {
+            "input_tokens": usage.input,
+            "output_tokens": usage.output,
+            "cached_tokens": usage.cached,
+            "cache_write_tokens": usage.cache_write,
+            "reasoning_tokens": usage.reasoning,
+            "total_tokens": usage.total,
+            "tokens_estimated": usage.is_estimated,
+            "cost_usd": cost.usd,
+            "cost_source": cost.source,
+        }
+    tools = [tool.model_dump() for tool in outcome.tool_executions]
+    return _end(
+        session,
+        _pending(begun.id).values(
+            response=texts.seal(outcome.response, "response", begun.id),
+            tool_executions=texts.seal_json(tools, "tool_executions", begun.id),
+            first_token_ms=outcome.first_token_ms,
+            execution_time_ms=outcome.execution_time_ms,
+            finish_reason=storable(outcome.finish_reason or "")[:100] or None,
+            status=outcome.status,
+            error=_stored_error(outcome.error),
+            finished_at=clock.now(),
+            **counted,
+        ),
+    )
+
+
+def cancel(session: Session, execution_id: UUID, *, text: str | None, actor: Actor) -> bool:
+    """End one of the actor's own calls, keeping the text so far (`text`, or what was last stored); return whether it was pending."""
+    require(actor, Permission.RUN_MODELS)
+    values: dict[str, Any] = {"status": Status.CANCELLED, "finished_at": clock.now(), "finish_reason": "cancelled"}
+    if text is not None:
+        values["response"] = texts.seal(text, "response", execution_id)
+    was_pending = _end(session, _pending(execution_id).where(Execution.owner == actor.id).values(**values))
+    if was_pending:
+        bus.publish(session, CANCELLED, id=execution_id)
+    return was_pending
+
+
+def fail_of_instance(session: Session, instance: UUID) -> int:
+    """End what a former life of this installation left pending; return how many."""
+    return _fail_interrupted(session, update(Execution).where(Execution.instance == instance))
+
+
+def fail_abandoned(session: Session) -> int:
+    """End what a process left pending that has given no sign of life for two minutes; return how many."""
+    return _fail_interrupted(session, update(Execution).where(Execution.alive_at < clock.now() - ABANDONED_AFTER))
+
+
+def note_alive(session: Session, execution_ids: list[UUID]) -> None:
+    """Say that the process which runs these calls is alive."""
+    alive = update(Execution).where(Execution.id.in_(execution_ids), Execution.status == Status.PENDING)
+    session.execute(alive.values(alive_at=clock.now()))
+
+
+def blank_texts(session: Session, session_id: UUID) -> None:
+    """Remove every text of a deleted session's calls; tokens and costs stay, they are figures."""
+    nothing = dict.fromkeys(("prompt", "system_prompt", "messages", "context", "response", "tool_executions"))
+    session.execute(update(Execution).where(Execution.session_id == session_id).values(**nothing))
+
+
+def _stored_error(error: ExecutionError | None) -> dict[str, str] | None:
+    return {name: storable(text) for name, text in error.model_dump().items()} if error else None
+
+
+def _pending(execution_id: UUID) -> Update:
+    return update(Execution).where(Execution.id == execution_id, Execution.status == Status.PENDING)
+
+
+def _end(session: Session, change: Update) -> bool:
+    ended = session.execute(change.returning(Execution.id, Execution.session_id, Execution.owner)).first()
+    if ended is None:
+        return False
+    _tell(session, ended.id, ended.session_id, ended.owner)
+    return True
+
+
+def _fail_interrupted(session: Session, which: Update) -> int:
+    change = which.where(Execution.status == Status.PENDING).values(
+        status=Status.FAILED, error=INTERRUPTED.model_dump(), finished_at=clock.now()
+    )
+    ended = session.execute(change.returning(Execution.id, Execution.session_id, Execution.owner)).all()
+    for row in ended:
+        _tell(session, row.id, row.session_id, row.owner)
+    return len(ended)
+
+
+def _tell(session: Session, execution_id: UUID, session_id: UUID | None, owner: UUID | None) -> None:
+    payload = {"execution_id": execution_id, "session_id": session_id, "account_id": owner}
+    outbox.tell(session, FINISHED, {name: str(value) if value else None for name, value in payload.items()})

@@ -1,0 +1,41 @@
+"""The encrypted columns of an execution, in and out."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from core import crypto
+from core.executions.schemas import ToolExecution
+from core.providers.schemas import ChatMessage
+
+TABLE = "prompt_executions"
+
+
+def seal(text: str | None, column: str, row: UUID) -> bytes | None:
+    """Return the envelope of a text, or None for none."""
+    if text is None:
+        return None
+    return crypto.keyring().seal(text, column=f"{TABLE}.{column}", row=row)
+
+
+def open_(envelope: bytes | None, column: str, row: UUID) -> str | None:
+    """Return the text of an envelope."""
+    if envelope is None:
+        return None
+    return crypto.keyring().open(envelope, column=f"{TABLE}.{column}", row=row)
+
+
+def seal_json(value: Any, column: str, row: UUID) -> bytes | None:
+    """Return the envelope of a JSON value, or None for an empty one."""
+    return seal(json.dumps(value, ensure_ascii=False), column, row) if value else None
+
+
+def seal_messages(messages: tuple[ChatMessage, ...], row: UUID) -> bytes | None:
+    """Return the envelope of the messages that went before the prompt."""
+    return seal_json([message.model_dump(mode="json") for message in messages], "messages", row)
+
+
+def open_tools(envelope: bytes | None, row: UUID) -> list[ToolExecution]:
+    """Return the tools that the model asked for."""
+    text = open_(envelope, "tool_executions", row)
+    return [ToolExecution(**tool) for tool in json.loads(text)] if text else []

@@ -1,0 +1,121 @@
+"""What takes more than one transaction because a slow password hash stands in between: an edge, like the runner of executions."""
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
+
+from core import crypto
+from core.db import transaction
+from core.errors import StartRefused
+from core.identity import audit, passwords, queries, service, sign_in
+from core.identity.errors import LinkSpent, WrongPassword
+from core.identity.schemas import (
+    EMAIL,
+    AccountView,
+    Actor,
+    Caller,
+    NewAccount,
+    NewPassword,
+    Role,
+    SessionKind,
+    SignedIn,
+)
+
+NO_EMAIL = "(not an e-mail)"
+FIRST_ACCOUNT_LOCK = 0x61747476
+
+
+@dataclass(frozen=True)
+class SignInResult:
+    """How a try to sign in ended, and how long its answer should be held back."""
+
+    signed_in: SignedIn | None
+    delay_s: float
+
+
+def try_to_sign_in(email: str, password: str, kind: SessionKind, caller: Caller) -> SignInResult:
+    """Check a password and open a session; wrong, unknown, locked and disabled take the same time and look the same."""
+    wanted = email.strip().lower()
+    attempt, password_hash = _begin(wanted if EMAIL.fullmatch(wanted) else NO_EMAIL, caller)
+    right = passwords.matches(password, password_hash)
+    with transaction() as session:
+        signed_in = service.finish_sign_in(session, attempt, right=right, kind=kind, caller=caller)
+    return SignInResult(signed_in, 0.0 if signed_in else attempt.delay_s)
+
+
+def change_own_password(present: str, given: NewPassword, *, actor: Actor) -> None:
+    """Replace the actor's password.
+
+    Raises WrongPassword when `present` is not the present one; the brakes of signing in hold here too.
+    """
+    attempt, password_hash = _begin(actor.email, actor.caller)
+    right = passwords.matches(present, password_hash) and not attempt.is_locked
+    new_hash = passwords.hashed(given.password)
+    with transaction() as session:
+        account = queries.get_account(session, actor.id)
+        if right:
+            sign_in.succeed(session, attempt, account)
+            service.change_password(session, new_hash, actor=actor)
+        else:
+            sign_in.fail(session, attempt, account)
+            audit.record(session, "account.change_password", actor, outcome="wrong")
+    if not right:
+        raise WrongPassword
+
+
+def accept_link(token: str, given: NewPassword, *, caller: Caller) -> AccountView:
+    """Set the password that a link allows to set; raise LinkSpent when it does not."""
+    with transaction() as session:
+        if queries.find_link(session, crypto.fingerprint(token)) is None:
+            raise LinkSpent
+    password_hash = passwords.hashed(given.password)
+    with transaction() as session:
+        return service.accept_link(session, token, password_hash, caller=caller)
+
+
+def first_account(email: str, given: str | None) -> str | None:
+    """Make the first super_admin and return the password; None when there are accounts already.
+
+    Of many processes that start at once, one makes it. Raises StartRefused when e-mail or password cannot be used.
+    """
+    with transaction() as session:
+        if queries.has_accounts(session):
+            return None
+    account, password = _usable(email, given)
+    password_hash = passwords.hashed(password)
+    with transaction() as session:
+        session.execute(select(func.pg_advisory_xact_lock(FIRST_ACCOUNT_LOCK)))
+        if queries.has_accounts(session):
+            return None
+        service.make_super_admin(session, account, password_hash)
+    return password
+
+
+def new_super_admin(email: str) -> str:
+    """Make or repair a super_admin with a random password, and return it."""
+    account, password = _usable(email, None)
+    password_hash = passwords.hashed(password)
+    with transaction() as session:
+        service.make_super_admin(session, account, password_hash)
+    return password
+
+
+def _usable(email: str, given: str | None) -> tuple[NewAccount, str]:
+    password = given or passwords.random_password()
+    try:
+        account = NewAccount(email=email, full_name=email.partition("@")[0] or "Admin", role=Role.SUPER_ADMIN)
+        NewPassword(password=password)
+    except ValidationError as wrong:
+        words = wrong.errors()[0]["msg"].removeprefix("Value error, ")
+        raise StartRefused(
+            f"The first account cannot be made: {words} (ATTUNE_ADMIN_EMAIL, ATTUNE_ADMIN_PASSWORD)"
+        ) from None
+    return account, password
+
+
+def _begin(email: str, caller: Caller) -> tuple[sign_in.Attempt, str | None]:
+    with transaction() as session:
+        attempt = sign_in.begin(session, email, caller.ip_address)
+        account = queries.find_account_by_email(session, email)
+        return attempt, account.password_hash if account else None

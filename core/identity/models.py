@@ -1,0 +1,76 @@
+"""Accounts, their sessions, the links that let them set a password, and failed sign-ins."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.identity.schemas import LinkPurpose, Role, SessionKind
+from core.tables import CoreTable, Created, Keyed
+
+
+def one_of(column: str, values: type[Role] | type[SessionKind] | type[LinkPurpose]) -> CheckConstraint:
+    """Return the constraint that keeps a text column within an enum."""
+    quoted = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} in ({quoted})", name=column)
+
+
+class AdminUser(Keyed, Created, CoreTable):
+    """A person who signs in to Attune. Without a password hash the invitation is still open."""
+
+    __tablename__ = "admin_users"
+    __table_args__ = (one_of("role", Role), CheckConstraint("email = lower(email)", name="email_lower"))
+
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    full_name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str | None]
+    role: Mapped[str] = mapped_column(String(16))
+    is_active: Mapped[bool] = mapped_column(server_default=text("true"))
+    failed_logins: Mapped[int] = mapped_column(server_default="0")
+    locked_until: Mapped[datetime | None]
+    last_login_at: Mapped[datetime | None]
+    preferences: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class AdminSession(Keyed, Created, CoreTable):
+    """One sign-in, of a browser or of a program; what it carries is stored as a hash only."""
+
+    __tablename__ = "admin_sessions"
+    __table_args__ = (one_of("kind", SessionKind), Index(None, "admin_user_id"), Index(None, "expires_at"))
+
+    admin_user_id: Mapped[UUID] = mapped_column(ForeignKey("admin_users.id", ondelete="CASCADE"))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    ip_address: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    expires_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    revoked_at: Mapped[datetime | None]
+
+
+class AccountLink(Keyed, Created, CoreTable):
+    """A link, shown once, with which a person sets a password."""
+
+    __tablename__ = "account_links"
+    __table_args__ = (one_of("purpose", LinkPurpose), Index(None, "admin_user_id"))
+
+    admin_user_id: Mapped[UUID] = mapped_column(ForeignKey("admin_users.id", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(String(12))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SignInFailure(CoreTable):
+    """Failed sign-ins of one e-mail from one network; with an empty e-mail, all of that network."""
+
+    __tablename__ = "sign_in_failures"
+
+    network: Mapped[str] = mapped_column(primary_key=True)
+    email_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    failures: Mapped[int]
+    since: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+    locked_until: Mapped[datetime | None]

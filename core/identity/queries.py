@@ -1,0 +1,146 @@
+"""Every SELECT on accounts, sessions and the audit log of `core`."""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.identity.errors import AccountMissing
+from core.identity.models import AccountLink, AdminSession, AdminUser
+from core.identity.schemas import AccountView, Actor, AuditActor, AuditRow, Caller, Role, SessionView
+from core.paging import Page, Window
+from core.tables import CoreAudit
+
+
+def find_actor(session: Session, token_hash: bytes, caller: Caller) -> Actor | None:
+    """Return who acts with a token: None when it is unknown, revoked, over, or its account is disabled."""
+    return _find_actor(session, AdminSession.token_hash == token_hash, caller)
+
+
+def find_actor_in_session(session: Session, session_id: UUID, caller: Caller) -> Actor | None:
+    """Return whose session it is: None when it has ended, or its account is disabled."""
+    return _find_actor(session, AdminSession.id == session_id, caller)
+
+
+def _find_actor(session: Session, which: ColumnElement[bool], caller: Caller) -> Actor | None:
+    row = session.execute(
+        select(AdminUser.id, AdminUser.email, AdminUser.full_name, AdminUser.role, AdminSession.id)
+        .join(AdminSession, AdminSession.admin_user_id == AdminUser.id)
+        .where(which, AdminSession.revoked_at.is_(None), AdminSession.expires_at > clock.now(), AdminUser.is_active)
+    ).first()
+    if row is None:
+        return None
+    id_, email, name, role, session_id = row
+    return Actor(id_, email, name, Role(role), session_id, caller)
+
+
+def find_account_by_email(session: Session, email: str) -> AdminUser | None:
+    """Return the account of an e-mail in lower case."""
+    return session.scalar(select(AdminUser).where(AdminUser.email == email))
+
+
+def get_account(session: Session, account_id: UUID, *, lock: bool = False) -> AdminUser:
+    """Return an account; raise AccountMissing. With `lock`, hold its row until the transaction ends."""
+    found = session.get(AdminUser, account_id, with_for_update=lock)
+    if found is None:
+        raise AccountMissing
+    return found
+
+
+def list_accounts(session: Session) -> list[AccountView]:
+    """Return all accounts, the oldest first."""
+    return [
+        account_view(row) for row in session.scalars(select(AdminUser).order_by(AdminUser.created_at, AdminUser.id))
+    ]
+
+
+def count_active_super_admins(session: Session) -> int:
+    """Return how many super_admins can sign in, holding their rows so that none is lost meanwhile."""
+    can_sign_in = (AdminUser.role == Role.SUPER_ADMIN, AdminUser.is_active, AdminUser.password_hash.is_not(None))
+    return len(session.scalars(select(AdminUser.id).where(*can_sign_in).with_for_update()).all())
+
+
+def has_accounts(session: Session) -> bool:
+    """Whether anybody has an account yet."""
+    return session.scalar(select(AdminUser.id).limit(1)) is not None
+
+
+def account_view(row: AdminUser) -> AccountView:
+    """Return the public face of an account."""
+    return AccountView(
+        id=row.id,
+        email=row.email,
+        full_name=row.full_name,
+        role=Role(row.role),
+        is_active=row.is_active,
+        is_invited=row.password_hash is None,
+        failed_logins=row.failed_logins,
+        locked_until=row.locked_until,
+        last_login_at=row.last_login_at,
+        created_at=row.created_at,
+    )
+
+
+def list_sessions(session: Session, account_id: UUID) -> list[SessionView]:
+    """Return an account's live sessions, the one used last first."""
+    rows = session.scalars(
+        select(AdminSession).where(_live_sessions_of(account_id)).order_by(AdminSession.last_seen_at.desc())
+    )
+    return [SessionView.model_validate(row) for row in rows]
+
+
+def _live_sessions_of(account_id: UUID) -> ColumnElement[bool]:
+    return and_(
+        AdminSession.admin_user_id == account_id,
+        AdminSession.revoked_at.is_(None),
+        AdminSession.expires_at > clock.now(),
+    )
+
+
+def find_link(session: Session, token_hash: bytes, *, lock: bool = False) -> AccountLink | None:
+    """Return an unused link that has not run out."""
+    wanted = select(AccountLink).where(
+        AccountLink.token_hash == token_hash, AccountLink.used_at.is_(None), AccountLink.expires_at > clock.now()
+    )
+    return session.scalar(wanted.with_for_update() if lock else wanted)
+
+
+def list_audit(
+    session: Session,
+    *,
+    window: Window,
+    action: str | None = None,
+    actor: str | None = None,
+    before_id: int | None = None,
+) -> Page[AuditRow]:
+    """Return audit rows, the newest first. `action` matches its beginning, `actor` an e-mail or part of one."""
+    matching: list[ColumnElement[bool]] = []
+    if action:
+        matching.append(or_(CoreAudit.action == action, CoreAudit.action.startswith(f"{action}.", autoescape=True)))
+    if actor:
+        matching.append(CoreAudit.actor_name.icontains(actor, autoescape=True))
+    total = session.scalar(select(func.count()).select_from(CoreAudit).where(*matching)) or 0
+    if before_id is not None:
+        matching.append(CoreAudit.id < before_id)
+    rows = session.scalars(
+        select(CoreAudit).where(*matching).order_by(CoreAudit.id.desc()).limit(window.limit).offset(window.offset)
+    )
+    return Page([_audit_row(row) for row in rows], total)
+
+
+def _audit_row(row: CoreAudit) -> AuditRow:
+    actor = AuditActor(type=row.actor_type, id=row.actor_id, name=row.actor_name)
+    return AuditRow(
+        id=row.id,
+        occurred_at=row.occurred_at,
+        action=row.action,
+        actor=actor,
+        targets=row.targets,
+        before=row.before,
+        after=row.after,
+        ip_address=row.ip_address,
+        user_agent=row.user_agent,
+        request_id=row.request_id,
+        outcome=row.outcome,
+    )

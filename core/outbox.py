@@ -1,0 +1,75 @@
+"""What happened, told upwards: written in the transaction of the deed, delivered to the features above by the worker.
+
+Delivery is at least once and in order of writing as far as failures allow; a handler must be able to see an event twice.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from core import bus, clock
+from core.db import Database, transaction
+from core.tables import AiOutbox, CoreOutbox
+
+log = logging.getLogger("attune.outbox")
+
+TOPIC = "outbox"
+BATCH = 100
+LONGEST_PAUSE = timedelta(hours=1)
+TABLES: dict[Database, type[CoreOutbox] | type[AiOutbox]] = {Database.CORE: CoreOutbox, Database.AI: AiOutbox}
+Handler: TypeAlias = Callable[[dict[str, Any]], None]
+
+_handlers: dict[str, list[Handler]] = defaultdict(list)
+
+
+def tell(session: Session, topic: str, payload: dict[str, Any], *, database: Database = Database.CORE) -> None:
+    """Write down that something happened; it is told when the transaction commits."""
+    session.execute(insert(TABLES[database]).values(topic=topic, payload=payload))
+    if database is Database.CORE:  # the bus listens there; events of `ai` are found by the relay's next round
+        bus.publish(session, TOPIC)
+
+
+def handles(topic: str) -> Callable[[Handler], Handler]:
+    """Register a function for a topic. It opens its own transaction, and may be called again with the same payload."""
+
+    def register(handler: Handler) -> Handler:
+        _handlers[topic].append(handler)
+        return handler
+
+    return register
+
+
+def relay(database: Database) -> int:
+    """Deliver what is due, oldest first, and return how many events were dealt with."""
+    table = TABLES[database]
+    with transaction(database) as session:
+        due = (
+            select(table)
+            .where(table.due_at <= clock.now())
+            .order_by(table.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        events = session.scalars(due).all()
+        for event in events:
+            if _delivered(event.topic, event.payload):
+                session.delete(event)
+            else:
+                event.attempts += 1
+                event.due_at = clock.now() + min(LONGEST_PAUSE, timedelta(seconds=2**event.attempts))
+        return len(events)
+
+
+def _delivered(topic: str, payload: dict[str, Any]) -> bool:
+    for handler in _handlers[topic]:
+        try:
+            handler(payload)
+        except Exception:
+            log.exception("the outbox could not deliver %s", topic)
+            return False
+    return True

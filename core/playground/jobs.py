@@ -1,0 +1,18 @@
+"""Keeps sessions true to what became of their executions, also when the process that ran them is gone."""
+
+from typing import Any
+from uuid import UUID
+
+from core import outbox
+from core.db import transaction
+from core.executions import service as executions
+from core.playground import service
+
+
+@outbox.handles(executions.FINISHED)
+def settle(payload: dict[str, Any]) -> None:
+    """Bring a message up to its ended execution, if nobody has done so before."""
+    if payload["session_id"] is None:
+        return
+    with transaction() as session:
+        service.settle(session, UUID(payload["execution_id"]))

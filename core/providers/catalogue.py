@@ -1,0 +1,73 @@
+"""Which models can be called, and the way to each. A model's id is `provider:name`; a bare name will do while it is unambiguous."""
+
+from sqlalchemy.orm import Session
+
+from core.config import config
+from core.embedded import model_server
+from core.providers import capabilities, prices, queries
+from core.providers.errors import ModelMissing
+from core.providers.fake import CONTEXT_WINDOW, SCRIPTS
+from core.providers.queries import Known
+from core.providers.schemas import Connection, KnownModel, ModelView, ProviderKind, Route
+
+
+def list_models(session: Session) -> list[ModelView]:
+    """Return every model of every active provider, in the providers' order, by name."""
+    active = [known for known in queries.list_known(session) if known.is_active]
+    return [model_view(known.connection, model) for known in active for model in _chat_models(known)]
+
+
+def find_route(session: Session, model_id: str) -> Route:
+    """Return a model and the way to it.
+
+    Raises ModelMissing when no active provider has it, or a bare name is that of several. A provider of Settings may be asked for
+    models that it has not listed.
+    """
+    active = [known for known in queries.list_known(session) if known.is_active]
+    prefix, _, name = model_id.partition(":")
+    for known in active:
+        if known.connection.name == prefix and name:
+            return _route(known, name)
+    found = [known for known in active if any(model.name == model_id for model in _chat_models(known))]
+    if len(found) != 1:
+        raise ModelMissing(_missing(model_id, found))
+    return _route(found[0], model_id)
+
+
+def _route(known: Known, name: str) -> Route:
+    listed = next((model for model in _chat_models(known) if model.name == name), None)
+    if listed is None and known.connection.kind in (ProviderKind.LOCAL, ProviderKind.FAKE):
+        raise ModelMissing(_missing(name, []))
+    return Route(model_view(known.connection, listed or KnownModel(name)), known.connection)
+
+
+def _missing(model_id: str, several: list[Known]) -> str:
+    if several:
+        names = ", ".join(f"{known.connection.name}:{model_id}" for known in several)
+        return f"Several providers have a model of this name. Say which: {names}."
+    return f"There is no model {model_id[:100]!r} here. GET /api/v1/models lists those that can be called."
+
+
+def _chat_models(known: Known) -> list[KnownModel]:
+    connection = known.connection
+    if connection.kind is ProviderKind.LOCAL:
+        address = model_server.address(config().data)
+        return [KnownModel(address.name, model_server.CONTEXT_WINDOW)] if address else []
+    if connection.kind is ProviderKind.FAKE:
+        return [KnownModel(name, CONTEXT_WINDOW) for name in SCRIPTS]
+    listed = known.models or [KnownModel(model.id, model.context_window) for model in prices.shortlist(connection)]
+    chat = [model for model in listed if capabilities.is_chat(connection, model.name)]
+    return sorted(chat, key=lambda model: model.name)
+
+
+def model_view(connection: Connection, model: KnownModel) -> ModelView:
+    """Return a provider's model with what is known of it."""
+    window = model.context_window or prices.context_window_of(connection, model.name)
+    return ModelView(
+        id=f"{connection.name}:{model.name}",
+        name=model.name,
+        provider=connection.name,
+        context_window=window,
+        prices=prices.prices_of(connection, model.name),
+        capabilities=capabilities.of_model(connection, model.name, window),
+    )

@@ -1,0 +1,105 @@
+"""A provider that is none: the same question always gets the same answer, with delays and faults on order.
+
+For tests, the demo and load runs; offered only with ATTUNE_FAKE_PROVIDER, and always labelled as fake. The model's name is the script:
+`echo`, `steady` (200 words, 20 a second), `slow` (3 s of silence first), `failing` (breaks after five words), `refusing` (a bad key),
+`cut` (ends without an end mark). A first line `#fake {"words": 40, "rate": 100, "delay_s": 0.5, "fail_after": 10}` in the last message
+overrides it.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx2
+
+from core import outbound
+from core.cutter import Cutter
+from core.providers.errors import Cut, Incomplete, KeyRefused, ServerBroke
+from core.providers.schemas import Call, Chunk, Connection, EndChunk, KnownModel, TextChunk, Usage, UsageChunk
+
+LABEL = "Fake answer:"
+WORDS = "the quick answer depends on the order in which each request was made by a client over one day".split()
+CONTEXT_WINDOW = 32_000
+
+
+@dataclass(frozen=True)
+class Script:
+    """What happens."""
+
+    words: int | None = None
+    rate: float = 0.0
+    delay_s: float = 0.0
+    fail_after: int | None = None
+    refuses: bool = False
+    ends: bool = True
+
+
+SCRIPTS = {
+    "echo": Script(),
+    "steady": Script(words=200, rate=20.0, delay_s=0.3),
+    "slow": Script(words=40, rate=20.0, delay_s=3.0),
+    "failing": Script(words=40, rate=20.0, fail_after=5),
+    "refusing": Script(refuses=True),
+    "cut": Script(words=5, ends=False),
+}
+
+
+def connect(_connection: Connection, _reach: outbound.Reach, _timeout: httpx2.Timeout) -> "Fake":
+    """Return the provider."""
+    return Fake()
+
+
+class Fake:
+    """Plays scripts."""
+
+    def stream(self, call: Call, cutter: Cutter) -> Iterator[Chunk]:
+        """Yield what the script says."""
+        asked = call.messages[-1].content if call.messages else ""
+        script, asked = _script(call.model, asked)
+        if script.refuses:
+            raise KeyRefused("It said: this is the fake that refuses.")
+        if cutter.wait(script.delay_s):
+            raise Cut
+        words = _words(script, asked, call.system_prompt)
+        for number, word in enumerate(words):
+            if number == script.fail_after:
+                raise ServerBroke("It said: this is the fake that fails.")
+            yield TextChunk(word if number == 0 else f" {word}")
+            if script.rate and cutter.wait(1 / script.rate):
+                raise Cut
+        yield UsageChunk(Usage(input=_count(call), output=len(words)))
+        if not script.ends:
+            raise Incomplete
+        yield EndChunk("stop")
+
+    def list_models(self) -> list[KnownModel]:
+        """Return the scripts."""
+        return [KnownModel(name, CONTEXT_WINDOW) for name in SCRIPTS]
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _script(model: str, asked: str) -> tuple[Script, str]:
+    script = SCRIPTS.get(model, SCRIPTS["echo"])
+    first, _, rest = asked.partition("\n")
+    if not first.startswith("#fake "):
+        return script, asked
+    try:
+        wanted: dict[str, Any] = json.loads(first.removeprefix("#fake "))
+        return replace(script, **wanted), rest
+    except (ValueError, TypeError):
+        return script, asked
+
+
+def _words(script: Script, asked: str, system_prompt: str | None) -> list[str]:
+    if script.words is not None:
+        return [LABEL, *(WORDS[number % len(WORDS)] for number in range(script.words))]
+    prompted = f"(prompt: {' '.join((system_prompt or 'none').split()[:8])})"
+    return [LABEL, *asked.split(), prompted]
+
+
+def _count(call: Call) -> int:
+    texts = [call.system_prompt or "", *(message.content for message in call.messages)]
+    return sum(len(text.split()) for text in texts)

@@ -1,0 +1,11 @@
+"""Looks at the providers again and again, so that lists of models and states are never old."""
+
+from core import queue
+from core.providers import check
+
+
+@queue.app.periodic(cron="*/15 * * * *")
+@queue.app.task(name="providers.check", queueing_lock="providers.check")
+def check_providers(timestamp: int = 0) -> None:
+    """Ask every provider what it serves."""
+    check.check_all()

@@ -1,0 +1,62 @@
+"""The packaged model, which the model server's child process serves in OpenAI's protocol."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+
+import httpx2
+
+from core import outbound
+from core.config import config
+from core.cutter import Cutter
+from core.embedded import model_server
+from core.providers import openai
+from core.providers.errors import LocalModelStarting, Unreachable
+from core.providers.schemas import Call, Chunk, Connection, KnownModel, ProviderKind
+
+# Without any system prompt this model answers gibberish.
+LEAST_PROMPT = "You are a helpful assistant."
+
+
+def connect(connection: Connection, _reach: outbound.Reach, timeout: httpx2.Timeout) -> "Local":
+    """Return the provider; it looks up where the child answers at each call, because a new child has a new port."""
+    return Local(timeout)
+
+
+class Local:
+    """The model on this machine."""
+
+    def __init__(self, timeout: httpx2.Timeout) -> None:
+        """Speak to whichever child is up."""
+        self._timeout = timeout
+
+    def stream(self, call: Call, cutter: Cutter) -> Iterator[Chunk]:
+        """Yield the answer's chunks."""
+        asked = replace(call, system_prompt=call.system_prompt or LEAST_PROMPT)
+        try:
+            yield from self._server().stream(asked, cutter)
+        except Unreachable as gone:
+            raise LocalModelStarting from gone
+
+    def list_models(self) -> list[KnownModel]:
+        """Return the one model."""
+        address = model_server.address(config().data)
+        return [KnownModel(address.name, model_server.CONTEXT_WINDOW)] if address else []
+
+    def close(self) -> None:
+        """Let go of nothing: connections are not kept."""
+
+    def _server(self) -> openai.OpenAI:
+        address = model_server.address(config().data)
+        if address is None:
+            raise LocalModelStarting
+        return _client(address, self._timeout.read or 0.0)
+
+
+@lru_cache(maxsize=2)
+def _client(address: model_server.Address, read_timeout_s: float) -> openai.OpenAI:
+    connection = Connection("local", ProviderKind.LOCAL, f"{address.url}/v1", address.key)
+    # The server closes idle connections just when the next call picks one up: none is kept.
+    timeout = httpx2.Timeout(connect=2.0, read=read_timeout_s, write=10.0, pool=5.0)
+    http = outbound.client(outbound.Reach(loopback=True, named=frozenset()), timeout=timeout, keep_alive=0)
+    return openai.OpenAI(connection, http)

@@ -1,0 +1,89 @@
+"""What a call costs: genai-prices' data, shipped with the package; unknown is unpriced, which is not zero."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from functools import lru_cache
+
+import genai_prices
+from genai_prices.data_snapshot import get_snapshot
+from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
+
+from core.providers.schemas import Connection, Prices, ProviderKind, Usage
+
+FREE = frozenset({ProviderKind.LOCAL, ProviderKind.FAKE})
+NANO = Decimal("0.00000001")
+
+
+class CostSource(StrEnum):
+    """Where a cost comes from."""
+
+    PRICE_TABLE = "price_table"
+    UNPRICED = "unpriced"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """US dollars of one call, and how they are known."""
+
+    usd: Decimal | None
+    source: CostSource
+
+
+UNPRICED = Cost(None, CostSource.UNPRICED)
+
+
+def cost_of(connection: Connection, model: str, usage: Usage) -> Cost:
+    """Return the cost of a call; cached and cache-written input is priced as such."""
+    if connection.kind in FREE:
+        return Cost(Decimal(0), CostSource.PRICE_TABLE)
+    counted = genai_prices.Usage(
+        input_tokens=usage.input,
+        output_tokens=usage.output,
+        cache_read_tokens=usage.cached or None,
+        cache_write_tokens=usage.cache_write or None,
+    )
+    try:
+        priced = genai_prices.calc_price(counted, model, **_where(connection))
+    except (LookupError, ValueError):
+        return UNPRICED
+    return Cost(priced.total_price.quantize(NANO), CostSource.PRICE_TABLE)
+
+
+@lru_cache(maxsize=2048)
+def prices_of(connection: Connection, model: str) -> Prices | None:
+    """Return a model's prices per million tokens, or None when nobody knows them."""
+    if connection.kind in FREE:
+        return Prices(input=Decimal(0), output=Decimal(0))
+    try:
+        price = genai_prices.calc_price(genai_prices.Usage(), model, **_where(connection)).model_price
+    except (LookupError, ValueError):
+        return None
+    return _lowest_tier(price)
+
+
+def context_window_of(connection: Connection, model: str) -> int | None:
+    """Return how many tokens a model reads, as far as the price data knows."""
+    found = next((known for known in shortlist(connection) if known.id == model), None)
+    return found.context_window if found else None
+
+
+@lru_cache(maxsize=64)
+def shortlist(connection: Connection) -> tuple[ModelInfo, ...]:
+    """Return the vendor's models that the price data knows: what is offered before the vendor itself was asked."""
+    if connection.base_url is not None:
+        return ()
+    vendors = (provider for provider in get_snapshot().providers if provider.id == connection.kind)
+    return tuple(model for provider in vendors for model in provider.models if not model.id.startswith("ft:"))
+
+
+def _where(connection: Connection) -> dict[str, str]:
+    if connection.base_url is not None:
+        return {"provider_api_url": connection.base_url}
+    return {"provider_id": connection.kind.value}
+
+
+def _lowest_tier(price: ModelPrice) -> Prices | None:
+    amounts = [price.input_mtok, price.output_mtok, price.cache_read_mtok]
+    first, second, third = (amount.base if isinstance(amount, TieredPrices) else amount for amount in amounts)
+    return Prices(input=first, output=second, cached_input=third) if first is not None and second is not None else None

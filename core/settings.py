@@ -1,0 +1,97 @@
+"""What a workspace has decided for itself, in the table `settings`: read fresh each time, typed, with defaults in code."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core import clock, crypto
+from core.errors import StartRefused
+from core.tables import Setting
+
+DEFAULT_PROMPT = (
+    "You are the assistant of a software product. Answer in a few clear sentences. "
+    "If you do not know the answer, say so and say where it could be found."
+)
+LONGEST_PROMPT = 50_000
+KEY_CHECK = "key check"
+KEY_CHECK_ROW = UUID(int=0)
+
+
+class Group(BaseModel):
+    """Settings that are read and written together."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Workspace(Group):
+    """What everybody's pages share."""
+
+    default_prompt: str = Field(default=DEFAULT_PROMPT, min_length=1, max_length=LONGEST_PROMPT)
+    default_model: str | None = None
+    reporting_time_zone: str = "UTC"
+
+    @field_validator("reporting_time_zone")
+    @classmethod
+    def _is_offered(cls, given: str) -> str:
+        if given not in time_zones():
+            raise ValueError("Choose a time zone from the list; those at quarter hours are not offered.")
+        return given
+
+
+Chosen = TypeVar("Chosen", bound=Group)
+
+
+def read(session: Session, group: type[Chosen]) -> Chosen:
+    """Return a group as the workspace has set it, defaults for the rest."""
+    value = session.scalar(select(Setting.value).where(Setting.name == group.__name__.lower()))
+    return group.model_validate(value or {})
+
+
+def write(session: Session, group: Group, *, by: UUID | None) -> None:
+    """Store a whole group."""
+    row = {"name": type(group).__name__.lower(), "value": group.model_dump(mode="json"), "updated_by": by}
+    fresh = {"value": row["value"], "updated_by": by, "updated_at": clock.now()}
+    session.execute(insert(Setting).values(**row).on_conflict_do_update(index_elements=["name"], set_=fresh))
+
+
+def check_key(session: Session, keyring: crypto.Keyring) -> None:
+    """Raise StartRefused when this database was encrypted with another key; the first key ever used becomes its own."""
+    stored = session.scalar(select(Setting.value).where(Setting.name == KEY_CHECK))
+    if stored is None:
+        proof = keyring.seal(KEY_CHECK, column=KEY_CHECK, row=KEY_CHECK_ROW).hex()
+        session.execute(insert(Setting).values(name=KEY_CHECK, value={"proof": proof}).on_conflict_do_nothing())
+        return
+    try:
+        keyring.open(bytes.fromhex(stored["proof"]), column=KEY_CHECK, row=KEY_CHECK_ROW)
+    except crypto.WrongKey:
+        raise StartRefused(
+            "The encryption key is not the one that this database was written with. Put the right secret.key back into the data "
+            "folder, or set ATTUNE_SECRET_KEY to it."
+        ) from None
+
+
+@cache
+def time_zones() -> tuple[str, ...]:
+    """Return the names of the zones whose days can be made of half hours, the whole year round."""
+    return tuple(sorted(name for name in available_timezones() if _is_place(name) and _fits_half_hours(name)))
+
+
+def _is_place(name: str) -> bool:
+    return name == "UTC" or ("/" in name and not name.startswith(("Etc/", "posix/", "right/")))
+
+
+def _fits_half_hours(name: str) -> bool:
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    year = clock.now().year
+    offsets = [datetime(year, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)]
+    return all(offset is not None and offset % timedelta(minutes=30) == timedelta(0) for offset in offsets)

@@ -1,0 +1,33 @@
+"""Jobs that keep the house."""
+
+from procrastinate import JobContext
+
+from core import queue
+from core.db import transaction
+from core.identity import sign_in
+from core.system import queries, service
+
+
+@queue.app.periodic(cron="* * * * *")
+@queue.app.task(name="system.heartbeat", queueing_lock="system.heartbeat")
+def heartbeat(timestamp: int) -> None:
+    """Show that the queue takes jobs and the worker does them."""
+    with transaction() as session:
+        service.beat(session, queries.WORKER)
+
+
+@queue.app.periodic(cron="17 * * * *")
+@queue.app.task(name="system.forget_failed_sign_ins", queueing_lock="system.forget_failed_sign_ins")
+def forget_failed_sign_ins(timestamp: int) -> None:
+    """Remove counts of failed sign-ins that no brake looks at any more."""
+    with transaction() as session:
+        sign_in.forget_old(session)
+
+
+@queue.app.periodic(cron="* * * * *")
+@queue.app.task(name="system.retry_stalled", queueing_lock="system.retry_stalled", pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> None:
+    """Give jobs back whose worker was killed; a job of ours may run again without harm."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)

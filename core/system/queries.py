@@ -1,0 +1,64 @@
+"""Whether the parts of this installation work."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from core import VERSION, clock
+from core.db import Database, transaction
+from core.errors import Unavailable
+from core.providers import catalogue
+from core.system.models import Heartbeat
+from core.system.schemas import Condition, Dependency, Health
+
+WORKER = "worker"
+WORKER_IS_LATE_AFTER = timedelta(minutes=3)
+
+
+def health() -> Health:
+    """Ask both databases, look for the worker's last heartbeat and for a provider that can be called.
+
+    Opens transactions of its own: the answer must come also when one of the databases is gone.
+    """
+    core = _database(Database.CORE)
+    parts = {"core": core, "ai": _database(Database.AI)}
+    if core.condition is Condition.HEALTHY:
+        with transaction() as session:
+            parts["worker"] = _worker(find_heartbeat(session, WORKER))
+            parts["providers"] = _providers(session)
+    else:
+        unknown = Dependency(condition=Condition.UNHEALTHY, detail="Not known while the database does not answer.")
+        parts |= {"worker": unknown, "providers": unknown}
+    return Health(checked_at=clock.now(), version=VERSION, dependencies=parts)
+
+
+def find_heartbeat(session: Session, name: str) -> datetime | None:
+    """Return when something last gave a sign of life."""
+    return session.scalar(select(Heartbeat.at).where(Heartbeat.name == name))
+
+
+def _database(database: Database) -> Dependency:
+    try:
+        with transaction(database) as session:
+            version = session.scalar(text("show server_version"))
+    except Unavailable as failure:
+        return Dependency(condition=Condition.UNHEALTHY, detail=failure.detail)
+    return Dependency(condition=Condition.HEALTHY, detail=f"Postgres {version}")
+
+
+def _worker(last: datetime | None) -> Dependency:
+    if last is None:
+        return Dependency(condition=Condition.UNHEALTHY, detail="No job has run yet; the first comes within a minute.")
+    late = clock.now() - last
+    words = f"The last heartbeat job ran {int(late.total_seconds())} s ago."
+    return Dependency(condition=Condition.UNHEALTHY if late > WORKER_IS_LATE_AFTER else Condition.HEALTHY, detail=words)
+
+
+def _providers(session: Session) -> Dependency:
+    names = sorted({model.provider for model in catalogue.list_models(session)})
+    if not names:
+        return Dependency(
+            condition=Condition.UNHEALTHY, detail="No provider is set up. Add a key in Settings, Providers."
+        )
+    return Dependency(condition=Condition.HEALTHY, detail=", ".join(names))

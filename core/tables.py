@@ -1,0 +1,125 @@
+"""What every table shares: one declarative base a database, key and time types, and the tables of the plumbing."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, DateTime, Identity, Index, MetaData, String, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from uuid_utils.compat import uuid7
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+TYPES = {datetime: DateTime(timezone=True), str: Text(), dict[str, Any]: JSONB(), list[dict[str, Any]]: JSONB()}
+
+
+class CoreTable(DeclarativeBase):
+    """A table in the database `core`."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = TYPES
+
+
+class AiTable(DeclarativeBase):
+    """A table in the database `ai`."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = TYPES
+
+
+def new_id() -> UUID:
+    """Return a fresh key: version 7, so that keys made later sort later."""
+    return uuid7()
+
+
+def storable(text: str) -> str:
+    """Return `text` without what Postgres and UTF-8 refuse: NUL characters and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+class Keyed:
+    """A table with a version 7 key."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class Created:
+    """A table that knows when its rows were made."""
+
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AuditColumns:
+    """Who did what, when, to what, from where, and how it ended."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    action: Mapped[str] = mapped_column(String(64))
+    actor_type: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str | None]
+    targets: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+    ip_address: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    request_id: Mapped[str | None]
+    outcome: Mapped[str] = mapped_column(String(16), server_default="ok")
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Index, ...]:
+        """Index what the audit page sorts and filters by."""
+        return (
+            Index(None, "occurred_at"),
+            Index(None, "actor_id", "occurred_at"),
+            Index(None, "action", "occurred_at"),
+        )
+
+
+class OutboxColumns:
+    """What happened and is still to be told to the features above."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[dict[str, Any]]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CoreAudit(AuditColumns, CoreTable):
+    """The audit log of what changes in `core`."""
+
+
+class AiAudit(AuditColumns, AiTable):
+    """The audit log of what changes in `ai`."""
+
+
+class CoreOutbox(OutboxColumns, CoreTable):
+    """The outbox of `core`."""
+
+
+class AiOutbox(OutboxColumns, AiTable):
+    """The outbox of `ai`."""
+
+
+class Setting(CoreTable):
+    """One group of settings under its name; core/settings.py gives them types."""
+
+    __tablename__ = "settings"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_by: Mapped[UUID | None]

@@ -1,0 +1,101 @@
+"""The worker: runs the jobs of every feature, and tells upwards what the outboxes hold."""
+
+import asyncio
+import logging
+import os
+import signal
+import threading
+import time
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+
+from core import bus, db, features, outbox, queue
+from core.config import Config
+from core.db import Database
+from core.errors import Failure, Unavailable
+
+log = logging.getLogger("attune.worker")
+
+CONCURRENCY = 4
+RELAY_AT_LEAST_EVERY_S = 5.0
+STALLED_AFTER_S = 30.0
+PATIENCE_S = 20.0
+CONNECT_AGAIN_AFTER_S = 2.0
+
+
+def run(config: Config, addresses: db.Addresses) -> None:
+    """Work until told to stop, or until the parent is gone."""
+    db.use(
+        db.Engines(db.engine(addresses.core, pool_size=4, overflow=6), db.engine(addresses.ai, pool_size=2, overflow=3))
+    )
+    features.load("jobs")
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    if config.embedded_postgres:
+        threading.Thread(target=_stop_with_parent, args=(stopping,), name="parent", daemon=True).start()
+    listener = bus.Bus(addresses.core)
+    listener.start()
+    relay = threading.Thread(target=_relay, args=(stopping,), name="outbox", daemon=True)
+    relay.start()
+    _work(addresses, stopping)
+    stopping.set()
+    relay.join(PATIENCE_S)
+    listener.stop()
+
+
+def _work(addresses: db.Addresses, stopping: threading.Event) -> None:
+    """Take jobs; when the database goes away, come back when it does."""
+    while not stopping.is_set():
+        try:
+            asyncio.run(_take_jobs(addresses, stopping))
+        except (ConnectorException, Unavailable):
+            log.warning("the worker lost the database and connects again")
+            stopping.wait(CONNECT_AGAIN_AFTER_S)
+
+
+async def _take_jobs(addresses: db.Addresses, stopping: threading.Event) -> None:
+    connector = PsycopgConnector(conninfo=db.plain(addresses.core), min_size=1, max_size=4, timeout=5.0)
+    with queue.app.replace_connector(connector) as app:
+        async with app.open_async():
+            await _until_told(app, stopping)
+
+
+async def _until_told(app: App, stopping: threading.Event) -> None:
+    working = asyncio.create_task(
+        app.run_worker_async(
+            concurrency=CONCURRENCY,
+            install_signal_handlers=False,
+            delete_jobs="successful",
+            shutdown_graceful_timeout=PATIENCE_S,
+            stalled_worker_timeout=STALLED_AFTER_S,
+        )
+    )
+    while not working.done() and not stopping.is_set():
+        await asyncio.wait({working}, timeout=0.2)
+    if not working.done():
+        working.cancel()
+    ended = await asyncio.gather(working, return_exceptions=True)
+    if not stopping.is_set() and isinstance(ended[0], Exception):
+        raise ended[0]
+
+
+def _relay(stopping: threading.Event) -> None:
+    something = threading.Event()
+    unsubscribe = bus.subscribe(outbox.TOPIC, lambda _hint: something.set())
+    while not stopping.is_set():
+        something.wait(RELAY_AT_LEAST_EVERY_S)
+        something.clear()
+        try:
+            while any([outbox.relay(database) for database in Database]) and not stopping.is_set():
+                time.sleep(0)
+        except Failure:
+            stopping.wait(CONNECT_AGAIN_AFTER_S)
+    unsubscribe()
+
+
+def _stop_with_parent(stopping: threading.Event) -> None:
+    while os.read(0, 1):
+        pass
+    stopping.set()

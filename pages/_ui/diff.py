@@ -1,0 +1,45 @@
+"""What changed between two texts, word by word; by line where a text is so long that words would take seconds."""
+
+import difflib
+import html
+import re
+from collections.abc import Iterator
+
+import streamlit as st
+
+MOST_WORDS = 5000
+WORDS = re.compile(r"\s+|\S+")
+COLOURS = ("redBackgroundColor", "redTextColor", "greenBackgroundColor", "greenTextColor")
+VARIABLES = ("--attune-del", "--attune-del-text", "--attune-ins", "--attune-ins-text")
+
+
+def draw(old: str, new: str) -> None:
+    """Show the change: what went is struck, what came is marked."""
+    theme = "dark" if st.context.theme.type == "dark" else "light"
+    style = ";".join(
+        f"{name}:{st.get_option(f'theme.{theme}.{option}')}" for name, option in zip(VARIABLES, COLOURS, strict=True)
+    )
+    st.html(f'<div class="attune-diff" style="{style}">{as_html(old, new)}</div>')
+
+
+def as_html(old: str, new: str) -> str:
+    """Return the change as HTML in which nothing of the texts is markup."""
+    before, after = _parts(old), _parts(new)
+    if len(before) + len(after) > 2 * MOST_WORDS:
+        before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    return "".join(_marked(before, after))
+
+
+def _parts(text: str) -> list[str]:
+    return WORDS.findall(text)
+
+
+def _marked(before: list[str], after: list[str]) -> Iterator[str]:
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    for kind, a, b, c, d in matcher.get_opcodes():
+        gone, come = html.escape("".join(before[a:b])), html.escape("".join(after[c:d]))
+        if kind == "equal":
+            yield gone
+        else:
+            yield f"<del>{gone}</del>" if gone else ""
+            yield f"<ins>{come}</ins>" if come else ""

@@ -1,0 +1,183 @@
+"""What is set beside the chat: model, parameters and prompt. Kept with the session, so every tab and the next visit find the same."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import streamlit as st
+
+from core.playground.schemas import LONGEST_PROMPT, Draft
+from core.providers.schemas import ModelView, ParameterName, Parameters
+from pages._ui import diff, state
+
+P = ParameterName
+LABELS = {
+    P.TEMPERATURE: "Temperature",
+    P.MAX_TOKENS: "Max tokens",
+    P.TOP_P: "Top p",
+    P.FREQUENCY_PENALTY: "Frequency penalty",
+    P.PRESENCE_PENALTY: "Presence penalty",
+}
+DEFAULTS = {P.TEMPERATURE: 0.7, P.MAX_TOKENS: 512, P.TOP_P: 1.0, P.FREQUENCY_PENALTY: 0.0, P.PRESENCE_PENALTY: 0.0}
+MOST_TOKENS_ON_A_SLIDER = 8192
+
+
+class Editor:
+    """The left pane of one session."""
+
+    def __init__(
+        self, session_id: UUID, draft: Draft, models: list[ModelView], default_model: str, default_prompt: str
+    ) -> None:
+        """Fill the widgets with what the session holds; what a person has changed since stays."""
+        self.session_id = session_id
+        self.models = {model.id: model for model in models}
+        self.default_prompt = default_prompt
+        chosen = draft.model if draft.model in self.models else default_model
+        state.seed(self.key("model"), chosen)
+        state.seed(self.key("prompt"), draft.custom_prompt or default_prompt)
+        for name, value in DEFAULTS.items():
+            state.seed(
+                self.key(name),
+                getattr(draft.parameters, name) if getattr(draft.parameters, name) is not None else value,
+            )
+        state.seed(self.key(P.SEED), draft.parameters.seed)
+        state.seed(self.key(P.STOP_SEQUENCES), "\n".join(draft.parameters.stop_sequences or ()))
+
+    def key(self, name: str) -> str:
+        """Return the key of a widget: each session has its own."""
+        return f"playground.{name}.{self.session_id}"
+
+    @property
+    def model(self) -> ModelView:
+        """The model that is chosen."""
+        return self.models[state.get(self.key("model"), "")]
+
+    @property
+    def prompt(self) -> str:
+        """The prompt as it stands in its field."""
+        return state.get(self.key("prompt"), "").strip()
+
+    @property
+    def custom_prompt(self) -> str | None:
+        """The prompt, where it is not the default."""
+        return self.prompt if self.prompt and self.prompt != self.default_prompt.strip() else None
+
+    def draft(self) -> Draft:
+        """Return what is set, as it is kept and sent; what the model does not take is left out."""
+        return Draft(model=self.model.id, parameters=self._parameters(), custom_prompt=self.custom_prompt)
+
+    def _parameters(self) -> Parameters:
+        taken = self.model.capabilities.parameters
+        given: dict[str, object] = {
+            name: state.get(self.key(name), value) for name, value in DEFAULTS.items() if name in taken
+        }
+        # Neutral values are left to the provider: some refuse what they do not need.
+        for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY):
+            if given.get(name) == DEFAULTS[name]:
+                del given[name]
+        if P.SEED in taken:
+            given[P.SEED] = state.get(self.key(P.SEED), None)
+        if P.STOP_SEQUENCES in taken:
+            lines = state.get(self.key(P.STOP_SEQUENCES), "").split("\n")
+            given[P.STOP_SEQUENCES] = tuple(line[:100] for line in lines if line)[:4] or None
+        return Parameters.model_validate(given)
+
+    def draw(self, on_change: Callable[[], None]) -> None:
+        """Draw the pane."""
+        st.selectbox("Model", list(self.models), key=self.key("model"), format_func=_model_label, on_change=on_change)
+        self._draw_parameters(on_change)
+        st.text_area(
+            "System prompt",
+            key=self.key("prompt"),
+            height=200,
+            max_chars=LONGEST_PROMPT,
+            on_change=on_change,
+            placeholder="Empty: the default prompt answers.",
+        )
+        self._draw_prompt_state(on_change)
+        with st.expander("Default prompt"):
+            st.code(self.default_prompt, language=None, wrap_lines=True)
+
+    def _draw_parameters(self, on_change: Callable[[], None]) -> None:
+        taken = self.model.capabilities.parameters
+        grid = st.grid(2, min_column_width=130, gap="small")
+        for name in (P.TEMPERATURE, P.MAX_TOKENS):
+            if name in taken:
+                self._draw_slider(grid, name, on_change)
+        more = [name for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY) if name in taken]
+        if not more and P.SEED not in taken:
+            return
+        with st.expander("More parameters"):
+            inner = st.grid(2, min_column_width=130, gap="small")
+            for name in more:
+                self._draw_slider(inner, name, on_change)
+            if P.SEED in taken:
+                inner.number_input(
+                    "Seed",
+                    min_value=0,
+                    max_value=2**31 - 1,
+                    key=self.key(P.SEED),
+                    on_change=on_change,
+                    placeholder="random",
+                )
+            if P.STOP_SEQUENCES in taken:
+                st.text_area(
+                    "Stop sequences",
+                    key=self.key(P.STOP_SEQUENCES),
+                    on_change=on_change,
+                    height=68,
+                    help="One a line, four at most.",
+                )
+
+    def _draw_slider(self, place: object, name: ParameterName, on_change: Callable[[], None]) -> None:
+        bounds = self.model.capabilities.parameters[name]
+        low, high = bounds.minimum or 0.0, bounds.maximum or 1.0
+        key = self.key(name)
+        if name is P.MAX_TOKENS:
+            most = int(min(high, MOST_TOKENS_ON_A_SLIDER))
+            state.put(key, max(1, min(int(state.get(key, DEFAULTS[name])), most)))
+            place.slider(LABELS[name], 1, most, key=key, on_change=on_change)
+        else:
+            state.put(key, max(low, min(float(state.get(key, DEFAULTS[name])), high)))
+            place.slider(LABELS[name], low, high, step=0.05, key=key, on_change=on_change)
+
+    def _draw_prompt_state(self, on_change: Callable[[], None]) -> None:
+        custom = self.custom_prompt
+        change = len(self.prompt or self.default_prompt) - len(self.default_prompt)
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.caption(f"{len(self.prompt):,} characters" + (f" ({change:+,})" if custom else ""), width="content")
+            badge = ":violet-badge[:material/edit: Custom prompt]" if custom else ":gray-badge[Default prompt]"
+            st.markdown(badge, width="content")
+        if custom:
+            st.caption("Change against the default")
+            with st.container(border=True):
+                diff.draw(self.default_prompt, custom)
+        with st.container(horizontal=True, gap="xsmall"):
+            st.button(
+                "Use default",
+                key=self.key("use_default"),
+                type="tertiary",
+                icon=":material/undo:",
+                on_click=self._put_prompt,
+                args=("", on_change),
+                disabled=not self.prompt,
+                help="Empty the field: the default prompt answers.",
+            )
+            st.button(
+                "Reset",
+                key=self.key("reset"),
+                type="tertiary",
+                icon=":material/restart_alt:",
+                on_click=self._put_prompt,
+                args=(self.default_prompt, on_change),
+                disabled=self.prompt == self.default_prompt.strip(),
+                help="Put the default prompt back into the field, to begin again from it.",
+            )
+
+    def _put_prompt(self, prompt: str, on_change: Callable[[], None]) -> None:
+        state.put(self.key("prompt"), prompt)
+        on_change()
+
+
+def _model_label(model_id: str) -> str:
+    provider, _, name = model_id.partition(":")
+    return f"{name}  ·  {provider}"

@@ -1,0 +1,72 @@
+"""The page's furniture: header, headings, states. Native Streamlit; all CSS that was unavoidable is in style.css."""
+
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+HERE = Path(__file__).parent
+
+
+@cache
+def read(name: str) -> str:
+    """Return a file of this folder as text."""
+    return (HERE / name).read_text()
+
+
+# v2 components take their script as text; each does one thing that the browser must do itself.
+_leave = st.components.v2.component("attune_leave", js=read("parts/leave.js"))
+_follow_theme = st.components.v2.component("attune_theme", js=read("parts/theme.js"))
+
+
+def style() -> None:
+    """Apply the console's own CSS."""
+    st.html(f"<style>{read('style.css')}</style>")
+
+
+def follow_theme() -> None:
+    """Rerun when the system turns light or dark, so that charts change colour at once."""
+    _follow_theme(key="console.theme", height=1, on_flip_change=lambda: None)
+
+
+def leave() -> None:
+    """Say that the session is over, and lead to the sign-in page."""
+    st.markdown("You are signed out. [Sign in](/login)")
+    _leave(key="console.leave", height=1)
+
+
+def header(title: str, caption: str) -> DeltaGenerator:
+    """Draw title and caption on the left; return the place for at most two actions on the right."""
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", gap="medium")
+    with row.container(gap=None, width="content"):
+        st.title(title, anchor=False)
+        st.caption(caption)
+    return row.container(horizontal=True, width="content", vertical_alignment="center", gap="small")
+
+
+def section(title: str, note: str = "") -> None:
+    """Draw a heading, and in grey on the same line what it is about."""
+    st.markdown(f"**{title}**" + (f"\u2002:gray[:small[{note}]]" if note else ""))
+
+
+def empty_state(icon: str, title: str, body: str) -> DeltaGenerator:
+    """Say what will appear here and how; return the place for the one action that makes it so."""
+    with st.container(border=True, horizontal_alignment="center", gap="small"):
+        st.space("small")
+        st.markdown(f":gray[:material/{icon}:]\u2002**{title}**", width="content")
+        st.caption(body, width=380, text_alignment="center")
+        action = st.container(width="content")
+        st.space("small")
+    return action
+
+
+def error_state(title: str, body: str, reference: str | None = None, *, retry: bool = False) -> None:
+    """Say what failed and what to do; `reference` is what the log has it under."""
+    with st.container(border=True, horizontal_alignment="center", gap="small"):
+        st.space("small")
+        st.markdown(f":red[:material/error:]\u2002**{title}**", width="content")
+        st.caption(body + (f"  \nReference `{reference}`" if reference else ""), width=380, text_alignment="center")
+        if retry:
+            st.button("Try again", key=f"retry.{title}", icon=":material/refresh:")
+        st.space("small")

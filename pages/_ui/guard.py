@@ -1,0 +1,63 @@
+"""Who is at the console, asked again each time the database is touched: a revoked session can do nothing more, in any open tab.
+
+A fragment's rerun runs neither the main script nor the page's own guard; it comes through `work` all the same.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from core.config import config
+from core.db import transaction
+from core.errors import Forbidden
+from core.identity import service
+from core.identity.errors import SessionOver
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor, Caller
+from pages._ui import state
+
+
+def cookie() -> str | None:
+    """Return the session token that this tab's websocket was opened with."""
+    name = "__Host-attune" if config().behind_tls else "attune"
+    return st.context.cookies.get(name)
+
+
+def caller() -> Caller:
+    """Return where this tab is, as the gate has found out."""
+    headers = st.context.headers
+    return Caller(headers.get("X-Attune-Client"), headers.get("User-Agent"), headers.get("X-Attune-Request"))
+
+
+@contextmanager
+def work() -> Iterator[tuple[Session, Actor]]:
+    """Open a transaction on `core` in the name of who is signed in; it commits at the end.
+
+    Raises SessionOver when nobody is. No `st.*` belongs inside: a rerun in there would roll back in silence.
+    """
+    token = cookie()
+    if token is None:
+        raise SessionOver
+    with transaction() as session:
+        yield session, service.enter(session, token, caller())
+
+
+def enter() -> Actor:
+    """Return who is signed in; what another account has left in this tab's memory is dropped.
+
+    Raises SessionOver when nobody is.
+    """
+    with work() as (_, actor):
+        found = actor
+    state.belong_to(found.id)
+    return found
+
+
+def page(permission: Permission | None = None) -> Actor:
+    """Stand first in every page: return the actor, or raise Forbidden when the role may not be here."""
+    actor = enter()
+    if permission is not None and not may(actor, permission):
+        raise Forbidden
+    return actor

@@ -1,0 +1,7 @@
+// A system that turns light or dark does not rerun the page by itself; half a second later the new colours are there to be read.
+export default function ({ setTriggerValue }) {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const flipped = () => setTimeout(() => setTriggerValue("flip", Date.now()), 500);
+  dark.addEventListener("change", flipped);
+  return () => dark.removeEventListener("change", flipped);
+}

@@ -1,0 +1,124 @@
+"""The right pane: one's own sessions, and what can be done with them."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import streamlit as st
+
+from core.paging import Page
+from core.playground import service
+from core.playground.schemas import SessionSummary, SessionView
+from pages._ui import errors, frame, guard, state, text
+
+SHOWN = "playground.shown"
+STEP = 20
+
+
+def shown() -> int:
+    """Return how many sessions are listed."""
+    return state.get(SHOWN, STEP)
+
+
+def draw(current: SessionView, sessions: Page[SessionSummary], *, on_open: Callable[[UUID], None]) -> None:
+    """Draw the list, the present session marked."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(width="content"):
+            frame.section("Sessions", "yours")
+        with st.container(horizontal=True, width="content", gap="xsmall"):
+            is_empty = current.message_count == 0
+            st.button(
+                "",
+                key="playground.clear",
+                icon=":material/mop:",
+                type="tertiary",
+                help="Clear this session",
+                disabled=is_empty,
+                on_click=_ask_to_clear,
+                args=(current,),
+            )
+            st.button(
+                "",
+                key="playground.delete",
+                icon=":material/delete:",
+                type="tertiary",
+                help="Delete this session",
+                on_click=_ask_to_delete,
+                args=(current,),
+            )
+    with st.container(key="list-sessions", gap=None):
+        for summary in sessions.items:
+            st.button(
+                _label(summary),
+                key=f"session-{summary.session_id}",
+                width="stretch",
+                type="secondary" if summary.session_id == current.session_id else "tertiary",
+                on_click=on_open,
+                args=(summary.session_id,),
+            )
+    left = sessions.total_count - len(sessions.items)
+    if left > 0:
+        st.button(f"{left:,} more", key="playground.more", type="tertiary", on_click=_show_more)
+
+
+def _label(summary: SessionSummary) -> str:
+    name = text.plain(summary.name) if summary.name else f"New session `{str(summary.session_id)[-6:]}`"
+    facts = [text.ago(summary.last_message_at or summary.created_at)]
+    if summary.message_count:
+        facts.append(text.count(summary.message_count, "message"))
+    if summary.has_custom_prompt:
+        facts.append("custom prompt")
+    return f"{name}  \n:gray[:small[{' · '.join(facts)}]]"
+
+
+def _show_more() -> None:
+    state.put(SHOWN, shown() + STEP)
+
+
+def _ask_to_clear(session: SessionView) -> None:
+    @st.dialog("Clear this session?")
+    def confirm() -> None:
+        st.write(
+            f"{text.count(session.message_count, 'message')} of “{_name(session)}” will be removed for good. The session stays."
+        )
+        _confirm_buttons("Clear session", clear, session)
+
+    confirm()
+
+
+def _ask_to_delete(session: SessionView) -> None:
+    @st.dialog("Delete this session?")
+    def confirm() -> None:
+        st.write(f"“{_name(session)}” and its {text.count(session.message_count, 'message')} will be removed for good.")
+        _confirm_buttons("Delete session", delete, session)
+
+    confirm()
+
+
+def _confirm_buttons(label: str, act: Callable[[UUID], None], session: SessionView) -> None:
+    with st.container(horizontal=True):
+        if st.button(label, type="primary", key="playground.confirm", on_click=act, args=(session.session_id,)):
+            st.rerun()
+        if st.button("Cancel", key="playground.cancel"):
+            st.rerun()
+
+
+def _name(session: SessionView) -> str:
+    return text.plain(session.name) if session.name else "New session"
+
+
+@errors.action
+def clear(session_id: UUID) -> None:
+    """Remove every message of a session."""
+    with guard.work() as (session, actor):
+        service.clear(session, session_id, actor=actor)
+    state.toast("Session cleared")
+
+
+@errors.action
+def delete(session_id: UUID) -> None:
+    """Remove a session."""
+    with guard.work() as (session, actor):
+        service.remove(session, session_id, actor=actor)
+    st.query_params.pop("session", None)
+    state.forget("playground.session")
+    state.toast("Session deleted")

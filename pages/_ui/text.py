@@ -1,0 +1,104 @@
+"""Text of people and models, made harmless: it is shown as text or as markdown without images, and formats of numbers."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+
+from core import clock
+
+MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>])")
+FENCE = re.compile(r"^\s*(?:```|~~~)")
+DOLLAR = re.compile(r"(?<!\\)\$")
+DIRECTIVE = re.compile(r":(?=[a-z-]+\[|material/)")
+INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
+
+BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def plain(given: str) -> str:
+    """Return text that markdown shows as it is."""
+    return MARKUP.sub(r"\\\1", given)
+
+
+def safe_markdown(given: str) -> str:
+    """Return markdown that loads nothing: no image, whatever its form; and no `$` turns prices into formulas.
+
+    An image needs `](`, `][` or a definition `]:` after its `![`; a zero-width space between the two takes the image away and leaves
+    the words. The content policy is the wall behind this.
+    """
+    ends = len(given) if re.search(r"\]\s*:", given) else max(given.rfind("]("), given.rfind("]["))
+    tamed = given[: max(ends, 0)].replace("![", "!\u200b[") + given[max(ends, 0) :]
+    return "\n".join(_lines(tamed))
+
+
+def _lines(given: str) -> list[str]:
+    lines, in_code = [], False
+    for line in given.split("\n"):
+        if FENCE.match(line):
+            in_code = not in_code
+        lines.append(line if in_code else _without_formulas(line))
+    return lines
+
+
+def _without_formulas(line: str) -> str:
+    parts, position = [], 0
+    for code in INLINE_CODE.finditer(line):
+        parts += [_tame(line[position : code.start()]), code.group()]
+        position = code.end()
+    return "".join([*parts, _tame(line[position:])])
+
+
+def _tame(words: str) -> str:
+    # `$` would begin a formula; `:red[...]`, `:blue-badge[...]` and `:material/...:` are Streamlit's own directives.
+    return DIRECTIVE.sub(":\u200b", DOLLAR.sub(r"\\$", words))
+
+
+def duration(ms: int | None) -> str:
+    """Return milliseconds in one unit: 840 ms, 2.4 s, 6.4 min."""
+    if ms is None:
+        return "n/a"
+    if ms < 1000:
+        return f"{ms} ms"
+    return f"{ms / 1000:.1f} s" if ms < 90_000 else f"{ms / 60_000:.1f} min"
+
+
+def money(usd: Decimal | None) -> str:
+    """Return US dollars: $412, $0.0083 below ten cents; unpriced is not zero."""
+    if usd is None:
+        return "unpriced"
+    if usd == 0:
+        return "$0"
+    return f"${usd:,.4f}" if usd < Decimal("0.1") else f"${usd:,.2f}"
+
+
+def count(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with its noun: 1 message, 8,412 messages."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def ago(moment: datetime) -> str:
+    """Return how long ago it was, short: now, 5 min, 3 h, 2 d, and from a month on the date."""
+    seconds = (clock.now() - moment).total_seconds()
+    if seconds < 60:
+        return "now"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min"
+    if seconds < 86_400:
+        return f"{seconds // 3600:.0f} h"
+    return f"{seconds // 86_400:.0f} d" if seconds < 30 * 86_400 else f"{moment:%-d %b %Y}"
+
+
+def browser(user_agent: str | None) -> str:
+    """Return a browser's name and system, as far as its user agent tells."""
+    agent = user_agent or ""
+    name = next((shown for sign, shown in BROWSERS if sign in agent), "Browser")
+    system = next((shown for sign, shown in SYSTEMS if sign in agent), "")
+    return f"{name} on {system}" if system else name

@@ -1,0 +1,61 @@
+"""The console's main script: who is signed in, which pages they have, and the page they are on.
+
+It stands inside `pages/`, not beside it: beside a `pages/` folder Streamlit's old navigation would open pages before sign-in.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
+from pages._ui import account_menu, errors, frame, guard
+
+PAGES = Path(__file__).resolve().parent
+STATIC = PAGES / "static"
+
+
+def main() -> None:
+    """Draw the frame around the page that was asked for."""
+    st.set_page_config("Attune", str(STATIC / "mark.png"), layout="wide", initial_sidebar_state=232)
+    frame.style()
+    with errors.in_words("The console"):
+        actor = guard.enter()
+        you = _page("system/you.py", "Your account", "you", "account_circle", hidden=True)
+        page = st.navigation(navigation(actor, you), expanded=True)
+        st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
+        account_menu.draw(actor, you)
+        errors.say_what_happened()
+        frame.follow_theme()
+        page.run()
+        return
+    # Streamlit's navigation must be called in every run, or it looks for pages by itself.
+    st.navigation([st.Page(_nowhere, title="Attune")], position="hidden")
+
+
+def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
+    """Return the pages that an account has, by section; `you` is reached from the foot of the sidebar."""
+    test = (
+        [_page("test/playground.py", "Playground", "playground", "science")]
+        if may(actor, Permission.RUN_MODELS)
+        else []
+    )
+    system = []
+    if may(actor, Permission.CHANGE_WORKSPACE):
+        system.append(_page("system/settings.py", "Settings", "settings", "settings"))
+    if may(actor, Permission.READ_AUDIT):
+        system.append(_page("system/accounts.py", "Accounts", "accounts", "group"))
+    sections = {"Test": test, "System": [*system, you]}
+    return {name: pages for name, pages in sections.items() if pages}
+
+
+def _page(path: str, title: str, address: str, icon: str, *, hidden: bool = False) -> st.Page:
+    visibility = "hidden" if hidden else "visible"
+    return st.Page(PAGES / path, title=title, url_path=address, icon=f":material/{icon}:", visibility=visibility)
+
+
+def _nowhere() -> None:
+    """Be the page of whoever is signed out."""
+
+
+main()

@@ -1,0 +1,5 @@
+"""Accounts and the audit log."""
+
+import streamlit as st
+
+st.write("x")

@@ -1,0 +1,160 @@
+"""Playground: try a prompt or a model before anyone else sees it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import streamlit as st
+
+from core import settings
+from core.executions.schemas import Status
+from core.identity.permissions import Permission
+from core.paging import Page, Window
+from core.playground import queries, service
+from core.playground.errors import SessionMissing
+from core.playground.schemas import MessageView, NewMessage, SessionSummary, SessionView
+from core.providers import catalogue
+from core.providers.schemas import ModelView
+from pages._ui import chat, errors, frame, guard, session_list, state
+from pages._ui.editor import Editor
+
+SESSION = "playground.session"
+CAPTION = "Try a prompt or a model before anyone else sees it"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one run of the page shows, read in one transaction."""
+
+    session: SessionView
+    messages: list[MessageView]
+    sessions: Page[SessionSummary]
+    models: list[ModelView]
+    default_model: str
+    default_prompt: str
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer is being written."""
+        return any(message.status is Status.PENDING for message in self.messages)
+
+
+def main() -> None:
+    """Guard, read, draw."""
+    guard.page(Permission.RUN_MODELS)
+    seen = read()
+    with frame.header("Playground", CAPTION):
+        chat.connection()
+        st.button("New session", icon=":material/add:", shortcut="N", on_click=begin)
+    if not seen.models:
+        draw_without_models()
+        return
+    editor = Editor(seen.session.session_id, seen.session.draft, seen.models, seen.default_model, seen.default_prompt)
+    left, middle, right = st.columns([1.35, 2.1, 0.95], gap="medium")
+    with left.container(border=True, height=724, key="pane-settings"):
+        editor.draw(on_change=lambda: keep(editor))
+    with middle:
+        with st.container(border=True, height=640, key="pane-chat", gap="xsmall", autoscroll=True):
+            if not seen.messages:
+                draw_empty()
+            chat.draw(seen.session, seen.messages, on_stop=stop)
+        chat.ask(disabled=seen.is_answering, on_submit=lambda: ask(editor))
+    with right:
+        session_list.draw(seen.session, seen.sessions, on_open=show)
+
+
+def read() -> Seen:
+    """Read everything; the session is that of the address, else the last one."""
+    wanted = wanted_session()
+    with guard.work() as (session, actor):
+        session_id = wanted or queries.find_newest_session(session, owner=actor.id)
+        row = queries.find_row(session, session_id, owner=actor.id) if session_id else None
+        shown = queries.session_view(row) if row else service.open_session(session, actor=actor)
+        workspace = settings.read(session, settings.Workspace)
+        models = catalogue.list_models(session)
+        seen = Seen(
+            session=shown,
+            messages=queries.list_messages(session, shown.session_id),
+            sessions=queries.list_sessions(session, owner=actor.id, window=Window(limit=session_list.shown())),
+            models=models,
+            default_model=service.default_model(session, workspace) if models else "",
+            default_prompt=workspace.default_prompt,
+        )
+    show(seen.session.session_id)
+    return seen
+
+
+def wanted_session() -> UUID | None:
+    """Return the session that the address names, or that this tab showed last."""
+    named = st.query_params.get("session") or state.get(SESSION, "")
+    try:
+        return UUID(named)
+    except ValueError:
+        return None
+
+
+def show(session_id: UUID) -> None:
+    """Make a session the one of this tab and its address."""
+    state.put(SESSION, str(session_id))
+    st.query_params["session"] = str(session_id)
+
+
+@errors.action
+def begin() -> None:
+    """Begin a new session with what is set now."""
+    with guard.work() as (session, actor):
+        present = wanted_session()
+        row = queries.find_row(session, present, owner=actor.id) if present else None
+        draft = queries.session_view(row).draft if row else None
+        begun = service.open_session(session, actor=actor, draft=draft)
+    show(begun.session_id)
+
+
+@errors.action
+def keep(editor: Editor) -> None:
+    """Keep what is set beside the chat."""
+    with guard.work() as (session, actor):
+        service.keep_draft(session, editor.session_id, editor.draft(), actor=actor)
+
+
+@errors.action
+def ask(editor: Editor) -> None:
+    """Send what was typed."""
+    message, draft = state.get("playground.message", ""), editor.draft()
+    given = NewMessage(
+        message=message,
+        session_id=editor.session_id,
+        custom_prompt=draft.custom_prompt,
+        model=draft.model,
+        parameters=draft.parameters,
+    )
+    with guard.work() as (session, actor):
+        service.keep_draft(session, editor.session_id, draft, actor=actor)
+        service.send(session, given, actor=actor)
+
+
+@errors.action
+def stop() -> None:
+    """Stop the answer that is being written."""
+    session_id = wanted_session()
+    if session_id is None:
+        raise SessionMissing
+    with guard.work() as (session, actor):
+        service.stop(session, session_id, actor=actor)
+
+
+def draw_empty() -> None:
+    """Say what a session is for, in its empty pane."""
+    frame.empty_state(
+        "science", "Nothing asked yet", "Ask below. What you set on the left holds for your next question."
+    )
+
+
+def draw_without_models() -> None:
+    """Say how a model gets here."""
+    words = "The local model is off or still starting, and no provider has a key."
+    with frame.empty_state("smart_toy", "No model can be called", words):
+        st.page_link("pages/system/settings.py", label="Set up a provider", icon=":material/settings:")
+
+
+with errors.in_words("The playground"):
+    main()
