@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Query
+from starlette.requests import HTTPConnection
 from sqlalchemy.orm import Session
 
 from core.config import Config, config
@@ -13,7 +14,7 @@ from core.identity.schemas import Actor, Caller
 from core.paging import LARGEST_PAGE, Window
 
 
-def actor(request: Request) -> Actor:
+async def actor(request: HTTPConnection) -> Actor:
     """Return who is asking; raise NotSignedIn at an open door that needs somebody after all."""
     found = request.scope["state"].get("actor")
     if not isinstance(found, Actor):
@@ -21,7 +22,7 @@ def actor(request: Request) -> Actor:
     return found
 
 
-def caller(request: Request) -> Caller:
+async def caller(request: HTTPConnection) -> Caller:
     """Return where the request comes from."""
     found = request.scope["state"]["caller"]
     return found if isinstance(found, Caller) else Caller()
@@ -36,7 +37,7 @@ def core_session() -> Iterator[Session]:
         yield session
 
 
-def window(
+async def window(
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50, offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0
 ) -> Window:
     """Return the part of a list that is asked for."""
@@ -47,4 +48,11 @@ ActorDep = Annotated[Actor, Depends(actor)]
 CallerDep = Annotated[Caller, Depends(caller)]
 SessionDep = Annotated[Session, Depends(core_session, scope="function")]
 WindowDep = Annotated[Window, Depends(window)]
-ConfigDep = Annotated[Config, Depends(config)]
+
+
+async def _config() -> Config:
+    return config()
+
+
+# Coroutines, though they wait for nothing: a plain function would be sent to a thread for each request.
+ConfigDep = Annotated[Config, Depends(_config)]

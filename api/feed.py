@@ -56,7 +56,7 @@ async def serve(websocket: WebSocket, session_id: UUID, *, after: int | None, ac
     for task in rest:
         task.cancel()
     await asyncio.gather(sending, leaving, return_exceptions=True)
-    with contextlib.suppress(RuntimeError):  # it is closed already
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it is closed already
         await websocket.close(feed.close_code)
 
 

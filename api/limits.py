@@ -54,12 +54,12 @@ class Limiter:
 limiter = Limiter()
 
 
-def standard(actor: ActorDep, config: ConfigDep, response: Response) -> None:
+async def standard(actor: ActorDep, config: ConfigDep, response: Response) -> None:
     """Count a call of any route."""
     response.headers.update(limiter.take("standard", str(actor.id), config.rate_limit_standard))
 
 
-def streaming(actor: ActorDep, config: ConfigDep, response: Response) -> None:
+async def streaming(actor: ActorDep, config: ConfigDep, response: Response) -> None:
     """Count a call of a route that streams."""
     response.headers.update(limiter.take("streaming", str(actor.id), config.rate_limit_streaming))
 

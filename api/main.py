@@ -27,6 +27,7 @@ def create() -> FastAPI:
     for feature in (accounts, models, playground, executions, system, workspace):
         api.include_router(feature.router, dependencies=[Depends(limits.standard)])
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming)])
+    api.include_router(playground.sockets)
     api.include_router(docs.router)
     errors.install(api)
     return api

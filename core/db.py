@@ -16,6 +16,7 @@ from core.errors import StartRefused, Unavailable
 OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c lock_timeout=10s"
 POOL_TIMEOUT_S = 5.0
 OLDEST_SERVER = 150000
+WAITING = "after commit"
 
 
 class Database(StrEnum):
@@ -129,16 +130,12 @@ def reachable() -> Iterator[None]:
 
 def after_commit(session: Session, act: Callable[[], None]) -> None:
     """Call `act` once this transaction has been committed, and never if it is not."""
-    waiting: list[Callable[[], None]] | None = session.info.get("after_commit")
-    if waiting is None:
-        waiting = session.info["after_commit"] = []
-        event.listen(session, "after_commit", _run_waiting)
-    waiting.append(act)
+    session.info.setdefault(WAITING, []).append(act)
 
 
+@event.listens_for(Session, "after_commit")
 def _run_waiting(session: Session) -> None:
-    waiting: list[Callable[[], None]] = session.info.pop("after_commit", [])
-    event.remove(session, "after_commit", _run_waiting)
+    waiting: list[Callable[[], None]] = session.info.pop(WAITING, [])
     for act in waiting:
         act()
 

@@ -22,11 +22,11 @@ def main() -> None:
     with errors.in_words("The console"):
         actor = guard.enter()
         you = _page("system/you.py", "Your account", "you", "account_circle", hidden=True)
-        page = st.navigation(navigation(actor, you), expanded=True)
+        sections = navigation(actor, you)
+        page = st.navigation({"": [home(sections)], **sections}, expanded=True)
         st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
         account_menu.draw(actor, you)
         errors.say_what_happened()
-        frame.follow_theme()
         page.run()
         return
     # Streamlit's navigation must be called in every run, or it looks for pages by itself.
@@ -47,6 +47,12 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
         system.append(_page("system/accounts.py", "Accounts", "accounts", "group"))
     sections = {"Test": test, "System": [*system, you]}
     return {name: pages for name, pages in sections.items() if pages}
+
+
+def home(sections: dict[str, list[st.Page]]) -> st.Page:
+    """Return what is at `/`: it leads to the account's first page, so that this one too has an address of its own."""
+    first = next(page for pages in sections.values() for page in pages)
+    return st.Page(lambda: st.switch_page(first), title="Attune", url_path="home", default=True, visibility="hidden")
 
 
 def _page(path: str, title: str, address: str, icon: str, *, hidden: bool = False) -> st.Page:

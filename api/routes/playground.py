@@ -17,6 +17,7 @@ from core.playground.errors import ServiceMissing
 from core.playground.schemas import MessageView, NewMessage, Sent, SessionSummary
 
 router = APIRouter(prefix="/admin/playground", tags=["Playground"])
+sockets = APIRouter(prefix="/admin/playground")
 
 
 class History(BaseModel):
@@ -113,7 +114,7 @@ def ws_ticket(actor: ActorDep) -> Ticket:
     return Ticket(ticket=ticket, expires_at=expires_at)
 
 
-@router.websocket("/ws")
+@sockets.websocket("/ws")
 async def follow(websocket: WebSocket, session_id: UUID, after: int | None = None, ticket: str | None = None) -> None:
     """Follow a session: `playground_session`, `playground_token` and `playground_response`, numbered; `after` replays."""
     actor = websocket.scope["state"].get("actor") or await tickets.redeem(ticket, websocket.scope["state"]["caller"])

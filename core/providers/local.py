@@ -12,10 +12,12 @@ from core.cutter import Cutter
 from core.embedded import model_server
 from core.providers import openai
 from core.providers.errors import LocalModelStarting, Unreachable
-from core.providers.schemas import Call, Chunk, Connection, KnownModel, ProviderKind
+from core.providers.schemas import Call, Chunk, Connection, KnownModel, Parameters, ProviderKind
 
 # Without any system prompt this model answers gibberish.
 LEAST_PROMPT = "You are a helpful assistant."
+# At its server's own default (0.8) it names another capital of France each time.
+TEMPERATURE = 0.2
 
 
 def connect(connection: Connection, _reach: outbound.Reach, timeout: httpx2.Timeout) -> "Local":
@@ -32,7 +34,7 @@ class Local:
 
     def stream(self, call: Call, cutter: Cutter) -> Iterator[Chunk]:
         """Yield the answer's chunks."""
-        asked = replace(call, system_prompt=call.system_prompt or LEAST_PROMPT)
+        asked = replace(call, system_prompt=call.system_prompt or LEAST_PROMPT, parameters=_calm(call.parameters))
         try:
             yield from self._server().stream(asked, cutter)
         except Unreachable as gone:
@@ -51,6 +53,10 @@ class Local:
         if address is None:
             raise LocalModelStarting
         return _client(address, self._timeout.read or 0.0)
+
+
+def _calm(given: Parameters) -> Parameters:
+    return given if given.temperature is not None else given.model_copy(update={"temperature": TEMPERATURE})
 
 
 @lru_cache(maxsize=2)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.identity import service
 from core.identity.schemas import Actor
-from pages._ui import errors, guard, text
+from pages._ui import errors, frame, guard, text
 
 
 def draw(actor: Actor, account_page: st.Page) -> None:
@@ -12,6 +12,7 @@ def draw(actor: Actor, account_page: st.Page) -> None:
     with st.sidebar.container(key="account-menu", gap="xsmall"):
         st.page_link(account_page, label=text.plain(actor.name), icon=":material/account_circle:", help=actor.email)
         st.button("Sign out", key="console.sign_out", icon=":material/logout:", type="tertiary", on_click=sign_out)
+        frame.follow_theme()
 
 
 @errors.action

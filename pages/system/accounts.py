@@ -1,5 +1,26 @@
-"""Accounts and the audit log."""
+"""Accounts: who may sign in, as what; and the log of what everybody did."""
 
 import streamlit as st
 
-st.write("x")
+from core.identity.permissions import Permission, may
+from pages._ui import account_list, audit_list, errors, frame, guard
+
+
+def main() -> None:
+    """Guard, choose the section, draw it."""
+    actor = guard.page(Permission.READ_AUDIT)
+    sections = {"Audit": audit_list.draw}
+    if may(actor, Permission.MANAGE_ACCOUNTS):
+        sections = {"Accounts": account_list.draw, **sections}
+    with frame.header("Accounts", "Who may sign in, as what, and what everybody did"):
+        if may(actor, Permission.MANAGE_ACCOUNTS):
+            st.button("Invite", icon=":material/person_add:", on_click=account_list.open_invitation)
+    names = list(sections)
+    chosen = st.segmented_control(
+        "Section", names, default=names[0], required=True, key="section", bind="query-params", label_visibility="collapsed"
+    )
+    sections[chosen]()
+
+
+with errors.in_words("Accounts"):
+    main()

@@ -1,5 +1,23 @@
-"""x"""
+"""Settings: what the workspace shares, and where models come from."""
 
 import streamlit as st
 
-st.write("x")
+from core.identity.permissions import Permission
+from pages._ui import errors, frame, guard, provider_settings, workspace_settings
+
+SECTIONS = {"Workspace": workspace_settings.draw, "Providers": provider_settings.draw}
+
+
+def main() -> None:
+    """Guard, choose the section, draw it."""
+    guard.page(Permission.CHANGE_WORKSPACE)
+    with frame.header("Settings", "What the workspace shares, and where its models come from"):
+        pass
+    chosen = st.segmented_control(
+        "Section", list(SECTIONS), default="Workspace", required=True, key="section", bind="query-params", label_visibility="collapsed"
+    )
+    SECTIONS[chosen]()
+
+
+with errors.in_words("Settings"):
+    main()

@@ -1,0 +1,189 @@
+"""The accounts and what a super_admin can do with each."""
+
+from uuid import UUID
+
+import pandas as pd
+import streamlit as st
+from pydantic import ValidationError
+
+from core.config import config
+from core.identity import queries, service
+from core.identity.schemas import AccountChange, AccountView, Link, NewAccount, Role
+from pages._ui import errors, frame, guard, state, text
+
+EMAIL, NAME, ROLE, LINK = "accounts.email", "accounts.name", "accounts.role", "accounts.link"
+WHAT_ROLES_DO = {
+    Role.SUPER_ADMIN: "everything, and alone accounts, training export, retention and keys",
+    Role.ADMIN: "tests, prompts, providers and settings",
+    Role.ANALYST: "reads every dashboard",
+    Role.REVIEWER: "reviews conversations",
+}
+
+
+def draw() -> None:
+    """Draw the table, and beside it the account that is chosen."""
+    with guard.work() as (session, actor):
+        accounts = queries.list_accounts(session)
+    show_link()
+    left, right = st.columns([2.1, 1], gap="medium")
+    with left:
+        chosen = draw_table(accounts)
+    with right:
+        if chosen is None:
+            st.caption("Choose an account to change it.")
+        else:
+            draw_detail(chosen, is_me=chosen.id == actor.id)
+
+
+def draw_table(accounts: list[AccountView]) -> AccountView | None:
+    """Draw the accounts and return the chosen one."""
+    frame.section("Accounts", text.count(len(accounts), "account"))
+    rows = pd.DataFrame(
+        {
+            "Name": [account.full_name for account in accounts],
+            "E-mail": [account.email for account in accounts],
+            "Role": [account.role.value for account in accounts],
+            "State": [[condition(account)] for account in accounts],
+            "Last sign-in": pd.to_datetime([account.last_login_at for account in accounts], utc=True),
+        }
+    )
+    states = st.column_config.MultiselectColumn(
+        "State", options=["Active", "Invited", "Disabled"], color=["green", "blue", "gray"], width="small"
+    )
+    moment = st.column_config.DatetimeColumn("Last sign-in", format="D MMM YYYY, HH:mm", help="UTC")
+    picked = st.dataframe(
+        rows, hide_index=True, row_height=34, height="content", key="accounts.table", on_select="rerun", selection_mode="single-row",
+        column_config={"State": states, "Last sign-in": moment},
+    )
+    chosen = picked.selection.rows
+    return accounts[chosen[0]] if chosen and chosen[0] < len(accounts) else None
+
+
+def condition(account: AccountView) -> str:
+    """Return in one word whether an account can sign in."""
+    if not account.is_active:
+        return "Disabled"
+    return "Invited" if account.is_invited else "Active"
+
+
+def draw_detail(account: AccountView, *, is_me: bool) -> None:
+    """Draw what can be changed of an account."""
+    frame.section(text.plain(account.full_name), text.plain(account.email))
+    with st.container(border=True):
+        if is_me:
+            st.caption("This is you. Your role and your access are for another super_admin to change.")
+            return
+        roles = list(Role)
+        st.selectbox("Role", roles, index=roles.index(account.role), key=f"role-{account.id}", format_func=lambda role: role.value,
+                     on_change=change_role, args=(account.id,), help=WHAT_ROLES_DO[account.role])
+        if account.locked_until:
+            st.caption(f"Locked from one address until {account.locked_until:%H:%M} UTC, after five wrong passwords.")
+        with st.container(horizontal=True, gap="xsmall"):
+            words = "New invitation" if account.is_invited else "Reset password"
+            st.button(words, key=f"link-{account.id}", icon=":material/link:", on_click=_ask, args=(account, words, make_link))
+            turn = "Disable" if account.is_active else "Enable"
+            st.button(turn, key=f"turn-{account.id}", icon=":material/block:" if account.is_active else ":material/check:",
+                      on_click=_ask if account.is_active else switch, args=(account, turn, switch) if account.is_active else (account,))
+            st.button("Delete", key=f"delete-{account.id}", icon=":material/delete:", on_click=_ask, args=(account, "Delete", delete))
+
+
+CONSEQUENCES = {
+    "New invitation": "The old link stops working.",
+    "Reset password": "The present password stops working and every session ends, now. You get a link to hand over.",
+    "Disable": "Every session ends, now. The account can be enabled again.",
+    "Delete": "The account, its sessions and its playground are removed for good. The audit log keeps what it did.",
+}
+
+
+def _ask(account: AccountView, words: str, act: object) -> None:
+    @st.dialog(f"{words}?")
+    def confirm() -> None:
+        st.write(f"{text.plain(account.full_name)} ({text.plain(account.email)}). {CONSEQUENCES[words]}")
+        with st.container(horizontal=True):
+            if st.button(words, type="primary", key="accounts.confirm", on_click=act, args=(account,)):
+                st.rerun()
+            if st.button("Cancel", key="accounts.cancel"):
+                st.rerun()
+
+    confirm()
+
+
+def open_invitation() -> None:
+    """Ask whom to invite."""
+    state.forget(EMAIL, NAME, ROLE)
+
+    @st.dialog("Invite")
+    def form() -> None:
+        st.text_input("E-mail", key=EMAIL, max_chars=254)
+        st.text_input("Name", key=NAME, max_chars=200)
+        role = st.selectbox("Role", list(Role), index=list(Role).index(Role.REVIEWER), key=ROLE, format_func=lambda role: role.value)
+        st.caption(WHAT_ROLES_DO[role])
+        with st.container(horizontal=True):
+            if st.button("Make the invitation", type="primary", key="accounts.invite") and invited():
+                st.rerun()
+            if st.button("Cancel", key="accounts.no_invitation"):
+                st.rerun()
+
+    form()
+
+
+def invited() -> bool:
+    """Make the invitation that the form describes; show why not, and return False."""
+    try:
+        given = NewAccount(email=state.get(EMAIL, ""), full_name=state.get(NAME, ""), role=state.get(ROLE, Role.REVIEWER))
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        st.error("A name is needed." if first["loc"] == ("full_name",) else first["msg"].removeprefix("Value error, "))
+        return False
+    with errors.in_words("The invitation"):
+        with guard.work() as (session, actor):
+            link = service.invite(session, given, actor=actor)
+        state.put(LINK, link)
+        return True
+    return False
+
+
+def show_link() -> None:
+    """Show a fresh link, once."""
+    link: Link | None = state.take(LINK)
+    if link is None:
+        return
+    with st.container(border=True, width=760):
+        frame.section("Link for " + text.plain(link.account.email), f"shown this once · good until {link.expires_at:%-d %b, %H:%M} UTC")
+        st.code(config().address + link.path, language=None, wrap_lines=True)
+
+
+@errors.action
+def make_link(account: AccountView) -> None:
+    """Make a new link."""
+    with guard.work() as (session, actor):
+        link = service.invite_again(session, account.id, actor=actor)
+    state.put(LINK, link)
+
+
+@errors.action
+def switch(account: AccountView) -> None:
+    """Disable or enable an account."""
+    with guard.work() as (session, actor):
+        service.change_account(session, account.id, AccountChange(is_active=not account.is_active), actor=actor)
+    state.toast("Account disabled" if account.is_active else "Account enabled")
+
+
+@errors.action
+def change_role(account_id: UUID) -> None:
+    """Give an account another role."""
+    role: Role = state.get(f"role-{account_id}", Role.REVIEWER)
+    try:
+        with guard.work() as (session, actor):
+            service.change_account(session, account_id, AccountChange(role=role), actor=actor)
+    finally:
+        state.forget(f"role-{account_id}")
+    state.toast(f"Role changed to {role.value}")
+
+
+@errors.action
+def delete(account: AccountView) -> None:
+    """Remove an account."""
+    with guard.work() as (session, actor):
+        service.delete_account(session, account.id, actor=actor)
+    state.toast("Account deleted")

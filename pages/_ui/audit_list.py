@@ -1,0 +1,59 @@
+"""The audit log: filtered and paged in the database."""
+
+import pandas as pd
+import streamlit as st
+
+from core.identity import queries
+from core.identity.schemas import AuditRow
+from core.paging import Page, Window
+from pages._ui import frame, guard, state, text
+
+SIZE = 25
+PAGE = "audit_page"
+OUTCOMES = ("ok", "wrong", "locked")
+
+
+def draw() -> None:
+    """Draw the filters, the rows and the pages."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        account = st.text_input("Account", key="account", bind="query-params", placeholder="Account", label_visibility="collapsed", width=220,
+                                on_change=_first_page)
+        action = st.text_input("Action", key="action", bind="query-params", placeholder="Action, such as session.sign_in",
+                               label_visibility="collapsed", width=280, on_change=_first_page)
+    number = max(1, state.get(PAGE, 1))
+    with guard.work() as (session, _):
+        page = queries.list_audit(session, window=Window(SIZE, (number - 1) * SIZE), action=action or None, actor=account or None)
+    frame.section("Audit", f"{text.count(page.total_count, 'entry', 'entries')}, the newest first, times in UTC")
+    if not page.items:
+        frame.empty_state("history", "Nothing matches", "Every sign-in, failure and change is written down here.")
+        return
+    draw_table(page)
+    pages = -(-page.total_count // SIZE)
+    if pages > 1:
+        st.pagination(pages, key=PAGE, bind="query-params")
+
+
+def _first_page() -> None:
+    state.put(PAGE, 1)
+
+
+def draw_table(page: Page[AuditRow]) -> None:
+    """Draw one page of rows."""
+    rows = pd.DataFrame(
+        {
+            "When": pd.to_datetime([row.occurred_at for row in page.items], utc=True),
+            "Who": [row.actor.name or row.actor.type for row in page.items],
+            "Action": [row.action for row in page.items],
+            "What": [_what(row) for row in page.items],
+            "From": [row.ip_address or "" for row in page.items],
+            "Outcome": [[row.outcome] for row in page.items],
+        }
+    )
+    outcome = st.column_config.MultiselectColumn("Outcome", options=list(OUTCOMES), color=["green", "orange", "red"], width="small")
+    moment = st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss")
+    st.dataframe(rows, hide_index=True, row_height=34, height="content", column_config={"When": moment, "Outcome": outcome}, key="audit.table")
+
+
+def _what(row: AuditRow) -> str:
+    facts = {**row.targets, **{name: f"{(row.before or {}).get(name, '')} → {value}" for name, value in (row.after or {}).items()}}
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if not name.endswith("_id"))[:300]
