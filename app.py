@@ -152,11 +152,7 @@ def _databases(chosen: Config, house: ExitStack) -> db.Addresses:
 
 
 def _open(addresses: db.Addresses, house: ExitStack) -> db.Addresses:
-    db.use(
-        db.Engines(
-            db.engine(addresses.core, pool_size=16, overflow=24), db.engine(addresses.ai, pool_size=4, overflow=6)
-        )
-    )
+    db.use(db.Engines(db.engine(addresses.core, pool_size=16, overflow=24), db.engine(addresses.ai, pool_size=4, overflow=6)))
     house.callback(db.engines().dispose)
     return addresses
 
@@ -164,13 +160,9 @@ def _open(addresses: db.Addresses, house: ExitStack) -> db.Addresses:
 def _addresses(chosen: Config) -> db.Addresses:
     if chosen.database_url is None or chosen.ai_database_url is None:
         return Postgres(chosen.data).addresses()
-    found = db.Addresses(
-        db.parse(chosen.database_url.get_secret_value()), db.parse(chosen.ai_database_url.get_secret_value())
-    )
+    found = db.Addresses(db.parse(chosen.database_url.get_secret_value()), db.parse(chosen.ai_database_url.get_secret_value()))
     if found.core == found.ai:
-        raise StartRefused(
-            "DATABASE_URL and AI_DATABASE_URL name the same database. One server may hold both, under two names."
-        )
+        raise StartRefused("DATABASE_URL and AI_DATABASE_URL name the same database. One server may hold both, under two names.")
     return found
 
 

@@ -5,10 +5,9 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 from starlette.requests import HTTPConnection
-from sqlalchemy.orm import Session
 
 from core.config import Config, config
-from core.db import transaction
+from core.db import Session, transaction
 from core.errors import NotSignedIn
 from core.identity.schemas import Actor, Caller
 from core.paging import LARGEST_PAGE, Window

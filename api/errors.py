@@ -7,12 +7,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from core import errors
-from core.tables import new_id
+from core.ids import new_id
 
 log = logging.getLogger("attune.api")
 
@@ -31,7 +30,7 @@ CODES = {404: "not_found", 405: "method_not_allowed", 401: "not_signed_in", 403:
 MEDIA_TYPE = "application/problem+json"
 
 
-def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
+def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  members of the problem
     """Return the members of a problem."""
     return {
         "type": "about:blank",
@@ -60,7 +59,6 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(errors.Failure, failure)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(ValidationError, _invalid)
-    api.add_exception_handler(DataError, _unfit)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(Exception, _unexpected)
 
@@ -76,10 +74,7 @@ async def failure(_request: Request, failed: Exception) -> JSONResponse:
 async def _invalid(_request: Request, invalid: Exception) -> JSONResponse:
     if not isinstance(invalid, (RequestValidationError, ValidationError)):
         raise invalid
-    fields = [
-        {"field": _path(error["loc"]), "message": error["msg"].removeprefix("Value error, ")}
-        for error in invalid.errors()
-    ]
+    fields = [{"field": _path(error["loc"]), "message": error["msg"].removeprefix("Value error, ")} for error in invalid.errors()]
     detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields[:3])
     return response(problem(422, errors.Invalid.code, detail, errors=fields))
 
@@ -89,26 +84,16 @@ def _path(location: tuple[int | str, ...]) -> str:
     return ".".join(parts) or "body"
 
 
-async def _unfit(_request: Request, _unfit: Exception) -> JSONResponse:
-    return response(
-        problem(422, errors.Invalid.code, "A value does not fit: text with a NUL character, or a number out of range.")
-    )
-
-
 async def _http(_request: Request, refused: Exception) -> JSONResponse:
     if not isinstance(refused, HTTPException):
         raise refused
     detail = "There is nothing at this address." if refused.status_code == HTTPStatus.NOT_FOUND else str(refused.detail)
-    return response(
-        problem(refused.status_code, CODES.get(refused.status_code, "refused"), detail), dict(refused.headers or {})
-    )
+    return response(problem(refused.status_code, CODES.get(refused.status_code, "refused"), detail), dict(refused.headers or {}))
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     incident = str(new_id())
     log.error("a route failed", exc_info=error, extra={"incident": incident, "path": request.url.path})
     return response(
-        problem(
-            500, "internal", f"Something broke on our side. The log has it as incident {incident}.", incident=incident
-        )
+        problem(500, "internal", f"Something broke on our side. The log has it as incident {incident}.", incident=incident)
     )

@@ -1,7 +1,7 @@
 """A playground session as it happens, over one websocket: for the console's page and for programs alike.
 
-Every message is numbered: the session's revision times 2^20, plus, within a growing answer, how many characters there are. The number
-needs no memory of ours: any process can say what came after it, also after a restart.
+Every message is numbered: the session's revision times 2^20, plus, within a growing answer, how many characters there are. The
+number needs no memory of ours: any process can say what came after it, also after a restart.
 """
 
 import asyncio
@@ -210,8 +210,7 @@ def _response(session_id: UUID, message: MessageView) -> dict[str, Any]:
 def _is_live(actor: Actor) -> bool:
     with transaction() as session:
         return (
-            actor.session_id is not None
-            and identity.find_actor_in_session(session, actor.session_id, actor.caller) is not None
+            actor.session_id is not None and identity.find_actor_in_session(session, actor.session_id, actor.caller) is not None
         )
 
 

@@ -21,12 +21,10 @@ from core.db import transaction
 from core.errors import Failure, Forbidden, NotSignedIn
 from core.identity import service, tokens
 from core.identity.schemas import Actor, Caller
-from core.tables import new_id
+from core.ids import new_id
 
 SIGN_IN = "/login"
-OPEN = frozenset(
-    {SIGN_IN, "/healthz", "/readyz", "/health", "/favicon.ico", "/favicon.png", "/api/v1/admin/auth/login"}
-)
+OPEN = frozenset({SIGN_IN, "/healthz", "/readyz", "/health", "/favicon.ico", "/favicon.png", "/api/v1/admin/auth/login"})
 OPEN_FOLDERS = ("/welcome/", "/door/", "/static/", "/app/static/")
 SHUT = frozenset({"/_stcore/metrics", "/_stcore/script-health-check"})
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -142,7 +140,7 @@ def origins(config: Config, host: str) -> frozenset[str]:
 
 
 def cookie_name(config: Config) -> str:
-    """Return the name of the session cookie; with https a browser holds the prefix's promise (this host only, never plain http)."""
+    """Return the name of the session cookie; with https its prefix makes browsers keep it to this host and to https."""
     return "__Host-attune" if config.behind_tls else "attune"
 
 
@@ -152,7 +150,7 @@ def _enter(token: str, caller: Caller) -> Actor:
 
 
 def _marked(scope: Scope, caller: Caller) -> Scope:
-    """Return the scope with the caller's true address and request id as headers; what a client sent under these names is dropped."""
+    """Return the scope with the caller's true address and request id as headers, whatever a client sent under these names."""
     kept = [(name, value) for name, value in scope["headers"] if name not in (CLIENT_HEADER, REQUEST_HEADER)]
     ours = [(CLIENT_HEADER, (caller.ip_address or "").encode()), (REQUEST_HEADER, (caller.request_id or "").encode())]
     return {**scope, "headers": [*kept, *ours], "state": {**scope.get("state", {}), "caller": caller}}

@@ -96,9 +96,7 @@ class Bus:
                 self._stopping.wait(PAUSE_AFTER_CUT_S)
 
     def _listen(self) -> None:
-        with psycopg.connect(
-            self._address, autocommit=True, connect_timeout=5, application_name="attune bus"
-        ) as connection:
+        with psycopg.connect(self._address, autocommit=True, connect_timeout=5, application_name="attune bus") as connection:
             connection.execute(f"listen {CHANNEL}".encode())
             _deliver_look_again()
             while not self._stopping.is_set():

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 def client_address(peer: str | None, forwarded_for: str | None, trusted: Iterable[str]) -> str | None:
     """Return the address of the client itself.
 
-    Walks `X-Forwarded-For` from the right and stops at the first address that is no proxy of ours: what stands left of it, the client
-    may have written itself.
+    Walks `X-Forwarded-For` from the right and stops at the first address that is no proxy of ours: what stands left of it,
+    the client may have written itself.
     """
     proxies = frozenset(trusted)
     if peer not in proxies or not forwarded_for:

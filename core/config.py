@@ -14,6 +14,7 @@ from core.errors import StartRefused
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, never bound by itself
 
 
 class Role(StrEnum):
@@ -98,7 +99,7 @@ class Config(BaseSettings):
         """Where people find the console, without a trailing slash."""
         if self.attune_public_url:
             return self.attune_public_url
-        host = "localhost" if self.on_loopback or self.host in ("0.0.0.0", "::") else self.host
+        host = "localhost" if self.on_loopback or self.host in EVERYWHERE else self.host
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property

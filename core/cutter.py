@@ -1,13 +1,13 @@
 """Ends a thread's network read from another thread: what a Stop button and a time limit need.
 
-Closing a socket does not wake who reads from it; shutting it down does. So each read first says which socket it is about to wait on.
+Closing a socket does not wake who reads from it; shutting it down does. So each read first says on which socket it waits.
 """
 
 import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpcore2
 
@@ -67,11 +67,9 @@ def cuttable(cutter: Cutter) -> Iterator[None]:
 
 
 def _shut_down(source: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # it ended by itself just now
         # Not SSLSocket's own: that would take the TLS layer from under the reader's feet.
         socket.socket.shutdown(source, socket.SHUT_RDWR)
-    except OSError:
-        pass  # it ended by itself just now
 
 
 class CuttableStream(httpcore2.NetworkStream):

@@ -7,16 +7,34 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from core.errors import StartRefused, Unavailable
+from core.errors import Invalid, StartRefused, Unavailable
 
 OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c lock_timeout=10s"
 POOL_TIMEOUT_S = 5.0
 OLDEST_SERVER = 150000
 WAITING = "after commit"
+
+
+__all__ = [
+    "Addresses",
+    "Database",
+    "Engines",
+    "Session",
+    "after_commit",
+    "answering",
+    "check_server",
+    "engine",
+    "engines",
+    "parse",
+    "plain",
+    "reachable",
+    "transaction",
+    "use",
+]
 
 
 class Database(StrEnum):
@@ -107,11 +125,13 @@ def transaction(database: Database = Database.CORE) -> Iterator[Session]:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn what a dead or crowded database raises into Unavailable."""
+    """Turn what a dead or crowded database raises into Unavailable, and what it refuses to store into Invalid."""
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise Unavailable from error
+    except DataError as error:
+        raise Invalid("A value does not fit: text with a NUL character, or a number out of range.") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Unavailable from error
@@ -128,14 +148,14 @@ def reachable() -> Iterator[None]:
         raise StartRefused(f"The database cannot be used: {reason}. Check DATABASE_URL and AI_DATABASE_URL.") from error
 
 
-def after_commit(session: Session, act: Callable[[], None]) -> None:
+def after_commit(session: Session, act: Callable[[], object]) -> None:
     """Call `act` once this transaction has been committed, and never if it is not."""
     session.info.setdefault(WAITING, []).append(act)
 
 
 @event.listens_for(Session, "after_commit")
 def _run_waiting(session: Session) -> None:
-    waiting: list[Callable[[], None]] = session.info.pop(WAITING, [])
+    waiting: list[Callable[[], object]] = session.info.pop(WAITING, [])
     for act in waiting:
         act()
 

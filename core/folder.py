@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from core.errors import StartRefused
-from core.tables import new_id
+from core.ids import new_id
 
 LOCK_FILE = "attune.lock"
 INSTANCE_FILE = "instance"

@@ -1,7 +1,8 @@
 """The one door through which Attune calls other servers.
 
-A name is resolved once, every address behind it is checked, and the connection goes to the address that was checked: a name that
-answers differently the second time (DNS rebinding) gains nothing. Redirects are not followed, proxies of the environment not used.
+A name is resolved once, every address behind it is checked, and the connection goes to the address that was checked: a name
+that answers differently the second time (DNS rebinding) gains nothing. Redirects are not followed, the environment's proxies not
+used.
 """
 
 import ipaddress
@@ -93,9 +94,7 @@ def resolve(host: str, port: int, reach: Reach) -> list[IpAddress]:
     found = [_address(str(answer[4][0])) for answer in answers]
     for address in found:
         if not reach.allows(host, address):
-            raise AddressRefused(
-                f"{host} is a private address ({address}). Add it to ATTUNE_ALLOW_HOSTS if Attune may call it."
-            )
+            raise AddressRefused(f"{host} is a private address ({address}). Add it to ATTUNE_ALLOW_HOSTS if Attune may call it.")
     return found
 
 
@@ -108,7 +107,7 @@ def _address(text: str) -> IpAddress:
 def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> httpx2.Client:
     """Return an HTTP client that goes through the door."""
     transport = httpx2.HTTPTransport(verify=_certificates(), trust_env=False)
-    transport._pool = httpcore2.ConnectionPool(
+    transport._pool = httpcore2.ConnectionPool(  # noqa: SLF001  httpx2 has no public way to give a network backend
         ssl_context=_certificates(),
         max_connections=None,
         max_keepalive_connections=keep_alive,

@@ -5,9 +5,9 @@ Delivery is at least once and in order of writing as far as failures allow; a ha
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -48,14 +48,8 @@ def relay(database: Database) -> int:
     """Deliver what is due, oldest first, and return how many events were dealt with."""
     table = TABLES[database]
     with transaction(database) as session:
-        due = (
-            select(table)
-            .where(table.due_at <= clock.now())
-            .order_by(table.id)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)
-        )
-        events = session.scalars(due).all()
+        due = select(table).where(table.due_at <= clock.now()).order_by(table.id).limit(BATCH).with_for_update(skip_locked=True)
+        events = cast("Sequence[CoreOutbox | AiOutbox]", session.scalars(due).all())
         for event in events:
             if _delivered(event.topic, event.payload):
                 session.delete(event)

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, DateTime, Identity, Index, MetaData, String, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
-from uuid_utils.compat import uuid7
+
+from core.ids import new_id
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -31,11 +32,6 @@ class AiTable(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map = TYPES
-
-
-def new_id() -> UUID:
-    """Return a fresh key: version 7, so that keys made later sort later."""
-    return uuid7()
 
 
 def storable(text: str) -> str:

@@ -26,9 +26,7 @@ CONNECT_AGAIN_AFTER_S = 2.0
 
 def run(config: Config, addresses: db.Addresses) -> None:
     """Work until told to stop, or until the parent is gone."""
-    db.use(
-        db.Engines(db.engine(addresses.core, pool_size=4, overflow=6), db.engine(addresses.ai, pool_size=2, overflow=3))
-    )
+    db.use(db.Engines(db.engine(addresses.core, pool_size=4, overflow=6), db.engine(addresses.ai, pool_size=2, overflow=3)))
     features.load("jobs")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

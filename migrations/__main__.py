@@ -5,9 +5,12 @@ Runs on a throwaway embedded Postgres, so that neither touches anybody's data.
 
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from alembic import command
+from alembic.config import Config
 
 from core import db, migrate
 from core.db import Database
@@ -30,12 +33,11 @@ def main(arguments: list[str]) -> int:
 def _run(arguments: list[str], postgres: Postgres) -> int:
     addresses = postgres.addresses()
     urls = {Database.CORE: addresses.core, Database.AI: addresses.ai}
+    act: Callable[[Config], object]
     match arguments:
         case ["revision", name, message]:
-            wanted, act = (
-                [Database(name)],
-                lambda config: command.revision(config, message, autogenerate=True, rev_id=_next(name)),
-            )
+            wanted = [Database(name)]
+            act = partial(command.revision, message=message, autogenerate=True, rev_id=_next(name))
         case ["check"]:
             wanted, act = list(Database), command.check
         case _:

@@ -19,27 +19,31 @@ def main() -> None:
     """Draw the frame around the page that was asked for."""
     st.set_page_config("Attune", str(STATIC / "mark.png"), layout="wide", initial_sidebar_state=232)
     frame.style()
-    with errors.in_words("The console"):
-        actor = guard.enter()
-        you = _page("system/you.py", "Your account", "you", "account_circle", hidden=True)
-        sections = navigation(actor, you)
-        page = st.navigation({"": [home(sections)], **sections}, expanded=True)
-        st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
-        account_menu.draw(actor, you)
-        errors.say_what_happened()
+    page: st.Page | None = None
+    with errors.InWords("The console"):
+        page = enter()
+    if page is not None:
         page.run()
-        return
-    # Streamlit's navigation must be called in every run, or it looks for pages by itself.
-    st.navigation([st.Page(_nowhere, title="Attune")], position="hidden")
+    else:
+        # Streamlit's navigation must be called in every run, or it looks for pages by itself.
+        st.navigation([st.Page(_nowhere, title="Attune")], position="hidden")
+
+
+def enter() -> st.Page:
+    """Draw the sidebar of who is signed in, and return the page that was asked for."""
+    actor = guard.enter()
+    you = _page("system/you.py", "Your account", "you", "account_circle", hidden=True)
+    sections = navigation(actor, you)
+    page = st.navigation({"": [home(sections)], **sections}, expanded=True)
+    st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
+    account_menu.draw(actor, you)
+    errors.say_what_happened()
+    return page
 
 
 def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     """Return the pages that an account has, by section; `you` is reached from the foot of the sidebar."""
-    test = (
-        [_page("test/playground.py", "Playground", "playground", "science")]
-        if may(actor, Permission.RUN_MODELS)
-        else []
-    )
+    test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):
         system.append(_page("system/settings.py", "Settings", "settings", "settings"))
@@ -56,8 +60,10 @@ def home(sections: dict[str, list[st.Page]]) -> st.Page:
 
 
 def _page(path: str, title: str, address: str, icon: str, *, hidden: bool = False) -> st.Page:
-    visibility = "hidden" if hidden else "visible"
-    return st.Page(PAGES / path, title=title, url_path=address, icon=f":material/{icon}:", visibility=visibility)
+    symbol = f":material/{icon}:"
+    if hidden:
+        return st.Page(PAGES / path, title=title, url_path=address, icon=symbol, visibility="hidden")
+    return st.Page(PAGES / path, title=title, url_path=address, icon=symbol)
 
 
 def _nowhere() -> None:

@@ -29,7 +29,7 @@ class Token(BaseModel):
     """A bearer token and whose it is."""
 
     access_token: str
-    token_type: str = "bearer"
+    token_type: str = "bearer"  # noqa: S105  the scheme's name
     expires_at: datetime
     admin: AccountView
 

@@ -59,9 +59,7 @@ async def _login(request: Request, *, config: Config) -> Response:
     wanted, email = local_path(form.get("next", "/")), form.get("email", "")
     caller: Caller = request.scope["state"]["caller"]
     try:
-        result = await run_in_threadpool(
-            flows.try_to_sign_in, email, form.get("password", ""), SessionKind.BROWSER, caller
-        )
+        result = await run_in_threadpool(flows.try_to_sign_in, email, form.get("password", ""), SessionKind.BROWSER, caller)
     except Unavailable as failure:
         return _page(request, "login.html", 503, **LOGIN, next=wanted, email=email, problem=failure.detail)
     await asyncio.sleep(result.delay_s)
@@ -75,8 +73,9 @@ async def _login(request: Request, *, config: Config) -> Response:
 
 async def _login_page(request: Request, config: Config) -> Response:
     wanted = local_path(request.query_params.get("next", "/"))
-    cookie = request.cookies.get(cookie_name(config))
-    if cookie and await run_in_threadpool(_is_live, cookie):
+    cookie: str = request.cookies.get(cookie_name(config), "")
+    is_live: bool = await run_in_threadpool(_is_live, cookie)
+    if is_live:
         return RedirectResponse(wanted, status_code=303)
     answer = _page(request, "login.html", 200, **LOGIN, next=wanted, email="")
     if cookie:
@@ -85,6 +84,8 @@ async def _login_page(request: Request, config: Config) -> Response:
 
 
 def _is_live(token: str) -> bool:
+    if not token:
+        return False
     try:
         with transaction() as session:
             return queries.find_actor(session, crypto.fingerprint(token), Caller()) is not None

@@ -2,9 +2,9 @@
 
 Two things only the process itself can arrange, and both survive `exec`:
 
-- It ends when its parent does, even when that is killed with -9 (Linux: a death signal; SIGINT is Postgres's orderly "fast" stop).
-- Postgres refuses to run as root. As root this becomes the user `nobody`, keeping the one capability that opens folders which only
-  root may enter (a clone under /root, a folder of `mktemp -d`), so that no folder of anybody has to be opened for it.
+- It ends when its parent does, even when that is killed with -9 (Linux: a death signal; SIGINT is Postgres's orderly stop).
+- Postgres refuses to run as root. As root this becomes the user `nobody`, keeping the one capability that opens folders which
+  only root may enter (a clone under /root, a folder of `mktemp -d`), so that no folder of anybody has to be opened for it.
 """
 
 import ctypes

@@ -20,11 +20,12 @@ def main() -> None:
 
 
 def _parameters(order: dict[str, str | int]) -> "xllamacpp.CommonParams":
+    slots = int(order["slots"])
     p = xllamacpp.CommonParams()
     p.model.path = order["path"]
     p.model_alias = {order["name"]}
-    p.n_parallel = order["slots"]
-    p.n_ctx = order["context_window"] * order["slots"]  # divided among the slots
+    p.n_parallel = slots
+    p.n_ctx = int(order["context_window"]) * slots  # divided among the slots
     p.cpuparams.n_threads = p.cpuparams_batch.n_threads = order["threads"]
     p.api_keys = [order["key"]]
     p.hostnames = ["127.0.0.1"]

@@ -1,4 +1,4 @@
-"""The packaged model: weights and server from pip, in a child process (it holds the interpreter for a third of a second at its start)."""
+"""The packaged model: weights and server from pip, in a child process (its start holds an interpreter for 0.3 s)."""
 
 import importlib.metadata
 import json

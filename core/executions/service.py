@@ -14,10 +14,11 @@ from core.executions.models import Execution
 from core.executions.schemas import ExecutionError, NewExecution, Outcome, Status
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.ids import new_id
 from core.providers import catalogue, prices
 from core.providers.errors import ParameterNotTaken
-from core.providers.schemas import Call, ChatMessage, MessageRole, ModelView, Route
-from core.tables import new_id, storable
+from core.providers.schemas import Call, ChatMessage, MessageRole, ModelView, ParameterName, Route
+from core.tables import storable
 
 PROGRESS = "execution progress"
 CANCELLED = "execution cancelled"
@@ -75,7 +76,7 @@ def check_fits(model: ModelView, given: NewExecution) -> None:
     taken = model.capabilities.parameters
     wrong = []
     for name, value in given.parameters.given().items():
-        bounds = taken.get(name)
+        bounds = taken.get(ParameterName(name))
         if bounds is None:
             wrong.append({"field": f"parameters.{name}", "message": f"{model.id} does not take this parameter."})
         elif bounds.maximum is not None and isinstance(value, (int, float)) and value > bounds.maximum:
@@ -133,7 +134,7 @@ def finish(session: Session, begun: Begun, outcome: Outcome) -> bool:
 
 
 def cancel(session: Session, execution_id: UUID, *, text: str | None, actor: Actor) -> bool:
-    """End one of the actor's own calls, keeping the text so far (`text`, or what was last stored); return whether it was pending."""
+    """End one of the actor's own calls, keeping `text`, or else what was last stored of it; return whether it was pending."""
     require(actor, Permission.RUN_MODELS)
     values: dict[str, Any] = {"status": Status.CANCELLED, "finished_at": clock.now(), "finish_reason": "cancelled"}
     if text is not None:

@@ -25,7 +25,7 @@ def open_(envelope: bytes | None, column: str, row: UUID) -> str | None:
     return crypto.keyring().open(envelope, column=f"{TABLE}.{column}", row=row)
 
 
-def seal_json(value: Any, column: str, row: UUID) -> bytes | None:
+def seal_json(value: Any, column: str, row: UUID) -> bytes | None:  # noqa: ANN401  anything that JSON holds
     """Return the envelope of a JSON value, or None for an empty one."""
     return seal(json.dumps(value, ensure_ascii=False), column, row) if value else None
 

@@ -108,9 +108,7 @@ def _usable(email: str, given: str | None) -> tuple[NewAccount, str]:
         NewPassword(password=password)
     except ValidationError as wrong:
         words = wrong.errors()[0]["msg"].removeprefix("Value error, ")
-        raise StartRefused(
-            f"The first account cannot be made: {words} (ATTUNE_ADMIN_EMAIL, ATTUNE_ADMIN_PASSWORD)"
-        ) from None
+        raise StartRefused(f"The first account cannot be made: {words} (ATTUNE_ADMIN_EMAIL, ATTUNE_ADMIN_PASSWORD)") from None
     return account, password
 
 

@@ -50,9 +50,7 @@ def get_account(session: Session, account_id: UUID, *, lock: bool = False) -> Ad
 
 def list_accounts(session: Session) -> list[AccountView]:
     """Return all accounts, the oldest first."""
-    return [
-        account_view(row) for row in session.scalars(select(AdminUser).order_by(AdminUser.created_at, AdminUser.id))
-    ]
+    return [account_view(row) for row in session.scalars(select(AdminUser).order_by(AdminUser.created_at, AdminUser.id))]
 
 
 def count_active_super_admins(session: Session) -> int:
@@ -84,9 +82,7 @@ def account_view(row: AdminUser) -> AccountView:
 
 def list_sessions(session: Session, account_id: UUID) -> list[SessionView]:
     """Return an account's live sessions, the one used last first."""
-    rows = session.scalars(
-        select(AdminSession).where(_live_sessions_of(account_id)).order_by(AdminSession.last_seen_at.desc())
-    )
+    rows = session.scalars(select(AdminSession).where(_live_sessions_of(account_id)).order_by(AdminSession.last_seen_at.desc()))
     return [SessionView.model_validate(row) for row in rows]
 
 

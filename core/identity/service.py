@@ -31,7 +31,7 @@ from core.identity.schemas import (
     SessionKind,
     SignedIn,
 )
-from core.tables import new_id
+from core.ids import new_id
 
 SEEN_EVERY = timedelta(minutes=1)
 LINK_LIFETIME = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}

@@ -1,7 +1,7 @@
 """Signing in: one password check each time, and brakes that a stranger can only put on himself.
 
-Five wrong passwords for one e-mail from one network lock that pair for 15 minutes. A network with more than 50 failures in an hour
-is slowed. An attempt is counted before its password is looked at, so that many at once gain nothing.
+Five wrong passwords for one e-mail from one network lock that pair for 15 minutes. A network with more than 50 failures in an
+hour is slowed. An attempt is counted before its password is looked at, so that many at once gain nothing.
 """
 
 import ipaddress
@@ -58,7 +58,7 @@ def begin(session: Session, email: str, ip_address: str | None) -> Attempt:
     return Attempt(
         network=network,
         email=email,
-        is_locked=pair.locked_until is not None and pair.locked_until > clock.now() or pair.failures > TRIES,
+        is_locked=(pair.locked_until is not None and pair.locked_until > clock.now()) or pair.failures > TRIES,
         delay_s=min(too_many * SLOWED_BY_S, SLOWED_AT_MOST_S),
     )
 
@@ -71,10 +71,11 @@ def fail(session: Session, attempt: Attempt, account: AdminUser | None) -> None:
         .where(SignInFailure.network == attempt.network, SignInFailure.email_hash == attempt.email_hash)
         .where(SignInFailure.failures >= TRIES, SignInFailure.locked_until.is_(None))
         .values(locked_until=locked_until)
-    )
+        .returning(SignInFailure.network)
+    ).first()
     if account is not None:
         account.failed_logins += 1
-        if locked.rowcount:
+        if locked is not None:
             account.locked_until = locked_until
 
 

@@ -46,9 +46,7 @@ def find_newest_session(session: Session, *, owner: UUID) -> UUID | None:
 def find_empty_session(session: Session, *, owner: UUID) -> PlaygroundSession | None:
     """Return a session of the account in which nothing has been said yet."""
     empty = (PlaygroundSession.message_count == 0, _own(owner))
-    return session.scalar(
-        select(PlaygroundSession).where(*empty).order_by(PlaygroundSession.created_at.desc()).limit(1)
-    )
+    return session.scalar(select(PlaygroundSession).where(*empty).order_by(PlaygroundSession.created_at.desc()).limit(1))
 
 
 def list_sessions(session: Session, *, owner: UUID, window: Window) -> Page[SessionSummary]:

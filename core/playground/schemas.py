@@ -30,9 +30,7 @@ class NewMessage(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
-        json_schema_extra={
-            "example": {"message": "What is the capital of France?", "custom_prompt": "Answer in one word."}
-        },
+        json_schema_extra={"example": {"message": "What is the capital of France?", "custom_prompt": "Answer in one word."}},
     )
 
     message: MessageText

@@ -1,6 +1,7 @@
 """What changes the playground. Each change raises the session's revision, and every open page of it is told."""
 
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,13 +19,13 @@ from core.executions.schemas import NewExecution, Status
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.ids import new_id
 from core.playground import queries, texts
 from core.playground.errors import AnswerPending, NoModel, SessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundSession
 from core.playground.schemas import Draft, MessageView, NewMessage, Sent, SessionView, Speaker
 from core.providers import catalogue
 from core.providers.schemas import ChatMessage, MessageRole
-from core.tables import new_id
 
 LONGEST_NAME = 60
 
@@ -100,10 +101,8 @@ def send(session: Session, given: NewMessage, *, actor: Actor) -> Sent:
     _add(session, row, actor, revision, role=Speaker.ASSISTANT, content="", after=said, **answering)
     if row.name is None:
         row.name = texts.seal(_name_from(given.message), texts.SESSIONS, "name", row.id)
-    after_commit(session, lambda: runner.launch(begun, on_finish=settle))
-    return Sent(
-        session_id=row.id, user_message=queries.message_view(said, None), job_id=str(begun.id), status=Status.PENDING
-    )
+    after_commit(session, partial(runner.launch, begun, on_finish=settle))
+    return Sent(session_id=row.id, user_message=queries.message_view(said, None), job_id=str(begun.id), status=Status.PENDING)
 
 
 def _session_to_speak_in(session: Session, session_id: UUID | None, actor: Actor) -> PlaygroundSession:
@@ -113,7 +112,7 @@ def _session_to_speak_in(session: Session, session_id: UUID | None, actor: Actor
 
 
 def default_model(session: Session, workspace: settings.Workspace) -> str:
-    """Return the model that answers unless another is named: the workspace's choice while it can be called, else the first there is."""
+    """Return the model that answers unless another is named: the workspace's choice, or the first that can be called."""
     models = [model.id for model in catalogue.list_models(session)]
     if workspace.default_model in models:
         return str(workspace.default_model)
@@ -151,7 +150,7 @@ def _add(
     content: str,
     after: PlaygroundMessage | None = None,
     custom_prompt: str | None = None,
-    **facts: Any,
+    **facts: Any,  # noqa: ANN401  columns
 ) -> PlaygroundMessage:
     id_, said_at = new_id(), clock.now()
     message = PlaygroundMessage(
@@ -180,7 +179,7 @@ def _name_from(message: str) -> str:
 def settle(session: Session, execution_id: UUID) -> None:
     """Bring the message of an ended execution up to it. Called by whoever sees the end first; a second call changes nothing.
 
-    Locks are taken in one order everywhere, execution, session, message: two who end the same answer wait, and never for each other.
+    Locks are taken in one order everywhere, execution, session, message: two who end the same answer never wait for each other.
     """
     row = session.scalar(
         select(PlaygroundSession)

@@ -94,9 +94,7 @@ def _request(call: Call) -> dict[str, Any]:
     request: dict[str, Any] = {
         "model": call.model,
         "max_tokens": given.get("max_tokens", MAX_TOKENS),
-        "messages": [
-            {"role": m.role.value, "content": m.content} for m in call.messages if m.role is not MessageRole.SYSTEM
-        ],
+        "messages": [{"role": m.role.value, "content": m.content} for m in call.messages if m.role is not MessageRole.SYSTEM],
     }
     if system := _system(call):
         request["system"] = system

@@ -41,9 +41,7 @@ def of_model(connection: Connection, name: str, context_window: int | None) -> C
 
 def is_chat(connection: Connection, name: str) -> bool:
     """Whether a listed model answers conversations. Only OpenAI itself lists everything it has under one address."""
-    return (
-        connection.kind is not ProviderKind.OPENAI or connection.base_url is not None or NOT_CHAT.search(name) is None
-    )
+    return connection.kind is not ProviderKind.OPENAI or connection.base_url is not None or NOT_CHAT.search(name) is None
 
 
 def _of_anthropic(name: str) -> Capabilities:

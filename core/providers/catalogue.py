@@ -1,4 +1,4 @@
-"""Which models can be called, and the way to each. A model's id is `provider:name`; a bare name will do while it is unambiguous."""
+"""Which models can be called, and the way to each. A model's id is `provider:name`; a bare name will do while only one has it."""
 
 from sqlalchemy.orm import Session
 

@@ -1,9 +1,9 @@
 """A provider that is none: the same question always gets the same answer, with delays and faults on order.
 
-For tests, the demo and load runs; offered only with ATTUNE_FAKE_PROVIDER, and always labelled as fake. The model's name is the script:
-`echo`, `steady` (200 words, 20 a second), `slow` (3 s of silence first), `failing` (breaks after five words), `refusing` (a bad key),
-`cut` (ends without an end mark). A first line `#fake {"words": 40, "rate": 100, "delay_s": 0.5, "fail_after": 10}` in the last message
-overrides it.
+For tests, the demo and load runs; offered only with ATTUNE_FAKE_PROVIDER, and always labelled as fake. The model's name is the
+script: `echo`, `steady` (200 words, 20 a second), `slow` (3 s of silence first), `failing` (breaks after five words), `refusing`
+(a bad key), `cut` (ends without an end mark). A first line `#fake {"words": 40, "rate": 100, "delay_s": 0.5, "fail_after": 10}`
+in the last message overrides it.
 """
 
 import json
@@ -19,7 +19,7 @@ from core.providers.errors import Cut, Incomplete, KeyRefused, ServerBroke
 from core.providers.schemas import Call, Chunk, Connection, EndChunk, KnownModel, TextChunk, Usage, UsageChunk
 
 LABEL = "Fake answer:"
-WORDS = "the quick answer depends on the order in which each request was made by a client over one day".split()
+WORDS = tuple("the quick answer depends on the order in which each request was made by a client".split())  # noqa: SIM905  prose
 CONTEXT_WINDOW = 32_000
 
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import genai_prices
 from genai_prices.data_snapshot import get_snapshot
-from genai_prices.types import ModelInfo, ModelPrice, TieredPrices
+from genai_prices.types import ModelInfo, ModelPrice, PriceCalculation, TieredPrices
 
 from core.providers.schemas import Connection, Prices, ProviderKind, Usage
 
@@ -44,7 +44,7 @@ def cost_of(connection: Connection, model: str, usage: Usage) -> Cost:
         cache_write_tokens=usage.cache_write or None,
     )
     try:
-        priced = genai_prices.calc_price(counted, model, **_where(connection))
+        priced = _price(connection, model, counted)
     except (LookupError, ValueError):
         return UNPRICED
     return Cost(priced.total_price.quantize(NANO), CostSource.PRICE_TABLE)
@@ -56,7 +56,7 @@ def prices_of(connection: Connection, model: str) -> Prices | None:
     if connection.kind in FREE:
         return Prices(input=Decimal(0), output=Decimal(0))
     try:
-        price = genai_prices.calc_price(genai_prices.Usage(), model, **_where(connection)).model_price
+        price = _price(connection, model, genai_prices.Usage()).model_price
     except (LookupError, ValueError):
         return None
     return _lowest_tier(price)
@@ -77,10 +77,10 @@ def shortlist(connection: Connection) -> tuple[ModelInfo, ...]:
     return tuple(model for provider in vendors for model in provider.models if not model.id.startswith("ft:"))
 
 
-def _where(connection: Connection) -> dict[str, str]:
+def _price(connection: Connection, model: str, usage: genai_prices.Usage) -> PriceCalculation:
     if connection.base_url is not None:
-        return {"provider_api_url": connection.base_url}
-    return {"provider_id": connection.kind.value}
+        return genai_prices.calc_price(usage, model, provider_api_url=connection.base_url)
+    return genai_prices.calc_price(usage, model, provider_id=connection.kind.value)
 
 
 def _lowest_tier(price: ModelPrice) -> Prices | None:

@@ -20,7 +20,7 @@ from core.providers.schemas import (
     ProviderView,
 )
 
-SECRET_COLUMN = "providers.secret"
+SECRET_COLUMN = "providers.secret"  # noqa: S105  the column's name
 
 
 @dataclass(frozen=True)

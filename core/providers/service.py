@@ -1,6 +1,7 @@
 """What changes providers. Keys are write-only: they go in, are encrypted, and never come out."""
 
 from dataclasses import asdict
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -12,6 +13,7 @@ from core.config import config
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.ids import new_id
 from core.outbound import checked_address
 from core.providers import environment, queries
 from core.providers.errors import FromEnvironment, NameTaken
@@ -24,7 +26,6 @@ from core.providers.schemas import (
     ProviderStatus,
     ProviderView,
 )
-from core.tables import new_id
 
 
 def add(session: Session, given: NewProvider, *, actor: Actor) -> ProviderView:
@@ -94,7 +95,7 @@ def note_check(session: Session, name: str, *, models: list[KnownModel] | None, 
     """Write down how a look at a provider ended: the models it listed, or what went wrong."""
     known = queries.get_known(session, name)
     status = ProviderStatus.FAILING if models is None else ProviderStatus.WORKING
-    seen = {"status": status, "status_detail": detail, "checked_at": clock.now()}
+    seen: dict[str, Any] = {"status": status, "status_detail": detail, "checked_at": clock.now()}
     if models is not None:
         seen["models"] = [asdict(model) for model in models]
     row = {

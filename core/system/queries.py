@@ -58,7 +58,5 @@ def _worker(last: datetime | None) -> Dependency:
 def _providers(session: Session) -> Dependency:
     names = sorted({model.provider for model in catalogue.list_models(session)})
     if not names:
-        return Dependency(
-            condition=Condition.UNHEALTHY, detail="No provider is set up. Add a key in Settings, Providers."
-        )
+        return Dependency(condition=Condition.UNHEALTHY, detail="No provider is set up. Add a key in Settings, Providers.")
     return Dependency(condition=Condition.HEALTHY, detail=", ".join(names))

@@ -10,6 +10,4 @@ from core.system.models import Heartbeat
 def beat(session: Session, name: str) -> None:
     """Note that `name` is alive now."""
     at = clock.now()
-    session.execute(
-        insert(Heartbeat).values(name=name, at=at).on_conflict_do_update(index_elements=["name"], set_={"at": at})
-    )
+    session.execute(insert(Heartbeat).values(name=name, at=at).on_conflict_do_update(index_elements=["name"], set_={"at": at}))

@@ -1,5 +1,6 @@
 """The accounts and what a super_admin can do with each."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pandas as pd
@@ -44,7 +45,7 @@ def draw_table(accounts: list[AccountView]) -> AccountView | None:
             "E-mail": [account.email for account in accounts],
             "Role": [account.role.value for account in accounts],
             "State": [[condition(account)] for account in accounts],
-            "Last sign-in": pd.to_datetime([account.last_login_at for account in accounts], utc=True),
+            "Last sign-in": pd.Series([account.last_login_at for account in accounts], dtype="datetime64[us, UTC]"),
         }
     )
     states = st.column_config.MultiselectColumn(
@@ -52,7 +53,13 @@ def draw_table(accounts: list[AccountView]) -> AccountView | None:
     )
     moment = st.column_config.DatetimeColumn("Last sign-in", format="D MMM YYYY, HH:mm", help="UTC")
     picked = st.dataframe(
-        rows, hide_index=True, row_height=34, height="content", key="accounts.table", on_select="rerun", selection_mode="single-row",
+        rows,
+        hide_index=True,
+        row_height=34,
+        height="content",
+        key="accounts.table",
+        on_select="rerun",
+        selection_mode="single-row",
         column_config={"State": states, "Last sign-in": moment},
     )
     chosen = picked.selection.rows
@@ -74,17 +81,36 @@ def draw_detail(account: AccountView, *, is_me: bool) -> None:
             st.caption("This is you. Your role and your access are for another super_admin to change.")
             return
         roles = list(Role)
-        st.selectbox("Role", roles, index=roles.index(account.role), key=f"role-{account.id}", format_func=lambda role: role.value,
-                     on_change=change_role, args=(account.id,), help=WHAT_ROLES_DO[account.role])
+        st.selectbox(
+            "Role",
+            roles,
+            index=roles.index(account.role),
+            key=f"role-{account.id}",
+            format_func=lambda role: role.value,
+            on_change=change_role,
+            args=(account.id,),
+            help=WHAT_ROLES_DO[account.role],
+        )
         if account.locked_until:
             st.caption(f"Locked from one address until {account.locked_until:%H:%M} UTC, after five wrong passwords.")
         with st.container(horizontal=True, gap="xsmall"):
             words = "New invitation" if account.is_invited else "Reset password"
             st.button(words, key=f"link-{account.id}", icon=":material/link:", on_click=_ask, args=(account, words, make_link))
             turn = "Disable" if account.is_active else "Enable"
-            st.button(turn, key=f"turn-{account.id}", icon=":material/block:" if account.is_active else ":material/check:",
-                      on_click=_ask if account.is_active else switch, args=(account, turn, switch) if account.is_active else (account,))
-            st.button("Delete", key=f"delete-{account.id}", icon=":material/delete:", on_click=_ask, args=(account, "Delete", delete))
+            st.button(
+                turn,
+                key=f"turn-{account.id}",
+                icon=":material/block:" if account.is_active else ":material/check:",
+                on_click=_ask if account.is_active else switch,
+                args=(account, turn, switch) if account.is_active else (account,),
+            )
+            st.button(
+                "Delete",
+                key=f"delete-{account.id}",
+                icon=":material/delete:",
+                on_click=_ask,
+                args=(account, "Delete", delete),
+            )
 
 
 CONSEQUENCES = {
@@ -95,7 +121,7 @@ CONSEQUENCES = {
 }
 
 
-def _ask(account: AccountView, words: str, act: object) -> None:
+def _ask(account: AccountView, words: str, act: Callable[[AccountView], None]) -> None:
     @st.dialog(f"{words}?")
     def confirm() -> None:
         st.write(f"{text.plain(account.full_name)} ({text.plain(account.email)}). {CONSEQUENCES[words]}")
@@ -116,8 +142,10 @@ def open_invitation() -> None:
     def form() -> None:
         st.text_input("E-mail", key=EMAIL, max_chars=254)
         st.text_input("Name", key=NAME, max_chars=200)
-        role = st.selectbox("Role", list(Role), index=list(Role).index(Role.REVIEWER), key=ROLE, format_func=lambda role: role.value)
-        st.caption(WHAT_ROLES_DO[role])
+        role = st.selectbox(
+            "Role", list(Role), index=list(Role).index(Role.REVIEWER), key=ROLE, format_func=lambda role: role.value
+        )
+        st.caption(WHAT_ROLES_DO[role or Role.REVIEWER])
         with st.container(horizontal=True):
             if st.button("Make the invitation", type="primary", key="accounts.invite") and invited():
                 st.rerun()
@@ -135,12 +163,11 @@ def invited() -> bool:
         first = wrong.errors()[0]
         st.error("A name is needed." if first["loc"] == ("full_name",) else first["msg"].removeprefix("Value error, "))
         return False
-    with errors.in_words("The invitation"):
-        with guard.work() as (session, actor):
-            link = service.invite(session, given, actor=actor)
-        state.put(LINK, link)
-        return True
-    return False
+    link: Link | None = None
+    with errors.InWords("The invitation"), guard.work() as (session, actor):
+        link = service.invite(session, given, actor=actor)
+    state.put(LINK, link)
+    return link is not None
 
 
 def show_link() -> None:
@@ -149,7 +176,10 @@ def show_link() -> None:
     if link is None:
         return
     with st.container(border=True, width=760):
-        frame.section("Link for " + text.plain(link.account.email), f"shown this once · good until {link.expires_at:%-d %b, %H:%M} UTC")
+        frame.section(
+            "Link for " + text.plain(link.account.email),
+            f"shown this once · good until {link.expires_at:%-d %b, %H:%M} UTC",
+        )
         st.code(config().address + link.path, language=None, wrap_lines=True)
 
 

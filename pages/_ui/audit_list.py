@@ -16,10 +16,24 @@ OUTCOMES = ("ok", "wrong", "locked")
 def draw() -> None:
     """Draw the filters, the rows and the pages."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        account = st.text_input("Account", key="account", bind="query-params", placeholder="Account", label_visibility="collapsed", width=220,
-                                on_change=_first_page)
-        action = st.text_input("Action", key="action", bind="query-params", placeholder="Action, such as session.sign_in",
-                               label_visibility="collapsed", width=280, on_change=_first_page)
+        account = st.text_input(
+            "Account",
+            key="account",
+            bind="query-params",
+            placeholder="Account",
+            label_visibility="collapsed",
+            width=220,
+            on_change=_first_page,
+        )
+        action = st.text_input(
+            "Action",
+            key="action",
+            bind="query-params",
+            placeholder="Action, such as session.sign_in",
+            label_visibility="collapsed",
+            width=280,
+            on_change=_first_page,
+        )
     number = max(1, state.get(PAGE, 1))
     with guard.work() as (session, _):
         page = queries.list_audit(session, window=Window(SIZE, (number - 1) * SIZE), action=action or None, actor=account or None)
@@ -49,11 +63,23 @@ def draw_table(page: Page[AuditRow]) -> None:
             "Outcome": [[row.outcome] for row in page.items],
         }
     )
-    outcome = st.column_config.MultiselectColumn("Outcome", options=list(OUTCOMES), color=["green", "orange", "red"], width="small")
+    outcome = st.column_config.MultiselectColumn(
+        "Outcome", options=list(OUTCOMES), color=["green", "orange", "red"], width="small"
+    )
     moment = st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss")
-    st.dataframe(rows, hide_index=True, row_height=34, height="content", column_config={"When": moment, "Outcome": outcome}, key="audit.table")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        row_height=34,
+        height="content",
+        column_config={"When": moment, "Outcome": outcome},
+        key="audit.table",
+    )
 
 
 def _what(row: AuditRow) -> str:
-    facts = {**row.targets, **{name: f"{(row.before or {}).get(name, '')} → {value}" for name, value in (row.after or {}).items()}}
+    facts = {
+        **row.targets,
+        **{name: f"{(row.before or {}).get(name, '')} → {value}" for name, value in (row.after or {}).items()},
+    }
     return ", ".join(f"{name} {value}" for name, value in facts.items() if not name.endswith("_id"))[:300]

@@ -1,5 +1,7 @@
 """The chat: messages, the answer that is being written, and what is said below each."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.executions.schemas import Status
@@ -18,15 +20,13 @@ _live = st.components.v2.component(
 _copy = st.components.v2.component("attune_copy", js=frame.read("parts/copy.js"))
 
 
-def draw(session: SessionView, messages: list[MessageView], *, on_stop: object) -> None:
+def draw(session: SessionView, messages: list[MessageView], *, on_stop: Callable[[], None]) -> None:
     """Draw the conversation; the last answer grows by itself while it is pending."""
     pending = next((it for it in messages if it.status is Status.PENDING), None)
     for message in messages:
         if message is not pending:
             _draw_message(message)
-    place = (
-        st.chat_message("assistant", avatar=AVATARS[Speaker.ASSISTANT]) if pending else st.container(key="live-idle")
-    )
+    place = st.chat_message("assistant", avatar=AVATARS[Speaker.ASSISTANT]) if pending else st.container(key="live-idle")
     with place:
         data = {
             "session": str(session.session_id),
@@ -78,7 +78,7 @@ def connection() -> None:
     st.html('<span class="attune-connection" role="status"></span>', width="content")
 
 
-def ask(*, disabled: bool, on_submit: object) -> None:
+def ask(*, disabled: bool, on_submit: Callable[[], None]) -> None:
     """Draw the field in which one asks."""
     st.chat_input(
         "Stop the answer to ask something else" if disabled else "Ask something",

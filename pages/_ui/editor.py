@@ -1,9 +1,10 @@
-"""What is set beside the chat: model, parameters and prompt. Kept with the session, so every tab and the next visit find the same."""
+"""What is set beside the chat: model, parameters, prompt. Kept with the session: every tab and the next visit find the same."""
 
 from collections.abc import Callable
 from uuid import UUID
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.playground.schemas import LONGEST_PROMPT, Draft
 from core.providers.schemas import ModelView, ParameterName, Parameters
@@ -24,9 +25,7 @@ MOST_TOKENS_ON_A_SLIDER = 8192
 class Editor:
     """The left pane of one session."""
 
-    def __init__(
-        self, session_id: UUID, draft: Draft, models: list[ModelView], default_model: str, default_prompt: str
-    ) -> None:
+    def __init__(self, session_id: UUID, draft: Draft, models: list[ModelView], default_model: str, default_prompt: str) -> None:
         """Fill the widgets with what the session holds; what a person has changed since stays."""
         self.session_id = session_id
         self.models = {model.id: model for model in models}
@@ -67,9 +66,7 @@ class Editor:
 
     def _parameters(self) -> Parameters:
         taken = self.model.capabilities.parameters
-        given: dict[str, object] = {
-            name: state.get(self.key(name), value) for name, value in DEFAULTS.items() if name in taken
-        }
+        given: dict[str, object] = {name: state.get(self.key(name), value) for name, value in DEFAULTS.items() if name in taken}
         # Neutral values are left to the provider: some refuse what they do not need.
         for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY):
             if given.get(name) == DEFAULTS[name]:
@@ -128,7 +125,7 @@ class Editor:
                     help="One a line, four at most.",
                 )
 
-    def _draw_slider(self, place: object, name: ParameterName, on_change: Callable[[], None]) -> None:
+    def _draw_slider(self, place: DeltaGenerator, name: ParameterName, on_change: Callable[[], None]) -> None:
         bounds = self.model.capabilities.parameters[name]
         low, high = bounds.minimum or 0.0, bounds.maximum or 1.0
         key = self.key(name)

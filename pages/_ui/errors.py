@@ -1,15 +1,15 @@
 """Failures of core as a person sees them: words, what to do, and a reference that the log has too. Never a traceback."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import wraps
+from types import TracebackType
 from typing import ParamSpec
 
 import streamlit as st
 
-from core.errors import Failure, Forbidden, NotSignedIn, Unavailable
-from core.tables import new_id
+from core.errors import Failure, Forbidden, NotSignedIn
+from core.ids import new_id
 from pages._ui import frame, state
 
 log = logging.getLogger("attune.console")
@@ -32,28 +32,35 @@ def action(act: Callable[Given, None]) -> Callable[Given, None]:
     return acted
 
 
-@contextmanager
-def in_words(what: str) -> Iterator[None]:
-    """Show in place of a page or a part of it why it cannot be shown."""
-    try:
-        yield
-    except NotSignedIn:
-        frame.leave()
-    except Forbidden as failure:
-        frame.error_state("Not for your role", failure.detail)
-    except Unavailable as failure:
-        frame.error_state(f"{what} did not load", failure.detail, retry=True)
-    except Failure as failure:
-        frame.error_state(f"{what} did not load", failure.detail, retry=True)
+class InWords:
+    """Shows in place of a page, or a part of it, why it cannot be shown."""
+
+    def __init__(self, what: str) -> None:
+        """Name the part as a heading would."""
+        self.what = what
+
+    def __enter__(self) -> None:
+        """Begin the part."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        """Show a failure of core; let everything else through."""
+        match error:
+            case NotSignedIn():
+                frame.leave()
+            case Forbidden():
+                frame.error_state("Not for your role", error.detail)
+            case Failure():
+                frame.error_state(f"{self.what} did not load", error.detail, retry=True)
+            case _:
+                return False
+        return True
 
 
 def on_script_error(error: Exception) -> bool:
     """Say that something broke, and give the reference under which the log has the details."""
     incident = str(new_id())
     log.error("a page failed", exc_info=error, extra={"incident": incident})
-    frame.error_state(
-        "Something broke on our side", "The log has the details. Other pages still work.", incident, retry=True
-    )
+    frame.error_state("Something broke on our side", "The log has the details. Other pages still work.", incident, retry=True)
     return True
 
 

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
-from sqlalchemy.orm import Session
 
 from core.config import config
-from core.db import transaction
+from core.db import Session, transaction
 from core.errors import Forbidden
 from core.identity import service
 from core.identity.errors import SessionOver

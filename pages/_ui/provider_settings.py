@@ -6,7 +6,14 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.providers import check, queries, service
-from core.providers.schemas import NewProvider, ProviderChange, ProviderKind, ProviderSource, ProviderStatus, ProviderView
+from core.providers.schemas import (
+    NewProvider,
+    ProviderChange,
+    ProviderKind,
+    ProviderSource,
+    ProviderStatus,
+    ProviderView,
+)
 from pages._ui import errors, frame, guard, state, text
 
 NAME, ADDRESS, SECRET, KIND = "providers.name", "providers.address", "providers.secret", "providers.kind"
@@ -16,7 +23,11 @@ VENDORS = {
     "Other, with OpenAI's protocol": (ProviderKind.OPENAI, "ollama"),
 }
 OTHER = "Other, with OpenAI's protocol"
-STATES = {ProviderStatus.WORKING: ("green", "Working"), ProviderStatus.FAILING: ("red", "Failing"), ProviderStatus.UNTESTED: ("gray", "Untested")}
+STATES = {
+    ProviderStatus.WORKING: ("green", "Working"),
+    ProviderStatus.FAILING: ("red", "Failing"),
+    ProviderStatus.UNTESTED: ("gray", "Untested"),
+}
 SOURCES = {
     ProviderSource.PACKAGED: "comes with Attune",
     ProviderSource.ENVIRONMENT: "set in the environment",
@@ -52,12 +63,26 @@ def _draw_provider(provider: ProviderView) -> None:
 
 def _draw_buttons(provider: ProviderView) -> None:
     if st.button("Test connection", key=f"test-{provider.name}", type="tertiary", icon=":material/sync:"):
-        with st.spinner("Asking", show_time=True), errors.in_words("The test"):
+        with st.spinner("Asking", show_time=True), errors.InWords("The test"):
             check.check_as(provider.name, actor=guard.enter())
         st.rerun()
     if provider.source is ProviderSource.SETTINGS and provider.id is not None:
-        st.button("Change", key=f"change-{provider.name}", type="tertiary", icon=":material/edit:", on_click=_open_form, args=(provider,))
-        st.button("Remove", key=f"remove-{provider.name}", type="tertiary", icon=":material/delete:", on_click=_ask_to_remove, args=(provider,))
+        st.button(
+            "Change",
+            key=f"change-{provider.name}",
+            type="tertiary",
+            icon=":material/edit:",
+            on_click=_open_form,
+            args=(provider,),
+        )
+        st.button(
+            "Remove",
+            key=f"remove-{provider.name}",
+            type="tertiary",
+            icon=":material/delete:",
+            on_click=_ask_to_remove,
+            args=(provider,),
+        )
 
 
 def _facts(provider: ProviderView) -> str:
@@ -69,7 +94,9 @@ def _facts(provider: ProviderView) -> str:
     if provider.model_count:
         facts.append(text.count(provider.model_count, "model") + " listed")
     if provider.checked_at:
-        facts.append(f"tested {text.ago(provider.checked_at)} ago" if text.ago(provider.checked_at) != "now" else "tested just now")
+        facts.append(
+            f"tested {text.ago(provider.checked_at)} ago" if text.ago(provider.checked_at) != "now" else "tested just now"
+        )
     return " · ".join(facts)
 
 
@@ -80,11 +107,27 @@ def _open_form(provider: ProviderView | None) -> None:
     def form() -> None:
         vendor = OTHER if provider else st.selectbox("Kind", list(VENDORS), key=KIND)
         if provider is None:
-            st.text_input("Name", VENDORS[vendor][1], key=NAME, max_chars=40, help="Short, in lower case: it stands before the names of its models.")
+            st.text_input(
+                "Name",
+                VENDORS[vendor][1],
+                key=NAME,
+                max_chars=40,
+                help="Short, in lower case: it stands before the names of its models.",
+            )
         if vendor == OTHER:
-            st.text_input("Address", (provider.base_url if provider else None) or "", key=ADDRESS, placeholder="http://127.0.0.1:11434/v1")
-        st.text_input("Key", key=SECRET, type="password", autocomplete="off",
-                      placeholder="Leave empty to keep the present one" if provider and provider.has_secret else "")
+            st.text_input(
+                "Address",
+                (provider.base_url if provider else None) or "",
+                key=ADDRESS,
+                placeholder="http://127.0.0.1:11434/v1",
+            )
+        st.text_input(
+            "Key",
+            key=SECRET,
+            type="password",
+            autocomplete="off",
+            placeholder="Leave empty to keep the present one" if provider and provider.has_secret else "",
+        )
         if provider:
             st.caption("A new address clears the key that was meant for the old one.")
         _draw_submit(provider, vendor)
@@ -108,7 +151,7 @@ def _save(provider: ProviderView | None, vendor: str) -> str | None:
     """Store what the form holds and return the provider's name; show why not, and return None."""
     address, secret = state.get(ADDRESS, "").strip() or None, state.get(SECRET, "").strip() or None
     try:
-        with errors.in_words("The provider"):
+        with errors.InWords("The provider"):
             return _store(provider, vendor, address, secret)
     except ValidationError as wrong:
         fields = {str(error["loc"][0]) for error in wrong.errors() if error["loc"]}
@@ -120,7 +163,9 @@ def _save(provider: ProviderView | None, vendor: str) -> str | None:
 def _store(provider: ProviderView | None, vendor: str, address: str | None, secret: str | None) -> str:
     if provider is None or provider.id is None:
         kind = VENDORS[vendor][0]
-        given = NewProvider.model_validate({"name": state.get(NAME, "").strip(), "kind": kind, "base_url": address, "secret": secret})
+        given = NewProvider.model_validate(
+            {"name": state.get(NAME, "").strip(), "kind": kind, "base_url": address, "secret": secret}
+        )
         with guard.work() as (session, actor):
             return service.add(session, given, actor=actor).name
     change = {"base_url": address} | ({"secret": secret} if secret else {})

@@ -40,7 +40,7 @@ def forget(*keys: str) -> None:
         st.session_state.pop(key, None)
 
 
-def take(key: str) -> Any:
+def take(key: str) -> Any:  # noqa: ANN401  whatever was put
     """Return what is remembered, once."""
     return st.session_state.pop(key, None)
 

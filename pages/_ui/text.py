@@ -31,8 +31,8 @@ def plain(given: str) -> str:
 def safe_markdown(given: str) -> str:
     """Return markdown that loads nothing: no image, whatever its form; and no `$` turns prices into formulas.
 
-    An image needs `](`, `][` or a definition `]:` after its `![`; a zero-width space between the two takes the image away and leaves
-    the words. The content policy is the wall behind this.
+    An image needs `](`, `][` or a definition `]:` after its `![`; a zero-width space between the two takes the image away and
+    leaves the words. The content policy is the wall behind this.
     """
     ends = len(given) if re.search(r"\]\s*:", given) else max(given.rfind("]("), given.rfind("]["))
     tamed = given[: max(ends, 0)].replace("![", "!\u200b[") + given[max(ends, 0) :]

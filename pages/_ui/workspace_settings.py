@@ -21,12 +21,23 @@ def draw() -> None:
         models.append(present.default_model)
     zones = settings.time_zones()
     with st.form("workspace", border=True, enter_to_submit=False, width=760):
-        st.text_area("Default prompt", present.default_prompt, key=PROMPT, height=180, max_chars=settings.LONGEST_PROMPT,
-                     help="The system prompt of the playground, unless somebody overrides it there.")
+        st.text_area(
+            "Default prompt",
+            present.default_prompt,
+            key=PROMPT,
+            height=180,
+            max_chars=settings.LONGEST_PROMPT,
+            help="The system prompt of the playground, unless somebody overrides it there.",
+        )
         options = [FIRST, *models]
         st.selectbox("Default model", options, key=MODEL, index=options.index(present.default_model or FIRST))
-        st.selectbox("Reporting time zone", zones, key=ZONE, index=zones.index(present.reporting_time_zone),
-                     help="Whose midnight ends a day, on every page and for everybody.")
+        st.selectbox(
+            "Reporting time zone",
+            zones,
+            key=ZONE,
+            index=zones.index(present.reporting_time_zone),
+            help="Whose midnight ends a day, on every page and for everybody.",
+        )
         st.form_submit_button("Save", type="primary", on_click=save)
 
 

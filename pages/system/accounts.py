@@ -17,10 +17,16 @@ def main() -> None:
             st.button("Invite", icon=":material/person_add:", on_click=account_list.open_invitation)
     names = list(sections)
     chosen = st.segmented_control(
-        "Section", names, default=names[0], required=True, key="section", bind="query-params", label_visibility="collapsed"
+        "Section",
+        names,
+        default=names[0],
+        required=True,
+        key="section",
+        bind="query-params",
+        label_visibility="collapsed",
     )
     sections[chosen]()
 
 
-with errors.in_words("Accounts"):
+with errors.InWords("Accounts"):
     main()

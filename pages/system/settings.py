@@ -14,10 +14,16 @@ def main() -> None:
     with frame.header("Settings", "What the workspace shares, and where its models come from"):
         pass
     chosen = st.segmented_control(
-        "Section", list(SECTIONS), default="Workspace", required=True, key="section", bind="query-params", label_visibility="collapsed"
+        "Section",
+        list(SECTIONS),
+        default="Workspace",
+        required=True,
+        key="section",
+        bind="query-params",
+        label_visibility="collapsed",
     )
     SECTIONS[chosen]()
 
 
-with errors.in_words("Settings"):
+with errors.InWords("Settings"):
     main()

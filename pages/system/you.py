@@ -84,5 +84,5 @@ def sign_out_everywhere() -> None:
         service.sign_out_everywhere(session, actor=actor)
 
 
-with errors.in_words("Your account"):
+with errors.InWords("Your account"):
     main()

@@ -144,9 +144,7 @@ def stop() -> None:
 
 def draw_empty() -> None:
     """Say what a session is for, in its empty pane."""
-    frame.empty_state(
-        "science", "Nothing asked yet", "Ask below. What you set on the left holds for your next question."
-    )
+    frame.empty_state("science", "Nothing asked yet", "Ask below. What you set on the left holds for your next question.")
 
 
 def draw_without_models() -> None:
@@ -156,5 +154,5 @@ def draw_without_models() -> None:
         st.page_link("pages/system/settings.py", label="Set up a provider", icon=":material/settings:")
 
 
-with errors.in_words("The playground"):
+with errors.InWords("The playground"):
     main()

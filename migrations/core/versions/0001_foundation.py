@@ -47,9 +47,7 @@ def upgrade() -> None:
         sa.Column("actor_type", sa.String(length=16), nullable=False),
         sa.Column("actor_id", sa.Uuid(), nullable=True),
         sa.Column("actor_name", sa.Text(), nullable=True),
-        sa.Column(
-            "targets", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
-        ),
+        sa.Column("targets", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False),
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("after", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("ip_address", sa.Text(), nullable=True),
@@ -88,9 +86,7 @@ def upgrade() -> None:
         sa.Column("status", sa.Text(), server_default="untested", nullable=False),
         sa.Column("status_detail", sa.Text(), nullable=True),
         sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "models", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False
-        ),
+        sa.Column("models", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'::jsonb"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -171,9 +167,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["owner"], ["admin_users.id"], name=op.f("fk_playground_sessions_owner"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["owner"], ["admin_users.id"], name=op.f("fk_playground_sessions_owner"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_playground_sessions")),
     )
     op.create_index(
@@ -194,9 +188,7 @@ def upgrade() -> None:
         sa.Column("context", sa.LargeBinary(), nullable=True),
         sa.Column("response", sa.LargeBinary(), nullable=True),
         sa.Column("tool_executions", sa.LargeBinary(), nullable=True),
-        sa.Column(
-            "parameters", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False
-        ),
+        sa.Column("parameters", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'::jsonb"), nullable=False),
         sa.Column("tools", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("input_tokens", sa.Integer(), nullable=True),
         sa.Column("output_tokens", sa.Integer(), nullable=True),
@@ -217,12 +209,8 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.CheckConstraint(
-            "status in ('pending', 'completed', 'failed', 'cancelled')", name=op.f("ck_prompt_executions_status")
-        ),
-        sa.ForeignKeyConstraint(
-            ["owner"], ["admin_users.id"], name=op.f("fk_prompt_executions_owner"), ondelete="SET NULL"
-        ),
+        sa.CheckConstraint("status in ('pending', 'completed', 'failed', 'cancelled')", name=op.f("ck_prompt_executions_status")),
+        sa.ForeignKeyConstraint(["owner"], ["admin_users.id"], name=op.f("fk_prompt_executions_owner"), ondelete="SET NULL"),
         sa.ForeignKeyConstraint(
             ["session_id"],
             ["playground_sessions.id"],
@@ -231,9 +219,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prompt_executions")),
     )
-    op.create_index(
-        op.f("ix_prompt_executions_owner_created_at"), "prompt_executions", ["owner", "created_at"], unique=False
-    )
+    op.create_index(op.f("ix_prompt_executions_owner_created_at"), "prompt_executions", ["owner", "created_at"], unique=False)
     op.create_index(
         "ix_prompt_executions_pending",
         "prompt_executions",
