@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("attune")
 
 PATIENCE_S = 30.0
+_hurry = threading.Event()
 
 
 def main(arguments: list[str]) -> int:
@@ -52,6 +53,7 @@ def main(arguments: list[str]) -> int:
 
 def serve(chosen: Config) -> int:
     """Be the web process: bring everything up, serve until told to stop, take everything down."""
+    os.chdir(ROOT)  # Streamlit looks for .streamlit/config.toml in the working folder
     from api import server  # the worker and `make admin` do without what this loads
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -84,7 +86,9 @@ def assemble(chosen: Config) -> "streamlit.App":
     from api.routes import sign_in
     from pages._ui.errors import on_script_error
 
-    os.chdir(ROOT)  # Streamlit looks for .streamlit/config.toml in the working folder
+    logs.adopt("streamlit", "uvicorn", "websockets")
+    # What a page did not expect is logged once, by on_script_error.
+    logging.getLogger("streamlit.error_util").setLevel(logging.CRITICAL)
     readiness = probes.Readiness()
 
     @asynccontextmanager
@@ -208,8 +212,12 @@ def _children(chosen: Config, house: ExitStack) -> None:
 
 
 def _start(child: Child) -> None:
+    from core.providers import check
+
     try:
         child.start()
+        if isinstance(child, model_server.ModelServer):
+            check.warm("local")  # so that the first person who asks does not wait for a second's import
     except (OSError, RuntimeError, subprocess.SubprocessError):
         log.exception("%s did not start", child.name)
 
@@ -224,13 +232,13 @@ def _answering(held: folder.Held, addresses: db.Addresses, house: ExitStack) -> 
     calls = runner.Runner(held.instance())
     runner.use(calls)
     calls.start()
-    house.callback(calls.stop, PATIENCE_S)
+    house.callback(calls.stop, PATIENCE_S, _hurry)
 
 
 def _leave(_number: int, _frame: object) -> NoReturn:
-    """Leave through the house's doors: whatever was brought up is taken down. A second signal waits for nobody."""
+    """Leave through the house's doors: whatever was brought up is taken down. At a second signal, answers are not waited for."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, lambda *_: _hurry.set())
     raise SystemExit(0)
 
 

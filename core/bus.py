@@ -75,6 +75,7 @@ class Bus:
     def __init__(self, database: URL) -> None:
         """Listen on `database` once started."""
         self._address = plain(database)
+        self.listens = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
 
@@ -98,6 +99,7 @@ class Bus:
     def _listen(self) -> None:
         with psycopg.connect(self._address, autocommit=True, connect_timeout=5, application_name="attune bus") as connection:
             connection.execute(f"listen {CHANNEL}".encode())
+            self.listens.set()
             _deliver_look_again()
             while not self._stopping.is_set():
                 for notice in connection.notifies(timeout=1.0):

@@ -20,6 +20,8 @@ SECRETS = re.compile(
     r"|(?P<jwt>\beyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+)"
 )
 QUIET = ("httpx2", "httpcore2", "openai", "anthropic", "alembic", "procrastinate", "streamlit", "uvicorn.access")
+# What Streamlit says when it is imported before it runs, which is how it is meant to be served.
+NO_NEWS = ("streamlit.runtime.caching.cache_data_api", "streamlit.runtime.scriptrunner_utils.script_run_context")
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -65,6 +67,13 @@ def _facts(record: logging.LogRecord) -> dict[str, object]:
     return facts
 
 
+def adopt(*families: str) -> None:
+    """Bring loggers that a library has given handlers of its own back to ours; call it once the library is imported."""
+    for name, logger in logging.root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.partition(".")[0] in families:
+            logger.handlers, logger.propagate = [], True
+
+
 def set_up(shape: LogFormat, stream: TextIO = sys.stderr) -> None:
     """Send all logging of this process to `stream` in the wanted shape."""
     human = shape is LogFormat.HUMAN or (shape is LogFormat.AUTO and stream.isatty())
@@ -74,3 +83,5 @@ def set_up(shape: LogFormat, stream: TextIO = sys.stderr) -> None:
     logging.root.setLevel(logging.INFO)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in NO_NEWS:
+        logging.getLogger(name).addFilter(lambda _record: False)

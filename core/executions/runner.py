@@ -62,12 +62,12 @@ class Runner:
             log.warning("executions were interrupted by the last stop", extra={"executions": interrupted})
         self._writer.start()
 
-    def stop(self, patience_s: float) -> None:
-        """Let running answers end, then end the rest as interrupted."""
+    def stop(self, patience_s: float, hurry: threading.Event | None = None) -> None:
+        """Let running answers end, for so long and unless somebody is in a hurry; then end the rest as interrupted."""
         self._unsubscribe()
-        ends_at = time.monotonic() + patience_s
-        while self._running() and time.monotonic() < ends_at:
-            time.sleep(0.05)
+        waiting, ends_at = hurry or threading.Event(), time.monotonic() + patience_s
+        while self._running() and time.monotonic() < ends_at and not waiting.wait(0.05):
+            pass
         for buffer in self._running():
             buffer.cutter.cut()
         self._stopping.set()

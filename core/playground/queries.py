@@ -91,7 +91,7 @@ def list_messages(session: Session, session_id: UUID, *, window: Window | None =
     )
     if window is not None:
         wanted = wanted.limit(window.limit).offset(window.offset)
-    return [message_view(message, execution) for message, execution in session.execute(wanted).tuples()]
+    return [message_view(message, execution) for message, execution in session.execute(wanted)]
 
 
 def list_messages_since(session: Session, session_id: UUID, revision: int) -> list[MessageView]:
@@ -102,7 +102,7 @@ def list_messages_since(session: Session, session_id: UUID, revision: int) -> li
         .where(PlaygroundMessage.session_id == session_id, PlaygroundMessage.revision > revision)
         .order_by(PlaygroundMessage.revision, PlaygroundMessage.position)
     )
-    return [message_view(message, execution) for message, execution in session.execute(wanted).tuples()]
+    return [message_view(message, execution) for message, execution in session.execute(wanted)]
 
 
 def find_revision(session: Session, session_id: UUID, *, owner: UUID) -> int | None:

@@ -23,6 +23,14 @@ def check(name: str) -> ProviderView:
         return service.note_check(session, name, models=models, detail=detail)
 
 
+def warm(name: str) -> None:
+    """Load what a provider's calls need, and look at it for the first time."""
+    with transaction() as session:
+        connection = queries.get_known(session, name).connection
+    gateway.provider(connection, gateway.SILENCE_TIMEOUT_S)
+    check(name)
+
+
 def check_as(name: str, *, actor: Actor) -> ProviderView:
     """Do the same because a person pressed "Test connection"."""
     require(actor, Permission.MANAGE_PROVIDERS)

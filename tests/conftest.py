@@ -1,0 +1,114 @@
+"""What tests stand on: a real Postgres a worker process, empty tables a test, a key, and no way to the network."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from core import bus, config, crypto, db, features, folder, migrate
+from core.db import Database
+from core.embedded.postgres import Postgres
+from core.executions import runner as runners
+from core.ids import new_id
+
+SECRET = "a key for tests only, long enough to be one"
+real_connect = socket.socket.connect
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
+    """Let no test reach beyond this machine."""
+
+    def connect(self: socket.socket, address: tuple[str, int] | str) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test called {address}")
+        real_connect(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", connect)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder for this worker process."""
+    path = tmp_path_factory.mktemp("data")
+    (path / "logs").mkdir()
+    return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings(data: Path) -> Iterator[pytest.MonkeyPatch]:
+    """Configure this process as a fresh installation would be, whatever the shell around it has set."""
+    patch = pytest.MonkeyPatch()
+    for name in config.Config.model_fields:
+        patch.delenv(name.upper(), raising=False)
+    patch.setitem(config.Config.model_config, "env_file", None)
+    patch.setenv("DATA", str(data))
+    patch.setenv("ATTUNE_FAKE_PROVIDER", "1")
+    patch.setenv("ATTUNE_LOCAL_MODEL", "off")
+    patch.setenv("RATE_LIMIT_STANDARD", "100000")
+    patch.setenv("RATE_LIMIT_STREAMING", "100000")
+    config.config.cache_clear()
+    yield patch
+    patch.undo()
+    config.config.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def cluster(data: Path, settings: pytest.MonkeyPatch) -> Iterator[Postgres]:
+    """Start the embedded Postgres, migrated."""
+    crypto.use(crypto.Keyring.from_secret(SECRET))
+    postgres = Postgres(data)
+    postgres.start()
+    addresses = postgres.addresses()
+    # Tests prove what is stored, not that a disk keeps it.
+    engines = db.Engines(db.engine(addresses.core, pool_size=10, overflow=30), db.engine(addresses.ai, pool_size=3, overflow=5))
+    db.use(engines)
+    migrate.upgrade(engines.core, Database.CORE)
+    migrate.upgrade(engines.ai, Database.AI)
+    features.load("models")
+    yield postgres
+    engines.dispose()
+    postgres.stop()
+
+
+@pytest.fixture
+def database(cluster: Postgres) -> Iterator[Postgres]:
+    """Give a test both databases with empty tables."""
+    yield cluster
+    for engine in (db.engines().core, db.engines().ai):
+        with engine.begin() as connection:
+            found = connection.execute(text("select tablename from pg_tables where schemaname = 'public'")).scalars()
+            tables = ", ".join(name for name in found if name != "alembic_version")
+            connection.execute(text(f"truncate {tables} restart identity cascade"))
+
+
+@pytest.fixture
+def listening(database: Postgres) -> Iterator[bus.Bus]:
+    """Listen to the bus."""
+    listener = bus.Bus(database.addresses().core)
+    listener.start()
+    assert listener.listens.wait(5)
+    yield listener
+    listener.stop()
+
+
+@pytest.fixture
+def runner(listening: bus.Bus) -> Iterator[runners.Runner]:
+    """Make model calls in this process."""
+    calls = runners.Runner(new_id())
+    runners.use(calls)
+    calls.start()
+    yield calls
+    calls.stop(patience_s=0.0)
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path) -> Iterator[folder.Held]:
+    """Hold a data folder of the test's own."""
+    with folder.held(tmp_path / "own") as held:
+        yield held

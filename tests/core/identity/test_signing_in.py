@@ -1,0 +1,137 @@
+"""Signing in: what is right, what is wrong, and that the two cannot be told apart from outside."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from core import clock, crypto
+from core.db import transaction
+from core.embedded.postgres import Postgres
+from core.identity import flows, passwords, queries, sign_in
+from core.identity.models import AdminSession, AdminUser
+from core.identity.schemas import Caller, SessionKind
+from core.tables import CoreAudit
+from tests.factories.identity import CALLER, PASSWORD, person
+
+pytestmark = pytest.mark.usefixtures("database")
+
+ELSEWHERE = Caller("10.0.0.9", "another browser", "request")
+
+
+def sign(email: str, password: str, caller: Caller = CALLER) -> flows.SignInResult:
+    return flows.try_to_sign_in(email, password, SessionKind.BROWSER, caller)
+
+
+def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
+    then = clock.now() + by
+    monkeypatch.setattr(clock, "now", lambda: then)
+
+
+def test_the_right_password_opens_a_session_of_eight_hours() -> None:
+    email = person().actor.email
+    signed_in = sign(email.upper(), PASSWORD).signed_in
+    assert signed_in is not None
+    assert timedelta(hours=7, minutes=59) < signed_in.expires_at - clock.now() <= timedelta(hours=8)
+
+
+def test_only_a_hash_of_the_token_is_stored() -> None:
+    signed_in = sign(person().actor.email, PASSWORD).signed_in
+    assert signed_in is not None
+    with transaction() as session:
+        stored = session.scalars(select(AdminSession.token_hash)).all()
+    assert crypto.fingerprint(signed_in.token) in stored
+    assert signed_in.token.encode() not in stored
+
+
+@pytest.mark.parametrize("password", ["wrong password", "", "x" * 73, "é" * 40, "nul\0byte and more"])
+def test_a_wrong_password_opens_nothing(password: str) -> None:
+    assert sign(person().actor.email, password).signed_in is None
+
+
+@pytest.mark.parametrize("email", ["nobody@example.com", "no e-mail at all", "nul\0@example.com", "", "x" * 400 + "@example.com"])
+def test_an_unknown_email_looks_like_a_wrong_password(email: str) -> None:
+    assert sign(email, PASSWORD) == flows.SignInResult(None, 0.0)
+
+
+def test_an_unknown_email_costs_a_password_check_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[str] = []
+    really = passwords.Hasher.check_pw
+    monkeypatch.setattr(passwords.Hasher, "check_pw", lambda given, hashed: checked.append(hashed) or really(given, hashed))
+    sign("nobody@example.com", PASSWORD)
+    sign(person().actor.email, "wrong password")
+    assert len(checked) == 2
+
+
+def test_the_fifth_wrong_password_locks_this_pair_for_15_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    email = person().actor.email
+    for _ in range(5):
+        sign(email, "wrong password")
+    assert sign(email, PASSWORD).signed_in is None
+    later(monkeypatch, timedelta(minutes=16))
+    assert sign(email, PASSWORD).signed_in is not None
+
+
+def test_a_stranger_locks_out_only_his_own_address() -> None:
+    email = person().actor.email
+    for _ in range(8):
+        sign(email, "wrong password", ELSEWHERE)
+    assert sign(email, PASSWORD, ELSEWHERE).signed_in is None
+    assert sign(email, PASSWORD).signed_in is not None
+
+
+def test_a_success_forgets_the_failures_before_it() -> None:
+    email = person().actor.email
+    for _ in range(2):
+        for _ in range(4):
+            sign(email, "wrong password")
+        assert sign(email, PASSWORD).signed_in is not None
+
+
+def test_many_guesses_at_once_get_no_more_than_five_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    email = person().actor.email
+    monkeypatch.setattr(passwords, "matches", lambda _password, _hash: False)
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda _: sign(email, "guess"), range(12)))
+    with transaction() as session:
+        outcomes = session.scalars(select(CoreAudit.outcome).where(CoreAudit.action == "session.sign_in")).all()
+    assert outcomes.count("wrong") <= 5
+    assert outcomes.count("locked") >= 7
+
+
+def test_an_address_with_fifty_failures_in_an_hour_is_slowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "matches", lambda _password, _hash: False)
+    for number in range(50):
+        assert sign(f"user{number}@example.com", "guess").delay_s == 0
+    assert 0 < sign("user50@example.com", "guess").delay_s <= sign_in.SLOWED_AT_MOST_S
+
+
+def test_addresses_of_one_ipv6_network_count_as_one() -> None:
+    assert sign_in.network_of("2001:db8::1") == sign_in.network_of("2001:db8::ffff")
+    assert sign_in.network_of("2001:db8::1") != sign_in.network_of("2001:db8:0:1::1")
+
+
+def test_a_disabled_account_looks_like_a_wrong_password() -> None:
+    one = person()
+    with transaction() as session:
+        session.get_one(AdminUser, one.actor.id).is_active = False
+    assert sign(one.actor.email, PASSWORD).signed_in is None
+
+
+def test_every_try_is_in_the_audit_log_with_address_and_browser(database: Postgres) -> None:
+    email = person().actor.email
+    sign(email, "wrong password", ELSEWHERE)
+    with transaction() as session:
+        row = session.scalars(select(CoreAudit).order_by(CoreAudit.id.desc())).first()
+    assert row is not None
+    assert (row.action, row.outcome, row.targets) == ("session.sign_in", "wrong", {"email": email})
+    assert (row.ip_address, row.user_agent, row.actor_type) == ("10.0.0.9", "another browser", "visitor")
+
+
+def test_a_session_that_ended_is_nobodys() -> None:
+    one = person()
+    with transaction() as session:
+        session.get_one(AdminSession, one.actor.session_id).revoked_at = clock.now()
+    with transaction() as session:
+        assert queries.find_actor(session, crypto.fingerprint(one.token), CALLER) is None

@@ -1,0 +1,43 @@
+"""Accounts and actors, made through the product's own services."""
+
+from dataclasses import dataclass
+
+from core import crypto
+from core.db import transaction
+from core.identity import queries, service, sign_in
+from core.identity.models import AdminUser
+from core.identity.schemas import Actor, Caller, Role, SessionKind
+from core.ids import new_id
+
+PASSWORD = "correct horse battery"
+# bcrypt of PASSWORD: hashing it for each account would take the tests minutes.
+PASSWORD_HASH = "$2b$12$OL9I2wOM8ENdGEborc3P3efsiXI/APSq.ZPT1zKeKIgy34gHifVrq"
+CALLER = Caller("127.0.0.1", "pytest", "request")
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account that is signed in."""
+
+    actor: Actor
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What its program sends."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+def person(role: Role = Role.ADMIN, *, email: str | None = None, kind: SessionKind = SessionKind.API) -> Person:
+    """Return an account of a role, signed in."""
+    address = email or f"{role.value}-{new_id().hex[-6:]}@example.com"
+    with transaction() as session:
+        session.add(AdminUser(id=new_id(), email=address, full_name=role.value.title(), role=role, password_hash=PASSWORD_HASH))
+    with transaction() as session:
+        attempt = sign_in.begin(session, address, CALLER.ip_address)
+        signed_in = service.finish_sign_in(session, attempt, right=True, kind=kind, caller=CALLER)
+    assert signed_in is not None
+    with transaction() as session:
+        actor = queries.find_actor(session, crypto.fingerprint(signed_in.token), CALLER)
+    assert actor is not None
+    return Person(actor, signed_in.token)
