@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     import streamlit
+    from starlette.types import ASGIApp
 
 log = logging.getLogger("attune")
 
@@ -75,15 +76,11 @@ def serve(chosen: Config) -> int:
     return 0
 
 
-def assemble(chosen: Config) -> "streamlit.App":
+def assemble(chosen: Config) -> "ASGIApp":
     """Return the console with the API, the sign-in pages and the probes beside it, all behind the gate."""
     import streamlit
-    from starlette.middleware import Middleware
 
-    from api import errors, main, probes
-    from api.gate import Gate
-    from api.headers import SecurityHeaders, content_policy
-    from api.routes import sign_in
+    from api import doors, probes
     from pages._ui.errors import on_script_error
 
     logs.adopt("streamlit", "uvicorn", "websockets")
@@ -98,18 +95,9 @@ def assemble(chosen: Config) -> "streamlit.App":
         yield {}
         readiness.is_ready = False
 
-    policy = content_policy(Path(streamlit.__file__).parent / "static" / "index.html")
-    return streamlit.App(
-        ROOT / "pages" / "console.py",
-        lifespan=lifespan,
-        routes=[*probes.routes(readiness), *sign_in.routes(chosen), *main.mounts(main.create())],
-        middleware=[
-            Middleware(SecurityHeaders, policy=policy, behind_tls=chosen.behind_tls),
-            Middleware(Gate, config=chosen),
-        ],
-        exception_handlers={Failure: errors.failure},
-        on_script_error=on_script_error,
-    )
+    console = streamlit.App(ROOT / "pages" / "console.py", lifespan=lifespan, on_script_error=on_script_error)
+    index = Path(streamlit.__file__).parent / "static" / "index.html"
+    return doors.behind_gate(chosen, readiness, console=console, index=index)
 
 
 def work(chosen: Config) -> int:

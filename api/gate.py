@@ -17,7 +17,7 @@ from api.errors import problem, problem_of, response
 from core import logs
 from core.callers import client_address
 from core.config import Config
-from core.db import transaction
+from core.db import reading
 from core.errors import Failure, Forbidden, NotSignedIn
 from core.identity import service, tokens
 from core.identity.schemas import Actor, Caller
@@ -145,7 +145,7 @@ def cookie_name(config: Config) -> str:
 
 
 def _enter(token: str, caller: Caller) -> Actor:
-    with transaction() as session:
+    with reading() as session:
         return service.enter(session, token, caller)
 
 

@@ -5,9 +5,11 @@ import hashlib
 import re
 from pathlib import Path
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+# The console and its files say themselves how long they may be kept; what we answer is for now and for one.
+CACHEABLE = ("/static/", "/app/static/", "/door/", "/_stcore/", "/media/", "/component/")
+NO_STORE = (b"cache-control", b"no-store")
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -32,30 +34,28 @@ class SecurityHeaders:
     def __init__(self, app: ASGIApp, *, policy: str, behind_tls: bool) -> None:
         """Prepare what is the same for every response."""
         self.app = app
-        self.fixed = {
-            "Content-Security-Policy": policy,
-            "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",
-            "Referrer-Policy": "same-origin",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+        fixed = {
+            "content-security-policy": policy,
+            "x-content-type-options": "nosniff",
+            "x-frame-options": "DENY",
+            "referrer-policy": "same-origin",
+            "cross-origin-opener-policy": "same-origin",
+            "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
         }
         if behind_tls:
-            self.fixed["Strict-Transport-Security"] = "max-age=31536000"
+            fixed["strict-transport-security"] = "max-age=31536000"
+        self.fixed = [(name.encode(), value.encode()) for name, value in fixed.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and add the headers to its answer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        added = self.fixed if scope["path"].startswith(CACHEABLE) else [*self.fixed, NO_STORE]
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.fixed.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith(("/api/", "/login", "/welcome/")):
-                    headers.setdefault("Cache-Control", "no-store")
+                message["headers"] = [*message["headers"], *added]
             await send(message)
 
         await self.app(scope, receive, with_headers)

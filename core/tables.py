@@ -1,10 +1,10 @@
 """What every table shares: one declarative base a database, key and time types, and the tables of the plumbing."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, MetaData, String, Text, func, text
+from sqlalchemy import BigInteger, DateTime, Identity, Index, MetaData, String, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -32,6 +32,11 @@ class AiTable(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map = TYPES
+
+
+def table_of(mapped: type[DeclarativeBase]) -> Table:
+    """Return the table of a mapped class: statements on it cost half of those on the class, where that matters."""
+    return cast("Table", mapped.__table__)
 
 
 def storable(text: str) -> str:

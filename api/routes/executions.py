@@ -1,23 +1,23 @@
 """Model calls. Routes that wait for a model are coroutines: a hundred of them must not take the threads of every other route."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from api import errors
 from api.deps import ActorDep
 from core.db import transaction
 from core.executions import queries, runner, service
 from core.executions.buffers import Bell, Buffer
-from core.executions.errors import ExecutionMissing
 from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Status
+from core.executions.service import Begun
 from core.identity.schemas import Actor
 
 router = APIRouter(prefix="/prompts", tags=["Executions"])
@@ -29,26 +29,18 @@ COMMENT_EVERY_S = 15.0
 @router.post("/execute", response_model=ExecutionView)
 async def execute(given: NewExecution, actor: ActorDep) -> Response:
     """Ask a model and wait for its whole answer."""
-    buffer = await run_in_threadpool(runner.execute, given, actor=actor)
-    bell = Bell()
-    unsubscribe = buffer.subscribe_end(bell.ring)
-    try:
-        while buffer.outcome is None:
-            await bell.heard()
-    finally:
-        unsubscribe()
-    view = await run_in_threadpool(_view, buffer.id, actor)
+    view = await asyncio.wrap_future(runner.current().ask(given, actor=actor))
     if view.status is Status.FAILED and view.error is not None:
         return errors.response(_problem(view.error, view))
-    return JSONResponse(view.model_dump(mode="json"))
+    return Response(view.model_dump_json(), media_type="application/json")
 
 
 @streaming.post("/execute/stream", response_class=StreamingResponse)
 async def execute_stream(given: NewExecution, actor: ActorDep) -> StreamingResponse:
     """Ask a model and follow its answer: server-sent events `token`, `tool`, `usage`, and at the end `done` or `error`."""
-    buffer = await run_in_threadpool(runner.execute, given, actor=actor)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Execution-Id": str(buffer.id)}
-    return StreamingResponse(_events(buffer, actor), media_type="text/event-stream", headers=headers)
+    begun, buffer = await run_in_threadpool(runner.execute, given, actor=actor)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Execution-Id": str(begun.id)}
+    return StreamingResponse(_events(begun, buffer), media_type="text/event-stream", headers=headers)
 
 
 @router.post("/{execution_id}/cancel")
@@ -77,7 +69,7 @@ def _problem(error: ExecutionError, view: ExecutionView) -> dict[str, Any]:
     return errors.problem(status, error.code, error.detail, reason=error.reason, execution=view.model_dump(mode="json"))
 
 
-async def _events(buffer: Buffer, actor: Actor) -> AsyncIterator[str]:
+async def _events(begun: Begun, buffer: Buffer) -> AsyncIterator[str]:
     bell = Bell()
     unsubscribe = buffer.subscribe(bell.ring)
     position, tools = 0, 0
@@ -90,16 +82,13 @@ async def _events(buffer: Buffer, actor: Actor) -> AsyncIterator[str]:
             for tool in buffer.tools[tools:]:
                 yield _event("tool", tool.model_dump())
                 tools += 1
-            if found.status is not Status.PENDING:
+            if buffer.outcome is not None and found.status is not Status.PENDING:
                 break
             if not await bell.heard(COMMENT_EVERY_S):
                 yield ": still here\n\n"
     finally:
         unsubscribe()
-    try:
-        view = await run_in_threadpool(_view, buffer.id, actor)
-    except ExecutionMissing:
-        return
+    view = service.view_of(begun, buffer.outcome)
     yield _event("usage", view.usage.model_dump(mode="json"))
     if view.status is Status.FAILED and view.error is not None:
         yield _event("error", {"problem": _problem(view.error, view)})
@@ -108,8 +97,4 @@ async def _events(buffer: Buffer, actor: Actor) -> AsyncIterator[str]:
 
 
 def _event(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, default=_plain)}\n\n"
-
-
-def _plain(value: object) -> str:
-    return str(value) if isinstance(value, Decimal) else repr(value)
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"

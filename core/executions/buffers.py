@@ -35,12 +35,10 @@ class Buffer:
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
         self.tools: list[ToolExecution] = []
-        self.forget_at: float | None = None
         self._parts: list[str] = []
         self._length = 0
         self._lock = threading.Lock()
         self._wakers: set[Waker] = set()
-        self._end_wakers: set[Waker] = set()
 
     @property
     def text(self) -> str:
@@ -76,7 +74,7 @@ class Buffer:
             if self.outcome is not None:
                 return
             self.outcome, self.status = outcome, outcome.status
-            wakers = [*self._wakers, *self._end_wakers]
+            wakers = list(self._wakers)
         for wake in wakers:
             wake()
 
@@ -93,17 +91,6 @@ class Buffer:
         def unsubscribe() -> None:
             with self._lock:
                 self._wakers.discard(wake)
-
-        return unsubscribe
-
-    def subscribe_end(self, wake: Waker) -> Callable[[], None]:
-        """Call `wake` once, when it has ended: for who does not care how the text grows."""
-        with self._lock:
-            self._end_wakers.add(wake)
-
-        def unsubscribe() -> None:
-            with self._lock:
-                self._end_wakers.discard(wake)
 
         return unsubscribe
 
@@ -134,7 +121,8 @@ class Bell:
     async def heard(self, timeout_s: float | None = None) -> bool:
         """Wait until rung; return whether it was, within the time."""
         try:
-            await asyncio.wait_for(self._event.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._event.wait()
         except TimeoutError:
             return False
         self._event.clear()

@@ -6,8 +6,9 @@ started is stored before, finished after, and nothing is held open in between.
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -18,12 +19,13 @@ from core.errors import Failure, ProviderFailed, StartRefused, Unavailable
 from core.executions import service
 from core.executions.buffers import Buffer
 from core.executions.errors import TooManyAtOnce
-from core.executions.schemas import ExecutionError, NewExecution, Outcome, Status
+from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Outcome, Status
 from core.executions.service import Begun
 from core.identity.schemas import Actor
-from core.providers import gateway
+from core.providers import gateway, prices
 from core.providers.errors import Cut
 from core.providers.schemas import TextChunk, Usage
+from core.tables import storable
 
 log = logging.getLogger("attune.executions")
 
@@ -48,7 +50,8 @@ class Runner:
         """Run calls on behalf of this installation."""
         self.instance = instance
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="execution")
-        self._buffers: dict[UUID, Buffer] = {}
+        self._live: dict[UUID, Buffer] = {}
+        self._ended: OrderedDict[UUID, tuple[float, Buffer]] = OrderedDict()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._writer = threading.Thread(target=self._write_progress, name="execution progress", daemon=True)
@@ -81,14 +84,31 @@ class Runner:
         self._pool.submit(self._run, begun, buffer, on_finish)
         return buffer
 
+    def ask(self, given: NewExecution, *, actor: Actor) -> Future[ExecutionView]:
+        """Put a call on record, make it and wait for its end, all in one thread of the runner's own."""
+        self.reserve()
+        return self._pool.submit(self._ask, given, actor)
+
+    def _ask(self, given: NewExecution, actor: Actor) -> ExecutionView:
+        begun = self.begin(given, actor=actor)
+        buffer = self._open(begun.id)
+        self._run(begun, buffer, None)
+        return service.view_of(begun, buffer.outcome or Outcome(Status.FAILED, buffer.text, error=BROKEN))
+
+    def begin(self, given: NewExecution, *, actor: Actor) -> Begun:
+        """Put a call on record."""
+        with transaction() as session:
+            return service.begin(session, given, instance=self.instance, actor=actor)
+
     def reserve(self) -> None:
         """Raise TooManyAtOnce when no thread would be free to make a call."""
-        if len(self._running()) >= AT_ONCE:
+        if len(self._live) >= AT_ONCE:
             raise TooManyAtOnce
 
     def find(self, execution_id: UUID) -> Buffer | None:
         """Return the buffer of a call that this process runs, or ran a moment ago."""
-        return self._buffers.get(execution_id)
+        ended = self._ended.get(execution_id)
+        return self._live.get(execution_id) or (ended[1] if ended else None)
 
     def text_of(self, execution_id: UUID) -> str | None:
         """Return the text so far of a call that this process runs, else None."""
@@ -98,12 +118,12 @@ class Runner:
     def _open(self, execution_id: UUID) -> Buffer:
         buffer = Buffer(execution_id)
         with self._lock:
-            self._buffers[execution_id] = buffer
+            self._live[execution_id] = buffer
         return buffer
 
     def _running(self) -> list[Buffer]:
         with self._lock:
-            return [buffer for buffer in self._buffers.values() if buffer.outcome is None]
+            return list(self._live.values())
 
     def _run(self, begun: Begun, buffer: Buffer, on_finish: OnFinish | None) -> None:
         """Be a thread's whole life: an answer must end, whatever happens to it."""
@@ -133,14 +153,16 @@ class Runner:
             return None
         except Failure as failure:
             error = _error(failure)
+        usage = buffer.usage or _estimated(begun, buffer)
         return Outcome(
             status=Status.FAILED if error else Status.COMPLETED,
             response=buffer.text,
             tool_executions=tuple(buffer.tools),
-            usage=buffer.usage or _estimated(begun, buffer),
+            usage=usage,
+            cost=prices.cost_of(begun.route.connection, begun.route.model.name, usage) if usage else prices.UNPRICED,
             first_token_ms=first_token_ms,
             execution_time_ms=_ms_since(started),
-            finish_reason=buffer.finish_reason,
+            finish_reason=storable(buffer.finish_reason or "")[:100] or None,
             error=error,
         )
 
@@ -160,10 +182,10 @@ class Runner:
         """Keep an ended buffer for readers that are on their way, and drop those whose time is over."""
         now = time.monotonic()
         with self._lock:
-            buffer.forget_at = now + KEEP_ENDED_S
-            over = [id_ for id_, known in self._buffers.items() if known.forget_at is not None and known.forget_at < now]
-            for id_ in over:
-                del self._buffers[id_]
+            self._live.pop(buffer.id, None)
+            self._ended[buffer.id] = (now + KEEP_ENDED_S, buffer)
+            while self._ended and next(iter(self._ended.values()))[0] < now:
+                self._ended.popitem(last=False)
 
     def _cut(self, hint: bus.Hint) -> None:
         """Stop a call that was cancelled, in this process or another."""
@@ -213,18 +235,17 @@ def current() -> Runner:
     return _current
 
 
-def execute(given: NewExecution, *, actor: Actor) -> Buffer:
-    """Put a call on record and make it; return the buffer in which its answer grows."""
+def execute(given: NewExecution, *, actor: Actor) -> tuple[Begun, Buffer]:
+    """Put a call on record and make it; return it, and the buffer in which its answer grows."""
     runner = current()
     runner.reserve()
-    with transaction() as session:
-        begun = service.begin(session, given, instance=runner.instance, actor=actor)
-    return runner.launch(begun)
+    begun = runner.begin(given, actor=actor)
+    return begun, runner.launch(begun)
 
 
 def _error(failure: Failure) -> ExecutionError:
     reason = str(failure.facts.get("reason", failure.code)) if isinstance(failure, ProviderFailed) else failure.code
-    return ExecutionError(code=failure.code, reason=reason, detail=failure.detail)
+    return ExecutionError(code=failure.code, reason=reason, detail=storable(failure.detail))
 
 
 def _estimated(begun: Begun, buffer: Buffer) -> Usage | None:

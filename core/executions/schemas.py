@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.providers.prices import UNPRICED, Cost
 from core.providers.schemas import ChatMessage, Parameters, Tool, Usage
 
 LONGEST_TEXT = 1_000_000
@@ -112,6 +113,7 @@ class Outcome:
     response: str
     tool_executions: tuple[ToolExecution, ...] = ()
     usage: Usage | None = None
+    cost: Cost = UNPRICED
     first_token_ms: int | None = None
     execution_time_ms: int | None = None
     finish_reason: str | None = None

@@ -1,7 +1,7 @@
 """What changes executions: begun, written on, finished, cancelled. A pending row ends exactly once, whoever comes first."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +11,17 @@ from sqlalchemy.orm import Session
 from core import bus, clock, outbox
 from core.executions import texts
 from core.executions.models import Execution
-from core.executions.schemas import ExecutionError, NewExecution, Outcome, Status
+from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Outcome, Status, TokenUsage
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ids import new_id
-from core.providers import catalogue, prices
+from core.providers import catalogue
 from core.providers.errors import ParameterNotTaken
 from core.providers.schemas import Call, ChatMessage, MessageRole, ModelView, ParameterName, Route
-from core.tables import storable
+from core.tables import table_of
 
+# Tables, not mapped classes: these statements run with every call, and cost half.
+executions = table_of(Execution)
 PROGRESS = "execution progress"
 CANCELLED = "execution cancelled"
 FINISHED = "execution.completed"
@@ -39,6 +41,7 @@ class Begun:
     route: Route
     call: Call
     given: NewExecution
+    created_at: datetime
 
 
 def begin(session: Session, given: NewExecution, *, instance: UUID, actor: Actor) -> Begun:
@@ -67,8 +70,8 @@ def begin(session: Session, given: NewExecution, *, instance: UUID, actor: Actor
         "alive_at": started,
         "created_at": started,
     }
-    session.execute(insert(Execution).values(**row))
-    return Begun(execution_id, route, _call(route, given), given)
+    session.execute(insert(executions).values(**row))
+    return Begun(execution_id, route, _call(route, given), given, started)
 
 
 def check_fits(model: ModelView, given: NewExecution) -> None:
@@ -101,21 +104,6 @@ def write_progress(session: Session, execution_id: UUID, text: str) -> None:
 
 def finish(session: Session, begun: Begun, outcome: Outcome) -> bool:
     """Store how a call ended; return False when it had ended before (somebody cancelled it)."""
-    usage, connection = outcome.usage, begun.route.connection
-    counted: dict[str, Any] = {"cost_source": prices.CostSource.UNPRICED}
-    if usage is not None:
-        cost = prices.cost_of(connection, begun.route.model.name, usage)
-        counted = {
-            "input_tokens": usage.input,
-            "output_tokens": usage.output,
-            "cached_tokens": usage.cached,
-            "cache_write_tokens": usage.cache_write,
-            "reasoning_tokens": usage.reasoning,
-            "total_tokens": usage.total,
-            "tokens_estimated": usage.is_estimated,
-            "cost_usd": cost.usd,
-            "cost_source": cost.source,
-        }
     tools = [tool.model_dump() for tool in outcome.tool_executions]
     return _end(
         session,
@@ -124,12 +112,57 @@ def finish(session: Session, begun: Begun, outcome: Outcome) -> bool:
             tool_executions=texts.seal_json(tools, "tool_executions", begun.id),
             first_token_ms=outcome.first_token_ms,
             execution_time_ms=outcome.execution_time_ms,
-            finish_reason=storable(outcome.finish_reason or "")[:100] or None,
+            finish_reason=outcome.finish_reason,
             status=outcome.status,
-            error=_stored_error(outcome.error),
+            error=outcome.error.model_dump() if outcome.error else None,
             finished_at=clock.now(),
-            **counted,
+            **_counted(outcome),
         ),
+    )
+
+
+def _counted(outcome: Outcome) -> dict[str, Any]:
+    costs = {"cost_usd": outcome.cost.usd, "cost_source": outcome.cost.source}
+    if (usage := outcome.usage) is None:
+        return costs
+    return costs | {
+        "input_tokens": usage.input,
+        "output_tokens": usage.output,
+        "cached_tokens": usage.cached,
+        "cache_write_tokens": usage.cache_write,
+        "reasoning_tokens": usage.reasoning,
+        "total_tokens": usage.total,
+        "tokens_estimated": usage.is_estimated,
+    }
+
+
+def view_of(begun: Begun, outcome: Outcome) -> ExecutionView:
+    """Return an ended call as its owner sees it, without asking the database for what we have just stored."""
+    usage = outcome.usage
+    counted = TokenUsage(
+        prompt_tokens=usage.input if usage else None,
+        completion_tokens=usage.output if usage else None,
+        total_tokens=usage.total if usage else None,
+        cached_tokens=usage.cached if usage else None,
+        reasoning_tokens=usage.reasoning if usage else None,
+        estimated_cost=outcome.cost.usd,
+        cost_source=outcome.cost.source,
+        is_estimated=usage.is_estimated if usage else False,
+    )
+    return ExecutionView(
+        id=begun.id,
+        session_id=begun.given.session_id,
+        model_id=begun.route.model.id,
+        provider=begun.route.connection.name,
+        response=outcome.response,
+        usage=counted,
+        tool_executions=list(outcome.tool_executions),
+        execution_time_ms=outcome.execution_time_ms,
+        first_token_ms=outcome.first_token_ms,
+        finish_reason=outcome.finish_reason,
+        status=outcome.status,
+        error=outcome.error,
+        created_at=begun.created_at,
     )
 
 
@@ -139,7 +172,7 @@ def cancel(session: Session, execution_id: UUID, *, text: str | None, actor: Act
     values: dict[str, Any] = {"status": Status.CANCELLED, "finished_at": clock.now(), "finish_reason": "cancelled"}
     if text is not None:
         values["response"] = texts.seal(text, "response", execution_id)
-    was_pending = _end(session, _pending(execution_id).where(Execution.owner == actor.id).values(**values))
+    was_pending = _end(session, _pending(execution_id).where(executions.c.owner == actor.id).values(**values))
     if was_pending:
         bus.publish(session, CANCELLED, id=execution_id)
     return was_pending
@@ -147,36 +180,32 @@ def cancel(session: Session, execution_id: UUID, *, text: str | None, actor: Act
 
 def fail_of_instance(session: Session, instance: UUID) -> int:
     """End what a former life of this installation left pending; return how many."""
-    return _fail_interrupted(session, update(Execution).where(Execution.instance == instance))
+    return _fail_interrupted(session, update(executions).where(executions.c.instance == instance))
 
 
 def fail_abandoned(session: Session) -> int:
     """End what a process left pending that has given no sign of life for two minutes; return how many."""
-    return _fail_interrupted(session, update(Execution).where(Execution.alive_at < clock.now() - ABANDONED_AFTER))
+    return _fail_interrupted(session, update(executions).where(executions.c.alive_at < clock.now() - ABANDONED_AFTER))
 
 
 def note_alive(session: Session, execution_ids: list[UUID]) -> None:
     """Say that the process which runs these calls is alive."""
-    alive = update(Execution).where(Execution.id.in_(execution_ids), Execution.status == Status.PENDING)
+    alive = update(executions).where(executions.c.id.in_(execution_ids), executions.c.status == Status.PENDING)
     session.execute(alive.values(alive_at=clock.now()))
 
 
 def blank_texts(session: Session, session_id: UUID) -> None:
     """Remove every text of a deleted session's calls; tokens and costs stay, they are figures."""
     nothing = dict.fromkeys(("prompt", "system_prompt", "messages", "context", "response", "tool_executions"))
-    session.execute(update(Execution).where(Execution.session_id == session_id).values(**nothing))
-
-
-def _stored_error(error: ExecutionError | None) -> dict[str, str] | None:
-    return {name: storable(text) for name, text in error.model_dump().items()} if error else None
+    session.execute(update(executions).where(executions.c.session_id == session_id).values(**nothing))
 
 
 def _pending(execution_id: UUID) -> Update:
-    return update(Execution).where(Execution.id == execution_id, Execution.status == Status.PENDING)
+    return update(executions).where(executions.c.id == execution_id, executions.c.status == Status.PENDING)
 
 
 def _end(session: Session, change: Update) -> bool:
-    ended = session.execute(change.returning(Execution.id, Execution.session_id, Execution.owner)).first()
+    ended = session.execute(change.returning(executions.c.id, executions.c.session_id, executions.c.owner)).first()
     if ended is None:
         return False
     _tell(session, ended.id, ended.session_id, ended.owner)
@@ -184,15 +213,17 @@ def _end(session: Session, change: Update) -> bool:
 
 
 def _fail_interrupted(session: Session, which: Update) -> int:
-    change = which.where(Execution.status == Status.PENDING).values(
+    change = which.where(executions.c.status == Status.PENDING).values(
         status=Status.FAILED, error=INTERRUPTED.model_dump(), finished_at=clock.now()
     )
-    ended = session.execute(change.returning(Execution.id, Execution.session_id, Execution.owner)).all()
+    ended = session.execute(change.returning(executions.c.id, executions.c.session_id, executions.c.owner)).all()
     for row in ended:
         _tell(session, row.id, row.session_id, row.owner)
     return len(ended)
 
 
 def _tell(session: Session, execution_id: UUID, session_id: UUID | None, owner: UUID | None) -> None:
-    payload = {"execution_id": execution_id, "session_id": session_id, "account_id": owner}
-    outbox.tell(session, FINISHED, {name: str(value) if value else None for name, value in payload.items()})
+    if session_id is None:  # nobody above waits for the end of a call that belongs to no session
+        return
+    payload = {"execution_id": str(execution_id), "session_id": str(session_id), "account_id": str(owner) if owner else None}
+    outbox.tell(session, FINISHED, payload)

@@ -1,5 +1,7 @@
 """Every SELECT on accounts, sessions and the audit log of `core`."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -10,29 +12,41 @@ from core.identity.errors import AccountMissing
 from core.identity.models import AccountLink, AdminSession, AdminUser
 from core.identity.schemas import AccountView, Actor, AuditActor, AuditRow, Caller, Role, SessionView
 from core.paging import Page, Window
-from core.tables import CoreAudit
+from core.tables import CoreAudit, table_of
+
+accounts, sessions = table_of(AdminUser), table_of(AdminSession)
 
 
-def find_actor(session: Session, token_hash: bytes, caller: Caller) -> Actor | None:
+@dataclass(frozen=True)
+class Found:
+    """Who acts in a session, and when it was last used."""
+
+    actor: Actor
+    last_seen_at: datetime
+
+
+def find_actor(session: Session, token_hash: bytes, caller: Caller) -> Found | None:
     """Return who acts with a token: None when it is unknown, revoked, over, or its account is disabled."""
-    return _find_actor(session, AdminSession.token_hash == token_hash, caller)
+    return _find_actor(session, sessions.c.token_hash == token_hash, caller)
 
 
 def find_actor_in_session(session: Session, session_id: UUID, caller: Caller) -> Actor | None:
     """Return whose session it is: None when it has ended, or its account is disabled."""
-    return _find_actor(session, AdminSession.id == session_id, caller)
+    found = _find_actor(session, sessions.c.id == session_id, caller)
+    return found.actor if found else None
 
 
-def _find_actor(session: Session, which: ColumnElement[bool], caller: Caller) -> Actor | None:
+def _find_actor(session: Session, which: ColumnElement[bool], caller: Caller) -> Found | None:
+    # Asked with every request and every rerun: tables instead of mapped classes halve what it costs.
     row = session.execute(
-        select(AdminUser.id, AdminUser.email, AdminUser.full_name, AdminUser.role, AdminSession.id)
-        .join(AdminSession, AdminSession.admin_user_id == AdminUser.id)
-        .where(which, AdminSession.revoked_at.is_(None), AdminSession.expires_at > clock.now(), AdminUser.is_active)
+        select(accounts.c.id, accounts.c.email, accounts.c.full_name, accounts.c.role, sessions.c.id, sessions.c.last_seen_at)
+        .join(sessions, sessions.c.admin_user_id == accounts.c.id)
+        .where(which, sessions.c.revoked_at.is_(None), sessions.c.expires_at > clock.now(), accounts.c.is_active)
     ).first()
     if row is None:
         return None
-    id_, email, name, role, session_id = row
-    return Actor(id_, email, name, Role(role), session_id, caller)
+    id_, email, name, role, session_id, last_seen_at = row
+    return Found(Actor(id_, email, name, Role(role), session_id, caller), last_seen_at)
 
 
 def find_account_by_email(session: Session, email: str) -> AdminUser | None:

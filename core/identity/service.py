@@ -47,16 +47,13 @@ def enter(session: Session, token: str, caller: Caller) -> Actor:
 
     Raises SessionOver when it is unknown, revoked or over, or its account is disabled.
     """
-    actor = queries.find_actor(session, crypto.fingerprint(token), caller)
-    if actor is None or actor.session_id is None:
+    found = queries.find_actor(session, crypto.fingerprint(token), caller)
+    if found is None:
         raise SessionOver
-    _note_use(session, actor.session_id)
-    return actor
-
-
-def _note_use(session: Session, session_id: UUID) -> None:
-    stale = AdminSession.last_seen_at < clock.now() - SEEN_EVERY
-    session.execute(update(AdminSession).where(AdminSession.id == session_id, stale).values(last_seen_at=clock.now()))
+    if found.last_seen_at < clock.now() - SEEN_EVERY:
+        used = update(AdminSession).where(AdminSession.id == found.actor.session_id)
+        session.execute(used.values(last_seen_at=clock.now()))
+    return found.actor
 
 
 def finish_sign_in(

@@ -1,5 +1,7 @@
 """Which models can be called, and the way to each. A model's id is `provider:name`; a bare name will do while only one has it."""
 
+from functools import lru_cache
+
 from sqlalchemy.orm import Session
 
 from core.config import config
@@ -23,11 +25,11 @@ def find_route(session: Session, model_id: str) -> Route:
     Raises ModelMissing when no active provider has it, or a bare name is that of several. A provider of Settings may be asked for
     models that it has not listed.
     """
-    active = [known for known in queries.list_known(session) if known.is_active]
     prefix, _, name = model_id.partition(":")
-    for known in active:
-        if known.connection.name == prefix and name:
-            return _route(known, name)
+    known = queries.find_known(session, prefix) if name else None
+    if known is not None and known.is_active:
+        return _route(known, name)
+    active = [known for known in queries.list_known(session) if known.is_active]
     found = [known for known in active if any(model.name == model_id for model in _chat_models(known))]
     if len(found) != 1:
         raise ModelMissing(_missing(model_id, found))
@@ -35,7 +37,7 @@ def find_route(session: Session, model_id: str) -> Route:
 
 
 def _route(known: Known, name: str) -> Route:
-    listed = next((model for model in _chat_models(known) if model.name == name), None)
+    listed = next((model for model in _all_models(known) if model.name == name), None)
     if listed is None and known.connection.kind in (ProviderKind.LOCAL, ProviderKind.FAKE):
         raise ModelMissing(_missing(name, []))
     return Route(model_view(known.connection, listed or KnownModel(name)), known.connection)
@@ -49,17 +51,22 @@ def _missing(model_id: str, several: list[Known]) -> str:
 
 
 def _chat_models(known: Known) -> list[KnownModel]:
-    connection = known.connection
-    if connection.kind is ProviderKind.LOCAL:
-        address = model_server.address(config().data)
-        return [KnownModel(address.name, model_server.CONTEXT_WINDOW)] if address else []
-    if connection.kind is ProviderKind.FAKE:
-        return [KnownModel(name, CONTEXT_WINDOW) for name in SCRIPTS]
-    listed = known.models or [KnownModel(model.id, model.context_window) for model in prices.shortlist(connection)]
-    chat = [model for model in listed if capabilities.is_chat(connection, model.name)]
+    chat = [model for model in _all_models(known) if capabilities.is_chat(known.connection, model.name)]
     return sorted(chat, key=lambda model: model.name)
 
 
+def _all_models(known: Known) -> list[KnownModel]:
+    match known.connection.kind:
+        case ProviderKind.LOCAL:
+            address = model_server.address(config().data)
+            return [KnownModel(address.name, model_server.CONTEXT_WINDOW)] if address else []
+        case ProviderKind.FAKE:
+            return [KnownModel(name, CONTEXT_WINDOW) for name in SCRIPTS]
+        case _:
+            return known.models or [KnownModel(model.id, model.context_window) for model in prices.shortlist(known.connection)]
+
+
+@lru_cache(maxsize=4096)
 def model_view(connection: Connection, model: KnownModel) -> ModelView:
     """Return a provider's model with what is known of it."""
     window = model.context_window or prices.context_window_of(connection, model.name)

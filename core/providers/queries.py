@@ -51,9 +51,19 @@ def list_known(session: Session) -> list[Known]:
     return [*given, *(Known(connection_of(row), ProviderSource.SETTINGS, row) for row in own)]
 
 
+def find_known(session: Session, name: str) -> Known | None:
+    """Return one provider by its name."""
+    row = session.scalar(select(ProviderRow).where(ProviderRow.name == name))
+    given = next((it for it in environment.given(config()) if it.connection.name == name), None)
+    if given is not None:
+        return Known(given.connection, given.source, row)
+    is_own = row is not None and row.source == ProviderSource.SETTINGS
+    return Known(connection_of(row), ProviderSource.SETTINGS, row) if row is not None and is_own else None
+
+
 def get_known(session: Session, name: str) -> Known:
     """Return one provider by its name; raise ProviderMissing."""
-    found = next((known for known in list_known(session) if known.connection.name == name), None)
+    found = find_known(session, name)
     if found is None:
         raise ProviderMissing
     return found

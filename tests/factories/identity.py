@@ -38,6 +38,6 @@ def person(role: Role = Role.ADMIN, *, email: str | None = None, kind: SessionKi
         signed_in = service.finish_sign_in(session, attempt, right=True, kind=kind, caller=CALLER)
     assert signed_in is not None
     with transaction() as session:
-        actor = queries.find_actor(session, crypto.fingerprint(signed_in.token), CALLER)
-    assert actor is not None
-    return Person(actor, signed_in.token)
+        found = queries.find_actor(session, crypto.fingerprint(signed_in.token), CALLER)
+    assert found is not None
+    return Person(found.actor, signed_in.token)

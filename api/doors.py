@@ -1,0 +1,39 @@
+"""The doors of the program, side by side behind one gate: the API with the pages before sign-in, and the console."""
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api import errors, main, probes
+from api.gate import Gate
+from api.headers import SecurityHeaders, content_policy
+from api.routes import sign_in
+from core.config import Config
+from core.errors import Failure
+
+OURS = ("/api", "/otlp", "/widget", "/door", "/login", "/welcome", "/healthz", "/readyz", "/health")
+
+
+class Doors:
+    """Sends a request to our own routes, or to the console; the API does without what Streamlit wraps around its pages."""
+
+    def __init__(self, *, ours: ASGIApp, console: ASGIApp) -> None:
+        """Stand in front of both."""
+        self.ours = ours
+        self.console = console
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose by the first part of the path; starting and stopping is the console's."""
+        is_ours = scope["type"] != "lifespan" and f"/{scope['path'].split('/', 2)[1]}" in OURS
+        await (self.ours if is_ours else self.console)(scope, receive, send)
+
+
+def behind_gate(config: Config, readiness: probes.Readiness, *, console: ASGIApp, index: Path) -> ASGIApp:
+    """Return the whole program as one ASGI application; `index` is the page whose inline script the content policy allows."""
+    ours = Starlette(
+        routes=[*probes.routes(readiness), *sign_in.routes(config), *main.mounts(main.create())],
+        exception_handlers={Failure: errors.failure},
+    )
+    gate = Gate(Doors(ours=ours, console=console), config=config)
+    return SecurityHeaders(gate, policy=content_policy(index), behind_tls=config.behind_tls)
