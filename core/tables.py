@@ -1,10 +1,11 @@
 """What every table shares: one declarative base a database, key and time types, and the tables of the plumbing."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Identity, Index, MetaData, String, Table, Text, func, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, MetaData, String, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
@@ -37,6 +38,12 @@ class AiTable(DeclarativeBase):
 def table_of(mapped: type[DeclarativeBase]) -> Table:
     """Return the table of a mapped class: statements on it cost half of those on the class, where that matters."""
     return cast("Table", mapped.__table__)
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """Return the constraint that keeps a text column within an enum."""
+    quoted = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} in ({quoted})", name=column)
 
 
 def storable(text: str) -> str:

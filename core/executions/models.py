@@ -5,13 +5,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Numeric, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.executions.schemas import Status
-from core.tables import CoreTable, Created, Keyed
-
-STATUSES = ", ".join(f"'{status}'" for status in Status)
+from core.tables import CoreTable, Created, Keyed, one_of
 
 
 class Execution(Keyed, Created, CoreTable):
@@ -19,7 +17,7 @@ class Execution(Keyed, Created, CoreTable):
 
     __tablename__ = "prompt_executions"
     __table_args__ = (
-        CheckConstraint(f"status in ({STATUSES})", name="status"),
+        one_of("status", Status),
         Index(None, "owner", "created_at"),
         Index(None, "session_id"),
         Index("ix_prompt_executions_pending", "instance", postgresql_where=text("status = 'pending'")),

@@ -8,13 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.identity.schemas import LinkPurpose, Role, SessionKind
-from core.tables import CoreTable, Created, Keyed
-
-
-def one_of(column: str, values: type[Role] | type[SessionKind] | type[LinkPurpose]) -> CheckConstraint:
-    """Return the constraint that keeps a text column within an enum."""
-    quoted = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} in ({quoted})", name=column)
+from core.tables import CoreTable, Created, Keyed, one_of
 
 
 class AdminUser(Keyed, Created, CoreTable):

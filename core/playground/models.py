@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
-    CheckConstraint,
     ForeignKey,
     Index,
     LargeBinary,
@@ -19,10 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.executions.schemas import Status
 from core.playground.schemas import Speaker
-from core.tables import CoreTable, Created, Keyed
-
-STATUSES = ", ".join(f"'{status}'" for status in Status)
-SPEAKERS = ", ".join(f"'{speaker}'" for speaker in Speaker)
+from core.tables import CoreTable, Created, Keyed, one_of
 
 
 class PlaygroundSession(Keyed, Created, CoreTable):
@@ -49,8 +45,8 @@ class PlaygroundMessage(Keyed, Created, CoreTable):
 
     __tablename__ = "playground_messages"
     __table_args__ = (
-        CheckConstraint(f"role in ({SPEAKERS})", name="role"),
-        CheckConstraint(f"status in ({STATUSES})", name="status"),
+        one_of("role", Speaker),
+        one_of("status", Status),
         UniqueConstraint("session_id", "position"),
         Index(None, "session_id"),
         Index("ix_playground_messages_admin_user_id_created_at", "admin_user_id", text("created_at desc")),

@@ -3,16 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, LargeBinary, func, text
+from sqlalchemy import LargeBinary, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.providers.schemas import ProviderKind, ProviderSource, ProviderStatus
-from core.tables import CoreTable, Created, Keyed
-
-
-def _one_of(column: str, values: type[ProviderKind] | type[ProviderSource] | type[ProviderStatus]) -> CheckConstraint:
-    return CheckConstraint(f"{column} in ({', '.join(repr(value.value) for value in values)})", name=column)
+from core.tables import CoreTable, Created, Keyed, one_of
 
 
 class ProviderRow(Keyed, Created, CoreTable):
@@ -20,9 +16,9 @@ class ProviderRow(Keyed, Created, CoreTable):
 
     __tablename__ = "providers"
     __table_args__ = (
-        _one_of("kind", ProviderKind),
-        _one_of("source", ProviderSource),
-        _one_of("status", ProviderStatus),
+        one_of("kind", ProviderKind),
+        one_of("source", ProviderSource),
+        one_of("status", ProviderStatus),
     )
 
     name: Mapped[str] = mapped_column(unique=True)
