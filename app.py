@@ -72,6 +72,7 @@ def serve(chosen: Config) -> int:
         # What was imported stays for good: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)  # requests leave little behind: looking after every 700 objects is a tenth of the time
         server.serve(app, listening)
     return 0
 

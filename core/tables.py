@@ -18,7 +18,8 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-TYPES = {datetime: DateTime(timezone=True), str: Text(), dict[str, Any]: JSONB(), list[dict[str, Any]]: JSONB()}
+JSON_OR_NULL = JSONB(none_as_null=True)  # None is no value, not the value null
+TYPES = {datetime: DateTime(timezone=True), str: Text(), dict[str, Any]: JSON_OR_NULL, list[dict[str, Any]]: JSON_OR_NULL}
 
 
 class CoreTable(DeclarativeBase):

@@ -12,6 +12,7 @@ from core.db import Database
 from core.embedded.postgres import Postgres
 from core.executions import runner as runners
 from core.ids import new_id
+from core.providers import queries as providers
 
 SECRET = "a key for tests only, long enough to be one"
 real_connect = socket.socket.connect
@@ -80,6 +81,7 @@ def cluster(data: Path, settings: pytest.MonkeyPatch) -> Iterator[Postgres]:
 def database(cluster: Postgres) -> Iterator[Postgres]:
     """Give a test both databases with empty tables."""
     yield cluster
+    providers.recalled.forget()
     for engine in (db.engines().core, db.engines().ai):
         with engine.begin() as connection:
             found = connection.execute(text("select tablename from pg_tables where schemaname = 'public'")).scalars()

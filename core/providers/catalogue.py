@@ -26,7 +26,7 @@ def find_route(session: Session, model_id: str) -> Route:
     models that it has not listed.
     """
     prefix, _, name = model_id.partition(":")
-    known = queries.find_known(session, prefix) if name else None
+    known = queries.recall_known(session, prefix) if name else None
     if known is not None and known.is_active:
         return _route(known, name)
     active = [known for known in queries.list_known(session) if known.is_active]

@@ -19,7 +19,9 @@ from core.providers.schemas import (
     ProviderStatus,
     ProviderView,
 )
+from core.recall import Recall
 
+recalled: Recall[str, "Known | None"] = Recall("providers changed", for_s=10.0)
 SECRET_COLUMN = "providers.secret"  # noqa: S105  the column's name
 
 
@@ -59,6 +61,11 @@ def find_known(session: Session, name: str) -> Known | None:
         return Known(given.connection, given.source, row)
     is_own = row is not None and row.source == ProviderSource.SETTINGS
     return Known(connection_of(row), ProviderSource.SETTINGS, row) if row is not None and is_own else None
+
+
+def recall_known(session: Session, name: str) -> Known | None:
+    """Return one provider as it was a moment ago: what every call asks for."""
+    return recalled.get(name, lambda: find_known(session, name))
 
 
 def get_known(session: Session, name: str) -> Known:

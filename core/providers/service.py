@@ -51,6 +51,7 @@ def add(session: Session, given: NewProvider, *, actor: Actor) -> ProviderView:
         raise NameTaken from None
     session.refresh(row)
     after = {"name": row.name, "kind": row.kind, "base_url": row.base_url, "secret": given.secret}
+    queries.recalled.tell(session)
     audit.record(session, "provider.add", actor, targets={"provider": row.name}, after=after)
     return _view(row)
 
@@ -77,6 +78,7 @@ def change(session: Session, provider_id: UUID, given: ProviderChange, *, actor:
     if wanted.keys() & {"base_url", "secret"}:
         row.status, row.status_detail, row.checked_at, row.models = ProviderStatus.UNTESTED, None, None, []
     after = {"base_url": row.base_url, "is_active": row.is_active, "secret": bool(row.secret)}
+    queries.recalled.tell(session)
     audit.record(session, "provider.change", actor, targets={"provider": row.name}, before=before, after=after)
     return _view(row)
 
@@ -87,6 +89,7 @@ def remove(session: Session, provider_id: UUID, *, actor: Actor) -> None:
     row = queries.get_row(session, provider_id)
     if row.source != ProviderSource.SETTINGS:
         raise FromEnvironment
+    queries.recalled.tell(session)
     audit.record(session, "provider.remove", actor, targets={"provider": row.name})
     session.delete(row)
 
@@ -108,6 +111,7 @@ def note_check(session: Session, name: str, *, models: list[KnownModel] | None, 
     }
     session.execute(insert(ProviderRow).values(**row).on_conflict_do_update(index_elements=["name"], set_=seen))
     session.expire_all()
+    queries.recalled.tell(session)
     return queries.view(queries.get_known(session, name))
 
 

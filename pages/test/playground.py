@@ -151,7 +151,7 @@ def draw_without_models() -> None:
     """Say how a model gets here."""
     words = "The local model is off or still starting, and no provider has a key."
     with frame.empty_state("smart_toy", "No model can be called", words):
-        st.page_link("pages/system/settings.py", label="Set up a provider", icon=":material/settings:")
+        st.page_link("system/settings.py", label="Set up a provider", icon=":material/settings:")
 
 
 with errors.InWords("The playground"):

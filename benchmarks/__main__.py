@@ -1,0 +1,28 @@
+"""`make bench`: what the foundation promises, measured in one run. `ARGS=calls` (console, streams, start) measures a part."""
+
+import sys
+
+from benchmarks import calls, console, program, start, streams
+from benchmarks.report import show
+
+PARTS = ("start", "calls", "streams", "console")
+
+
+def main(wanted: list[str]) -> int:
+    """Measure the wanted parts, or all; return 1 when a limit is not held."""
+    parts = wanted or list(PARTS)
+    held = show("Start and memory", start.measure()) if "start" in parts else True
+    with program.fake_vendor() as vendor, program.running(ATTUNE_LOCAL_MODEL="off", ATTUNE_FAKE_PROVIDER="1") as running:
+        if "calls" in parts:
+            held &= show("Model calls", calls.measure(running, vendor))
+        if "streams" in parts:
+            if "calls" not in parts:
+                program.add_provider(running, "vendor", f"{vendor}/v1")
+            held &= show("Beside open streams", streams.measure(running))
+        if "console" in parts:
+            held &= show("Console", console.measure(running))
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,39 @@
+"""What a bench prints: the figure, its limit, and whether it holds."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure beside its limit."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    at_least: bool = False
+    note: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the figure is on the right side of its limit."""
+        if self.limit is None:
+            return True
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    def line(self) -> str:
+        """Return one line of the report."""
+        if self.limit is None:
+            verdict = ""
+        else:
+            sign = "≥" if self.at_least else "≤"
+            verdict = f"{sign} {self.limit:,.4g} {self.unit}  {'holds' if self.holds else 'FAILS'}"
+        return f"{self.name:<58}{self.value:>12,.4g} {self.unit:<8}{verdict:<32}{self.note}"
+
+
+def show(title: str, figures: list[Figure]) -> bool:
+    """Print a group of figures; return whether all hold."""
+    print(f"\n{title}")
+    for figure in figures:
+        print(f"  {figure.line()}")
+    return all(figure.holds for figure in figures)
