@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Order:
 
     path: str
     name: str
-    key: str
+    key: str = field(repr=False)
     threads: int
     slots: int = SLOTS
     context_window: int = CONTEXT_WINDOW
@@ -41,7 +41,7 @@ class Address:
     """Where the model answers, and with which key."""
 
     url: str
-    key: str
+    key: str = field(repr=False)
     name: str
 
 

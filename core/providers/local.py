@@ -1,6 +1,6 @@
 """The packaged model, which the model server's child process serves in OpenAI's protocol."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -32,7 +32,7 @@ class Local:
         """Speak to whichever child is up."""
         self._timeout = timeout
 
-    def stream(self, call: Call, cutter: Cutter) -> Iterator[Chunk]:
+    def stream(self, call: Call, cutter: Cutter) -> Generator[Chunk]:
         """Yield the answer's chunks."""
         asked = replace(call, system_prompt=call.system_prompt or LEAST_PROMPT, parameters=_calm(call.parameters))
         try:
