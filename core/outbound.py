@@ -130,12 +130,12 @@ def _address(text: str) -> IpAddress:
 
 
 class Bounded(httpx2.SyncByteStream):
-    """An answer of which no more than so much is read."""
+    """An answer of which no more is read than anybody keeps."""
 
-    def __init__(self, inner: httpx2.SyncByteStream, largest: int) -> None:
-        """Read `inner`, at most `largest` bytes of it."""
+    def __init__(self, inner: httpx2.SyncByteStream) -> None:
+        """Read `inner`."""
         self._inner = inner
-        self._left = largest
+        self._left = LARGEST_ANSWER
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield what arrives; raise AnswerTooLarge when it is too much."""
@@ -153,10 +153,9 @@ class Bounded(httpx2.SyncByteStream):
 class Door(httpx2.HTTPTransport):
     """HTTP through the door."""
 
-    def __init__(self, reach: Reach, *, keep_alive: int, largest: int) -> None:
+    def __init__(self, reach: Reach, *, keep_alive: int) -> None:
         """Call what is within `reach`, and keep so many idle connections."""
         super().__init__(verify=_certificates(), trust_env=False)
-        self._largest = largest
         # httpx2 has no public way to give a network backend.
         self._pool = httpcore2.ConnectionPool(
             ssl_context=_certificates(),
@@ -170,14 +169,14 @@ class Door(httpx2.HTTPTransport):
         """Send a request and return the answer, of which nothing but the head has been read."""
         answer = super().handle_request(request)
         if isinstance(answer.stream, httpx2.SyncByteStream):
-            answer.stream = Bounded(answer.stream, self._largest)
+            answer.stream = Bounded(answer.stream)
         return answer
 
 
-def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20, largest: int = LARGEST_ANSWER) -> httpx2.Client:
+def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> httpx2.Client:
     """Return an HTTP client that goes through the door."""
     return httpx2.Client(
-        transport=Door(reach, keep_alive=keep_alive, largest=largest),
+        transport=Door(reach, keep_alive=keep_alive),
         timeout=timeout,
         # Compressed, a small answer may be endless; and whoever compresses a stream holds it back.
         headers={"Accept-Encoding": "identity"},

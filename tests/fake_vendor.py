@@ -92,7 +92,6 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
-    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ class Vendor:
         self.address = ""
         self.asked: list[Asked] = []
         self.literal: dict[str, Literally] = {}
-        self.models: Any = None
+        self.models: Any = None  # JSON, or `drip`: a list that never ends
         self.open_streams = 0
         self._calls: Counter[tuple[Protocol, str]] = Counter()
 
@@ -182,6 +181,8 @@ class Vendor:
     async def list_models(self, request: Request) -> Response:
         """List the models in the protocol of whoever asks, or answer what a test has set."""
         self.asked.append(Asked(request.url.path, dict(request.headers), {}))
+        if self.models == "drip":
+            return StreamingResponse(self._counted(_drip()), media_type="application/json")
         if isinstance(self.models, Literally):
             return Response(self.models.body, self.models.status, self.models.headers, self.models.content_type)
         if self.models is not None:
@@ -329,6 +330,12 @@ def _anthropic_end(script: Script) -> Iterator[str]:
         "message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage={"output_tokens": script.chunks + 3}
     )
     yield _event("message_stop")
+
+
+async def _drip() -> AsyncIterator[str]:
+    while True:
+        await asyncio.sleep(0.02)
+        yield " "
 
 
 def _data(value: dict[str, Any]) -> str:

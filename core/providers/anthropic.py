@@ -167,17 +167,10 @@ def failure(error: Exception) -> CallFailed:
     """Return what an exception of the SDK means."""
     match error:
         case anthropic.APIStatusError():
-            kind, message = _said(error)
             status = None if error.status_code == 200 else error.status_code  # an error event inside the stream
-            return faults.of_answer(faults.Answer(status, (kind,), message, error.response.headers))
+            said = faults.said_in(error.body)
+            return faults.of_answer(faults.Answer(status, (str(error.type or ""),), said, error.response.headers))
         case anthropic.APIConnectionError() | httpx2.TransportError():
             return faults.of_transport(error)
         case _:
             return faults.of_malformed(error)
-
-
-def _said(error: anthropic.APIStatusError) -> tuple[str, str]:
-    inner = error.body.get("error", error.body) if isinstance(error.body, dict) else error.body
-    if not isinstance(inner, dict):
-        return "", str(inner or "")
-    return str(inner.get("type") or ""), str(inner.get("message") or "")

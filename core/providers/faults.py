@@ -116,6 +116,13 @@ def of_malformed(error: Exception) -> CallFailed:
     return Unreadable()
 
 
+def said_in(body: object) -> str:
+    """Return the words in the body of an error answer, in whichever of the usual places they stand."""
+    while isinstance(body, dict):
+        body = body.get("error") or body.get("message") or body.get("detail")
+    return body if isinstance(body, str) else ""
+
+
 def quoted(message: str) -> str:
     """Return the provider's words, short and on one line; a page of HTML says nothing to a person."""
     words = " ".join(storable(message).split())

@@ -145,20 +145,15 @@ def failure(error: Exception) -> CallFailed:
     """Return what an exception of the SDK means."""
     match error:
         case openai.APIStatusError():
-            return faults.of_answer(faults.Answer(error.status_code, _kinds(error), _message(error), error.response.headers))
+            said = faults.said_in(error.body)
+            return faults.of_answer(faults.Answer(error.status_code, _kinds(error), said, error.response.headers))
         case openai.APIConnectionError() | httpx2.TransportError():
             return faults.of_transport(error)
         case openai.APIError():  # an error event inside the stream: there is no status
-            return faults.of_answer(faults.Answer(None, _kinds(error), _message(error)))
+            return faults.of_answer(faults.Answer(None, _kinds(error), faults.said_in(error.body)))
         case _:
             return faults.of_malformed(error)
 
 
 def _kinds(error: openai.APIError) -> tuple[str, ...]:
     return tuple(str(kind) for kind in (error.type, error.code) if kind)
-
-
-def _message(error: openai.APIError) -> str:
-    body = error.body
-    said = body.get("message") or body.get("detail") if isinstance(body, dict) else body
-    return said if isinstance(said, str) else error.message
