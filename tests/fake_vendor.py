@@ -47,6 +47,7 @@ CODES = {
 }
 SCRIPTS = ("answer", "error", "mute", "silent", "cut", "unended", "broken", "tool")
 MODELS = ("answer?chunks=5", "gpt-5", "claude-opus-4-7")
+NUMBERS = {"chunks": int, "ms": float, "status": int, "times": int, "pings": int}
 ARGUMENTS = ('{"city": ', '"Paris"}')
 Protocol = Literal["openai", "anthropic"]
 
@@ -74,10 +75,8 @@ class Script:
         kind, _, numbers = model.partition("?")
         if kind not in SCRIPTS:
             return cls()
-        given: dict[str, Any] = dict(parse_qsl(numbers))
-        typed = {name: given[name] if name in ("after", "code") else float(given[name]) for name in given}
-        whole = {name: int(value) if isinstance(value, float) and name != "ms" else value for name, value in typed.items()}
-        return cls(kind, **whole)
+        given: dict[str, Any] = {name: NUMBERS.get(name, str)(value) for name, value in parse_qsl(numbers)}
+        return cls(kind, **given)
 
     @property
     def called(self) -> str:
@@ -293,7 +292,14 @@ def _tool_deltas(name: str) -> list[dict[str, Any]]:
 
 async def _anthropic_events(script: Script, body: dict[str, Any]) -> AsyncIterator[str]:
     usage = {"input_tokens": 7, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 2, "output_tokens": 1}
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [], "stop_reason": None}
+    message: dict[str, Any] = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [],
+        "stop_reason": None,
+    }
     yield _event("message_start", message={**message, "stop_sequence": None, "usage": usage})
     for _ in range(script.pings):
         await asyncio.sleep(script.ms / 1000 / script.pings)
