@@ -176,8 +176,8 @@ class KnownModel:
     context_window: int | None = None
 
 
-# OpenAI's regions are us.api.openai.com and the like.
-VENDOR_HOSTS = ("api.openai.com", "api.anthropic.com")
+# With the dot before them: OpenAI's regions are us.api.openai.com and the like.
+VENDOR_HOSTS = (".api.openai.com", ".api.anthropic.com")
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class Connection:
     @property
     def is_vendor(self) -> bool:
         """Whether it leads to the vendor itself, not to a server that speaks its protocol."""
-        return self.base_url is None or (urlsplit(self.base_url).hostname or "").endswith(VENDOR_HOSTS)
+        return self.base_url is None or f".{urlsplit(self.base_url).hostname}".endswith(VENDOR_HOSTS)
 
 
 @dataclass(frozen=True)

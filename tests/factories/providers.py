@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from typing import Literal
 
 import pytest
 
 from core.cutter import Cutter
-from core.providers import gateway
+from core.db import transaction
+from core.identity.schemas import Role
+from core.providers import gateway, queries, service
 from core.providers.errors import CallFailed
 from core.providers.schemas import (
     Call,
@@ -19,10 +22,13 @@ from core.providers.schemas import (
     Chunk,
     Connection,
     EndChunk,
+    KnownModel,
     MessageRole,
     ModelView,
+    NewProvider,
     Parameters,
     ProviderKind,
+    ProviderView,
     Route,
     TextChunk,
     Tool,
@@ -30,6 +36,7 @@ from core.providers.schemas import (
     Usage,
     UsageChunk,
 )
+from tests.factories.identity import person
 from tests.fake_vendor import KEY, Vendor
 
 OPENAI, ANTHROPIC = ProviderKind.OPENAI, ProviderKind.ANTHROPIC
@@ -83,6 +90,23 @@ class Heard:
 def connection(vendor: Vendor, kind: ProviderKind, secret: str | None = KEY) -> Connection:
     """Return the way to the fake vendor, in the protocol of `kind`."""
     return Connection("faked", kind, vendor.address + ("/v1" if kind is OPENAI else ""), secret)
+
+
+def stored(
+    name: str,
+    kind: Literal[ProviderKind.OPENAI, ProviderKind.ANTHROPIC] = OPENAI,
+    base_url: str | None = "http://127.0.0.1:9/v1",
+    secret: str | None = KEY,
+    models: tuple[str, ...] = (),
+) -> ProviderView:
+    """Return a provider of Settings, which has listed `models` when it was last looked at."""
+    actor = person(Role.ADMIN).actor
+    with transaction() as session:
+        view = service.add(session, NewProvider(name=name, kind=kind, base_url=base_url, secret=secret), actor=actor)
+        if models:
+            asked = queries.get_known(session, name).connection
+            view = service.note_check(session, asked, models=[KnownModel(model) for model in models], detail=None)
+    return view
 
 
 def route(to: Connection, model: str) -> Route:
