@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Literal
 
 import pytest
 
@@ -94,15 +93,15 @@ def connection(vendor: Vendor, kind: ProviderKind, secret: str | None = KEY) -> 
 
 def stored(
     name: str,
-    kind: Literal[ProviderKind.OPENAI, ProviderKind.ANTHROPIC] = OPENAI,
+    kind: ProviderKind = OPENAI,
     base_url: str | None = "http://127.0.0.1:9/v1",
     secret: str | None = KEY,
     models: tuple[str, ...] = (),
 ) -> ProviderView:
     """Return a provider of Settings, which has listed `models` when it was last looked at."""
-    actor = person(Role.ADMIN).actor
+    new = NewProvider.model_validate({"name": name, "kind": kind, "base_url": base_url, "secret": secret})
     with transaction() as session:
-        view = service.add(session, NewProvider(name=name, kind=kind, base_url=base_url, secret=secret), actor=actor)
+        view = service.add(session, new, actor=person(Role.ADMIN).actor)
         if models:
             asked = queries.get_known(session, name).connection
             view = service.note_check(session, asked, models=[KnownModel(model) for model in models], detail=None)

@@ -73,7 +73,7 @@ def test_what_runs_here_costs_nothing(kind: ProviderKind) -> None:
     assert prices.cost_of(connection, "any", USAGE) == Cost(Decimal(0), CostSource.PRICE_TABLE)
     known = prices.prices_of(connection, "any")
     assert known is not None
-    assert (known.input, known.output) == (0, 0)
+    assert (known.input, known.output) == (Decimal(0), Decimal(0))
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:11434/v1", "https://models.example.com/v1"])
