@@ -50,7 +50,7 @@ class Anthropic:
         # The gateway asks again after what may pass: the SDK would do so in a sleep that nobody can cut.
         self._client = anthropic.Anthropic(
             api_key=connection.secret or NO_KEY,
-            base_url=connection.base_url or VENDOR,
+            base_url=(connection.base_url or VENDOR).removesuffix("/v1"),  # which the SDK adds itself
             http_client=http,
             max_retries=0,
             open_telemetry=False,

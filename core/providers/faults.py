@@ -63,10 +63,16 @@ class Answer:
     message: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def meant(self) -> int | None:
+        """The status that is meant: inside a stream some servers (OpenRouter) give it as the error's code."""
+        said = (int(kind) for kind in self.kinds if kind.isascii() and kind.isdecimal() and len(kind) == 3)
+        return self.status or next(said, None)
+
 
 def of_answer(answer: Answer) -> CallFailed:
     """Return the failure behind an error answer; the first 300 characters of its own words are passed on."""
-    status, kinds, said = answer.status, answer.kinds, quoted(answer.message)
+    status, kinds, said = answer.meant, answer.kinds, quoted(answer.message)
     words = f"{' '.join(kinds)} {answer.message}".lower()
     if _says(words, LONG_CONTEXT):
         return ContextTooLong()
@@ -78,6 +84,8 @@ def of_answer(answer: Answer) -> CallFailed:
         return TooManyCalls(said, retry_after_s=_seconds(answer.headers.get("retry-after")))
     if status in (503, 529) or _is_called(kinds, "overloaded_error"):
         return Overloaded(said, retry_after_s=_seconds(answer.headers.get("retry-after")))
+    if _is_called(kinds, "invalid_request_error") and status is None:
+        return CallRefused(said)
     return _of_status(status, said)
 
 

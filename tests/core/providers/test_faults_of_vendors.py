@@ -130,14 +130,24 @@ def test_a_clean_end_without_an_end_mark_is_incomplete(vendor: Vendor, kind: Pro
 
 
 @both_vendors
-@pytest.mark.parametrize(("code", "failure"), [("overloaded_error", Overloaded), ("server_error", ServerBroke)])
+@pytest.mark.parametrize(
+    ("code", "failure", "advice"),
+    [
+        ("overloaded_error", Overloaded, "Try again in a minute"),
+        ("server_error", ServerBroke, "Try again in a minute"),
+        ("rate_limit_error", TooManyCalls, "Wait a little"),
+        ("invalid_request_error", CallRefused, "Change the question"),
+        ("502", ServerBroke, "Try again in a minute"),
+        ("429", TooManyCalls, "Wait a little"),
+    ],
+)
 def test_an_error_inside_the_stream_keeps_the_text_before_it(
-    vendor: Vendor, kind: ProviderKind, code: str, failure: type[CallFailed]
+    vendor: Vendor, kind: ProviderKind, code: str, failure: type[CallFailed], advice: str
 ) -> None:
     heard = ask(connection(vendor, kind), call(f"broken?chunks=2&code={code}"))
     assert type(heard.failure) is failure
     assert heard.text == PIECE * 2
-    assert "Try again in a minute" in heard.failure.detail
+    assert advice in heard.failure.detail
     assert "It said: the fake vendor broke" in heard.failure.detail
     assert len(vendor.asked) == 1
 

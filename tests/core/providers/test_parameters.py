@@ -97,6 +97,12 @@ def test_calls_without_an_address_go_to_the_vendors_own(vendor: Vendor, http: ht
     assert (anthropic_call.headers["host"], anthropic_call.path) == ("api.anthropic.com", "/v1/messages")
 
 
+def test_anthropics_address_may_be_written_with_its_version(vendor: Vendor) -> None:
+    versioned = Connection("faked", ANTHROPIC, f"{vendor.address}/v1", None)
+    assert ask(versioned, call("answer")).failure is None
+    assert vendor.last.path == "/v1/messages"
+
+
 @both_vendors
 def test_the_key_is_a_bearer_token(vendor: Vendor, kind: ProviderKind) -> None:
     ask(connection(vendor, kind, "sk-mine"), call("answer"))
