@@ -73,6 +73,24 @@ class Config(BaseSettings):
             return given
         return frozenset(part.strip().lower() for part in given.split(",") if part.strip())
 
+    @field_validator("openai_api_key", "anthropic_api_key", mode="after")
+    @classmethod
+    def _fits_a_header(cls, given: SecretStr | None) -> SecretStr | None:
+        key = given.get_secret_value().strip() if given else ""
+        if not all("!" <= character <= "~" for character in key):
+            raise ValueError("must be a key without spaces or special characters")
+        return SecretStr(key) if key else None
+
+    @field_validator("ollama_endpoint", mode="after")
+    @classmethod
+    def _is_address(cls, given: str | None) -> str | None:
+        if given is None:
+            return None
+        parts = urlsplit(given)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or parts.username or parts.query:
+            raise ValueError("must be an address without a key, such as http://localhost:11434")
+        return given
+
     @field_validator("attune_public_url", mode="after")
     @classmethod
     def _is_origin(cls, given: str | None) -> str | None:

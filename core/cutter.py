@@ -1,13 +1,16 @@
-"""Ends a thread's network read from another thread: what a Stop button and a time limit need.
+"""Ends a thread's wait on the network, from another thread or at a moment: what a Stop button and a time limit need.
 
-Closing a socket does not wake who reads from it; shutting it down does. So each read first says on which socket it waits.
+Closing a socket does not wake who waits on it; shutting it down does. So each wait first says which socket it is for.
 """
 
+import math
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 import httpcore2
 
@@ -15,12 +18,12 @@ _of_this_thread = threading.local()
 
 
 class Cutter:
-    """Cuts whatever read its thread is in, and every later one."""
+    """Cuts whatever its thread waits for on the network, and refuses every later wait."""
 
     def __init__(self) -> None:
         """Nothing is cut yet."""
         self._lock = threading.Lock()
-        self._reading: socket.socket | None = None
+        self._awaited: socket.socket | None = None
         self._is_cut = threading.Event()
 
     @property
@@ -33,37 +36,70 @@ class Cutter:
         return self._is_cut.wait(timeout_s)
 
     def cut(self) -> None:
-        """End the present read, if there is one, and refuse the next."""
+        """End the present wait, if there is one, and refuse the next."""
         with self._lock:
             self._is_cut.set()
-            if self._reading is not None:
-                _shut_down(self._reading)
+            if self._awaited is not None:
+                _shut_down(self._awaited)
+
+    def refuse_when_cut(self) -> None:
+        """Raise httpcore2.ReadError when it is cut already."""
+        if self.is_cut:
+            raise httpcore2.ReadError("cut")
 
     @contextmanager
-    def reading(self, source: socket.socket) -> Iterator[None]:
-        """Say that this thread waits on `source`.
+    def waiting_on(self, awaited: socket.socket) -> Iterator[None]:
+        """Say that this thread waits on a socket.
 
         Raises httpcore2.ReadError when it is cut already.
         """
         with self._lock:
-            if self.is_cut:
-                raise httpcore2.ReadError("cut")
-            self._reading = source
+            self.refuse_when_cut()
+            self._awaited = awaited
         try:
             yield
         finally:
             with self._lock:
-                self._reading = None
+                self._awaited = None
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """What ends a thread's waits."""
+
+    cutter: Cutter
+    ends_at: float
+
+    def shortened(self, timeout_s: float | None) -> float | None:
+        """Return `timeout_s`, or what is left of the whole time; raise httpcore2.ReadTimeout when nothing is."""
+        if self.ends_at == math.inf:
+            return timeout_s
+        left_s = self.ends_at - time.monotonic()
+        if left_s <= 0:
+            raise httpcore2.ReadTimeout("the time for the whole call is over")
+        return left_s if timeout_s is None else min(timeout_s, left_s)
+
+
+def _bounds() -> _Bounds | None:
+    found: _Bounds | None = getattr(_of_this_thread, "bounds", None)
+    return found
 
 
 @contextmanager
-def cuttable(cutter: Cutter) -> Iterator[None]:
-    """Make `cutter` the one that ends this thread's reads."""
-    _of_this_thread.cutter = cutter
+def cuttable(cutter: Cutter, ends_at: float = math.inf) -> Iterator[None]:
+    """Let `cutter` end this thread's waits, and let them time out at `ends_at` on the monotonic clock."""
+    before = _bounds()
+    _of_this_thread.bounds = _Bounds(cutter, ends_at)
     try:
         yield
     finally:
-        _of_this_thread.cutter = None
+        _of_this_thread.bounds = before
+
+
+def refuse_when_cut() -> None:
+    """Raise httpcore2.ReadError when what this thread does is cut already."""
+    if (bounds := _bounds()) is not None:
+        bounds.cutter.refuse_when_cut()
 
 
 def _shut_down(source: socket.socket) -> None:
@@ -73,7 +109,7 @@ def _shut_down(source: socket.socket) -> None:
 
 
 class CuttableStream(httpcore2.NetworkStream):
-    """A connection whose reads can be cut."""
+    """A connection whose waits can be cut."""
 
     def __init__(self, inner: httpcore2.NetworkStream) -> None:
         """Wrap a connection."""
@@ -81,16 +117,19 @@ class CuttableStream(httpcore2.NetworkStream):
         self._socket: socket.socket = inner.get_extra_info("socket")
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read, and be ended by this thread's cutter."""
-        cutter: Cutter | None = getattr(_of_this_thread, "cutter", None)
-        if cutter is None:
+        """Read, within this thread's bounds."""
+        if (bounds := _bounds()) is None:
             return self._inner.read(max_bytes, timeout)
-        with cutter.reading(self._socket):
-            return self._inner.read(max_bytes, timeout)
+        with bounds.cutter.waiting_on(self._socket):
+            return self._inner.read(max_bytes, bounds.shortened(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write."""
-        self._inner.write(buffer, timeout)
+        """Write, within this thread's bounds: what is cut is not even asked for."""
+        if (bounds := _bounds()) is None:
+            self._inner.write(buffer, timeout)
+            return
+        with bounds.cutter.waiting_on(self._socket):
+            self._inner.write(buffer, bounds.shortened(timeout))
 
     def close(self) -> None:
         """Close."""

@@ -74,6 +74,12 @@ def adopt(*families: str) -> None:
             logger.handlers, logger.propagate = [], True
 
 
+def quieten(*names: str) -> None:
+    """Let loggers write nothing below a warning; call it again after a library's import that listens to its environment."""
+    for name in names:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
 def set_up(shape: LogFormat, stream: TextIO = sys.stderr) -> None:
     """Send all logging of this process to `stream` in the wanted shape."""
     human = shape is LogFormat.HUMAN or (shape is LogFormat.AUTO and stream.isatty())
@@ -81,7 +87,6 @@ def set_up(shape: LogFormat, stream: TextIO = sys.stderr) -> None:
     handler.setFormatter(HumanFormatter() if human else JsonFormatter())
     logging.root.handlers = [handler]
     logging.root.setLevel(logging.INFO)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    quieten(*QUIET)
     for name in NO_NEWS:
         logging.getLogger(name).addFilter(lambda _record: False)

@@ -2,13 +2,13 @@
 
 A name is resolved once, every address behind it is checked, and the connection goes to the address that was checked: a name
 that answers differently the second time (DNS rebinding) gains nothing. Redirects are not followed, the environment's proxies not
-used.
+used, and an answer that never ends is not read to its end.
 """
 
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
@@ -17,16 +17,24 @@ import httpcore2
 import httpx2
 
 from core.config import Config
-from core.cutter import CuttableStream
+from core.cutter import CuttableStream, refuse_when_cut
 from core.errors import Invalid
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+# The longest answer a model gives today (128,000 tokens, some 350 bytes each on the wire) is 45 MB.
+LARGEST_ANSWER = 64 * 2**20
+PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class AddressRefused(Invalid):
     """This address is not one that Attune may call."""
 
     code = "address_refused"
+
+
+class AnswerTooLarge(httpx2.ReadError):
+    """The other server sends more than anybody keeps."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,16 @@ class Reach:
             return True
         if found.is_loopback:
             return self.loopback
-        return found.is_global and not found.is_multicast
+        return _is_public(found)
+
+
+def _is_public(address: IpAddress) -> bool:
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast
+    if address in NAT64:  # what a network without IPv4 makes of an IPv4 address
+        return _is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
+    # 6to4 is public by its number, and leads to any IPv4 address that it carries.
+    return address in PUBLIC_IPV6 and address.is_global and address.sixtofour is None
 
 
 def providers_reach(config: Config) -> Reach:
@@ -66,14 +83,22 @@ class CheckedBackend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        """Resolve, check, and connect to the first address that answers."""
-        refused: Exception | None = None
-        for address in resolve(host, port, self._reach):
+        """Resolve, check, and connect to the first address that answers.
+
+        Raises httpcore2.ConnectError, caused by AddressRefused when it is beyond reach: HTTP clients pass on none but their own.
+        """
+        try:
+            addresses = resolve(host, port, self._reach)
+        except AddressRefused as refused:
+            raise httpcore2.ConnectError(refused.detail) from refused
+        failed: Exception | None = None
+        for address in addresses:
+            refuse_when_cut()
             try:
                 return CuttableStream(super().connect_tcp(str(address), port, timeout, local_address, socket_options))
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                refused = error
-        raise refused or httpcore2.ConnectError(f"{host} has no address")
+                failed = error
+        raise failed or httpcore2.ConnectError(f"{host} has no address")
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None
@@ -104,17 +129,60 @@ def _address(text: str) -> IpAddress:
     return getattr(address, "ipv4_mapped", None) or address
 
 
+class Bounded(httpx2.SyncByteStream):
+    """An answer of which no more is read than anybody keeps."""
+
+    def __init__(self, inner: httpx2.SyncByteStream) -> None:
+        """Read `inner`."""
+        self._inner = inner
+        self._left = LARGEST_ANSWER
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield what arrives; raise AnswerTooLarge when it is too much."""
+        for part in self._inner:
+            self._left -= len(part)
+            if self._left < 0:
+                raise AnswerTooLarge("the answer is too large")
+            yield part
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._inner.close()
+
+
+class Door(httpx2.HTTPTransport):
+    """HTTP through the door."""
+
+    def __init__(self, reach: Reach, *, keep_alive: int) -> None:
+        """Call what is within `reach`, and keep so many idle connections."""
+        super().__init__(verify=_certificates(), trust_env=False)
+        # httpx2 has no public way to give a network backend.
+        self._pool = httpcore2.ConnectionPool(
+            ssl_context=_certificates(),
+            max_connections=None,
+            max_keepalive_connections=keep_alive,
+            keepalive_expiry=30.0,
+            network_backend=CheckedBackend(reach),
+        )
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        """Send a request and return the answer, of which nothing but the head has been read."""
+        answer = super().handle_request(request)
+        if isinstance(answer.stream, httpx2.SyncByteStream):
+            answer.stream = Bounded(answer.stream)
+        return answer
+
+
 def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> httpx2.Client:
     """Return an HTTP client that goes through the door."""
-    transport = httpx2.HTTPTransport(verify=_certificates(), trust_env=False)
-    transport._pool = httpcore2.ConnectionPool(  # noqa: SLF001  httpx2 has no public way to give a network backend
-        ssl_context=_certificates(),
-        max_connections=None,
-        max_keepalive_connections=keep_alive,
-        keepalive_expiry=30.0,
-        network_backend=CheckedBackend(reach),
+    return httpx2.Client(
+        transport=Door(reach, keep_alive=keep_alive),
+        timeout=timeout,
+        # Compressed, a small answer may be endless; and whoever compresses a stream holds it back.
+        headers={"Accept-Encoding": "identity"},
+        follow_redirects=False,
+        trust_env=False,
     )
-    return httpx2.Client(transport=transport, timeout=timeout, follow_redirects=False, trust_env=False)
 
 
 @cache
@@ -127,11 +195,16 @@ def checked_address(address: str) -> str:
 
     Raises AddressRefused when it is not an http(s) address, or carries a name and password.
     """
-    parts = urlsplit(address.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise AddressRefused("An address begins with http:// or https:// and names a host.")
+    given = address.strip().rstrip("/")
+    try:
+        parts, _ = urlsplit(given), httpx2.URL(given)
+        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and " " not in given
+    except (ValueError, httpx2.InvalidURL):
+        is_whole = False
+    if not is_whole:
+        raise AddressRefused("An address begins with http:// or https:// and names a host, as in https://models.example.com/v1.")
     if parts.username or parts.password:
         raise AddressRefused("Put the key into its own field, not into the address.")
     if parts.query or parts.fragment:
         raise AddressRefused("An address has no query and no fragment.")
-    return address.strip().rstrip("/")
+    return given

@@ -47,6 +47,7 @@ CODES = {
 }
 SCRIPTS = ("answer", "error", "mute", "silent", "cut", "unended", "broken", "tool")
 MODELS = ("answer?chunks=5", "gpt-5", "claude-opus-4-7")
+NUMBERS = {"chunks": int, "ms": float, "status": int, "times": int, "pings": int}
 ARGUMENTS = ('{"city": ', '"Paris"}')
 Protocol = Literal["openai", "anthropic"]
 
@@ -74,10 +75,8 @@ class Script:
         kind, _, numbers = model.partition("?")
         if kind not in SCRIPTS:
             return cls()
-        given: dict[str, Any] = dict(parse_qsl(numbers))
-        typed = {name: given[name] if name in ("after", "code") else float(given[name]) for name in given}
-        whole = {name: int(value) if isinstance(value, float) and name != "ms" else value for name, value in typed.items()}
-        return cls(kind, **whole)
+        given: dict[str, Any] = {name: NUMBERS.get(name, str)(value) for name, value in parse_qsl(numbers)}
+        return cls(kind, **given)
 
     @property
     def called(self) -> str:
@@ -92,7 +91,6 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
-    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -104,6 +102,18 @@ class Literally:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def json(cls, value: object, status: int = 200) -> "Literally":
+        """Return an answer that is JSON."""
+        return cls(json.dumps(value).encode(), "application/json", status)
+
+    @classmethod
+    def events(cls, *values: object) -> "Literally":
+        """Return a stream of JSON values, each with its own `type` as the event's name, and OpenAI's end mark."""
+        named = [f"event: {value.get('type', 'message') if isinstance(value, dict) else 'message'}\n" for value in values]
+        body = "".join(f"{name}data: {json.dumps(value)}\n\n" for name, value in zip(named, values, strict=True))
+        return cls(f"{body}data: [DONE]\n\n".encode())
+
 
 class Vendor:
     """The server's state: what arrived, and how many streams are open."""
@@ -113,7 +123,7 @@ class Vendor:
         self.address = ""
         self.asked: list[Asked] = []
         self.literal: dict[str, Literally] = {}
-        self.models: Any = None
+        self.models: Any = None  # JSON, or `drip`: a list that never ends
         self.open_streams = 0
         self._calls: Counter[tuple[Protocol, str]] = Counter()
 
@@ -129,7 +139,7 @@ class Vendor:
         """The latest call."""
         return self.asked[-1]
 
-    def is_idle(self, within_s: float = 1.0) -> bool:
+    def is_idle(self, within_s: float = 3.0) -> bool:
         """Wait until no stream is open; return whether that came about in time."""
         ends_at = time.monotonic() + within_s
         while self.open_streams and time.monotonic() < ends_at:
@@ -170,6 +180,8 @@ class Vendor:
     async def list_models(self, request: Request) -> Response:
         """List the models in the protocol of whoever asks, or answer what a test has set."""
         self.asked.append(Asked(request.url.path, dict(request.headers), {}))
+        if self.models == "drip":
+            return StreamingResponse(self._counted(_drip()), media_type="application/json")
         if isinstance(self.models, Literally):
             return Response(self.models.body, self.models.status, self.models.headers, self.models.content_type)
         if self.models is not None:
@@ -280,7 +292,14 @@ def _tool_deltas(name: str) -> list[dict[str, Any]]:
 
 async def _anthropic_events(script: Script, body: dict[str, Any]) -> AsyncIterator[str]:
     usage = {"input_tokens": 7, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 2, "output_tokens": 1}
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [], "stop_reason": None}
+    message: dict[str, Any] = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [],
+        "stop_reason": None,
+    }
     yield _event("message_start", message={**message, "stop_sequence": None, "usage": usage})
     for _ in range(script.pings):
         await asyncio.sleep(script.ms / 1000 / script.pings)
@@ -317,6 +336,12 @@ def _anthropic_end(script: Script) -> Iterator[str]:
         "message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage={"output_tokens": script.chunks + 3}
     )
     yield _event("message_stop")
+
+
+async def _drip() -> AsyncIterator[str]:
+    while True:
+        await asyncio.sleep(0.02)
+        yield " "
 
 
 def _data(value: dict[str, Any]) -> str:

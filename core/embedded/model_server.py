@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,7 +30,7 @@ class Order:
 
     path: str
     name: str
-    key: str
+    key: str = field(repr=False)
     threads: int
     slots: int = SLOTS
     context_window: int = CONTEXT_WINDOW
@@ -41,7 +41,7 @@ class Address:
     """Where the model answers, and with which key."""
 
     url: str
-    key: str
+    key: str = field(repr=False)
     name: str
 
 
@@ -58,6 +58,8 @@ class ModelServer(Child):
 
     def spawn(self) -> subprocess.Popen[bytes]:
         """Start the server, wait for its address and write it down for every process of this installation."""
+        if self.process is not None:
+            _let_go(self.process)
         order = Order(str(self.weights), model_name(self.weights), secrets.token_urlsafe(24), _threads())
         with (self.data / "logs" / "model.log").open("ab") as log:
             process = subprocess.Popen(
@@ -74,8 +76,7 @@ class ModelServer(Child):
 
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
         """Close its input: the child ends when nobody holds the other end any more."""
-        if process.stdin is not None:
-            process.stdin.close()
+        _let_go(process)
 
 
 def weights(wanted: str) -> Path | None:
@@ -113,6 +114,12 @@ def address(data: Path) -> Address | None:
 def forget_address(data: Path) -> None:
     """Remove the address of a server that is no more."""
     (data / ADDRESS_FILE).unlink(missing_ok=True)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
 
 
 def _told_address(process: subprocess.Popen[bytes], order: Order) -> str:

@@ -35,13 +35,13 @@ def of_model(connection: Connection, name: str, context_window: int | None) -> C
         case ProviderKind.ANTHROPIC:
             return _of_anthropic(name)
         case ProviderKind.OPENAI:
-            is_reasoning = connection.base_url is None and REASONING.match(name) is not None
+            is_reasoning = connection.is_vendor and REASONING.match(name) is not None
             return _taking(P.MAX_TOKENS, P.SEED, tools=True) if is_reasoning else _taking(*P, tools=True)
 
 
 def is_chat(connection: Connection, name: str) -> bool:
     """Whether a listed model answers conversations. Only OpenAI itself lists everything it has under one address."""
-    return connection.kind is not ProviderKind.OPENAI or connection.base_url is not None or NOT_CHAT.search(name) is None
+    return connection.kind is not ProviderKind.OPENAI or not connection.is_vendor or NOT_CHAT.search(name) is None
 
 
 def _of_anthropic(name: str) -> Capabilities:

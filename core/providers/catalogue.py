@@ -1,5 +1,6 @@
 """Which models can be called, and the way to each. A model's id is `provider:name`; a bare name will do while only one has it."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from sqlalchemy.orm import Session
@@ -55,7 +56,7 @@ def _chat_models(known: Known) -> list[KnownModel]:
     return sorted(chat, key=lambda model: model.name)
 
 
-def _all_models(known: Known) -> list[KnownModel]:
+def _all_models(known: Known) -> Sequence[KnownModel]:
     match known.connection.kind:
         case ProviderKind.LOCAL:
             address = model_server.address(config().data)

@@ -1,5 +1,6 @@
 """Looks whether a provider answers and what it serves: the call stands between two transactions, so this is an edge."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from core.db import transaction
@@ -7,6 +8,7 @@ from core.errors import ProviderFailed
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.providers import gateway, queries, service
+from core.providers.errors import ProviderMissing
 from core.providers.schemas import ProviderView
 
 
@@ -20,7 +22,7 @@ def check(name: str) -> ProviderView:
     except ProviderFailed as failure:
         detail = failure.detail
     with transaction() as session:
-        return service.note_check(session, name, models=models, detail=detail)
+        return service.note_check(session, connection, models=models, detail=detail)
 
 
 def warm(name: str) -> None:
@@ -37,11 +39,13 @@ def check_as(name: str, *, actor: Actor) -> ProviderView:
     return check(name)
 
 
-def check_all() -> list[ProviderView]:
+def check_all() -> None:
     """Look at every provider that is offered."""
     with transaction() as session:
         names = [known.connection.name for known in queries.list_known(session) if known.is_active]
-    return [check(name) for name in names]
+    for name in names:
+        with suppress(ProviderMissing):  # somebody removed it meanwhile
+            check(name)
 
 
 def check_row_as(provider_id: UUID, *, actor: Actor) -> ProviderView:

@@ -4,18 +4,27 @@ from typing import ClassVar
 
 from core.errors import Conflict, Invalid, NotFound, ProviderFailed
 
+MASK = "•••"
+
 
 class CallFailed(ProviderFailed):
     """The provider failed."""
 
     reason: ClassVar[str] = "server"
+    may_pass: ClassVar[bool] = False  # whether the same call may work a moment later
 
     def __init__(self, said: str = "", *, retry_after_s: int | None = None) -> None:
         """Add what the provider said to the words of the class."""
         facts: dict[str, object] = {"reason": self.reason}
         if retry_after_s is not None:
             facts["retry_after_s"] = retry_after_s
+        self.said = said
+        self.retry_after_s = retry_after_s
         super().__init__(f"{type(self).__doc__} {said}".strip(), **facts)
+
+    def without(self, secret: str | None) -> "CallFailed":
+        """Return the same failure, with the key masked where the provider has repeated it."""
+        return type(self)(self.said.replace(secret, MASK) if secret else self.said, retry_after_s=self.retry_after_s)
 
 
 class KeyRefused(CallFailed):
@@ -25,9 +34,16 @@ class KeyRefused(CallFailed):
 
 
 class TooManyCalls(CallFailed):
-    """The provider's rate limit is reached, or its credit used up. Wait a little, or choose another model."""
+    """The provider's rate limit is reached. Wait a little, or choose another model."""
 
     reason = "rate_limit"
+    may_pass = True
+
+
+class CreditUsedUp(CallFailed):
+    """The credit of this key is used up. Top it up at the provider, or choose another model."""
+
+    reason = "quota"
 
 
 class TookTooLong(CallFailed):
@@ -40,12 +56,31 @@ class Unreachable(CallFailed):
     """The provider cannot be reached, or the connection broke. Check its address and the network, then try again."""
 
     reason = "connection"
+    may_pass = True
+
+
+class NotReached(Unreachable):
+    """The provider cannot be called as it is set up. Check its address in Settings, Providers."""
+
+    may_pass = False
 
 
 class CallRefused(CallFailed):
-    """The provider refused this call as it stands."""
+    """The provider refused this call as it stands. Change the question or the parameters, or choose another model."""
 
     reason = "bad_request"
+
+
+class NothingThere(CallFailed):
+    """The provider does not know this model, or its address is wrong. Choose another model, or check the address."""
+
+    reason = "not_found"
+
+
+class Unreadable(CallFailed):
+    """The provider's answer is not in its protocol. Check that its address is that of an API of this kind."""
+
+    reason = "unreadable"
 
 
 class ContextTooLong(CallFailed):
@@ -58,12 +93,14 @@ class Overloaded(CallFailed):
     """The provider is overloaded. Try again in a minute, or choose another model."""
 
     reason = "overloaded"
+    may_pass = True
 
 
 class ServerBroke(CallFailed):
     """Something broke on the provider's side. Try again in a minute."""
 
     reason = "server"
+    may_pass = True
 
 
 class Incomplete(CallFailed):
@@ -82,6 +119,7 @@ class LocalModelStarting(CallFailed):
     """The local model is starting. Try again in a few seconds."""
 
     reason = "connection"
+    may_pass = True
 
 
 class Cut(Exception):

@@ -6,12 +6,10 @@ script: `echo`, `steady` (200 words, 20 a second), `slow` (3 s of silence first)
 in the last message overrides it.
 """
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Generator
 
 import httpx2
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core import outbound
 from core.cutter import Cutter
@@ -23,13 +21,14 @@ WORDS = tuple("the quick answer depends on the order in which each request was m
 CONTEXT_WINDOW = 32_000
 
 
-@dataclass(frozen=True)
-class Script:
-    """What happens."""
+class Script(BaseModel):
+    """What happens. Bounded: whoever may ask a model may order one."""
 
-    words: int | None = None
-    rate: float = 0.0
-    delay_s: float = 0.0
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    words: int | None = Field(default=None, ge=0, le=200_000)
+    rate: float = Field(default=0.0, ge=0, le=100_000)
+    delay_s: float = Field(default=0.0, ge=0, le=600)
     fail_after: int | None = None
     refuses: bool = False
     ends: bool = True
@@ -53,7 +52,7 @@ def connect(_connection: Connection, _reach: outbound.Reach, _timeout: httpx2.Ti
 class Fake:
     """Plays scripts."""
 
-    def stream(self, call: Call, cutter: Cutter) -> Iterator[Chunk]:
+    def stream(self, call: Call, cutter: Cutter) -> Generator[Chunk]:
         """Yield what the script says."""
         asked = call.messages[-1].content if call.messages else ""
         script, asked = _script(call.model, asked)
@@ -87,10 +86,10 @@ def _script(model: str, asked: str) -> tuple[Script, str]:
     if not first.startswith("#fake "):
         return script, asked
     try:
-        wanted: dict[str, Any] = json.loads(first.removeprefix("#fake "))
-        return replace(script, **wanted), rest
-    except (ValueError, TypeError):
+        ordered = Script.model_validate_json(first.removeprefix("#fake "))
+    except ValidationError:
         return script, asked
+    return script.model_copy(update=ordered.model_dump(exclude_unset=True)), rest
 
 
 def _words(script: Script, asked: str, system_prompt: str | None) -> list[str]:

@@ -1,6 +1,6 @@
 """The packaged model, which the model server's child process serves in OpenAI's protocol."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -14,10 +14,12 @@ from core.providers import openai
 from core.providers.errors import LocalModelStarting, Unreachable
 from core.providers.schemas import Call, Chunk, Connection, KnownModel, Parameters, ProviderKind
 
-# Without any system prompt this model answers gibberish.
-LEAST_PROMPT = "You are a helpful assistant."
-# At its server's own default (0.8) it names another capital of France each time.
-TEMPERATURE = 0.2
+# Without any system prompt this model answers gibberish, with the first sentence alone it answers half of its questions in
+# something like French.
+LEAST_PROMPT = "You are a helpful assistant. Answer in a few clear sentences."
+# What it does unless told. Asked for the capital of France 60 times, it was right 53 times at a temperature of 0.2, 58 times at
+# 0.1 and always at 0.05. So near to its likeliest word it repeats itself for ever, which the penalty stops.
+HABITS = {"temperature": 0.05, "frequency_penalty": 1.0}
 
 
 def connect(connection: Connection, _reach: outbound.Reach, timeout: httpx2.Timeout) -> "Local":
@@ -32,7 +34,7 @@ class Local:
         """Speak to whichever child is up."""
         self._timeout = timeout
 
-    def stream(self, call: Call, cutter: Cutter) -> Iterator[Chunk]:
+    def stream(self, call: Call, cutter: Cutter) -> Generator[Chunk]:
         """Yield the answer's chunks."""
         asked = replace(call, system_prompt=call.system_prompt or LEAST_PROMPT, parameters=_calm(call.parameters))
         try:
@@ -56,7 +58,7 @@ class Local:
 
 
 def _calm(given: Parameters) -> Parameters:
-    return given if given.temperature is not None else given.model_copy(update={"temperature": TEMPERATURE})
+    return Parameters.model_validate(HABITS | given.given())
 
 
 @lru_cache(maxsize=2)

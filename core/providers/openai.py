@@ -1,18 +1,22 @@
 """OpenAI, and every server that speaks its protocol (Ollama, vLLM, ...), through OpenAI's own SDK."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from itertools import islice
 from typing import Any
 
 import httpx2
 import openai
 from openai.types import CompletionUsage
-from openai.types.chat.chat_completion_chunk import ChoiceDelta
+from openai.types.chat import ChatCompletionChunk
+from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
-from core import outbound
+from core import logs, outbound
 from core.cutter import Cutter
 from core.providers import faults
-from core.providers.errors import CallFailed, Cut, Incomplete
+from core.providers.errors import CallFailed, Incomplete, Unreadable
+from core.providers.pieces import ToolCalls, tokens
 from core.providers.schemas import (
+    MOST_MODELS,
     Call,
     Chunk,
     Connection,
@@ -20,21 +24,22 @@ from core.providers.schemas import (
     KnownModel,
     ParameterName,
     TextChunk,
-    ToolCallChunk,
     Usage,
     UsageChunk,
 )
 
-RETRIES = 2
+VENDOR = "https://api.openai.com/v1"
 # A server that wants no key still gets a header: the SDK insists on one.
 NO_KEY = "none"
 NAMES = {ParameterName.STOP_SEQUENCES: "stop"}
+FAILURES = (openai.OpenAIError, httpx2.HTTPError, *faults.MALFORMED)
+
+logs.quieten("openai")  # OPENAI_LOG=debug would have it write what people ask
 
 
 def connect(connection: Connection, reach: outbound.Reach, timeout: httpx2.Timeout) -> "OpenAI":
     """Return the provider behind a connection."""
-    http = outbound.client(reach, timeout=timeout)
-    return OpenAI(connection, http)
+    return OpenAI(connection, outbound.client(reach, timeout=timeout))
 
 
 class OpenAI:
@@ -42,47 +47,50 @@ class OpenAI:
 
     def __init__(self, connection: Connection, http: httpx2.Client) -> None:
         """Speak to `connection` through `http`."""
-        self._is_vendor = connection.base_url is None
+        self._is_vendor = connection.is_vendor
+        # The gateway asks again after what may pass: the SDK would do so in a sleep that nobody can cut.
         self._client = openai.OpenAI(
-            api_key=connection.secret or NO_KEY,
-            base_url=connection.base_url or "https://api.openai.com/v1",
-            http_client=http,
-            max_retries=RETRIES,
+            api_key=connection.secret or NO_KEY, base_url=connection.base_url or VENDOR, http_client=http, max_retries=0
         )
+        # What the SDK finds in the environment is not part of the connection.
+        self._client.organization = self._client.project = self._client.admin_api_key = None
+        self._client._custom_headers = {}  # noqa: SLF001  OPENAI_CUSTOM_HEADERS, which no argument overrules
 
-    def stream(self, call: Call, cutter: Cutter) -> Iterator[Chunk]:
+    def stream(self, call: Call, cutter: Cutter) -> Generator[Chunk]:
         """Yield the answer's chunks."""
         try:
             yield from self._stream(call)
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
-            if cutter.is_cut:
-                raise Cut from error
+        except FAILURES as error:
             raise failure(error) from error
 
     def list_models(self) -> list[KnownModel]:
         """Return what the server lists."""
         try:
-            return [KnownModel(model.id) for model in self._client.models.list()]
-        except (openai.OpenAIError, httpx2.HTTPError) as error:
+            return [KnownModel(model.id) for model in islice(self._client.models.list(), MOST_MODELS)]
+        except FAILURES as error:
             raise failure(error) from error
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _stream(self, call: Call) -> Iterator[Chunk]:
+    def _stream(self, call: Call) -> Generator[Chunk]:
+        part: ChatCompletionChunk | None = None
         finish_reason: str | None = None
         calls = ToolCalls()
         with self._client.chat.completions.create(**self._request(call)) as answer:
             for part in answer:
                 if part.usage is not None:
                     yield UsageChunk(usage_of(part.usage))
-                for choice in part.choices:
-                    if choice.delta.content:
-                        yield TextChunk(choice.delta.content)
-                    calls.add(choice.delta)
+                for choice in part.choices or ():
+                    if text := _text(choice.delta.content):
+                        yield TextChunk(text)
+                    for piece in choice.delta.tool_calls or ():
+                        _add(calls, piece)
                     finish_reason = choice.finish_reason or finish_reason
         yield from calls.chunks()
+        if part is None:
+            raise Unreadable
         if finish_reason is None:
             raise Incomplete
         yield EndChunk(finish_reason)
@@ -109,54 +117,43 @@ def messages_of(call: Call) -> list[dict[str, str]]:
     return [*system, *({"role": message.role.value, "content": message.content} for message in call.messages)]
 
 
+def _text(content: object) -> str:
+    """Return the text of a delta: Mistral's reasoning models send a list of parts instead of a string."""
+    if isinstance(content, list):
+        return "".join(str(part.get("text") or "") for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
 def usage_of(usage: CompletionUsage) -> Usage:
     """Return the protocol's usage as ours: its input includes cached tokens, its output reasoning."""
     of_input, of_output = usage.prompt_tokens_details, usage.completion_tokens_details
     return Usage(
-        input=usage.prompt_tokens,
-        output=usage.completion_tokens,
-        cached=(of_input.cached_tokens if of_input else None) or 0,
-        cache_write=getattr(of_input, "cache_write_tokens", None) or 0,
-        reasoning=(of_output.reasoning_tokens if of_output else None) or 0,
+        input=tokens(usage.prompt_tokens),
+        output=tokens(usage.completion_tokens),
+        cached=tokens(getattr(of_input, "cached_tokens", None)),
+        cache_write=tokens(getattr(of_input, "cache_write_tokens", None)),
+        reasoning=tokens(getattr(of_output, "reasoning_tokens", None)),
     )
 
 
-class ToolCalls:
-    """Tool calls arrive in pieces: the name first, the arguments by and by."""
-
-    def __init__(self) -> None:
-        """Nothing has arrived."""
-        self._parts: dict[int, dict[str, str]] = {}
-
-    def add(self, delta: ChoiceDelta) -> None:
-        """Take what one part of the stream brings."""
-        for piece in delta.tool_calls or []:
-            part = self._parts.setdefault(piece.index, {"id": "", "name": "", "arguments": ""})
-            part["id"] = piece.id or part["id"]
-            if piece.function is not None:
-                part["name"] += piece.function.name or ""
-                part["arguments"] += piece.function.arguments or ""
-
-    def chunks(self) -> Iterator[Chunk]:
-        """Return the calls, whole."""
-        for index in sorted(self._parts):
-            yield ToolCallChunk(**self._parts[index])
+def _add(calls: ToolCalls, piece: ChoiceDeltaToolCall) -> None:
+    said = piece.function
+    calls.add(piece.index, id=piece.id, name=said.name if said else None, arguments=said.arguments if said else None)
 
 
 def failure(error: Exception) -> CallFailed:
     """Return what an exception of the SDK means."""
     match error:
         case openai.APIStatusError():
-            kind = str(error.type or error.code or "")
-            return faults.of_answer(error.status_code, kind, _message(error), error.response.headers.get("retry-after"))
+            said = faults.said_in(error.body)
+            return faults.of_answer(faults.Answer(error.status_code, _kinds(error), said, error.response.headers))
         case openai.APIConnectionError() | httpx2.TransportError():
             return faults.of_transport(error)
         case openai.APIError():  # an error event inside the stream: there is no status
-            return faults.of_answer(None, str(error.type or error.code or ""), _message(error))
+            return faults.of_answer(faults.Answer(None, _kinds(error), faults.said_in(error.body)))
         case _:
-            return faults.of_answer(None, "", str(error))
+            return faults.of_malformed(error)
 
 
-def _message(error: openai.APIError) -> str:
-    body = error.body
-    return str(body.get("message") or "") if isinstance(body, dict) else error.message
+def _kinds(error: openai.APIError) -> tuple[str, ...]:
+    return tuple(str(kind) for kind in (error.type, error.code) if kind)

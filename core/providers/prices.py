@@ -71,14 +71,14 @@ def context_window_of(connection: Connection, model: str) -> int | None:
 @lru_cache(maxsize=64)
 def shortlist(connection: Connection) -> tuple[ModelInfo, ...]:
     """Return the vendor's models that the price data knows: what is offered before the vendor itself was asked."""
-    if connection.base_url is not None:
+    if not connection.is_vendor:
         return ()
     vendors = (provider for provider in get_snapshot().providers if provider.id == connection.kind)
     return tuple(model for provider in vendors for model in provider.models if not model.id.startswith("ft:"))
 
 
 def _price(connection: Connection, model: str, usage: genai_prices.Usage) -> PriceCalculation:
-    if connection.base_url is not None:
+    if connection.base_url is not None and not connection.is_vendor:
         return genai_prices.calc_price(usage, model, provider_api_url=connection.base_url)
     return genai_prices.calc_price(usage, model, provider_id=connection.kind.value)
 

@@ -1,6 +1,7 @@
 """Every SELECT on providers, merged with those that the environment gives."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -26,41 +27,64 @@ SECRET_COLUMN = "providers.secret"  # noqa: S105  the column's name
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What was last seen of a provider, and decided about it."""
+
+    id: UUID
+    is_active: bool
+    status: ProviderStatus
+    status_detail: str | None
+    checked_at: datetime | None
+    models: tuple[KnownModel, ...]
+
+
+@dataclass(frozen=True)
 class Known:
-    """A provider: how to reach it, and what is known of it."""
+    """A provider: how to reach it, and what was last seen of it."""
 
     connection: Connection
     source: ProviderSource
-    row: ProviderRow | None
+    seen: Seen | None
 
     @property
     def is_active(self) -> bool:
         """Whether its models are offered."""
-        return self.row is None or self.row.is_active
+        return self.seen is None or self.seen.is_active
 
     @property
-    def models(self) -> list[KnownModel]:
+    def models(self) -> tuple[KnownModel, ...]:
         """What it said it serves, when it was last asked."""
-        return [KnownModel(**model) for model in (self.row.models if self.row else [])]
+        return self.seen.models if self.seen else ()
 
 
 def list_known(session: Session) -> list[Known]:
     """Return all providers: the given ones first, then those of Settings by name."""
     rows = {row.name: row for row in session.scalars(select(ProviderRow).order_by(ProviderRow.name))}
-    given = [Known(it.connection, it.source, rows.get(it.connection.name)) for it in environment.given(config())]
-    taken = {it.connection.name for it in given}
-    own = [row for row in rows.values() if row.source == ProviderSource.SETTINGS and row.name not in taken]
-    return [*given, *(Known(connection_of(row), ProviderSource.SETTINGS, row) for row in own)]
+    given = [_given(it, rows.pop(it.connection.name, None)) for it in environment.given(config())]
+    return [*given, *(known_of(row) for row in rows.values() if row.source == ProviderSource.SETTINGS)]
 
 
 def find_known(session: Session, name: str) -> Known | None:
     """Return one provider by its name."""
     row = session.scalar(select(ProviderRow).where(ProviderRow.name == name))
-    given = next((it for it in environment.given(config()) if it.connection.name == name), None)
-    if given is not None:
-        return Known(given.connection, given.source, row)
-    is_own = row is not None and row.source == ProviderSource.SETTINGS
-    return Known(connection_of(row), ProviderSource.SETTINGS, row) if row is not None and is_own else None
+    for it in environment.given(config()):
+        if it.connection.name == name:
+            return _given(it, row)
+    return known_of(row) if row is not None and row.source == ProviderSource.SETTINGS else None
+
+
+def known_of(row: ProviderRow) -> Known:
+    """Return the provider of a row of Settings."""
+    return Known(connection_of(row), ProviderSource.SETTINGS, _seen(row))
+
+
+def _given(given: environment.Given, row: ProviderRow | None) -> Known:
+    return Known(given.connection, given.source, _seen(row) if row is not None else None)
+
+
+def _seen(row: ProviderRow) -> Seen:
+    models = tuple(KnownModel(**model) for model in row.models)
+    return Seen(row.id, row.is_active, ProviderStatus(row.status), row.status_detail, row.checked_at, models)
 
 
 def recall_known(session: Session, name: str) -> Known | None:
@@ -97,17 +121,17 @@ def list_providers(session: Session) -> list[ProviderView]:
 
 def view(known: Known) -> ProviderView:
     """Return a provider without its key."""
-    row = known.row
+    seen = known.seen
     return ProviderView(
-        id=row.id if row else None,
+        id=seen.id if seen else None,
         name=known.connection.name,
         kind=known.connection.kind,
         base_url=known.connection.base_url,
         source=known.source,
         has_secret=known.connection.secret is not None,
         is_active=known.is_active,
-        status=ProviderStatus(row.status) if row else ProviderStatus.UNTESTED,
-        status_detail=row.status_detail if row else None,
-        checked_at=row.checked_at if row else None,
+        status=seen.status if seen else ProviderStatus.UNTESTED,
+        status_detail=seen.status_detail if seen else None,
+        checked_at=seen.checked_at if seen else None,
         model_count=len(known.models),
     )

@@ -1,11 +1,12 @@
 """Models and their providers, what is asked of them, and the typed chunks in which they answer."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Protocol, TypeAlias
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -141,6 +142,7 @@ class ProviderView(BaseModel):
     model_count: int
 
 
+MOST_MODELS = 1000  # that a provider may list
 ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Secret = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 
@@ -153,7 +155,7 @@ class NewProvider(BaseModel):
     name: ProviderName
     kind: Literal[ProviderKind.OPENAI, ProviderKind.ANTHROPIC]
     base_url: str | None = Field(default=None, max_length=500)
-    secret: Secret | None = None
+    secret: Secret | None = Field(default=None, repr=False)
 
 
 class ProviderChange(BaseModel):
@@ -162,7 +164,7 @@ class ProviderChange(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     base_url: str | None = Field(default=None, max_length=500)
-    secret: Secret | None = None
+    secret: Secret | None = Field(default=None, repr=False)
     is_active: bool | None = None
 
 
@@ -174,6 +176,10 @@ class KnownModel:
     context_window: int | None = None
 
 
+# With the dot before them: OpenAI's regions are us.api.openai.com and the like.
+VENDOR_HOSTS = (".api.openai.com", ".api.anthropic.com")
+
+
 @dataclass(frozen=True)
 class Connection:
     """How to reach a provider: everything that a call needs, and nothing that a page may see."""
@@ -182,6 +188,11 @@ class Connection:
     kind: ProviderKind
     base_url: str | None
     secret: str | None = field(repr=False)
+
+    @property
+    def is_vendor(self) -> bool:
+        """Whether it leads to the vendor itself, not to a server that speaks its protocol."""
+        return self.base_url is None or f".{urlsplit(self.base_url).hostname}".endswith(VENDOR_HOSTS)
 
 
 @dataclass(frozen=True)
@@ -273,8 +284,8 @@ Chunk: TypeAlias = TextChunk | ToolCallChunk | UsageChunk | EndChunk
 class Provider(Protocol):
     """One vendor's way to stream an answer. Sync: it runs in a thread of its own and can be cut."""
 
-    def stream(self, call: Call, cutter: Cutter) -> Iterator[Chunk]:
-        """Yield chunks until the end; raise a ProviderFailed of errors.py, or end early once cut."""
+    def stream(self, call: Call, cutter: Cutter) -> Generator[Chunk]:
+        """Yield chunks until the end; raise a CallFailed of errors.py, also when it was cut."""
         ...
 
     def list_models(self) -> list[KnownModel]:

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -19,13 +20,18 @@ from core.providers import environment, queries
 from core.providers.errors import FromEnvironment, NameTaken
 from core.providers.models import ProviderRow
 from core.providers.schemas import (
+    Connection,
     KnownModel,
     NewProvider,
     ProviderChange,
+    ProviderKind,
     ProviderSource,
     ProviderStatus,
     ProviderView,
 )
+
+# The packaged providers come and go: nobody else may stand in their place meanwhile.
+RESERVED = (ProviderKind.LOCAL, ProviderKind.FAKE)
 
 
 def add(session: Session, given: NewProvider, *, actor: Actor) -> ProviderView:
@@ -34,8 +40,10 @@ def add(session: Session, given: NewProvider, *, actor: Actor) -> ProviderView:
     Raises NameTaken, or AddressRefused when the address is none.
     """
     require(actor, Permission.MANAGE_PROVIDERS)
-    if any(it.connection.name == given.name for it in environment.given(config())):
+    if given.name in RESERVED or any(it.connection.name == given.name for it in environment.given(config())):
         raise NameTaken
+    # What was last seen of a provider that the environment gave, and no longer gives.
+    session.execute(delete(ProviderRow).where(ProviderRow.name == given.name, ProviderRow.source != ProviderSource.SETTINGS))
     row = ProviderRow(
         id=new_id(),
         name=given.name,
@@ -53,11 +61,13 @@ def add(session: Session, given: NewProvider, *, actor: Actor) -> ProviderView:
     after = {"name": row.name, "kind": row.kind, "base_url": row.base_url, "secret": given.secret}
     queries.recalled.tell(session)
     audit.record(session, "provider.add", actor, targets={"provider": row.name}, after=after)
-    return _view(row)
+    return _view(session, row)
 
 
 def change(session: Session, provider_id: UUID, given: ProviderChange, *, actor: Actor) -> ProviderView:
-    """Change address, key or whether the models are offered. A new address clears the key, unless a new key comes with it.
+    """Change address, key (null removes it) or whether the models are offered.
+
+    A new address clears the key, unless a new key comes with it.
 
     Raises FromEnvironment for what the environment sets.
     """
@@ -71,7 +81,7 @@ def change(session: Session, provider_id: UUID, given: ProviderChange, *, actor:
         address = checked_address(given.base_url) if given.base_url else None
         row.secret = row.secret if address == row.base_url else None
         row.base_url = address
-    if given.secret:
+    if "secret" in wanted:
         row.secret = _sealed(row, given.secret)
     if given.is_active is not None:
         row.is_active = given.is_active
@@ -80,7 +90,7 @@ def change(session: Session, provider_id: UUID, given: ProviderChange, *, actor:
     after = {"base_url": row.base_url, "is_active": row.is_active, "secret": bool(row.secret)}
     queries.recalled.tell(session)
     audit.record(session, "provider.change", actor, targets={"provider": row.name}, before=before, after=after)
-    return _view(row)
+    return _view(session, row)
 
 
 def remove(session: Session, provider_id: UUID, *, actor: Actor) -> None:
@@ -94,16 +104,21 @@ def remove(session: Session, provider_id: UUID, *, actor: Actor) -> None:
     session.delete(row)
 
 
-def note_check(session: Session, name: str, *, models: list[KnownModel] | None, detail: str | None) -> ProviderView:
-    """Write down how a look at a provider ended: the models it listed, or what went wrong."""
-    known = queries.get_known(session, name)
+def note_check(session: Session, asked: Connection, *, models: list[KnownModel] | None, detail: str | None) -> ProviderView:
+    """Write down how a look at a provider ended: the models it listed, or what went wrong.
+
+    Nothing is written when it has got another address or key meanwhile. Raises ProviderMissing when it is gone.
+    """
+    known = queries.get_known(session, asked.name)
+    if known.connection != asked:
+        return queries.view(known)
     status = ProviderStatus.FAILING if models is None else ProviderStatus.WORKING
     seen: dict[str, Any] = {"status": status, "status_detail": detail, "checked_at": clock.now()}
     if models is not None:
         seen["models"] = [asdict(model) for model in models]
     row = {
         "id": new_id(),
-        "name": name,
+        "name": asked.name,
         "kind": known.connection.kind,
         "base_url": known.connection.base_url,
         "source": known.source,
@@ -112,12 +127,13 @@ def note_check(session: Session, name: str, *, models: list[KnownModel] | None, 
     session.execute(insert(ProviderRow).values(**row).on_conflict_do_update(index_elements=["name"], set_=seen))
     session.expire_all()
     queries.recalled.tell(session)
-    return queries.view(queries.get_known(session, name))
+    return queries.view(queries.get_known(session, asked.name))
 
 
 def _sealed(row: ProviderRow, secret: str | None) -> bytes | None:
     return crypto.keyring().seal(secret, column=queries.SECRET_COLUMN, row=row.id) if secret else None
 
 
-def _view(row: ProviderRow) -> ProviderView:
-    return queries.view(queries.Known(queries.connection_of(row), ProviderSource(row.source), row))
+def _view(session: Session, row: ProviderRow) -> ProviderView:
+    session.flush()
+    return queries.view(queries.get_known(session, row.name))

@@ -1,0 +1,102 @@
+"""The fake provider: the same question always gets the same answer, with delays and faults on order."""
+
+import time
+
+import pytest
+
+from core.cutter import Cutter
+from core.providers import gateway
+from core.providers.errors import CallFailed, Cut, Incomplete, KeyRefused, ServerBroke
+from core.providers.fake import LABEL, SCRIPTS
+from core.providers.schemas import Connection, KnownModel, ProviderKind, TextChunk
+from tests.factories.providers import Heard, ask, call, route, running
+
+FAKE = Connection("fake", ProviderKind.FAKE, None, None)
+
+
+def asked(model: str, prompt: str = "Hello there", system_prompt: str | None = "Be brief.") -> Heard:
+    return ask(FAKE, call(model, prompt, system_prompt))
+
+
+def test_echo_says_what_it_was_asked_and_which_prompt_it_had() -> None:
+    heard = asked("echo")
+    assert heard.text == f"{LABEL} Hello there (prompt: Be brief.)"
+    assert heard.finish_reason == "stop"
+
+
+def test_the_same_question_gets_the_same_answer() -> None:
+    assert asked("steady").chunks == asked("steady").chunks
+
+
+@pytest.mark.parametrize("model", [name for name in SCRIPTS if name != "refusing"])
+def test_every_answer_is_labelled_as_fake(model: str) -> None:
+    assert asked(model).text.startswith(LABEL)
+
+
+def test_it_counts_words_as_tokens() -> None:
+    usage = asked("echo", "one two three", "four five").usage
+    assert usage is not None
+    assert (usage.input, usage.output) == (5, 5)
+
+
+@pytest.mark.parametrize(
+    ("model", "failure", "pieces"),
+    [("refusing", KeyRefused, 0), ("failing", ServerBroke, 5), ("cut", Incomplete, 6)],
+)
+def test_faults_come_as_ordered_and_after_the_text_before_them(model: str, failure: type[CallFailed], pieces: int) -> None:
+    heard = asked(model)
+    assert type(heard.failure) is failure
+    assert len([chunk for chunk in heard.chunks if isinstance(chunk, TextChunk)]) == pieces
+
+
+def test_the_first_line_overrides_the_script() -> None:
+    heard = asked("echo", '#fake {"words": 3, "fail_after": 2}\nnot echoed')
+    assert heard.text.startswith(f"{LABEL} the")
+    assert type(heard.failure) is ServerBroke
+
+
+def test_an_order_of_delays_is_kept() -> None:
+    started = time.monotonic()
+    ordered = call("echo", '#fake {"words": 10, "rate": 100, "delay_s": 0.1}\n')
+    chunks = list(gateway.stream(route(FAKE, "echo"), ordered, Cutter()))
+    assert 0.2 <= time.monotonic() - started < 1
+    assert len([chunk for chunk in chunks if isinstance(chunk, TextChunk)]) == 11
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "no json",
+        "[]",
+        "null",
+        '{"words": "many"}',
+        '{"words": 1000000000000}',
+        '{"words": -1}',
+        '{"rate": -1}',
+        '{"rate": 1e999}',
+        '{"delay_s": 1e12}',
+        '{"unknown": 1}',
+    ],
+)
+def test_an_order_that_cannot_be_kept_is_echoed_like_any_text(order: str) -> None:
+    heard = asked("echo", f"#fake {order}\nHello")
+    assert heard.failure is None
+    assert "Hello" in heard.text
+    assert "#fake" in heard.text
+
+
+def test_a_cut_ends_its_silence_and_its_talking() -> None:
+    for model in ("slow", "steady"):
+        with running(FAKE, model) as it:
+            time.sleep(0.05)
+            assert it.cut() < 0.5
+        assert isinstance(it.error, Cut)
+
+
+def test_it_lists_its_scripts() -> None:
+    assert [model.name for model in gateway.list_models(FAKE)] == list(SCRIPTS)
+    assert all(isinstance(model, KnownModel) and model.context_window for model in gateway.list_models(FAKE))
+
+
+def test_no_words_are_an_answer() -> None:
+    assert asked("echo", "", None).text.split() == [*LABEL.split(), "(prompt:", "none)"]

@@ -1,0 +1,175 @@
+"""Calls to providers, and what came of them."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+
+import pytest
+
+from core.cutter import Cutter
+from core.db import transaction
+from core.identity.schemas import Role
+from core.providers import gateway, queries, service
+from core.providers.errors import CallFailed
+from core.providers.schemas import (
+    Call,
+    Capabilities,
+    ChatMessage,
+    Chunk,
+    Connection,
+    EndChunk,
+    KnownModel,
+    MessageRole,
+    ModelView,
+    NewProvider,
+    Parameters,
+    ProviderKind,
+    ProviderView,
+    Route,
+    TextChunk,
+    Tool,
+    ToolCallChunk,
+    Usage,
+    UsageChunk,
+)
+from tests.factories.identity import person
+from tests.fake_vendor import KEY, Vendor
+
+OPENAI, ANTHROPIC = ProviderKind.OPENAI, ProviderKind.ANTHROPIC
+both_vendors = pytest.mark.parametrize("kind", [OPENAI, ANTHROPIC])
+WEATHER = Tool(name="weather", description="Tells the weather.")
+
+
+class Impatient(Cutter):
+    """Never sleeps between two tries, but remembers for how long it should have."""
+
+    def __init__(self) -> None:
+        """Nothing has been waited for."""
+        super().__init__()
+        self.waits: list[float] = []
+
+    def wait(self, timeout_s: float) -> bool:
+        """Return at once."""
+        self.waits.append(timeout_s)
+        return super().wait(0)
+
+
+@dataclass
+class Heard:
+    """What came of a call: its chunks, and how it failed if it did."""
+
+    chunks: list[Chunk] = field(default_factory=list)
+    failure: CallFailed | None = None
+    waits: list[float] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All text."""
+        return "".join(chunk.text for chunk in self.chunks if isinstance(chunk, TextChunk))
+
+    @property
+    def tools(self) -> list[ToolCallChunk]:
+        """The tools that were asked for."""
+        return [chunk for chunk in self.chunks if isinstance(chunk, ToolCallChunk)]
+
+    @property
+    def usage(self) -> Usage | None:
+        """What was counted last."""
+        return next((chunk.usage for chunk in reversed(self.chunks) if isinstance(chunk, UsageChunk)), None)
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why it ended."""
+        return next((chunk.finish_reason for chunk in self.chunks if isinstance(chunk, EndChunk)), None)
+
+
+def connection(vendor: Vendor, kind: ProviderKind, secret: str | None = KEY) -> Connection:
+    """Return the way to the fake vendor, in the protocol of `kind`."""
+    return Connection("faked", kind, vendor.address + ("/v1" if kind is OPENAI else ""), secret)
+
+
+def stored(
+    name: str,
+    kind: ProviderKind = OPENAI,
+    base_url: str | None = "http://127.0.0.1:9/v1",
+    secret: str | None = KEY,
+    models: tuple[str, ...] = (),
+) -> ProviderView:
+    """Return a provider of Settings, which has listed `models` when it was last looked at."""
+    new = NewProvider.model_validate({"name": name, "kind": kind, "base_url": base_url, "secret": secret})
+    with transaction() as session:
+        view = service.add(session, new, actor=person(Role.ADMIN).actor)
+        if models:
+            asked = queries.get_known(session, name).connection
+            view = service.note_check(session, asked, models=[KnownModel(model) for model in models], detail=None)
+    return view
+
+
+def route(to: Connection, model: str) -> Route:
+    """Return a model of a connection."""
+    taken = Capabilities(tools=True, parameters={})
+    view = ModelView(id=f"{to.name}:{model}", name=model, provider=to.name, context_window=None, prices=None, capabilities=taken)
+    return Route(view, to)
+
+
+def call(
+    model: str,
+    prompt: str = "What is the capital of France?",
+    system_prompt: str | None = "Be brief.",
+    parameters: Parameters | None = None,
+    tools: tuple[Tool, ...] = (),
+) -> Call:
+    """Return what to ask of a model."""
+    asked = ChatMessage(role=MessageRole.USER, content=prompt)
+    return Call(model, system_prompt, (asked,), parameters or Parameters(), tools)
+
+
+def ask(to: Connection, asked: Call) -> Heard:
+    """Make a call through the gateway, without sleeping between two tries, and return what came of it."""
+    cutter = Impatient()
+    heard = Heard(waits=cutter.waits)
+    try:
+        heard.chunks.extend(gateway.stream(route(to, asked.model), asked, cutter))
+    except CallFailed as failure:
+        heard.failure = failure
+    return heard
+
+
+@dataclass
+class Running:
+    """A call that a thread of its own makes."""
+
+    cutter: Cutter
+    chunks: "SimpleQueue[Chunk]" = field(default_factory=SimpleQueue)
+    ended: threading.Event = field(default_factory=threading.Event)
+    error: BaseException | None = None
+
+    def cut(self) -> float:
+        """Cut it and return how many seconds it took to end."""
+        started = time.monotonic()
+        self.cutter.cut()
+        assert self.ended.wait(5)
+        return time.monotonic() - started
+
+
+@contextmanager
+def running(to: Connection, model: str) -> Iterator[Running]:
+    """Make a call in a thread; what is still running at the end is cut."""
+    it = Running(Cutter())
+    thread = threading.Thread(target=_run, args=(it, route(to, model)), daemon=True)
+    thread.start()
+    yield it
+    it.cutter.cut()
+    thread.join(5)
+
+
+def _run(it: Running, to: Route) -> None:
+    try:
+        for chunk in gateway.stream(to, call(to.model.name), it.cutter):
+            it.chunks.put(chunk)
+    except Exception as error:  # noqa: BLE001  whatever it is, the test looks at it
+        it.error = error
+    it.ended.set()
