@@ -5,12 +5,12 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import errors, main, probes
+from api import main, probes
+from api.bodies import BodyLimit
 from api.gate import Gate
 from api.headers import SecurityHeaders, content_policy
 from api.routes import sign_in
 from core.config import Config
-from core.errors import Failure
 
 OURS = ("/api", "/otlp", "/widget", "/door", "/login", "/welcome", "/healthz", "/readyz", "/health")
 
@@ -25,7 +25,7 @@ class Doors:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose by the first part of the path; starting and stopping is the console's."""
-        is_ours = scope["type"] != "lifespan" and f"/{scope['path'].split('/', 2)[1]}" in OURS
+        is_ours = scope["type"] != "lifespan" and f"/{scope['path'][1:].partition('/')[0]}" in OURS
         await (self.ours if is_ours else self.console)(scope, receive, send)
 
 
@@ -33,7 +33,7 @@ def behind_gate(config: Config, readiness: probes.Readiness, *, console: ASGIApp
     """Return the whole program as one ASGI application; `index` is the page whose inline script the content policy allows."""
     ours = Starlette(
         routes=[*probes.routes(readiness), *sign_in.routes(config), *main.mounts(main.create())],
-        exception_handlers={Failure: errors.failure},
+        exception_handlers=main.FAILURES,
     )
-    gate = Gate(Doors(ours=ours, console=console), config=config)
+    gate = Gate(BodyLimit(Doors(ours=ours, console=console)), config=config)
     return SecurityHeaders(gate, policy=content_policy(index), behind_tls=config.behind_tls)

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -26,7 +25,14 @@ STATUS: dict[type[errors.Failure], HTTPStatus] = {
     errors.ProviderFailed: HTTPStatus.BAD_GATEWAY,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-CODES = {404: "not_found", 405: "method_not_allowed", 401: "not_signed_in", 403: "forbidden", 413: "too_large"}
+CODES = {
+    400: "bad_request",
+    401: "not_signed_in",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+}
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -43,8 +49,10 @@ def problem(status: int, code: str, detail: str, **more: Any) -> dict[str, Any]:
 
 
 def problem_of(failure: errors.Failure) -> dict[str, Any]:
-    """Return a failure of core as a problem."""
-    status = next(status for kind, status in STATUS.items() if isinstance(failure, kind))
+    """Return a failure of core as a problem; raise it when it is of no kind that an answer is made for."""
+    status = next((status for kind, status in STATUS.items() if isinstance(failure, kind)), None)
+    if status is None:
+        raise failure
     return problem(status, failure.code, failure.detail, **failure.facts)
 
 
@@ -58,9 +66,8 @@ def install(api: FastAPI) -> None:
     """Make every way in which a route can fail a problem."""
     api.add_exception_handler(errors.Failure, failure)
     api.add_exception_handler(RequestValidationError, _invalid)
-    api.add_exception_handler(ValidationError, _invalid)
-    api.add_exception_handler(HTTPException, _http)
-    api.add_exception_handler(Exception, _unexpected)
+    api.add_exception_handler(HTTPException, refusal)
+    api.add_exception_handler(Exception, unexpected)
 
 
 async def failure(_request: Request, failed: Exception) -> JSONResponse:
@@ -72,7 +79,7 @@ async def failure(_request: Request, failed: Exception) -> JSONResponse:
 
 
 async def _invalid(_request: Request, invalid: Exception) -> JSONResponse:
-    if not isinstance(invalid, (RequestValidationError, ValidationError)):
+    if not isinstance(invalid, RequestValidationError):
         raise invalid
     fields = [{"field": _path(error["loc"]), "message": error["msg"].removeprefix("Value error, ")} for error in invalid.errors()]
     detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields[:3])
@@ -80,19 +87,23 @@ async def _invalid(_request: Request, invalid: Exception) -> JSONResponse:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    parts = [str(part) for part in location if part not in ("body", "query", "path")]
+    # A field that the caller has named may hold what cannot be written as UTF-8.
+    parts = [str(part).encode(errors="replace").decode() for part in location if part not in ("body", "query", "path")]
     return ".".join(parts) or "body"
 
 
-async def _http(_request: Request, refused: Exception) -> JSONResponse:
+async def refusal(_request: Request, refused: Exception) -> JSONResponse:
+    """Answer with what the framework refuses: no such address, no such method, a body too large or broken."""
     if not isinstance(refused, HTTPException):
         raise refused
     detail = "There is nothing at this address." if refused.status_code == HTTPStatus.NOT_FOUND else str(refused.detail)
     return response(problem(refused.status_code, CODES.get(refused.status_code, "refused"), detail), dict(refused.headers or {}))
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+async def unexpected(request: Request, error: Exception) -> JSONResponse:
+    """Log what nobody foresaw, and answer with the id under which it was logged."""
     incident = str(new_id())
+    request.scope["state"]["incident"] = incident
     log.error("a route failed", exc_info=error, extra={"incident": incident, "path": request.url.path})
     return response(
         problem(500, "internal", f"Something broke on our side. The log has it as incident {incident}.", incident=incident)

@@ -1,11 +1,13 @@
 """A playground session as it happens, over one websocket: for the console's page and for programs alike.
 
 Every message is numbered: the session's revision times 2^20, plus, within a growing answer, how many characters there are. The
-number needs no memory of ours: any process can say what came after it, also after a restart.
+number needs no memory of ours: any process can say what came after it, also after a restart. Characters are code points.
 """
 
 import asyncio
 import contextlib
+import logging
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,7 +20,7 @@ from core.db import transaction
 from core.errors import Unavailable
 from core.executions import queries as executions
 from core.executions import service as executions_service
-from core.executions.buffers import Bell, Buffer, Snapshot
+from core.executions.buffers import Bell, Snapshot
 from core.executions.runner import current
 from core.executions.schemas import Status
 from core.identity import queries as identity
@@ -31,7 +33,9 @@ from core.playground.schemas import MessageView
 STEP = 1 << 20
 GAP_S = 0.04
 CHECK_SESSION_EVERY_S = 30.0
-NOT_SIGNED_IN, NOT_YOURS = 4401, 4404
+NOT_SIGNED_IN, NOT_YOURS, BROKEN = 4401, 4404, 1011
+
+log = logging.getLogger("attune.api")
 
 
 @dataclass(frozen=True)
@@ -52,18 +56,20 @@ async def serve(websocket: WebSocket, session_id: UUID, *, after: int | None, ac
     feed = Feed(websocket, session_id, actor, after)
     sending = asyncio.create_task(feed.send())
     leaving = asyncio.create_task(_until_gone(websocket))
-    _, rest = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    for task in rest:
+    await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (sending, leaving):
         task.cancel()
-    await asyncio.gather(sending, leaving, return_exceptions=True)
+    ended, _ = await asyncio.gather(sending, leaving, return_exceptions=True)
+    if isinstance(ended, Exception) and not isinstance(ended, WebSocketDisconnect):
+        log.error("a feed broke", exc_info=ended)
+        feed.close_code = BROKEN
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it is closed already
         await websocket.close(feed.close_code)
 
 
 async def _until_gone(websocket: WebSocket) -> None:
-    with contextlib.suppress(WebSocketDisconnect):
-        while True:
-            await websocket.receive()
+    while (await websocket.receive())["type"] != "websocket.disconnect":
+        pass
 
 
 class Feed:
@@ -74,10 +80,15 @@ class Feed:
         self.websocket, self.session_id, self.actor = websocket, session_id, actor
         self.close_code = 1000
         self._bell = Bell()
-        self._sent = after
+        # Up to where the other side knows everything: a revision of the session, and a place in the answer that grows.
+        self._revision: int | None = None
+        self._at = 0
+        if after is not None:
+            self._revision, self._at = divmod(after, STEP)
+        self._found: Found | None = None
         self._look = True
         self._check = False
-        self._found: Found | None = None
+        self._check_at = time.monotonic() + CHECK_SESSION_EVERY_S
 
     async def send(self) -> None:
         """Send what changes, until told to stop."""
@@ -89,8 +100,7 @@ class Feed:
         try:
             while await self._send_once():
                 await asyncio.sleep(GAP_S)
-                if not await self._bell.heard(CHECK_SESSION_EVERY_S):
-                    self._check = True
+                await self._bell.heard(max(0.0, self._check_at - time.monotonic()))
         finally:
             for unsubscribe in loop_until:
                 unsubscribe()
@@ -104,7 +114,7 @@ class Feed:
         self._bell.ring()
 
     def _hint_progress(self, hint: bus.Hint) -> None:
-        """Wake for an answer that another process writes."""
+        """Wake for an answer that another process writes, or that this one has just begun."""
         pending = self._found.pending if self._found else None
         if hint is None or (pending is not None and pending.job_id == hint["id"]):
             self._bell.ring()
@@ -114,15 +124,15 @@ class Feed:
         try:
             return await self._send_new()
         except Unavailable:
-            self._look = True  # the database is away: the next round asks again
+            self._check = self._look = True  # the database is away: the next round asks again
             await asyncio.sleep(1.0)
             self._bell.ring()
             return True
 
     async def _send_new(self) -> bool:
-        if self._check:
-            self._check = False
-            if not await run_in_threadpool(_is_live, self.actor):
+        if self._check or time.monotonic() >= self._check_at:
+            self._check, self._check_at = False, time.monotonic() + CHECK_SESSION_EVERY_S
+            if not await run_in_threadpool(_may_still, self.actor):
                 self.close_code = NOT_SIGNED_IN
                 return False
         if self._look or self._found is None:
@@ -140,57 +150,53 @@ class Feed:
             revision = queries.find_revision(session, self.session_id, owner=self.actor.id)
             if revision is None:
                 return None
-            since = (self._sent // STEP) if self._sent is not None else revision
-            changed = queries.list_messages_since(session, self.session_id, since)
+            known = self._revision if self._revision is not None else revision
+            # A number that was never given is from another life of this database: begin anew.
+            changed = queries.list_messages_since(session, self.session_id, known if known <= revision else 0)
             pending = queries.find_pending_view(session, self.session_id)
-        return Found(revision, [it for it in changed if it.status not in (None, Status.PENDING)], pending)
+        # What has changed since the revision was read belongs to the next round.
+        ended = [it for it in changed if it.status not in (None, Status.PENDING) and it.revision <= revision]
+        return Found(revision, ended, pending)
 
     async def _send_changes(self, found: Found) -> None:
-        self._found = found
         for message in found.changed:
             await self._say(_response(self.session_id, message))
-        pending = {"message_id": str(found.pending.id), "job_id": found.pending.job_id} if found.pending else None
-        number = max(found.revision * STEP, self._sent or 0)
-        await self._say({"type": "playground_session", "n": number, "revision": found.revision, "pending": pending})
-        if found.pending is not None:
-            self._listen_to(found.pending)
-
-    def _listen_to(self, pending: MessageView) -> None:
-        buffer = self._buffer(pending)
-        if buffer is not None:
-            # A set of wakers: subscribing the same bell again changes nothing; the buffer is forgotten soon after its end.
-            buffer.subscribe(self._bell.ring)
-
-    def _buffer(self, pending: MessageView) -> Buffer | None:
-        return current().find(UUID(pending.job_id)) if pending.job_id else None
+        pending, before = found.pending, self._found.pending if self._found else None
+        is_same = pending is not None and (pending.id == before.id if before else pending.revision == self._revision)
+        self._at = self._at if is_same else 0
+        self._revision, self._found = found.revision, found
+        number = found.revision * STEP + (self._at if pending and pending.revision == found.revision else 0)
+        answer = {"message_id": str(pending.id), "job_id": pending.job_id} if pending else None
+        await self._say({"type": "playground_session", "n": number, "revision": found.revision, "pending": answer})
 
     async def _send_tokens(self) -> None:
         pending = self._found.pending if self._found else None
         if pending is None:
             return
-        first = pending.revision * STEP
-        position = max(0, (self._sent or 0) - first) if (self._sent or 0) // STEP == pending.revision else 0
-        grown = await self._grown(pending, position)
-        if grown.text:
-            number = first + min(grown.end, STEP - 1)
-            token = {
-                "type": "playground_token",
-                "n": number,
-                "message_id": str(pending.id),
-                "at": position,
-                "text": grown.text,
-            }
-            await self._say(token)
+        grown = await self._grown(pending)
+        if not grown.text:
+            return
+        token = {
+            "type": "playground_token",
+            "n": pending.revision * STEP + min(grown.end, STEP - 1),
+            "message_id": str(pending.id),
+            "at": self._at,
+            "text": grown.text,
+        }
+        self._at = grown.end
+        await self._say(token)
 
-    async def _grown(self, pending: MessageView, position: int) -> Snapshot:
-        buffer = self._buffer(pending)
+    async def _grown(self, pending: MessageView) -> Snapshot:
+        execution_id = UUID(pending.job_id or "")
+        buffer = current().find(execution_id)
         if buffer is not None:
-            return buffer.since(position)
-        text, status = await run_in_threadpool(_stored, UUID(pending.job_id)) if pending.job_id else ("", Status.FAILED)
-        return Snapshot(text[position:], len(text), status)
+            # A set of wakers: subscribing the same bell again changes nothing; the buffer is forgotten soon after its end.
+            buffer.subscribe(self._bell.ring)
+            return buffer.since(self._at)
+        text, status = await run_in_threadpool(_stored, execution_id)
+        return Snapshot(text[self._at :], len(text), status)
 
     async def _say(self, message: dict[str, Any]) -> None:
-        self._sent = max(int(message["n"]), self._sent or 0)
         await self.websocket.send_json({"session_id": str(self.session_id), **message})
 
 
@@ -207,11 +213,12 @@ def _response(session_id: UUID, message: MessageView) -> dict[str, Any]:
     }
 
 
-def _is_live(actor: Actor) -> bool:
+def _may_still(actor: Actor) -> bool:
+    if actor.session_id is None:
+        return False
     with transaction() as session:
-        return (
-            actor.session_id is not None and identity.find_actor_in_session(session, actor.session_id, actor.caller) is not None
-        )
+        found = identity.find_actor_in_session(session, actor.session_id, actor.caller)
+    return found is not None and may(found, Permission.RUN_MODELS)
 
 
 def _stored(execution_id: UUID) -> tuple[str, Status]:

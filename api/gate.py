@@ -5,15 +5,16 @@ open doors. Cookies count for writes and websockets only with an `Origin` of our
 """
 
 import asyncio
+import re
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem, problem_of, response
+from api.errors import problem, problem_of, response, unexpected
 from core import logs
 from core.callers import client_address
 from core.config import Config
@@ -27,6 +28,7 @@ SIGN_IN = "/login"
 OPEN = frozenset({SIGN_IN, "/healthz", "/readyz", "/health", "/favicon.ico", "/favicon.png", "/api/v1/admin/auth/login"})
 OPEN_FOLDERS = ("/welcome/", "/door/", "/static/", "/app/static/")
 SHUT = frozenset({"/_stcore/metrics", "/_stcore/script-health-check"})
+PORT = re.compile(r":\d+$")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # The one websocket that a program may open without a cookie: it checks its ticket itself.
 TICKETED = "/api/v1/admin/playground/ws"
@@ -35,7 +37,7 @@ REQUEST_HEADER = b"x-attune-request"
 
 
 class OriginRefused(Forbidden):
-    """This request does not come from a page of ours (its Origin says otherwise)."""
+    """This request does not come from a page of ours (its Origin says otherwise). Behind a proxy, set ATTUNE_PUBLIC_URL."""
 
     code = "origin_refused"
 
@@ -56,7 +58,7 @@ class Knock:
     @property
     def is_open_door(self) -> bool:
         """Whether this address is for everybody."""
-        return self.path in OPEN or self.path.startswith(OPEN_FOLDERS)
+        return not self.is_websocket and (self.path in OPEN or self.path.startswith(OPEN_FOLDERS))
 
     @property
     def is_navigation(self) -> bool:
@@ -86,14 +88,36 @@ class Gate:
         except Failure as refusal:
             await _refuse(knock, refusal, scope, receive, send)
             return
-        await self.app(scope, receive, _naming(send, knock.caller.request_id))
+        await self._pass_on(scope, receive, _naming(send, scope))
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the house answer; what breaks in there is logged, and told to nobody but by its incident's id."""
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = has_begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            if "incident" in scope["state"]:
+                return  # the API has logged it already, and answered if it still could
+            answer = await unexpected(Request(scope), error)
+            if not has_begun:
+                await answer(scope, receive, send)
 
     def _knock(self, scope: Scope) -> Knock:
         connection = HTTPConnection(scope)
         headers = connection.headers
         scheme, _, credential = headers.get("authorization", "").partition(" ")
         peer = connection.client.host if connection.client else None
-        address = client_address(peer, headers.get("x-forwarded-for"), self.config.attune_trusted_proxies)
+        # A proxy may add a header of its own below the one that the client has sent: all of them are one list.
+        forwarded_for = ",".join(headers.getlist("x-forwarded-for"))
+        address = client_address(peer, forwarded_for, self.config.attune_trusted_proxies)
         is_websocket = scope["type"] == "websocket"
         return Knock(
             path=scope["path"],
@@ -113,7 +137,7 @@ class Gate:
         """
         if knock.path in SHUT:
             raise NotSignedIn
-        if knock.is_open_door or (knock.path == TICKETED and knock.ticket):
+        if knock.is_open_door or (knock.is_websocket and knock.path == TICKETED and knock.ticket):
             return None
         if knock.bearer is not None:
             tokens.check_bearer(knock.bearer)
@@ -134,8 +158,8 @@ def origins(config: Config, host: str) -> frozenset[str]:
     if config.attune_public_url:
         return frozenset({config.attune_public_url})
     if config.on_loopback:
-        port = host.rpartition(":")[2] if ":" in host else "80"
-        return frozenset(f"http://{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+        port = PORT.search(host)
+        return frozenset(f"http://{name}{port[0] if port else ''}" for name in ("127.0.0.1", "localhost", "[::1]"))
     return frozenset({f"http://{host.lower()}"})
 
 
@@ -153,13 +177,16 @@ def _marked(scope: Scope, caller: Caller) -> Scope:
     """Return the scope with the caller's true address and request id as headers, whatever a client sent under these names."""
     kept = [(name, value) for name, value in scope["headers"] if name not in (CLIENT_HEADER, REQUEST_HEADER)]
     ours = [(CLIENT_HEADER, (caller.ip_address or "").encode()), (REQUEST_HEADER, (caller.request_id or "").encode())]
-    return {**scope, "headers": [*kept, *ours], "state": {**scope.get("state", {}), "caller": caller}}
+    return {**scope, "headers": [*kept, *ours], "state": {**scope.get("state", {}), "caller": caller, "headers": {}}}
 
 
-def _naming(send: Send, request_id: str | None) -> Send:
+def _naming(send: Send, scope: Scope) -> Send:
+    """Return `send` with the request's id, and whatever the house has to say, in the headers of the answer."""
+    state = scope["state"]
+
     async def named(message: Message) -> None:
-        if message["type"] == "http.response.start" and request_id:
-            MutableHeaders(scope=message)["X-Request-Id"] = request_id
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update({"X-Request-Id": state["caller"].request_id, **state["headers"]})
         await send(message)
 
     return named
@@ -177,7 +204,7 @@ async def _refuse(knock: Knock, refusal: Failure, scope: Scope, receive: Receive
     else:
         headers = {"WWW-Authenticate": "Bearer"} if isinstance(refusal, NotSignedIn) else None
         answer = response(problem_of(refusal), headers)
-    await answer(scope, receive, _naming(send, knock.caller.request_id))
+    await answer(scope, receive, _naming(send, scope))
 
 
 def _sign_in_address(scope: Scope) -> str:

@@ -4,12 +4,12 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Annotated
 
-from fastapi import Depends, Response
+from fastapi import Request
 
 from api.deps import ActorDep, ConfigDep
 from core.errors import RateLimited
+from core.identity.schemas import Actor
 
 WINDOW_S = 60
 
@@ -30,39 +30,49 @@ class Limiter:
         self._windows: dict[tuple[str, str], Window] = defaultdict(lambda: Window(0.0))
         self._lock = threading.Lock()
 
-    def take(self, kind: str, who: str, limit: int) -> dict[str, str]:
-        """Count a call and return the headers that say what is left.
-
-        Raises RateLimited when nothing is.
-        """
+    def take(self, kind: str, who: str, limit: int) -> "Taken":
+        """Count a call and return what is left."""
         now = time.monotonic()
         with self._lock:
             window = self._windows[kind, who]
             if now - window.began_at >= WINDOW_S:
                 window.began_at, window.calls = now, 0
             window.calls += 1
-            left, resets_in_s = limit - window.calls, int(WINDOW_S - (now - window.began_at)) + 1
-        if left < 0:
-            raise RateLimited(
-                f"More than {limit} calls in a minute. Try again in {resets_in_s} s.",
-                limit=limit,
-                retry_after_s=resets_in_s,
-            )
-        return {"RateLimit-Limit": str(limit), "RateLimit-Remaining": str(left), "RateLimit-Reset": str(resets_in_s)}
+            return Taken(limit, limit - window.calls, resets_in_s=int(WINDOW_S - (now - window.began_at)) + 1)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Where an account stands after a call; `left` is negative when the call was one too many."""
+
+    limit: int
+    left: int
+    resets_in_s: int
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer says of it."""
+        left = str(max(0, self.left))
+        return {"RateLimit-Limit": str(self.limit), "RateLimit-Remaining": left, "RateLimit-Reset": str(self.resets_in_s)}
 
 
 limiter = Limiter()
 
 
-async def standard(actor: ActorDep, config: ConfigDep, response: Response) -> None:
+async def standard(request: Request, actor: ActorDep, config: ConfigDep) -> None:
     """Count a call of any route."""
-    response.headers.update(limiter.take("standard", str(actor.id), config.rate_limit_standard))
+    _count(request, "standard", actor, config.rate_limit_standard)
 
 
-async def streaming(actor: ActorDep, config: ConfigDep, response: Response) -> None:
+async def streaming(request: Request, actor: ActorDep, config: ConfigDep) -> None:
     """Count a call of a route that streams."""
-    response.headers.update(limiter.take("streaming", str(actor.id), config.rate_limit_streaming))
+    _count(request, "streaming", actor, config.rate_limit_streaming)
 
 
-Standard = Annotated[None, Depends(standard)]
-Streaming = Annotated[None, Depends(streaming)]
+def _count(request: Request, kind: str, actor: Actor, limit: int) -> None:
+    taken = limiter.take(kind, str(actor.id), limit)
+    # The gate puts them on whatever the answer will be, errors and streams too.
+    request.scope["state"]["headers"] = taken.headers
+    if taken.left < 0:
+        words = f"More than {limit} calls in a minute. Try again in {taken.resets_in_s} s."
+        raise RateLimited(words, limit=limit, retry_after_s=taken.resets_in_s)

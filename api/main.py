@@ -1,16 +1,23 @@
 """The HTTP door: FastAPI, mounted at /api/v1."""
 
+from urllib.parse import quote
+
 from fastapi import Depends, FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ExceptionHandler
 
 from api import errors, limits
 from api.routes import accounts, auth, docs, executions, models, playground, system, workspace
 from core import VERSION
+from core.errors import Failure
 
 PREFIX = "/api/v1"
+# What the addresses beside the API answer with, when they cannot answer.
+FAILURES: dict[type[Exception], ExceptionHandler] = {Failure: errors.failure, HTTPException: errors.refusal}
 
 
 def create() -> FastAPI:
@@ -22,6 +29,7 @@ def create() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # its redirects would name the host that was asked, and http
     )
     api.include_router(auth.router)
     for feature in (accounts, models, playground, executions, system, workspace):
@@ -39,7 +47,7 @@ def mounts(api: FastAPI) -> list[BaseRoute]:
     return [
         Mount(f"{PREFIX}/docs/static", StaticFiles(directory=docs.assets())),
         Mount(PREFIX, api),
-        Route("/api", _nothing, methods=methods),
+        *(Route(path, _nothing, methods=methods) for path in ("/api", "/api/", PREFIX, "/otlp", "/widget")),
         Route("/api/{path:path}", _moved, methods=methods),
         *(Route(f"/{folder}/{{path:path}}", _nothing, methods=methods) for folder in ("otlp", "widget")),
     ]
@@ -47,7 +55,7 @@ def mounts(api: FastAPI) -> list[BaseRoute]:
 
 async def _moved(request: Request) -> Response:
     query = f"?{request.url.query}" if request.url.query else ""
-    return RedirectResponse(f"{PREFIX}/{request.path_params['path']}{query}", status_code=308)
+    return RedirectResponse(f"{PREFIX}/{quote(request.path_params['path'])}{query}", status_code=308)
 
 
 async def _nothing(_request: Request) -> Response:

@@ -62,6 +62,21 @@ def _deliver(topic: str, hint: Hint) -> None:
             log.exception("a listener of %s failed", topic)
 
 
+def _deliver_notice(payload: str) -> None:
+    try:
+        message = json.loads(payload)
+        topic = message.pop("topic")
+    except (ValueError, AttributeError, KeyError, TypeError):
+        log.warning("a notice on the channel was none of ours")  # whoever may connect to the database may send one
+        return
+    _deliver(topic, message)
+
+
+def tell_here(topic: str, **hint: object) -> None:
+    """Call this process's own listeners at once, outside of any transaction: for what only this process can see."""
+    _deliver(topic, {name: str(value) for name, value in hint.items()})
+
+
 def _deliver_look_again() -> None:
     with _lock:
         topics = [topic for topic, listeners in _listeners.items() if listeners]
@@ -103,5 +118,4 @@ class Bus:
             _deliver_look_again()
             while not self._stopping.is_set():
                 for notice in connection.notifies(timeout=1.0):
-                    message = json.loads(notice.payload)
-                    _deliver(message.pop("topic"), message)
+                    _deliver_notice(notice.payload)

@@ -187,6 +187,8 @@ def after_commit(session: Session, act: Callable[[], object]) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _run_waiting(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # only a savepoint was released: the transaction itself may still fail
     waiting: list[Callable[[], object]] = session.info.pop(WAITING, [])
     for act in waiting:
         act()

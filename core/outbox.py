@@ -20,7 +20,7 @@ log = logging.getLogger("attune.outbox")
 
 TOPIC = "outbox"
 BATCH = 100
-LONGEST_PAUSE = timedelta(hours=1)
+LONGEST_PAUSE_S = 3600
 TABLES: dict[Database, type[CoreOutbox] | type[AiOutbox]] = {Database.CORE: CoreOutbox, Database.AI: AiOutbox}
 Handler: TypeAlias = Callable[[dict[str, Any]], None]
 
@@ -55,8 +55,13 @@ def relay(database: Database) -> int:
                 session.delete(event)
             else:
                 event.attempts += 1
-                event.due_at = clock.now() + min(LONGEST_PAUSE, timedelta(seconds=2**event.attempts))
+                event.due_at = clock.now() + pause_after(event.attempts)
         return len(events)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return how long an event waits after so many failures: twice as long each time, at most an hour."""
+    return timedelta(seconds=min(LONGEST_PAUSE_S, 2 ** min(attempts, 12)))
 
 
 def _delivered(topic: str, payload: dict[str, Any]) -> bool:

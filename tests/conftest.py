@@ -89,10 +89,10 @@ def database(cluster: Postgres) -> Iterator[Postgres]:
             connection.execute(text(f"truncate {tables} restart identity cascade"))
 
 
-@pytest.fixture
-def listening(database: Postgres) -> Iterator[bus.Bus]:
-    """Listen to the bus."""
-    listener = bus.Bus(database.addresses().core)
+@pytest.fixture(scope="session")
+def listening(cluster: Postgres) -> Iterator[bus.Bus]:
+    """Listen to the bus: one ear for all tests, for it takes a second to close."""
+    listener = bus.Bus(cluster.addresses().core)
     listener.start()
     assert listener.listens.wait(5)
     yield listener
@@ -100,7 +100,7 @@ def listening(database: Postgres) -> Iterator[bus.Bus]:
 
 
 @pytest.fixture
-def runner(listening: bus.Bus) -> Iterator[runners.Runner]:
+def runner(database: Postgres, listening: bus.Bus) -> Iterator[runners.Runner]:
     """Make model calls in this process."""
     calls = runners.Runner(new_id())
     runners.use(calls)

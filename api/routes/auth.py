@@ -4,10 +4,11 @@ import asyncio
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
+from api import limits
 from api.deps import ActorDep, CallerDep, SessionDep
 from core.identity import flows, queries, service
 from core.identity.errors import WrongCredentials
@@ -50,13 +51,13 @@ def logout(session: SessionDep, actor: ActorDep) -> None:
     service.sign_out(session, actor=actor)
 
 
-@router.post("/refresh")
+@router.post("/refresh", dependencies=[Depends(limits.standard)])
 def refresh(session: SessionDep, actor: ActorDep) -> Token:
     """Exchange this token for a new one, good for eight hours more."""
     return _token(service.refresh(session, actor=actor))
 
 
-@router.get("/me")
+@router.get("/me", dependencies=[Depends(limits.standard)])
 def me(session: SessionDep, actor: ActorDep) -> AccountView:
     """Return the account that is asking."""
     return queries.account_view(queries.get_account(session, actor.id))

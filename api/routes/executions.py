@@ -14,11 +14,14 @@ from starlette.responses import Response
 from api import errors
 from api.deps import ActorDep
 from core.db import transaction
+from core.errors import Failure
 from core.executions import queries, runner, service
 from core.executions.buffers import Bell, Buffer
-from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Status
+from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Outcome, Status
 from core.executions.service import Begun
 from core.identity.schemas import Actor
+from core.playground import queries as playground_queries
+from core.playground import service as playground
 
 router = APIRouter(prefix="/prompts", tags=["Executions"])
 streaming = APIRouter(prefix="/prompts", tags=["Executions"])
@@ -29,7 +32,10 @@ COMMENT_EVERY_S = 15.0
 @router.post("/execute", response_model=ExecutionView)
 async def execute(given: NewExecution, actor: ActorDep) -> Response:
     """Ask a model and wait for its whole answer."""
+    await _own_session(given, actor)
     view = await asyncio.wrap_future(runner.current().ask(given, actor=actor))
+    if view.status is Status.CANCELLED:
+        view = await run_in_threadpool(_view, view.id, actor)  # whoever has stopped it has stored it
     if view.status is Status.FAILED and view.error is not None:
         return errors.response(_problem(view.error, view))
     return Response(view.model_dump_json(), media_type="application/json")
@@ -38,9 +44,10 @@ async def execute(given: NewExecution, actor: ActorDep) -> Response:
 @streaming.post("/execute/stream", response_class=StreamingResponse)
 async def execute_stream(given: NewExecution, actor: ActorDep) -> StreamingResponse:
     """Ask a model and follow its answer: server-sent events `token`, `tool`, `usage`, and at the end `done` or `error`."""
+    await _own_session(given, actor)
     begun, buffer = await run_in_threadpool(runner.execute, given, actor=actor)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Execution-Id": str(begun.id)}
-    return StreamingResponse(_events(begun, buffer), media_type="text/event-stream", headers=headers)
+    headers = {"X-Accel-Buffering": "no", "X-Execution-Id": str(begun.id)}
+    return StreamingResponse(_events(begun, buffer, actor), media_type="text/event-stream", headers=headers)
 
 
 @router.post("/{execution_id}/cancel")
@@ -49,7 +56,8 @@ def cancel(execution_id: UUID, actor: ActorDep) -> ExecutionView:
     text = runner.current().text_of(execution_id)
     with transaction() as session:
         queries.get_execution(session, execution_id, owner=actor.id)
-        service.cancel(session, execution_id, text=text, actor=actor)
+        if service.cancel(session, execution_id, text=text, actor=actor):
+            playground.settle(session, execution_id)
         return queries.get_execution(session, execution_id, owner=actor.id)
 
 
@@ -57,6 +65,16 @@ def cancel(execution_id: UUID, actor: ActorDep) -> ExecutionView:
 def read(execution_id: UUID, actor: ActorDep) -> ExecutionView:
     """Return one of your own calls."""
     return _view(execution_id, actor)
+
+
+async def _own_session(given: NewExecution, actor: Actor) -> None:
+    if given.session_id is not None:
+        await run_in_threadpool(_get_session, given.session_id, actor)
+
+
+def _get_session(session_id: UUID, actor: Actor) -> None:
+    with transaction() as session:
+        playground_queries.get_session(session, session_id, owner=actor.id)
 
 
 def _view(execution_id: UUID, actor: Actor) -> ExecutionView:
@@ -69,7 +87,13 @@ def _problem(error: ExecutionError, view: ExecutionView) -> dict[str, Any]:
     return errors.problem(status, error.code, error.detail, reason=error.reason, execution=view.model_dump(mode="json"))
 
 
-async def _events(begun: Begun, buffer: Buffer) -> AsyncIterator[str]:
+async def _ended(begun: Begun, outcome: Outcome, actor: Actor) -> ExecutionView:
+    if outcome.status is Status.CANCELLED:  # whoever has stopped it has stored it
+        return await run_in_threadpool(_view, begun.id, actor)
+    return service.view_of(begun, outcome)
+
+
+async def _events(begun: Begun, buffer: Buffer, actor: Actor) -> AsyncIterator[str]:
     bell = Bell()
     unsubscribe = buffer.subscribe(bell.ring)
     position, tools = 0, 0
@@ -82,13 +106,17 @@ async def _events(begun: Begun, buffer: Buffer) -> AsyncIterator[str]:
             for tool in buffer.tools[tools:]:
                 yield _event("tool", tool.model_dump())
                 tools += 1
-            if buffer.outcome is not None and found.status is not Status.PENDING:
+            if (outcome := buffer.outcome) is not None and found.status is not Status.PENDING:
                 break
             if not await bell.heard(COMMENT_EVERY_S):
                 yield ": still here\n\n"
     finally:
         unsubscribe()
-    view = service.view_of(begun, buffer.outcome)
+    try:
+        view = await _ended(begun, outcome, actor)
+    except Failure as failure:
+        yield _event("error", {"problem": errors.problem_of(failure)})
+        return
     yield _event("usage", view.usage.model_dump(mode="json"))
     if view.status is Status.FAILED and view.error is not None:
         yield _event("error", {"problem": _problem(view.error, view)})

@@ -46,7 +46,7 @@ class DefaultPrompt(BaseModel):
 
 
 class Ticket(BaseModel):
-    """What opens a websocket once, in place of a cookie."""
+    """What opens a websocket in place of a cookie: short-lived, for it stands in an address."""
 
     ticket: str
     expires_at: datetime

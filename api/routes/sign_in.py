@@ -17,12 +17,12 @@ from api.gate import OriginRefused, cookie_name, origins
 from core import crypto
 from core.config import Config
 from core.db import transaction
-from core.errors import Failure, NotSignedIn, Unavailable
+from core.errors import Unavailable
 from core.identity import flows, queries, tokens
+from core.identity.errors import LinkSpent
 from core.identity.schemas import Caller, NewPassword, SessionKind
 
 TEMPLATES = Jinja2Templates(Path(__file__).parent.parent / "templates")
-LARGEST_FORM = 10_000
 LOGIN = {
     "title": "Sign in",
     "heading": "Sign in to Attune",
@@ -53,7 +53,7 @@ def local_path(wanted: str) -> str:
 
 
 async def _login(request: Request, *, config: Config) -> Response:
-    if request.method == "GET":
+    if request.method != "POST":
         return await _login_page(request, config)
     form = await _form(request, config)
     wanted, email = local_path(form.get("next", "/")), form.get("email", "")
@@ -79,7 +79,7 @@ async def _login_page(request: Request, config: Config) -> Response:
         return RedirectResponse(wanted, status_code=303)
     answer = _page(request, "login.html", 200, **LOGIN, next=wanted, email="")
     if cookie:
-        answer.delete_cookie(cookie_name(config))
+        answer.delete_cookie(cookie_name(config), httponly=True, samesite="lax", secure=config.behind_tls)
     return answer
 
 
@@ -97,7 +97,7 @@ async def _welcome(request: Request, *, config: Config) -> Response:
     token = str(request.path_params["token"])
     if not await run_in_threadpool(_is_open_link, token):
         return _page(request, "welcome.html", 404, **SPENT, spent=True)
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(request, "welcome.html", 200, **WELCOME)
     form = await _form(request, config)
     if form.get("password") != form.get("again"):
@@ -113,8 +113,8 @@ async def _welcome(request: Request, *, config: Config) -> Response:
             **WELCOME,
             problem="A password has 12 to 72 characters (accents count double).",
         )
-    except Failure as failure:
-        return _page(request, "welcome.html", 404, **SPENT, spent=True, problem=failure.detail)
+    except LinkSpent:
+        return _page(request, "welcome.html", 404, **SPENT, spent=True)
     return _page(request, "login.html", 200, **LOGIN, next="/", email=account.email)
 
 
@@ -128,11 +128,7 @@ async def _form(request: Request, config: Config) -> dict[str, str]:
     origin = request.headers.get("origin")
     if origin is not None and origin.lower() not in origins(config, request.headers.get("host", "")):
         raise OriginRefused
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_FORM:
-            raise NotSignedIn
+    body = await request.body()
     fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
     return {name: values[0] for name, values in fields.items()}
 

@@ -27,6 +27,12 @@ def find_progress(session: Session, execution_id: UUID) -> tuple[str, Status] | 
     return texts.open_(row.response, "response", execution_id) or "", Status(row.status)
 
 
+def list_cancelled(session: Session, execution_ids: list[UUID]) -> list[UUID]:
+    """Return which of these calls somebody has cancelled."""
+    wanted = (Execution.id.in_(execution_ids), Execution.status == Status.CANCELLED)
+    return list(session.scalars(select(Execution.id).where(*wanted)))
+
+
 def view(row: Execution) -> ExecutionView:
     """Return an execution with its texts decrypted."""
     usage = TokenUsage(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from core import bus
 from core.db import transaction
 from core.errors import Failure, ProviderFailed, StartRefused, Unavailable
-from core.executions import service
+from core.executions import queries, service
 from core.executions.buffers import Buffer
 from core.executions.errors import TooManyAtOnce
 from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Outcome, Status
@@ -55,7 +55,8 @@ class Runner:
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._writer = threading.Thread(target=self._write_progress, name="execution progress", daemon=True)
-        self._unsubscribe = bus.subscribe(service.CANCELLED, self._cut)
+        self._look_for_cancelled = False
+        self._unsubscribe = bus.subscribe(service.CANCELLED, self._hint_cancelled)
 
     def start(self) -> None:
         """End what a former life left pending, and begin to write the progress of what runs."""
@@ -81,6 +82,7 @@ class Runner:
     def launch(self, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
         """Make a call whose record has been committed; return the buffer in which its answer grows."""
         buffer = self._open(begun.id)
+        bus.tell_here(service.PROGRESS, id=begun.id)  # who has looked for the buffer before it was there looks again
         self._pool.submit(self._run, begun, buffer, on_finish)
         return buffer
 
@@ -134,11 +136,16 @@ class Runner:
                 buffer.end(outcome)
         except Exception:
             log.exception("an execution broke", extra={"execution": str(begun.id)})
-            broken = Outcome(Status.FAILED, buffer.text, error=BROKEN)
-            self._store(begun, broken, on_finish)
-            buffer.end(broken)
+            self._break(begun, Outcome(Status.FAILED, buffer.text, error=BROKEN), buffer)
         finally:
             self._forget_later(buffer)
+
+    def _break(self, begun: Begun, broken: Outcome, buffer: Buffer) -> None:
+        """End a call of which we know only that it cannot go on; who stands above it hears of it through the outbox."""
+        try:
+            self._store(begun, broken, None)
+        finally:
+            buffer.end(broken)
 
     def _call(self, begun: Begun, buffer: Buffer) -> Outcome | None:
         """Stream the answer into the buffer and return how it ended; None when it was cancelled, which is stored already."""
@@ -187,9 +194,15 @@ class Runner:
             while self._ended and next(iter(self._ended.values()))[0] < now:
                 self._ended.popitem(last=False)
 
-    def _cut(self, hint: bus.Hint) -> None:
+    def _hint_cancelled(self, hint: bus.Hint) -> None:
         """Stop a call that was cancelled, in this process or another."""
-        buffer = self.find(UUID(hint["id"])) if hint else None
+        if hint is None:
+            self._look_for_cancelled = True  # the hint may have been lost: the next round of the writer asks the database
+            return
+        self._cut(UUID(hint["id"]))
+
+    def _cut(self, execution_id: UUID) -> None:
+        buffer = self.find(execution_id)
         if buffer is not None:
             buffer.end(Outcome(Status.CANCELLED, buffer.text, finish_reason="cancelled"))
             buffer.cutter.cut()
@@ -204,7 +217,9 @@ class Runner:
             is_time = bool(running) and time.monotonic() - alive_at > ALIVE_EVERY_S
             try:
                 self._write(grown, list(running) if is_time else [])
+                self._cut_what_was_cancelled(list(running))
             except Failure:
+                self._look_for_cancelled = True
                 continue  # the next round writes it
             written |= {buffer.id: buffer.length for buffer in grown}
             alive_at = time.monotonic() if is_time else alive_at
@@ -217,6 +232,15 @@ class Runner:
                 service.write_progress(session, buffer.id, buffer.text)
             if alive:
                 service.note_alive(session, alive)
+
+    def _cut_what_was_cancelled(self, running: list[UUID]) -> None:
+        if not self._look_for_cancelled or not running:
+            return
+        self._look_for_cancelled = False
+        with transaction() as session:
+            cancelled = queries.list_cancelled(session, running)
+        for execution_id in cancelled:
+            self._cut(execution_id)
 
 
 _current: Runner | None = None

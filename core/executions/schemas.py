@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.money import Usd
 from core.providers.prices import UNPRICED, Cost
-from core.providers.schemas import ChatMessage, Parameters, Tool, Usage
+from core.providers.schemas import ChatMessage, JsonObject, Parameters, Tool, Usage
 
 LONGEST_TEXT = 1_000_000
+LONGEST_CONVERSATION = 2000  # messages
 
 
 class Status(StrEnum):
@@ -43,9 +43,9 @@ class NewExecution(BaseModel):
     model_id: str = Field(min_length=1, max_length=300)
     prompt: str = Field(min_length=1, max_length=LONGEST_TEXT)
     system_prompt: str | None = Field(default=None, max_length=LONGEST_TEXT)
-    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=2000)
+    messages: tuple[ChatMessage, ...] = Field(default=(), max_length=LONGEST_CONVERSATION)
     parameters: Parameters = Parameters()
-    context: dict[str, Any] | None = None
+    context: JsonObject | None = None
     tools: tuple[Tool, ...] = Field(default=(), max_length=128)
     session_id: UUID | None = None
 
@@ -60,7 +60,7 @@ class TokenUsage(BaseModel):
     total_tokens: int | None
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
-    estimated_cost: Decimal | None
+    estimated_cost: Usd | None
     cost_source: str | None = None
     is_estimated: bool = False
 

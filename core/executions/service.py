@@ -204,19 +204,24 @@ def note_alive(session: Session, execution_ids: list[UUID]) -> None:
 
 
 def blank_texts(session: Session, session_id: UUID) -> None:
-    """Remove every text of a deleted session's calls; tokens and costs stay, they are figures."""
+    """End what still runs in a session, and remove every text of its calls; tokens and costs stay, they are figures."""
+    of_session = update(executions).where(executions.c.session_id == session_id)
+    for execution_id in _end_all(session, of_session, status=Status.CANCELLED, finish_reason="cancelled"):
+        bus.publish(session, CANCELLED, id=execution_id)
     nothing = dict.fromkeys(("prompt", "system_prompt", "messages", "context", "response", "tool_executions"))
     session.execute(update(executions).where(executions.c.session_id == session_id).values(**nothing))
 
 
 def _fail_interrupted(session: Session, which: Update) -> int:
-    change = which.where(executions.c.status == Status.PENDING).values(
-        status=Status.FAILED, error=INTERRUPTED.model_dump(), finished_at=clock.now()
-    )
+    return len(_end_all(session, which, status=Status.FAILED, error=INTERRUPTED.model_dump()))
+
+
+def _end_all(session: Session, which: Update, **values: Any) -> list[UUID]:  # noqa: ANN401  columns
+    change = which.where(executions.c.status == Status.PENDING).values(finished_at=clock.now(), **values)
     ended = session.execute(change.returning(executions.c.id, executions.c.session_id, executions.c.owner)).all()
     for row in ended:
         _tell(session, row.id, row.session_id, row.owner)
-    return len(ended)
+    return [row.id for row in ended]
 
 
 def _tell(session: Session, execution_id: UUID, session_id: UUID | None, owner: UUID | None) -> None:

@@ -66,15 +66,28 @@ def get_account(session: Session, account_id: UUID, *, lock: bool = False) -> Ad
     return found
 
 
-def list_accounts(session: Session) -> list[AccountView]:
-    """Return all accounts, the oldest first."""
-    return [account_view(row) for row in session.scalars(select(AdminUser).order_by(AdminUser.created_at, AdminUser.id))]
+def list_accounts(session: Session, *, window: Window | None = None) -> list[AccountView]:
+    """Return accounts, the oldest first."""
+    wanted = select(AdminUser).order_by(AdminUser.created_at, AdminUser.id)
+    if window is not None:
+        wanted = wanted.limit(window.limit).offset(window.offset)
+    return [account_view(row) for row in session.scalars(wanted)]
+
+
+def count_accounts(session: Session) -> int:
+    """Return how many accounts there are."""
+    return session.scalar(select(func.count()).select_from(AdminUser)) or 0
+
+
+def hold_super_admins(session: Session) -> None:
+    """Hold the rows of all super_admins until the transaction ends, always in the same order."""
+    session.execute(select(AdminUser.id).where(AdminUser.role == Role.SUPER_ADMIN).order_by(AdminUser.id).with_for_update())
 
 
 def count_active_super_admins(session: Session) -> int:
-    """Return how many super_admins can sign in, holding their rows so that none is lost meanwhile."""
+    """Return how many super_admins can sign in."""
     can_sign_in = (AdminUser.role == Role.SUPER_ADMIN, AdminUser.is_active, AdminUser.password_hash.is_not(None))
-    return len(session.scalars(select(AdminUser.id).where(*can_sign_in).with_for_update()).all())
+    return session.scalar(select(func.count()).select_from(AdminUser).where(*can_sign_in)) or 0
 
 
 def has_accounts(session: Session) -> bool:
@@ -129,18 +142,33 @@ def list_audit(
     before_id: int | None = None,
 ) -> Page[AuditRow]:
     """Return audit rows, the newest first. `action` matches its beginning, `actor` an e-mail or part of one."""
+    total = session.scalar(select(func.count()).select_from(CoreAudit).where(*_audit_matching(action, actor))) or 0
+    return Page(list_audit_before(session, before_id, window=window, action=action, actor=actor), total)
+
+
+def list_audit_before(
+    session: Session,
+    before_id: int | None,
+    *,
+    window: Window,
+    action: str | None = None,
+    actor: str | None = None,
+) -> list[AuditRow]:
+    """Return the audit rows written before another, the newest first: for who reads all of them and counts none."""
+    matching = _audit_matching(action, actor)
+    if before_id is not None:
+        matching.append(CoreAudit.id < before_id)
+    newest = select(CoreAudit).where(*matching).order_by(CoreAudit.id.desc())
+    return [_audit_row(row) for row in session.scalars(newest.limit(window.limit).offset(window.offset))]
+
+
+def _audit_matching(action: str | None, actor: str | None) -> list[ColumnElement[bool]]:
     matching: list[ColumnElement[bool]] = []
     if action:
         matching.append(or_(CoreAudit.action == action, CoreAudit.action.startswith(f"{action}.", autoescape=True)))
     if actor:
         matching.append(CoreAudit.actor_name.icontains(actor, autoescape=True))
-    total = session.scalar(select(func.count()).select_from(CoreAudit).where(*matching)) or 0
-    if before_id is not None:
-        matching.append(CoreAudit.id < before_id)
-    rows = session.scalars(
-        select(CoreAudit).where(*matching).order_by(CoreAudit.id.desc()).limit(window.limit).offset(window.offset)
-    )
-    return Page([_audit_row(row) for row in rows], total)
+    return matching
 
 
 def _audit_row(row: CoreAudit) -> AuditRow:

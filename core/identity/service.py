@@ -38,7 +38,7 @@ LINK_LIFETIME = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: t
 
 
 def revoked_topic(account_id: UUID) -> str:
-    """Return the topic on which the end of an account's sessions is told."""
+    """Return the topic on which the end of an account's sessions is told, or of a right that they had."""
     return f"revoked {account_id}"
 
 
@@ -193,7 +193,7 @@ def invite_again(session: Session, account_id: UUID, *, actor: Actor) -> Link:
     A reset voids the password and ends every session: it is for passwords that are lost or in wrong hands.
     """
     require(actor, Permission.MANAGE_ACCOUNTS)
-    account = queries.get_account(session, account_id, lock=True)
+    account = _account_to_change(session, account_id)
     if account.id == actor.id:
         raise NotYourself
     purpose = LinkPurpose.INVITATION if account.password_hash is None else LinkPurpose.RESET
@@ -229,7 +229,7 @@ def change_account(session: Session, account_id: UUID, given: AccountChange, *, 
     Raises NotYourself for one's own role or activity, LastSuperAdmin when nobody would be left.
     """
     require(actor, Permission.MANAGE_ACCOUNTS)
-    account = queries.get_account(session, account_id, lock=True)
+    account = _account_to_change(session, account_id)
     changed = given.model_dump(exclude_none=True)
     if account.id == actor.id and changed.keys() & {"role", "is_active"}:
         raise NotYourself
@@ -240,6 +240,8 @@ def change_account(session: Session, account_id: UUID, given: AccountChange, *, 
         setattr(account, name, value)
     if given.is_active is False:
         _revoke(session, account.id)
+    if given.role is not None:
+        bus.publish(session, revoked_topic(account.id))  # what is open looks again at what it may
     targets = {"account_id": str(account.id), "email": account.email}
     audit.record(session, "account.change", actor, targets=targets, before=before, after=changed)
     return queries.account_view(account)
@@ -251,7 +253,7 @@ def delete_account(session: Session, account_id: UUID, *, actor: Actor) -> None:
     Raises NotYourself, or LastSuperAdmin.
     """
     require(actor, Permission.MANAGE_ACCOUNTS)
-    account = queries.get_account(session, account_id, lock=True)
+    account = _account_to_change(session, account_id)
     if account.id == actor.id:
         raise NotYourself
     _keep_a_super_admin(session, account)
@@ -260,10 +262,22 @@ def delete_account(session: Session, account_id: UUID, *, actor: Actor) -> None:
     session.delete(account)
 
 
+def _account_to_change(session: Session, account_id: UUID) -> AdminUser:
+    """Return an account, held, and with it all super_admins: of two who take the role from each other, one comes second."""
+    queries.hold_super_admins(session)
+    return queries.get_account(session, account_id, lock=True)
+
+
 def _keep_a_super_admin(session: Session, account: AdminUser) -> None:
     can_sign_in = account.is_active and account.password_hash is not None
     if account.role == Role.SUPER_ADMIN and can_sign_in and queries.count_active_super_admins(session) == 1:
         raise LastSuperAdmin
+
+
+def note_audit_export(session: Session, *, action: str | None, account: str | None, actor: Actor) -> None:
+    """Write down that somebody takes the audit log away."""
+    require(actor, Permission.READ_AUDIT)
+    audit.record(session, "audit.export", actor, targets={"action": action, "account": account})
 
 
 def make_super_admin(session: Session, given: NewAccount, password_hash: str) -> AccountView:

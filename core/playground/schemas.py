@@ -1,7 +1,6 @@
 """Sessions and messages of the playground."""
 
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.executions.schemas import ExecutionError, Status
+from core.money import Usd
 from core.providers.schemas import Parameters
 
 LONGEST_MESSAGE = 32_000
@@ -59,7 +59,7 @@ class SessionSummary(BaseModel):
     name: str | None
     message_count: int
     execution_count: int
-    total_cost: Decimal
+    total_cost: Usd
     created_at: datetime
     last_message_at: datetime | None
     has_custom_prompt: bool
@@ -88,7 +88,7 @@ class MessageView(BaseModel):
     first_token_ms: int | None
     total_tokens: int | None
     tokens_estimated: bool
-    cost_usd: Decimal | None
+    cost_usd: Usd | None
     finish_reason: str | None
     error: ExecutionError | None
     revision: int

@@ -15,7 +15,7 @@ from core.executions import queries as executions_queries
 from core.executions import service as executions
 from core.executions.models import Execution
 from core.executions.runner import current
-from core.executions.schemas import NewExecution, Status
+from core.executions.schemas import LONGEST_CONVERSATION, NewExecution, Status
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -108,7 +108,13 @@ def send(session: Session, given: NewMessage, *, actor: Actor) -> Sent:
 def _session_to_speak_in(session: Session, session_id: UUID | None, actor: Actor) -> PlaygroundSession:
     if session_id is None:
         return _make(session, new_id(), actor)
-    return queries.find_row(session, session_id, owner=actor.id, lock=True) or _make(session, session_id, actor)
+    found = queries.find_row(session, session_id, owner=actor.id, lock=True)
+    if found is not None:
+        return found
+    try:
+        return _make(session, session_id, actor)
+    except SessionMissing:  # or made by the same account at this very moment
+        return queries.get_row(session, session_id, owner=actor.id, lock=True)
 
 
 def default_model(session: Session, workspace: settings.Workspace) -> str:
@@ -124,7 +130,7 @@ def default_model(session: Session, workspace: settings.Workspace) -> str:
 def _history(session: Session, session_id: UUID) -> tuple[ChatMessage, ...]:
     """Return what was said before, as a model is to read it: failed and empty answers are left out."""
     said = queries.list_messages(session, session_id)
-    kept = [it for it in said if it.content and it.status is not Status.FAILED]
+    kept = [it for it in said if it.content and it.status is not Status.FAILED][-LONGEST_CONVERSATION:]
     return tuple(ChatMessage(role=MessageRole(it.role.value), content=it.content) for it in kept)
 
 
@@ -235,7 +241,7 @@ def remove(session: Session, session_id: UUID, *, actor: Actor) -> None:
 
 
 def _emptied(session: Session, session_id: UUID, actor: Actor) -> PlaygroundSession:
-    stop(session, session_id, actor=actor)
+    stop(session, session_id, actor=actor)  # before the session is held: an execution is locked first, everywhere
     row = queries.get_row(session, session_id, owner=actor.id, lock=True)
     session.execute(delete(PlaygroundMessage).where(PlaygroundMessage.session_id == session_id))
     executions.blank_texts(session, session_id)

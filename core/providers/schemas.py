@@ -1,17 +1,20 @@
 """Models and their providers, what is asked of them, and the typed chunks in which they answer."""
 
-from collections.abc import Generator
+import json
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from core.cutter import Cutter
+from core.money import Usd
+
+DEEPEST_JSON = 64
 
 
 class ProviderKind(StrEnum):
@@ -72,6 +75,35 @@ class Parameters(BaseModel):
         return self.model_dump(exclude_none=True, mode="json")
 
 
+def _storable_object(given: dict[str, Any]) -> dict[str, Any]:
+    """Return an object that can be written as JSON in UTF-8, and read again by whoever counts on its depth."""
+    level: list[object] = [given]
+    for _ in range(DEEPEST_JSON):
+        level = [inner for value in level for inner in _inside(value)]
+        if not level:
+            break
+    else:
+        raise ValueError(f"This is nested deeper than {DEEPEST_JSON} levels.")
+    try:
+        json.dumps(given, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:  # UnicodeEncodeError is one
+        raise ValueError("This holds what JSON cannot: half a character, or a number that is none.") from None
+    return given
+
+
+def _inside(value: object) -> Iterable[object]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_storable_object)]
+
+
 class Tool(BaseModel):
     """A function that the model may ask to have called."""
 
@@ -79,7 +111,7 @@ class Tool(BaseModel):
 
     name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     description: str = Field(default="", max_length=4000)
-    parameters: dict[str, Any] = Field(default_factory=lambda: {"type": "object", "properties": {}})
+    parameters: JsonObject = Field(default_factory=lambda: {"type": "object", "properties": {}})
 
 
 class ParameterRange(BaseModel):
@@ -106,9 +138,9 @@ class Prices(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    input: Decimal
-    output: Decimal
-    cached_input: Decimal | None = None
+    input: Usd
+    output: Usd
+    cached_input: Usd | None = None
 
 
 class ModelView(BaseModel):

@@ -1,24 +1,19 @@
-"""The API as it is served: the gate, the headers and the routes on a real port, without the console beside them."""
+"""The API as it is served, on a real port; and the whole web process with the console, as a process of its own."""
 
-import socket
-import threading
-import time
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
-import uvicorn
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
-from api import errors, main, probes
-from api.gate import Gate
-from api.headers import SecurityHeaders
-from api.routes import sign_in
-from core.config import config
+from core.config import ROOT, config
 from core.embedded.postgres import Postgres
-from core.errors import Failure
 from core.executions.runner import Runner
+from tests.api.serving import serving
+from tests.conftest import SECRET
 from tests.factories.identity import Person
 
 Client = Callable[..., httpx2.Client]
@@ -27,26 +22,33 @@ Client = Callable[..., httpx2.Client]
 @pytest.fixture(scope="session")
 def address(cluster: Postgres) -> Iterator[str]:
     """Serve the API and return its address."""
-    readiness = probes.Readiness()
-    readiness.is_ready = True
-    app = Starlette(
-        routes=[*probes.routes(readiness), *sign_in.routes(config()), *main.mounts(main.create())],
-        middleware=[
-            Middleware(SecurityHeaders, policy="default-src 'self'", behind_tls=False),
-            Middleware(Gate, config=config()),
-        ],
-        exception_handlers={Failure: errors.failure},
-    )
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="websockets-sansio", log_config=None, access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(5)
+    with serving(config()) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def whole(cluster: Postgres, data: Path) -> Iterator[str]:
+    """Serve the console with the API beside it, and return the address."""
+    given = {"DATA": str(data), "ATTUNE_SECRET_KEY": SECRET, "PORT": "0", "ATTUNE_LOG": "json"}
+    limits = {name: os.environ[name] for name in ("RATE_LIMIT_STANDARD", "RATE_LIMIT_STREAMING", "ATTUNE_FAKE_PROVIDER")}
+    plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    with (data / "logs" / "whole.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.api.whole"],
+            cwd=ROOT,
+            env={**plain, **given, **limits},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    assert process.stdout is not None
+    with process, process.stdout:
+        port = process.stdout.readline().strip()
+        assert port, (data / "logs" / "whole.log").read_text()
+        while "ready" not in process.stdout.readline():
+            pass
+        yield f"http://127.0.0.1:{port}"
+        process.terminate()
 
 
 @pytest.fixture

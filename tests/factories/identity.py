@@ -10,8 +10,8 @@ from core.identity.schemas import Actor, Caller, Role, SessionKind
 from core.ids import new_id
 
 PASSWORD = "correct horse battery"
-# bcrypt of PASSWORD: hashing it for each account would take the tests minutes.
-PASSWORD_HASH = "$2b$12$OL9I2wOM8ENdGEborc3P3efsiXI/APSq.ZPT1zKeKIgy34gHifVrq"
+# bcrypt of PASSWORD at its lowest cost: at the usual one, checking it would take the tests minutes.
+PASSWORD_HASH = "$2b$04$2yGy2zxjyrG62.J06JJmjOsiH8HbCIhNfPOEDhmu1.zvngbjiyvYK"
 CALLER = Caller("127.0.0.1", "pytest", "request")
 
 

@@ -1,0 +1,52 @@
+"""How much a request may carry: read and counted as it comes, so that nobody fills the memory."""
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import errors
+
+LARGEST_BODY = 20 * 1024 * 1024
+# Whoever has not signed in has a form to send, and nothing else.
+LARGEST_OF_STRANGERS = 64 * 1024
+
+
+class BodyLimit:
+    """Stands behind the gate, which has found out who is asking."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Limit what reaches `app`."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse a body that says it is too large, and end one that turns out to be."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = LARGEST_BODY if scope["state"].get("actor") else LARGEST_OF_STRANGERS
+        if _announced(scope) > limit:
+            await errors.response(_too_large(limit))(scope, receive, send)
+            return
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > limit:
+                raise HTTPException(413, _words(limit))
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def _announced(scope: Scope) -> int:
+    lengths = [value for name, value in scope["headers"] if name == b"content-length"]
+    return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
+
+
+def _too_large(limit: int) -> dict[str, object]:
+    return errors.problem(413, errors.CODES[413], _words(limit))
+
+
+def _words(limit: int) -> str:
+    return f"This body is larger than {limit // 1024} KiB."

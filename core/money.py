@@ -1,0 +1,13 @@
+"""US dollars in answers: decimal strings, and never `1E-8`."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import PlainSerializer
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount:f}"
+
+
+Usd = Annotated[Decimal, PlainSerializer(_plain, return_type=str, when_used="json")]
