@@ -14,12 +14,12 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem, problem_of, response, unexpected
+from api.errors import problem_of, response, unexpected
 from core import logs
 from core.callers import client_address
 from core.config import Config
 from core.db import reading
-from core.errors import Failure, Forbidden, NotSignedIn
+from core.errors import Failure, Forbidden, NotFound, NotSignedIn
 from core.identity import service, tokens
 from core.identity.schemas import Actor, Caller
 from core.ids import new_id
@@ -133,20 +133,24 @@ class Gate:
     async def _actor(self, knock: Knock) -> Actor | None:
         """Return who knocks: None at an open door.
 
-        Raises NotSignedIn, or OriginRefused.
+        Raises NotSignedIn, OriginRefused, or NotFound for what is shut for everybody.
         """
-        if knock.path in SHUT:
-            raise NotSignedIn
         if knock.is_open_door or (knock.is_websocket and knock.path == TICKETED and knock.ticket):
             return None
+        actor = await asyncio.to_thread(_enter, self._credential(knock), knock.caller)
+        if knock.path in SHUT:
+            raise NotFound("There is nothing at this address.")
+        return actor
+
+    def _credential(self, knock: Knock) -> str:
         if knock.bearer is not None:
             tokens.check_bearer(knock.bearer)
-            return await asyncio.to_thread(_enter, knock.bearer, knock.caller)
+            return knock.bearer
         if knock.cookie is None:
             raise NotSignedIn
         if (knock.is_write or knock.is_websocket) and not self._is_ours(knock.headers):
             raise OriginRefused
-        return await asyncio.to_thread(_enter, knock.cookie, knock.caller)
+        return knock.cookie
 
     def _is_ours(self, headers: Headers) -> bool:
         origin = headers.get("origin", "").lower()
@@ -197,9 +201,7 @@ async def _refuse(knock: Knock, refusal: Failure, scope: Scope, receive: Receive
         await send({"type": "websocket.close", "code": 4401 if isinstance(refusal, NotSignedIn) else 4403})
         return
     answer: Response
-    if isinstance(refusal, NotSignedIn) and knock.path in SHUT:
-        answer = response(problem(404, "not_found", "There is nothing at this address."))
-    elif isinstance(refusal, NotSignedIn) and knock.is_navigation:
+    if isinstance(refusal, NotSignedIn) and knock.is_navigation:
         answer = RedirectResponse(_sign_in_address(scope), status_code=303)
     else:
         headers = {"WWW-Authenticate": "Bearer"} if isinstance(refusal, NotSignedIn) else None

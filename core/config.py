@@ -99,7 +99,9 @@ class Config(BaseSettings):
         parts = urlsplit(given)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
             raise ValueError("must be an address without a path, such as https://attune.example.com")
-        return f"{parts.scheme}://{parts.netloc}".lower()
+        # As browsers say it in an Origin: in lower case, and without the port that is the scheme's own.
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+        return origin.removesuffix(":443" if parts.scheme == "https" else ":80")
 
     @model_validator(mode="after")
     def _both_databases_or_none(self) -> Self:

@@ -40,7 +40,7 @@ def routes(config: Config) -> list[BaseRoute]:
     """Return the routes: the sign-in page, and the page that a link to set a password opens."""
     return [
         Route("/login", functools.partial(_login, config=config), methods=["GET", "POST"]),
-        Route("/welcome/{token}", functools.partial(_welcome, config=config), methods=["GET", "POST"]),
+        Route("/welcome/{token:path}", functools.partial(_welcome, config=config), methods=["GET", "POST"]),
         Mount("/door", StaticFiles(directory=Path(__file__).parent.parent / "static")),
     ]
 

@@ -1,9 +1,10 @@
 """The API as it is served, on a real port; and the whole web process with the console, as a process of its own."""
 
 import os
+import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import httpx2
@@ -17,6 +18,18 @@ from tests.conftest import SECRET
 from tests.factories.identity import Person
 
 Client = Callable[..., httpx2.Client]
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # else each client reads all the certificates of the world
+
+
+def caller(address: str, headers: Mapping[str, str] | None = None) -> httpx2.Client:
+    """Return a client of an address."""
+    return httpx2.Client(base_url=address, headers=headers, timeout=20, trust_env=False, verify=NO_TLS)
+
+
+def ask(method: str, address: str, headers: Mapping[str, str] | None = None, **form: str) -> httpx2.Response:
+    """Ask once, as nobody in particular."""
+    with caller("", headers) as client:
+        return client.request(method, address, data=form or None)
 
 
 @pytest.fixture(scope="session")
@@ -57,8 +70,7 @@ def client(address: str, runner: Runner) -> Iterator[Client]:
     opened: list[httpx2.Client] = []
 
     def make(person: Person | None = None, *, prefix: str = "/api/v1") -> httpx2.Client:
-        headers = person.headers if person else {}
-        opened.append(httpx2.Client(base_url=address + prefix, headers=headers, timeout=20, trust_env=False))
+        opened.append(caller(address + prefix, person.headers if person else {}))
         return opened[-1]
 
     yield make

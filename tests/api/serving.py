@@ -1,4 +1,4 @@
-"""Serves the API on a port of its own: the gate, the limits, the sign-in pages and the routes, without the console beside them."""
+"""Serves the API on a port of its own: the gate, the sign-in pages and the routes, without the console beside them."""
 
 import socket
 import threading

@@ -47,8 +47,8 @@ def test_refresh_gives_a_new_token_and_ends_the_old(client: Client) -> None:
     assert mine.get("/admin/auth/me", headers={"Authorization": f"Bearer {token}"}).status_code == 200
 
 
-@pytest.mark.parametrize(("key", "algorithm"), [(b"x" * 32, "HS256"), (None, "none")], ids=["another key", "no algorithm"])
-def test_a_token_that_we_did_not_sign_opens_nothing(client: Client, key: bytes | None, algorithm: str) -> None:
+@pytest.mark.parametrize(("key", "algorithm"), [(b"x" * 32, "HS256"), ("", "none")], ids=["another key", "no algorithm"])
+def test_a_token_that_we_did_not_sign_opens_nothing(client: Client, key: bytes | str, algorithm: str) -> None:
     claims = jwt.decode(person().token, crypto.keyring().token_key, algorithms=["HS256"])
     forged = jwt.encode(claims, key, algorithm=algorithm)
     assert client().get("/admin/auth/me", headers={"Authorization": f"Bearer {forged}"}).status_code == 401

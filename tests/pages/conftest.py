@@ -1,6 +1,6 @@
 """Pages as Streamlit runs them, without a browser: the session cookie is the only thing that is put in by hand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -14,7 +14,7 @@ Console = Callable[..., AppTest]
 
 
 @pytest.fixture
-def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
+def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Console:
     """Return how to open a page of the console as somebody, or as nobody."""
 
     def open_(person: Person | None, page: str | None = None) -> AppTest:

@@ -1,0 +1,45 @@
+"""The routes of the API, as its own description lists them."""
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from api import main
+
+ANY_ID = "0190a6e0-0000-7000-8000-000000000000"
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Described:
+    """One route, with something in place of what its path names."""
+
+    method: str
+    path: str
+    takes_body: bool
+
+    def __str__(self) -> str:
+        """Return the route as a test's name has it."""
+        return f"{self.method} {self.path}"
+
+
+@cache
+def description() -> dict[str, Any]:
+    """Return the OpenAPI description."""
+    return main.create().openapi()
+
+
+def described() -> list[Described]:
+    """Return every route."""
+    return [
+        Described(method.upper(), re.sub(r"{[^}]*}", ANY_ID, path), "requestBody" in route)
+        for path, item in description()["paths"].items()
+        for method, route in item.items()
+        if method in METHODS
+    ]
+
+
+def taking_bodies() -> list[Described]:
+    """Return every route that takes a body."""
+    return [route for route in described() if route.takes_body]
