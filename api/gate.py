@@ -28,6 +28,7 @@ SIGN_IN = "/login"
 OPEN = frozenset({SIGN_IN, "/healthz", "/readyz", "/health", "/favicon.ico", "/favicon.png", "/api/v1/admin/auth/login"})
 OPEN_FOLDERS = ("/welcome/", "/door/", "/static/", "/app/static/")
 SHUT = frozenset({"/_stcore/metrics", "/_stcore/script-health-check"})
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 PORT = re.compile(r":\d+$")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 # The one websocket that a program may open without a cookie: it checks its ticket itself.
@@ -58,7 +59,12 @@ class Knock:
     @property
     def is_open_door(self) -> bool:
         """Whether this address is for everybody."""
-        return not self.is_websocket and (self.path in OPEN or self.path.startswith(OPEN_FOLDERS))
+        return not (self.is_websocket or self.is_shut) and (self.path in OPEN or self.path.startswith(OPEN_FOLDERS))
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether this address is for nobody. A line's end in a path would be overlooked by the routes: `/x` and `/x%0A` are one."""
+        return self.path in SHUT or CONTROL.search(self.path) is not None
 
     @property
     def is_navigation(self) -> bool:
@@ -138,7 +144,7 @@ class Gate:
         if knock.is_open_door or (knock.is_websocket and knock.path == TICKETED and knock.ticket):
             return None
         actor = await asyncio.to_thread(_enter, self._credential(knock), knock.caller)
-        if knock.path in SHUT:
+        if knock.is_shut:
             raise NotFound("There is nothing at this address.")
         return actor
 

@@ -15,9 +15,16 @@ def hashed(password: str) -> str:
 
 def matches(password: str, password_hash: str | None) -> bool:
     """Whether the password is the right one. An account without one costs the same time as any other."""
-    fits = len(password.encode(errors="replace")) <= LONGEST_PASSWORD and "\0" not in password
-    right = Hasher.check_pw(password if fits else "too long for bcrypt", password_hash or _nobody())
+    fits = _fits_bcrypt(password)
+    right = Hasher.check_pw(password if fits else "what bcrypt does not take", password_hash or _nobody())
     return bool(right) and fits and password_hash is not None
+
+
+def _fits_bcrypt(password: str) -> bool:
+    try:
+        return len(password.encode()) <= LONGEST_PASSWORD and "\0" not in password
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell
+        return False
 
 
 def random_password() -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 EMAIL = re.compile(r"[^@\s\x00-\x1f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\ud800-\udfff]{1,189}")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 72  # bytes; bcrypt reads no more
@@ -55,7 +55,8 @@ def _one_line(given: str) -> str:
 
 Email = Annotated[str, AfterValidator(_email)]
 Password = Annotated[str, AfterValidator(_password)]
-FullName = Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=200)]
+# The upper bound comes first: counting characters is what refuses half of a surrogate pair.
+FullName = Annotated[str, StringConstraints(max_length=200), AfterValidator(_one_line), Field(min_length=1)]
 
 
 @dataclass(frozen=True)

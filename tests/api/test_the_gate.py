@@ -53,6 +53,9 @@ CLOSED = [
     "/favicon.ico/x",
     "/app/static",
     "/app//static/x",
+    "/healthz%0a",
+    "/login%0d%0a",
+    "/static/%00",
 ]
 OPEN = ["/login", "/healthz", "/readyz", "/health", "/door/door.css", "/welcome/a-token-that-is-none"]
 
@@ -101,7 +104,7 @@ def test_an_open_door_is_open(address: str, path: str) -> None:
 )
 def test_nothing_leads_out_of_an_open_folder(address: str, folder: str, trick: str) -> None:
     answer = raw(address, f"/{folder}/{trick}")
-    assert answer.status == 404
+    assert answer.status in (401, 404)
     assert b"fake:echo" not in answer.body
     assert b"root:" not in answer.body
 

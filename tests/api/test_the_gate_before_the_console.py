@@ -98,9 +98,10 @@ def test_the_consoles_websocket_is_shut_to_other_pages(whole: str, database: Pos
     assert refused(whole, "/_stcore/stream", origin=origin, headers=cookie(one)) == 403
 
 
-def test_streamlits_metrics_are_for_nobody(whole: str, database: Postgres) -> None:
+@pytest.mark.parametrize("written", ["metrics", "metrics%0a", "%6detrics", "script-health-check"])
+def test_streamlits_metrics_are_for_nobody(whole: str, database: Postgres, written: str) -> None:
     one = person(kind=SessionKind.BROWSER)
-    assert raw(whole, "/_stcore/metrics", f"Cookie: attune={one.token}").status == 404
+    assert raw(whole, f"/_stcore/{written}", f"Cookie: attune={one.token}").status == 404
 
 
 def test_the_console_is_there_once_signed_in_and_gone_with_the_session(whole: str, database: Postgres) -> None:

@@ -46,7 +46,7 @@ def test_only_a_hash_of_the_token_is_stored() -> None:
     assert signed_in.token.encode() not in stored
 
 
-@pytest.mark.parametrize("password", ["wrong password", "", "x" * 73, "é" * 40, "nul\0byte and more"])
+@pytest.mark.parametrize("password", ["wrong password", "", "x" * 73, "é" * 40, "nul\0byte and more", "half of a pair \ud800"])
 def test_a_wrong_password_opens_nothing(password: str) -> None:
     assert sign(person().actor.email, password).signed_in is None
 

@@ -1,0 +1,65 @@
+"""A body may have 20 MiB, a stranger's 64 KiB; what is larger is refused before it is all in memory."""
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests.api.conftest import Client
+from tests.api.raw import raw
+from tests.factories.identity import person
+
+MIB = 1024 * 1024
+PIECE = b"x" * MIB
+JSON = {"Content-Type": "application/json"}
+
+
+def pieces(count: int) -> Iterator[bytes]:
+    yield b'{"model_id": "fake:echo", "prompt": "x", "ignored": "'
+    for _ in range(count):
+        yield PIECE
+    yield b'"}'
+
+
+def is_too_large(answer: httpx2.Response) -> bool:
+    assert answer.headers["content-type"] == "application/problem+json"
+    return (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+def test_a_body_within_the_limit_is_taken(client: Client) -> None:
+    answer = client(person()).post("/prompts/execute", content=pieces(19), headers=JSON)
+    assert answer.status_code == 200
+
+
+def test_one_that_turns_out_to_be_larger_is_refused(client: Client) -> None:
+    assert is_too_large(client(person()).post("/prompts/execute", content=pieces(20), headers=JSON))
+
+
+@pytest.mark.parametrize("path", ["/prompts/execute", "/prompts/execute/stream", "/admin/playground/chat", "/admin/providers"])
+def test_one_that_says_it_is_larger_is_refused_unread(address: str, client: Client, path: str) -> None:
+    token = f"Authorization: Bearer {person().token}"
+    answer = raw(address, f"/api/v1{path}", token, f"Content-Length: {20 * MIB + 1}", method="POST")
+    assert answer.status == 413
+
+
+def test_a_stranger_has_a_form_to_send_and_nothing_else(address: str, client: Client) -> None:
+    body = {"email": "a@example.com", "password": "x" * 70_000}
+    assert is_too_large(client().post("/admin/auth/login", json=body))
+    assert raw(address, "/login", "Content-Length: 70000", method="POST").status == 413
+
+
+def test_a_stranger_learns_nothing_of_limits_behind_the_gate(address: str) -> None:
+    answer = raw(address, "/api/v1/prompts/execute", f"Content-Length: {50 * MIB}", method="POST")
+    assert answer.status == 401
+
+
+def test_a_length_that_is_none_does_not_pass_for_a_small_one(address: str, client: Client) -> None:
+    token = f"Authorization: Bearer {person().token}"
+    for length in ("x", "-1", "1e9", "99999999999999999999999999"):
+        assert raw(address, "/api/v1/prompts/execute", token, f"Content-Length: {length}", method="POST").status in (400, 413)
+
+
+def test_the_next_request_is_not_disturbed(client: Client) -> None:
+    mine = client(person())
+    mine.post("/prompts/execute", content=pieces(20), headers=JSON)
+    assert mine.get("/models").status_code == 200
