@@ -63,7 +63,7 @@ class Knock:
 
     @property
     def is_shut(self) -> bool:
-        """Whether this address is for nobody. A line's end in a path would be overlooked by the routes: `/x` and `/x%0A` are one."""
+        """Whether this address is for nobody. Routes overlook a line's end: to them, `/x%0A` is `/x`."""
         return self.path in SHUT or CONTROL.search(self.path) is not None
 
     @property

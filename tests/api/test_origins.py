@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
@@ -74,8 +74,10 @@ def test_a_websocket_from_another_page_is_refused(address: str, browsing: Person
 
 
 def test_a_websocket_by_bearer_token_needs_no_origin(address: str, client: Client) -> None:
-    with follow(address, person().headers, None) as socket:
-        assert socket.close_code is None
+    with follow(address, person().headers, None) as socket, pytest.raises(ConnectionClosedError) as closed:
+        socket.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4404  # let in, and then told that there is no such session
 
 
 def test_behind_a_proxy_only_the_public_address_counts(client: Client) -> None:

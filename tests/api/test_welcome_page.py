@@ -96,7 +96,7 @@ def test_two_passwords_that_differ_leave_the_link_open(client: Client, link: Lin
     assert choose(client, link).status_code == 200
 
 
-@pytest.mark.parametrize("token", ["x", "%00", "a/b/c", "x" * 5000, "%ff"])
+@pytest.mark.parametrize("token", ["x", "a/b/c", "x" * 5000, "%ff"])
 def test_a_link_of_nobody_is_spent(client: Client, token: str) -> None:
     answer = client(prefix="").get(f"/welcome/{token}")
     assert answer.status_code == 404

@@ -1,0 +1,63 @@
+"""Who may what: the contract's table, each role at each route."""
+
+import pytest
+
+from core.identity.permissions import ALLOWED, Permission
+from core.identity.schemas import Role
+from core.ids import new_id
+from tests.api.conftest import Client
+from tests.api.routes import Described, described
+from tests.factories.identity import person
+
+ALL = frozenset(Role)
+ADMINS = frozenset({Role.SUPER_ADMIN, Role.ADMIN})
+SUPER = frozenset({Role.SUPER_ADMIN})
+# By the beginning of the path; the first that fits.
+WHO = {
+    "/admin/auth/": ALL,
+    "/admin/accounts": SUPER,
+    "/admin/": ADMINS,
+    "/models": ADMINS,
+    "/providers": ADMINS,
+    "/prompts/execute": ADMINS,
+    "/prompts/": ALL,  # reading and stopping one's own calls: whoever may make none has none
+}
+BODIES = {
+    "/admin/accounts": {"email": "a@example.com", "full_name": "A", "role": "analyst"},
+    "/admin/providers": {"name": "a", "kind": "openai"},
+    "/admin/settings": {"default_prompt": "x"},
+    "/admin/playground/chat": {"message": "x", "model": "fake:echo"},
+    "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},
+}
+CASES = [
+    (route, role)
+    for route in described()
+    for role in Role
+    if route.path not in ("/admin/auth/login", "/admin/auth/logout", "/admin/auth/refresh")
+]
+
+
+@pytest.mark.parametrize(("route", "role"), CASES, ids=lambda value: str(value))
+def test_a_role_is_let_in_exactly_where_the_table_says(client: Client, route: Described, role: Role) -> None:
+    allowed = next(roles for path, roles in WHO.items() if route.path.startswith(path))
+    body = next((body for path, body in BODIES.items() if route.path.startswith(path)), None)
+    query = {"session_id": str(new_id())}
+    answer = client(person(role)).request(route.method, route.path, params=query, json=body if route.takes_body else None)
+    assert answer.status_code != 401
+    assert (answer.status_code == 403) is (role not in allowed)
+    if answer.status_code == 403:
+        assert answer.json()["code"] == "forbidden"
+
+
+def test_every_role_is_in_the_table() -> None:
+    assert set(ALLOWED) == set(Role)
+
+
+@pytest.mark.parametrize("permission", list(Permission))
+def test_a_super_admin_may_everything_and_a_reviewer_nothing_of_this(permission: Permission) -> None:
+    assert permission in ALLOWED[Role.SUPER_ADMIN]
+    assert permission not in ALLOWED[Role.REVIEWER]
+
+
+def test_accounts_are_for_super_admins_only() -> None:
+    assert {role for role, allowed in ALLOWED.items() if Permission.MANAGE_ACCOUNTS in allowed} == SUPER
