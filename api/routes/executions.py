@@ -27,6 +27,8 @@ router = APIRouter(prefix="/prompts", tags=["Executions"])
 streaming = APIRouter(prefix="/prompts", tags=["Executions"])
 
 COMMENT_EVERY_S = 15.0
+# Line ends to many a reader of lines, though to neither JSON nor event streams.
+LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
 @router.post("/execute", response_model=ExecutionView)
@@ -125,4 +127,4 @@ async def _events(begun: Begun, buffer: Buffer, actor: Actor) -> AsyncIterator[s
 
 
 def _event(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False).translate(LINE_ENDS)}\n\n"

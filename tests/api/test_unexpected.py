@@ -5,10 +5,10 @@ import logging
 import httpx2
 import pytest
 
-from api.routes import playground
 from core.crypto import WrongKey
 from core.executions import runner as runners
 from core.identity import flows
+from core.playground import queries
 from core.system import queries as system
 from tests.api.conftest import Client
 from tests.factories.identity import person
@@ -22,7 +22,7 @@ def broken(*_args: object, **_kwargs: object) -> None:
 
 @pytest.fixture
 def failed(client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> httpx2.Response:
-    monkeypatch.setattr(playground.queries, "list_sessions", broken)
+    monkeypatch.setattr(queries, "list_sessions", broken)
     return client(person()).get("/admin/playground/sessions")
 
 
@@ -76,7 +76,7 @@ def test_a_failure_that_no_answer_is_made_for_is_unexpected_too(client: Client, 
     def moved(*_args: object, **_kwargs: object) -> None:
         raise WrongKey
 
-    monkeypatch.setattr(playground.queries, "list_sessions", moved)
+    monkeypatch.setattr(queries, "list_sessions", moved)
     answer = client(person()).get("/admin/playground/sessions")
     assert answer.status_code == 500
     assert answer.json()["code"] == "internal"

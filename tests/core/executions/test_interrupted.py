@@ -1,0 +1,136 @@
+"""What a process left pending when it died becomes failed, with a reason; and its message too."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+
+from core import clock, features, outbox
+from core.db import Database, transaction
+from core.executions import jobs, queries, service
+from core.executions import runner as runners
+from core.executions.buffers import Buffer
+from core.executions.models import Execution
+from core.executions.runner import OnFinish, Runner
+from core.executions.schemas import Status
+from core.executions.service import Begun
+from core.ids import new_id
+from core.playground import service as playground
+from core.playground.schemas import MessageView, NewMessage, Sent
+from tests.factories.executions import asked, speaking
+from tests.factories.identity import Person, person
+
+
+class Dead(Runner):
+    """A runner whose process dies before the first token."""
+
+    def launch(self, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
+        """Do nothing more."""
+        return Buffer(begun.id)
+
+
+@contextmanager
+def started_again(dead: Runner) -> Iterator[None]:
+    """Be the next life of that installation."""
+    born = Runner(dead.instance)
+    born.start()
+    yield
+    born.stop(patience_s=0.0)
+
+
+@pytest.fixture
+def one(runner: Runner) -> Person:
+    features.load("jobs")
+    return person()
+
+
+def left_behind(one: Person, runner: Runner) -> tuple[Sent, Runner]:
+    """Ask something of a process that dies, and return what it left."""
+    dead = Dead(new_id())
+    runners.use(dead)
+    with transaction() as session:
+        sent = playground.send(session, NewMessage(message="x", model="fake:echo"), actor=one.actor)
+        service.write_progress(session, UUID(sent.job_id), "half an ans")
+    runners.use(runner)
+    return sent, dead
+
+
+def answer(one: Person, sent: Sent) -> MessageView:
+    with transaction() as session:
+        return playground.read(session, sent.session_id, actor=one.actor)[1][-1]
+
+
+def test_at_its_next_start_the_execution_is_failed_with_what_there_was(one: Person, runner: Runner) -> None:
+    sent, dead = left_behind(one, runner)
+    with started_again(dead), transaction() as session:
+        view = queries.get_execution(session, UUID(sent.job_id), owner=one.actor.id)
+    assert (view.status, view.response) == (Status.FAILED, "half an ans")
+    assert view.error is not None
+    assert view.error.reason == "interrupted"
+    assert view.error.detail == "Attune was stopped while this answer was being written. Ask again."
+
+
+def test_and_so_is_its_message_through_the_outbox(one: Person, runner: Runner) -> None:
+    sent, dead = left_behind(one, runner)
+    with started_again(dead):
+        assert answer(one, sent).status is Status.PENDING
+        outbox.relay(Database.CORE)
+        message = answer(one, sent)
+    assert (message.status, message.content) == (Status.FAILED, "half an ans")
+    assert message.error is not None
+    assert message.error.reason == "interrupted"
+
+
+def test_what_other_processes_run_goes_on(one: Person, runner: Runner) -> None:
+    buffer = speaking(runners.execute(asked(model="fake:steady"), actor=one.actor))
+    with started_again(Dead(new_id())), transaction() as session:
+        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is Status.PENDING
+
+
+def test_without_a_next_start_it_is_ended_after_two_minutes_of_silence(one: Person, runner: Runner) -> None:
+    sent, _ = left_behind(one, runner)
+    jobs.fail_abandoned(0)
+    assert outbox.relay(Database.CORE) == 0
+    with transaction() as session:
+        session.execute(update(Execution).values(alive_at=clock.now() - timedelta(minutes=2, seconds=1)))
+    jobs.fail_abandoned(0)
+    assert outbox.relay(Database.CORE) == 1
+    assert answer(one, sent).status is Status.FAILED
+
+
+def test_a_process_that_gives_signs_of_life_is_not_dead(one: Person, runner: Runner) -> None:
+    sent, _ = left_behind(one, runner)
+    with transaction() as session:
+        session.execute(update(Execution).values(alive_at=clock.now() - timedelta(minutes=3)))
+        service.note_alive(session, [UUID(sent.job_id)])
+    jobs.fail_abandoned(0)
+    assert outbox.relay(Database.CORE) == 0
+
+
+def test_stopping_ends_what_does_not_end_in_time(one: Person, runner: Runner) -> None:
+    calls = Runner(new_id())
+    runners.use(calls)
+    calls.start()
+    buffer = speaking(runners.execute(asked(model="fake:steady"), actor=one.actor))
+    calls.stop(patience_s=0.0)
+    runners.use(runner)
+    assert buffer.cutter.is_cut
+    with transaction() as session:
+        view = queries.get_execution(session, buffer.id, owner=one.actor.id)
+    assert view.status is Status.FAILED
+    assert view.error is not None
+    assert view.error.reason == "interrupted"
+
+
+def test_stopping_waits_for_what_ends_in_time(one: Person, runner: Runner) -> None:
+    calls = Runner(new_id())
+    runners.use(calls)
+    calls.start()
+    buffer = runners.execute(asked('#fake {"words": 10, "rate": 50}\nx'), actor=one.actor)
+    calls.stop(patience_s=5.0)
+    runners.use(runner)
+    with transaction() as session:
+        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is Status.COMPLETED

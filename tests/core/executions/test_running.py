@@ -1,0 +1,165 @@
+"""A call ends, whatever happens to it, and its row says how."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from core import bus
+from core.db import transaction
+from core.errors import Unavailable
+from core.executions import queries, service
+from core.executions import runner as runners
+from core.executions.runner import Runner
+from core.executions.schemas import ExecutionView, Outcome, Status
+from core.providers.fake import Fake
+from core.providers.schemas import Chunk, EndChunk, TextChunk, Usage, UsageChunk
+from tests.factories.executions import asked, ended, executed, speaking
+from tests.factories.identity import Person, person
+
+
+@pytest.fixture
+def one(runner: Runner) -> Person:
+    return person()
+
+
+def stored(one: Person, execution_id: UUID) -> ExecutionView:
+    with transaction() as session:
+        return queries.get_execution(session, execution_id, owner=one.actor.id)
+
+
+def playing(monkeypatch: pytest.MonkeyPatch, *chunks: Chunk | Exception) -> None:
+    def stream(*_given: object) -> Iterator[Chunk]:
+        for chunk in chunks:
+            if isinstance(chunk, Exception):
+                raise chunk
+            yield chunk
+
+    monkeypatch.setattr(Fake, "stream", stream)
+
+
+def test_started_is_stored_before_the_model_is_asked(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def stream(*_given: object) -> Iterator[Chunk]:
+        with transaction() as session:
+            seen.extend(session.execute(text("select status from prompt_executions")).scalars())
+        yield EndChunk("stop")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    executed(one.actor)
+    assert seen == ["pending"]
+
+
+def test_nothing_is_held_open_while_the_model_answers(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    idle: list[int] = []
+
+    def stream(*_given: object) -> Iterator[Chunk]:
+        with transaction() as session:
+            asked_ = "select count(*) from pg_stat_activity where state = 'idle in transaction' and datname = current_database()"
+            idle.append(session.execute(text(asked_)).scalar_one())
+        yield EndChunk("stop")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    executed(one.actor)
+    assert idle == [0]
+
+
+def test_what_breaks_within_is_an_internal_failure_with_the_text_so_far(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    playing(monkeypatch, TextChunk("so far"), RuntimeError("a secret of ours"))
+    view = stored(one, executed(one.actor).id)
+    assert (view.status, view.response) == (Status.FAILED, "so far")
+    assert view.error is not None
+    assert view.error.code == "internal"
+    assert "secret" not in view.error.detail
+
+
+def test_whoever_stands_above_may_break_and_the_call_ends_all_the_same(one: Person, runner: Runner) -> None:
+    def broken(_session: Session, _id: UUID) -> None:
+        raise RuntimeError("the feature above broke")
+
+    with transaction() as session:
+        begun = service.begin(session, asked(), instance=runner.instance, actor=one.actor)
+    buffer = ended(runner.launch(begun, on_finish=broken))
+    assert stored(one, buffer.id).status is Status.FAILED
+
+
+@pytest.mark.parametrize("tokens", [2**31, 2**70, -1])
+def test_figures_that_no_column_takes_do_not_leave_it_pending(one: Person, monkeypatch: pytest.MonkeyPatch, tokens: int) -> None:
+    playing(monkeypatch, TextChunk("x"), UsageChunk(Usage(input=tokens, output=1)), EndChunk("stop"))
+    assert stored(one, executed(one.actor).id).status in (Status.FAILED, Status.COMPLETED)
+
+
+def test_text_that_postgres_and_utf8_refuse_is_kept_without_it(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    playing(monkeypatch, TextChunk("a\0b \ud800 ü"), EndChunk("st\0op\ud800"))
+    view = stored(one, executed(one.actor).id)
+    assert view.status is Status.COMPLETED
+    assert view.response == "ab ? ü"
+
+
+def test_an_outcome_is_stored_although_the_database_was_away(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    finish, tries = service.finish, []
+
+    def late(session: Session, begun: service.Begun, outcome: Outcome) -> bool:
+        tries.append(1)
+        if len(tries) < 3:
+            raise Unavailable
+        return finish(session, begun, outcome)
+
+    monkeypatch.setattr(runners, "STORE_AGAIN_AFTER_S", (0.01,) * 5)
+    monkeypatch.setattr(service, "finish", late)
+    assert stored(one, executed(one.actor).id).status is Status.COMPLETED
+
+
+def test_an_outcome_that_comes_after_a_stop_changes_nothing(one: Person, runner: Runner) -> None:
+    with transaction() as session:
+        begun = service.begin(session, asked(), instance=runner.instance, actor=one.actor)
+        service.cancel(session, begun.id, text="so far", actor=one.actor)
+    with transaction() as session:
+        assert service.finish(session, begun, Outcome(Status.COMPLETED, "all of it")) is False
+    assert stored(one, begun.id).response == "so far"
+
+
+def test_a_stop_whose_hint_was_lost_is_noticed_when_the_bus_is_back(
+    one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runners, "WRITE_EVERY_S", 0.02)
+    buffer = speaking(runners.execute(asked(model="fake:steady"), actor=one.actor))
+    with transaction() as session:
+        session.execute(text("update prompt_executions set status = 'cancelled'"))
+    assert not buffer.cutter.wait(0.1)
+    bus._deliver(service.CANCELLED, None)  # noqa: SLF001  what the bus says after a cut
+    assert buffer.cutter.wait(3)
+    assert ended(buffer).status is Status.CANCELLED
+
+
+def test_the_text_so_far_is_in_the_row_about_every_second(one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = speaking(runners.execute(asked(model="fake:steady"), actor=one.actor))
+    hints: list[bus.Hint] = []
+    unsubscribe = bus.subscribe(service.PROGRESS, hints.append)
+    found = ""
+    while not found and not buffer.cutter.wait(0.05):
+        with transaction() as session:
+            progress = queries.find_progress(session, buffer.id)
+        assert progress is not None
+        found = progress[0]
+    unsubscribe()
+    assert buffer.text.startswith(found)
+    assert {"id": str(buffer.id)} in hints
+
+
+def test_an_ended_answer_can_still_be_read_from_memory_for_a_moment(one: Person, runner: Runner) -> None:
+    buffer = executed(one.actor)
+    assert runner.find(buffer.id) is buffer
+    assert runner.text_of(buffer.id) == buffer.text
+
+
+def test_and_then_is_forgotten(one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runners, "KEEP_ENDED_S", -1.0)
+    first = executed(one.actor)
+    second = executed(one.actor)
+    while runner.find(first.id) is not None:
+        assert not second.cutter.wait(0.01)
+    assert stored(one, first.id).status is Status.COMPLETED

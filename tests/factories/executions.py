@@ -1,0 +1,39 @@
+"""Calls of the fake provider, made through the product's own services."""
+
+import time
+
+from core.executions import runner as runners
+from core.executions.buffers import Buffer
+from core.executions.schemas import NewExecution
+from core.identity.schemas import Actor
+from core.providers.schemas import Parameters
+
+PATIENCE_S = 10.0
+
+
+def asked(prompt: str = "the capital of France", *, model: str = "fake:echo", **more: object) -> NewExecution:
+    """Return what to ask of which model."""
+    return NewExecution.model_validate({"model_id": model, "prompt": prompt, "parameters": Parameters(), **more})
+
+
+def ended(buffer: Buffer) -> Buffer:
+    """Wait until an answer has ended, and return it."""
+    ends_at = time.monotonic() + PATIENCE_S
+    while buffer.outcome is None:
+        assert time.monotonic() < ends_at, "it did not end"
+        time.sleep(0.005)
+    return buffer
+
+
+def speaking(buffer: Buffer) -> Buffer:
+    """Wait until an answer has begun, and return it."""
+    ends_at = time.monotonic() + PATIENCE_S
+    while not buffer.length:
+        assert time.monotonic() < ends_at, "it did not begin"
+        time.sleep(0.005)
+    return buffer
+
+
+def executed(actor: Actor, prompt: str = "the capital of France", **more: object) -> Buffer:
+    """Ask the echo, and wait for the whole answer."""
+    return ended(runners.execute(asked(prompt, model="fake:echo", **more), actor=actor))
