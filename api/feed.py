@@ -152,7 +152,7 @@ class Feed:
                 return None
             known = self._revision if self._revision is not None else revision
             # A number that was never given is from another life of this database: begin anew.
-            changed = queries.list_messages_since(session, self.session_id, known if known <= revision else 0)
+            changed = queries.list_messages_since(session, self.session_id, known if 0 <= known <= revision else 0)
             pending = queries.find_pending_view(session, self.session_id)
         # What has changed since the revision was read belongs to the next round.
         ended = [it for it in changed if it.status not in (None, Status.PENDING) and it.revision <= revision]

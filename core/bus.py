@@ -65,7 +65,7 @@ def _deliver(topic: str, hint: Hint) -> None:
 def _deliver_notice(payload: str) -> None:
     try:
         message = json.loads(payload)
-        topic = message.pop("topic")
+        topic = str(message.pop("topic"))
     except (ValueError, AttributeError, KeyError, TypeError):
         log.warning("a notice on the channel was none of ours")  # whoever may connect to the database may send one
         return

@@ -100,6 +100,7 @@ def engine(url: URL, *, pool_size: int, overflow: int) -> Engine:
         pool_size=pool_size,
         max_overflow=overflow,
         pool_timeout=POOL_TIMEOUT_S,
+        hide_parameters=True,  # a failed statement is logged; what it was to store is nobody's business
         connect_args={"options": OPTIONS, "connect_timeout": 5, "application_name": "attune"},
     )
     event.listen(made, "checkin", _rest)
