@@ -33,6 +33,10 @@ class Group(BaseModel):
 class Workspace(Group):
     """What everybody's pages share."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"default_prompt": "Answer in one sentence.", "reporting_time_zone": "Europe/Berlin"}}
+    )
+
     default_prompt: str = Field(default=DEFAULT_PROMPT, min_length=1, max_length=LONGEST_PROMPT)
     default_model: str | None = None
     reporting_time_zone: str = "UTC"

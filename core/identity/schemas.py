@@ -116,7 +116,10 @@ class SessionView(View):
 class NewAccount(BaseModel):
     """Whom to invite."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"example": {"email": "ada@example.com", "full_name": "Ada Lovelace", "role": "reviewer"}},
+    )
 
     email: Email
     full_name: FullName
@@ -126,7 +129,7 @@ class NewAccount(BaseModel):
 class AccountChange(BaseModel):
     """What to change of an account; what is left out stays."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"role": "analyst"}})
 
     full_name: FullName | None = None
     role: Role | None = None

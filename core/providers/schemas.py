@@ -182,7 +182,10 @@ Secret = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 class NewProvider(BaseModel):
     """A provider to add. Without an address it is the vendor's own."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"example": {"name": "ollama-lab", "kind": "openai", "base_url": "http://127.0.0.1:11434/v1"}},
+    )
 
     name: ProviderName
     kind: Literal[ProviderKind.OPENAI, ProviderKind.ANTHROPIC]
@@ -193,7 +196,7 @@ class NewProvider(BaseModel):
 class ProviderChange(BaseModel):
     """What to change of a provider. A new address clears the key that was meant for the old one."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"is_active": False}})
 
     base_url: str | None = Field(default=None, max_length=500)
     secret: Secret | None = Field(default=None, repr=False)

@@ -1,0 +1,92 @@
+"""One's own sessions: seen, ended one by one or all at once, and noted when used."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from core import clock
+from core.db import transaction
+from core.identity import flows, queries, service
+from core.identity.errors import SessionMissing, SessionOver
+from core.identity.models import AdminSession
+from core.identity.schemas import SessionKind
+from tests.factories.identity import CALLER, PASSWORD, Person, person
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+def sign(one: Person) -> str:
+    signed_in = flows.try_to_sign_in(one.actor.email, PASSWORD, SessionKind.BROWSER, CALLER).signed_in
+    assert signed_in is not None
+    return signed_in.token
+
+
+def enter(token: str) -> Person:
+    with transaction() as session:
+        return Person(service.enter(session, token, CALLER), token)
+
+
+def test_the_list_holds_live_ones_only_and_no_token() -> None:
+    one = person()
+    other = enter(sign(one))
+    with transaction() as session:
+        service.sign_out(session, actor=other.actor)
+        listed = queries.list_sessions(session, one.actor.id)
+    assert [row.id for row in listed] == [one.actor.session_id]
+    assert "token" not in listed[0].model_dump()
+
+
+def test_one_is_ended_and_the_others_stay() -> None:
+    one = person()
+    other = enter(sign(one))
+    assert other.actor.session_id is not None
+    with transaction() as session:
+        service.end_own_session(session, other.actor.session_id, actor=one.actor)
+    with pytest.raises(SessionOver):
+        enter(other.token)
+    enter(one.token)
+
+
+def test_somebody_elses_cannot_be_ended() -> None:
+    one, other = person(), person()
+    assert other.actor.session_id is not None
+    with pytest.raises(SessionMissing), transaction() as session:
+        service.end_own_session(session, other.actor.session_id, actor=one.actor)
+    enter(other.token)
+
+
+def test_signing_out_everywhere_ends_this_one_too_and_nobody_elses() -> None:
+    one, other = person(), person()
+    elsewhere = sign(one)
+    with transaction() as session:
+        service.sign_out_everywhere(session, actor=one.actor)
+    for token in (one.token, elsewhere):
+        with pytest.raises(SessionOver):
+            enter(token)
+    enter(other.token)
+
+
+def test_use_is_noted_once_a_minute_and_no_oftener() -> None:
+    one = person()
+
+    def seen() -> object:
+        with transaction() as session:
+            return session.scalars(select(AdminSession.last_seen_at)).one()
+
+    first = seen()
+    enter(one.token)
+    assert seen() == first
+    with transaction() as session:
+        session.execute(update(AdminSession).values(last_seen_at=clock.now() - timedelta(minutes=2)))
+    enter(one.token)
+    assert seen() != first
+
+
+def test_using_a_session_does_not_make_it_longer() -> None:
+    one = person()
+    with transaction() as session:
+        before = session.scalars(select(AdminSession.expires_at)).one()
+    enter(one.token)
+    with transaction() as session:
+        assert session.scalars(select(AdminSession.expires_at)).one() == before
