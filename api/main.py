@@ -17,7 +17,11 @@ from core.errors import Failure
 
 PREFIX = "/api/v1"
 # What the addresses beside the API answer with, when they cannot answer.
-FAILURES: dict[type[Exception], ExceptionHandler] = {Failure: errors.failure, HTTPException: errors.refusal}
+FAILURES: dict[type[Exception], ExceptionHandler] = {
+    Failure: errors.failure,
+    HTTPException: errors.refusal,
+    Exception: errors.unexpected,
+}
 
 
 def create() -> FastAPI:

@@ -1,4 +1,4 @@
-"""US dollars in answers: decimal strings, and never `1E-8`."""
+"""US dollars in answers: decimal strings, as short as they can be and never `1E-8`."""
 
 from decimal import Decimal
 from typing import Annotated
@@ -7,7 +7,7 @@ from pydantic import PlainSerializer
 
 
 def _plain(amount: Decimal) -> str:
-    return f"{amount:f}"
+    return f"{amount.normalize():f}"
 
 
 Usd = Annotated[Decimal, PlainSerializer(_plain, return_type=str, when_used="json")]

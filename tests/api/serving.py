@@ -1,17 +1,19 @@
-"""Serves the API on a port of its own: the gate, the sign-in pages and the routes, without the console beside them."""
+"""Serves the API on a port of its own: the gate, the sign-in pages and the routes, with nothing where the console would be."""
 
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 
+import pytest
 import uvicorn
 from fastapi import FastAPI
 from starlette.applications import Starlette
 
-from api import main, probes
-from api.routes import sign_in
+from api import doors, main, probes
 from core.config import Config
 
 
@@ -20,11 +22,14 @@ def serving(config: Config, api: FastAPI | None = None) -> Iterator[str]:
     """Serve as `config` says, and return the address."""
     readiness = probes.Readiness()
     readiness.is_ready = True
-    app = Starlette(
-        routes=[*probes.routes(readiness), *sign_in.routes(config), *main.mounts(api or main.create())],
-        middleware=main.middleware(config, policy="default-src 'self'"),
-        exception_handlers=main.FAILURES,
-    )
+    found = find_spec("streamlit")
+    assert found is not None
+    assert found.origin is not None
+    with pytest.MonkeyPatch.context() as patch:
+        if api is not None:
+            patch.setattr(main, "create", lambda: api)
+        index = Path(found.origin).parent / "static" / "index.html"
+        app = doors.behind_gate(config, readiness, console=Starlette(exception_handlers=main.FAILURES), index=index)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(

@@ -11,7 +11,6 @@ import httpx2
 import pytest
 
 from api.routes import executions as routes
-from core.errors import Unavailable
 from core.executions import runner as runners
 from core.providers.fake import Fake
 from core.providers.schemas import Chunk, EndChunk, TextChunk, ToolCallChunk
@@ -166,13 +165,3 @@ def test_many_streams_at_once_do_not_mix(mine: httpx2.Client) -> None:
         answers = list(pool.map(lambda number: text_of(streamed(mine, prompt=f"number {number} " * 20)), range(12)))
     for number, answer in enumerate(answers):
         assert answer.count(f"number {number} ") == 20
-
-
-def test_a_database_that_goes_away_at_the_end_is_said_in_the_stream(mine: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_given: object) -> None:
-        raise Unavailable
-
-    monkeypatch.setattr(routes, "_view", away)
-    told = streamed(mine)
-    assert told[-1].name == "error"
-    assert told[-1].data["problem"]["code"] == "unavailable"

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text, update
 
 from api import feed
-from core import bus, clock
+from core import bus, clock, db
 from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Unavailable
@@ -161,7 +161,10 @@ def test_a_database_that_is_away_for_a_moment_neither_ends_it_nor_hides_an_endin
     assert len(tries) == 2
 
 
-def test_a_feed_lives_through_a_cut_of_every_connection(address: str, one: Person, database: Postgres) -> None:
+def test_a_feed_lives_through_a_cut_of_every_connection(
+    address: str, one: Person, database: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "RESTED_LONG_S", 0.0)  # connections that worked a moment ago are believed otherwise
     session_id = answered(one.actor).session_id
     with following(address, session_id, one) as socket:
         heard(socket)

@@ -11,8 +11,9 @@ from core.providers.schemas import Parameters
 PATIENCE_S = 10.0
 
 
-def asked(prompt: str = "the capital of France", *, model: str = "fake:echo", **more: object) -> NewExecution:
-    """Return what to ask of which model."""
+def asked(prompt: str = "the capital of France", **more: object) -> NewExecution:
+    """Return what to ask of which model: the echo, unless `model` names another."""
+    model = more.pop("model", "fake:echo")
     return NewExecution.model_validate({"model_id": model, "prompt": prompt, "parameters": Parameters(), **more})
 
 
@@ -36,4 +37,9 @@ def speaking(buffer: Buffer) -> Buffer:
 
 def executed(actor: Actor, prompt: str = "the capital of France", **more: object) -> Buffer:
     """Ask the echo, and wait for the whole answer."""
-    return ended(runners.execute(asked(prompt, model="fake:echo", **more), actor=actor))
+    return ended(runners.execute(asked(prompt, **more), actor=actor)[1])
+
+
+def begun(actor: Actor, prompt: str = "the capital of France", *, model: str = "fake:echo") -> Buffer:
+    """Ask, and return the buffer in which the answer grows."""
+    return runners.execute(asked(prompt, model=model), actor=actor)[1]

@@ -20,7 +20,7 @@ from core.executions.service import Begun
 from core.ids import new_id
 from core.playground import service as playground
 from core.playground.schemas import MessageView, NewMessage, Sent
-from tests.factories.executions import asked, speaking
+from tests.factories.executions import begun, speaking
 from tests.factories.identity import Person, person
 
 
@@ -85,7 +85,7 @@ def test_and_so_is_its_message_through_the_outbox(one: Person, runner: Runner) -
 
 
 def test_what_other_processes_run_goes_on(one: Person, runner: Runner) -> None:
-    buffer = speaking(runners.execute(asked(model="fake:steady"), actor=one.actor))
+    buffer = speaking(begun(one.actor, model="fake:steady"))
     with started_again(Dead(new_id())), transaction() as session:
         assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is Status.PENDING
 
@@ -114,7 +114,7 @@ def test_stopping_ends_what_does_not_end_in_time(one: Person, runner: Runner) ->
     calls = Runner(new_id())
     runners.use(calls)
     calls.start()
-    buffer = speaking(runners.execute(asked(model="fake:steady"), actor=one.actor))
+    buffer = speaking(begun(one.actor, model="fake:steady"))
     calls.stop(patience_s=0.0)
     runners.use(runner)
     assert buffer.cutter.is_cut
@@ -129,7 +129,7 @@ def test_stopping_waits_for_what_ends_in_time(one: Person, runner: Runner) -> No
     calls = Runner(new_id())
     runners.use(calls)
     calls.start()
-    buffer = runners.execute(asked('#fake {"words": 10, "rate": 50}\nx'), actor=one.actor)
+    buffer = begun(one.actor, '#fake {"words": 10, "rate": 50}\nx')
     calls.stop(patience_s=5.0)
     runners.use(runner)
     with transaction() as session:

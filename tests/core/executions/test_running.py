@@ -16,7 +16,7 @@ from core.executions.runner import Runner
 from core.executions.schemas import ExecutionView, Outcome, Status
 from core.providers.fake import Fake
 from core.providers.schemas import Chunk, EndChunk, TextChunk, Usage, UsageChunk
-from tests.factories.executions import asked, ended, executed, speaking
+from tests.factories.executions import asked, begun, ended, executed, speaking
 from tests.factories.identity import Person, person
 
 
@@ -126,7 +126,7 @@ def test_a_stop_whose_hint_was_lost_is_noticed_when_the_bus_is_back(
     one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(runners, "WRITE_EVERY_S", 0.02)
-    buffer = speaking(runners.execute(asked(model="fake:steady"), actor=one.actor))
+    buffer = speaking(begun(one.actor, model="fake:steady"))
     with transaction() as session:
         session.execute(text("update prompt_executions set status = 'cancelled'"))
     assert not buffer.cutter.wait(0.1)
@@ -136,7 +136,7 @@ def test_a_stop_whose_hint_was_lost_is_noticed_when_the_bus_is_back(
 
 
 def test_the_text_so_far_is_in_the_row_about_every_second(one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
-    buffer = speaking(runners.execute(asked(model="fake:steady"), actor=one.actor))
+    buffer = speaking(begun(one.actor, model="fake:steady"))
     hints: list[bus.Hint] = []
     unsubscribe = bus.subscribe(service.PROGRESS, hints.append)
     found = ""

@@ -137,14 +137,37 @@ def test_a_connection_that_is_killed_is_unavailable_and_the_next_one_works() -> 
         assert session.execute(text("select 1")).scalar() == 1
 
 
-def test_connections_that_were_killed_while_they_rested_are_not_given_out() -> None:
+def kill_all_others() -> None:
     with transaction() as session:
         others = "select count(pg_terminate_backend(pid)) from pg_stat_activity"
         where = "where pid <> pg_backend_pid() and application_name = 'attune' and datname = current_database()"
         session.execute(text(f"{others} {where}"))
+
+
+def use_several_connections() -> None:
+    with transaction() as one, transaction() as two:
+        one.execute(text("select 1"))
+        two.execute(text("select 1"))
+
+
+def test_connections_that_were_killed_while_they_rested_are_not_given_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "RESTED_LONG_S", 0.0)
+    use_several_connections()
+    kill_all_others()
     for _ in range(5):
-        with transaction() as session:
-            service.beat(session, "one")
+        use_several_connections()
+
+
+def test_of_those_that_worked_a_moment_ago_one_call_at_most_is_lost() -> None:
+    use_several_connections()
+    kill_all_others()
+    lost = 0
+    for _ in range(5):
+        try:
+            use_several_connections()
+        except Unavailable:
+            lost += 1
+    assert lost <= 1
 
 
 def test_a_pool_that_is_exhausted_is_unavailable(
