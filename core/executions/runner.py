@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -132,8 +133,7 @@ class Runner:
         try:
             outcome = self._call(begun, buffer)
             if outcome is not None:
-                self._store(begun, outcome, on_finish)
-                buffer.end(outcome)
+                buffer.end(self._store(begun, outcome, on_finish))
         except Exception:
             log.exception("an execution broke", extra={"execution": str(begun.id)})
             self._break(begun, Outcome(Status.FAILED, buffer.text, error=BROKEN), buffer)
@@ -173,17 +173,20 @@ class Runner:
             error=error,
         )
 
-    def _store(self, begun: Begun, outcome: Outcome, on_finish: OnFinish | None) -> None:
-        """Store the outcome, also when the database is away for a while."""
+    def _store(self, begun: Begun, outcome: Outcome, on_finish: OnFinish | None) -> Outcome:
+        """Store the outcome, also when the database is away for a while; return it, or that somebody had ended the call before."""
         for pause_s in (0.0, *STORE_AGAIN_AFTER_S):
             time.sleep(pause_s)
             try:
                 with transaction() as session:
-                    if service.finish(session, begun, outcome) and on_finish is not None:
+                    if not service.finish(session, begun, outcome):
+                        return replace(outcome, status=Status.CANCELLED, finish_reason="cancelled")
+                    if on_finish is not None:
                         on_finish(session, begun.id)
-                return
+                return outcome
             except Unavailable:
                 log.warning("an outcome could not be stored yet", extra={"execution": str(begun.id)})
+        return outcome
 
     def _forget_later(self, buffer: Buffer) -> None:
         """Keep an ended buffer for readers that are on their way, and drop those whose time is over."""

@@ -225,7 +225,10 @@ def stop(session: Session, session_id: UUID, *, actor: Actor) -> bool:
 
 
 def clear(session: Session, session_id: UUID, *, actor: Actor) -> None:
-    """Remove every message of a session, and the texts of its executions; the session stays."""
+    """Remove every message of a session, and the texts of its executions; the session stays.
+
+    Raises AnswerPending when something was said at this very moment.
+    """
     row = _emptied(session, session_id, actor)
     row.name, row.message_count, row.last_message_at = None, 0, None
     _touch(session, row)
@@ -233,7 +236,10 @@ def clear(session: Session, session_id: UUID, *, actor: Actor) -> None:
 
 
 def remove(session: Session, session_id: UUID, *, actor: Actor) -> None:
-    """Remove a session with every message and the texts of its executions; what they cost stays known."""
+    """Remove a session with every message and the texts of its executions; what they cost stays known.
+
+    Raises AnswerPending when something was said at this very moment.
+    """
     row = _emptied(session, session_id, actor)
     row.deleted_at, row.name, row.draft = clock.now(), None, None
     _touch(session, row)
@@ -243,6 +249,9 @@ def remove(session: Session, session_id: UUID, *, actor: Actor) -> None:
 def _emptied(session: Session, session_id: UUID, actor: Actor) -> PlaygroundSession:
     stop(session, session_id, actor=actor)  # before the session is held: an execution is locked first, everywhere
     row = queries.get_row(session, session_id, owner=actor.id, lock=True)
+    said_meanwhile = queries.find_pending(session, session_id)
+    if said_meanwhile is not None and said_meanwhile.execution_id is not None:
+        raise AnswerPending
     session.execute(delete(PlaygroundMessage).where(PlaygroundMessage.session_id == session_id))
     executions.blank_texts(session, session_id)
     return row

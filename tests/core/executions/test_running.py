@@ -163,3 +163,18 @@ def test_and_then_is_forgotten(one: Person, runner: Runner, monkeypatch: pytest.
     while runner.find(first.id) is not None:
         assert not second.cutter.wait(0.01)
     assert stored(one, first.id).status is Status.COMPLETED
+
+
+def test_what_was_stopped_at_the_last_moment_is_said_to_be_stopped_from_memory_too(
+    one: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stream(*_given: object) -> Iterator[Chunk]:
+        yield TextChunk("all of it")
+        with transaction() as session:
+            session.execute(text("update prompt_executions set status = 'cancelled'"))
+        yield EndChunk("stop")
+
+    monkeypatch.setattr(Fake, "stream", stream)
+    buffer = executed(one.actor)
+    assert buffer.status is Status.CANCELLED
+    assert stored(one, buffer.id).status is Status.CANCELLED
