@@ -1,7 +1,10 @@
 """What routes ask for: the actor whom the gate let in, a transaction, a window of a list."""
 
-from collections.abc import Iterator
-from typing import Annotated
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
 from starlette.requests import HTTPConnection
@@ -11,6 +14,9 @@ from core.db import Session, transaction
 from core.errors import NotSignedIn
 from core.identity.schemas import Actor, Caller
 from core.paging import LARGEST_PAGE, Window
+
+Checked = TypeVar("Checked")
+_password_checks = ThreadPoolExecutor(4, thread_name_prefix="password")
 
 
 async def actor(request: HTTPConnection) -> Actor:
@@ -41,6 +47,12 @@ async def window(
 ) -> Window:
     """Return the part of a list that is asked for."""
     return Window(limit, offset)
+
+
+async def check_password(check: Callable[[], Checked]) -> Checked:
+    """Run what checks a password: it keeps a core busy, so however many are tried, the threads of other routes stay free."""
+    context = copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_password_checks, context.run, check)
 
 
 ActorDep = Annotated[Actor, Depends(actor)]

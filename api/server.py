@@ -7,12 +7,14 @@ from contextlib import contextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from core.config import Config
 from core.errors import StartRefused
 
 STREAMS_MAY_END_S = 30
 BACKLOG = 512
+LARGEST_HEAD = 64 * 1024
 
 
 @contextmanager
@@ -44,22 +46,49 @@ def _advice(refused: OSError, config: Config) -> str:
             return f"HOST={config.host} is no address of this machine. Leave it out, or use 0.0.0.0 for all addresses."
 
 
+class BoundedHead(HttpToolsProtocol):
+    """Reads no more of a request's head than any of ours has: by itself, uvicorn keeps all that a stranger sends."""
+
+    _read = 0
+    _is_in_head = False
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived; refuse a head that does not end."""
+        super().data_received(data)
+        self._read = self._read + len(data) if self._is_in_head else 0
+        if self._read > LARGEST_HEAD and not self.transport.is_closing():
+            self.send_400_response("The head of this request is too large.")
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        self._is_in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Stop counting: bodies have limits of their own."""
+        self._is_in_head = False
+        super().on_headers_complete()
+
+
 def serve(app: ASGIApp, listening: socket.socket) -> None:
     """Serve until a signal says stop."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            lifespan="on",
-            ws="websockets-sansio",
-            ws_max_size=16 * 1024 * 1024,
-            ws_ping_interval=30,
-            ws_ping_timeout=30,
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=STREAMS_MAY_END_S,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-        )
+    uvicorn.Server(how_to_serve(app)).run(sockets=[listening])
+
+
+def how_to_serve(app: ASGIApp) -> uvicorn.Config:
+    """Return uvicorn's settings."""
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        http=BoundedHead,
+        ws="websockets-sansio",
+        ws_max_size=16 * 1024 * 1024,
+        ws_ping_interval=30,
+        ws_ping_timeout=30,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=STREAMS_MAY_END_S,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
     )
-    server.run(sockets=[listening])

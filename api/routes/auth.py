@@ -2,14 +2,14 @@
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict
-from starlette.concurrency import run_in_threadpool
 
 from api import limits
-from api.deps import ActorDep, CallerDep, SessionDep
+from api.deps import ActorDep, CallerDep, SessionDep, check_password
 from core.identity import flows, queries, service
 from core.identity.errors import WrongCredentials
 from core.identity.schemas import AccountView, SessionKind, SignedIn
@@ -38,7 +38,7 @@ class Token(BaseModel):
 @router.post("/login")
 async def login(given: Annotated[Credentials, Body()], caller: CallerDep) -> Token:
     """Exchange e-mail and password for a token."""
-    result = await run_in_threadpool(flows.try_to_sign_in, given.email, given.password, SessionKind.API, caller)
+    result = await check_password(partial(flows.try_to_sign_in, given.email, given.password, SessionKind.API, caller))
     await asyncio.sleep(result.delay_s)
     if result.signed_in is None:
         raise WrongCredentials

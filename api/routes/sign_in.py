@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
+from api.deps import check_password
 from api.gate import OriginRefused, cookie_name, origins
 from core import crypto
 from core.config import Config
@@ -59,7 +60,8 @@ async def _login(request: Request, *, config: Config) -> Response:
     wanted, email = local_path(form.get("next", "/")), form.get("email", "")
     caller: Caller = request.scope["state"]["caller"]
     try:
-        result = await run_in_threadpool(flows.try_to_sign_in, email, form.get("password", ""), SessionKind.BROWSER, caller)
+        password = form.get("password", "")
+        result = await check_password(functools.partial(flows.try_to_sign_in, email, password, SessionKind.BROWSER, caller))
     except Unavailable as failure:
         return _page(request, "login.html", 503, **LOGIN, next=wanted, email=email, problem=failure.detail)
     await asyncio.sleep(result.delay_s)

@@ -77,8 +77,11 @@ class Runner:
             buffer.cutter.cut()
         self._stopping.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        with transaction() as session:
-            service.fail_of_instance(session, self.instance)
+        try:
+            with transaction() as session:
+                service.fail_of_instance(session, self.instance)
+        except Unavailable:
+            log.warning("what was interrupted could not be stored; the next start does it")
 
     def launch(self, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
         """Make a call whose record has been committed; return the buffer in which its answer grows."""
@@ -174,7 +177,7 @@ class Runner:
         )
 
     def _store(self, begun: Begun, outcome: Outcome, on_finish: OnFinish | None) -> Outcome:
-        """Store the outcome, also when the database is away for a while; return it, or that somebody had ended the call before."""
+        """Store the outcome, also when the database is away for a while; return it, or that somebody was first."""
         for pause_s in (0.0, *STORE_AGAIN_AFTER_S):
             time.sleep(pause_s)
             try:

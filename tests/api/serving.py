@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.applications import Starlette
 
-from api import doors, main, probes
+from api import doors, main, probes, server
 from core.config import Config
 
 
@@ -32,23 +32,13 @@ def serving(config: Config, api: FastAPI | None = None) -> Iterator[str]:
         app = doors.behind_gate(config, readiness, console=Starlette(exception_handlers=main.FAILURES), index=index)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                lifespan="off",
-                ws="websockets-sansio",
-                ws_per_message_deflate=False,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=1,
-            )
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        settings = server.how_to_serve(app)
+        settings.timeout_graceful_shutdown = 1
+        serving_ = uvicorn.Server(settings)
+        thread = threading.Thread(target=serving_.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        while not server.started:
+        while not serving_.started:
             time.sleep(0.01)
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
+        serving_.should_exit = True
         thread.join(5)

@@ -1,6 +1,9 @@
 """A body may have 20 MiB, a stranger's 64 KiB; what is larger is refused before it is all in memory."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -63,3 +66,43 @@ def test_the_next_request_is_not_disturbed(client: Client) -> None:
     mine = client(person())
     mine.post("/prompts/execute", content=pieces(20), headers=JSON)
     assert mine.get("/models").status_code == 200
+
+
+def refused_at(address: str, begin: bytes, more: bytes) -> tuple[int, bytes]:
+    """Send a head that never ends until it is refused; return how much was taken, and the answer."""
+    host = urlsplit(address)
+    sent = 0
+    with socket.create_connection((host.hostname or "", host.port or 0), timeout=10) as connection:
+        connection.sendall(begin)
+        with suppress(ConnectionError):
+            while sent < 16 * MIB:
+                connection.sendall(more)
+                sent += len(more)
+        with suppress(ConnectionError):
+            return sent, connection.recv(65536)
+    return sent, b""
+
+
+@pytest.mark.parametrize(
+    ("begin", "more"),
+    [
+        (b"GET /login HTTP/1.1\r\nHost: x\r\n", b"X-More: " + b"x" * 8000 + b"\r\n"),
+        (b"GET /login HTTP/1.1\r\nHost: x\r\nX-More: ", b"x" * 8000),
+        (b"GET /login?", b"x" * 8000),
+        (b"GET /login HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-More: ", b"x" * 8000),
+    ],
+    ids=["many headers", "a long header", "a long address", "a websocket's"],
+)
+def test_a_head_that_never_ends_is_not_kept(address: str, begin: bytes, more: bytes) -> None:
+    sent, answer = refused_at(address, begin, more)
+    assert sent < 8 * MIB
+    assert not answer or answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_head_of_an_ordinary_size_is_taken(address: str) -> None:
+    assert raw(address, "/login?" + "x" * 20_000, "X-More: " + "x" * 20_000).status == 200
+
+
+def test_one_connection_may_send_many_heads(client: Client) -> None:
+    mine = client(person())
+    assert {mine.get("/models", headers={"X-More": "x" * 20_000}).status_code for _ in range(8)} == {200}

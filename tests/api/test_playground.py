@@ -1,6 +1,7 @@
 """admin/playground: chat, history, sessions, as the contract names them."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import httpx2
@@ -134,6 +135,15 @@ def test_while_an_answer_is_pending_the_next_message_is_refused(mine: httpx2.Cli
     answer = chat(mine, session_id=sent["session_id"])
     assert (answer.status_code, answer.json()["code"]) == (409, "answer_pending")
     assert history(mine, sent["session_id"]).json()["total_count"] == 2
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_of_two_messages_at_once_exactly_one_is_said(mine: httpx2.Client, is_new: bool) -> None:
+    session_id = str(new_id()) if is_new else talk(mine)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: chat(mine, model="fake:steady", session_id=session_id), range(2)))
+    assert sorted(answer.status_code for answer in answers) == [202, 409]
+    assert history(mine, session_id).json()["total_count"] == (2 if is_new else 4)
 
 
 def test_what_was_said_before_goes_along(mine: httpx2.Client) -> None:

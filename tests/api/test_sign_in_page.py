@@ -1,6 +1,9 @@
 """The sign-in page: a plain form, a cookie that scripts cannot read, and nobody led elsewhere."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
+from threading import Event
 
 import httpx2
 import pytest
@@ -9,10 +12,11 @@ from sqlalchemy import func, select
 from api.routes import sign_in
 from core.config import config
 from core.db import transaction
+from core.identity import passwords
 from core.identity.models import AdminSession, SignInFailure
 from core.identity.schemas import SessionKind
 from core.tables import CoreAudit
-from tests.api.conftest import Client, ask
+from tests.api.conftest import Client, ask, caller
 from tests.api.serving import serving
 from tests.factories.identity import PASSWORD, Person, person
 
@@ -186,3 +190,26 @@ def test_a_form_that_is_too_large_is_refused(client: Client) -> None:
 @pytest.mark.parametrize("wanted", [*LOCAL, *ELSEWHERE])
 def test_the_rule_of_local_paths_is_one_function(wanted: str) -> None:
     assert sign_in.local_path(wanted) == (wanted if wanted in LOCAL else "/")
+
+
+@pytest.mark.parametrize("path", ["/login", "/api/v1/admin/auth/login"])
+def test_however_many_passwords_are_tried_the_house_goes_on(
+    client: Client, address: str, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    go_on = Event()
+    monkeypatch.setattr(passwords, "matches", lambda *_given: not go_on.wait(10))
+    form = {"email": "nobody@example.com", "password": "x"}
+
+    def attempt(_: int) -> int:
+        with caller("") as stranger:
+            given = {"data": form} if path == "/login" else {"json": form}
+            return stranger.post(address + path, **given).status_code  # type: ignore[arg-type]  # one of the two
+
+    with ThreadPoolExecutor(45) as pool:  # more than the threads that all other routes share
+        tries = pool.map(attempt, range(45))
+        time.sleep(0.3)
+        began = time.monotonic()
+        assert client(person()).get("/models").status_code == 200
+        assert time.monotonic() - began < 5
+        go_on.set()
+        assert set(tries) == {401}

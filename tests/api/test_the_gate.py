@@ -1,6 +1,10 @@
 """Without signing in no address gives anything but the sign-in page, or 401; but for the doors that are for everybody."""
 
+from urllib.parse import quote
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from api import gate
 from tests.api.conftest import ask
@@ -107,6 +111,24 @@ def test_nothing_leads_out_of_an_open_folder(address: str, folder: str, trick: s
     assert answer.status in (401, 404)
     assert b"fake:echo" not in answer.body
     assert b"root:" not in answer.body
+
+
+@given(st.text(min_size=1, max_size=40), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_no_path_that_anybody_thinks_of_gives_anything(address: str, path: str, encoded: bool) -> None:
+    written = quote(path, safe="/" if encoded else "/%?#;:@&=+$,!~*'()")
+    answer = raw(address, f"/{written}")
+    assert answer.status in (400, 401) or f"/{path}".startswith((*gate.OPEN_FOLDERS, *gate.OPEN))
+
+
+@given(
+    st.lists(st.sampled_from(["..", ".", "", "static", "door", "welcome", "app", "api", "v1", "models", "%2e%2e", "%2f", "%5c"]))
+)
+@settings(max_examples=150, deadline=None)
+def test_no_way_through_an_open_folder_leads_into_the_house(address: str, steps: list[str]) -> None:
+    answer = raw(address, "/" + "/".join(steps))
+    assert answer.status in (400, 401, 404)
+    assert b"fake:echo" not in answer.body
 
 
 def test_health_without_a_credential_names_the_parts_and_no_details(address: str) -> None:

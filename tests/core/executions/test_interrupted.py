@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from core import clock, features, outbox
 from core.db import Database, transaction
+from core.errors import Unavailable
 from core.executions import jobs, queries, service
 from core.executions import runner as runners
 from core.executions.buffers import Buffer
@@ -123,6 +124,25 @@ def test_stopping_ends_what_does_not_end_in_time(one: Person, runner: Runner) ->
     assert view.status is Status.FAILED
     assert view.error is not None
     assert view.error.reason == "interrupted"
+
+
+def test_stopping_without_a_database_leaves_it_to_the_next_start(
+    one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Runner(new_id())
+    runners.use(calls)
+    calls.start()
+    buffer = speaking(begun(one.actor, model="fake:steady"))
+
+    def away(*_given: object) -> int:
+        raise Unavailable
+
+    with monkeypatch.context() as gone:
+        gone.setattr(service, "fail_of_instance", away)
+        calls.stop(patience_s=0.0)
+    runners.use(runner)
+    with started_again(calls), transaction() as session:
+        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is Status.FAILED
 
 
 def test_stopping_waits_for_what_ends_in_time(one: Person, runner: Runner) -> None:
