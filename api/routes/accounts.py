@@ -17,6 +17,7 @@ from core.identity import queries, service
 from core.identity.permissions import Permission, require
 from core.identity.schemas import AccountChange, AccountView, AuditRow, Link, NewAccount
 from core.paging import Window
+from core.system import service as system
 
 EXPORT_PAGE = Window(limit=1000)
 AUDIT_COLUMNS = (
@@ -93,8 +94,8 @@ def change(account_id: UUID, given: AccountChange, session: SessionDep, actor: A
 
 @router.delete("/accounts/{account_id}", status_code=204)
 def delete(account_id: UUID, session: SessionDep, actor: ActorDep) -> None:
-    """Remove an account."""
-    service.delete_account(session, account_id, actor=actor)
+    """Remove an account, and with it what it said and the texts of its calls."""
+    system.remove_account(session, account_id, actor=actor)
 
 
 @router.get("/audit", response_model=AuditPage)

@@ -205,11 +205,19 @@ def note_alive(session: Session, execution_ids: list[UUID]) -> None:
 
 def blank_texts(session: Session, session_id: UUID) -> None:
     """End what still runs in a session, and remove every text of its calls; tokens and costs stay, they are figures."""
-    of_session = update(executions).where(executions.c.session_id == session_id)
-    for execution_id in _end_all(session, of_session, status=Status.CANCELLED, finish_reason="cancelled"):
+    _blank(session, update(executions).where(executions.c.session_id == session_id))
+
+
+def blank_texts_of(session: Session, owner: UUID) -> None:
+    """Do the same for every call of an account."""
+    _blank(session, update(executions).where(executions.c.owner == owner))
+
+
+def _blank(session: Session, which: Update) -> None:
+    for execution_id in _end_all(session, which, status=Status.CANCELLED, finish_reason="cancelled"):
         bus.publish(session, CANCELLED, id=execution_id)
     nothing = dict.fromkeys(("prompt", "system_prompt", "messages", "context", "response", "tool_executions"))
-    session.execute(update(executions).where(executions.c.session_id == session_id).values(**nothing))
+    session.execute(which.values(**nothing))
 
 
 def _fail_interrupted(session: Session, which: Update) -> int:

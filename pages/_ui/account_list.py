@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from core.config import config
 from core.identity import queries, service
 from core.identity.schemas import AccountChange, AccountView, Link, NewAccount, Role
+from core.system import service as system
 from pages._ui import errors, frame, guard, state, text
 
 EMAIL, NAME, ROLE, LINK = "accounts.email", "accounts.name", "accounts.role", "accounts.link"
@@ -215,5 +216,5 @@ def change_role(account_id: UUID) -> None:
 def delete(account: AccountView) -> None:
     """Remove an account."""
     with guard.work() as (session, actor):
-        service.delete_account(session, account.id, actor=actor)
+        system.remove_account(session, account.id, actor=actor)
     state.toast("Account deleted")

@@ -13,6 +13,7 @@ from core.db import transaction
 from core.identity import service
 from core.identity.models import AdminSession, AdminUser
 from core.identity.schemas import AccountChange, Role, SessionKind
+from core.system import service as system
 from tests.api.conftest import Client
 from tests.factories.identity import Person, person
 
@@ -41,7 +42,7 @@ def reset(one: Person, boss: Person) -> None:
 
 def delete(one: Person, boss: Person) -> None:
     with transaction() as session:
-        service.delete_account(session, one.actor.id, actor=boss.actor)
+        system.remove_account(session, one.actor.id, actor=boss.actor)
 
 
 def expire(one: Person, _boss: Person) -> None:

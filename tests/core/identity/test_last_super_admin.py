@@ -12,6 +12,7 @@ from core.identity import queries, service
 from core.identity.errors import LastSuperAdmin
 from core.identity.models import AdminUser
 from core.identity.schemas import AccountChange, NewAccount, Role
+from core.system import service as system
 from tests.factories.identity import Person, person
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -31,7 +32,7 @@ def disable(one: Person, by: Person) -> None:
 
 def delete(one: Person, by: Person) -> None:
     with transaction() as session:
-        service.delete_account(session, one.actor.id, actor=by.actor)
+        system.remove_account(session, one.actor.id, actor=by.actor)
 
 
 def reset(one: Person, by: Person) -> None:
