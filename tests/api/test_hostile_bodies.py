@@ -97,20 +97,22 @@ def test_no_broken_body_breaks_a_route(client: Client, route: Described) -> None
 
 
 @pytest.mark.parametrize("path", ["/admin/audit?action=", "/admin/audit?account=", "/models/", "/admin/audit?cursor="])
-@pytest.mark.parametrize("value", ["%00", "%ff", "%ed%a0%80", "%25", "_%5c", "'", "9" * 5000, "x" * 3000, "%f0%9f%99%82"])
-def test_no_value_in_an_address_breaks_a_route(client: Client, path: str, value: str) -> None:
-    assert is_harmless(client(person()).get(path + value))
+def test_no_value_in_an_address_breaks_a_route(client: Client, path: str) -> None:
+    mine = client(person())
+    for value in ("%00", "%ff", "%ed%a0%80", "%25", "_%5c", "'", "9" * 5000, "x" * 3000, "%f0%9f%99%82"):
+        assert is_harmless(mine.get(path + value)), value
 
 
-@pytest.mark.parametrize("depth", [10, 60, 70, 200, 300, 500, 900, 990, 1000, 5000])
 @pytest.mark.parametrize("field", ["context", "tools"])
-def test_an_object_that_is_kept_may_be_nested_so_deep_and_no_deeper(client: Client, depth: int, field: str) -> None:
-    deep = '{"a":' * depth + "1" + "}" * depth
-    kept = deep if field == "context" else f'[{{"name": "t", "parameters": {deep}}}]'
-    body = f'{{"model_id": "fake:echo", "prompt": "x", "{field}": {kept}}}'
-    answer = client(person()).post(EXECUTE, content=body.encode(), headers=JSON)
-    assert is_harmless(answer)
-    assert (answer.status_code == 200) is (depth < 64 and field == "context")
+def test_an_object_that_is_kept_may_be_nested_so_deep_and_no_deeper(client: Client, field: str) -> None:
+    mine = client(person())
+    for depth in (10, 60, 70, 200, 300, 500, 900, 990, 1000, 5000):
+        deep = '{"a":' * depth + "1" + "}" * depth
+        kept = deep if field == "context" else f'[{{"name": "t", "parameters": {deep}}}]'
+        body = f'{{"model_id": "fake:echo", "prompt": "x", "{field}": {kept}}}'
+        answer = mine.post(EXECUTE, content=body.encode(), headers=JSON)
+        assert is_harmless(answer), depth
+        assert (answer.status_code == 200) is (depth < 64 and field == "context"), depth
 
 
 @pytest.mark.parametrize("context", [{"a": "\ud800"}, {"\ud800": 1}, {"a": [float("nan")]}, {"a": {"b": float("inf")}}])

@@ -87,10 +87,10 @@ def test_an_id_of_nothing_is_404(client: Client, route: Described) -> None:
 
 
 @pytest.mark.parametrize("route", taking_bodies(), ids=str)
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "multipart/form-data; boundary=x", "x", ""])
-def test_a_body_of_another_type_is_refused(client: Client, route: Described, content_type: str) -> None:
-    answer = client(person()).request(route.method, route.path, content=b"{}", headers={"Content-Type": content_type})
-    assert is_problem(answer, 422, "validation_failed")
+def test_a_body_of_another_type_is_refused(mine: httpx2.Client, route: Described) -> None:
+    for content_type in ("text/plain", "application/xml", "multipart/form-data; boundary=x", "x", ""):
+        answer = mine.request(route.method, route.path, content=b"{}", headers={"Content-Type": content_type})
+        assert is_problem(answer, 422, "validation_failed"), content_type
 
 
 def test_unknown_fields_are_ignored(mine: httpx2.Client) -> None:
