@@ -7,7 +7,6 @@ number needs no memory of ours: any process can say what came after it, also aft
 import asyncio
 import contextlib
 import logging
-import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from uuid import UUID
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.rights import Rights
 from core import bus
 from core.db import transaction
 from core.errors import Unavailable
@@ -23,8 +23,6 @@ from core.executions import service as executions_service
 from core.executions.buffers import Bell, Snapshot
 from core.executions.runner import current
 from core.executions.schemas import Status
-from core.identity import queries as identity
-from core.identity import service as identity_service
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.playground import queries, service
@@ -32,7 +30,6 @@ from core.playground.schemas import MessageView
 
 STEP = 1 << 20
 GAP_S = 0.04
-CHECK_SESSION_EVERY_S = 30.0
 NOT_SIGNED_IN, NOT_YOURS, BROKEN = 4401, 4404, 1011
 
 log = logging.getLogger("attune.api")
@@ -87,30 +84,25 @@ class Feed:
             self._revision, self._at = divmod(after, STEP)
         self._found: Found | None = None
         self._look = True
-        self._check = False
-        self._check_at = time.monotonic() + CHECK_SESSION_EVERY_S
+        self._rights = Rights(actor, self._bell.ring)
 
     async def send(self) -> None:
         """Send what changes, until told to stop."""
-        loop_until = [
+        ends = [
             bus.subscribe(service.topic(self.session_id), self._hint_look),
-            bus.subscribe(identity_service.revoked_topic(self.actor.id), self._hint_check),
             bus.subscribe(executions_service.PROGRESS, self._hint_progress),
+            self._rights.let_go,
         ]
         try:
             while await self._send_once():
                 await asyncio.sleep(GAP_S)
-                await self._bell.heard(max(0.0, self._check_at - time.monotonic()))
+                await self._bell.heard(self._rights.due_in_s)
         finally:
-            for unsubscribe in loop_until:
+            for unsubscribe in ends:
                 unsubscribe()
 
     def _hint_look(self, _hint: bus.Hint) -> None:
         self._look = True
-        self._bell.ring()
-
-    def _hint_check(self, _hint: bus.Hint) -> None:
-        self._check = self._look = True
         self._bell.ring()
 
     def _hint_progress(self, hint: bus.Hint) -> None:
@@ -124,17 +116,15 @@ class Feed:
         try:
             return await self._send_new()
         except Unavailable:
-            self._check = self._look = True  # the database is away: the next round asks again
+            self._look = True  # the database is away: the next round asks again
             await asyncio.sleep(1.0)
             self._bell.ring()
             return True
 
     async def _send_new(self) -> bool:
-        if self._check or time.monotonic() >= self._check_at:
-            self._check, self._check_at = False, time.monotonic() + CHECK_SESSION_EVERY_S
-            if not await run_in_threadpool(_may_still, self.actor):
-                self.close_code = NOT_SIGNED_IN
-                return False
+        if not await self._rights.hold():
+            self.close_code = NOT_SIGNED_IN
+            return False
         if self._look or self._found is None:
             self._look = False
             found = await run_in_threadpool(self._ask)
@@ -211,14 +201,6 @@ def _response(session_id: UUID, message: MessageView) -> dict[str, Any]:
         "role": message.role,
         "status": message.status,
     }
-
-
-def _may_still(actor: Actor) -> bool:
-    if actor.session_id is None:
-        return False
-    with transaction() as session:
-        found = identity.find_actor_in_session(session, actor.session_id, actor.caller)
-    return found is not None and may(found, Permission.RUN_MODELS)
 
 
 def _stored(execution_id: UUID) -> tuple[str, Status]:

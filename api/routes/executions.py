@@ -13,12 +13,14 @@ from starlette.responses import Response
 
 from api import errors
 from api.deps import ActorDep
+from api.rights import Rights
 from core.db import transaction
 from core.errors import Failure
 from core.executions import queries, runner, service
 from core.executions.buffers import Bell, Buffer
 from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Outcome, Status
 from core.executions.service import Begun
+from core.identity.errors import SessionOver
 from core.identity.schemas import Actor
 from core.playground import queries as playground_queries
 from core.playground import service as playground
@@ -97,10 +99,10 @@ async def _ended(begun: Begun, outcome: Outcome, actor: Actor) -> ExecutionView:
 
 async def _events(begun: Begun, buffer: Buffer, actor: Actor) -> AsyncIterator[str]:
     bell = Bell()
-    unsubscribe = buffer.subscribe(bell.ring)
+    unsubscribe, rights = buffer.subscribe(bell.ring), Rights(actor, bell.ring)
     position, tools = 0, 0
     try:
-        while True:
+        while await rights.hold():
             found = buffer.since(position)
             if found.text:
                 yield _event("token", {"text": found.text})
@@ -112,13 +114,15 @@ async def _events(begun: Begun, buffer: Buffer, actor: Actor) -> AsyncIterator[s
                 break
             if not await bell.heard(COMMENT_EVERY_S):
                 yield ": still here\n\n"
-    finally:
-        unsubscribe()
-    try:
+        else:
+            raise SessionOver
         view = await _ended(begun, outcome, actor)
     except Failure as failure:
         yield _event("error", {"problem": errors.problem_of(failure)})
         return
+    finally:
+        unsubscribe()
+        rights.let_go()
     yield _event("usage", view.usage.model_dump(mode="json"))
     if view.status is Status.FAILED and view.error is not None:
         yield _event("error", {"problem": _problem(view.error, view)})

@@ -11,7 +11,10 @@ import httpx2
 import pytest
 
 from api.routes import executions as routes
+from core import bus
+from core.db import transaction
 from core.executions import runner as runners
+from core.identity import service
 from core.providers.fake import Fake
 from core.providers.schemas import Chunk, EndChunk, TextChunk, ToolCallChunk
 from tests.api.conftest import Client
@@ -165,3 +168,24 @@ def test_many_streams_at_once_do_not_mix(mine: httpx2.Client) -> None:
         answers = list(pool.map(lambda number: text_of(streamed(mine, prompt=f"number {number} " * 20)), range(12)))
     for number, answer in enumerate(answers):
         assert answer.count(f"number {number} ") == 20
+
+
+def test_a_session_that_ends_hears_no_more_and_the_answer_goes_on(client: Client) -> None:
+    one = person()
+    with client(one).stream("POST", "/prompts/execute/stream", json=ASK | {"model_id": "fake:steady"}) as answer:
+        stream = events(answer)
+        next(stream)
+        with transaction() as session:
+            service.sign_out(session, actor=one.actor)
+        told = list(stream)
+    assert told[-1].name == "error"
+    assert told[-1].data["problem"]["code"] == "session_over"
+    buffer = runners.current().find(UUID(answer.headers["x-execution-id"]))
+    assert buffer is not None
+    assert buffer.outcome is None
+
+
+def test_nothing_is_left_listening_afterwards(client: Client) -> None:
+    one = person()
+    streamed(client(one))
+    assert f"revoked {one.actor.id}" not in bus._listeners  # noqa: SLF001  who listens

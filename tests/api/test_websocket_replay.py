@@ -125,7 +125,7 @@ def test_from_the_beginning_on_comes_everything(address: str, one: Person) -> No
 
 @pytest.mark.parametrize("after", [10**30, -(10**30), -1, 999 * STEP, 999 * STEP + 17])
 def test_a_number_that_was_never_given_begins_anew(address: str, one: Person, after: int) -> None:
-    sent = said(one.actor, SLOWLY)
+    sent = said(one.actor, '#fake {"words": 20, "rate": 100}\nx')
     speaking(buffer_of(sent))
     with following(address, sent.session_id, one, after=after) as socket:
         told = heard_until(socket, "playground_response")
