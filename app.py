@@ -12,7 +12,7 @@ import sys
 import threading
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from core import bus, crypto, db, folder, logs, migrate, settings, worker
 from core.config import ROOT, Config, Role, config
@@ -28,14 +28,13 @@ if TYPE_CHECKING:
 
     import streamlit
 
-log = logging.getLogger("attune")
+    from api import server
 
-PATIENCE_S = 30.0
-_hurry = threading.Event()
+log = logging.getLogger("attune")
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program in its role; say in one line why, when it cannot."""
+    """Run the program in its role; return 0 after an orderly stop, and 1 when it cannot run, which it says why in one line."""
     try:
         chosen = config()
         logs.set_up(chosen.attune_log)
@@ -49,6 +48,10 @@ def main(arguments: list[str]) -> int:
     except Failure as refusal:
         sys.stderr.write(f"attune: {refusal.detail}\n")
         return 1
+    except SystemExit as left:
+        return int(left.code or 0)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def serve(chosen: Config) -> int:
@@ -56,22 +59,26 @@ def serve(chosen: Config) -> int:
     os.chdir(ROOT)  # Streamlit looks for .streamlit/config.toml in the working folder
     from api import server  # the worker and `make admin` do without what this loads
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
-    with ExitStack() as house:
-        listening = house.enter_context(server.listen(chosen))
-        held = house.enter_context(folder.held(chosen.data))
-        held.announce(chosen.address)
-        house.enter_context(folder.in_words(chosen.data))
-        addresses = _databases(chosen, house)
-        _introduce(chosen)
-        _children(chosen, house)
-        _answering(held, addresses, house)
-        app = assemble(chosen)
-        # What was imported stays for good: the collector need not look at it again and again.
-        gc.collect()
-        gc.freeze()
-        server.serve(app, listening)
+    departure = server.Departure()
+    departure.heed_signals()
+    with ExitStack() as house, folder.in_words(chosen.data):
+        try:
+            held = house.enter_context(folder.held(chosen.data))
+            listening = house.enter_context(server.listen(chosen))
+            weights = model_server.weights(chosen.attune_local_model)
+            with folder.in_words(chosen.data):
+                held.announce(chosen.address)
+                addresses = _databases(chosen, house)
+                _introduce(chosen)
+                _children(chosen.data, weights, house, departure)
+                _answering(held, addresses, house, departure)
+            app = assemble(chosen)
+            # What was imported stays for good: the collector need not look at it again and again.
+            gc.collect()
+            gc.freeze()
+            server.serve(app, listening, departure)
+        finally:
+            departure.begin()
     return 0
 
 
@@ -114,8 +121,9 @@ def assemble(chosen: Config) -> "streamlit.App":
 
 def work(chosen: Config) -> int:
     """Be the worker."""
-    _use_key(chosen)
-    worker.run(chosen, _addresses(chosen))
+    with folder.in_words(chosen.data):
+        _use_key(chosen)
+    worker.run(_addresses(chosen))
     return 0
 
 
@@ -148,6 +156,7 @@ def _databases(chosen: Config, house: ExitStack) -> db.Addresses:
         postgres.start()
     addresses = _open(_addresses(chosen), house)
     with db.reachable():
+        db.check_apart(db.engines())
         migrate.upgrade(db.engines().core, Database.CORE)
         migrate.upgrade(db.engines().ai, Database.AI)
     with db.transaction() as session:
@@ -164,10 +173,7 @@ def _open(addresses: db.Addresses, house: ExitStack) -> db.Addresses:
 def _addresses(chosen: Config) -> db.Addresses:
     if chosen.database_url is None or chosen.ai_database_url is None:
         return Postgres(chosen.data).addresses()
-    found = db.Addresses(db.parse(chosen.database_url.get_secret_value()), db.parse(chosen.ai_database_url.get_secret_value()))
-    if found.core == found.ai:
-        raise StartRefused("DATABASE_URL and AI_DATABASE_URL name the same database. One server may hold both, under two names.")
-    return found
+    return db.Addresses(db.parse(chosen.database_url.get_secret_value()), db.parse(chosen.ai_database_url.get_secret_value()))
 
 
 def _use_key(chosen: Config) -> crypto.Keyring:
@@ -181,13 +187,17 @@ def _introduce(chosen: Config) -> None:
     """Make the first account if there is none, and say where everything is."""
     from core.identity import flows
 
+    email = chosen.attune_admin_email
     given = chosen.attune_admin_password.get_secret_value() if chosen.attune_admin_password else None
-    made = flows.first_account(chosen.attune_admin_email, given)
+
+    def hand_over(password: str) -> None:
+        if given is None:
+            _hand_over(chosen, email, password)
+        else:
+            _say(f"  account   {email}, with the password of ATTUNE_ADMIN_PASSWORD\n")
+
     _say(f"Attune {chosen.address}\n  data      {chosen.data}\n")
-    if made is not None and given is None:
-        _hand_over(chosen, chosen.attune_admin_email, made)
-    elif made is not None:
-        _say(f"  account   {chosen.attune_admin_email}, with the password of ATTUNE_ADMIN_PASSWORD\n")
+    flows.first_account(email, given, hand_over)
 
 
 def _hand_over(chosen: Config, email: str, password: str) -> None:
@@ -200,15 +210,14 @@ def _hand_over(chosen: Config, email: str, password: str) -> None:
     _say(f"  account   {email}\n  password  in {path}   (read it, then delete it)\n")
 
 
-def _children(chosen: Config, house: ExitStack) -> None:
-    """Start the worker and the model server; the console need not wait for either."""
-    weights = model_server.weights(chosen.attune_local_model)
-    model_server.forget_address(chosen.data)
-    started: list[Child] = [Worker()] if weights is None else [Worker(), model_server.ModelServer(chosen.data, weights)]
+def _children(data: Path, weights: Path | None, house: ExitStack, departure: "server.Departure") -> None:
+    """Start the model server and the worker; the console need not wait for either. The worker, whose jobs may ask, ends first."""
+    model_server.forget_address(data)
+    house.callback(model_server.forget_address, data)
+    started: list[Child] = [Worker()] if weights is None else [model_server.ModelServer(data, weights), Worker()]
     for child in started:
-        house.callback(child.stop)
+        house.callback(child.stop, departure.hurry)
         threading.Thread(target=_start, args=(child,), name=f"start {child.name}", daemon=True).start()
-    house.callback(model_server.forget_address, chosen.data)
 
 
 def _start(child: Child) -> None:
@@ -216,13 +225,13 @@ def _start(child: Child) -> None:
 
     try:
         child.start()
-        if isinstance(child, model_server.ModelServer):
+        if isinstance(child, model_server.ModelServer) and not child.stopping.is_set():
             check.warm("local")  # so that the first person who asks does not wait for a second's import
     except (OSError, RuntimeError, subprocess.SubprocessError):
         log.exception("%s did not start", child.name)
 
 
-def _answering(held: folder.Held, addresses: db.Addresses, house: ExitStack) -> None:
+def _answering(held: folder.Held, addresses: db.Addresses, house: ExitStack, departure: "server.Departure") -> None:
     """Begin to listen to other processes, and to make model calls."""
     from core.executions import runner
 
@@ -232,14 +241,7 @@ def _answering(held: folder.Held, addresses: db.Addresses, house: ExitStack) -> 
     calls = runner.Runner(held.instance())
     runner.use(calls)
     calls.start()
-    house.callback(calls.stop, PATIENCE_S, _hurry)
-
-
-def _leave(_number: int, _frame: object) -> NoReturn:
-    """Leave through the house's doors: whatever was brought up is taken down. At a second signal, answers are not waited for."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _hurry.set())
-    raise SystemExit(0)
+    house.callback(lambda: calls.stop(departure.patience_s, departure.hurry))
 
 
 def _say(words: str) -> None:
@@ -248,4 +250,7 @@ def _say(words: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(code)  # a thread that still waits for somebody's answer must not hold us

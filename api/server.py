@@ -1,9 +1,13 @@
 """The socket and the server."""
 
 import errno
+import signal
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -11,8 +15,58 @@ from starlette.types import ASGIApp
 from core.config import Config
 from core.errors import StartRefused
 
-STREAMS_MAY_END_S = 30
+PATIENCE_S = 30
 BACKLOG = 512
+
+
+class Departure:
+    """That we are to go: at the first signal answers may end for half a minute, at a second they are not waited for."""
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self.hurry = threading.Event()
+        self._ends_at: float | None = None
+
+    @property
+    def patience_s(self) -> float:
+        """How long answers may still take."""
+        return PATIENCE_S if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
+
+    def heed_signals(self) -> None:
+        """Make SIGTERM and SIGINT leave through the house's doors, from now on: what was brought up is taken down."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._leave)
+
+    def begin(self) -> None:
+        """Begin to go; a signal from now on hurries us."""
+        if self._ends_at is None:
+            self._ends_at = time.monotonic() + PATIENCE_S
+
+    def heed(self) -> None:
+        """Take note of a signal."""
+        if self._ends_at is not None:
+            self.hurry.set()
+        self.begin()
+
+    def _leave(self, _number: int, _frame: object) -> None:
+        is_first = self._ends_at is None
+        self.heed()
+        if is_first:
+            raise SystemExit(0)
+
+
+class Server(uvicorn.Server):
+    """A server that goes as `departure` says; uvicorn's own would send itself the signal again when it has ended."""
+
+    def __init__(self, config: uvicorn.Config, departure: Departure) -> None:
+        """Be ready to serve."""
+        super().__init__(config)
+        self._departure = departure
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End when the answers have; at once at the second signal."""
+        self._departure.heed()
+        self.should_exit, self.force_exit = True, self._departure.hurry.is_set()
 
 
 @contextmanager
@@ -44,9 +98,9 @@ def _advice(refused: OSError, config: Config) -> str:
             return f"HOST={config.host} is no address of this machine. Leave it out, or use 0.0.0.0 for all addresses."
 
 
-def serve(app: ASGIApp, listening: socket.socket) -> None:
+def serve(app: ASGIApp, listening: socket.socket, departure: Departure) -> None:
     """Serve until a signal says stop."""
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             app,
             lifespan="on",
@@ -55,11 +109,12 @@ def serve(app: ASGIApp, listening: socket.socket) -> None:
             ws_ping_interval=30,
             ws_ping_timeout=30,
             ws_per_message_deflate=False,
-            timeout_graceful_shutdown=STREAMS_MAY_END_S,
+            timeout_graceful_shutdown=PATIENCE_S,
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
-        )
+        ),
+        departure,
     )
     server.run(sockets=[listening])

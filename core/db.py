@@ -1,11 +1,13 @@
 """The two databases: engines, transactions, and what to do when they do not answer."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -26,6 +28,7 @@ __all__ = [
     "Session",
     "after_commit",
     "answering",
+    "check_apart",
     "check_server",
     "engine",
     "engines",
@@ -75,7 +78,7 @@ def parse(address: str) -> URL:
     """
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StartRefused("DATABASE_URL and AI_DATABASE_URL must look like postgresql://user@host/name.") from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise StartRefused(f"Attune stores in Postgres only, not in {url.get_backend_name()}.")
@@ -84,7 +87,9 @@ def parse(address: str) -> URL:
 
 def plain(url: URL) -> str:
     """Return the address as psycopg itself takes it, password included: never log it."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # Not as a URL: SQLAlchemy writes a space in a password as it is, and libpq refuses it.
+    _, parts = url.get_dialect()().create_connect_args(url)
+    return make_conninfo(**parts)
 
 
 def engine(url: URL, *, pool_size: int, overflow: int) -> Engine:
@@ -146,6 +151,15 @@ def reachable() -> Iterator[None]:
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0] if error.orig else "no reason was given"
         raise StartRefused(f"The database cannot be used: {reason}. Check DATABASE_URL and AI_DATABASE_URL.") from error
+
+
+def check_apart(opened: Engines) -> None:
+    """Raise StartRefused when both addresses lead to the same database, however different they look."""
+    key = secrets.randbits(62)
+    with opened.core.connect() as core, opened.ai.connect() as ai:
+        locked = [connection.scalar(select(func.pg_try_advisory_xact_lock(key))) for connection in (core, ai)]
+    if not all(locked):
+        raise StartRefused("DATABASE_URL and AI_DATABASE_URL name the same database. One server may hold both, under two names.")
 
 
 def after_commit(session: Session, act: Callable[[], object]) -> None:

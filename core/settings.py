@@ -63,11 +63,10 @@ def write(session: Session, group: Group, *, by: UUID | None) -> None:
 
 def check_key(session: Session, keyring: crypto.Keyring) -> None:
     """Raise StartRefused when this database was encrypted with another key; the first key ever used becomes its own."""
-    stored = session.scalar(select(Setting.value).where(Setting.name == KEY_CHECK))
-    if stored is None:
-        proof = keyring.seal(KEY_CHECK, column=KEY_CHECK, row=KEY_CHECK_ROW).hex()
-        session.execute(insert(Setting).values(name=KEY_CHECK, value={"proof": proof}).on_conflict_do_nothing())
-        return
+    proof = keyring.seal(KEY_CHECK, column=KEY_CHECK, row=KEY_CHECK_ROW).hex()
+    # Of two first starts at once, the second waits here for the first.
+    session.execute(insert(Setting).values(name=KEY_CHECK, value={"proof": proof}).on_conflict_do_nothing())
+    stored = session.scalars(select(Setting.value).where(Setting.name == KEY_CHECK)).one()
     try:
         keyring.open(bytes.fromhex(stored["proof"]), column=KEY_CHECK, row=KEY_CHECK_ROW)
     except crypto.WrongKey:

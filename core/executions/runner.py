@@ -72,8 +72,11 @@ class Runner:
             buffer.cutter.cut()
         self._stopping.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        with transaction() as session:
-            service.fail_of_instance(session, self.instance)
+        try:
+            with transaction() as session:
+                service.fail_of_instance(session, self.instance)
+        except Unavailable:
+            log.warning("the database is away: the next start ends what was interrupted")
 
     def launch(self, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
         """Make a call whose record has been committed; return the buffer in which its answer grows."""
@@ -147,7 +150,8 @@ class Runner:
     def _store(self, begun: Begun, outcome: Outcome, on_finish: OnFinish | None) -> None:
         """Store the outcome, also when the database is away for a while."""
         for pause_s in (0.0, *STORE_AGAIN_AFTER_S):
-            time.sleep(pause_s)
+            if pause_s and self._stopping.wait(pause_s):
+                return  # the next start ends it as interrupted
             try:
                 with transaction() as session:
                     if service.finish(session, begun, outcome) and on_finish is not None:

@@ -1,5 +1,6 @@
 """What takes more than one transaction because a slow password hash stands in between: an edge, like the runner of executions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -74,10 +75,12 @@ def accept_link(token: str, given: NewPassword, *, caller: Caller) -> AccountVie
         return service.accept_link(session, token, password_hash, caller=caller)
 
 
-def first_account(email: str, given: str | None) -> str | None:
+def first_account(email: str, given: str | None, hand_over: Callable[[str], None] | None = None) -> str | None:
     """Make the first super_admin and return the password; None when there are accounts already.
 
-    Of many processes that start at once, one makes it. Raises StartRefused when e-mail or password cannot be used.
+    Of many processes that start at once, one makes it. `hand_over` is called with the password before the commit: an account
+    whose password nobody has been told is worse than a password without an account, which the next start replaces.
+    Raises StartRefused when e-mail or password cannot be used.
     """
     with transaction() as session:
         if queries.has_accounts(session):
@@ -89,6 +92,8 @@ def first_account(email: str, given: str | None) -> str | None:
         if queries.has_accounts(session):
             return None
         service.make_super_admin(session, account, password_hash)
+        if hand_over is not None:
+            hand_over(password)
     return password
 
 
