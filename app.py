@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,7 @@ from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     import streamlit
 
@@ -68,17 +68,19 @@ def serve(chosen: Config) -> int:
             weights = model_server.weights(chosen.attune_local_model)
             with folder.in_words(chosen.data):
                 held.announce(chosen.address)
-                addresses = _databases(chosen, house)
+                addresses = _databases(chosen, house, departure.waiting)
+                departure.step()
                 _introduce(chosen)
                 _children(chosen.data, weights, house, departure)
-                _answering(held, addresses, house, departure)
+                end_answers = _answering(held, addresses, house, departure)
+            departure.step()
             app = assemble(chosen)
             # What was imported stays for good: the collector need not look at it again and again.
             gc.collect()
             gc.freeze()
-            server.serve(app, listening, departure)
+            server.serve(app, listening, departure, end_answers)
         finally:
-            departure.begin()
+            departure.leave()
     return 0
 
 
@@ -147,16 +149,21 @@ def repair_admin(chosen: Config, email: str) -> int:
     return 0
 
 
-def _databases(chosen: Config, house: ExitStack) -> db.Addresses:
+def _databases(
+    chosen: Config, house: ExitStack, waiting: "Callable[[], AbstractContextManager[None]]" = nullcontext
+) -> db.Addresses:
     """Start Postgres if it is ours, bring both databases up to date, and check that the key is theirs."""
     keyring = _use_key(chosen)
     if chosen.embedded_postgres:
         postgres = Postgres(chosen.data)
         house.callback(postgres.stop)
-        postgres.start()
+        with waiting():
+            postgres.start()
     addresses = _open(_addresses(chosen), house)
-    with db.reachable():
-        db.check_apart(db.engines())
+    ours, theirs = "Its log, logs/postgres.log in the data folder, says more.", "Check DATABASE_URL and AI_DATABASE_URL."
+    with db.reachable(ours if chosen.embedded_postgres else theirs):
+        with waiting():
+            db.check_apart(db.engines())
         migrate.upgrade(db.engines().core, Database.CORE)
         migrate.upgrade(db.engines().ai, Database.AI)
     with db.transaction() as session:
@@ -227,12 +234,15 @@ def _start(child: Child) -> None:
         child.start()
         if isinstance(child, model_server.ModelServer) and not child.stopping.is_set():
             check.warm("local")  # so that the first person who asks does not wait for a second's import
-    except (OSError, RuntimeError, subprocess.SubprocessError):
-        log.exception("%s did not start", child.name)
+    except (OSError, RuntimeError, subprocess.SubprocessError, Failure):
+        if not child.stopping.is_set():
+            log.exception("%s did not start", child.name)
 
 
-def _answering(held: folder.Held, addresses: db.Addresses, house: ExitStack, departure: "server.Departure") -> None:
-    """Begin to listen to other processes, and to make model calls."""
+def _answering(
+    held: folder.Held, addresses: db.Addresses, house: ExitStack, departure: "server.Departure"
+) -> "Callable[[], None]":
+    """Begin to listen to other processes, and to make model calls; return how to end those."""
     from core.executions import runner
 
     listener = bus.Bus(addresses.core)
@@ -241,7 +251,7 @@ def _answering(held: folder.Held, addresses: db.Addresses, house: ExitStack, dep
     calls = runner.Runner(held.instance())
     runner.use(calls)
     calls.start()
-    house.callback(lambda: calls.stop(departure.patience_s, departure.hurry))
+    return house.callback(lambda: calls.stop(departure.patience_s, departure.hurry))
 
 
 def _say(words: str) -> None:

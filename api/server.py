@@ -1,11 +1,12 @@
 """The socket and the server."""
 
+import asyncio
 import errno
 import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -15,17 +16,28 @@ from starlette.types import ASGIApp
 from core.config import Config
 from core.errors import StartRefused
 
-PATIENCE_S = 30
+PATIENCE_S = 30.0
+LONGEST_GOODBYE_S = 5  # for who follows an answer to take its end
 BACKLOG = 512
 
 
 class Departure:
-    """That we are to go: at the first signal answers may end for half a minute, at a second they are not waited for."""
+    """That we are to go: at the first signal answers may end for half a minute, at a second they are not waited for.
+
+    While we start, a first signal is heeded between two steps: an exception in the middle of an import or a migration may come
+    out as anything. Only a second one, or one during a wait, leaves at once.
+    """
 
     def __init__(self) -> None:
         """Nobody has asked yet."""
         self.hurry = threading.Event()
         self._ends_at: float | None = None
+        self._is_waiting = self._is_leaving = False
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether we are to go."""
+        return self._ends_at is not None
 
     @property
     def patience_s(self) -> float:
@@ -33,40 +45,67 @@ class Departure:
         return PATIENCE_S if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
 
     def heed_signals(self) -> None:
-        """Make SIGTERM and SIGINT leave through the house's doors, from now on: what was brought up is taken down."""
+        """Make SIGTERM and SIGINT ask us to go, from now on."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._leave)
+            signal.signal(number, self._on_signal)
 
-    def begin(self) -> None:
-        """Begin to go; a signal from now on hurries us."""
+    def step(self) -> None:
+        """Raise SystemExit, through the house's doors, when we are to go."""
+        if self.is_asked:
+            raise SystemExit(0)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Say that we wait for somebody, and may be called away at any moment."""
+        self._is_waiting = True
+        try:
+            self.step()
+            yield
+        finally:
+            self._is_waiting = False
+
+    def leave(self) -> None:
+        """Say that we go, for whatever reason: what was brought up is being taken down, and no signal is to break into that."""
+        self._is_leaving = True
         if self._ends_at is None:
             self._ends_at = time.monotonic() + PATIENCE_S
 
-    def heed(self) -> None:
+    def ask(self) -> None:
         """Take note of a signal."""
-        if self._ends_at is not None:
+        if self._ends_at is None:
+            self._ends_at = time.monotonic() + PATIENCE_S
+        else:
             self.hurry.set()
-        self.begin()
 
-    def _leave(self, _number: int, _frame: object) -> None:
-        is_first = self._ends_at is None
-        self.heed()
-        if is_first:
+    def _on_signal(self, _number: int, _frame: object) -> None:
+        self.ask()
+        if not self._is_leaving and (self._is_waiting or self.hurry.is_set()):
             raise SystemExit(0)
 
 
 class Server(uvicorn.Server):
     """A server that goes as `departure` says; uvicorn's own would send itself the signal again when it has ended."""
 
-    def __init__(self, config: uvicorn.Config, departure: Departure) -> None:
+    def __init__(self, config: uvicorn.Config, departure: Departure, end_answers: Callable[[], None]) -> None:
         """Be ready to serve."""
         super().__init__(config)
-        self._departure = departure
+        self._departure, self._end_answers = departure, end_answers
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End when the answers have; at once at the second signal."""
-        self._departure.heed()
-        self.should_exit, self.force_exit = True, self._departure.hurry.is_set()
+        """Begin to end."""
+        self._departure.ask()
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, unless a signal came just before signals were ours."""
+        await super().startup(sockets)
+        self.should_exit = self.should_exit or self._departure.is_asked
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more calls and let the answers end: who follows one is told how it ended, and then lets go by himself."""
+        answers = asyncio.create_task(asyncio.to_thread(self._end_answers))
+        await super().shutdown(sockets)
+        await answers
 
 
 @contextmanager
@@ -98,8 +137,8 @@ def _advice(refused: OSError, config: Config) -> str:
             return f"HOST={config.host} is no address of this machine. Leave it out, or use 0.0.0.0 for all addresses."
 
 
-def serve(app: ASGIApp, listening: socket.socket, departure: Departure) -> None:
-    """Serve until a signal says stop."""
+def serve(app: ASGIApp, listening: socket.socket, departure: Departure, end_answers: Callable[[], None]) -> None:
+    """Serve until a signal says stop, then let answers end as `end_answers` does."""
     server = Server(
         uvicorn.Config(
             app,
@@ -109,12 +148,13 @@ def serve(app: ASGIApp, listening: socket.socket, departure: Departure) -> None:
             ws_ping_interval=30,
             ws_ping_timeout=30,
             ws_per_message_deflate=False,
-            timeout_graceful_shutdown=PATIENCE_S,
+            timeout_graceful_shutdown=int(PATIENCE_S) + LONGEST_GOODBYE_S,
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
         ),
         departure,
+        end_answers,
     )
     server.run(sockets=[listening])

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
+import psycopg
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
@@ -19,6 +20,7 @@ OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_sessi
 POOL_TIMEOUT_S = 5.0
 OLDEST_SERVER = 150000
 WAITING = "after commit"
+DISK_FULL = "The disk that holds the database is full: nothing can be stored before somebody frees some space."
 
 
 __all__ = [
@@ -134,7 +136,7 @@ def answering() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise Unavailable from error
+        raise Unavailable(DISK_FULL if _is_disk_full(error) else None) from error
     except DataError as error:
         raise Invalid("A value does not fit: text with a NUL character, or a number out of range.") from error
     except DBAPIError as error:
@@ -144,13 +146,19 @@ def answering() -> Iterator[None]:
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
-    """At start: turn what a wrong address or password raises into one line that says what to do."""
+def reachable(advice: str) -> Iterator[None]:
+    """At start: turn what a wrong address or password raises into one line, with advice."""
     try:
         yield
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else "no reason was given"
-        raise StartRefused(f"The database cannot be used: {reason}. Check DATABASE_URL and AI_DATABASE_URL.") from error
+    except (OperationalError, psycopg.OperationalError) as error:  # a migration may speak to the driver itself
+        if _is_disk_full(error):
+            raise StartRefused(DISK_FULL) from error
+        said = str(error.orig if isinstance(error, OperationalError) else error).strip() or "it gave no reason"
+        raise StartRefused(f"The database cannot be used: {said.splitlines()[0]}. {advice}") from error
+
+
+def _is_disk_full(error: Exception) -> bool:
+    return "No space left on device" in str(error)
 
 
 def check_apart(opened: Engines) -> None:

@@ -5,11 +5,13 @@ import subprocess
 import threading
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 
 log = logging.getLogger("attune.children")
 
 LONGEST_PAUSE_S = 30.0
 HEALTHY_AFTER_S = 60.0
+HURRIED_S = 2.0
 
 
 class Child(ABC):
@@ -49,16 +51,20 @@ class Child(ABC):
         """End the program: first by asking, then by force, when it takes too long or somebody is in a hurry."""
         self.stopping.set()
         self._ask()
-        ends_at = time.monotonic() + self.stop_timeout_s
-        while self._keeper.is_alive() and time.monotonic() < ends_at and not (hurry and hurry.is_set()):
+        asked = time.monotonic()
+        while self._keeper.is_alive() and time.monotonic() - asked < self._patience_s(hurry):
             self._keeper.join(0.05)
         if self._keeper.is_alive() and self.process is not None:
             log.warning("%s did not stop in time and is killed", self.name)
             self.process.kill()
             self._keeper.join()
 
+    def _patience_s(self, hurry: threading.Event | None) -> float:
+        return min(HURRIED_S, self.stop_timeout_s) if hurry and hurry.is_set() else self.stop_timeout_s
+
     def _keep(self) -> None:
-        self._refusal = self._try()
+        if not self.stopping.is_set():
+            self._refusal = self._try()
         self._is_settled.set()
         pause_s = 0.0
         while self._refusal is None:
@@ -87,12 +93,18 @@ class Child(ABC):
         try:
             self.spawn()
         except Exception as failure:  # noqa: BLE001  raised or logged by who asked
-            if self.process is not None:
-                self.process.kill()
-                self.process.wait()
-            self.process = None
+            self._end_half_started()
             return failure
         return None
+
+    def _end_half_started(self) -> None:
+        self._ask()
+        if self.process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(self.stop_timeout_s)
+            self.process.kill()
+            self.process.wait()
+        self.process = None
 
     def _ask(self) -> None:
         if self.process is not None and self.process.poll() is None:

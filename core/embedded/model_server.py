@@ -125,7 +125,7 @@ def _told_address(process: subprocess.Popen[bytes], order: Order) -> str:
         for line in process.stdout:
             if line.startswith(b"address "):
                 return line.removeprefix(b"address ").decode().strip()
-    except BrokenPipeError:
+    except (BrokenPipeError, ValueError):  # it has ended; or we have closed its input, because we are stopping
         pass
     finally:
         too_late.cancel()

@@ -44,10 +44,18 @@ SETTINGS = {
     "log_min_duration_statement": "2000",
 }
 # What Postgres says while its predecessor, killed a moment ago, is not quite gone.
-PASSING = ("lock file", "shared memory block", "Address already in use", "another server")
+PASSING = (
+    '.pid" already exists',
+    '.lock" already exists',
+    '" is empty',
+    "shared memory block",
+    "Address already in use",
+    "another server",
+)
 NO_NEWS = "the database system is"  # starting up, shutting down: what it says to who knocks too early or too late
 # Its processes may belong to another user than we do: no key or password of ours is theirs to read.
 KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
+LEAST_FREE = 1 << 20
 LONGEST_START_S = 600.0
 LONGEST_WAIT_FOR_PREDECESSOR_S = 60.0
 
@@ -70,12 +78,10 @@ class Postgres(Child):
         return Addresses(core=self._url("attune_core"), ai=self._url("attune_ai"))
 
     def start(self) -> None:
-        """Make the cluster if there is none, start the server and make the two databases.
+        """Start the server and make the two databases, if need be.
 
-        Raises StartRefused with the server's own words when one of these does not work.
+        Raises StartRefused with the server's own words when that does not work.
         """
-        if not (self.cluster / "PG_VERSION").exists():
-            self._make_cluster()
         super().start()
         try:
             self._make_databases()
@@ -83,10 +89,12 @@ class Postgres(Child):
             raise StartRefused(_in_words(f"FATAL: {refused}", self.log)) from refused
 
     def spawn(self) -> None:
-        """Start the server and wait until it answers.
+        """Make the cluster if there is none, start the server and wait until it answers.
 
         Raises StartRefused with the server's own words when it does not.
         """
+        if not (self.cluster / "PG_VERSION").exists():
+            self._make_cluster()
         self._end_predecessor()
         given_up = time.monotonic() + LONGEST_WAIT_FOR_PREDECESSOR_S
         while True:
@@ -121,10 +129,19 @@ class Postgres(Child):
             "--locale=C.UTF-8",
             "--data-checksums",
         ]
-        made = subprocess.run(_command("initdb", *arguments), capture_output=True, check=False, cwd="/", env=_environment())
-        if made.returncode != 0:
+        self.process = subprocess.Popen(
+            _command("initdb", *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd="/",
+            env=_environment(),
+        )
+        said, _ = self.process.communicate()
+        if self.process.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
-            raise StartRefused(_in_words((made.stderr + made.stdout).decode(errors="replace"), self.log))
+            raise StartRefused(_in_words(said.decode(errors="replace"), self.log))
         draft.rename(self.cluster)
 
     def _make_databases(self) -> None:
@@ -150,11 +167,23 @@ class Postgres(Child):
             )
 
     def _wait_until_up(self, process: subprocess.Popen[bytes]) -> bool:
-        given_up = time.monotonic() + LONGEST_START_S
+        given_up, pause_s = time.monotonic() + LONGEST_START_S, 0.02
         while process.poll() is None and time.monotonic() < given_up:
-            if self._postmaster() is not None or self.stopping.wait(0.02):
+            if self._takes_sessions(process) or self.stopping.wait(pause_s):
                 return True
+            pause_s = min(0.5, pause_s * 1.1)  # each early knock is a line in its log
         return False
+
+    def _takes_sessions(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether `process` is the server and can be used; raise StartRefused when it is up and waiting would not help."""
+        try:
+            return self._ask_postmaster() == process.pid
+        except OSError:
+            return False
+        except psycopg.OperationalError as refused:
+            if "FATAL" not in str(refused) or NO_NEWS in str(refused):
+                return False
+            raise StartRefused(_in_words(str(refused), self.log)) from refused
 
     def _forget_strangers(self) -> None:
         """Remove lock files whose process id was given to somebody else since: Postgres would wait for that one's end.
@@ -177,16 +206,20 @@ class Postgres(Child):
             time.sleep(0.1)
 
     def _postmaster(self) -> int | None:
-        """Return the process id of the server that answers for this very cluster, or None.
-
-        A stale pid file may name a stranger's process by now: it counts only once the server has answered on its socket.
-        """
+        """Return the process id of the server that answers for this very cluster, or None."""
         try:
-            with self._connect() as connection:
-                row = connection.execute("show data_directory").fetchone()
-            is_ours = row is not None and os.path.samefile(row[0], self.cluster)
+            return self._ask_postmaster()
         except (psycopg.OperationalError, OSError):
             return None
+
+    def _ask_postmaster(self) -> int | None:
+        """Ask the server on our socket which cluster it has, and return its process id if that is ours.
+
+        A stale pid file may name a stranger's process by now: it counts only once the server has answered.
+        """
+        with self._connect() as connection:
+            row = connection.execute("show data_directory").fetchone()
+        is_ours = row is not None and os.path.samefile(row[0], self.cluster)
         written = _first_line(self.cluster / "postmaster.pid")
         return int(written) if is_ours and written.isdecimal() else None
 
@@ -253,7 +286,8 @@ def _is_stranger(process_id: int, cluster: Path) -> bool:
 
 
 def _in_words(said: str, log: Path) -> str:
-    if "No space left on device" in said:
+    # On a full disk, there was perhaps no room for its words either.
+    if "No space left on device" in said or shutil.disk_usage(log.parent).free < LEAST_FREE:
         return f"The disk that holds {log.parent.parent} is full. Free some space and start again."
     lines = [line for line in said.splitlines() if NO_NEWS not in line]
     grave = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:", "cannot"))]

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -117,10 +118,14 @@ class Program:
 
     def is_ready(self) -> bool:
         """Whether it answers that it is ready."""
+        asked = HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            return httpx2.get(f"{self.address}/readyz", trust_env=False, timeout=5).status_code == 200
-        except httpx2.TransportError:
+            asked.request("GET", "/readyz")
+            return asked.getresponse().status == 200
+        except OSError:
             return False
+        finally:
+            asked.close()
 
     def wait_until_ready(self) -> None:
         """Return when it answers; raise AssertionError with what it said when it ends instead."""
@@ -154,6 +159,10 @@ class Program:
         """Return every process of it, the web process first."""
         web = psutil.Process(self.running.pid)
         return [web, *web.children(recursive=True)]
+
+    def everything(self) -> list[psutil.Process]:
+        """Return every process of this machine that has to do with its data folder, its parent's death notwithstanding."""
+        return [process for process in psutil.process_iter() if _is_on(str(self.data), process)]
 
     def child(self, word: str) -> psutil.Process:
         """Return the child in whose command line a word stands, once it is there."""
@@ -237,6 +246,14 @@ def _is_alive(process: psutil.Process) -> bool:
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
+        return False
+
+
+def _is_on(data: str, process: psutil.Process) -> bool:
+    try:
+        is_on = data in " ".join(process.cmdline()) or process.environ().get("DATA") == data
+        return bool(is_on and process.status() != psutil.STATUS_ZOMBIE)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return False
 
 

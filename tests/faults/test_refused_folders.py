@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.conftest import Installation
-from tests.faults.disks import Disks, can_mount
-from tests.faults.program import QUICK
-
-IS_ROOT = os.geteuid() == 0
+from tests.faults.disks import Disks
+from tests.faults.users import somebody
 
 
 def test_a_file_is_no_folder(installation: Installation, tmp_path: Path) -> None:
@@ -36,18 +34,15 @@ def test_a_path_that_is_no_text_is_refused(installation: Installation, path: str
 
 def test_a_folder_that_cannot_be_written_is_refused(installation: Installation, tmp_path: Path) -> None:
     (tmp_path / "locked").mkdir(mode=0o555)
-    # Root may write everywhere: somebody else does not.
-    command = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *READS_ALL) if IS_ROOT else ()
-    refusal = installation(tmp_path / "locked" / "data", command=command).run().refusal
+    refusal = installation(tmp_path / "locked" / "data", command=somebody()).run().refusal
     assert "cannot be written" in refusal
 
 
-READS_ALL = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--bounding-set=+dac_read_search")
+def test_a_read_only_disk_is_refused(installation: Installation, disks: Disks, tmp_path: Path) -> None:
+    disk = disks.mount("ro") or _write_protected(tmp_path / "data")
+    assert "cannot be written" in installation(disk, command=() if disk.is_mount() else somebody()).run().refusal
 
 
-@pytest.mark.skipif(not IS_ROOT, reason="x")
-def test_a_read_only_disk_is_refused(installation: Installation, tmp_path: Path) -> None:
-    with Disks(tmp_path) as disks:
-        assert can_mount(tmp_path)
-        refusal = installation(disks.read_only(), settings=QUICK).run().refusal
-        assert "cannot be written" in refusal
+def _write_protected(path: Path) -> Path:
+    path.mkdir(mode=0o555)
+    return path

@@ -1,6 +1,5 @@
 """What is encrypted opens with its own key only: Attune does not start with another, and touches nothing."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,11 @@ OTHER_KEY = "another key, as long as it has to be"
 
 
 @pytest.fixture
-def stopped(installation: Installation) -> Iterator[Program]:
+def stopped(installation: Installation) -> Program:
     """Return an installation that has run once."""
     program = installation().start()
     program.stop()
-    yield program
+    return program
 
 
 def test_no_other_key_will_do(stopped: Program) -> None:
