@@ -20,7 +20,7 @@ admin: .venv/run.lock  ## Make or repair a super_admin: make admin EMAIL=you@exa
 
 test: .venv/dev.lock lint types imports migrations  ## Everything that CI checks
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadfile $(ARGS)
 
 prove: .venv/dev.lock  ## The long forms of fault, fuzz and simulation runs
 	@$(BIN)/python -m tests.browser.chromium

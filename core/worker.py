@@ -24,6 +24,8 @@ STALLED_AFTER_S = 30.0
 PATIENCE_S = 20.0
 ORPHANS_PATIENCE_S = 3.0  # whoever was to stop us is gone, and so is most likely the database; a job begins again elsewhere
 CONNECT_AGAIN_AFTER_S = 2.0
+# Each with a traceback of its own; one line of ours says it.
+TELL_OF_A_LOST_DATABASE = ("procrastinate.worker.worker", "procrastinate.utils")
 
 
 def run(addresses: db.Addresses) -> None:
@@ -47,12 +49,19 @@ def run(addresses: db.Addresses) -> None:
 
 def _work(addresses: db.Addresses, stopping: threading.Event) -> None:
     """Take jobs; when the database goes away, come back when it does."""
-    while not stopping.is_set():
-        try:
+    for name in TELL_OF_A_LOST_DATABASE:
+        logging.getLogger(name).addFilter(_is_news)
+    while True:
+        with suppress(ConnectorException, Unavailable):
             asyncio.run(_take_jobs(addresses, stopping))
-        except (ConnectorException, Unavailable):
-            log.warning("the worker lost the database and connects again")
-            stopping.wait(CONNECT_AGAIN_AFTER_S)
+        if stopping.is_set():
+            return
+        log.warning("the worker lost the database and connects again")
+        stopping.wait(CONNECT_AGAIN_AFTER_S)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], ConnectorException))
 
 
 async def _take_jobs(addresses: db.Addresses, stopping: threading.Event) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
@@ -14,8 +15,11 @@ from typing import Any
 
 import httpx2
 import psutil
+import psycopg
 
+from core import db
 from core.config import ROOT, Config
+from core.embedded.postgres import Postgres
 
 EMAIL = "admin@example.com"
 PASSWORD = "a password for tests only"
@@ -65,6 +69,11 @@ class Program:
     app: Path = ROOT / "app.py"
     process: "subprocess.Popen[bytes] | None" = None
     clients: list[httpx2.Client] = field(default_factory=list)
+
+    @property
+    def path(self) -> Path:
+        """Its data folder."""
+        return Path(self.data)
 
     @property
     def address(self) -> str:
@@ -156,9 +165,19 @@ class Program:
         until(lambda: not alive(tree), LONGEST_STOP_S)
 
     def tree(self) -> list[psutil.Process]:
-        """Return every process of it, the web process first."""
+        """Return every process of it, the web process first; none when that is dead."""
+        if self.running.poll() is not None:
+            return []
         web = psutil.Process(self.running.pid)
         return [web, *web.children(recursive=True)]
+
+    def memory_mb(self) -> float:
+        """Return how much memory the whole tree takes, what is shared being counted once."""
+        used = 0
+        for process in self.tree():
+            with suppress(psutil.NoSuchProcess):
+                used += process.memory_full_info().pss
+        return used / 1_000_000
 
     def everything(self) -> list[psutil.Process]:
         """Return every process of this machine that has to do with its data folder, its parent's death notwithstanding."""
@@ -190,6 +209,11 @@ class Program:
         """The process that serves the local model."""
         return self.child("model_child")
 
+    def database(self) -> psycopg.Connection[tuple[object, ...]]:
+        """Connect to its database `core`, behind its back."""
+        address = self.settings.get("DATABASE_URL") or db.plain(Postgres(self.path).addresses().core)
+        return psycopg.connect(address, autocommit=True)
+
     def sign_in(self, email: str = EMAIL, password: str = PASSWORD) -> "Person":
         """Sign in over HTTP."""
         given = {"email": email, "password": password}
@@ -208,11 +232,16 @@ class Person:
         program.clients.append(self.http)
 
     def ask(self, question: str, model: str = "fake:echo") -> dict[str, Any]:
-        """Ask a model and return the stored execution."""
-        answer = self.http.post("/prompts/execute", json={"model_id": model, "prompt": question})
+        """Ask a model for a few words and return the stored execution."""
+        answer = self.try_to_ask(question, model)
         assert answer.status_code == 200, answer.text
         stored: dict[str, Any] = answer.json()
         return stored
+
+    def try_to_ask(self, question: str, model: str = "fake:echo") -> httpx2.Response:
+        """Ask a model for a few words and return the answer, whatever it is."""
+        parameters = {} if model.startswith("fake:") else {"max_tokens": 12}
+        return self.http.post("/prompts/execute", json={"model_id": model, "prompt": question, "parameters": parameters})
 
     def execution(self, id_: str) -> dict[str, Any]:
         """Return a stored execution."""

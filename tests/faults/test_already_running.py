@@ -3,35 +3,29 @@
 import socket
 from pathlib import Path
 
+from core import folder
 from tests.faults.conftest import Installation
-from tests.faults.program import free_port
+from tests.faults.program import Program
 
 
-def test_a_second_start_on_the_folder_says_where_the_first_one_answers(installation: Installation, tmp_path: Path) -> None:
-    first = installation().start()
+def test_a_second_start_on_the_folder_says_where_the_first_one_answers(
+    installation: Installation, installed: Program, tmp_path: Path
+) -> None:
+    installed.start()
     (tmp_path / "link").symlink_to("data")
-    for second in (installation(port=first.port), installation(), installation(tmp_path / "link")):
+    for second in (installation(port=installed.port), installation(tmp_path / "link")):
         refusal = second.run().refusal
         assert "already runs" in refusal
-        assert f"http://localhost:{first.port}" in refusal
-        assert str(first.running.pid) in refusal
-    assert first.is_ready()
-    assert first.sign_in().ask("Still there?")["status"] == "completed"
+        assert f"http://localhost:{installed.port}" in refusal
+        assert str(installed.running.pid) in refusal
+    assert installed.sign_in().ask("Still there?")["status"] == "completed"
 
 
-def test_a_taken_port_is_named_with_another_to_try(installation: Installation) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
+def test_a_taken_port_is_named_with_another_to_try(installation: Installation, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         refusal = installation(port=port).run().refusal
     assert f"Port {port} is taken" in refusal
     assert f"PORT={port + 1}" in refusal
-
-
-def test_a_taken_port_leaves_the_folder_free(installation: Installation) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        installation(port=other.getsockname()[1]).run()
-    assert installation(port=free_port()).start().is_ready()
+    with folder.held(tmp_path / "data"):
+        assert not (tmp_path / "data" / "postgres").exists()

@@ -1,10 +1,9 @@
 """A Postgres that somebody brought: what is wrong with it is said in one line; when nothing is, everything works on it."""
 
-import psycopg
 import pytest
 
 from tests.faults.conftest import Installation
-from tests.faults.program import EMAIL, QUICK, alive, free_port, until
+from tests.faults.program import QUICK, alive, free_port, until
 from tests.faults.proxy import Older
 from tests.faults.server import PASSWORD, Server
 
@@ -66,32 +65,19 @@ def test_a_database_newer_than_the_code_is_left_alone(installation: Installation
     assert "newer version" in refusal
 
 
-def test_everything_works_on_it(installation: Installation, server: Server) -> None:
+def test_everything_works_on_it_and_when_it_drops_us_we_come_back(installation: Installation, server: Server) -> None:
     program = installation(settings=QUICK | server.pair().settings).start()
     me = program.sign_in()
     assert me.ask("Are you there?")["response"].startswith("Fake answer: Are you there?")
-    until(lambda: me.http.get("/admin/system/health").json()["dependencies"]["worker"]["status"] == "healthy", 20)
+    until(lambda: me.http.get("/admin/system/health").json()["status"] == "healthy", 30)
     tree = program.tree()
     assert not [process for process in tree if "postgres" in process.name()]
-    assert program.stop().code == 0
-    assert not alive(tree)
-
-
-def test_a_server_that_goes_away_for_a_while_is_waited_for(installation: Installation, server: Server) -> None:
-    pair = server.pair()
-    program = installation(settings=QUICK | pair.settings).start()
-    me = program.sign_in()
     with server.connect() as connection:
         connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'attune%'")
     until(lambda: me.http.get("/admin/auth/me").status_code == 200, 10)
     assert me.ask("Are you back?")["status"] == "completed"
-    assert me.http.get("/admin/auth/me").json()["email"] == EMAIL
-    assert "Traceback" not in program.err
-
-
-def test_its_password_is_never_said(installation: Installation, server: Server) -> None:
-    program = installation(settings=QUICK | server.pair().settings).start()
-    program.stop()
-    assert PASSWORD not in program.out + program.err
-    with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(server.url("nowhere"))
+    ended = program.stop()
+    assert ended.code == 0
+    assert not alive(tree)
+    assert "Traceback" not in ended.err
+    assert PASSWORD not in ended.out + ended.err

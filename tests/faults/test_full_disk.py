@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Installation
+from tests.faults.conftest import Installation, copy
 from tests.faults.disks import Disks
 from tests.faults.program import Program, until
 
@@ -25,16 +25,14 @@ def test_a_first_start_without_room_says_so(installation: Installation, disks: D
 
 
 def test_a_later_start_without_room_says_so_and_with_room_again_everything_is_there(
-    installation: Installation, disks: Disks, tmp_path: Path
+    installation: Installation, disks: Disks, template: Path, tmp_path: Path
 ) -> None:
     data = (disks.mount("size=100m") or tmp_path) / "data"
-    program = installation(data).start()
-    asked = program.sign_in().ask("Will this be kept?")
-    program.stop()
+    copy(template, data)
+    program = installation(data)
     with disks.full(data):
         assert not starts(program)
-    program.start()
-    assert program.sign_in().execution(asked["id"])["response"] == asked["response"]
+    assert program.start().sign_in().ask("Is there room?")["status"] == "completed"
 
 
 @pytest.mark.prove

@@ -29,11 +29,11 @@ def is_in_order(program: Program, tree: list[psutil.Process], ended: Ended) -> N
     assert not alive(tree)
     assert "Traceback" not in ended.err
     assert not [process for process in tree if process.is_running()]
-    log = (Path(program.data) / "logs" / "postgres.log").read_text()
+    log = (program.path / "logs" / "postgres.log").read_text()
     assert log.rstrip().endswith("database system is shut down")
     assert "interrupted" not in log
-    assert not (Path(program.data) / "postgres" / "postmaster.pid").exists()
-    assert not (Path(program.data) / "model.json").exists()
+    assert not (program.path / "postgres" / "postmaster.pid").exists()
+    assert not (program.path / "model.json").exists()
 
 
 class Answer:
@@ -60,23 +60,23 @@ class Answer:
                 self.events.append(line)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_one_signal_ends_everything_in_order(installation: Installation, number: signal.Signals) -> None:
-    program = installation(settings=QUICK | {"ATTUNE_LOCAL_MODEL": "packaged"}).start()
-    until(lambda: (Path(program.data) / "model.json").exists(), 30)
-    tree = program.tree()
-    is_in_order(program, tree, program.stop(number))
+def test_one_signal_ends_everything_in_order(installed: Program) -> None:
+    installed.settings = QUICK | {"ATTUNE_LOCAL_MODEL": "packaged"}
+    installed.start()
+    until(lambda: (installed.path / "model.json").exists(), 30)
+    tree = installed.tree()
+    is_in_order(installed, tree, installed.stop())
 
 
-def test_control_c_reaches_the_whole_group_and_ends_everything_in_order(installation: Installation) -> None:
-    program = installation().start()
-    tree = program.tree()
-    os.killpg(program.running.pid, signal.SIGINT)
-    is_in_order(program, tree, program.ended(program.running))
+def test_control_c_reaches_the_whole_group_and_ends_everything_in_order(installed: Program) -> None:
+    installed.start()
+    tree = installed.tree()
+    os.killpg(installed.running.pid, signal.SIGINT)
+    is_in_order(installed, tree, installed.ended(installed.running))
 
 
-def test_a_signal_to_make_ends_everything_in_order(installation: Installation) -> None:
-    program = installation()
+def test_a_signal_to_make_ends_everything_in_order(installed: Program) -> None:
+    program = installed
     make = subprocess.Popen(
         # The environment that the tests run in is the one that `make run` would make.
         [shutil.which("make") or "make", "-o", ".venv/run.lock", "run", f"BIN={Path(sys.executable).parent}"],
@@ -91,30 +91,27 @@ def test_a_signal_to_make_ends_everything_in_order(installation: Installation) -
     make.terminate()
     make.wait(30)
     until(lambda: not alive(tree), 10)
-    log = (Path(program.data) / "logs" / "postgres.log").read_text()
+    log = (program.path / "logs" / "postgres.log").read_text()
     assert log.rstrip().endswith("database system is shut down")
 
 
-def test_a_running_answer_may_end(installation: Installation) -> None:
-    program = installation().start()
-    answer = Answer(program.sign_in(), LONG_ANSWER)
-    assert program.stop().code == 0
+def test_a_running_answer_may_end_and_a_second_signal_hurries(installed: Program) -> None:
+    answer = Answer(installed.start().sign_in(), LONG_ANSWER)
+    assert installed.stop().code == 0
     assert "event: done" in answer.wait()
-    assert program.start().sign_in().execution(answer.id)["status"] == "completed"
 
-
-def test_a_second_signal_hurries(installation: Installation) -> None:
-    program = installation().start()
-    answer = Answer(program.sign_in(), ENDLESS_ANSWER)
-    tree = program.tree()
-    program.running.terminate()
+    me = installed.start().sign_in()
+    assert me.execution(answer.id)["status"] == "completed"
+    answer, tree = Answer(me, ENDLESS_ANSWER), installed.tree()
+    installed.running.terminate()
     time.sleep(1)
-    assert program.running.poll() is None
+    assert installed.running.poll() is None
     asked = time.monotonic()
-    is_in_order(program, tree, program.stop())
+    is_in_order(installed, tree, installed.stop())
     assert time.monotonic() - asked < 5
     assert "event: error" in answer.wait()
-    stored = program.start().sign_in().execution(answer.id)
+
+    stored = installed.start().sign_in().execution(answer.id)
     assert (stored["status"], stored["error"]["reason"]) == ("failed", "interrupted")
     assert stored["response"].startswith("Fake answer:")
 
@@ -123,7 +120,7 @@ def test_a_second_signal_hurries(installation: Installation) -> None:
 def test_a_signal_in_the_middle_of_a_first_start_leaves_nothing_behind(installation: Installation, sign: str) -> None:
     program = installation(settings={name: value for name, value in QUICK.items() if name != "ATTUNE_ADMIN_PASSWORD"})
     program.launch()
-    until(lambda: (Path(program.data) / sign).exists(), 30)
+    until(lambda: (program.path / sign).exists(), 30)
     ended = program.stop()
     assert (ended.code, ended.err) == (0, "")
     assert not program.everything()
@@ -145,14 +142,13 @@ def test_whenever_a_start_is_stopped_nothing_is_left_behind(installation: Instal
 
 
 @pytest.mark.prove
-def test_an_answer_that_does_not_end_is_cut_after_half_a_minute(installation: Installation) -> None:
-    program = installation().start()
-    answer = Answer(program.sign_in(), ENDLESS_ANSWER)
+def test_an_answer_that_does_not_end_is_cut_after_half_a_minute(installed: Program) -> None:
+    answer = Answer(installed.start().sign_in(), ENDLESS_ANSWER)
     asked = time.monotonic()
-    ended = program.stop()
+    ended = installed.stop()
+    assert 28 < time.monotonic() - asked < 36
     assert ended.code == 0
     assert "Traceback" not in ended.err
     assert "event: error" in answer.wait()
-    assert 28 < time.monotonic() - asked < 36
-    stored = program.start().sign_in().execution(answer.id)
+    stored = installed.start().sign_in().execution(answer.id)
     assert (stored["status"], stored["error"]["reason"]) == ("failed", "interrupted")
