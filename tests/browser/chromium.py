@@ -1,4 +1,4 @@
-"""The Chromium of the browser tests: `python -m tests.browser.chromium` finds one, else installs one, else says what to install."""
+"""The Chromium of the browser tests: `python -m tests.browser.chromium` finds or installs one, or says what to install."""
 
 import os
 import shutil
