@@ -145,7 +145,7 @@ def repair_admin(chosen: Config, email: str) -> int:
             _databases(chosen, house)
         password = flows.new_super_admin(email)
         _say(f"{email} is a super_admin now.\n")
-        _hand_over(chosen, email, password)
+        _hand_over(email, password, chosen.data / "new-password.txt")
     return 0
 
 
@@ -199,7 +199,7 @@ def _introduce(chosen: Config) -> None:
 
     def hand_over(password: str) -> None:
         if given is None:
-            _hand_over(chosen, email, password)
+            _hand_over(email, password, chosen.data / "first-password.txt")
         else:
             _say(f"  account   {email}, with the password of ATTUNE_ADMIN_PASSWORD\n")
 
@@ -207,12 +207,11 @@ def _introduce(chosen: Config) -> None:
     flows.first_account(email, given, hand_over)
 
 
-def _hand_over(chosen: Config, email: str, password: str) -> None:
+def _hand_over(email: str, password: str, path: Path) -> None:
     """Show a password once on a terminal; where none is, put it into a file that only its owner reads."""
     if sys.stdout.isatty():
         _say(f"  account   {email}\n  password  {password}   (shown this once)\n")
         return
-    path = chosen.data / "first-password.txt"
     folder.write_private(path, f"{email}\n{password}\n")
     _say(f"  account   {email}\n  password  in {path}   (read it, then delete it)\n")
 

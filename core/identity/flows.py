@@ -85,7 +85,10 @@ def first_account(email: str, given: str | None, hand_over: Callable[[str], None
     with transaction() as session:
         if queries.has_accounts(session):
             return None
-    account, password = _usable(email, given)
+    try:
+        account, password = _usable(email, given)
+    except StartRefused as refusal:
+        raise StartRefused(f"{refusal.detail} Change ATTUNE_ADMIN_EMAIL or ATTUNE_ADMIN_PASSWORD.") from None
     password_hash = passwords.hashed(password)
     with transaction() as session:
         session.execute(select(func.pg_advisory_xact_lock(FIRST_ACCOUNT_LOCK)))
@@ -113,7 +116,7 @@ def _usable(email: str, given: str | None) -> tuple[NewAccount, str]:
         NewPassword(password=password)
     except ValidationError as wrong:
         words = wrong.errors()[0]["msg"].removeprefix("Value error, ")
-        raise StartRefused(f"The first account cannot be made: {words} (ATTUNE_ADMIN_EMAIL, ATTUNE_ADMIN_PASSWORD)") from None
+        raise StartRefused(f"The account {email} cannot be made: {words}") from None
     return account, password
 
 

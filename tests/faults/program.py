@@ -93,7 +93,7 @@ class Program:
     @property
     def environment(self) -> dict[str, str]:
         """The shell's environment without settings of Attune, and with ours."""
-        names = {name.upper() for name in Config.model_fields}
+        names = {name.upper() for name in Config.model_fields} | {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
         kept = {name: value for name, value in os.environ.items() if name.upper() not in names}
         return kept | {"DATA": str(self.data), "PORT": str(self.port)} | dict(self.settings)
 
