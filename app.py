@@ -10,9 +10,9 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from core import bus, crypto, db, folder, logs, migrate, settings, worker
 from core.config import ROOT, Config, Role, config
@@ -24,19 +24,18 @@ from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     import streamlit
     from starlette.types import ASGIApp
 
-log = logging.getLogger("attune")
+    from api import server
 
-PATIENCE_S = 30.0
-_hurry = threading.Event()
+log = logging.getLogger("attune")
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program in its role; say in one line why, when it cannot."""
+    """Run the program in its role; return 0 after an orderly stop, and 1 when it cannot run, which it says why in one line."""
     try:
         chosen = config()
         logs.set_up(chosen.attune_log)
@@ -50,6 +49,10 @@ def main(arguments: list[str]) -> int:
     except Failure as refusal:
         sys.stderr.write(f"attune: {refusal.detail}\n")
         return 1
+    except SystemExit as left:
+        return int(left.code or 0)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def serve(chosen: Config) -> int:
@@ -57,23 +60,31 @@ def serve(chosen: Config) -> int:
     os.chdir(ROOT)  # Streamlit looks for .streamlit/config.toml in the working folder
     from api import server  # the worker and `make admin` do without what this loads
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
-    with ExitStack() as house:
-        listening = house.enter_context(server.listen(chosen))
-        held = house.enter_context(folder.held(chosen.data))
-        held.announce(chosen.address)
-        house.enter_context(folder.in_words(chosen.data))
-        addresses = _databases(chosen, house)
-        _introduce(chosen)
-        _children(chosen, house)
-        _answering(held, addresses, house)
-        app = assemble(chosen)
-        # What was imported stays for good: the collector need not look at it again and again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 20, 20)  # requests leave little behind: looking after every 700 objects is a tenth of the time
-        server.serve(app, listening)
+    departure = server.Departure()
+    departure.heed_signals()
+    with ExitStack() as house, folder.in_words(chosen.data):
+        try:
+            held = house.enter_context(folder.held(chosen.data))
+            listening = house.enter_context(server.listen(chosen))
+            weights = model_server.weights(chosen.attune_local_model)
+            with folder.in_words(chosen.data):
+                held.announce(chosen.address)
+                addresses = _databases(chosen, house, departure.waiting)
+                departure.step()
+                _introduce(chosen)
+                _children(chosen.data, weights, house, departure)
+                end_answers = _answering(held, addresses, house, departure)
+            departure.step()
+            app = assemble(chosen)
+            # What was imported stays for good: the collector need not look at it again and again.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(
+                20_000, 20, 20
+            )  # requests leave little behind: looking after every 700 objects is a tenth of the time
+            server.serve(app, listening, departure, end_answers)
+        finally:
+            departure.leave()
     return 0
 
 
@@ -103,8 +114,9 @@ def assemble(chosen: Config) -> "ASGIApp":
 
 def work(chosen: Config) -> int:
     """Be the worker."""
-    _use_key(chosen)
-    worker.run(chosen, _addresses(chosen))
+    with folder.in_words(chosen.data):
+        _use_key(chosen)
+    worker.run(_addresses(chosen))
     return 0
 
 
@@ -124,19 +136,25 @@ def repair_admin(chosen: Config, email: str) -> int:
             _databases(chosen, house)
         password = flows.new_super_admin(email)
         _say(f"{email} is a super_admin now.\n")
-        _hand_over(chosen, email, password)
+        _hand_over(email, password, chosen.data / "new-password.txt")
     return 0
 
 
-def _databases(chosen: Config, house: ExitStack) -> db.Addresses:
+def _databases(
+    chosen: Config, house: ExitStack, waiting: "Callable[[], AbstractContextManager[None]]" = nullcontext
+) -> db.Addresses:
     """Start Postgres if it is ours, bring both databases up to date, and check that the key is theirs."""
     keyring = _use_key(chosen)
     if chosen.embedded_postgres:
         postgres = Postgres(chosen.data)
         house.callback(postgres.stop)
-        postgres.start()
+        with waiting():
+            postgres.start()
     addresses = _open(_addresses(chosen), house)
-    with db.reachable():
+    ours, theirs = "Its log, logs/postgres.log in the data folder, says more.", "Check DATABASE_URL and AI_DATABASE_URL."
+    with db.reachable(ours if chosen.embedded_postgres else theirs):
+        with waiting():
+            db.check_apart(db.engines())
         migrate.upgrade(db.engines().core, Database.CORE)
         migrate.upgrade(db.engines().ai, Database.AI)
     with db.transaction() as session:
@@ -153,10 +171,7 @@ def _open(addresses: db.Addresses, house: ExitStack) -> db.Addresses:
 def _addresses(chosen: Config) -> db.Addresses:
     if chosen.database_url is None or chosen.ai_database_url is None:
         return Postgres(chosen.data).addresses()
-    found = db.Addresses(db.parse(chosen.database_url.get_secret_value()), db.parse(chosen.ai_database_url.get_secret_value()))
-    if found.core == found.ai:
-        raise StartRefused("DATABASE_URL and AI_DATABASE_URL name the same database. One server may hold both, under two names.")
-    return found
+    return db.Addresses(db.parse(chosen.database_url.get_secret_value()), db.parse(chosen.ai_database_url.get_secret_value()))
 
 
 def _use_key(chosen: Config) -> crypto.Keyring:
@@ -170,34 +185,36 @@ def _introduce(chosen: Config) -> None:
     """Make the first account if there is none, and say where everything is."""
     from core.identity import flows
 
+    email = chosen.attune_admin_email
     given = chosen.attune_admin_password.get_secret_value() if chosen.attune_admin_password else None
-    made = flows.first_account(chosen.attune_admin_email, given)
+
+    def hand_over(password: str) -> None:
+        if given is None:
+            _hand_over(email, password, chosen.data / "first-password.txt")
+        else:
+            _say(f"  account   {email}, with the password of ATTUNE_ADMIN_PASSWORD\n")
+
     _say(f"Attune {chosen.address}\n  data      {chosen.data}\n")
-    if made is not None and given is None:
-        _hand_over(chosen, chosen.attune_admin_email, made)
-    elif made is not None:
-        _say(f"  account   {chosen.attune_admin_email}, with the password of ATTUNE_ADMIN_PASSWORD\n")
+    flows.first_account(email, given, hand_over)
 
 
-def _hand_over(chosen: Config, email: str, password: str) -> None:
+def _hand_over(email: str, password: str, path: Path) -> None:
     """Show a password once on a terminal; where none is, put it into a file that only its owner reads."""
     if sys.stdout.isatty():
         _say(f"  account   {email}\n  password  {password}   (shown this once)\n")
         return
-    path = chosen.data / "first-password.txt"
     folder.write_private(path, f"{email}\n{password}\n")
     _say(f"  account   {email}\n  password  in {path}   (read it, then delete it)\n")
 
 
-def _children(chosen: Config, house: ExitStack) -> None:
-    """Start the worker and the model server; the console need not wait for either."""
-    weights = model_server.weights(chosen.attune_local_model)
-    model_server.forget_address(chosen.data)
-    started: list[Child] = [Worker()] if weights is None else [Worker(), model_server.ModelServer(chosen.data, weights)]
+def _children(data: Path, weights: Path | None, house: ExitStack, departure: "server.Departure") -> None:
+    """Start the model server and the worker; the console need not wait for either. The worker, whose jobs may ask, ends first."""
+    model_server.forget_address(data)
+    house.callback(model_server.forget_address, data)
+    started: list[Child] = [Worker()] if weights is None else [model_server.ModelServer(data, weights), Worker()]
     for child in started:
-        house.callback(child.stop)
+        house.callback(child.stop, departure.hurry)
         threading.Thread(target=_start, args=(child,), name=f"start {child.name}", daemon=True).start()
-    house.callback(model_server.forget_address, chosen.data)
 
 
 def _start(child: Child) -> None:
@@ -205,14 +222,17 @@ def _start(child: Child) -> None:
 
     try:
         child.start()
-        if isinstance(child, model_server.ModelServer):
+        if isinstance(child, model_server.ModelServer) and not child.stopping.is_set():
             check.warm("local")  # so that the first person who asks does not wait for a second's import
-    except (OSError, RuntimeError, subprocess.SubprocessError):
-        log.exception("%s did not start", child.name)
+    except (OSError, RuntimeError, subprocess.SubprocessError, Failure):
+        if not child.stopping.is_set():
+            log.exception("%s did not start", child.name)
 
 
-def _answering(held: folder.Held, addresses: db.Addresses, house: ExitStack) -> None:
-    """Begin to listen to other processes, and to make model calls."""
+def _answering(
+    held: folder.Held, addresses: db.Addresses, house: ExitStack, departure: "server.Departure"
+) -> "Callable[[], None]":
+    """Begin to listen to other processes, and to make model calls; return how to end those."""
     from core.executions import runner
 
     listener = bus.Bus(addresses.core)
@@ -221,14 +241,7 @@ def _answering(held: folder.Held, addresses: db.Addresses, house: ExitStack) -> 
     calls = runner.Runner(held.instance())
     runner.use(calls)
     calls.start()
-    house.callback(calls.stop, PATIENCE_S, _hurry)
-
-
-def _leave(_number: int, _frame: object) -> NoReturn:
-    """Leave through the house's doors: whatever was brought up is taken down. At a second signal, answers are not waited for."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _hurry.set())
-    raise SystemExit(0)
+    return house.callback(lambda: calls.stop(departure.patience_s, departure.hurry))
 
 
 def _say(words: str) -> None:
@@ -237,4 +250,7 @@ def _say(words: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(code)  # a thread that still waits for somebody's answer must not hold us

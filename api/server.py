@@ -1,9 +1,14 @@
 """The socket and the server."""
 
+import asyncio
 import errno
+import signal
 import socket
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -12,9 +17,97 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from core.config import Config
 from core.errors import StartRefused
 
-STREAMS_MAY_END_S = 30
+PATIENCE_S = 30.0
+LONGEST_GOODBYE_S = 5  # for who follows an answer to take its end
 BACKLOG = 512
 LARGEST_HEAD = 64 * 1024
+
+
+class Departure:
+    """That we are to go: at the first signal answers may end for half a minute, at a second they are not waited for.
+
+    While we start, a first signal is heeded between two steps: an exception in the middle of an import or a migration may come
+    out as anything. Only a second one, or one during a wait, leaves at once.
+    """
+
+    def __init__(self) -> None:
+        """Nobody has asked yet."""
+        self.hurry = threading.Event()
+        self._ends_at: float | None = None
+        self._is_waiting = self._is_leaving = False
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether we are to go."""
+        return self._ends_at is not None
+
+    @property
+    def patience_s(self) -> float:
+        """How long answers may still take."""
+        return PATIENCE_S if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
+
+    def heed_signals(self) -> None:
+        """Make SIGTERM and SIGINT ask us to go, from now on."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def step(self) -> None:
+        """Raise SystemExit, through the house's doors, when we are to go."""
+        if self.is_asked:
+            raise SystemExit(0)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Say that we wait for somebody, and may be called away at any moment."""
+        self._is_waiting = True
+        try:
+            self.step()
+            yield
+        finally:
+            self._is_waiting = False
+
+    def leave(self) -> None:
+        """Say that we go, for whatever reason: what was brought up is being taken down, and no signal is to break into that."""
+        self._is_leaving = True
+        if self._ends_at is None:
+            self._ends_at = time.monotonic() + PATIENCE_S
+
+    def ask(self) -> None:
+        """Take note of a signal."""
+        if self._ends_at is None:
+            self._ends_at = time.monotonic() + PATIENCE_S
+        else:
+            self.hurry.set()
+
+    def _on_signal(self, _number: int, _frame: object) -> None:
+        self.ask()
+        if not self._is_leaving and (self._is_waiting or self.hurry.is_set()):
+            raise SystemExit(0)
+
+
+class Server(uvicorn.Server):
+    """A server that goes as `departure` says; uvicorn's own would send itself the signal again when it has ended."""
+
+    def __init__(self, config: uvicorn.Config, departure: Departure, end_answers: Callable[[], None]) -> None:
+        """Be ready to serve."""
+        super().__init__(config)
+        self._departure, self._end_answers = departure, end_answers
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        self._departure.ask()
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, unless a signal came just before signals were ours."""
+        await super().startup(sockets)
+        self.should_exit = self.should_exit or self._departure.is_asked
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more calls and let the answers end: who follows one is told how it ended, and then lets go by himself."""
+        answers = asyncio.create_task(asyncio.to_thread(self._end_answers))
+        await super().shutdown(sockets)
+        await answers
 
 
 @contextmanager
@@ -70,9 +163,9 @@ class BoundedHead(HttpToolsProtocol):
         super().on_headers_complete()
 
 
-def serve(app: ASGIApp, listening: socket.socket) -> None:
-    """Serve until a signal says stop."""
-    uvicorn.Server(how_to_serve(app)).run(sockets=[listening])
+def serve(app: ASGIApp, listening: socket.socket, departure: Departure, end_answers: Callable[[], None]) -> None:
+    """Serve until a signal says stop, then let answers end as `end_answers` does."""
+    Server(how_to_serve(app), departure, end_answers).run(sockets=[listening])
 
 
 def how_to_serve(app: ASGIApp) -> uvicorn.Config:
@@ -86,7 +179,7 @@ def how_to_serve(app: ASGIApp) -> uvicorn.Config:
         ws_ping_interval=30,
         ws_ping_timeout=30,
         ws_per_message_deflate=False,
-        timeout_graceful_shutdown=STREAMS_MAY_END_S,
+        timeout_graceful_shutdown=int(PATIENCE_S) + LONGEST_GOODBYE_S,
         log_config=None,
         access_log=False,
         server_header=False,

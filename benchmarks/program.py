@@ -44,12 +44,12 @@ class Running:
     def cpu_s(self) -> float:
         """Return the seconds of CPU that the web process has used."""
         used = self.process.cpu_times()
-        return used.user + used.system
+        return float(used.user + used.system)
 
     def memory_mb(self) -> float:
         """Return the proportional memory (PSS) of the whole tree."""
         tree = [self.process, *self.process.children(recursive=True)]
-        return sum(one.memory_full_info().pss for one in tree) / 1e6
+        return float(sum(one.memory_full_info().pss for one in tree) / 1e6)
 
 
 @contextmanager

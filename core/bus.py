@@ -22,6 +22,7 @@ log = logging.getLogger("attune.bus")
 
 CHANNEL = "attune"
 PAUSE_AFTER_CUT_S = 0.5
+LOOKS_UP_EVERY_S = 0.25
 Hint: TypeAlias = dict[str, Any] | None
 Listener: TypeAlias = Callable[[Hint], None]
 
@@ -117,5 +118,5 @@ class Bus:
             self.listens.set()
             _deliver_look_again()
             while not self._stopping.is_set():
-                for notice in connection.notifies(timeout=1.0):
+                for notice in connection.notifies(timeout=LOOKS_UP_EVERY_S):
                     _deliver_notice(notice.payload)

@@ -15,6 +15,7 @@ from core.errors import StartRefused
 ROOT = Path(__file__).resolve().parent.parent
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, never bound by itself
+LONGEST_DATA_PATH = 900  # bytes: Postgres opens no path of more than 1,023, and its own names come behind
 
 
 class Role(StrEnum):
@@ -38,7 +39,7 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore", env_ignore_empty=True, frozen=True)
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8501, ge=0, le=65535)
+    port: int = Field(default=8501, ge=1, le=65535)
     data: Path = ROOT / "data"
     database_url: SecretStr | None = None
     ai_database_url: SecretStr | None = None
@@ -64,7 +65,15 @@ class Config(BaseSettings):
     @field_validator("data", mode="after")
     @classmethod
     def _absolute(cls, given: Path) -> Path:
-        return Path(os.path.abspath(given.expanduser()))  # absolute() would keep '..'
+        expanded = os.path.expanduser(given)
+        if expanded.startswith("~"):
+            raise ValueError(f"there is no home folder for {expanded}")
+        path = Path(os.path.abspath(expanded))  # absolute() would keep '..'
+        if not str(path).isprintable():
+            raise ValueError("must be a path of printable characters in UTF-8")
+        if len(os.fsencode(path)) > LONGEST_DATA_PATH:
+            raise ValueError(f"is too long a path, choose one of at most {LONGEST_DATA_PATH} bytes")
+        return path
 
     @field_validator("attune_trusted_proxies", "attune_allow_hosts", mode="before")
     @classmethod

@@ -107,7 +107,7 @@ def load(given: str | None, data: Path) -> Keyring:
     path = data / KEY_FILE
     if not path.exists():
         folder.write_private(path, new_token())
-    secret = path.read_text().strip()
-    if len(secret) < LEAST_CHARACTERS:
+    secret = path.read_text(errors="surrogateescape").strip()
+    if not secret.isprintable() or len(secret) < LEAST_CHARACTERS:
         raise StartRefused(f"{path} does not hold a key. Put the right file back, or set ATTUNE_SECRET_KEY.")
     return Keyring.from_secret(secret)

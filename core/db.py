@@ -1,5 +1,6 @@
 """The two databases: engines, transactions, and what to do when they do not answer."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -22,6 +24,7 @@ POOL_TIMEOUT_S = 5.0
 OLDEST_SERVER = 150000
 WAITING = "after commit"
 RESTED_SINCE, RESTED_LONG_S = "rested since", 3.0
+DISK_FULL = "The disk that holds the database is full: nothing can be stored before somebody frees some space."
 
 
 __all__ = [
@@ -31,6 +34,7 @@ __all__ = [
     "Session",
     "after_commit",
     "answering",
+    "check_apart",
     "check_server",
     "engine",
     "engines",
@@ -81,7 +85,7 @@ def parse(address: str) -> URL:
     """
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StartRefused("DATABASE_URL and AI_DATABASE_URL must look like postgresql://user@host/name.") from None
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise StartRefused(f"Attune stores in Postgres only, not in {url.get_backend_name()}.")
@@ -90,7 +94,9 @@ def parse(address: str) -> URL:
 
 def plain(url: URL) -> str:
     """Return the address as psycopg itself takes it, password included: never log it."""
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # Not as a URL: SQLAlchemy writes a space in a password as it is, and libpq refuses it.
+    _, parts = url.get_dialect()().create_connect_args(url)
+    return make_conninfo(**parts)
 
 
 def engine(url: URL, *, pool_size: int, overflow: int) -> Engine:
@@ -162,7 +168,7 @@ def answering() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise Unavailable from error
+        raise Unavailable(DISK_FULL if _is_disk_full(error) else None) from error
     except DataError as error:
         raise Invalid("A value does not fit: text with a NUL character, or a number out of range.") from error
     except DBAPIError as error:
@@ -172,13 +178,28 @@ def answering() -> Iterator[None]:
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
-    """At start: turn what a wrong address or password raises into one line that says what to do."""
+def reachable(advice: str) -> Iterator[None]:
+    """At start: turn what a wrong address or password raises into one line, with advice."""
     try:
         yield
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else "no reason was given"
-        raise StartRefused(f"The database cannot be used: {reason}. Check DATABASE_URL and AI_DATABASE_URL.") from error
+    except (OperationalError, psycopg.OperationalError) as error:  # a migration may speak to the driver itself
+        if _is_disk_full(error):
+            raise StartRefused(DISK_FULL) from error
+        said = str(error.orig if isinstance(error, OperationalError) else error).strip() or "it gave no reason"
+        raise StartRefused(f"The database cannot be used: {said.splitlines()[0]}. {advice}") from error
+
+
+def _is_disk_full(error: Exception) -> bool:
+    return "No space left on device" in str(error)
+
+
+def check_apart(opened: Engines) -> None:
+    """Raise StartRefused when both addresses lead to the same database, however different they look."""
+    key = secrets.randbits(62)
+    with opened.core.connect() as core, opened.ai.connect() as ai:
+        locked = [connection.scalar(select(func.pg_try_advisory_xact_lock(key))) for connection in (core, ai)]
+    if not all(locked):
+        raise StartRefused("DATABASE_URL and AI_DATABASE_URL name the same database. One server may hold both, under two names.")
 
 
 def after_commit(session: Session, act: Callable[[], object]) -> None:

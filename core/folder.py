@@ -33,9 +33,12 @@ class Held:
     def instance(self) -> UUID:
         """Return the id of this installation: the same after each start, and nobody else's."""
         file = self.path / INSTANCE_FILE
-        if not file.exists():
-            file.write_text(str(new_id()))
-        return UUID(file.read_text().strip())
+        try:
+            return UUID(file.read_text().strip())
+        except (FileNotFoundError, ValueError):
+            fresh = new_id()
+            write_private(file, str(fresh))
+            return fresh
 
 
 @contextmanager
@@ -45,8 +48,9 @@ def held(path: Path) -> Iterator[Held]:
     Raises StartRefused when another Attune holds it, or it cannot be written.
     """
     with in_words(path):
-        (path / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
+        # A folder that was there keeps its permissions: it may be somebody's home, and what we put into it is private by itself.
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (path / "logs").mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _lock(descriptor, path)
@@ -102,4 +106,4 @@ def _advice(refused: OSError, path: Path) -> str:
         case errno.ENOTDIR | errno.EEXIST:
             return f"{path} is not a folder. Choose another with DATA=."
         case _:
-            return f"The data folder {path} cannot be used: {refused.strerror}."
+            return f"The data folder {path} cannot be used: {refused.strerror}. Choose another with DATA=."

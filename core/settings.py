@@ -68,8 +68,8 @@ def write(session: Session, group: Group, *, by: UUID | None) -> None:
 def check_key(session: Session, keyring: crypto.Keyring) -> None:
     """Raise StartRefused when this database was encrypted with another key; the first key ever used becomes its own."""
     proof = keyring.seal(KEY_CHECK, column=KEY_CHECK, row=KEY_CHECK_ROW).hex()
+    # Of two first starts at once, the second waits here for the first, and then reads what that one has stored.
     session.execute(insert(Setting).values(name=KEY_CHECK, value={"proof": proof}).on_conflict_do_nothing())
-    # Read again, not assumed: another process may have been first, with another key.
     stored = session.scalars(select(Setting.value).where(Setting.name == KEY_CHECK)).one()
     try:
         keyring.open(bytes.fromhex(stored["proof"]), column=KEY_CHECK, row=KEY_CHECK_ROW)

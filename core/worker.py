@@ -6,13 +6,14 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 
 from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 from core import bus, db, features, outbox, queue
-from core.config import Config
 from core.db import Database
+from core.embedded import worker as supervised
 from core.errors import Failure, Unavailable
 
 log = logging.getLogger("attune.worker")
@@ -21,43 +22,61 @@ CONCURRENCY = 4
 RELAY_AT_LEAST_EVERY_S = 5.0
 STALLED_AFTER_S = 30.0
 PATIENCE_S = 20.0
+ORPHANS_PATIENCE_S = 3.0  # whoever was to stop us is gone, and so is most likely the database; a job begins again elsewhere
 CONNECT_AGAIN_AFTER_S = 2.0
+# Each with a traceback of its own; one line of ours says it.
+TELL_OF_A_LOST_DATABASE = ("procrastinate.worker.worker", "procrastinate.utils")
 
 
-def run(config: Config, addresses: db.Addresses) -> None:
+def run(addresses: db.Addresses) -> None:
     """Work until told to stop, or until the parent is gone."""
     db.use(db.Engines(db.engine(addresses.core, pool_size=4, overflow=6), db.engine(addresses.ai, pool_size=2, overflow=3)))
     features.load("jobs")
-    stopping = threading.Event()
+    stopping, something = threading.Event(), threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    if config.embedded_postgres:
+    if supervised.has_parent():
         threading.Thread(target=_stop_with_parent, args=(stopping,), name="parent", daemon=True).start()
     listener = bus.Bus(addresses.core)
     listener.start()
-    relay = threading.Thread(target=_relay, args=(stopping,), name="outbox", daemon=True)
+    relay = threading.Thread(target=_relay, args=(stopping, something), name="outbox", daemon=True)
     relay.start()
     _work(addresses, stopping)
-    stopping.set()
+    something.set()
     relay.join(PATIENCE_S)
     listener.stop()
 
 
 def _work(addresses: db.Addresses, stopping: threading.Event) -> None:
     """Take jobs; when the database goes away, come back when it does."""
-    while not stopping.is_set():
-        try:
+    for name in TELL_OF_A_LOST_DATABASE:
+        logging.getLogger(name).addFilter(_is_news)
+    while True:
+        with suppress(ConnectorException, Unavailable):
             asyncio.run(_take_jobs(addresses, stopping))
-        except (ConnectorException, Unavailable):
-            log.warning("the worker lost the database and connects again")
-            stopping.wait(CONNECT_AGAIN_AFTER_S)
+        if stopping.is_set():
+            return
+        log.warning("the worker lost the database and connects again")
+        stopping.wait(CONNECT_AGAIN_AFTER_S)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], ConnectorException))
 
 
 async def _take_jobs(addresses: db.Addresses, stopping: threading.Event) -> None:
     connector = PsycopgConnector(conninfo=db.plain(addresses.core), min_size=1, max_size=4, timeout=5.0)
     with queue.app.replace_connector(connector) as app:
         async with app.open_async():
+            await _begin_with_what_is_due(app)
             await _until_told(app, stopping)
+
+
+async def _begin_with_what_is_due(app: App) -> None:
+    """Show a sign of life, and give jobs of a killed worker back, without waiting for the next full minute."""
+    for task in ("system.heartbeat", "system.retry_stalled"):
+        with suppress(AlreadyEnqueued):
+            await app.configure_task(task, queueing_lock=task).defer_async(timestamp=int(time.time()))
 
 
 async def _until_told(app: App, stopping: threading.Event) -> None:
@@ -79,8 +98,7 @@ async def _until_told(app: App, stopping: threading.Event) -> None:
         raise ended[0]
 
 
-def _relay(stopping: threading.Event) -> None:
-    something = threading.Event()
+def _relay(stopping: threading.Event, something: threading.Event) -> None:
     unsubscribe = bus.subscribe(outbox.TOPIC, lambda _hint: something.set())
     while not stopping.is_set():
         something.wait(RELAY_AT_LEAST_EVERY_S)
@@ -97,3 +115,5 @@ def _stop_with_parent(stopping: threading.Event) -> None:
     while os.read(0, 1):
         pass
     stopping.set()
+    time.sleep(ORPHANS_PATIENCE_S)
+    os._exit(1)

@@ -5,15 +5,21 @@ import subprocess
 import threading
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 
 log = logging.getLogger("attune.children")
 
 LONGEST_PAUSE_S = 30.0
 HEALTHY_AFTER_S = 60.0
+HURRIED_S = 2.0
 
 
 class Child(ABC):
-    """One program that lives as long as we do. Only processes that we started ourselves are ever signalled."""
+    """One program that lives as long as we do. Only processes that we started ourselves are ever signalled.
+
+    A thread of its own starts it, each time, and lives until the end: on Linux a child is stopped when the thread that
+    started it ends, and a signal to us, which Python hands to the main thread, finds no start half done.
+    """
 
     name: str
     stop_timeout_s = 10.0
@@ -21,61 +27,85 @@ class Child(ABC):
     def __init__(self) -> None:
         """Make the child known; nothing runs before `start`."""
         self.process: subprocess.Popen[bytes] | None = None
-        self._stopping = threading.Event()
+        self.stopping = threading.Event()
+        self._is_settled = threading.Event()
+        self._refusal: Exception | None = None
+        self._keeper = threading.Thread(target=self._keep, name=f"keep {self.name}", daemon=True)
 
     @abstractmethod
-    def spawn(self) -> subprocess.Popen[bytes]:
-        """Start the program and return when it works; raise when it does not."""
+    def spawn(self) -> None:
+        """Start the program as `self.process` and return when it works, or when we are `stopping`; raise when it does not."""
 
     @abstractmethod
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
-        """Tell the program to end in order."""
+        """Tell the program to end in order; it may be told twice."""
 
     def start(self) -> None:
-        """Start the program, and from then on keep it running.
+        """Start the program, and from then on keep it running; raise what its first start raised."""
+        self._keeper.start()
+        self._is_settled.wait()
+        if self._refusal is not None:
+            raise self._refusal
 
-        Call it from a thread that lives until the end: on Linux a child is stopped when the thread that started it ends.
-        """
-        self.process = self.spawn()
-        threading.Thread(target=self._watch, name=f"watch {self.name}", daemon=True).start()
+    def stop(self, hurry: threading.Event | None = None) -> None:
+        """End the program: first by asking, then by force, when it takes too long or somebody is in a hurry."""
+        self.stopping.set()
+        self._ask()
+        asked = time.monotonic()
+        while self._keeper.is_alive() and time.monotonic() - asked < self._patience_s(hurry):
+            self._keeper.join(0.05)
+        if self._keeper.is_alive() and self.process is not None:
+            log.warning("%s did not stop in time and is killed", self.name)
+            self.process.kill()
+            self._keeper.join()
 
-    def stop(self) -> None:
-        """End the program: first by asking, then by force."""
-        self._stopping.set()
-        process = self.process
-        if process is None or process.poll() is not None:
-            return
-        self.ask_to_stop(process)
-        try:
-            process.wait(self.stop_timeout_s)
-        except subprocess.TimeoutExpired:
-            log.warning("%s did not stop within %.0f s and is killed", self.name, self.stop_timeout_s)
-            process.kill()
-            process.wait()
+    def _patience_s(self, hurry: threading.Event | None) -> float:
+        return min(HURRIED_S, self.stop_timeout_s) if hurry and hurry.is_set() else self.stop_timeout_s
 
-    def _watch(self) -> None:
+    def _keep(self) -> None:
+        if not self.stopping.is_set():
+            self._refusal = self._try()
+        self._is_settled.set()
         pause_s = 0.0
-        while not self._stopping.is_set():
-            process, started = self.process, time.monotonic()
-            if process is not None:
-                code = process.wait()
-                if self._stopping.is_set():
-                    return
-                log.warning("%s ended (%s) and is started again", self.name, code)
-            if time.monotonic() - started > HEALTHY_AFTER_S:
+        while self._refusal is None:
+            lived_s = self._wait()
+            if lived_s > HEALTHY_AFTER_S:
                 pause_s = 0.0
-            self._stopping.wait(pause_s)
+            if self.stopping.wait(pause_s):
+                return
             pause_s = min(max(1.0, pause_s * 2), LONGEST_PAUSE_S)
-            self._start_again()
+            if (failure := self._try()) is not None:
+                log.error("%s could not be started again; another try follows", self.name, exc_info=failure)
 
-    def _start_again(self) -> None:
-        if self._stopping.is_set():
-            return
+    def _wait(self) -> float:
+        """Wait for the end of the program and return how long it lived from now."""
+        started = time.monotonic()
+        if self.process is not None:
+            if self.stopping.is_set():  # stop() came while it started, and perhaps saw no process
+                self._ask()
+            code = self.process.wait()
+            if not self.stopping.is_set():
+                log.warning("%s ended (%s) and is started again", self.name, code)
+        return time.monotonic() - started
+
+    def _try(self) -> Exception | None:
+        """Start the program; return why it did not work, when nothing of it is left."""
         try:
-            self.process = self.spawn()
-        except Exception:
-            self.process = None
-            log.exception("%s could not be started again; another try follows", self.name)
-            return
-        if self._stopping.is_set():  # stop() came while it started and saw no process
+            self.spawn()
+        except Exception as failure:  # noqa: BLE001  raised or logged by who asked
+            self._end_half_started()
+            return failure
+        return None
+
+    def _end_half_started(self) -> None:
+        self._ask()
+        if self.process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(self.stop_timeout_s)
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def _ask(self) -> None:
+        if self.process is not None and self.process.poll() is None:
             self.ask_to_stop(self.process)

@@ -56,13 +56,13 @@ class ModelServer(Child):
         self.data = data
         self.weights = weights
 
-    def spawn(self) -> subprocess.Popen[bytes]:
+    def spawn(self) -> None:
         """Start the server, wait for its address and write it down for every process of this installation."""
         if self.process is not None:
             _let_go(self.process)
         order = Order(str(self.weights), model_name(self.weights), secrets.token_urlsafe(24), _threads())
         with (self.data / "logs" / "model.log").open("ab") as log:
-            process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [sys.executable, "-m", "core.embedded.model_child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -70,9 +70,8 @@ class ModelServer(Child):
                 start_new_session=True,
                 cwd=ROOT,
             )
-        url = _told_address(process, order)
+        url = _told_address(self.process, order)
         folder.write_private(self.data / ADDRESS_FILE, json.dumps(asdict(Address(url, order.key, order.name))))
-        return process
 
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
         """Close its input: the child ends when nobody holds the other end any more."""
@@ -133,7 +132,7 @@ def _told_address(process: subprocess.Popen[bytes], order: Order) -> str:
         for line in process.stdout:
             if line.startswith(b"address "):
                 return line.removeprefix(b"address ").decode().strip()
-    except BrokenPipeError:
+    except (BrokenPipeError, ValueError):  # it has ended; or we have closed its input, because we are stopping
         pass
     finally:
         too_late.cancel()

@@ -44,7 +44,18 @@ SETTINGS = {
     "log_min_duration_statement": "2000",
 }
 # What Postgres says while its predecessor, killed a moment ago, is not quite gone.
-PASSING = ("lock file", "shared memory block", "Address already in use", "another server")
+PASSING = (
+    '.pid" already exists',
+    '.lock" already exists',
+    '" is empty',
+    "shared memory block",
+    "Address already in use",
+    "another server",
+)
+NO_NEWS = "the database system is"  # starting up, shutting down: what it says to who knocks too early or too late
+# Its processes may belong to another user than we do: no key or password of ours is theirs to read.
+KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
+LEAST_FREE = 1 << 20
 LONGEST_START_S = 600.0
 LONGEST_WAIT_FOR_PREDECESSOR_S = 60.0
 
@@ -67,28 +78,31 @@ class Postgres(Child):
         return Addresses(core=self._url("attune_core"), ai=self._url("attune_ai"))
 
     def start(self) -> None:
-        """Make the cluster if there is none, start the server and make the two databases."""
-        if not (self.cluster / "PG_VERSION").exists():
-            self._make_cluster()
-        super().start()
-        with self._connect() as connection:
-            present = {name for (name,) in connection.execute("select datname from pg_database")}
-            for name in ("attune_core", "attune_ai"):
-                if name not in present:
-                    connection.execute(f"create database {name}".encode())
+        """Start the server and make the two databases, if need be.
 
-    def spawn(self) -> subprocess.Popen[bytes]:
-        """Start the server and wait until it answers.
+        Raises StartRefused with the server's own words when that does not work.
+        """
+        super().start()
+        try:
+            self._make_databases()
+        except psycopg.Error as refused:
+            raise StartRefused(_in_words(f"FATAL: {refused}", self.log)) from refused
+
+    def spawn(self) -> None:
+        """Make the cluster if there is none, start the server and wait until it answers.
 
         Raises StartRefused with the server's own words when it does not.
         """
+        if not (self.cluster / "PG_VERSION").exists():
+            self._make_cluster()
         self._end_predecessor()
         given_up = time.monotonic() + LONGEST_WAIT_FOR_PREDECESSOR_S
         while True:
             logged = self.log.stat().st_size if self.log.exists() else 0
-            process = self._run()
-            if self._wait_until_up(process):
-                return process
+            self._forget_strangers()
+            self.process = self._run()
+            if self._wait_until_up(self.process):
+                return
             said = self._said_since(logged)
             if time.monotonic() > given_up or not any(words in said for words in PASSING):
                 raise StartRefused(_in_words(said, self.log))
@@ -115,13 +129,27 @@ class Postgres(Child):
             "--locale=C.UTF-8",
             "--data-checksums",
         ]
-        made = subprocess.run(
-            _command("initdb", *arguments), capture_output=True, text=True, check=False, cwd="/", env=_environment()
+        self.process = subprocess.Popen(
+            _command("initdb", *arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            cwd="/",
+            env=_environment(),
         )
-        if made.returncode != 0:
+        said, _ = self.process.communicate()
+        if self.process.returncode != 0:
             shutil.rmtree(draft, ignore_errors=True)
-            raise StartRefused(_in_words(made.stderr + made.stdout, self.log))
+            raise StartRefused(_in_words(said.decode(errors="replace"), self.log))
         draft.rename(self.cluster)
+
+    def _make_databases(self) -> None:
+        with self._connect() as connection:
+            present = {name for (name,) in connection.execute("select datname from pg_database")}
+            for name in ("attune_core", "attune_ai"):
+                if name not in present:
+                    connection.execute(f"create database {name}".encode())
 
     def _run(self) -> subprocess.Popen[bytes]:
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
@@ -135,16 +163,37 @@ class Postgres(Child):
                 stderr=log,
                 start_new_session=True,
                 cwd="/",
-                env=_environment() | {"ATTUNE_PARENT": str(os.getpid())},
+                env=_environment(),
             )
 
     def _wait_until_up(self, process: subprocess.Popen[bytes]) -> bool:
-        given_up = time.monotonic() + LONGEST_START_S
+        given_up, pause_s = time.monotonic() + LONGEST_START_S, 0.02
         while process.poll() is None and time.monotonic() < given_up:
-            if self._postmaster() is not None:
+            if self._takes_sessions(process) or self.stopping.wait(pause_s):
                 return True
-            time.sleep(0.02)
+            pause_s = min(0.5, pause_s * 1.1)  # each early knock is a line in its log
         return False
+
+    def _takes_sessions(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether `process` is the server and can be used; raise StartRefused when it is up and waiting would not help."""
+        try:
+            return self._ask_postmaster() == process.pid
+        except OSError:
+            return False
+        except psycopg.OperationalError as refused:
+            if "FATAL" not in str(refused) or NO_NEWS in str(refused):
+                return False
+            raise StartRefused(_in_words(str(refused), self.log)) from refused
+
+    def _forget_strangers(self) -> None:
+        """Remove lock files whose process id was given to somebody else since: Postgres would wait for that one's end.
+
+        It looks for processes of its own user only, and finds servers that still use the cluster by their shared memory too.
+        """
+        for lock in (self.cluster / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
+            holder = _first_line(lock)
+            if holder.isdecimal() and _is_stranger(int(holder), self.cluster):
+                lock.unlink(missing_ok=True)
 
     def _end_predecessor(self) -> None:
         """Stop a server that outlived the Attune that started it (where the kernel knows no death signal)."""
@@ -157,18 +206,22 @@ class Postgres(Child):
             time.sleep(0.1)
 
     def _postmaster(self) -> int | None:
-        """Return the process id of the server that answers for this very cluster, or None.
-
-        A stale pid file may name a stranger's process by now: it counts only once the server has answered on its socket.
-        """
+        """Return the process id of the server that answers for this very cluster, or None."""
         try:
-            with self._connect() as connection:
-                row = connection.execute("show data_directory").fetchone()
-            written = (self.cluster / "postmaster.pid").read_text().splitlines()
+            return self._ask_postmaster()
         except (psycopg.OperationalError, OSError):
             return None
-        ours = row is not None and Path(row[0]) == self.cluster
-        return int(written[0]) if ours and written else None
+
+    def _ask_postmaster(self) -> int | None:
+        """Ask the server on our socket which cluster it has, and return its process id if that is ours.
+
+        A stale pid file may name a stranger's process by now: it counts only once the server has answered.
+        """
+        with self._connect() as connection:
+            row = connection.execute("show data_directory").fetchone()
+        is_ours = row is not None and os.path.samefile(row[0], self.cluster)
+        written = _first_line(self.cluster / "postmaster.pid")
+        return int(written) if is_ours and written.isdecimal() else None
 
     def _connect(self) -> psycopg.Connection[tuple[str]]:
         return psycopg.connect(host=str(self.sockets), user=USER, dbname="postgres", autocommit=True, connect_timeout=5)
@@ -205,8 +258,8 @@ def _command(program: str, *arguments: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    # Settings of psql and friends (PGDATA, PGOPTIONS, ...) in somebody's shell are not for this server.
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C.UTF-8"}
+    kept = {name: value for name, value in os.environ.items() if name in KEPT_ENVIRONMENT}
+    return kept | {"LC_ALL": "C.UTF-8", "ATTUNE_PARENT": str(os.getpid())}
 
 
 def _binaries() -> Path:
@@ -217,9 +270,26 @@ def _binaries() -> Path:
     return Path(found.origin).parent / "pginstall18" / "bin"
 
 
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace").partition("\n")[0].strip()
+    except OSError:
+        return ""
+
+
+def _is_stranger(process_id: int, cluster: Path) -> bool:
+    """Whether this is a process that cannot be a server of this cluster: those stand in its folder (which Linux tells)."""
+    try:
+        return not os.path.samefile(f"/proc/{process_id}/cwd", cluster)
+    except OSError:  # there is none, or it is another user's
+        return False
+
+
 def _in_words(said: str, log: Path) -> str:
-    if "No space left on device" in said:
+    # On a full disk, there was perhaps no room for its words either.
+    if "No space left on device" in said or shutil.disk_usage(log.parent).free < LEAST_FREE:
         return f"The disk that holds {log.parent.parent} is full. Free some space and start again."
-    grave = [line for line in said.splitlines() if any(word in line for word in ("FATAL", "PANIC", "error:", "cannot"))]
+    lines = [line for line in said.splitlines() if NO_NEWS not in line]
+    grave = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:", "cannot"))]
     reason = grave[-1].split("FATAL:")[-1].split("PANIC:")[-1].strip() if grave else "it gave no reason"
     return f"Postgres did not start: {reason} (its log is {log})."

@@ -8,6 +8,8 @@ import sys
 from core.config import ROOT, Role
 from core.embedded.child import Child
 
+PARENT = "ATTUNE_PARENT"
+
 
 class Worker(Child):
     """The process that runs jobs."""
@@ -15,16 +17,21 @@ class Worker(Child):
     name = "Worker"
     stop_timeout_s = 25.0
 
-    def spawn(self) -> subprocess.Popen[bytes]:
+    def spawn(self) -> None:
         """Start it; it finds the databases by itself, and ends when our end of its input closes."""
-        return subprocess.Popen(
+        self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py")],
             stdin=subprocess.PIPE,
             start_new_session=True,
             cwd=ROOT,
-            env=os.environ | {"ATTUNE_ROLE": Role.WORKER.value},
+            env=os.environ | {"ATTUNE_ROLE": Role.WORKER.value, PARENT: str(os.getpid())},
         )
 
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
         """Let it end its jobs."""
         process.send_signal(signal.SIGTERM)
+
+
+def has_parent() -> bool:
+    """Whether this process is such a child, rather than a worker that somebody started by itself."""
+    return PARENT in os.environ

@@ -68,7 +68,10 @@ class Runner:
         self._writer.start()
 
     def stop(self, patience_s: float, hurry: threading.Event | None = None) -> None:
-        """Let running answers end, for so long and unless somebody is in a hurry; then end the rest as interrupted."""
+        """Let running answers end, for so long and unless somebody is in a hurry; then end the rest as interrupted.
+
+        A second call finds nothing more to end.
+        """
         self._unsubscribe()
         waiting, ends_at = hurry or threading.Event(), time.monotonic() + patience_s
         while self._running() and time.monotonic() < ends_at and not waiting.wait(0.05):
@@ -77,11 +80,19 @@ class Runner:
             buffer.cutter.cut()
         self._stopping.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._interrupt(self._running())
+
+    def _interrupt(self, running: list[Buffer]) -> None:
+        """Put on record how far they came, and tell who follows them."""
         try:
             with transaction() as session:
+                for buffer in running:
+                    service.write_progress(session, buffer.id, buffer.text)
                 service.fail_of_instance(session, self.instance)
         except Unavailable:
-            log.warning("what was interrupted could not be stored; the next start does it")
+            log.warning("the database is away: the next start ends what was interrupted")
+        for buffer in running:
+            buffer.end(Outcome(Status.FAILED, buffer.text, error=service.INTERRUPTED))
 
     def launch(self, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
         """Make a call whose record has been committed; return the buffer in which its answer grows."""
@@ -129,7 +140,7 @@ class Runner:
 
     def _running(self) -> list[Buffer]:
         with self._lock:
-            return list(self._live.values())
+            return [buffer for buffer in self._live.values() if buffer.outcome is None]
 
     def _run(self, begun: Begun, buffer: Buffer, on_finish: OnFinish | None) -> None:
         """Be a thread's whole life: an answer must end, whatever happens to it."""
@@ -179,7 +190,8 @@ class Runner:
     def _store(self, begun: Begun, outcome: Outcome, on_finish: OnFinish | None) -> Outcome:
         """Store the outcome, also when the database is away for a while; return it, or that somebody was first."""
         for pause_s in (0.0, *STORE_AGAIN_AFTER_S):
-            time.sleep(pause_s)
+            if pause_s and self._stopping.wait(pause_s):
+                return outcome  # the next start ends it as interrupted
             try:
                 with transaction() as session:
                     if not service.finish(session, begun, outcome):

@@ -1,5 +1,6 @@
 """What takes more than one transaction because a slow password hash stands in between: an edge, like the runner of executions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -74,21 +75,28 @@ def accept_link(token: str, given: NewPassword, *, caller: Caller) -> AccountVie
         return service.accept_link(session, token, password_hash, caller=caller)
 
 
-def first_account(email: str, given: str | None) -> str | None:
+def first_account(email: str, given: str | None, hand_over: Callable[[str], None] | None = None) -> str | None:
     """Make the first super_admin and return the password; None when there are accounts already.
 
-    Of many processes that start at once, one makes it. Raises StartRefused when e-mail or password cannot be used.
+    Of many processes that start at once, one makes it. `hand_over` is called with the password before the commit: an account
+    whose password nobody has been told is worse than a password without an account, which the next start replaces.
+    Raises StartRefused when e-mail or password cannot be used.
     """
     with transaction() as session:
         if queries.has_accounts(session):
             return None
-    account, password = _usable(email, given)
+    try:
+        account, password = _usable(email, given)
+    except StartRefused as refusal:
+        raise StartRefused(f"{refusal.detail} Change ATTUNE_ADMIN_EMAIL or ATTUNE_ADMIN_PASSWORD.") from None
     password_hash = passwords.hashed(password)
     with transaction() as session:
         session.execute(select(func.pg_advisory_xact_lock(FIRST_ACCOUNT_LOCK)))
         if queries.has_accounts(session):
             return None
         service.make_super_admin(session, account, password_hash)
+        if hand_over is not None:
+            hand_over(password)
     return password
 
 
@@ -108,7 +116,7 @@ def _usable(email: str, given: str | None) -> tuple[NewAccount, str]:
         NewPassword(password=password)
     except ValidationError as wrong:
         words = wrong.errors()[0]["msg"].removeprefix("Value error, ")
-        raise StartRefused(f"The first account cannot be made: {words} (ATTUNE_ADMIN_EMAIL, ATTUNE_ADMIN_PASSWORD)") from None
+        raise StartRefused(f"The account {email} cannot be made: {words}") from None
     return account, password
 
 

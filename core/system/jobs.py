@@ -1,6 +1,8 @@
 """Jobs that keep the house."""
 
 from procrastinate import JobContext
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from core import queue
 from core.db import transaction
@@ -30,4 +32,8 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
     """Give jobs back whose worker was killed; a job of ours may run again without harm."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs():
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:  # another with its queueing lock waits already, and will do the same
+            if job.id is not None:
+                await manager.finish_job_by_id_async(job.id, Status.ABORTED, delete_job=True)

@@ -32,7 +32,7 @@ def one(runner: Runner) -> Person:
 
 def read_with_breaks(address: str, one: Person, session_id: UUID, seed: int) -> Reader:
     """Read until the answer is whole, leaving after a few messages each time and coming back with the last number."""
-    reader, chance = Reader(), random.Random(seed)  # noqa: S311  a test's own
+    reader, chance = Reader(), random.Random(seed)
     while not reader.messages:
         with following(address, session_id, one, after=reader.number) as socket:
             for _ in range(chance.randint(1, 4)):

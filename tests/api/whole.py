@@ -32,8 +32,8 @@ def main() -> None:
     with server.listen(chosen) as listening:
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()
-        server.serve(app.assemble(chosen), listening)
-    calls.stop(0.0)
+        departure = server.Departure()
+        server.serve(app.assemble(chosen), listening, departure, lambda: calls.stop(0.0))
     listener.stop()
 
 

@@ -1,0 +1,41 @@
+"""The data folder may be anywhere and have any name; nobody else reads what is in it."""
+
+from pathlib import Path
+
+from core import folder
+from tests.faults.conftest import Installation
+from tests.faults.program import QUICK
+
+SIGNS = 'it\'s "our" data, größer & 日本 \\ %20 $HOME'
+LONG = "/".join(["a folder with a name of forty characters"] * 6)
+
+
+def test_a_relative_path_counts_from_where_one_stands_and_may_have_any_signs(installation: Installation, tmp_path: Path) -> None:
+    program = installation(f"some/where/{SIGNS}")
+    program.launch(cwd=tmp_path)
+    program.wait_until_ready()
+    assert program.sign_in().ask("Are you there?")["status"] == "completed"
+    assert (tmp_path / "some" / "where" / SIGNS / "postgres" / "PG_VERSION").exists()
+    assert program.stop().code == 0
+
+
+def test_a_path_may_begin_at_home_lead_through_a_link_and_be_very_long(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    program = installation(f"~/link/{LONG}", settings=QUICK | {"HOME": str(tmp_path)}).start()
+    assert program.sign_in().ask("Are you there?")["status"] == "completed"
+    assert (tmp_path / "real" / LONG / "postgres" / "PG_VERSION").exists()
+    assert program.stop().code == 0
+
+
+def test_it_is_private(tmp_path: Path) -> None:
+    with folder.held(tmp_path / "data"):
+        assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+        assert {path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()} == {0}
+
+
+def test_a_folder_that_was_there_keeps_its_permissions(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir(mode=0o750)
+    with folder.held(tmp_path / "data"):
+        assert (tmp_path / "data").stat().st_mode & 0o777 == 0o750
+        assert {path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()} == {0}

@@ -1,0 +1,29 @@
+"""What can be seen of a program that runs."""
+
+import pytest
+
+from tests.faults.program import PASSWORD, Program
+
+
+def test_a_given_password_is_never_said(running: Program) -> None:
+    running.sign_in()
+    assert PASSWORD not in running.out + running.err
+    assert not (running.path / "first-password.txt").exists()
+
+
+def test_postgres_is_never_root_and_knows_no_secret_of_ours(running: Program) -> None:
+    postmaster = running.postmaster
+    assert postmaster.uids().effective != 0
+    assert "ATTUNE_ADMIN_PASSWORD" not in postmaster.environ()
+
+
+def test_it_listens_on_loopback_only(running: Program) -> None:
+    listening = {at.laddr.ip for process in running.tree() for at in process.net_connections("inet") if at.status == "LISTEN"}
+    assert listening == {"127.0.0.1"}
+
+
+def test_it_is_small(running: Program, capsys: pytest.CaptureFixture[str]) -> None:
+    used_mb = running.memory_mb()
+    with capsys.disabled():
+        print(f"\n  the whole tree without the local model: {used_mb:.0f} MB", end="")  # noqa: T201  a figure to quote
+    assert used_mb < 650

@@ -1,0 +1,91 @@
+"""The worker: shows that it lives, gives back the jobs that a killed one held, and does without the console's libraries."""
+
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from core.config import ROOT
+from tests.faults.program import Program, until
+
+HELD = """
+insert into procrastinate_jobs (queue_name, task_name, args, queueing_lock, status, worker_id)
+values ('default', 'executions.fail_abandoned', '{"timestamp": 0}', %s, 'doing', %s) returning id
+"""
+WAITING = """
+insert into procrastinate_jobs (queue_name, task_name, args, queueing_lock, scheduled_at)
+values ('default', 'executions.fail_abandoned', '{"timestamp": 0}', 'one at a time', now() + interval '1 hour')
+"""
+RETRY_STALLED = """
+insert into procrastinate_jobs (queue_name, task_name, args) values ('default', 'system.retry_stalled', '{"timestamp": 0}')
+"""
+
+
+def hold_a_job(program: Program, worker_id: object, queueing_lock: str | None = None) -> object:
+    """Write down that a worker does a job, and return the job's id."""
+    with program.database() as connection:
+        row = connection.execute(HELD, (queueing_lock, worker_id)).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def worker_id(program: Program) -> object:
+    with program.database() as connection:
+        row = connection.execute("select id from procrastinate_workers order by last_heartbeat desc limit 1").fetchone()
+    return row[0] if row else None
+
+
+def is_done(program: Program, job: object) -> bool:
+    with program.database() as connection:
+        return connection.execute("select 1 from procrastinate_jobs where id = %s", (job,)).fetchone() is None
+
+
+def kill_worker(program: Program) -> None:
+    killed = program.worker
+    killed.kill()
+    until(lambda: program.worker.pid != killed.pid, 20)
+
+
+def test_its_heartbeat_comes_within_seconds_of_a_start(running: Program) -> None:
+    me = running.sign_in()
+    until(lambda: me.http.get("/admin/system/health").json()["dependencies"]["worker"]["status"] == "healthy", 20)
+
+
+def test_jobs_of_a_killed_one_come_back(running: Program) -> None:
+    until(lambda: worker_id(running) is not None, 20)
+    dead = worker_id(running)
+    job = hold_a_job(running, dead)
+    kill_worker(running)
+    with running.database() as connection:  # half a minute later
+        connection.execute("update procrastinate_workers set last_heartbeat = now() - interval '31 s' where id = %s", (dead,))
+        connection.execute(RETRY_STALLED)
+    until(lambda: is_done(running, job), 20)
+
+
+def test_a_job_that_waits_under_the_same_lock_stands_in_for_one_that_was_held(running: Program) -> None:
+    replaced, other = hold_a_job(running, None, "one at a time"), hold_a_job(running, None)
+    with running.database() as connection:
+        connection.execute(WAITING)
+        connection.execute(RETRY_STALLED)
+    until(lambda: is_done(running, replaced) and is_done(running, other), 20)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(300)
+def test_jobs_of_a_killed_one_come_back_by_themselves_within_two_minutes(installed: Program) -> None:
+    installed.start()
+    until(lambda: worker_id(installed) is not None, 20)
+    job = hold_a_job(installed, worker_id(installed))
+    kill_worker(installed)
+    until(lambda: is_done(installed, job), 120)
+
+
+def test_it_never_loads_what_draws_the_console(running: Program) -> None:
+    code = "import sys, app; from core import features; features.load('jobs'); sys.exit('streamlit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+    until(lambda: worker_id(running) is not None, 20)
+    if psutil.LINUX:
+        mapped = " ".join(part.path for part in running.worker.memory_maps())
+        assert "psycopg" in mapped
+        assert not [name for name in ("pandas", "pyarrow", "numpy") if name in mapped]
