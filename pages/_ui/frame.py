@@ -1,7 +1,9 @@
 """The page's furniture: header, headings, states. Native Streamlit; all CSS that was unavoidable is in style.css."""
 
+from datetime import UTC, tzinfo
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -25,15 +27,25 @@ def style() -> None:
     st.html(f"<style>{read('style.css')}</style>")
 
 
+def time_zone() -> tzinfo:
+    """Return the time zone of the reader's browser; UTC where it names none that is known."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
 def follow_theme() -> None:
     """Rerun when the system turns light or dark, so that charts change colour at once."""
-    _follow_theme(key="console.theme", height=1, on_flip_change=lambda: None)
+    with st.container(key="unseen-theme"):
+        _follow_theme(key="console.theme", on_flip_change=lambda: None)
 
 
 def leave() -> None:
     """Say that the session is over, and lead to the sign-in page."""
     st.markdown("You are signed out. [Sign in](/login)")
-    _leave(key="console.leave", height=1)
+    with st.container(key="unseen-leave"):
+        _leave(key="console.leave")
 
 
 def header(title: str, caption: str) -> DeltaGenerator:
@@ -50,9 +62,9 @@ def section(title: str, note: str = "") -> None:
     st.markdown(f"**{title}**" + (f"\u2002:gray[:small[{note}]]" if note else ""))
 
 
-def empty_state(icon: str, title: str, body: str) -> DeltaGenerator:
+def empty_state(icon: str, title: str, body: str, *, border: bool = True) -> DeltaGenerator:
     """Say what will appear here and how; return the place for the one action that makes it so."""
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
+    with st.container(border=border, horizontal_alignment="center", gap="small"):
         st.space("small")
         st.markdown(f":gray[:material/{icon}:]\u2002**{title}**", width="content")
         st.caption(body, width=380, text_alignment="center")
