@@ -106,12 +106,12 @@ def connection() -> None:
     st.html('<span class="attune-connection" role="status"></span>', width="content")
 
 
-def ask(*, is_answering: bool, on_submit: Callable[[], None]) -> None:
+def ask(session: SessionView, *, is_answering: bool, on_submit: Callable[[], None]) -> None:
     """Draw the field in which one asks; while an answer is written, the next question can be written too."""
     words = "Write your next question meanwhile" if is_answering else "Ask something"
     st.chat_input(words, key=MESSAGE, max_chars=LONGEST_MESSAGE, on_submit=on_submit)
     with st.container(key="unseen-ask"):
-        data = {"pending": is_answering, "pane": f".st-key-{PANE}"}
+        data = {"session": str(session.session_id), "pending": is_answering, "pane": f".st-key-{PANE}"}
         _ask(key="playground.ask", data=data, on_refused_change=_say_that_it_waits)
 
 

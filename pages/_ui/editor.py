@@ -101,7 +101,7 @@ class Editor:
             if name in taken:
                 self._draw_slider(grid, name, on_change)
         more = [name for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY) if name in taken]
-        if not more and P.SEED not in taken:
+        if not taken.keys() - {P.TEMPERATURE, P.MAX_TOKENS}:
             return
         with st.expander("More parameters"):
             inner = st.grid(2, min_column_width=130, gap="small")

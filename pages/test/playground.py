@@ -55,7 +55,7 @@ def main() -> None:
         # It scrolls by a part of ours: Streamlit's own would pull a reader down who has scrolled up.
         with st.container(border=True, height=640, key=chat.PANE, gap="xsmall", autoscroll=False):
             chat.draw(seen.session, seen.messages, on_stop=stop)
-        chat.ask(is_answering=seen.is_answering, on_submit=lambda: ask(editor))
+        chat.ask(seen.session, is_answering=seen.is_answering, on_submit=lambda: ask(editor))
     with right:
         session_list.draw(seen.session, seen.sessions, on_open=session_list.show)
 

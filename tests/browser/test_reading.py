@@ -1,0 +1,71 @@
+"""Reading a long conversation while it grows."""
+
+from playwright.sync_api import expect
+
+from tests.browser.console import Tab, Window
+
+
+def left_below(tab: Tab) -> float:
+    return float(tab.pane.evaluate("e => e.scrollHeight - e.scrollTop - e.clientHeight"))
+
+
+def position(tab: Tab) -> float:
+    return float(tab.pane.evaluate("e => e.scrollTop"))
+
+
+def test_the_newest_words_stay_in_view(window: Window) -> None:
+    tab = window.open()
+    tab.begin_answer(words=900, rate=300)
+    tab.wait_for(lambda: position(tab) > 200)
+    for _ in range(5):
+        assert left_below(tab) < 60
+        tab.page.wait_for_timeout(100)
+    expect(tab.messages).to_have_count(2)
+    tab.wait_for(lambda: left_below(tab) < 4)
+
+
+def test_a_reader_who_has_scrolled_up_is_left_in_peace(window: Window) -> None:
+    tab = window.open()
+    tab.begin_answer(words=900, rate=300)
+    tab.wait_for(lambda: position(tab) > 300)
+    tab.pane.hover()
+    tab.page.mouse.wheel(0, -250)
+    tab.wait_for(lambda: left_below(tab) > 150)
+    before = position(tab)
+    tab.page.wait_for_timeout(700)
+    assert position(tab) == before
+    expect(tab.messages).to_have_count(2)
+    tab.page.wait_for_timeout(300)
+    assert position(tab) == before
+
+
+def test_who_scrolls_down_again_follows_again(window: Window) -> None:
+    tab = window.open()
+    tab.begin_answer(words=900, rate=200)
+    tab.wait_for(lambda: position(tab) > 300)
+    tab.pane.hover()
+    tab.page.mouse.wheel(0, -250)
+    tab.wait_for(lambda: left_below(tab) > 150)
+    tab.page.mouse.wheel(0, 5000)
+    tab.wait_for(lambda: left_below(tab) < 40)
+    before = position(tab)
+    tab.wait_for(lambda: position(tab) > before + 60)
+    assert left_below(tab) < 60
+    tab.press("Stop")
+
+
+def test_a_question_of_ones_own_is_brought_into_view(window: Window) -> None:
+    tab = window.open()
+    tab.ask('#fake {"words": 900}\nFill the pane')
+    tab.pane.evaluate("e => e.scrollTo(0, 0)")
+    tab.page.wait_for_timeout(100)
+    tab.ask("Still there?")
+    tab.wait_for(lambda: left_below(tab) < 4)
+
+
+def test_a_session_opens_at_its_end(window: Window) -> None:
+    tab = window.open()
+    tab.ask('#fake {"words": 900}\nFill the pane')
+    tab.page.reload()
+    tab.wait()
+    tab.wait_for(lambda: position(tab) > 100 and left_below(tab) < 4)

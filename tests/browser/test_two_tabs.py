@@ -1,0 +1,63 @@
+"""Two tabs with one session: what is done in one is seen in the other."""
+
+from playwright.sync_api import expect
+
+from tests.browser.console import Tab, Window
+
+
+def both(window: Window) -> tuple[Tab, Tab]:
+    first = window.open()
+    return first, window.open(first.page.url.removeprefix(window.address))
+
+
+def test_both_show_an_answer_as_it_grows_and_its_end(window: Window) -> None:
+    first, second = both(window)
+    first.begin_answer(words=60)
+    expect(second.live).to_contain_text("Fake answer: the quick")
+    expect(second.button("Stop")).to_be_visible()
+    for tab in (first, second):
+        expect(tab.messages).to_have_count(2)
+    assert first.last.inner_text() == second.last.inner_text()
+
+
+def test_what_one_stops_the_other_shows_as_stopped(window: Window) -> None:
+    first, second = both(window)
+    first.begin_answer()
+    second.press("Stop")
+    for tab in (first, second):
+        expect(tab.last).to_contain_text("Stopped")
+    assert first.last.inner_text() == second.last.inner_text()
+
+
+def test_what_one_clears_is_empty_in_the_other(window: Window) -> None:
+    first, second = both(window)
+    first.ask("Soon to be gone")
+    expect(second.messages).to_have_count(2)
+    second.press("Clear this session")
+    second.confirm("Clear this session?", "Clear session")
+    for tab in (first, second):
+        expect(tab.messages).to_have_count(0)
+        expect(tab.page.get_by_text("Nothing asked yet")).to_be_visible()
+        expect(tab.page.get_by_text("Soon to be gone")).to_have_count(0)
+
+
+def test_what_one_deletes_the_other_leaves(window: Window) -> None:
+    first, second = both(window)
+    first.ask("Soon to be gone")
+    expect(second.messages).to_have_count(2)
+    first.press("Delete this session")
+    first.confirm("Delete this session?", "Delete session")
+    for tab in (first, second):
+        expect(tab.messages).to_have_count(0)
+        expect(tab.page.get_by_text("Soon to be gone")).to_have_count(0)
+    first.ask("A new beginning")
+    assert "Soon to be gone" not in second.sessions.all_inner_texts()
+
+
+def test_both_can_ask_in_turn(window: Window) -> None:
+    first, second = both(window)
+    first.ask("One")
+    expect(second.messages).to_have_count(2)
+    second.ask("Two")
+    expect(first.messages).to_have_count(4)
+    assert first.messages.all_inner_texts() == second.messages.all_inner_texts()
