@@ -9,17 +9,11 @@ import streamlit as st
 
 MOST_WORDS = 5000
 WORDS = re.compile(r"\s+|\S+")
-COLOURS = ("redBackgroundColor", "redTextColor", "greenBackgroundColor", "greenTextColor")
-VARIABLES = ("--attune-del", "--attune-del-text", "--attune-ins", "--attune-ins-text")
 
 
 def draw(old: str, new: str) -> None:
     """Show the change: what went is struck, what came is marked."""
-    theme = "dark" if st.context.theme.type == "dark" else "light"
-    style = ";".join(
-        f"{name}:{st.get_option(f'theme.{theme}.{option}')}" for name, option in zip(VARIABLES, COLOURS, strict=True)
-    )
-    st.html(f'<div class="attune-diff" style="{style}">{as_html(old, new)}</div>')
+    st.html(f'<div class="attune-diff">{as_html(old, new)}</div>')
 
 
 def as_html(old: str, new: str) -> str:

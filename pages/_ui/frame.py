@@ -3,12 +3,25 @@
 from datetime import UTC, tzinfo
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 HERE = Path(__file__).parent
+# What style.css needs of the theme, which keeps its colours to itself.
+COLOURS = {
+    "accent": "linkColor",
+    "muted": "grayTextColor",
+    "good": "greenColor",
+    "idle": "grayColor",
+    "warn": "orangeTextColor",
+    "del": "redBackgroundColor",
+    "del-text": "redTextColor",
+    "ins": "greenBackgroundColor",
+    "ins-text": "greenTextColor",
+}
 
 
 @cache
@@ -23,8 +36,14 @@ _follow_theme = st.components.v2.component("attune_theme", js=read("parts/theme.
 
 
 def style() -> None:
-    """Apply the console's own CSS."""
-    st.html(f"<style>{read('style.css')}</style>")
+    """Apply the console's own CSS, with the theme's colours by name."""
+    dark = f"@media (prefers-color-scheme: dark) {{ {_colours('dark')} }}"
+    st.html(f"<style>{_colours('light')} {dark}\n{read('style.css')}</style>")
+
+
+def _colours(theme: str) -> str:
+    named = (f"--attune-{name}: {st.get_option(f'theme.{theme}.{option}')};" for name, option in COLOURS.items())
+    return f":root {{ {' '.join(named)} }}"
 
 
 def time_zone() -> tzinfo:
@@ -42,10 +61,12 @@ def follow_theme() -> None:
 
 
 def leave() -> None:
-    """Say that the session is over, and lead to the sign-in page."""
+    """Say that the session is over, and lead to the sign-in page and from there back to this address."""
     st.markdown("You are signed out. [Sign in](/login)")
+    query = urlencode(st.query_params.to_dict())
+    wanted = urlsplit(st.context.url or "").path + (f"?{query}" if query else "")
     with st.container(key="unseen-leave"):
-        _leave(key="console.leave")
+        _leave(key="console.leave", data={"wanted": wanted})
 
 
 def header(title: str, caption: str) -> DeltaGenerator:

@@ -1,6 +1,7 @@
 """What a person does at the console, and what they see, in words."""
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,6 +50,19 @@ class Program:
         """Delete the owner's playground sessions."""
         for session in self.api.get("/admin/playground/sessions", params={"limit": 200}).json()["sessions"]:
             self.api.delete(f"/admin/playground/session/{session['session_id']}").raise_for_status()
+
+    def say(self, *messages: str) -> str:
+        """Have things said and answered in a new session, and return its address."""
+        session: dict[str, str] = {}
+        for message in messages:
+            sent = self.api.post("/admin/playground/chat", json={"message": message, **session}).raise_for_status().json()
+            session = {"session_id": sent["session_id"]}
+            while self._is_answering(sent["job_id"]):
+                time.sleep(0.01)
+        return f"/playground?session={session['session_id']}"
+
+    def _is_answering(self, job_id: str) -> bool:
+        return bool(self.api.get(f"/prompts/{job_id}").raise_for_status().json()["status"] == "pending")
 
     def account(self, role: Role, name: str) -> Account:
         """Return a new account that has set its password."""
@@ -110,8 +124,8 @@ class Window:
         elsewhere = {address for address in self.asked if not self._is_ours(address)}
         unexpected = [words for words in self.complaints if not any(known in words for known in self.tolerates)]
         self.asked, self.complaints, self.tolerates = [], [], ()
-        assert not elsewhere
-        assert not unexpected
+        assert not elsewhere, elsewhere
+        assert not unexpected, unexpected
 
     def _listen(self, page: Page) -> None:
         page.on("websocket", self._note_socket)
@@ -168,7 +182,7 @@ class Tab:
         field = self.page.get_by_role("combobox", name=re.compile(field_name)).filter(visible=True)
         field.click()
         field.press_sequentially(option)
-        self.page.get_by_role("option", name=re.compile(rf"^{re.escape(option)}")).first.click()
+        self.page.get_by_role("option").filter(has_text=re.compile(rf"^{re.escape(option)}")).first.click()
         self.page.locator(IDLE).wait_for()
 
     def write_prompt(self, words: str) -> None:

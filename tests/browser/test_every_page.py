@@ -1,34 +1,50 @@
 """What holds on every page: nothing is asked of other machines, nobody is shut out by it, and it fits a phone."""
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Window
+from tests.browser.console import IDLE, Program, Window
 
 PAGES = ["/playground", "/settings", "/settings?section=Providers", "/accounts", "/accounts?section=Audit", "/you"]
 DOORS = ["/login", "/welcome/a-link-that-never-was"]
-SIZES = [{"width": 390, "height": 844}, {"width": 1024, "height": 768}, {"width": 1440, "height": 900}]
-# What Streamlit itself draws and no option of ours changes: docs/decisions names each.
-STREAMLITS: dict[str, str] = {}
+SIZES: list[ViewportSize] = [{"width": 390, "height": 844}, {"width": 1024, "height": 768}, {"width": 1440, "height": 900}]
+# Streamlit's own: it puts the headings of the navigation into the list of its pages.
+STREAMLITS = {"list": '[data-testid="stSidebarNav"]', "listitem": '[data-testid="stSidebarNav"]'}
 
 
 def look_at(page: Page) -> None:
     """Look at a page as it is: in both themes it can be read by all, at each width it scrolls in one direction only."""
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        page.wait_for_timeout(700)
-        found = Axe().run(page).response["violations"]
-        assert not [(it["id"], node["target"], node.get("failureSummary")) for it in found for node in it["nodes"]], theme
+    assert not violations(page)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(600)  # half a second later the page is drawn anew
+    page.locator(IDLE).or_(page.locator("main > header")).first.wait_for()
+    assert not violations(page)
     for size in SIZES:
         page.set_viewport_size(size)
         page.wait_for_timeout(150)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-        inner = page.evaluate(
-            "[...document.querySelectorAll('.stMain, [data-testid=stMainBlockContainer]')].map(e => e.scrollWidth - e.clientWidth)"
-        )
+        inner = page.locator(".stMain, .stMainBlockContainer").evaluate_all("all => all.map(e => e.scrollWidth - e.clientWidth)")
         assert max(inner, default=0) <= 0, size
+
+
+def violations(page: Page) -> list[str]:
+    """Return what shuts somebody out, and where."""
+    found = Axe().run(page).response["violations"]
+    nodes = [(it["id"], node) for it in found for node in it["nodes"]]
+    return [f"{rule}: {node['failureSummary']} {node['html']}" for rule, node in nodes if not is_streamlits(page, rule, node)]
+
+
+def is_streamlits(page: Page, rule: str, node: dict[str, Any]) -> bool:
+    """Whether this is where Streamlit breaks the rule, and no option of ours changes it."""
+    within = STREAMLITS.get(rule)
+    return (
+        within is not None
+        and page.locator(node["target"][0]).locator("xpath=ancestor-or-self::*").and_(page.locator(within)).count() > 0
+    )
 
 
 @pytest.mark.parametrize("path", DOORS)
@@ -43,10 +59,11 @@ def test_the_pages_of_the_console(window: Window, path: str) -> None:
     look_at(window.open(path).page)
 
 
-def test_a_playground_in_use(window: Window) -> None:
-    tab = window.open()
+def test_a_playground_in_use(window: Window, program: Program) -> None:
+    tab = window.open(
+        program.say("Some **markdown** with `code`, [a link](https://elsewhere.example/) and\n\n```python\nreturn 1\n```")
+    )
     tab.write_prompt("You are somebody else.")
-    tab.ask("Some **markdown** with `code`, [a link](https://elsewhere.example/) and\n\n```python\nreturn 1\n```")
     tab.begin_answer()
     tab.press("Stop")
     tab.button("Stop").wait_for(state="detached")

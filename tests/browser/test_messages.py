@@ -1,9 +1,8 @@
 """What is drawn of what people and models write."""
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.browser.console import Window
+from tests.browser.console import Program, Tab, Window
 
 MARKDOWN = """Look:
 
@@ -18,6 +17,8 @@ def add(a: int, b: int) -> int:
 | name | value |
 |---|---|
 | one | 1 |
+
+That is all.
 """
 HOSTILE = {
     "an image": "![x](http://elsewhere.example/1.png)",
@@ -30,10 +31,13 @@ HOSTILE = {
     "over two lines": "![x\ny](http://elsewhere.example/9.png)",
     "an escaped bracket": r"!\[x](http://elsewhere.example/10.png) ![x\](http://elsewhere.example/11.png)",
     "html": '<img src="http://elsewhere.example/12.png"><picture><source srcset="http://elsewhere.example/13.png"></picture>',
-    "styles": "<style>body { background: url(http://elsewhere.example/14.png) }</style><div style='background:url(//elsewhere.example)'>",
-    "scripts": '<script src="http://elsewhere.example/15.js"></script><img src=x onerror="window.broken = 1"><svg onload="window.broken = 1">',
-    "frames": '<iframe src="http://elsewhere.example/"></iframe><object data="http://elsewhere.example/"></object><embed src="//elsewhere.example">',
-    "forms": '<form action="http://elsewhere.example/"><input autofocus onfocus="window.broken = 1"></form><base href="http://elsewhere.example/">',
+    "a sheet of styles": "<style>body { background: url(http://elsewhere.example/14.png) }</style>",
+    "a style": "<div style='background: url(//elsewhere.example/15.png)'>x</div>",
+    "a script": '<script src="http://elsewhere.example/16.js"></script>',
+    "scripts in attributes": '<img src=x onerror="window.broken = 1"><svg onload="window.broken = 1">',
+    "frames": '<iframe src="http://elsewhere.example/"></iframe><object data="http://elsewhere.example/"></object>',
+    "a form": '<form action="http://elsewhere.example/"><input autofocus onfocus="window.broken = 1"></form>',
+    "another base": '<base href="http://elsewhere.example/">',
     "media": '<video src="http://elsewhere.example/16.mp4" autoplay poster="http://elsewhere.example/17.png"></video>',
     "links": '<link rel="stylesheet" href="http://elsewhere.example/18.css"><meta http-equiv="refresh" content="0;url=http://elsewhere.example/">',
     "a list of images": "- ![x](http://elsewhere.example/19.png)\n> ![x](http://elsewhere.example/20.png)",
@@ -41,9 +45,8 @@ HOSTILE = {
 }
 
 
-def test_markdown_is_drawn_and_code_is_coloured(window: Window) -> None:
-    tab = window.open()
-    tab.ask(MARKDOWN)
+def test_markdown_is_drawn_and_code_is_coloured(window: Window, program: Program) -> None:
+    tab = window.open(program.say(MARKDOWN))
     expect(tab.last.locator("strong")).to_have_text("bold")
     expect(tab.last.locator("li")).to_have_count(2)
     expect(tab.last.locator("td")).to_have_text(["one", "1"])
@@ -54,9 +57,8 @@ def test_markdown_is_drawn_and_code_is_coloured(window: Window) -> None:
 
 def test_the_growing_answer_is_drawn_as_markdown_too(window: Window) -> None:
     tab = window.open()
-    tab.send(
-        '#fake {"rate": 4}\nGo **bold** and `code` <b>not bold</b> <img src=x onerror="window.broken = 1"> and on and on and on and on'
-    )
+    hostile = '<b>not bold</b> <img src=x onerror="window.broken = 1">'
+    tab.send(f'#fake {{"rate": 4}}\nGo **bold** and `code` {hostile} and on and on and on and on')
     expect(tab.live.locator("strong")).to_have_text("bold")
     expect(tab.live.locator("code")).to_have_text("code")
     expect(tab.live).to_contain_text("<b>not bold</b>")
@@ -64,51 +66,55 @@ def test_the_growing_answer_is_drawn_as_markdown_too(window: Window) -> None:
     tab.press("Stop")
 
 
-@pytest.mark.parametrize("given", [pytest.param("\n\n".join(HOSTILE.values()), id="all at once")])
-def test_what_a_model_writes_loads_nothing_and_runs_nothing(window: Window, given: str) -> None:
-    tab = window.open()
-    for words in (given, *HOSTILE.values()):
-        tab.ask(words)
+def test_what_a_model_writes_loads_nothing_and_runs_nothing(window: Window, program: Program) -> None:
+    tab = window.open(program.say("\n\n".join(HOSTILE.values()), *HOSTILE.values()))
+    expect(tab.messages).to_have_count(2 + 2 * len(HOSTILE))
     tab.page.wait_for_timeout(300)
-    assert tab.pane.locator("img, iframe, object, embed, video, form, script, link, style, base, meta").count() == 0
+    active = "img, iframe, object, embed, video, form, script, link, style, base, meta"
+    drawn = tab.page.locator(".st-key-chat-messages").locator(active)
+    assert drawn.evaluate_all("all => all.map(e => e.outerHTML)") == []
     assert tab.page.evaluate("window.broken") is None
     assert not [address for address in window.asked if "elsewhere" in address]
 
 
-def test_a_script_in_a_link_is_no_link(window: Window) -> None:
-    tab = window.open()
-    tab.ask("[one](javascript:window.broken=1) [two](data:text/html,<script>window.broken=1</script>) [three](vbscript:x)")
+def test_a_script_in_a_link_is_no_link(window: Window, program: Program) -> None:
+    links = "[one](javascript:window.broken=1) [two](vbscript:x) [three](JaVaScRiPt:window.broken=1) [four](&#106;avascript:x)"
+    tab = window.open(program.say(links))
     for link in tab.pane.locator("a").all():
-        assert (link.get_attribute("href") or "").split(":")[0] not in ("javascript", "data", "vbscript")
+        assert (link.get_attribute("href") or "").lower().split(":")[0] not in ("javascript", "vbscript")
 
 
-def test_a_link_says_where_it_leads(window: Window) -> None:
-    tab = window.open()
-    tab.ask("[your bank](https://elsewhere.example/login)")
+def test_a_link_says_where_it_leads(window: Window, program: Program) -> None:
+    tab = window.open(program.say("[your bank](https://elsewhere.example/login)"))
     link = tab.last.get_by_role("link", name="your bank")
     assert "https://elsewhere.example/login" in link.evaluate("e => getComputedStyle(e, '::after').content")
 
 
-def test_prices_are_no_formula(window: Window) -> None:
-    tab = window.open()
-    tab.ask("It costs $5 and $10, and `$x` stays, and \\$3 too")
+def test_prices_are_no_formula(window: Window, program: Program) -> None:
+    tab = window.open(program.say("It costs $5 and $10, and `$x` stays, and \\$3 too"))
     expect(tab.last).to_contain_text("It costs $5 and $10, and $x stays, and $3 too")
     assert tab.pane.locator(".katex").count() == 0
 
 
-def test_copy_gives_the_markdown_as_it_was_written(window: Window) -> None:
+def test_copy_gives_the_markdown_as_it_was_written(window: Window, program: Program) -> None:
     window.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    tab = window.open()
-    tab.ask(MARKDOWN)
+    tab = window.open(program.say(MARKDOWN))
     for message, begin in ((tab.messages.first, "Look:\n"), (tab.last, "Fake answer: Look:\n")):
         message.get_by_role("button", name="Copy").filter(visible=True).click()
-        tab.wait_for(lambda begin=begin: tab.page.evaluate("navigator.clipboard.readText()").startswith(begin))
-        assert "- **bold** and `code`" in tab.page.evaluate("navigator.clipboard.readText()")
+        expect_copied(tab, begin)
+        assert "- **bold** and `code`" in copied(tab)
 
 
-def test_times_are_those_of_the_readers_clock(window: Window) -> None:
-    tab = window.open()
-    tab.ask("What time is it?")
+def copied(tab: Tab) -> str:
+    return str(tab.page.evaluate("navigator.clipboard.readText()"))
+
+
+def expect_copied(tab: Tab, begin: str) -> None:
+    tab.wait_for(lambda: copied(tab).startswith(begin))
+
+
+def test_times_are_those_of_the_readers_clock(window: Window, program: Program) -> None:
+    tab = window.open(program.say("What time is it?"))
     there = tab.page.evaluate("new Date().toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })")
     hour = there.split(":")[0]
     expect(tab.messages.first).to_contain_text(f"{hour}:")

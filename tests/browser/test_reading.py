@@ -2,7 +2,9 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.console import Tab, Window
+from tests.browser.console import Program, Tab, Window
+
+LONG = '#fake {"words": 900}\nFill the pane'
 
 
 def left_below(tab: Tab) -> float:
@@ -54,18 +56,15 @@ def test_who_scrolls_down_again_follows_again(window: Window) -> None:
     tab.press("Stop")
 
 
-def test_a_question_of_ones_own_is_brought_into_view(window: Window) -> None:
-    tab = window.open()
-    tab.ask('#fake {"words": 900}\nFill the pane')
+def test_a_question_of_ones_own_is_brought_into_view(window: Window, program: Program) -> None:
+    tab = window.open(program.say(LONG))
+    tab.wait_for(lambda: position(tab) > 100)
     tab.pane.evaluate("e => e.scrollTo(0, 0)")
     tab.page.wait_for_timeout(100)
     tab.ask("Still there?")
     tab.wait_for(lambda: left_below(tab) < 4)
 
 
-def test_a_session_opens_at_its_end(window: Window) -> None:
-    tab = window.open()
-    tab.ask('#fake {"words": 900}\nFill the pane')
-    tab.page.reload()
-    tab.wait()
+def test_a_session_opens_at_its_end(window: Window, program: Program) -> None:
+    tab = window.open(program.say(LONG))
     tab.wait_for(lambda: position(tab) > 100 and left_below(tab) < 4)

@@ -29,12 +29,9 @@ def test_an_n_that_is_typed_is_a_letter(window: Window) -> None:
     expect(tab.messages).to_have_count(2)
 
 
-def test_a_session_is_listed_by_its_first_question_and_opens(window: Window) -> None:
-    tab = window.open()
-    tab.ask("The older one")
-    tab.press("New session")
-    expect(tab.messages).to_have_count(0)
-    tab.ask("The newer one")
+def test_a_session_is_listed_by_its_first_question_and_opens(window: Window, program: Program) -> None:
+    program.say("The older one")
+    tab = window.open(program.say("The newer one"))
     expect(tab.sessions).to_have_text([re.compile("The newer one.*2 messages", re.S), re.compile("The older one", re.S)])
     tab.sessions.filter(has_text="The older one").click()
     expect(tab.last).to_contain_text("Fake answer: The older one")
@@ -43,12 +40,9 @@ def test_a_session_is_listed_by_its_first_question_and_opens(window: Window) -> 
     expect(again.last).to_contain_text("Fake answer: The older one")
 
 
-def test_a_long_name_takes_one_line_and_ends_in_an_ellipsis(window: Window) -> None:
-    tab = window.open()
-    tab.ask("Short")
-    tab.press("New session")
-    expect(tab.messages).to_have_count(0)
-    tab.ask(LONG)
+def test_a_long_name_takes_one_line_and_ends_in_an_ellipsis(window: Window, program: Program) -> None:
+    program.say("Short")
+    tab = window.open(program.say(LONG))
     heights = [box["height"] for box in (it.bounding_box() for it in tab.sessions.all()) if box]
     assert len(set(heights)) == 1
     line = tab.sessions.filter(has_text="This question").locator("p")
@@ -56,9 +50,8 @@ def test_a_long_name_takes_one_line_and_ends_in_an_ellipsis(window: Window) -> N
     assert line.evaluate("e => e.scrollWidth > e.clientWidth")
 
 
-def test_clearing_asks_first_and_keeps_the_session(window: Window) -> None:
-    tab = window.open()
-    tab.ask("To be cleared")
+def test_clearing_asks_first_and_keeps_the_session(window: Window, program: Program) -> None:
+    tab = window.open(program.say("To be cleared"))
     tab.press("Clear this session")
     tab.confirm("Clear this session?", "Cancel")
     expect(tab.messages).to_have_count(2)
@@ -70,8 +63,7 @@ def test_clearing_asks_first_and_keeps_the_session(window: Window) -> None:
 
 
 def test_deleting_asks_first_and_says_what_goes(window: Window, program: Program) -> None:
-    tab = window.open()
-    tab.ask("To be deleted")
+    tab = window.open(program.say("To be deleted"))
     tab.press("Delete this session")
     expect(tab.page.get_by_role("dialog")).to_contain_text("“To be deleted” and its 2 messages will be removed for good.")
     tab.confirm("Delete this session?", "Cancel")
@@ -85,8 +77,8 @@ def test_deleting_asks_first_and_says_what_goes(window: Window, program: Program
 
 def test_a_long_list_scrolls_in_its_pane_and_leads_on(window: Window, program: Program) -> None:
     for number in range(23):
-        program.api.post("/admin/playground/chat", json={"message": f"Question {number}"}).raise_for_status()
-    tab = window.open()
+        address = program.say(f"Question {number}")
+    tab = window.open(address)
     expect(tab.sessions).to_have_count(21)
     assert tab.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     tab.press("3 more")

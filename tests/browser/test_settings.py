@@ -23,13 +23,13 @@ def restored(program: Program) -> Iterator[None]:
 @pytest.mark.usefixtures("restored")
 def test_what_is_saved_holds_in_the_playground(window: Window) -> None:
     tab = window.open("/settings")
-    tab.page.get_by_label("Default prompt").fill("You are a gardener.")
+    tab.page.get_by_role("textbox", name="Default prompt").fill("You are a gardener.")
     tab.choose("Reporting time zone", "Europe/Vienna")
     tab.press("Save")
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("Settings saved")
     tab.page.reload()
     tab.wait()
-    expect(tab.page.get_by_label("Default prompt")).to_have_value("You are a gardener.")
+    expect(tab.page.get_by_role("textbox", name="Default prompt")).to_have_value("You are a gardener.")
     expect(tab.page.get_by_role("combobox", name=re.compile("Reporting time zone"))).to_have_value("Europe/Vienna")
     tab.follow("Playground")
     tab.ask("Who are you?")
@@ -39,7 +39,7 @@ def test_what_is_saved_holds_in_the_playground(window: Window) -> None:
 @pytest.mark.usefixtures("restored")
 def test_an_empty_default_prompt_is_refused_in_words(window: Window) -> None:
     tab = window.open("/settings")
-    tab.page.get_by_label("Default prompt").fill("  ")
+    tab.page.get_by_role("textbox", name="Default prompt").fill("  ")
     tab.press("Save")
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("The default prompt must not be empty.")
 

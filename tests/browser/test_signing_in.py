@@ -104,7 +104,7 @@ def test_an_invitation_leads_a_reviewer_to_their_own_account_and_nothing_else(wi
     expect(page.get_by_label("E-mail")).to_have_value("rita@example.com")
     sign_in(page, "rita@example.com", "a password for Rita")
     expect(page.get_by_role("heading", name="Your account")).to_be_visible()
-    expect(page.get_by_test_id("stSidebar").get_by_role("link")).to_have_text(["Rita"])
+    expect(page.get_by_test_id("stSidebar").get_by_role("link")).to_have_text([re.compile("Rita$")])
 
     visitor.tolerates = ("status of 404",)
     page.goto(link)
@@ -113,6 +113,7 @@ def test_an_invitation_leads_a_reviewer_to_their_own_account_and_nothing_else(wi
 
 def test_an_address_that_a_role_may_not_see_shows_nothing_of_its_page(open_window: OpenWindow, program: Program) -> None:
     analyst = open_window(program.account(Role.ANALYST, "Anna"))
+    analyst.tolerates = ("does not seem to exist",)  # which is what Streamlit says of it
     for path, words in {"/settings": "Default prompt", "/accounts": "Audit", "/playground": "System prompt"}.items():
         tab = analyst.open(path)
         expect(tab.page.locator("h1")).to_have_text("Your account")
@@ -126,7 +127,7 @@ def test_signing_out_shuts_every_tab(marias: Window, program: Program) -> None:
     expect_sign_in_page(last.page)
     # The playground hears of it by itself; elsewhere the next click leads out.
     expect_sign_in_page(playground.page)
-    settings.page.get_by_label("Default prompt").fill("Changed by somebody who is out")
+    settings.page.get_by_role("textbox", name="Default prompt").fill("Changed by somebody who is out")
     settings.press("Save")
     expect_sign_in_page(settings.page)
     assert "somebody who is out" not in program.api.get("/admin/settings").text
@@ -164,6 +165,7 @@ def test_what_was_asked_for_comes_back_after_signing_in_again(marias: Window, pr
     expect_sign_in_page(tab.page)
     sign_in(tab.page, maria.email, maria.password)
     expect(tab.page.get_by_role("heading", name="Accounts")).to_be_visible()
+    expect(tab.page.get_by_role("radio", name="Audit")).to_be_checked()
 
 
 def test_a_password_that_is_changed_ends_the_other_sessions(open_window: OpenWindow, program: Program) -> None:

@@ -2,11 +2,11 @@
 
 from playwright.sync_api import expect
 
-from tests.browser.console import Tab, Window
+from tests.browser.console import Program, Tab, Window
 
 
-def both(window: Window) -> tuple[Tab, Tab]:
-    first = window.open()
+def both(window: Window, address: str = "/playground") -> tuple[Tab, Tab]:
+    first = window.open(address)
     return first, window.open(first.page.url.removeprefix(window.address))
 
 
@@ -29,10 +29,8 @@ def test_what_one_stops_the_other_shows_as_stopped(window: Window) -> None:
     assert first.last.inner_text() == second.last.inner_text()
 
 
-def test_what_one_clears_is_empty_in_the_other(window: Window) -> None:
-    first, second = both(window)
-    first.ask("Soon to be gone")
-    expect(second.messages).to_have_count(2)
+def test_what_one_clears_is_empty_in_the_other(window: Window, program: Program) -> None:
+    first, second = both(window, program.say("Soon to be gone"))
     second.press("Clear this session")
     second.confirm("Clear this session?", "Clear session")
     for tab in (first, second):
@@ -41,10 +39,8 @@ def test_what_one_clears_is_empty_in_the_other(window: Window) -> None:
         expect(tab.page.get_by_text("Soon to be gone")).to_have_count(0)
 
 
-def test_what_one_deletes_the_other_leaves(window: Window) -> None:
-    first, second = both(window)
-    first.ask("Soon to be gone")
-    expect(second.messages).to_have_count(2)
+def test_what_one_deletes_the_other_leaves(window: Window, program: Program) -> None:
+    first, second = both(window, program.say("Soon to be gone"))
     first.press("Delete this session")
     first.confirm("Delete this session?", "Delete session")
     for tab in (first, second):

@@ -1,6 +1,7 @@
 // One socket for a playground session: it draws the answer as it grows, says when the page is out of date, and whether we are connected.
 // Text becomes DOM nodes, never HTML; the finished message is drawn by the page itself.
 
+const SETTLE_MS = 60;
 const AGAIN_AFTER_MS = 700;
 const LONGEST_WAIT_MS = 8000;
 const SESSION_OVER = 4401;
@@ -38,12 +39,16 @@ function openFeed(session, place) {
     drawText(place, text);
   };
 
-  // The page is told that it is out of date, again and again until it has caught up: a trigger can get lost in a busy rerun.
-  const nudge = () => {
+  // The page is told that it is out of date, again and again until it has caught up: a trigger can get lost in a busy rerun. One that
+  // is being drawn is left in peace: it may be about to show the news, and what it says meanwhile (a toast) would be lost.
+  const nudge = (wait = SETTLE_MS) => {
     clearTimeout(feed.nudging);
     if (feed.closed || feed.known <= feed.shown) return;
-    feed.onStale(feed.known);
-    feed.nudging = setTimeout(nudge, AGAIN_AFTER_MS);
+    feed.nudging = setTimeout(() => {
+      if (isDrawing()) { nudge(); return; }
+      feed.onStale(feed.known);
+      nudge(AGAIN_AFTER_MS);
+    }, wait);
   };
 
   const heard = (event) => {
@@ -71,8 +76,9 @@ function openFeed(session, place) {
       const isOver = event.code === SESSION_OVER || event.code === SESSION_GONE;
       say(isOver ? "ended" : "connecting");
       // The page itself finds out why, and says so.
-      if (isOver || !opened) feed.onStale(Date.now());
-      if (!isOver) feed.retrying = setTimeout(connect, Math.min(LONGEST_WAIT_MS, 500 * 2 ** feed.retries++));
+      if (isOver) { feed.known = Date.now(); nudge(); return; }
+      if (!opened && !isDrawing()) feed.onStale(Date.now());
+      feed.retrying = setTimeout(connect, Math.min(LONGEST_WAIT_MS, 500 * 2 ** feed.retries++));
     };
   };
 
@@ -99,6 +105,10 @@ function drop(socket) {
   socket.onclose = null;
   socket.onmessage = null;
   if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close(); else socket.close();
+}
+
+function isDrawing() {
+  return document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "running";
 }
 
 function say(state) {
