@@ -159,6 +159,7 @@ class Tab:
     def wait(self) -> None:
         """Wait until a page is drawn and nothing runs."""
         self.page.locator("h1").first.wait_for()
+        self.page.wait_for_function("getComputedStyle(document.documentElement).getPropertyValue('--attune-muted')")
         self.page.locator(IDLE).wait_for()
 
     def button(self, name: str) -> Locator:

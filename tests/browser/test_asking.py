@@ -20,26 +20,19 @@ def test_the_local_model_knows_the_capital_of_france(window: Window, program: Pr
     expect(tab.last).to_contain_text(re.compile(r"smollm2-135m-instruct · \d+ ms · \d+ tokens · \$0|smollm2.* s · "))
 
 
-def test_an_answer_grows_while_it_is_written(window: Window) -> None:
+def test_it_thinks_until_the_first_word_and_then_the_answer_grows(window: Window) -> None:
     tab = window.open()
-    tab.choose("Model", "steady")
-    tab.send("Say a lot")
-    expect(tab.live).to_contain_text("Fake answer:")
-    seen = [len(tab.live.inner_text())]
-    for _ in range(3):
-        tab.wait_for(lambda: len(tab.live.inner_text()) > seen[-1], within_s=1)
-        seen.append(len(tab.live.inner_text()))
-    assert seen == sorted(seen)
-
-
-def test_it_says_that_it_thinks_until_the_first_word(window: Window) -> None:
-    tab = window.open()
-    tab.choose("Model", "slow")
-    tab.send("Take your time")
+    tab.send('#fake {"words": 60, "rate": 30, "delay_s": 1}\nTake your time')
     expect(tab.live).to_have_class(re.compile("thinking"))
     assert tab.live.evaluate("e => getComputedStyle(e, '::after').content") == '"Thinking"'
     expect(tab.live).to_contain_text("Fake answer:")
     expect(tab.live).not_to_have_class(re.compile("thinking"))
+    seen = [len(tab.live.inner_text())]
+    for _ in range(3):
+        tab.wait_for(lambda: len(tab.live.inner_text()) > seen[-1], within_s=1)
+        seen.append(len(tab.live.inner_text()))
+    expect(tab.messages).to_have_count(2)
+    expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
 
 
 def test_stop_ends_an_answer_within_a_second_and_keeps_its_text(window: Window) -> None:
@@ -87,7 +80,7 @@ def test_a_reload_finds_the_answer_where_it_is(window: Window) -> None:
     expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
 
 
-def test_enter_sends_with_control_and_command_too(window: Window) -> None:
+def test_enter_sends_with_control_and_command_too_and_with_shift_begins_a_line(window: Window) -> None:
     tab = window.open()
     for number, keys in enumerate(("Enter", "Control+Enter", "Meta+Enter"), start=1):
         tab.field.fill(f"Sent with {keys}")
@@ -95,15 +88,11 @@ def test_enter_sends_with_control_and_command_too(window: Window) -> None:
         expect(tab.messages).to_have_count(2 * number)
         expect(tab.last).to_contain_text(f"Fake answer: Sent with {keys}")
         expect(tab.field).to_have_value("")
-
-
-def test_shift_and_enter_begin_a_line(window: Window) -> None:
-    tab = window.open()
     tab.field.fill("One line")
     tab.field.press("Shift+Enter")
     tab.field.press_sequentially("and another")
     expect(tab.field).to_have_value("One line\nand another")
-    expect(tab.messages).to_have_count(0)
+    expect(tab.messages).to_have_count(6)
 
 
 def test_the_next_question_can_be_written_meanwhile_and_waits(window: Window) -> None:

@@ -9,7 +9,14 @@ from playwright.sync_api import Page, ViewportSize
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import IDLE, Program, Window
 
-PAGES = ["/playground", "/settings", "/settings?section=Providers", "/accounts", "/accounts?section=Audit", "/you"]
+PAGES = {
+    "/playground": "Delete this session",
+    "/settings": None,
+    "/settings?section=Providers": "Add provider",
+    "/accounts": "Invite",
+    "/accounts?section=Audit": None,
+    "/you": None,
+}
 DOORS = ["/login", "/welcome/a-link-that-never-was"]
 SIZES: list[ViewportSize] = [{"width": 390, "height": 844}, {"width": 1024, "height": 768}, {"width": 1440, "height": 900}]
 # Streamlit's own: it puts the headings of the navigation into the list of its pages.
@@ -23,6 +30,7 @@ def look_at(page: Page) -> None:
     page.wait_for_timeout(600)  # half a second later the page is drawn anew
     page.locator(IDLE).or_(page.locator("main > header")).first.wait_for()
     assert not violations(page)
+    page.emulate_media(color_scheme="light")
     for size in SIZES:
         page.set_viewport_size(size)
         page.wait_for_timeout(150)
@@ -54,9 +62,14 @@ def test_the_pages_before_sign_in(open_window: OpenWindow, path: str) -> None:
     look_at(visitor.page(path))
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_the_pages_of_the_console(window: Window, path: str) -> None:
-    look_at(window.open(path).page)
+@pytest.mark.parametrize(("path", "opens"), PAGES.items())
+def test_the_pages_of_the_console_and_their_dialogs(window: Window, path: str, opens: str | None) -> None:
+    tab = window.open(path)
+    look_at(tab.page)
+    if opens is not None:
+        tab.press(opens)
+        tab.page.get_by_role("dialog").wait_for()
+        look_at(tab.page)
 
 
 def test_a_playground_in_use(window: Window, program: Program) -> None:
@@ -67,15 +80,4 @@ def test_a_playground_in_use(window: Window, program: Program) -> None:
     tab.begin_answer()
     tab.press("Stop")
     tab.button("Stop").wait_for(state="detached")
-    look_at(tab.page)
-
-
-@pytest.mark.parametrize(
-    ("path", "opens"),
-    [("/playground", "Delete this session"), ("/accounts", "Invite"), ("/settings?section=Providers", "Add provider")],
-)
-def test_the_dialogs(window: Window, path: str, opens: str) -> None:
-    tab = window.open(path)
-    tab.press(opens)
-    tab.page.get_by_role("dialog").wait_for()
     look_at(tab.page)

@@ -10,25 +10,21 @@ from tests.browser.console import Program, Window
 PIRATE = DEFAULT_PROMPT.replace("the assistant of a software product", "a pirate")
 
 
-def test_another_prompt_gives_another_answer_and_is_marked(window: Window) -> None:
+def test_another_prompt_gives_another_answer_and_its_change_is_shown(window: Window) -> None:
     tab = window.open()
+    expect(tab.settings).to_contain_text(f"{len(DEFAULT_PROMPT)} characters")
     tab.ask("Who are you?")
     expect(tab.last).to_contain_text("(prompt: You are the assistant of a software product.")
     expect(tab.last).not_to_contain_text("Custom prompt")
+
     tab.write_prompt(PIRATE)
     expect(tab.settings).to_contain_text("Custom prompt")
-    tab.ask("And now?")
-    expect(tab.last).to_contain_text("(prompt: You are a pirate. Answer in a few")
-    expect(tab.last).to_contain_text("Custom prompt")
-
-
-def test_its_length_and_its_change_are_shown_word_by_word(window: Window) -> None:
-    tab = window.open()
-    expect(tab.settings).to_contain_text(f"{len(DEFAULT_PROMPT)} characters")
-    tab.write_prompt(PIRATE)
     expect(tab.settings).to_contain_text(f"{len(PIRATE)} characters (\u2212{len(DEFAULT_PROMPT) - len(PIRATE)})")
     expect(tab.settings.locator("del")).to_have_text(["the assistant of", "software product."])
     expect(tab.settings.locator("ins")).to_have_text(["pirate."])
+    tab.ask("And now?")
+    expect(tab.last).to_contain_text("(prompt: You are a pirate. Answer in a few")
+    expect(tab.last).to_contain_text("Custom prompt")
 
 
 def test_a_prompt_in_html_is_shown_as_it_was_written(window: Window) -> None:

@@ -19,11 +19,7 @@ def test_a_new_session_begins_by_button_and_by_key(window: Window) -> None:
     tab.page.keyboard.press("n")
     expect(tab.messages).to_have_count(0)
     expect(tab.sessions).to_have_count(3)
-
-
-def test_an_n_that_is_typed_is_a_letter(window: Window) -> None:
-    tab = window.open()
-    tab.ask("First")
+    tab.ask("Third")
     tab.field.press_sequentially("nnn")
     expect(tab.field).to_have_value("nnn")
     expect(tab.messages).to_have_count(2)
@@ -43,6 +39,7 @@ def test_a_session_is_listed_by_its_first_question_and_opens(window: Window, pro
 def test_a_long_name_takes_one_line_and_ends_in_an_ellipsis(window: Window, program: Program) -> None:
     program.say("Short")
     tab = window.open(program.say(LONG))
+    expect(tab.sessions).to_have_count(2)
     heights = [box["height"] for box in (it.bounding_box() for it in tab.sessions.all()) if box]
     assert len(set(heights)) == 1
     line = tab.sessions.filter(has_text="This question").locator("p")
@@ -60,6 +57,18 @@ def test_clearing_asks_first_and_keeps_the_session(window: Window, program: Prog
     expect(tab.messages).to_have_count(0)
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("Session cleared")
     expect(tab.sessions).to_have_text([re.compile("Empty session")])
+
+
+def test_a_dialog_stays_open_while_an_answer_ends(window: Window) -> None:
+    tab = window.open()
+    tab.begin_answer(words=40)
+    tab.press("Clear this session")
+    dialog = tab.page.get_by_role("dialog", name="Clear this session?")
+    dialog.wait_for()
+    tab.page.wait_for_timeout(1200)
+    expect(dialog).to_be_visible()
+    tab.confirm("Clear this session?", "Cancel")
+    expect(tab.messages).to_have_count(2)
 
 
 def test_deleting_asks_first_and_says_what_goes(window: Window, program: Program) -> None:

@@ -10,23 +10,25 @@ def both(window: Window, address: str = "/playground") -> tuple[Tab, Tab]:
     return first, window.open(first.page.url.removeprefix(window.address))
 
 
-def test_both_show_an_answer_as_it_grows_and_its_end(window: Window) -> None:
+def test_both_show_an_answer_as_it_grows_and_each_can_ask_and_stop(window: Window) -> None:
     first, second = both(window)
-    first.begin_answer(words=60)
+    first.begin_answer(words=40)
     expect(second.live).to_contain_text("Fake answer: the quick")
-    expect(second.button("Stop")).to_be_visible()
-    for tab in (first, second):
-        expect(tab.messages).to_have_count(2)
-    assert first.last.inner_text() == second.last.inner_text()
+    expect_the_same(first, second, 2)
 
+    second.ask("Two")
+    expect_the_same(first, second, 4)
 
-def test_what_one_stops_the_other_shows_as_stopped(window: Window) -> None:
-    first, second = both(window)
     first.begin_answer()
     second.press("Stop")
+    expect_the_same(first, second, 6)
+    expect(first.last).to_contain_text("Stopped")
+
+
+def expect_the_same(first: Tab, second: Tab, messages: int) -> None:
     for tab in (first, second):
-        expect(tab.last).to_contain_text("Stopped")
-    assert first.last.inner_text() == second.last.inner_text()
+        expect(tab.messages).to_have_count(messages)
+    assert first.messages.all_inner_texts() == second.messages.all_inner_texts()
 
 
 def test_what_one_clears_is_empty_in_the_other(window: Window, program: Program) -> None:
@@ -48,12 +50,3 @@ def test_what_one_deletes_the_other_leaves(window: Window, program: Program) -> 
         expect(tab.page.get_by_text("Soon to be gone")).to_have_count(0)
     first.ask("A new beginning")
     assert "Soon to be gone" not in second.sessions.all_inner_texts()
-
-
-def test_both_can_ask_in_turn(window: Window) -> None:
-    first, second = both(window)
-    first.ask("One")
-    expect(second.messages).to_have_count(2)
-    second.ask("Two")
-    expect(first.messages).to_have_count(4)
-    assert first.messages.all_inner_texts() == second.messages.all_inner_texts()

@@ -40,12 +40,13 @@ function openFeed(session, place) {
   };
 
   // The page is told that it is out of date, again and again until it has caught up: a trigger can get lost in a busy rerun. One that
-  // is being drawn is left in peace: it may be about to show the news, and what it says meanwhile (a toast) would be lost.
+  // is being drawn is left in peace: it may be about to show the news, and what it says meanwhile (a toast) would be lost. So is one
+  // with a dialog, which a rerun would close.
   const nudge = (wait = SETTLE_MS) => {
     clearTimeout(feed.nudging);
     if (feed.closed || feed.known <= feed.shown) return;
     feed.nudging = setTimeout(() => {
-      if (isDrawing()) { nudge(); return; }
+      if (isBusy()) { nudge(); return; }
       feed.onStale(feed.known);
       nudge(AGAIN_AFTER_MS);
     }, wait);
@@ -76,8 +77,8 @@ function openFeed(session, place) {
       const isOver = event.code === SESSION_OVER || event.code === SESSION_GONE;
       say(isOver ? "ended" : "connecting");
       // The page itself finds out why, and says so.
-      if (isOver) { feed.known = Date.now(); nudge(); return; }
-      if (!opened && !isDrawing()) feed.onStale(Date.now());
+      if (isOver) { feed.onStale(Date.now()); return; }
+      if (!opened && !isBusy()) feed.onStale(Date.now());
       feed.retrying = setTimeout(connect, Math.min(LONGEST_WAIT_MS, 500 * 2 ** feed.retries++));
     };
   };
@@ -107,8 +108,8 @@ function drop(socket) {
   if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close(); else socket.close();
 }
 
-function isDrawing() {
-  return document.querySelector('[data-testid="stApp"]')?.dataset.testScriptState === "running";
+function isBusy() {
+  return Boolean(document.querySelector('[data-testid="stApp"][data-test-script-state="running"], [data-testid="stDialog"]'));
 }
 
 function say(state) {
