@@ -159,8 +159,9 @@ class Tab:
     def wait(self) -> None:
         """Wait until a page is drawn and nothing runs."""
         self.page.locator("h1").first.wait_for()
-        self.page.wait_for_function("getComputedStyle(document.documentElement).getPropertyValue('--attune-muted')")
         self.page.locator(IDLE).wait_for()
+        own_style = "getComputedStyle(document.documentElement).getPropertyValue('--attune-muted')"
+        self.wait_for(lambda: self.page.evaluate(own_style))
 
     def button(self, name: str) -> Locator:
         """Return the button of a name (a shortcut may follow it) that can be seen."""

@@ -15,6 +15,8 @@ def test_the_local_model_knows_the_capital_of_france(window: Window, program: Pr
     tab.page.reload()
     tab.wait()
     tab.choose("Model", "smollm2")
+    tab.page.get_by_role("slider", name="Temperature").press("Home")
+    expect(tab.settings).to_contain_text("0.00")
     tab.ask("What is the capital of France?")
     expect(tab.last).to_contain_text("Paris")
     expect(tab.last).to_contain_text(re.compile(r"smollm2-135m-instruct · \d+ ms · \d+ tokens · \$0|smollm2.* s · "))

@@ -1,6 +1,6 @@
 """What holds on every page: nothing is asked of other machines, nobody is shut out by it, and it fits a phone."""
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,20 +17,20 @@ PAGES = {
     "/accounts?section=Audit": None,
     "/you": None,
 }
+Theme = Literal["light", "dark"]
 DOORS = ["/login", "/welcome/a-link-that-never-was"]
 SIZES: list[ViewportSize] = [{"width": 390, "height": 844}, {"width": 1024, "height": 768}, {"width": 1440, "height": 900}]
 # Streamlit's own: it puts the headings of the navigation into the list of its pages.
 STREAMLITS = {"list": '[data-testid="stSidebarNav"]', "listitem": '[data-testid="stSidebarNav"]'}
 
 
-def look_at(page: Page) -> None:
-    """Look at a page as it is: in both themes it can be read by all, at each width it scrolls in one direction only."""
+def look_at(page: Page, *, then: Theme = "dark") -> None:
+    """Look at a page as it is and then in the other theme: it can be read by all, and at each width scrolls one way only."""
     assert not violations(page)
-    page.emulate_media(color_scheme="dark")
+    page.emulate_media(color_scheme=then)
     page.wait_for_timeout(600)  # half a second later the page is drawn anew
     page.locator(IDLE).or_(page.locator("main > header")).first.wait_for()
     assert not violations(page)
-    page.emulate_media(color_scheme="light")
     for size in SIZES:
         page.set_viewport_size(size)
         page.wait_for_timeout(150)
@@ -69,7 +69,7 @@ def test_the_pages_of_the_console_and_their_dialogs(window: Window, path: str, o
     if opens is not None:
         tab.press(opens)
         tab.page.get_by_role("dialog").wait_for()
-        look_at(tab.page)
+        look_at(tab.page, then="light")
 
 
 def test_a_playground_in_use(window: Window, program: Program) -> None:

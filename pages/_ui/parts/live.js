@@ -74,10 +74,10 @@ function openFeed(session, place) {
     socket.onmessage = heard;
     socket.onclose = (event) => {
       if (feed.closed || feed.socket !== socket) return;
-      const isOver = event.code === SESSION_OVER || event.code === SESSION_GONE;
-      say(isOver ? "ended" : "connecting");
-      // The page itself finds out why, and says so.
-      if (isOver) { feed.onStale(Date.now()); return; }
+      // The page itself finds out why, and says so: at once when nothing of it may be seen any more.
+      if (event.code === SESSION_OVER) { say("ended"); feed.onStale(Date.now()); return; }
+      if (event.code === SESSION_GONE) { say("ended"); feed.known = Date.now(); nudge(); return; }
+      say("connecting");
       if (!opened && !isBusy()) feed.onStale(Date.now());
       feed.retrying = setTimeout(connect, Math.min(LONGEST_WAIT_MS, 500 * 2 ** feed.retries++));
     };
