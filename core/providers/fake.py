@@ -96,7 +96,8 @@ def _words(script: Script, asked: str, system_prompt: str | None) -> list[str]:
     if script.words is not None:
         return [LABEL, *(WORDS[number % len(WORDS)] for number in range(script.words))]
     prompted = f"(prompt: {' '.join((system_prompt or 'none').split()[:8])})"
-    return [LABEL, *asked.split(), prompted]
+    # Split at single spaces only: the answer keeps the lines of what was asked, so that it is the same markdown.
+    return [LABEL, *asked.split(" "), prompted]
 
 
 def _count(call: Call) -> int:

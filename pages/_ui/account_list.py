@@ -8,6 +8,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.config import config
+from core.errors import Invalid
 from core.identity import queries, service
 from core.identity.schemas import AccountChange, AccountView, Link, NewAccount, Role
 from core.system import service as system
@@ -15,10 +16,10 @@ from pages._ui import errors, frame, guard, state, text
 
 EMAIL, NAME, ROLE, LINK = "accounts.email", "accounts.name", "accounts.role", "accounts.link"
 WHAT_ROLES_DO = {
-    Role.SUPER_ADMIN: "everything, and alone accounts, training export, retention and keys",
-    Role.ADMIN: "tests, prompts, providers and settings",
-    Role.ANALYST: "reads every dashboard",
-    Role.REVIEWER: "reviews conversations",
+    Role.SUPER_ADMIN: "Everything, and alone accounts, training export, retention and keys",
+    Role.ADMIN: "Tests, prompts, providers and settings",
+    Role.ANALYST: "Reads every dashboard",
+    Role.REVIEWER: "Reviews conversations",
 }
 
 
@@ -26,7 +27,6 @@ def draw() -> None:
     """Draw the table, and beside it the account that is chosen."""
     with guard.work() as (session, actor):
         accounts = queries.list_accounts(session)
-    show_link()
     left, right = st.columns([2.1, 1], gap="medium")
     with left:
         chosen = draw_table(accounts)
@@ -50,9 +50,9 @@ def draw_table(accounts: list[AccountView]) -> AccountView | None:
         }
     )
     states = st.column_config.MultiselectColumn(
-        "State", options=["Active", "Invited", "Disabled"], color=["green", "blue", "gray"], width="small"
+        "State", options=["Active", "Invited", "Disabled"], color=["green", "blue", "gray"], width=85
     )
-    moment = st.column_config.DatetimeColumn("Last sign-in", format="D MMM YYYY, HH:mm", help="UTC")
+    moment = st.column_config.DatetimeColumn("Last sign-in", format="D MMM YYYY, HH:mm", width=145, help="UTC")
     picked = st.dataframe(
         rows,
         hide_index=True,
@@ -61,7 +61,15 @@ def draw_table(accounts: list[AccountView]) -> AccountView | None:
         key="accounts.table",
         on_select="rerun",
         selection_mode="single-row",
-        column_config={"State": states, "Last sign-in": moment},
+        column_config={
+            "Name": st.column_config.TextColumn(width=150),
+            "E-mail": st.column_config.TextColumn(width=200),
+            "Role": st.column_config.TextColumn(width=95),
+            "State": states,
+            "Last sign-in": moment,
+        },
+        placeholder="never",
+        alt="Accounts",
     )
     chosen = picked.selection.rows
     return accounts[chosen[0]] if chosen and chosen[0] < len(accounts) else None
@@ -137,7 +145,7 @@ def _ask(account: AccountView, words: str, act: Callable[[AccountView], None]) -
 
 def open_invitation() -> None:
     """Ask whom to invite."""
-    state.forget(EMAIL, NAME, ROLE)
+    state.forget(EMAIL, NAME, ROLE, LINK)
 
     @st.dialog("Invite")
     def form() -> None:
@@ -147,41 +155,42 @@ def open_invitation() -> None:
             "Role", list(Role), index=list(Role).index(Role.REVIEWER), key=ROLE, format_func=lambda role: role.value
         )
         st.caption(WHAT_ROLES_DO[role or Role.REVIEWER])
-        with st.container(horizontal=True):
-            if st.button("Make the invitation", type="primary", key="accounts.invite") and invited():
-                st.rerun()
-            if st.button("Cancel", key="accounts.no_invitation"):
+        buttons, below = st.container(horizontal=True), st.container()
+        wants_to_invite = buttons.button("Make the invitation", type="primary", key="accounts.invite")
+        if buttons.button("Cancel", key="accounts.no_invitation"):
+            st.rerun()
+        if wants_to_invite:
+            with errors.InForm(below):
+                invite()
+            if state.get(LINK, None) is not None:
                 st.rerun()
 
     form()
 
 
-def invited() -> bool:
-    """Make the invitation that the form describes; show why not, and return False."""
+def invite() -> None:
+    """Make the invitation that the form describes."""
     try:
         given = NewAccount(email=state.get(EMAIL, ""), full_name=state.get(NAME, ""), role=state.get(ROLE, Role.REVIEWER))
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        st.error("A name is needed." if first["loc"] == ("full_name",) else first["msg"].removeprefix("Value error, "))
-        return False
-    link: Link | None = None
-    with errors.InWords("The invitation"), guard.work() as (session, actor):
+        words = "A name is needed." if first["loc"] == ("full_name",) else first["msg"].removeprefix("Value error, ")
+        raise Invalid(words) from None
+    with guard.work() as (session, actor):
         link = service.invite(session, given, actor=actor)
     state.put(LINK, link)
-    return link is not None
 
 
 def show_link() -> None:
-    """Show a fresh link, once."""
-    link: Link | None = state.take(LINK)
+    """Show a fresh link until it has been handed over; it is nowhere else."""
+    link: Link | None = state.get(LINK, None)
     if link is None:
         return
-    with st.container(border=True, width=760):
-        frame.section(
-            "Link for " + text.plain(link.account.email),
-            f"shown this once · good until {link.expires_at:%-d %b, %H:%M} UTC",
-        )
+    with st.container(border=True, width=760, gap="xsmall"):
+        note = f"shown this once · good until {link.expires_at:%-d %b, %H:%M} UTC"
+        frame.section("Link for " + text.plain(link.account.email), note)
         st.code(config().address + link.path, language=None, wrap_lines=True)
+        st.button("Done", key="accounts.link_done", icon=":material/check:", on_click=state.forget, args=(LINK,))
 
 
 @errors.action

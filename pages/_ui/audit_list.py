@@ -72,14 +72,14 @@ def draw_table(page: Page[AuditRow]) -> None:
         hide_index=True,
         row_height=34,
         height="content",
-        column_config={"When": moment, "Outcome": outcome},
+        column_config={"When": moment, "What": st.column_config.TextColumn(width=400), "Outcome": outcome},
         key="audit.table",
+        alt="Audit log",
     )
 
 
 def _what(row: AuditRow) -> str:
-    facts = {
-        **row.targets,
-        **{name: f"{(row.before or {}).get(name, '')} → {value}" for name, value in (row.after or {}).items()},
-    }
+    before, after = row.before or {}, row.after or {}
+    changes = {name: f"{before[name]} → {value}" if name in before else value for name, value in after.items()}
+    facts = {**row.targets, **changes}
     return ", ".join(f"{name} {value}" for name, value in facts.items() if not name.endswith("_id"))[:300]

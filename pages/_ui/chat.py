@@ -5,10 +5,13 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.executions.schemas import Status
+from core.playground.errors import AnswerPending
 from core.playground.schemas import LONGEST_MESSAGE, MessageView, SessionView, Speaker
-from pages._ui import frame, text
+from pages._ui import frame, state, text
 from pages._ui.text import safe_markdown
 
+MESSAGE = "playground.message"
+PANE = "pane-chat"
 AVATARS = {Speaker.USER: ":material/person:", Speaker.ASSISTANT: ":material/adjust:"}
 
 _live = st.components.v2.component(
@@ -17,17 +20,22 @@ _live = st.components.v2.component(
     css=frame.read("parts/live.css"),
     js=frame.read("parts/live.js"),
 )
+_ask = st.components.v2.component("attune_ask", js=frame.read("parts/ask.js"))
 _copy = st.components.v2.component("attune_copy", js=frame.read("parts/copy.js"))
+_follow = st.components.v2.component("attune_follow", js=frame.read("parts/follow.js"))
 
 
 def draw(session: SessionView, messages: list[MessageView], *, on_stop: Callable[[], None]) -> None:
     """Draw the conversation; the last answer grows by itself while it is pending."""
     pending = next((it for it in messages if it.status is Status.PENDING), None)
-    for message in messages:
-        if message is not pending:
-            _draw_message(message)
-    place = st.chat_message("assistant", avatar=AVATARS[Speaker.ASSISTANT]) if pending else st.container(key="live-idle")
-    with place:
+    with st.container(key="chat-messages", gap="xsmall"):
+        if not messages:
+            _draw_empty()
+        for place, message in enumerate(messages):
+            if message is not pending:
+                _draw_message(place, message)
+    # Always here, hidden while nothing is written: elsewhere it would be made anew, and its socket with it.
+    with st.container(key="chat-live"), st.chat_message("assistant", avatar=AVATARS[Speaker.ASSISTANT]):
         data = {
             "session": str(session.session_id),
             "revision": session.revision,
@@ -36,41 +44,61 @@ def draw(session: SessionView, messages: list[MessageView], *, on_stop: Callable
         _live(key="playground.live", data=data, height="content", on_changed_change=lambda: None)
         if pending is not None:
             st.button("Stop", key=f"stop-{pending.id}", icon=":material/stop_circle:", shortcut="Esc", on_click=on_stop)
-    _copy(key="playground.copy", data={}, height=1)
+    with st.container(key="unseen-chat"):
+        _copy(key="playground.copy", data={"session": str(session.session_id)})
+        _follow(key="playground.follow", data={"session": str(session.session_id), "pane": f".st-key-{PANE}"})
 
 
-def _draw_message(message: MessageView) -> None:
+def _draw_empty() -> None:
+    words = "Ask below. Model and prompt can change from one question to the next."
+    frame.empty_state("science", "Nothing asked yet", words, border=False)
+
+
+def _draw_message(place: int, message: MessageView) -> None:
     with st.chat_message(message.role.value, avatar=AVATARS[message.role]):
+        if message.role is Speaker.USER:
+            with st.container(key=f"row-{message.id}", horizontal=True, wrap=False, gap="small"):
+                st.markdown(safe_markdown(message.content), anchors=False, width="stretch")
+                _draw_small_print(place, message)
+            return
         if message.content:
-            st.markdown(safe_markdown(message.content))
+            st.markdown(safe_markdown(message.content), anchors=False)
         if message.error is not None:
             st.markdown(f":red[:material/error:] {text.plain(message.error.detail)}")
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.markdown(_small_print(message), width="content")
-            if message.content:
-                name = message.job_id if message.role is Speaker.ASSISTANT else f"user-{message.id}"
-                st.button("", key=f"copy-{name}", icon=":material/content_copy:", type="tertiary", help="Copy")
+        _draw_small_print(place, message)
+
+
+def _draw_small_print(place: int, message: MessageView) -> None:
+    # The part in the browser finds the message by its place and id.
+    key = f"row-print-{message.id}"
+    with st.container(key=key, horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", width="content"):
+        st.markdown(_small_print(message), width="content")
+        if message.content:
+            copy = f"icon-copy-{place}-{message.id}"
+            st.button("Copy", key=copy, icon=":material/content_copy:", type="tertiary", help="Copy")
 
 
 def _small_print(message: MessageView) -> str:
+    said_at = text.clock_time(message.created_at, frame.time_zone())
     if message.role is Speaker.USER:
-        return f":gray[:small[{message.created_at:%H:%M}]]"
-    figures = [f"{message.created_at:%H:%M}", text.plain((message.service_used or "").partition(":")[2])]
+        return f":gray[:small[{said_at}]]"
+    figures = [said_at, text.plain((message.service_used or "").partition(":")[2])]
     if message.response_time_ms is not None:
         figures.append(text.duration(message.response_time_ms))
     if message.total_tokens is not None:
         figures.append(("about " if message.tokens_estimated else "") + text.count(message.total_tokens, "token"))
         figures.append(text.plain(text.money(message.cost_usd)))
-    badges = [f":gray[:small[{' · '.join(figures)}]]"]
-    if message.status is Status.CANCELLED:
-        badges.append(":orange-badge[Stopped]")
-    if message.status is Status.FAILED:
-        badges.append(":red-badge[Failed]")
-    if message.finish_reason == "length":
-        badges.append(":orange-badge[Cut at the limit of tokens]")
-    if message.custom_prompt:
-        badges.append(":violet-badge[Custom prompt]")
-    return "\u2002".join(badges)
+    return "\u2002".join([f":gray[:small[{' · '.join(figures)}]]", *_badges(message)])
+
+
+def _badges(message: MessageView) -> list[str]:
+    badges = {
+        ":orange-badge[Stopped]": message.status is Status.CANCELLED,
+        ":red-badge[Failed]": message.status is Status.FAILED,
+        ":orange-badge[Cut at the limit of tokens]": message.finish_reason == "length",
+        ":violet-badge[Custom prompt]": bool(message.custom_prompt),
+    }
+    return [badge for badge, holds in badges.items() if holds]
 
 
 def connection() -> None:
@@ -78,12 +106,14 @@ def connection() -> None:
     st.html('<span class="attune-connection" role="status"></span>', width="content")
 
 
-def ask(*, disabled: bool, on_submit: Callable[[], None]) -> None:
-    """Draw the field in which one asks."""
-    st.chat_input(
-        "Stop the answer to ask something else" if disabled else "Ask something",
-        key="playground.message",
-        max_chars=LONGEST_MESSAGE,
-        disabled=disabled,
-        on_submit=on_submit,
-    )
+def ask(session: SessionView, *, is_answering: bool, on_submit: Callable[[], None]) -> None:
+    """Draw the field in which one asks; while an answer is written, the next question can be written too."""
+    words = "Write your next question meanwhile" if is_answering else "Ask something"
+    st.chat_input(words, key=MESSAGE, max_chars=LONGEST_MESSAGE, on_submit=on_submit)
+    with st.container(key="unseen-ask"):
+        data = {"session": str(session.session_id), "pending": is_answering, "pane": f".st-key-{PANE}"}
+        _ask(key="playground.ask", data=data, on_refused_change=_say_that_it_waits)
+
+
+def _say_that_it_waits() -> None:
+    state.problem(AnswerPending().detail)

@@ -9,17 +9,11 @@ import streamlit as st
 
 MOST_WORDS = 5000
 WORDS = re.compile(r"\s+|\S+")
-COLOURS = ("redBackgroundColor", "redTextColor", "greenBackgroundColor", "greenTextColor")
-VARIABLES = ("--attune-del", "--attune-del-text", "--attune-ins", "--attune-ins-text")
 
 
 def draw(old: str, new: str) -> None:
     """Show the change: what went is struck, what came is marked."""
-    theme = "dark" if st.context.theme.type == "dark" else "light"
-    style = ";".join(
-        f"{name}:{st.get_option(f'theme.{theme}.{option}')}" for name, option in zip(VARIABLES, COLOURS, strict=True)
-    )
-    st.html(f'<div class="attune-diff" style="{style}">{as_html(old, new)}</div>')
+    st.html(f'<div class="attune-diff">{as_html(old, new)}</div>')
 
 
 def as_html(old: str, new: str) -> str:
@@ -36,10 +30,22 @@ def _parts(text: str) -> list[str]:
 
 def _marked(before: list[str], after: list[str]) -> Iterator[str]:
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    gone = come = ""
     for kind, a, b, c, d in matcher.get_opcodes():
-        gone, come = html.escape("".join(before[a:b])), html.escape("".join(after[c:d]))
-        if kind == "equal":
-            yield gone
+        old, new = "".join(before[a:b]), "".join(after[c:d])
+        # A space between two changes belongs to both: three words that changed read as one change.
+        is_gap = kind == "equal" and not old.strip() and "\n" not in old and bool(gone or come)
+        if kind == "equal" and not is_gap:
+            yield from _change(gone, come)
+            gone = come = ""
+            yield html.escape(old)
         else:
-            yield f"<del>{gone}</del>" if gone else ""
-            yield f"<ins>{come}</ins>" if come else ""
+            gone, come = gone + old, come + new
+    yield from _change(gone, come)
+
+
+def _change(gone: str, come: str) -> Iterator[str]:
+    if gone:
+        yield f"<del>{html.escape(gone)}</del>"
+    if come:
+        yield f"<ins>{html.escape(come)}</ins>"

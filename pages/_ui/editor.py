@@ -101,7 +101,7 @@ class Editor:
             if name in taken:
                 self._draw_slider(grid, name, on_change)
         more = [name for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY) if name in taken]
-        if not more and P.SEED not in taken:
+        if not taken.keys() - {P.TEMPERATURE, P.MAX_TOKENS}:
             return
         with st.expander("More parameters"):
             inner = st.grid(2, min_column_width=130, gap="small")
@@ -139,9 +139,9 @@ class Editor:
 
     def _draw_prompt_state(self, on_change: Callable[[], None]) -> None:
         custom = self.custom_prompt
-        change = len(self.prompt or self.default_prompt) - len(self.default_prompt)
+        change = f"{len(self.prompt or self.default_prompt) - len(self.default_prompt):+,}".replace("-", "\u2212")
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption(f"{len(self.prompt):,} characters" + (f" ({change:+,})" if custom else ""), width="content")
+            st.caption(f"{len(self.prompt):,} characters" + (f" ({change})" if custom else ""), width="content")
             badge = ":violet-badge[:material/edit: Custom prompt]" if custom else ":gray-badge[Default prompt]"
             st.markdown(badge, width="content")
         if custom:

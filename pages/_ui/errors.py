@@ -7,10 +7,11 @@ from types import TracebackType
 from typing import ParamSpec
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import Failure, Forbidden, NotSignedIn
 from core.ids import new_id
-from pages._ui import frame, state
+from pages._ui import frame, state, text
 
 log = logging.getLogger("attune.console")
 
@@ -51,6 +52,28 @@ class InWords:
                 frame.error_state("Not for your role", error.detail)
             case Failure():
                 frame.error_state(f"{self.what} did not load", error.detail, retry=True)
+            case _:
+                return False
+        return True
+
+
+class InForm:
+    """Says in a form why what it holds was refused; the form stays as it is."""
+
+    def __init__(self, place: DeltaGenerator) -> None:
+        """Say it in `place`."""
+        self.place = place
+
+    def __enter__(self) -> None:
+        """Begin to use what the form holds."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        """Show a failure of core; let everything else through."""
+        match error:
+            case NotSignedIn():
+                frame.leave()
+            case Failure():
+                self.place.error(text.plain(error.detail), icon=":material/error:")
             case _:
                 return False
         return True

@@ -1,12 +1,27 @@
 """The page's furniture: header, headings, states. Native Streamlit; all CSS that was unavoidable is in style.css."""
 
+from datetime import UTC, tzinfo
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 HERE = Path(__file__).parent
+# What style.css needs of the theme, which keeps its colours to itself.
+COLOURS = {
+    "accent": "linkColor",
+    "muted": "grayTextColor",
+    "good": "greenColor",
+    "idle": "grayColor",
+    "warn": "orangeTextColor",
+    "del": "redBackgroundColor",
+    "del-text": "redTextColor",
+    "ins": "greenBackgroundColor",
+    "ins-text": "greenTextColor",
+}
 
 
 @cache
@@ -21,19 +36,37 @@ _follow_theme = st.components.v2.component("attune_theme", js=read("parts/theme.
 
 
 def style() -> None:
-    """Apply the console's own CSS."""
-    st.html(f"<style>{read('style.css')}</style>")
+    """Apply the console's own CSS, with the theme's colours by name."""
+    dark = f"@media (prefers-color-scheme: dark) {{ {_colours('dark')} }}"
+    st.html(f"<style>{_colours('light')} {dark}\n{read('style.css')}</style>")
+
+
+def _colours(theme: str) -> str:
+    named = (f"--attune-{name}: {st.get_option(f'theme.{theme}.{option}')};" for name, option in COLOURS.items())
+    return f":root {{ {' '.join(named)} }}"
+
+
+def time_zone() -> tzinfo:
+    """Return the time zone of the reader's browser; UTC where it names none that is known."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def follow_theme() -> None:
     """Rerun when the system turns light or dark, so that charts change colour at once."""
-    _follow_theme(key="console.theme", height=1, on_flip_change=lambda: None)
+    with st.container(key="unseen-theme"):
+        _follow_theme(key="console.theme", on_flip_change=lambda: None)
 
 
 def leave() -> None:
-    """Say that the session is over, and lead to the sign-in page."""
+    """Say that the session is over, and lead to the sign-in page and from there back to this address."""
     st.markdown("You are signed out. [Sign in](/login)")
-    _leave(key="console.leave", height=1)
+    query = urlencode(st.query_params.to_dict())
+    wanted = urlsplit(st.context.url or "").path + (f"?{query}" if query else "")
+    with st.container(key="unseen-leave"):
+        _leave(key="console.leave", data={"wanted": wanted})
 
 
 def header(title: str, caption: str) -> DeltaGenerator:
@@ -50,9 +83,9 @@ def section(title: str, note: str = "") -> None:
     st.markdown(f"**{title}**" + (f"\u2002:gray[:small[{note}]]" if note else ""))
 
 
-def empty_state(icon: str, title: str, body: str) -> DeltaGenerator:
+def empty_state(icon: str, title: str, body: str, *, border: bool = True) -> DeltaGenerator:
     """Say what will appear here and how; return the place for the one action that makes it so."""
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
+    with st.container(border=border, horizontal_alignment="center", gap="small"):
         st.space("small")
         st.markdown(f":gray[:material/{icon}:]\u2002**{title}**", width="content")
         st.caption(body, width=380, text_alignment="center")

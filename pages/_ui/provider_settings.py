@@ -5,6 +5,7 @@ from uuid import UUID
 import streamlit as st
 from pydantic import ValidationError
 
+from core.errors import Invalid
 from core.providers import check, queries, service
 from core.providers.schemas import (
     NewProvider,
@@ -23,6 +24,11 @@ VENDORS = {
     "Other, with OpenAI's protocol": (ProviderKind.OPENAI, "ollama"),
 }
 OTHER = "Other, with OpenAI's protocol"
+WRONG = {
+    "name": "A name has small letters, digits, - and _.",
+    "base_url": "An address has 500 characters at most.",
+    "": "The key has characters that no key has.",
+}
 STATES = {
     ProviderStatus.WORKING: ("green", "Working"),
     ProviderStatus.FAILING: ("red", "Failing"),
@@ -88,28 +94,27 @@ def _draw_buttons(provider: ProviderView) -> None:
 def _facts(provider: ProviderView) -> str:
     facts = [SOURCES[provider.source]]
     if provider.base_url:
-        facts.append(text.plain(provider.base_url))
+        facts.append(f"`{provider.base_url.replace('`', '')}`")
     if provider.kind in (ProviderKind.OPENAI, ProviderKind.ANTHROPIC):
         facts.append("with a key" if provider.has_secret else "without a key")
     if provider.model_count:
         facts.append(text.count(provider.model_count, "model") + " listed")
     if provider.checked_at:
-        facts.append(
-            f"tested {text.ago(provider.checked_at)} ago" if text.ago(provider.checked_at) != "now" else "tested just now"
-        )
+        facts.append(f"tested {text.since(provider.checked_at)}")
     return " · ".join(facts)
 
 
 def _open_form(provider: ProviderView | None) -> None:
     state.forget(NAME, ADDRESS, SECRET, KIND)
 
+    state.put(NAME, next(iter(VENDORS.values()))[1])
+
     @st.dialog("Change provider" if provider else "Add provider")
     def form() -> None:
-        vendor = OTHER if provider else st.selectbox("Kind", list(VENDORS), key=KIND)
+        vendor = OTHER if provider else st.selectbox("Kind", list(VENDORS), key=KIND, on_change=_suggest_name)
         if provider is None:
             st.text_input(
                 "Name",
-                VENDORS[vendor][1],
                 key=NAME,
                 max_chars=40,
                 help="Short, in lower case: it stands before the names of its models.",
@@ -135,42 +140,54 @@ def _open_form(provider: ProviderView | None) -> None:
     form()
 
 
+def _suggest_name() -> None:
+    suggested = {name for _, name in VENDORS.values()}
+    if state.get(NAME, "") in suggested:
+        state.put(NAME, VENDORS[state.get(KIND, OTHER)][1])
+
+
 def _draw_submit(provider: ProviderView | None, vendor: str) -> None:
-    with st.container(horizontal=True):
-        if st.button("Save and test", type="primary", key="providers.save"):
-            name = _save(provider, vendor)
-            if name is not None:
-                with st.spinner("Asking", show_time=True):
-                    check.check_as(name, actor=guard.enter())
-                st.rerun()
-        if st.button("Cancel", key="providers.cancel"):
-            st.rerun()
+    buttons, below = st.container(horizontal=True), st.container()
+    wants_to_save = buttons.button("Save and test", type="primary", key="providers.save")
+    if buttons.button("Cancel", key="providers.cancel"):
+        st.rerun()
+    if not wants_to_save:
+        return
+    name: str | None = None
+    with errors.InForm(below):
+        name = _store(provider, vendor)
+    if name is not None:
+        with below, st.spinner("Asking", show_time=True), errors.InForm(below):
+            check.check_as(name, actor=guard.enter())
+        st.rerun()
 
 
-def _save(provider: ProviderView | None, vendor: str) -> str | None:
-    """Store what the form holds and return the provider's name; show why not, and return None."""
+def _store(provider: ProviderView | None, vendor: str) -> str:
+    """Store what the form holds and return the provider's name."""
     address, secret = state.get(ADDRESS, "").strip() or None, state.get(SECRET, "").strip() or None
+    is_elsewhere = vendor == OTHER if provider is None else provider.base_url is not None
+    if is_elsewhere and address is None:
+        raise Invalid("Say the address: without one, the key would go to OpenAI.")
     try:
-        with errors.InWords("The provider"):
-            return _store(provider, vendor, address, secret)
+        if provider is None or provider.id is None:
+            return _add(vendor, address, secret)
+        return _change(provider.id, address, secret)
     except ValidationError as wrong:
         fields = {str(error["loc"][0]) for error in wrong.errors() if error["loc"]}
-        words = "A name has small letters, digits, - and _." if "name" in fields else "The key has characters that no key has."
-        st.error(words)
-    return None
+        raise Invalid(next(words for field, words in WRONG.items() if field in fields or not field)) from None
 
 
-def _store(provider: ProviderView | None, vendor: str, address: str | None, secret: str | None) -> str:
-    if provider is None or provider.id is None:
-        kind = VENDORS[vendor][0]
-        given = NewProvider.model_validate(
-            {"name": state.get(NAME, "").strip(), "kind": kind, "base_url": address, "secret": secret}
-        )
-        with guard.work() as (session, actor):
-            return service.add(session, given, actor=actor).name
-    change = {"base_url": address} | ({"secret": secret} if secret else {})
+def _add(vendor: str, address: str | None, secret: str | None) -> str:
+    name = state.get(NAME, "").strip()
+    given = NewProvider.model_validate({"name": name, "kind": VENDORS[vendor][0], "base_url": address, "secret": secret})
     with guard.work() as (session, actor):
-        return service.change(session, provider.id, ProviderChange.model_validate(change), actor=actor).name
+        return service.add(session, given, actor=actor).name
+
+
+def _change(provider_id: UUID, address: str | None, secret: str | None) -> str:
+    change = ProviderChange.model_validate({"base_url": address} | ({"secret": secret} if secret else {}))
+    with guard.work() as (session, actor):
+        return service.change(session, provider_id, change, actor=actor).name
 
 
 def _ask_to_remove(provider: ProviderView) -> None:

@@ -10,8 +10,24 @@ from core.playground import service
 from core.playground.schemas import SessionSummary, SessionView
 from pages._ui import errors, frame, guard, state, text
 
+SESSION = "playground.session"
 SHOWN = "playground.shown"
 STEP = 20
+
+
+def wanted() -> UUID | None:
+    """Return the session that the address names, or that this tab showed last."""
+    named = st.query_params.get("session") or state.get(SESSION, "")
+    try:
+        return UUID(named)
+    except ValueError:
+        return None
+
+
+def show(session_id: UUID) -> None:
+    """Make a session the one of this tab and its address."""
+    state.put(SESSION, str(session_id))
+    st.query_params["session"] = str(session_id)
 
 
 def shown() -> int:
@@ -25,27 +41,8 @@ def draw(current: SessionView, sessions: Page[SessionSummary], *, on_open: Calla
         with st.container(width="content"):
             frame.section("Sessions", "yours")
         with st.container(horizontal=True, width="content", gap="xsmall"):
-            is_empty = current.message_count == 0
-            st.button(
-                "",
-                key="playground.clear",
-                icon=":material/mop:",
-                type="tertiary",
-                help="Clear this session",
-                disabled=is_empty,
-                on_click=_ask_to_clear,
-                args=(current,),
-            )
-            st.button(
-                "",
-                key="playground.delete",
-                icon=":material/delete:",
-                type="tertiary",
-                help="Delete this session",
-                on_click=_ask_to_delete,
-                args=(current,),
-            )
-    with st.container(key="list-sessions", gap=None):
+            _draw_actions(current)
+    with st.container(height=600, border=False, key="pane-list-sessions"), st.container(key="list-sessions", gap=None):
         for summary in sessions.items:
             st.button(
                 _label(summary),
@@ -55,13 +52,35 @@ def draw(current: SessionView, sessions: Page[SessionSummary], *, on_open: Calla
                 on_click=on_open,
                 args=(summary.session_id,),
             )
-    left = sessions.total_count - len(sessions.items)
-    if left > 0:
-        st.button(f"{left:,} more", key="playground.more", type="tertiary", on_click=_show_more)
+        left = sessions.total_count - len(sessions.items)
+        if left > 0:
+            st.button(f"{left:,} more", key="playground.more", type="tertiary", on_click=_show_more)
+
+
+def _draw_actions(current: SessionView) -> None:
+    st.button(
+        "Clear this session",
+        key="icon-clear",
+        icon=":material/mop:",
+        type="tertiary",
+        help="Clear this session",
+        disabled=current.message_count == 0,
+        on_click=_ask_to_clear,
+        args=(current,),
+    )
+    st.button(
+        "Delete this session",
+        key="icon-delete",
+        icon=":material/delete:",
+        type="tertiary",
+        help="Delete this session",
+        on_click=_ask_to_delete,
+        args=(current,),
+    )
 
 
 def _label(summary: SessionSummary) -> str:
-    name = text.plain(summary.name) if summary.name else f"New session `{str(summary.session_id)[-6:]}`"
+    name = text.plain(summary.name) if summary.name else f"Empty session `{str(summary.session_id)[-6:]}`"
     facts = [text.ago(summary.last_message_at or summary.created_at)]
     if summary.message_count:
         facts.append(text.count(summary.message_count, "message"))
@@ -103,7 +122,7 @@ def _confirm_buttons(label: str, act: Callable[[UUID], None], session: SessionVi
 
 
 def _name(session: SessionView) -> str:
-    return text.plain(session.name) if session.name else "New session"
+    return text.plain(session.name) if session.name else "Empty session"
 
 
 @errors.action
@@ -120,5 +139,5 @@ def delete(session_id: UUID) -> None:
     with guard.work() as (session, actor):
         service.remove(session, session_id, actor=actor)
     st.query_params.pop("session", None)
-    state.forget("playground.session")
+    state.forget(SESSION)
     state.toast("Session deleted")

@@ -1,7 +1,7 @@
 """Text of people and models, made harmless: it is shown as text or as markdown without images, and formats of numbers."""
 
 import re
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from core import clock
@@ -84,6 +84,14 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def clock_time(moment: datetime, zone: tzinfo) -> str:
+    """Return the time of day in a zone, with the date where that is not today's."""
+    there, today = moment.astimezone(zone), clock.now().astimezone(zone)
+    if there.date() == today.date():
+        return f"{there:%H:%M}"
+    return f"{there:%-d %b, %H:%M}" if there.year == today.year else f"{there:%-d %b %Y, %H:%M}"
+
+
 def ago(moment: datetime) -> str:
     """Return how long ago it was, short: now, 5 min, 3 h, 2 d, and from a month on the date."""
     seconds = (clock.now() - moment).total_seconds()
@@ -94,6 +102,14 @@ def ago(moment: datetime) -> str:
     if seconds < 86_400:
         return f"{seconds // 3600:.0f} h"
     return f"{seconds // 86_400:.0f} d" if seconds < 30 * 86_400 else f"{moment:%-d %b %Y}"
+
+
+def since(moment: datetime) -> str:
+    """Return how long ago it was, for the middle of a sentence: just now, 5 min ago, on 3 Oct 2026."""
+    short = ago(moment)
+    if short == "now":
+        return "just now"
+    return f"{short} ago" if short[-1].isalpha() else f"on {short}"
 
 
 def browser(user_agent: str | None) -> str:

@@ -15,6 +15,7 @@ def main() -> None:
     with frame.header("Accounts", "Who may sign in, as what, and what everybody did"):
         if may(actor, Permission.MANAGE_ACCOUNTS):
             st.button("Invite", icon=":material/person_add:", on_click=account_list.open_invitation)
+    account_list.show_link()
     names = list(sections)
     chosen = st.segmented_control(
         "Section",

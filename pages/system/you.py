@@ -37,7 +37,8 @@ def draw_session(view: SessionView, *, is_this: bool) -> None:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     what = "Program" if view.kind is SessionKind.API else text.browser(view.user_agent)
     here = "  :green-badge[This one]" if is_this else ""
-    facts = f"{view.ip_address or 'unknown address'} · used {text.ago(view.last_seen_at)} · until {view.expires_at:%H:%M} UTC"
+    until = text.clock_time(view.expires_at, frame.time_zone())
+    facts = f"{view.ip_address or 'unknown address'} · used {text.since(view.last_seen_at)} · until {until}"
     row.markdown(f"{text.plain(what)}{here}  \n:gray[:small[{text.plain(facts)}]]", width="content")
     if not is_this:
         row.button("End", key=f"end-{view.id}", on_click=end, args=(view,), help="Sign this one out")

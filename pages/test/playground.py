@@ -1,11 +1,11 @@
 """Playground: try a prompt or a model before anyone else sees it."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 import streamlit as st
 
 from core import settings
+from core.errors import Failure
 from core.executions.schemas import Status
 from core.identity.permissions import Permission
 from core.paging import Page, Window
@@ -17,7 +17,6 @@ from core.providers.schemas import ModelView
 from pages._ui import chat, errors, frame, guard, session_list, state
 from pages._ui.editor import Editor
 
-SESSION = "playground.session"
 CAPTION = "Try a prompt or a model before anyone else sees it"
 
 
@@ -49,22 +48,21 @@ def main() -> None:
         draw_without_models()
         return
     editor = Editor(seen.session.session_id, seen.session.draft, seen.models, seen.default_model, seen.default_prompt)
-    left, middle, right = st.columns([1.35, 2.1, 0.95], gap="medium")
+    left, middle, right = st.columns([1.3, 2.05, 1.05], gap="medium")
     with left.container(border=True, height=724, key="pane-settings"):
         editor.draw(on_change=lambda: keep(editor))
     with middle:
-        with st.container(border=True, height=640, key="pane-chat", gap="xsmall", autoscroll=True):
-            if not seen.messages:
-                draw_empty()
+        # It scrolls by a part of ours: Streamlit's own would pull a reader down who has scrolled up.
+        with st.container(border=True, height=640, key=chat.PANE, gap="xsmall", autoscroll=False):
             chat.draw(seen.session, seen.messages, on_stop=stop)
-        chat.ask(disabled=seen.is_answering, on_submit=lambda: ask(editor))
+        chat.ask(seen.session, is_answering=seen.is_answering, on_submit=lambda: ask(editor))
     with right:
-        session_list.draw(seen.session, seen.sessions, on_open=show)
+        session_list.draw(seen.session, seen.sessions, on_open=session_list.show)
 
 
 def read() -> Seen:
     """Read everything; the session is that of the address, else the last one."""
-    wanted = wanted_session()
+    wanted = session_list.wanted()
     with guard.work() as (session, actor):
         session_id = wanted or queries.find_newest_session(session, owner=actor.id)
         row = queries.find_row(session, session_id, owner=actor.id) if session_id else None
@@ -79,34 +77,19 @@ def read() -> Seen:
             default_model=service.default_model(session, workspace) if models else "",
             default_prompt=workspace.default_prompt,
         )
-    show(seen.session.session_id)
+    session_list.show(seen.session.session_id)
     return seen
-
-
-def wanted_session() -> UUID | None:
-    """Return the session that the address names, or that this tab showed last."""
-    named = st.query_params.get("session") or state.get(SESSION, "")
-    try:
-        return UUID(named)
-    except ValueError:
-        return None
-
-
-def show(session_id: UUID) -> None:
-    """Make a session the one of this tab and its address."""
-    state.put(SESSION, str(session_id))
-    st.query_params["session"] = str(session_id)
 
 
 @errors.action
 def begin() -> None:
     """Begin a new session with what is set now."""
     with guard.work() as (session, actor):
-        present = wanted_session()
+        present = session_list.wanted()
         row = queries.find_row(session, present, owner=actor.id) if present else None
         draft = queries.session_view(row).draft if row else None
         begun = service.open_session(session, actor=actor, draft=draft)
-    show(begun.session_id)
+    session_list.show(begun.session_id)
 
 
 @errors.action
@@ -118,8 +101,8 @@ def keep(editor: Editor) -> None:
 
 @errors.action
 def ask(editor: Editor) -> None:
-    """Send what was typed."""
-    message, draft = state.get("playground.message", ""), editor.draft()
+    """Send what was typed; it stays in its field when it cannot be sent."""
+    message, draft = state.get(chat.MESSAGE, ""), editor.draft()
     given = NewMessage(
         message=message,
         session_id=editor.session_id,
@@ -127,24 +110,23 @@ def ask(editor: Editor) -> None:
         model=draft.model,
         parameters=draft.parameters,
     )
-    with guard.work() as (session, actor):
-        service.keep_draft(session, editor.session_id, draft, actor=actor)
-        service.send(session, given, actor=actor)
+    try:
+        with guard.work() as (session, actor):
+            service.keep_draft(session, editor.session_id, draft, actor=actor)
+            service.send(session, given, actor=actor)
+    except Failure:
+        state.put(chat.MESSAGE, message)
+        raise
 
 
 @errors.action
 def stop() -> None:
     """Stop the answer that is being written."""
-    session_id = wanted_session()
+    session_id = session_list.wanted()
     if session_id is None:
         raise SessionMissing
     with guard.work() as (session, actor):
         service.stop(session, session_id, actor=actor)
-
-
-def draw_empty() -> None:
-    """Say what a session is for, in its empty pane."""
-    frame.empty_state("science", "Nothing asked yet", "Ask below. What you set on the left holds for your next question.")
 
 
 def draw_without_models() -> None:

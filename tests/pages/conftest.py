@@ -3,19 +3,26 @@
 from collections.abc import Callable
 
 import pytest
+from streamlit import error_util
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import TextArea
 
 from core.config import ROOT
 from core.executions.runner import Runner
-from pages._ui import guard
+from pages._ui import errors, guard
 from tests.factories.identity import Person
 
 Console = Callable[..., AppTest]
+
+PLAYGROUND, SETTINGS, ACCOUNTS, YOU = "test/playground.py", "system/settings.py", "system/accounts.py", "system/you.py"
 
 
 @pytest.fixture
 def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Console:
     """Return how to open a page of the console as somebody, or as nobody."""
+    show = error_util.handle_user_script_exception
+    handler = "streamlit.runtime.scriptrunner.exec_code.handle_user_script_exception"
+    monkeypatch.setattr(handler, lambda error, _: show(error, errors.on_script_error))
 
     def open_(person: Person | None, page: str | None = None) -> AppTest:
         monkeypatch.setattr(guard, "cookie", lambda: person.token if person else None)
@@ -23,3 +30,14 @@ def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Console:
         return app.switch_page(str(ROOT / "pages" / page)).run() if page else app
 
     return open_
+
+
+def said(app: AppTest) -> str:
+    """Return every word of a page that stands in markdown, captions or messages."""
+    elements = (one for kind in ("title", "markdown", "caption", "error", "toast") for one in app.get(kind))
+    return "\n".join(str(getattr(one, "value", "")) for one in elements)
+
+
+def prompt(app: AppTest) -> TextArea:
+    """Return the field of the system prompt."""
+    return next(area for area in app.text_area if area.label == "System prompt")

@@ -1,23 +1,23 @@
 """Who sees which pages."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from core.config import ROOT
 from core.identity.schemas import Role, SessionKind
+from pages._ui import guard
 from tests.factories.identity import person
-from tests.pages.conftest import Console
+from tests.pages.conftest import ACCOUNTS, PLAYGROUND, SETTINGS, YOU, Console, prompt, said
 
-PLAYGROUND, SETTINGS, ACCOUNTS, YOU = "test/playground.py", "system/settings.py", "system/accounts.py", "system/you.py"
+ADMINS = [(PLAYGROUND, "Playground"), (SETTINGS, "Settings"), (ACCOUNTS, "Accounts"), (YOU, "Your account")]
+EVERYBODYS = [(YOU, "Your account")]
 
 
 @pytest.mark.parametrize(
     ("role", "page", "title"),
     [
-        (Role.SUPER_ADMIN, PLAYGROUND, "Playground"),
-        (Role.ADMIN, PLAYGROUND, "Playground"),
-        (Role.ADMIN, SETTINGS, "Settings"),
-        (Role.ADMIN, ACCOUNTS, "Accounts"),
-        (Role.ANALYST, YOU, "Your account"),
-        (Role.REVIEWER, YOU, "Your account"),
+        *((role, page, title) for role in (Role.SUPER_ADMIN, Role.ADMIN) for page, title in ADMINS),
+        *((role, page, title) for role in (Role.ANALYST, Role.REVIEWER) for page, title in EVERYBODYS),
     ],
 )
 def test_a_role_opens_its_pages(console: Console, role: Role, page: str, title: str) -> None:
@@ -26,8 +26,33 @@ def test_a_role_opens_its_pages(console: Console, role: Role, page: str, title: 
     assert [one.value for one in app.title] == [title]
 
 
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.REVIEWER])
+@pytest.mark.parametrize("page", [PLAYGROUND, SETTINGS, ACCOUNTS])
+def test_a_page_guards_itself_should_somebody_come_past_the_navigation(
+    console: Console, monkeypatch: pytest.MonkeyPatch, role: Role, page: str
+) -> None:
+    visitor = person(role, kind=SessionKind.BROWSER)
+    console(visitor)
+    app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=20).run()
+    assert "Not for your role" in said(app)
+    assert not app.title
+    monkeypatch.setattr(guard, "cookie", lambda: None)
+    app.run()
+    assert "You are signed out" in said(app)
+    assert not app.title
+
+
 def test_nobody_is_led_to_the_sign_in_page(console: Console) -> None:
     app = console(None)
     assert not app.exception
     assert not app.title
-    assert "signed out" in app.markdown[0].value
+    assert "signed out" in said(app)
+
+
+def test_the_memory_of_a_tab_is_not_handed_to_the_next_account(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = person(kind=SessionKind.BROWSER), person(kind=SessionKind.BROWSER)
+    app = console(first, PLAYGROUND)
+    prompt(app).set_value("A prompt of the first").run()
+    monkeypatch.setattr(guard, "cookie", lambda: second.token)
+    app.run()
+    assert prompt(app).value != "A prompt of the first"

@@ -1,20 +1,21 @@
-// One listener for every copy button of the page: it fetches the message as it was written, and falls back on what is drawn.
-export default function ({ data }) {
+// One listener for every copy button of the chat: it fetches the message as it was written, and falls back on what is drawn.
+export default function ({ data, parentElement }) {
+  parentElement.leave?.(); // a rerun with new data calls again, and tidies up nothing
   const clicked = (event) => {
-    const holder = event.target.closest?.('[class*="st-key-copy-"]');
-    const found = holder?.className.match(/st-key-copy-([0-9a-f-]{36}|user-[0-9a-f-]{36})/);
+    const holder = event.target.closest?.('[class*="st-key-icon-copy-"]');
+    const found = holder?.className.match(/st-key-icon-copy-(\d+)-([0-9a-f-]{36})/);
     if (!found || !event.target.closest("button")) return;
     const drawn = holder.closest('[data-testid="stChatMessage"]')?.querySelector('[data-testid="stMarkdown"]')?.innerText ?? "";
-    const text = found[1].startsWith("user-") ? Promise.resolve(drawn) : written(found[1], drawn);
-    put(text).then(() => mark(holder), () => undefined);
+    put(written(data.session, found[1], found[2], drawn)).then(() => mark(holder, "yes"), () => mark(holder, "no"));
   };
   document.addEventListener("click", clicked, true);
-  return () => document.removeEventListener("click", clicked, true);
+  return parentElement.leave = () => document.removeEventListener("click", clicked, true);
 }
 
-async function written(execution, otherwise) {
-  const answer = await fetch(`/api/v1/prompts/${execution}`);
-  return answer.ok ? (await answer.json()).response : otherwise;
+async function written(session, place, id, otherwise) {
+  const answer = await fetch(`/api/v1/admin/playground/history?session_id=${session}&limit=1&offset=${place}`);
+  const found = answer.ok ? (await answer.json()).messages[0] : undefined;
+  return found?.id === id ? found.content : otherwise;
 }
 
 async function put(text) {
@@ -30,7 +31,7 @@ async function put(text) {
   area.remove();
 }
 
-function mark(holder) {
-  holder.dataset.copied = "yes";
-  setTimeout(() => delete holder.dataset.copied, 1200);
+function mark(holder, copied) {
+  holder.dataset.copied = copied;
+  setTimeout(() => delete holder.dataset.copied, 1500);
 }

@@ -1,5 +1,4 @@
-// The session is over: the sign-in page is next, and afterwards this very address.
-export default function () {
-  const wanted = location.pathname + location.search;
-  location.assign(wanted === "/" ? "/login" : "/login?next=" + encodeURIComponent(wanted));
+// The session is over: the sign-in page is next, and afterwards the address that was looked at.
+export default function ({ data }) {
+  location.assign(data.wanted === "" || data.wanted === "/" ? "/login" : "/login?next=" + encodeURIComponent(data.wanted));
 }

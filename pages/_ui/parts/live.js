@@ -1,7 +1,11 @@
 // One socket for a playground session: it draws the answer as it grows, says when the page is out of date, and whether we are connected.
 // Text becomes DOM nodes, never HTML; the finished message is drawn by the page itself.
 
+const SETTLE_MS = 60;
 const AGAIN_AFTER_MS = 700;
+const LONGEST_WAIT_MS = 8000;
+const SESSION_OVER = 4401;
+const SESSION_GONE = 4404;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".live");
@@ -12,91 +16,105 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   feed.onStale = (revision) => setTriggerValue("changed", revision);
   feed.pageIsAt(data.revision, data.pending);
-  return () => { feed.close(); place.feed = null; };
+  // The end of a call that another has followed already must not end what that one goes on with.
+  const call = feed.call = {};
+  return () => { if (feed.call === call) { feed.close(); place.feed = null; } };
 }
 
 function openFeed(session, place) {
-  const feed = { session, shown: 0, known: 0, pending: null, message: null, text: "", socket: null, closed: false, nudging: 0, retries: 0 };
+  const feed = { session, shown: 0, known: 0, pending: null, message: null, text: "", socket: null, closed: false, nudging: 0, retries: 0, retrying: 0 };
 
   feed.pageIsAt = (revision, pending) => {
     feed.shown = revision;
-    const ended = feed.pending && !pending;
     feed.pending = pending;
-    if (ended) focusInput();
-    if (!pending || pending !== feed.message) { feed.text = pending === feed.message ? feed.text : ""; }
     draw();
     nudge();
   };
 
   const draw = () => {
     const isLive = Boolean(feed.pending);
+    const text = isLive && feed.pending === feed.message ? feed.text : "";
     place.hidden = !isLive;
-    place.classList.toggle("thinking", isLive && !feed.text);
-    drawText(place, isLive ? feed.text : "");
-    if (isLive) followNewest(place);
+    place.classList.toggle("thinking", isLive && !text);
+    drawText(place, text);
   };
 
-  // The page is told that it is out of date, again and again until it has caught up: a trigger can get lost in a busy rerun.
-  const nudge = () => {
+  // The page is told that it is out of date, again and again until it has caught up: a trigger can get lost in a busy rerun. One that
+  // is being drawn is left in peace: it may be about to show the news, and what it says meanwhile (a toast) would be lost. So is one
+  // with a dialog, which a rerun would close.
+  const nudge = (wait = SETTLE_MS) => {
     clearTimeout(feed.nudging);
     if (feed.closed || feed.known <= feed.shown) return;
-    feed.onStale(feed.known);
-    feed.nudging = setTimeout(nudge, AGAIN_AFTER_MS);
+    feed.nudging = setTimeout(() => {
+      if (isBusy()) { nudge(); return; }
+      feed.onStale(feed.known);
+      nudge(AGAIN_AFTER_MS);
+    }, wait);
   };
 
   const heard = (event) => {
     const news = JSON.parse(event.data);
-    if (news.type === "playground_session") {
-      feed.known = Math.max(feed.known, news.revision);
-      if (news.pending && feed.message !== news.pending.message_id) { feed.message = news.pending.message_id; feed.text = ""; }
-    } else if (news.type === "playground_token") {
+    if (news.type === "playground_token") {
       if (news.at === 0 || feed.message !== news.message_id) { feed.message = news.message_id; feed.text = ""; }
       feed.text = feed.text.slice(0, news.at) + news.text;
+      draw();
+    } else if (news.type === "playground_session") {
+      feed.known = Math.max(feed.known, news.revision);
+      nudge();
     }
-    draw();
-    if (feed.known > feed.shown && !feed.nudging) nudge();
-    if (news.type === "playground_session") nudge();
   };
 
   const connect = () => {
     if (feed.closed) return;
+    clearTimeout(feed.retrying);
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = feed.socket = new WebSocket(`${scheme}//${location.host}/api/v1/admin/playground/ws?session_id=${encodeURIComponent(session)}`);
-    socket.onopen = () => { feed.retries = 0; say("connected"); };
+    let opened = false;
+    socket.onopen = () => { opened = true; feed.retries = 0; say("connected"); };
     socket.onmessage = heard;
     socket.onclose = (event) => {
-      if (feed.closed) return;
-      say(event.code === 4401 || event.code === 4404 ? "ended" : "connecting");
-      if (event.code === 4401) { feed.onStale(Date.now()); return; }
-      setTimeout(connect, Math.min(8000, 500 * 2 ** feed.retries++));
+      if (feed.closed || feed.socket !== socket) return;
+      // The page itself finds out why, and says so: at once when nothing of it may be seen any more.
+      if (event.code === SESSION_OVER) { say("ended"); feed.onStale(Date.now()); return; }
+      if (event.code === SESSION_GONE) { say("ended"); feed.known = Date.now(); nudge(); return; }
+      say("connecting");
+      if (!opened && !isBusy()) feed.onStale(Date.now());
+      feed.retrying = setTimeout(connect, Math.min(LONGEST_WAIT_MS, 500 * 2 ** feed.retries++));
     };
   };
 
-  feed.close = () => { feed.closed = true; clearTimeout(feed.nudging); feed.socket?.close(); };
+  // A socket notices only after minutes that the network is gone. This machine may be reached without one: it is tried all the same.
+  const again = () => { say("connecting"); drop(feed.socket); feed.retries = 0; connect(); };
+  addEventListener("offline", again);
+  addEventListener("online", again);
+
+  feed.close = () => {
+    feed.closed = true;
+    clearTimeout(feed.nudging);
+    clearTimeout(feed.retrying);
+    removeEventListener("offline", again);
+    removeEventListener("online", again);
+    drop(feed.socket);
+  };
   say("connecting");
   connect();
   return feed;
 }
 
+// Closing a socket that is not open yet is an error to browsers.
+function drop(socket) {
+  socket.onclose = null;
+  socket.onmessage = null;
+  if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close(); else socket.close();
+}
+
+function isBusy() {
+  return Boolean(document.querySelector('[data-testid="stApp"][data-test-script-state="running"], [data-testid="stDialog"]'));
+}
+
 function say(state) {
   for (const element of document.querySelectorAll("[class*='attune-connection']")) element.dataset.state = state;
 }
-
-function focusInput() {
-  if (document.activeElement !== document.body) return;
-  setTimeout(() => document.querySelector('[data-testid="stChatInputTextArea"]')?.focus({ preventScroll: true }), 50);
-}
-
-// Scroll with the text, unless the reader has scrolled up.
-function followNewest(place) {
-  const pane = place.getRootNode().host?.closest('[class*="st-key-pane-chat"]') ?? place.closest('[class*="st-key-pane-chat"]');
-  const scroller = pane && (scrolls(pane) ? pane : pane.parentElement);
-  if (!scroller) return;
-  const distance = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
-  if (distance < 120) scroller.scrollTop = scroller.scrollHeight;
-}
-
-function scrolls(element) { return /auto|scroll/.test(getComputedStyle(element).overflowY); }
 
 // Blocks and two inline forms: what one sees for the seconds until the page draws the real markdown.
 function drawText(place, text) {

@@ -1,0 +1,271 @@
+"""What a person does at the console, and what they see, in words."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebSocket, expect
+
+from core.identity.schemas import Role
+
+IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
+# Streamlit looks for its own routes below each page's address before it finds them at the root.
+OWN_PROBES = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
+expect.set_options(timeout=10_000)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who can sign in."""
+
+    email: str
+    password: str
+    role: Role
+    id: str = ""
+
+
+@dataclass
+class Program:
+    """The program under test, as its own API has it."""
+
+    address: str
+    owner: Account
+    api: httpx2.Client
+    _cookies: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Let the client act as the owner."""
+        signed_in = self.api.post("/admin/auth/login", json={"email": self.owner.email, "password": self.owner.password})
+        self.api.headers["Authorization"] = f"Bearer {signed_in.json()['access_token']}"
+
+    def change_settings(self, **changes: object) -> None:
+        """Change what the workspace shares."""
+        self.api.put("/admin/settings", json={**self.api.get("/admin/settings").json(), **changes}).raise_for_status()
+
+    def forget_playground(self) -> None:
+        """Delete the owner's playground sessions."""
+        for session in self.api.get("/admin/playground/sessions", params={"limit": 200}).json()["sessions"]:
+            self.api.delete(f"/admin/playground/session/{session['session_id']}").raise_for_status()
+
+    def say(self, *messages: str) -> str:
+        """Have things said and answered in a new session, and return its address."""
+        session: dict[str, str] = {}
+        for message in messages:
+            sent = self.api.post("/admin/playground/chat", json={"message": message, **session}).raise_for_status().json()
+            session = {"session_id": sent["session_id"]}
+            while self._is_answering(sent["job_id"]):
+                time.sleep(0.01)
+        return f"/playground?session={session['session_id']}"
+
+    def _is_answering(self, job_id: str) -> bool:
+        return bool(self.api.get(f"/prompts/{job_id}").raise_for_status().json()["status"] == "pending")
+
+    def account(self, role: Role, name: str) -> Account:
+        """Return a new account that has set its password."""
+        given = {"email": f"{name.lower()}@example.com", "full_name": name, "role": role}
+        invited = self.api.post("/admin/accounts", json=given).raise_for_status().json()
+        made = Account(given["email"], f"the password of {name}", role, invited["account"]["id"])
+        form = {"password": made.password, "again": made.password}
+        httpx2.post(invited["link"], data=form, trust_env=False, timeout=30).raise_for_status()
+        return made
+
+    def cookie(self, account: Account) -> str:
+        """Return the session cookie of an account that has signed in."""
+        if account.email not in self._cookies:
+            self._cookies[account.email] = self.new_cookie(account)
+        return self._cookies[account.email]
+
+    def new_cookie(self, account: Account) -> str:
+        """Sign in once more."""
+        form = {"email": account.email, "password": account.password}
+        answer = httpx2.post(f"{self.address}/login", data=form, trust_env=False, timeout=30)
+        assert answer.status_code == 303, answer.text
+        return str(answer.cookies["attune"])
+
+
+class Window:
+    """A browser window of one person, with its tabs; it knows what they asked of the network and complained about."""
+
+    def __init__(self, address: str, context: BrowserContext) -> None:
+        """Begin to listen."""
+        self.address, self.context = address, context
+        self.asked: list[str] = []
+        self.complaints: list[str] = []
+        self.tolerates: tuple[str, ...] = ()
+        context.on("request", self._note_request)
+        context.on("console", self._note_complaint)
+        context.on("page", self._listen)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+
+    def open(self, path: str = "/playground") -> "Tab":
+        """Open a tab at an address of the console, and wait until the page is drawn."""
+        tab = Tab(self.context.new_page(), self.address)
+        tab.go(path)
+        return tab
+
+    def page(self, path: str) -> Page:
+        """Open a tab at any address of ours."""
+        page = self.context.new_page()
+        page.goto(self.address + path)
+        return page
+
+    def let_in(self, cookie: str) -> None:
+        """Be signed in with a session."""
+        self.context.add_cookies([{"name": "attune", "value": cookie, "url": self.address}])
+
+    def close(self) -> None:
+        """Close every tab; nothing may have left the machine, and nothing may have gone wrong unseen."""
+        for page in self.context.pages:
+            page.close()
+        elsewhere = {address for address in self.asked if not self._is_ours(address)}
+        unexpected = [words for words in self.complaints if not any(known in words for known in self.tolerates)]
+        self.asked, self.complaints, self.tolerates = [], [], ()
+        assert not elsewhere, elsewhere
+        assert not unexpected, unexpected
+
+    def _listen(self, page: Page) -> None:
+        page.on("websocket", self._note_socket)
+
+    def _note_request(self, request: Request) -> None:
+        self.asked.append(request.url)
+
+    def _note_socket(self, socket: WebSocket) -> None:
+        self.asked.append(socket.url)
+
+    def _note_complaint(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not OWN_PROBES.search(urlsplit(message.location["url"]).path):
+            self.complaints.append(f"{message.text} ({message.location['url']})")
+
+    def _is_ours(self, address: str) -> bool:
+        return urlsplit(address).netloc == urlsplit(self.address).netloc or address.startswith(("data:", "blob:"))
+
+
+class Tab:
+    """One tab with the console in it."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        """Act in `page`."""
+        self.page, self.address = page, address
+
+    def go(self, path: str) -> None:
+        """Go to an address and wait until its page is drawn."""
+        self.page.goto(self.address + path)
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until a page is drawn and nothing runs."""
+        self.page.locator("h1").first.wait_for()
+        self.page.locator(IDLE).wait_for()
+        own_style = "getComputedStyle(document.documentElement).getPropertyValue('--attune-muted')"
+        self.wait_for(lambda: self.page.evaluate(own_style))
+
+    def button(self, name: str) -> Locator:
+        """Return the button of a name (a shortcut may follow it) that can be seen."""
+        pattern = re.compile(rf"^{re.escape(name)}($| Shortcut)")
+        return self.page.get_by_role("button", name=pattern).filter(visible=True)
+
+    def press(self, name: str) -> None:
+        """Press a button."""
+        self.button(name).click()
+
+    def confirm(self, question: str, answer: str) -> None:
+        """Answer what a dialog asks, and wait until it is gone."""
+        dialog = self.page.get_by_role("dialog", name=question)
+        dialog.get_by_role("button", name=answer, exact=True).click()
+        dialog.wait_for(state="detached")
+
+    def choose(self, field_name: str, option: str) -> None:
+        """Choose from a list, by the words with which an entry begins."""
+        self.page.locator(IDLE).wait_for()
+        field = self.page.get_by_role("combobox", name=re.compile(field_name)).filter(visible=True)
+        field.click()
+        field.press_sequentially(option)
+        self.page.get_by_role("option").filter(has_text=re.compile(rf"^{re.escape(option)}")).first.click()
+        self.page.locator(IDLE).wait_for()
+
+    def write_prompt(self, words: str) -> None:
+        """Change the system prompt and have it taken over."""
+        self.prompt.fill(words)
+        self.prompt.press("Control+Enter")
+        self.page.locator(IDLE).wait_for()
+
+    def follow(self, name: str) -> None:
+        """Follow a link of the navigation."""
+        self.page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
+        expect(self.page.locator("h1")).to_have_text(name)
+        self.wait()
+
+    # The playground
+
+    @property
+    def field(self) -> Locator:
+        """Where one asks."""
+        return self.page.get_by_test_id("stChatInputTextArea")
+
+    @property
+    def prompt(self) -> Locator:
+        """Where the system prompt stands."""
+        return self.page.get_by_role("textbox", name="System prompt")
+
+    @property
+    def settings(self) -> Locator:
+        """What is set beside the chat."""
+        return self.page.locator(".st-key-pane-settings")
+
+    @property
+    def messages(self) -> Locator:
+        """What was said, without the answer that is still being written."""
+        return self.page.locator(".st-key-chat-messages").get_by_test_id("stChatMessage")
+
+    @property
+    def last(self) -> Locator:
+        """What was said last."""
+        return self.messages.last
+
+    @property
+    def live(self) -> Locator:
+        """The answer that is being written."""
+        return self.page.locator(".live")
+
+    @property
+    def pane(self) -> Locator:
+        """Where the conversation scrolls."""
+        return self.page.locator(".st-key-pane-chat")
+
+    @property
+    def sessions(self) -> Locator:
+        """The sessions of the list."""
+        return self.page.locator(".st-key-list-sessions button")
+
+    @property
+    def connection(self) -> str:
+        """Whether the page hears of news, as the eye reads it."""
+        return str(self.page.locator(".attune-connection").evaluate("e => getComputedStyle(e, '::after').content.slice(1, -1)"))
+
+    def send(self, words: str) -> None:
+        """Ask something."""
+        self.field.fill(words)
+        self.field.press("Enter")
+
+    def ask(self, words: str) -> None:
+        """Ask something and wait for the whole answer."""
+        said = self.messages.count()
+        self.send(words)
+        expect(self.messages).to_have_count(said + 2, timeout=20_000)
+
+    def begin_answer(self, words: int = 200, rate: int = 40) -> None:
+        """Have the fake write for a while, and wait for its first words."""
+        self.send(f'#fake {{"words": {words}, "rate": {rate}}}\nWrite for a while')
+        expect(self.live).to_contain_text("Fake answer: the")
+
+    def wait_for(self, holds: Callable[[], Any], within_s: float = 10.0) -> None:
+        """Wait until something holds."""
+        for _ in range(int(within_s / 0.05)):
+            if holds():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"did not come to hold within {within_s} s")

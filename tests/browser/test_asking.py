@@ -1,0 +1,157 @@
+"""Asking a model and watching it answer."""
+
+import re
+import time
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import OpenWindow
+from tests.browser.console import Program, Window
+
+
+def test_the_local_model_knows_the_capital_of_france(window: Window, program: Program) -> None:
+    tab = window.open()
+    tab.wait_for(lambda: "local:smollm2-135m-instruct" in program.api.get("/models").text, within_s=30)
+    tab.page.reload()
+    tab.wait()
+    tab.choose("Model", "smollm2")
+    tab.page.get_by_role("slider", name="Temperature").press("Home")
+    expect(tab.settings).to_contain_text("0.00")
+    tab.ask("What is the capital of France?")
+    expect(tab.last).to_contain_text("Paris")
+    expect(tab.last).to_contain_text(re.compile(r"smollm2-135m-instruct · \d+ ms · \d+ tokens · \$0|smollm2.* s · "))
+
+
+def test_it_thinks_until_the_first_word_and_then_the_answer_grows(window: Window) -> None:
+    tab = window.open()
+    tab.send('#fake {"words": 60, "rate": 30, "delay_s": 1}\nTake your time')
+    expect(tab.live).to_have_class(re.compile("thinking"))
+    assert tab.live.evaluate("e => getComputedStyle(e, '::after').content") == '"Thinking"'
+    expect(tab.live).to_contain_text("Fake answer:")
+    expect(tab.live).not_to_have_class(re.compile("thinking"))
+    seen = [len(tab.live.inner_text())]
+    for _ in range(3):
+        tab.wait_for(lambda: len(tab.live.inner_text()) > seen[-1], within_s=1)
+        seen.append(len(tab.live.inner_text()))
+    expect(tab.messages).to_have_count(2)
+    expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
+
+
+def test_stop_ends_an_answer_within_a_second_and_keeps_its_text(window: Window) -> None:
+    tab = window.open()
+    tab.begin_answer()
+    pressed_at = time.monotonic()
+    tab.press("Stop")
+    tab.button("Stop").wait_for(state="detached")
+    assert time.monotonic() - pressed_at < 1
+    expect(tab.messages).to_have_count(2)
+    expect(tab.last).to_contain_text("Fake answer: the quick answer")
+    expect(tab.last).to_contain_text("Stopped")
+    words = tab.last.inner_text()
+    tab.page.wait_for_timeout(300)
+    assert tab.last.inner_text() == words
+
+
+def test_escape_stops_from_within_the_field_too(window: Window) -> None:
+    tab = window.open()
+    tab.begin_answer()
+    tab.field.press("Escape")
+    expect(tab.last).to_contain_text("Stopped")
+
+
+def test_an_answer_goes_on_while_its_reader_is_away(window: Window) -> None:
+    tab = window.open()
+    tab.begin_answer(words=100)
+    tab.follow("Settings")
+    tab.follow("Playground")
+    expect(tab.live.or_(tab.last)).to_contain_text(["Fake answer: the quick answer depends on the order"])
+    expect(tab.messages).to_have_count(2)
+    assert "Stopped" not in tab.last.inner_text()
+
+
+def test_a_reload_finds_the_answer_where_it_is(window: Window) -> None:
+    tab = window.open()
+    tab.begin_answer(words=100)
+    tab.page.wait_for_timeout(500)
+    before = len(tab.live.inner_text())
+    tab.page.reload()
+    tab.live.wait_for()
+    tab.wait_for(lambda: len(tab.live.inner_text()) >= before)
+    assert tab.live.inner_text().startswith("Fake answer: the quick answer depends")
+    expect(tab.messages).to_have_count(2)
+    expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
+
+
+def test_enter_sends_with_control_and_command_too_and_with_shift_begins_a_line(window: Window) -> None:
+    tab = window.open()
+    for number, keys in enumerate(("Enter", "Control+Enter", "Meta+Enter"), start=1):
+        tab.field.fill(f"Sent with {keys}")
+        tab.field.press(keys)
+        expect(tab.messages).to_have_count(2 * number)
+        expect(tab.last).to_contain_text(f"Fake answer: Sent with {keys}")
+        expect(tab.field).to_have_value("")
+    tab.field.fill("One line")
+    tab.field.press("Shift+Enter")
+    tab.field.press_sequentially("and another")
+    expect(tab.field).to_have_value("One line\nand another")
+    expect(tab.messages).to_have_count(6)
+
+
+def test_the_next_question_can_be_written_meanwhile_and_waits(window: Window) -> None:
+    tab = window.open()
+    tab.begin_answer()
+    tab.field.fill("And then?")
+    tab.field.press("Enter")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("still being written")
+    expect(tab.field).to_have_value("And then?")
+    tab.press("Stop")
+    expect(tab.messages).to_have_count(2)
+    expect(tab.field).to_have_value("And then?")
+    tab.field.press("Enter")
+    expect(tab.messages).to_have_count(4)
+
+
+def test_the_field_takes_no_more_than_a_message_may_have(window: Window) -> None:
+    tab = window.open()
+    tab.field.fill("x" * 31_999)
+    tab.field.press_sequentially("yz")
+    expect(tab.field).to_have_value("x" * 31_999 + "y")
+    expect(tab.page.get_by_test_id("stChatInput")).to_contain_text("32000/32000")
+
+
+def test_what_cannot_be_sent_stays_in_the_field(window: Window, program: Program) -> None:
+    tab = window.open()
+    tab.ask("First")
+    session = tab.page.url.partition("session=")[2]
+    tab.page.route_web_socket(re.compile("/playground/ws"), lambda socket: socket.close())
+    tab.page.reload()
+    tab.wait()
+    # Somebody else's answer begins, and this page has not heard of it.
+    asked = {"message": '#fake {"words": 100, "rate": 30}\nGo', "session_id": session}
+    program.api.post("/admin/playground/chat", json=asked).raise_for_status()
+    tab.send("Second")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("still being written")
+    expect(tab.field).to_have_value("Second")
+
+
+def test_a_failed_answer_says_why_and_keeps_what_there_was(window: Window) -> None:
+    tab = window.open()
+    tab.choose("Model", "failing")
+    tab.ask("Break")
+    expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
+    expect(tab.last).to_contain_text("Something broke on the provider's side")
+    expect(tab.last).to_contain_text("Failed")
+    tab.choose("Model", "refusing")
+    tab.ask("Refuse")
+    expect(tab.last).to_contain_text("this is the fake that refuses")
+
+
+def test_the_chat_comes_first_on_a_phone(open_window: OpenWindow) -> None:
+    tab = open_window(width=390, height=844).open()
+    tab.ask("Hello")
+    field, settings, pane = (place.bounding_box() for place in (tab.field, tab.page.locator(".st-key-pane-settings"), tab.pane))
+    assert field is not None
+    assert settings is not None
+    assert pane is not None
+    assert pane["y"] < field["y"] < settings["y"]
+    assert field["y"] + field["height"] < 844

@@ -1,0 +1,83 @@
+"""What holds on every page: nothing is asked of other machines, nobody is shut out by it, and it fits a phone."""
+
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, ViewportSize
+
+from tests.browser.conftest import OpenWindow
+from tests.browser.console import IDLE, Program, Window
+
+PAGES = {
+    "/playground": "Delete this session",
+    "/settings": None,
+    "/settings?section=Providers": "Add provider",
+    "/accounts": "Invite",
+    "/accounts?section=Audit": None,
+    "/you": None,
+}
+Theme = Literal["light", "dark"]
+DOORS = ["/login", "/welcome/a-link-that-never-was"]
+SIZES: list[ViewportSize] = [{"width": 390, "height": 844}, {"width": 1024, "height": 768}, {"width": 1440, "height": 900}]
+# Streamlit's own: it puts the headings of the navigation into the list of its pages.
+STREAMLITS = {"list": '[data-testid="stSidebarNav"]', "listitem": '[data-testid="stSidebarNav"]'}
+
+
+def look_at(page: Page, *, then: Theme = "dark") -> None:
+    """Look at a page as it is and then in the other theme: it can be read by all, and at each width scrolls one way only."""
+    assert not violations(page)
+    page.emulate_media(color_scheme=then)
+    page.wait_for_timeout(600)  # half a second later the page is drawn anew
+    page.locator(IDLE).or_(page.locator("main > header")).first.wait_for()
+    assert not violations(page)
+    for size in SIZES:
+        page.set_viewport_size(size)
+        page.wait_for_timeout(150)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        inner = page.locator(".stMain, .stMainBlockContainer").evaluate_all("all => all.map(e => e.scrollWidth - e.clientWidth)")
+        assert max(inner, default=0) <= 0, size
+
+
+def violations(page: Page) -> list[str]:
+    """Return what shuts somebody out, and where."""
+    found = Axe().run(page).response["violations"]
+    nodes = [(it["id"], node) for it in found for node in it["nodes"]]
+    return [f"{rule}: {node['failureSummary']} {node['html']}" for rule, node in nodes if not is_streamlits(page, rule, node)]
+
+
+def is_streamlits(page: Page, rule: str, node: dict[str, Any]) -> bool:
+    """Whether this is where Streamlit breaks the rule, and no option of ours changes it."""
+    within = STREAMLITS.get(rule)
+    return (
+        within is not None
+        and page.locator(node["target"][0]).locator("xpath=ancestor-or-self::*").and_(page.locator(within)).count() > 0
+    )
+
+
+@pytest.mark.parametrize("path", DOORS)
+def test_the_pages_before_sign_in(open_window: OpenWindow, path: str) -> None:
+    visitor = open_window(None)
+    visitor.tolerates = ("status of 404",)
+    look_at(visitor.page(path))
+
+
+@pytest.mark.parametrize(("path", "opens"), PAGES.items())
+def test_the_pages_of_the_console_and_their_dialogs(window: Window, path: str, opens: str | None) -> None:
+    tab = window.open(path)
+    look_at(tab.page)
+    if opens is not None:
+        tab.press(opens)
+        tab.page.get_by_role("dialog").wait_for()
+        look_at(tab.page, then="light")
+
+
+def test_a_playground_in_use(window: Window, program: Program) -> None:
+    tab = window.open(
+        program.say("Some **markdown** with `code`, [a link](https://elsewhere.example/) and\n\n```python\nreturn 1\n```")
+    )
+    tab.write_prompt("You are somebody else.")
+    tab.begin_answer()
+    tab.press("Stop")
+    tab.button("Stop").wait_for(state="detached")
+    look_at(tab.page)

@@ -1,0 +1,101 @@
+"""The list of sessions."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.console import Program, Window
+
+LONG = "This question is longer than the list is wide so that its line has to end before the words do and it says so"
+
+
+def test_a_new_session_begins_by_button_and_by_key(window: Window) -> None:
+    tab = window.open()
+    tab.ask("First")
+    tab.press("New session")
+    expect(tab.messages).to_have_count(0)
+    tab.ask("Second")
+    tab.page.locator("h1").click()
+    tab.page.keyboard.press("n")
+    expect(tab.messages).to_have_count(0)
+    expect(tab.sessions).to_have_count(3)
+    tab.ask("Third")
+    tab.field.press_sequentially("nnn")
+    expect(tab.field).to_have_value("nnn")
+    expect(tab.messages).to_have_count(2)
+
+
+def test_a_session_is_listed_by_its_first_question_and_opens(window: Window, program: Program) -> None:
+    program.say("The older one")
+    tab = window.open(program.say("The newer one"))
+    expect(tab.sessions).to_have_text([re.compile("The newer one.*2 messages", re.S), re.compile("The older one", re.S)])
+    tab.sessions.filter(has_text="The older one").click()
+    expect(tab.last).to_contain_text("Fake answer: The older one")
+    address = tab.page.url
+    again = window.open(address.removeprefix(window.address))
+    expect(again.last).to_contain_text("Fake answer: The older one")
+
+
+def test_a_long_name_takes_one_line_and_ends_in_an_ellipsis(window: Window, program: Program) -> None:
+    program.say("Short")
+    tab = window.open(program.say(LONG))
+    expect(tab.sessions).to_have_count(2)
+    heights = [box["height"] for box in (it.bounding_box() for it in tab.sessions.all()) if box]
+    assert len(set(heights)) == 1
+    line = tab.sessions.filter(has_text="This question").locator("p")
+    assert line.evaluate("e => getComputedStyle(e).textOverflow") == "ellipsis"
+    assert line.evaluate("e => e.scrollWidth > e.clientWidth")
+
+
+def test_clearing_asks_first_and_keeps_the_session(window: Window, program: Program) -> None:
+    tab = window.open(program.say("To be cleared"))
+    tab.press("Clear this session")
+    tab.confirm("Clear this session?", "Cancel")
+    expect(tab.messages).to_have_count(2)
+    tab.press("Clear this session")
+    tab.confirm("Clear this session?", "Clear session")
+    expect(tab.messages).to_have_count(0)
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Session cleared")
+    expect(tab.sessions).to_have_text([re.compile("Empty session")])
+
+
+def test_a_dialog_stays_open_while_an_answer_ends(window: Window) -> None:
+    tab = window.open()
+    tab.begin_answer(words=40)
+    tab.press("Clear this session")
+    dialog = tab.page.get_by_role("dialog", name="Clear this session?")
+    dialog.wait_for()
+    tab.page.wait_for_timeout(1200)
+    expect(dialog).to_be_visible()
+    tab.confirm("Clear this session?", "Cancel")
+    expect(tab.messages).to_have_count(2)
+
+
+def test_deleting_asks_first_and_says_what_goes(window: Window, program: Program) -> None:
+    tab = window.open(program.say("To be deleted"))
+    tab.press("Delete this session")
+    expect(tab.page.get_by_role("dialog")).to_contain_text("“To be deleted” and its 2 messages will be removed for good.")
+    tab.confirm("Delete this session?", "Cancel")
+    expect(tab.messages).to_have_count(2)
+    tab.press("Delete this session")
+    tab.confirm("Delete this session?", "Delete session")
+    expect(tab.messages).to_have_count(0)
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Session deleted")
+    assert "To be deleted" not in program.api.get("/admin/playground/sessions").text
+
+
+def test_a_long_list_scrolls_in_its_pane_and_leads_on(window: Window, program: Program) -> None:
+    for number in range(23):
+        address = program.say(f"Question {number}")
+    tab = window.open(address)
+    expect(tab.sessions).to_have_count(21)
+    assert tab.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    tab.press("3 more")
+    expect(tab.sessions).to_have_count(23)
+
+
+def test_an_address_of_nobodys_session_shows_an_own_one(window: Window) -> None:
+    tab = window.open("/playground?session=00000000-0000-7000-8000-000000000000")
+    expect(tab.page.get_by_text("Nothing asked yet")).to_be_visible()
+    tab.go("/playground?session=nonsense")
+    expect(tab.page.get_by_text("Nothing asked yet")).to_be_visible()

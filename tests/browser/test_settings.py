@@ -1,0 +1,82 @@
+"""What the workspace shares, and where models come from."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.console import Program, Window
+
+
+@pytest.fixture
+def restored(program: Program) -> Iterator[None]:
+    """Put the workspace's settings back afterwards, and take away what providers were added."""
+    before = program.api.get("/admin/settings").json()
+    yield
+    program.change_settings(**before)
+    for provider in program.api.get("/admin/providers").json().get("items", []):
+        if provider["source"] == "settings":
+            program.api.delete(f"/admin/providers/{provider['id']}").raise_for_status()
+
+
+@pytest.mark.usefixtures("restored")
+def test_what_is_saved_holds_in_the_playground(window: Window) -> None:
+    tab = window.open("/settings")
+    tab.page.get_by_role("textbox", name="Default prompt").fill("You are a gardener.")
+    tab.choose("Reporting time zone", "Europe/Vienna")
+    tab.press("Save")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Settings saved")
+    tab.page.reload()
+    tab.wait()
+    expect(tab.page.get_by_role("textbox", name="Default prompt")).to_have_value("You are a gardener.")
+    expect(tab.page.get_by_role("combobox", name=re.compile("Reporting time zone"))).to_have_value("Europe/Vienna")
+    tab.follow("Playground")
+    tab.ask("Who are you?")
+    expect(tab.last).to_contain_text("(prompt: You are a gardener.)")
+
+
+@pytest.mark.usefixtures("restored")
+def test_an_empty_default_prompt_is_refused_in_words(window: Window) -> None:
+    tab = window.open("/settings")
+    tab.page.get_by_role("textbox", name="Default prompt").fill("  ")
+    tab.press("Save")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("The default prompt must not be empty.")
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_provider_with_a_bad_address_is_refused_in_words(window: Window) -> None:
+    tab = window.open("/settings?section=Providers")
+    tab.press("Add provider")
+    dialog = tab.page.get_by_role("dialog", name="Add provider")
+    tab.choose("Kind", "Other")
+    expect(dialog.get_by_role("textbox", name="Name")).to_have_value("ollama")
+    for address, words in (
+        ("", "Say the address"),
+        ("ftp://somewhere", "An address begins with http:// or https://"),
+        ("http://me:key@somewhere", "Put the key into its own field"),
+    ):
+        dialog.get_by_label("Address").fill(address)
+        dialog.get_by_label("Address").press("Tab")
+        dialog.get_by_role("button", name="Save and test").click()
+        expect(dialog.get_by_role("alert")).to_contain_text(words)
+    dialog.get_by_label("Address").fill("http://127.0.0.1:9/v1")
+    dialog.get_by_label("Address").press("Tab")
+    dialog.get_by_role("button", name="Save and test").click()
+    dialog.wait_for(state="detached")
+    expect(tab.page.get_by_text("The provider cannot be reached")).to_be_visible()
+    expect(tab.page.get_by_text("Failing", exact=True)).to_be_visible()
+    tab.press("Remove")
+    tab.confirm("Remove this provider?", "Remove provider")
+    expect(tab.page.get_by_text("The provider cannot be reached")).to_have_count(0)
+
+
+def test_a_key_that_went_in_does_not_come_out(window: Window, program: Program) -> None:
+    given = {"name": "vendor", "kind": "openai", "base_url": "http://127.0.0.1:9/v1", "secret": "a-secret-key-that-stays"}
+    added = program.api.post("/admin/providers", json=given).raise_for_status().json()
+    tab = window.open("/settings?section=Providers")
+    expect(tab.page.get_by_text("with a key")).to_be_visible()
+    tab.press("Change")
+    tab.page.get_by_role("dialog", name="Change provider").wait_for()
+    assert "a-secret-key-that-stays" not in tab.page.content()
+    program.api.delete(f"/admin/providers/{added['id']}").raise_for_status()

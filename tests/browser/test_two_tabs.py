@@ -1,0 +1,52 @@
+"""Two tabs with one session: what is done in one is seen in the other."""
+
+from playwright.sync_api import expect
+
+from tests.browser.console import Program, Tab, Window
+
+
+def both(window: Window, address: str = "/playground") -> tuple[Tab, Tab]:
+    first = window.open(address)
+    return first, window.open(first.page.url.removeprefix(window.address))
+
+
+def test_both_show_an_answer_as_it_grows_and_each_can_ask_and_stop(window: Window) -> None:
+    first, second = both(window)
+    first.begin_answer(words=40)
+    expect(second.live).to_contain_text("Fake answer: the quick")
+    expect_the_same(first, second, 2)
+
+    second.ask("Two")
+    expect_the_same(first, second, 4)
+
+    first.begin_answer()
+    second.press("Stop")
+    expect_the_same(first, second, 6)
+    expect(first.last).to_contain_text("Stopped")
+
+
+def expect_the_same(first: Tab, second: Tab, messages: int) -> None:
+    for tab in (first, second):
+        expect(tab.messages).to_have_count(messages)
+    assert first.messages.all_inner_texts() == second.messages.all_inner_texts()
+
+
+def test_what_one_clears_is_empty_in_the_other(window: Window, program: Program) -> None:
+    first, second = both(window, program.say("Soon to be gone"))
+    second.press("Clear this session")
+    second.confirm("Clear this session?", "Clear session")
+    for tab in (first, second):
+        expect(tab.messages).to_have_count(0)
+        expect(tab.page.get_by_text("Nothing asked yet")).to_be_visible()
+        expect(tab.page.get_by_text("Soon to be gone")).to_have_count(0)
+
+
+def test_what_one_deletes_the_other_leaves(window: Window, program: Program) -> None:
+    first, second = both(window, program.say("Soon to be gone"))
+    first.press("Delete this session")
+    first.confirm("Delete this session?", "Delete session")
+    for tab in (first, second):
+        expect(tab.messages).to_have_count(0)
+        expect(tab.page.get_by_text("Soon to be gone")).to_have_count(0)
+    first.ask("A new beginning")
+    assert "Soon to be gone" not in second.sessions.all_inner_texts()

@@ -1,0 +1,80 @@
+"""Settings, accounts and one's own account, drawn and used without a browser."""
+
+from core import crypto, settings
+from core.db import transaction
+from core.identity import flows, queries
+from core.identity.schemas import Role, SessionKind
+from core.settings import Workspace
+from tests.factories.identity import CALLER, PASSWORD, person
+from tests.pages.conftest import ACCOUNTS, SETTINGS, YOU, Console, said
+
+
+def test_what_is_saved_holds(console: Console) -> None:
+    app = console(person(kind=SessionKind.BROWSER), SETTINGS)
+    app.text_area[0].set_value("You are a gardener.")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert [toast.value for toast in app.toast] == ["Settings saved"]
+    with transaction() as session:
+        assert settings.read(session, Workspace).default_prompt == "You are a gardener."
+
+
+def test_the_providers_say_how_they_are_and_show_no_key(console: Console) -> None:
+    app = console(person(kind=SessionKind.BROWSER), SETTINGS)
+    app.button_group[0].set_value("Providers").run()
+    assert "**fake**\u2002:gray-badge[Untested]" in said(app)
+    app.button(key="test-fake").click().run()
+    assert "**fake**\u2002:green-badge[Working]" in said(app)
+
+
+def test_only_a_super_admin_sees_accounts_and_invites(console: Console) -> None:
+    theirs = console(person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER), ACCOUNTS)
+    assert theirs.button_group[0].options == ["Accounts", "Audit"]
+    assert [button.label for button in theirs.button if button.label == "Invite"]
+    admins = console(person(Role.ADMIN, kind=SessionKind.BROWSER), ACCOUNTS)
+    assert admins.button_group[0].options == ["Audit"]
+    assert not [button.label for button in admins.button if button.label == "Invite"]
+
+
+def test_the_audit_log_is_filtered_and_says_what_changed(console: Console) -> None:
+    owner = person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER)
+    app = console(owner, SETTINGS)
+    app.text_area[0].set_value("You are a gardener.")
+    next(button for button in app.button if button.label == "Save").click().run()
+    app = console(owner, ACCOUNTS)
+    app.button_group[0].set_value("Audit").run()
+    app.text_input(key="action").set_value("workspace.change").run()
+    [row] = app.dataframe[0].value.to_dict("records")
+    assert row["Who"] == owner.actor.email
+    assert "→ You are a gardener." in row["What"]
+    app.text_input(key="action").set_value("nothing.of.the.kind").run()
+    assert "Nothing matches" in said(app)
+
+
+def test_another_session_of_ones_own_can_be_ended(console: Console) -> None:
+    here = person(kind=SessionKind.BROWSER)
+    elsewhere = flows.try_to_sign_in(here.actor.email, PASSWORD, SessionKind.BROWSER, CALLER).signed_in
+    assert elsewhere is not None
+    app = console(here, YOU)
+    [end] = [button for button in app.button if button.label == "End"]
+    end.click().run()
+    assert [toast.value for toast in app.toast] == ["Session ended"]
+    assert not [button for button in app.button if button.label == "End"]
+    with transaction() as session:
+        assert queries.find_actor(session, crypto.fingerprint(elsewhere.token), CALLER) is None
+
+
+def test_a_wrong_present_password_changes_nothing(console: Console) -> None:
+    one = person(kind=SessionKind.BROWSER)
+    app = console(one, YOU)
+    for field, value in zip(app.text_input, ("not my password", "another password", "another password"), strict=True):
+        field.set_value(value)
+    app.button(key="FormSubmitter:you.password-Change password").click().run()
+    assert [toast.value for toast in app.toast] == ["The present password is wrong."]
+    with transaction() as session:
+        before = queries.get_account(session, one.actor.id).password_hash
+    for field, value in zip(app.text_input, (PASSWORD, "short", "short"), strict=True):
+        field.set_value(value)
+    app.button(key="FormSubmitter:you.password-Change password").click().run()
+    assert "12 to 72 characters" in app.toast[0].value
+    with transaction() as session:
+        assert queries.get_account(session, one.actor.id).password_hash == before

@@ -1,0 +1,94 @@
+"""The playground page, drawn and used without a browser."""
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.db import transaction
+from core.identity.schemas import Role, SessionKind
+from core.playground import queries
+from core.playground.schemas import MessageView
+from core.settings import DEFAULT_PROMPT
+from pages._ui import guard
+from tests.factories.identity import Person, person
+from tests.pages.conftest import PLAYGROUND, Console, prompt, said
+
+
+@pytest.fixture
+def admin(console: Console) -> Person:
+    """Return an admin at a browser."""
+    return person(Role.ADMIN, kind=SessionKind.BROWSER)
+
+
+def messages(who: Person) -> list[MessageView]:
+    with transaction() as session:
+        newest = queries.find_newest_session(session, owner=who.actor.id)
+        assert newest is not None
+        return queries.list_messages(session, newest)
+
+
+def wait_for_answer(app: AppTest, who: Person) -> AppTest:
+    give_up_at = time.monotonic() + 5
+    while not messages(who)[-1].content and time.monotonic() < give_up_at:
+        time.sleep(0.02)
+    return app.run()
+
+
+def test_a_question_is_answered_with_what_is_set(console: Console, admin: Person) -> None:
+    app = console(admin, PLAYGROUND)
+    app.selectbox[0].set_value("fake:echo").run()
+    app.slider[0].set_value(1.0).run()
+    app.chat_input[0].set_value("Hello").run()
+    app = wait_for_answer(app, admin)
+    question, answer = messages(admin)
+    assert question.content == "Hello"
+    assert answer.content.startswith("Fake answer: Hello (prompt: You are the assistant")
+    assert (answer.service_used, answer.custom_prompt) == ("fake:echo", None)
+    assert "Fake answer: Hello" in said(app)
+
+
+def test_a_prompt_of_ones_own_is_sent_and_marked(console: Console, admin: Person) -> None:
+    app = console(admin, PLAYGROUND)
+    prompt(app).set_value("You are a pirate.").run()
+    assert ":violet-badge[:material/edit: Custom prompt]" in said(app)
+    app.chat_input[0].set_value("Hello").run()
+    wait_for_answer(app, admin)
+    assert messages(admin)[-1].custom_prompt == "You are a pirate."
+
+
+def test_use_default_and_reset_take_the_override_back(console: Console, admin: Person) -> None:
+    app = console(admin, PLAYGROUND)
+    for button, left in (("use_default", ""), ("reset", DEFAULT_PROMPT)):
+        prompt(app).set_value("You are a pirate.").run()
+        next(it for it in app.button if it.key and it.key.startswith(f"playground.{button}")).click().run()
+        assert prompt(app).value == left
+        assert "Default prompt" in said(app)
+
+
+def test_another_accounts_session_is_not_shown(console: Console, admin: Person) -> None:
+    app = console(admin, PLAYGROUND)
+    app.chat_input[0].set_value("A private matter").run()
+    address = app.query_params["session"][0]
+    other = console(person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER), PLAYGROUND)
+    other.query_params["session"] = address
+    other.run()
+    assert "A private matter" not in said(other)
+    assert "Nothing asked yet" in said(other)
+    assert other.query_params["session"] != [address]
+
+
+def test_a_session_that_ended_cannot_ask(console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = console(admin, PLAYGROUND)
+    monkeypatch.setattr(guard, "cookie", lambda: None)
+    app.chat_input[0].set_value("From outside").run()
+    assert "You are signed out" in said(app)
+    assert not app.title
+    assert messages(admin) == []
+
+
+def test_without_any_model_it_says_how_one_gets_here(console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.providers.catalogue.list_models", lambda _session: [])
+    app = console(admin, PLAYGROUND)
+    assert not app.exception
+    assert "No model can be called" in said(app)

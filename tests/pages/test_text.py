@@ -1,0 +1,82 @@
+"""Text of people and models, made harmless; numbers and times as people read them."""
+
+from datetime import timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core import clock
+from pages._ui import diff, text
+
+VIENNA = ZoneInfo("Europe/Vienna")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "![x](http://elsewhere.example/a.png)",
+        "![a [b [c]] d](http://elsewhere.example/a.png)",
+        "![x][r]\n\n[r]: http://elsewhere.example/a.png",
+        "![r]\n\n[r] : http://elsewhere.example/a.png",
+        "[![x](http://elsewhere.example/a.png)](http://elsewhere.example/)",
+    ],
+)
+def test_no_image_begins(given: str) -> None:
+    assert "![" not in text.safe_markdown(given)
+
+
+def test_an_exclamation_before_a_bracket_that_is_no_image_stays() -> None:
+    assert text.safe_markdown("Look! [1] and wow![2]") == "Look! [1] and wow![2]"
+
+
+def test_code_keeps_its_dollars_and_prose_has_no_formulas() -> None:
+    given = "`$x` costs $5\n```sh\necho $HOME\n```\n$10"
+    assert text.safe_markdown(given) == "`$x` costs \\$5\n```sh\necho $HOME\n```\n\\$10"
+
+
+def test_directives_of_streamlit_stay_words() -> None:
+    assert text.safe_markdown(":red[x] :material/home:") == ":\u200bred[x] :\u200bmaterial/home:"
+
+
+def test_plain_text_is_shown_as_it_is() -> None:
+    assert text.plain("*a* [b](c) `d` $e$ :red[f]") == r"\*a\* \[b\]\(c\) \`d\` \$e\$ \:red\[f\]"
+
+
+def test_figures_have_one_unit_and_what_is_missing_is_not_zero() -> None:
+    assert [text.duration(ms) for ms in (None, 840, 2400, 384_000)] == ["n/a", "840 ms", "2.4 s", "6.4 min"]
+    assert [text.money(it) for it in (None, Decimal(0), Decimal("0.0083"), Decimal("412"))] == [
+        "unpriced",
+        "$0",
+        "$0.0083",
+        "$412.00",
+    ]
+    assert (text.count(1, "entry", "entries"), text.count(8412, "message")) == ("1 entry", "8,412 messages")
+
+
+def test_how_long_ago_reads_as_a_sentence() -> None:
+    now = clock.now()
+    spans = [timedelta(seconds=5), timedelta(minutes=4), timedelta(hours=3), timedelta(days=2)]
+    assert [text.since(now - span) for span in spans] == ["just now", "4 min ago", "3 h ago", "2 d ago"]
+    assert text.since(now - timedelta(days=90)).startswith("on ")
+
+
+def test_a_time_of_day_is_that_of_the_reader_and_has_a_date_when_it_is_not_todays(monkeypatch: pytest.MonkeyPatch) -> None:
+    noon = clock.now().replace(year=2026, month=7, day=2, hour=12, minute=0)
+    monkeypatch.setattr(clock, "now", lambda: noon)
+    assert text.clock_time(noon, VIENNA) == "14:00"
+    assert text.clock_time(noon - timedelta(days=1), VIENNA) == "1 Jul, 14:00"
+    assert text.clock_time(noon - timedelta(days=365), VIENNA) == "2 Jul 2025, 14:00"
+
+
+def test_a_diff_marks_what_went_and_what_came_and_nothing_of_it_is_markup() -> None:
+    assert diff.as_html("Answer in a few words.", "Answer in one line.") == (
+        "Answer in <del>a few words.</del><ins>one line.</ins>"
+    )
+    assert diff.as_html("a", "a <b>") == "a<ins> &lt;b&gt;</ins>"
+    assert diff.as_html("same", "same") == "same"
+
+
+def test_a_diff_of_very_long_texts_goes_by_line() -> None:
+    long = "word " * 6000
+    assert diff.as_html(f"{long}\nold\n", f"{long}\nnew\n").endswith("<del>old\n</del><ins>new\n</ins>")
