@@ -101,10 +101,10 @@ async def refusal(_request: Request, refused: Exception) -> JSONResponse:
 
 
 async def unexpected(request: Request, error: Exception) -> JSONResponse:
-    """Log what nobody foresaw, and answer with the id under which it was logged."""
-    incident = str(new_id())
-    request.scope["state"]["incident"] = incident
-    log.error("a route failed", exc_info=error, extra={"incident": incident, "path": request.url.path})
-    return response(
-        problem(500, "internal", f"Something broke on our side. The log has it as incident {incident}.", incident=incident)
-    )
+    """Log what nobody foresaw, once however many layers it passes, and answer with the id under which it was logged."""
+    state = request.scope["state"]
+    if "incident" not in state:
+        state["incident"] = str(new_id())
+        log.error("a route failed", exc_info=error, extra={"incident": state["incident"], "path": request.url.path})
+    detail = f"Something broke on our side. The log has it as incident {state['incident']}."
+    return response(problem(500, "internal", detail, incident=state["incident"]))

@@ -110,8 +110,6 @@ class Gate:
         except Exception as error:
             if scope["type"] != "http":
                 raise
-            if "incident" in scope["state"]:
-                return  # the API has logged it already, and answered if it still could
             answer = await unexpected(Request(scope), error)
             if not has_begun:
                 await answer(scope, receive, send)

@@ -16,6 +16,7 @@ from core.executions.runner import Runner
 from tests.api.serving import serving
 from tests.conftest import SECRET
 from tests.factories.identity import Person
+from tests.ports import free_port
 
 Client = Callable[..., httpx2.Client]
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # else each client reads all the certificates of the world
@@ -42,7 +43,7 @@ def address(cluster: Postgres) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def whole(cluster: Postgres, data: Path) -> Iterator[str]:
     """Serve the console with the API beside it, and return the address."""
-    given = {"DATA": str(data), "ATTUNE_SECRET_KEY": SECRET, "PORT": "0", "ATTUNE_LOG": "json"}
+    given = {"DATA": str(data), "ATTUNE_SECRET_KEY": SECRET, "PORT": str(free_port()), "ATTUNE_LOG": "json"}
     limits = {name: os.environ[name] for name in ("RATE_LIMIT_STANDARD", "RATE_LIMIT_STREAMING", "ATTUNE_FAKE_PROVIDER")}
     plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     with (data / "logs" / "whole.log").open("w") as log:

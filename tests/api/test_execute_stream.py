@@ -88,7 +88,7 @@ def test_the_first_token_does_not_wait_for_the_last(mine: httpx2.Client) -> None
 def test_the_text_arrives_whole_in_any_script(mine: httpx2.Client) -> None:
     prompt = 'Zürich 東京 🙂👩‍👩‍👧 "quoted" \\ back\rslash </script> data: x'
     told = streamed(mine, prompt=prompt)
-    assert text_of(told) == "Fake answer: " + " ".join(prompt.split()) + " (prompt: none)"
+    assert text_of(told) == f"Fake answer: {prompt} (prompt: none)"
 
 
 def test_no_character_ends_a_line_of_the_stream(mine: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import psycopg
 from core import db
 from core.config import ROOT, Config
 from core.embedded.postgres import Postgres
+from tests.ports import free_port
 
 EMAIL = "admin@example.com"
 PASSWORD = "a password for tests only"
@@ -63,7 +63,7 @@ class Program:
 
     folder: Path  # where its output goes
     data: Path | str
-    port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
     settings: Mapping[str, str] = field(default_factory=lambda: QUICK)
     command: tuple[str, ...] = ()  # what runs it, such as `setpriv`
     app: Path = ROOT / "app.py"
@@ -249,13 +249,6 @@ class Person:
         assert answer.status_code == 200, answer.text
         stored: dict[str, Any] = answer.json()
         return stored
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(is_true: Callable[[], bool], timeout_s: float) -> None:

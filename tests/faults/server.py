@@ -18,7 +18,8 @@ from psycopg.conninfo import make_conninfo
 from core.embedded.launch import NOBODY
 from core.embedded.postgres import LAUNCHER
 from core.ids import new_id
-from tests.faults.program import free_port, until
+from tests.faults.program import until
+from tests.ports import free_port
 
 SUPERUSER, ROLE, PASSWORD = "postgres", "attune", "pass word/with:every@thing?%"
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("1[5-9]/bin"))
