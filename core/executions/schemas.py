@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.json_objects import JsonObject
 from core.money import Usd
 from core.providers.prices import UNPRICED, Cost
-from core.providers.schemas import ChatMessage, JsonObject, Parameters, Tool, Usage
+from core.providers.schemas import ChatMessage, Parameters, Tool, Usage
 
 LONGEST_TEXT = 1_000_000
 LONGEST_CONVERSATION = 2000  # messages

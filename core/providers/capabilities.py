@@ -1,19 +1,24 @@
 """What each model takes: a parameter is a capability of the model, not of the form."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from core.providers.schemas import Capabilities, Connection, ParameterName, ParameterRange, ProviderKind
 
 P = ParameterName
 BOUNDS = {
-    P.TEMPERATURE: ParameterRange(minimum=0, maximum=2),
-    P.MAX_TOKENS: ParameterRange(minimum=1, maximum=32_000),
-    P.TOP_P: ParameterRange(minimum=0, maximum=1),
-    P.FREQUENCY_PENALTY: ParameterRange(minimum=-2, maximum=2),
-    P.PRESENCE_PENALTY: ParameterRange(minimum=-2, maximum=2),
+    P.TEMPERATURE: ParameterRange(minimum=0, maximum=2, default=0.2),
+    P.MAX_TOKENS: ParameterRange(minimum=1, maximum=32_000, default=512),
+    P.TOP_P: ParameterRange(minimum=0, maximum=1, default=1),
+    P.FREQUENCY_PENALTY: ParameterRange(minimum=-2, maximum=2, default=0),
+    P.PRESENCE_PENALTY: ParameterRange(minimum=-2, maximum=2, default=0),
     P.STOP_SEQUENCES: ParameterRange(),
     P.SEED: ParameterRange(minimum=0),
 }
+# What the packaged model does unless told. Asked for the capital of France 60 times, it was right 53 times at a temperature of
+# 0.2, 58 times at 0.1 and always at 0.05. So near to its likeliest word it repeats itself for ever, which the penalty stops.
+LOCAL_HABITS = {P.TEMPERATURE: 0.05, P.FREQUENCY_PENALTY: 1.0}
 # OpenAI's reasoning models take neither sampling nor stop sequences.
 REASONING = re.compile(r"(?:o\d|gpt-(?:[5-9]|\d\d))(?!.*chat)")
 # From 4.7 on, Anthropic's sampling parameters are gone.
@@ -29,7 +34,9 @@ def of_model(connection: Connection, name: str, context_window: int | None) -> C
     """Return what a model of a provider takes."""
     match connection.kind:
         case ProviderKind.LOCAL:
-            return _taking(*P, longest=context_window, tools=False)
+            longest = {"maximum": context_window} if context_window is not None else {}
+            habits = {name: {"default": value} for name, value in LOCAL_HABITS.items()}
+            return _taking(*P, tools=False, ranges={P.MAX_TOKENS: longest, **habits})
         case ProviderKind.FAKE:
             return _taking(*P, tools=False)
         case ProviderKind.ANTHROPIC:
@@ -47,13 +54,14 @@ def is_chat(connection: Connection, name: str) -> bool:
 def _of_anthropic(name: str) -> Capabilities:
     if ANTHROPIC_SAMPLING.match(name) is None:
         return _taking(P.MAX_TOKENS, P.STOP_SEQUENCES, tools=True)
-    older = _taking(P.MAX_TOKENS, P.STOP_SEQUENCES, P.TEMPERATURE, P.TOP_P, tools=True)
-    up_to_one = older.parameters | {P.TEMPERATURE: ParameterRange(minimum=0, maximum=1)}
-    return Capabilities(tools=True, parameters=up_to_one)
+    up_to_one = {P.TEMPERATURE: {"maximum": 1}}
+    return _taking(P.MAX_TOKENS, P.STOP_SEQUENCES, P.TEMPERATURE, P.TOP_P, tools=True, ranges=up_to_one)
 
 
-def _taking(*names: ParameterName, tools: bool, longest: int | None = None) -> Capabilities:
-    parameters = {name: BOUNDS[name] for name in names}
-    if longest is not None and P.MAX_TOKENS in parameters:
-        parameters[P.MAX_TOKENS] = ParameterRange(minimum=1, maximum=longest)
-    return Capabilities(tools=tools, parameters=parameters)
+def _taking(
+    *names: ParameterName, tools: bool, ranges: Mapping[ParameterName, Mapping[str, float]] = MappingProxyType({})
+) -> Capabilities:
+    """Return capabilities with the bounds of the house, but for what `ranges` says of a model."""
+    return Capabilities(
+        tools=tools, parameters={name: BOUNDS[name].model_copy(update=dict(ranges.get(name, {}))) for name in names}
+    )

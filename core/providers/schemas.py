@@ -1,7 +1,6 @@
 """Models and their providers, what is asked of them, and the typed chunks in which they answer."""
 
-import json
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -9,12 +8,11 @@ from typing import Annotated, Any, Literal, Protocol, TypeAlias
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.cutter import Cutter
+from core.json_objects import JsonObject
 from core.money import Usd
-
-DEEPEST_JSON = 64
 
 
 class ProviderKind(StrEnum):
@@ -75,35 +73,6 @@ class Parameters(BaseModel):
         return self.model_dump(exclude_none=True, mode="json")
 
 
-def _storable_object(given: dict[str, Any]) -> dict[str, Any]:
-    """Return an object that can be written as JSON in UTF-8, and read again by whoever counts on its depth."""
-    level: list[object] = [given]
-    for _ in range(DEEPEST_JSON):
-        level = [inner for value in level for inner in _inside(value)]
-        if not level:
-            break
-    else:
-        raise ValueError(f"This is nested deeper than {DEEPEST_JSON} levels.")
-    try:
-        json.dumps(given, ensure_ascii=False, allow_nan=False).encode()
-    except ValueError:  # UnicodeEncodeError is one
-        raise ValueError("This holds what JSON cannot: half a character, or a number that is none.") from None
-    return given
-
-
-def _inside(value: object) -> Iterable[object]:
-    match value:
-        case dict():
-            return value.values()
-        case list():
-            return value
-        case _:
-            return ()
-
-
-JsonObject = Annotated[dict[str, Any], AfterValidator(_storable_object)]
-
-
 class Tool(BaseModel):
     """A function that the model may ask to have called."""
 
@@ -115,12 +84,13 @@ class Tool(BaseModel):
 
 
 class ParameterRange(BaseModel):
-    """From where to where a number goes; no bounds for what is no number."""
+    """From where to where a number goes, and where the console begins; nothing of this for what is no number."""
 
     model_config = ConfigDict(frozen=True)
 
     minimum: float | None = None
     maximum: float | None = None
+    default: float | None = None
 
 
 class Capabilities(BaseModel):

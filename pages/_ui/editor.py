@@ -18,7 +18,6 @@ LABELS = {
     P.FREQUENCY_PENALTY: "Frequency penalty",
     P.PRESENCE_PENALTY: "Presence penalty",
 }
-DEFAULTS = {P.TEMPERATURE: 0.2, P.MAX_TOKENS: 512, P.TOP_P: 1.0, P.FREQUENCY_PENALTY: 0.0, P.PRESENCE_PENALTY: 0.0}
 MOST_TOKENS_ON_A_SLIDER = 8192
 
 
@@ -33,17 +32,12 @@ class Editor:
         chosen = draft.model if draft.model in self.models else default_model
         state.seed(self.key("model"), chosen)
         state.seed(self.key("prompt"), draft.custom_prompt or default_prompt)
-        for name, value in DEFAULTS.items():
-            state.seed(
-                self.key(name),
-                getattr(draft.parameters, name) if getattr(draft.parameters, name) is not None else value,
-            )
-        state.seed(self.key(P.SEED), draft.parameters.seed)
-        state.seed(self.key(P.STOP_SEQUENCES), "\n".join(draft.parameters.stop_sequences or ()))
+        self._seed_parameters(draft.parameters if draft.model == self.model.id else Parameters())
 
     def key(self, name: str) -> str:
-        """Return the key of a widget: each session has its own."""
-        return f"playground.{name}.{self.session_id}"
+        """Return the key of a widget: each session has its own, and a parameter each model."""
+        model = f".{state.get(self.key('model'), '')}" if name in set(P) else ""
+        return f"playground.{name}{model}.{self.session_id}"
 
     @property
     def model(self) -> ModelView:
@@ -66,10 +60,10 @@ class Editor:
 
     def _parameters(self) -> Parameters:
         taken = self.model.capabilities.parameters
-        given: dict[str, object] = {name: state.get(self.key(name), value) for name, value in DEFAULTS.items() if name in taken}
-        # Neutral values are left to the provider: some refuse what they do not need.
+        given: dict[str, object] = {name: state.get(self.key(name), taken[name].default) for name in LABELS if name in taken}
+        # What nobody has moved is left to the provider: some refuse what they do not need.
         for name in (P.TOP_P, P.FREQUENCY_PENALTY, P.PRESENCE_PENALTY):
-            if given.get(name) == DEFAULTS[name]:
+            if name in taken and given[name] == taken[name].default:
                 del given[name]
         if P.SEED in taken:
             given[P.SEED] = state.get(self.key(P.SEED), None)
@@ -77,6 +71,13 @@ class Editor:
             lines = state.get(self.key(P.STOP_SEQUENCES), "").split("\n")
             given[P.STOP_SEQUENCES] = tuple(line[:100] for line in lines if line)[:4] or None
         return Parameters.model_validate(given)
+
+    def _seed_parameters(self, kept: Parameters) -> None:
+        for name, bounds in self.model.capabilities.parameters.items():
+            value = getattr(kept, name)
+            if name is P.STOP_SEQUENCES:
+                value = "\n".join(value or ())
+            state.seed(self.key(name), bounds.default if value is None else value)
 
     def draw(self, on_change: Callable[[], None]) -> None:
         """Draw the pane."""
@@ -131,10 +132,10 @@ class Editor:
         key = self.key(name)
         if name is P.MAX_TOKENS:
             most = int(min(high, MOST_TOKENS_ON_A_SLIDER))
-            state.put(key, max(1, min(int(state.get(key, DEFAULTS[name])), most)))
+            state.put(key, max(1, min(int(state.get(key, bounds.default or 1)), most)))
             place.slider(LABELS[name], 1, most, key=key, on_change=on_change)
         else:
-            state.put(key, max(low, min(float(state.get(key, DEFAULTS[name])), high)))
+            state.put(key, max(low, min(float(state.get(key, bounds.default or 0.0)), high)))
             place.slider(LABELS[name], low, high, step=0.05, key=key, on_change=on_change)
 
     def _draw_prompt_state(self, on_change: Callable[[], None]) -> None:

@@ -51,6 +51,7 @@ def draw(current: SessionView, sessions: Page[SessionSummary], *, on_open: Calla
                 type="secondary" if summary.session_id == current.session_id else "tertiary",
                 on_click=on_open,
                 args=(summary.session_id,),
+                help=_dates(summary),
             )
         left = sessions.total_count - len(sessions.items)
         if left > 0:
@@ -87,6 +88,13 @@ def _label(summary: SessionSummary) -> str:
     if summary.has_custom_prompt:
         facts.append("custom prompt")
     return f"{name}  \n:gray[:small[{' · '.join(facts)}]]"
+
+
+def _dates(summary: SessionSummary) -> str:
+    zone = frame.time_zone()
+    began = f"Begun {text.clock_time(summary.created_at, zone)}"
+    last = summary.last_message_at
+    return f"{began}, last message {text.clock_time(last, zone)}" if last else began
 
 
 def _show_more() -> None:

@@ -239,7 +239,7 @@ class Tab:
     @property
     def sessions(self) -> Locator:
         """The sessions of the list."""
-        return self.page.locator(".st-key-list-sessions button")
+        return self.page.locator(".st-key-list-sessions button:visible")
 
     @property
     def connection(self) -> str:
