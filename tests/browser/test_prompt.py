@@ -7,23 +7,23 @@ from playwright.sync_api import expect
 from core.settings import DEFAULT_PROMPT
 from tests.browser.console import Program, Window
 
-PIRATE = DEFAULT_PROMPT.replace("the assistant of a software product", "a pirate")
+PIRATE = DEFAULT_PROMPT.replace("a helpful assistant", "a pirate")
 
 
 def test_another_prompt_gives_another_answer_and_its_change_is_shown(window: Window) -> None:
     tab = window.open()
     expect(tab.settings).to_contain_text(f"{len(DEFAULT_PROMPT)} characters")
     tab.ask("Who are you?")
-    expect(tab.last).to_contain_text("(prompt: You are the assistant of a software product.")
+    expect(tab.last).to_contain_text("(prompt: You are a helpful assistant. Answer clearly and")
     expect(tab.last).not_to_contain_text("Custom prompt")
 
     tab.write_prompt(PIRATE)
     expect(tab.settings).to_contain_text("Custom prompt")
     expect(tab.settings).to_contain_text(f"{len(PIRATE)} characters (\u2212{len(DEFAULT_PROMPT) - len(PIRATE)})")
-    expect(tab.settings.locator("del")).to_have_text(["the assistant of", "software product."])
+    expect(tab.settings.locator("del")).to_have_text(["helpful assistant."])
     expect(tab.settings.locator("ins")).to_have_text(["pirate."])
     tab.ask("And now?")
-    expect(tab.last).to_contain_text("(prompt: You are a pirate. Answer in a few")
+    expect(tab.last).to_contain_text("(prompt: You are a pirate. Answer clearly and")
     expect(tab.last).to_contain_text("Custom prompt")
 
 
@@ -41,7 +41,7 @@ def test_use_default_empties_the_field_and_reset_begins_from_the_default(window:
     expect(tab.prompt).to_have_value("")
     expect(tab.settings).to_contain_text("Default prompt")
     tab.ask("Who are you?")
-    expect(tab.last).to_contain_text("(prompt: You are the assistant of a software product.")
+    expect(tab.last).to_contain_text("(prompt: You are a helpful assistant. Answer clearly and")
     tab.write_prompt(PIRATE)
     tab.press("Reset")
     expect(tab.prompt).to_have_value(DEFAULT_PROMPT)
