@@ -8,7 +8,9 @@ used, and an answer that never ends is not read to its end.
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import urlsplit
@@ -17,12 +19,13 @@ import httpcore2
 import httpx2
 
 from core.config import Config
-from core.cutter import CuttableStream, refuse_when_cut
+from core.cutter import CuttableStream, Cutter, cuttable, refuse_when_cut
 from core.errors import Invalid
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 # The longest answer a model gives today (128,000 tokens, some 350 bytes each on the wire) is 45 MB.
 LARGEST_ANSWER = 64 * 2**20
+LAST_LOOK_S = 0.02
 PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -129,24 +132,34 @@ def _address(text: str) -> IpAddress:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-class Bounded(httpx2.SyncByteStream):
-    """An answer of which no more is read than anybody keeps."""
+class Body(httpx2.SyncByteStream):
+    """An answer as it arrives: of which no more is read than anybody keeps, and the end of which is not left in the line.
+
+    Who has seen a stream's own end mark closes it; but only where the whole answer was read can its connection serve again, and
+    the next call begin without a handshake.
+    """
 
     def __init__(self, inner: httpx2.SyncByteStream) -> None:
         """Read `inner`."""
         self._inner = inner
+        self._parts = iter(inner)
         self._left = LARGEST_ANSWER
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield what arrives; raise AnswerTooLarge when it is too much."""
-        for part in self._inner:
+        for part in self._parts:
             self._left -= len(part)
             if self._left < 0:
                 raise AnswerTooLarge("the answer is too large")
             yield part
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, after a last look for the end."""
+        with (
+            suppress(httpx2.HTTPError, httpcore2.NetworkError, httpcore2.TimeoutException),
+            cuttable(Cutter(), time.monotonic() + LAST_LOOK_S),
+        ):
+            next(self._parts, None)
         self._inner.close()
 
 
@@ -169,7 +182,7 @@ class Door(httpx2.HTTPTransport):
         """Send a request and return the answer, of which nothing but the head has been read."""
         answer = super().handle_request(request)
         if isinstance(answer.stream, httpx2.SyncByteStream):
-            answer.stream = Bounded(answer.stream)
+            answer.stream = Body(answer.stream)
         return answer
 
 

@@ -91,6 +91,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    connection: int = 0  # the caller's port
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,8 @@ class Vendor:
         """Play the script of the model that is asked for."""
         body = await request.json()
         model = body["model"]
-        self.asked.append(Asked(request.url.path, dict(request.headers), body))
+        caller_port = request.client.port if request.client else 0
+        self.asked.append(Asked(request.url.path, dict(request.headers), body, caller_port))
         if literally := self.literal.get(model):
             return Response(literally.body, literally.status, literally.headers, literally.content_type)
         script = Script.of(model)
