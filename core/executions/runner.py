@@ -174,7 +174,7 @@ class Runner:
             return None
         except Failure as failure:
             error = _error(failure)
-        usage = buffer.usage or _estimated(begun, buffer)
+        usage = buffer.usage or _estimated(begun, buffer.length)
         return Outcome(
             status=Status.FAILED if error else Status.COMPLETED,
             response=buffer.text,
@@ -290,12 +290,10 @@ def _error(failure: Failure) -> ExecutionError:
     return ExecutionError(code=failure.code, reason=reason, detail=storable(failure.detail))
 
 
-def _estimated(begun: Begun, buffer: Buffer) -> Usage | None:
+def _estimated(begun: Begun, length: int) -> Usage | None:
     """Return about how many tokens it was, when the provider did not say: four characters each, and marked as estimated."""
-    if not buffer.length:
-        return None
     asked = len(begun.call.system_prompt or "") + sum(len(message.content) for message in begun.call.messages)
-    return Usage(input=-(-asked // 4), output=-(-buffer.length // 4), is_estimated=True)
+    return Usage(input=-(-asked // 4), output=-(-length // 4), is_estimated=True) if length else None
 
 
 def _ms_since(started: float) -> int:

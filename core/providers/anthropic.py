@@ -12,9 +12,8 @@ from core import logs, outbound
 from core.cutter import Cutter
 from core.providers import faults
 from core.providers.errors import CallFailed, Incomplete, Unreadable
-from core.providers.pieces import ToolCalls, tokens
+from core.providers.pieces import MOST_MODELS, ToolCalls, tokens
 from core.providers.schemas import (
-    MOST_MODELS,
     Call,
     Chunk,
     Connection,

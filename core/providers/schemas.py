@@ -144,7 +144,6 @@ class ProviderView(BaseModel):
     model_count: int
 
 
-MOST_MODELS = 1000  # that a provider may list
 ProviderName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 Secret = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[\x21-\x7e]+$")]
 
@@ -153,8 +152,7 @@ class NewProvider(BaseModel):
     """A provider to add. Without an address it is the vendor's own."""
 
     model_config = ConfigDict(
-        frozen=True,
-        json_schema_extra={"example": {"name": "ollama-lab", "kind": "openai", "base_url": "http://127.0.0.1:11434/v1"}},
+        frozen=True, json_schema_extra={"example": {"name": "lab", "kind": "openai", "base_url": "http://127.0.0.1:11434/v1"}}
     )
 
     name: ProviderName

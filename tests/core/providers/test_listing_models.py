@@ -6,7 +6,8 @@ import pytest
 
 from core.providers import gateway
 from core.providers.errors import KeyRefused, NotReached, Overloaded, TookTooLong, Unreachable, Unreadable
-from core.providers.schemas import MOST_MODELS, Connection, KnownModel, ProviderKind
+from core.providers.pieces import MOST_MODELS
+from core.providers.schemas import Connection, KnownModel, ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI, both_vendors, connection
 from tests.fake_vendor import KEY, MODELS, Literally, Vendor
 
