@@ -27,7 +27,7 @@ def test_models_have_the_contracts_shape(boss: httpx2.Client) -> None:
     echo = next(model for model in body["items"] if model["id"] == "fake:echo")
     assert {"id", "name", "provider", "context_window", "prices", "capabilities"} <= set(echo)
     assert (echo["name"], echo["provider"]) == ("echo", "fake")
-    assert echo["capabilities"]["parameters"]["temperature"] == {"minimum": 0, "maximum": 2}
+    assert echo["capabilities"]["parameters"]["temperature"] == {"minimum": 0, "maximum": 2, "default": 0.2}
 
 
 @pytest.mark.parametrize("id_", ["fake:echo", "echo", "fake%3Aecho"])

@@ -43,9 +43,18 @@ def test_a_question_is_answered_with_what_is_set(console: Console, admin: Person
     app = wait_for_answer(app, admin)
     question, answer = messages(admin)
     assert question.content == "Hello"
-    assert answer.content.startswith("Fake answer: Hello (prompt: You are the assistant")
+    assert answer.content.startswith("Fake answer: Hello (prompt: You are a helpful")
     assert (answer.service_used, answer.custom_prompt) == ("fake:echo", None)
     assert "Fake answer: Hello" in said(app)
+
+
+def test_another_model_begins_with_its_own_parameters(console: Console, admin: Person) -> None:
+    app = console(admin, PLAYGROUND)
+    app.selectbox[0].set_value("fake:echo").run()
+    assert app.slider[0].value == 0.2
+    app.slider[0].set_value(1.0).run()
+    app.selectbox[0].set_value("fake:slow").run()
+    assert app.slider[0].value == 0.2
 
 
 def test_a_prompt_of_ones_own_is_sent_and_marked(console: Console, admin: Person) -> None:
