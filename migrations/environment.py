@@ -1,9 +1,12 @@
 """What the two trees share: which tables are whose, and on which connection a migration runs."""
 
+import re
+
 from alembic import context
 from sqlalchemy import Connection, MetaData
 
 OTHERS = ("procrastinate_",)
+PART_OF_A_TABLE = re.compile(r".+_p\d{8}(_\d{8})?$")  # core/partitions.py makes them
 
 
 def run(metadata: MetaData) -> None:
@@ -22,5 +25,5 @@ def run(metadata: MetaData) -> None:
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    """The job queue installs its own tables; they are no drift."""
-    return not (kind == "table" and name is not None and name.startswith(OTHERS))
+    """The job queue installs its own tables, and partitions come and go; they are no drift."""
+    return not (kind == "table" and name is not None and (name.startswith(OTHERS) or PART_OF_A_TABLE.match(name)))

@@ -1,10 +1,10 @@
-"""Accounts, their sessions, the links that let them set a password, and failed sign-ins."""
+"""Accounts, their sessions, the links that let them set a password, failed sign-ins, and the keys of programs."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, func, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.identity.schemas import LinkPurpose, Role, SessionKind
@@ -68,3 +68,19 @@ class SignInFailure(CoreTable):
     failures: Mapped[int]
     since: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
     locked_until: Mapped[datetime | None]
+
+
+class ApiKey(Keyed, Created, CoreTable):
+    """A key of a program: `atn_<key_id>_<secret>`, of which only a hash of the whole is stored."""
+
+    __tablename__ = "api_keys"
+
+    key_id: Mapped[str] = mapped_column(String(8), unique=True)
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    name: Mapped[str] = mapped_column(String(200))
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    environment: Mapped[str]
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"), index=True)

@@ -1,14 +1,18 @@
-"""Providers that were set up in Settings, and what was last seen of those that the environment names."""
+"""Providers that were set up in Settings, what was last seen of those that the environment names, and prices."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import LargeBinary, func, text
+from sqlalchemy import ForeignKey, LargeBinary, Numeric, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.providers.schemas import ProviderKind, ProviderSource, ProviderStatus
+from core.providers.schemas import PriceSource, ProviderKind, ProviderSource, ProviderStatus
 from core.tables import CoreTable, Created, Keyed, one_of
+
+PER_MILLION = Numeric(14, 6)
 
 
 class ProviderRow(Keyed, Created, CoreTable):
@@ -32,3 +36,20 @@ class ProviderRow(Keyed, Created, CoreTable):
     checked_at: Mapped[datetime | None]
     models: Mapped[list[dict[str, Any]]] = mapped_column(JSONB(), server_default=text("'[]'::jsonb"))
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())
+
+
+class ModelPrice(Keyed, Created, CoreTable):
+    """US dollars per million tokens of a model, from a day on; a later row never rewrites what an earlier one has priced."""
+
+    __tablename__ = "model_prices"
+    __table_args__ = (one_of("source", PriceSource), UniqueConstraint("provider", "model", "valid_from", "source"))
+
+    provider: Mapped[str]
+    model: Mapped[str]
+    input: Mapped[Decimal] = mapped_column(PER_MILLION)
+    output: Mapped[Decimal] = mapped_column(PER_MILLION)
+    cached_input: Mapped[Decimal | None] = mapped_column(PER_MILLION)
+    cache_write: Mapped[Decimal | None] = mapped_column(PER_MILLION)
+    valid_from: Mapped[datetime]
+    source: Mapped[str]
+    created_by: Mapped[UUID | None] = mapped_column(ForeignKey("admin_users.id", ondelete="SET NULL"), index=True)

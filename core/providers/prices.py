@@ -9,6 +9,7 @@ import genai_prices
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, ModelPrice, PriceCalculation, TieredPrices
 
+from core.money import Usd
 from core.providers.schemas import Connection, Prices, ProviderKind, Usage
 
 FREE = frozenset({ProviderKind.LOCAL, ProviderKind.FAKE})
@@ -16,8 +17,9 @@ NANO = Decimal("0.00000001")
 
 
 class CostSource(StrEnum):
-    """Where a cost comes from."""
+    """Where a cost comes from; unpriced is not zero."""
 
+    REPORTED = "reported"
     PRICE_TABLE = "price_table"
     UNPRICED = "unpriced"
 
@@ -60,6 +62,26 @@ def prices_of(connection: Connection, model: str) -> Prices | None:
     except (LookupError, ValueError):
         return None
     return _lowest_tier(price)
+
+
+class ListPrice(Prices):
+    """A model's prices per million tokens as the price table keeps them."""
+
+    cache_write: Usd | None = None
+
+
+def list_price(provider: str, model: str) -> ListPrice | None:
+    """Return what the packaged data says of a model of a provider, by the names that senders use; None when it knows nothing."""
+    if provider in FREE:
+        return ListPrice(input=Decimal(0), output=Decimal(0))
+    try:
+        found = genai_prices.calc_price(genai_prices.Usage(), model, provider_id=provider or None).model_price
+    except (LookupError, ValueError):
+        return None
+    known = _lowest_tier(found)
+    written = found.cache_write_mtok
+    base = written.base if isinstance(written, TieredPrices) else written
+    return ListPrice(**known.model_dump(), cache_write=base) if known else None
 
 
 def context_window_of(connection: Connection, model: str) -> int | None:

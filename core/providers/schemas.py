@@ -32,6 +32,13 @@ class ProviderSource(StrEnum):
     SETTINGS = "settings"
 
 
+class PriceSource(StrEnum):
+    """Who says what a model costs: the packaged price data, or a person."""
+
+    PACKAGED = "packaged"
+    SETTINGS = "settings"
+
+
 class ProviderStatus(StrEnum):
     """How the last look at a provider ended."""
 

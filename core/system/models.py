@@ -1,8 +1,10 @@
-"""Signs of life."""
+"""Signs of life, and the figures of each day."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import Numeric, PrimaryKeyConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.tables import CoreTable
@@ -15,3 +17,15 @@ class Heartbeat(CoreTable):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class DailyMetric(CoreTable):
+    """One figure of one day that has ended, in the reporting time zone; kept for ever."""
+
+    __tablename__ = "daily_metrics"
+    __table_args__ = (PrimaryKeyConstraint("date", "metric_type", "dimensions"),)
+
+    date: Mapped[date]
+    metric_type: Mapped[str]
+    metric_value: Mapped[Decimal] = mapped_column(Numeric(16, 4))
+    dimensions: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))

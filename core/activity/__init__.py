@@ -1,0 +1,1 @@
+"""What users of the product do: events, the funnel, journeys."""

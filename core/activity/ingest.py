@@ -1,0 +1,212 @@
+"""Events into the database, with what is derived from them, in one transaction.
+
+The order of arrival changes nothing, and what is sent twice counts once: docs/decisions/0011 says how, and why in these steps.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.activity import funnel
+from core.activity.schemas import NewEvent
+from core.ids import new_id
+from core.intake import Source, as_jsonb, key_of
+from core.staging import Connection, Stage, driver
+
+EVENTS = Stage(
+    "staged_events",
+    {
+        "id": "uuid",
+        "created_at": "timestamptz",
+        "external_id": "text",
+        "user_id": "uuid",
+        "user_name": "text",
+        "session_id": "text",
+        "event_type": "text",
+        "event_category": "text",
+        "event_data": "text",
+        "error_code": "text",
+        "error_message": "text",
+        "ip_address": "text",
+        "user_agent": "text",
+        "environment": "text",
+        "app": "text",
+        "release": "text",
+        "import_id": "uuid",
+    },
+)
+FRESH = Stage(
+    "fresh_events",
+    {
+        "created_at": "timestamptz",
+        "user_id": "uuid",
+        "session_id": "text",
+        "event_type": "text",
+        "is_error": "boolean",
+        "environment": "text",
+        "app": "text",
+    },
+)
+TOUCHED = Stage("touched_subjects", {"environment": "text", "app": "text", "subject": "text"})
+
+INSERT = """
+with added as (
+    insert into user_activity_events (id, created_at, external_id, user_id, session_id, event_type, event_category, event_data,
+        error_code, error_message, ip_address, user_agent, environment, app, release, import_id)
+    select distinct on (id, created_at) id, created_at, external_id, user_id, session_id, event_type, event_category,
+        event_data::jsonb, error_code, error_message, ip_address, user_agent, environment, app, release, import_id
+    from staged_events order by id, created_at
+    on conflict do nothing
+    returning created_at, user_id, session_id, event_type, error_code is not null, environment, app
+)
+insert into fresh_events select * from added"""
+
+# Idempotent, so that it may take what was sent before, too.
+USERS = """
+insert into users (id, external_id, first_seen_at, last_seen_at)
+select user_id, min(user_name), min(created_at), max(created_at) from {stage} where user_id is not null
+group by user_id order by user_id
+on conflict (id) do update set first_seen_at = least(users.first_seen_at, excluded.first_seen_at),
+    last_seen_at = greatest(users.last_seen_at, excluded.last_seen_at)
+where excluded.first_seen_at < users.first_seen_at or excluded.last_seen_at > users.last_seen_at"""
+
+USER_DAYS = """
+insert into user_days (day, environment, app, user_id)
+select distinct (created_at at time zone %(zone)s)::date, environment, app, user_id from {stage} where user_id is not null
+order by 1, 2, 3, 4 on conflict do nothing"""
+
+DELTAS = """
+insert into event_deltas (at, environment, app, event_type, events, errors)
+select date_bin('30 minutes', created_at, timestamptz '2000-01-01 00:00:00+00') as at, environment, app, event_type,
+    count(*), count(*) filter (where is_error)
+from fresh_events group by 1, 2, 3, 4"""
+
+# A named event is the user's; one without a name is its session's, and a session's owner is the user of its earliest named event.
+PARTS = """
+with seen as (
+    select environment, app, case when user_id is not null then 'u:' || user_id else 's:' || session_id end as part,
+        micros(created_at) * 256 + code as mark, null::timestamptz as linked_at, null::text as linked_to
+    from fresh_events join funnel_events using (event_type) where user_id is not null or session_id is not null
+    union all
+    select environment, app, 's:' || session_id, null, created_at, 'u:' || user_id
+    from fresh_events where session_id is not null and user_id is not null
+),
+parts as (
+    select environment, app, part, min(linked_at) as linked_at,
+        (array_agg(linked_to order by linked_at, linked_to) filter (where linked_at is not null))[1] as linked_to,
+        coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}') as marks
+    from seen group by environment, app, part
+),
+kept as (
+    insert into funnel_parts as present (environment, app, part, linked_at, linked_to, owner, marks, is_cut)
+    select environment, app, part, linked_at, linked_to, coalesce(linked_to, part),
+        case when cardinality(marks) <= 16 then marks else marks_kept(marks) end,
+        cardinality(marks) > 16 and marks_cut('{}', marks)
+    from parts order by environment, app, part
+    on conflict (environment, app, part) do update set
+        former_owner = present.owner,
+        linked_at = case when {is_earlier} then excluded.linked_at else present.linked_at end,
+        linked_to = case when {is_earlier} then excluded.linked_to else present.linked_to end,
+        owner = case when {is_earlier} then excluded.linked_to else present.owner end,
+        marks = marks_merged(present.marks, excluded.marks),
+        is_cut = present.is_cut or excluded.is_cut
+            or cardinality(present.marks) + cardinality(excluded.marks) > 16 and marks_cut(present.marks, excluded.marks)
+    where {is_earlier} or not present.marks @> excluded.marks or excluded.is_cut and not present.is_cut
+    returning environment, app, owner, former_owner
+)
+insert into touched_subjects
+select environment, app, owner from kept union select environment, app, former_owner from kept where former_owner is not null
+""".replace(
+    "{is_earlier}",
+    "(excluded.linked_at is not null and (present.linked_at is null"
+    " or (excluded.linked_at, excluded.linked_to) < (present.linked_at, present.linked_to)))",
+)
+
+# Locked in order, and recomputed in a statement of its own: one that locks still sees what was there before it waited.
+SUBJECTS = (
+    """
+insert into subjects (environment, app, subject, marks, is_cut)
+select distinct environment, app, subject, '{}'::bigint[], false from touched_subjects order by 1, 2, 3 on conflict do nothing""",
+    """
+select 1 from subjects join (select distinct environment, app, subject from touched_subjects) as touched
+using (environment, app, subject) order by environment, app, subject for update of subjects""",
+    """
+with whole as (
+    select touched.environment, touched.app, touched.subject, coalesce(bool_or(is_cut), false) as is_cut,
+        coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}') as marks
+    from (select distinct environment, app, subject from touched_subjects) as touched
+    join funnel_parts on (funnel_parts.environment, funnel_parts.app, owner) = (touched.environment, touched.app, subject)
+    left join lateral unnest(marks) as mark on true
+    group by 1, 2, 3
+)
+update subjects set marks = kept, is_cut = whole.is_cut or cardinality(whole.marks) > 16 and marks_cut('{}', whole.marks),
+    reached_1 = from_micros(reached[1]),
+    reached_2 = from_micros(reached[2]), reached_3 = from_micros(reached[3]), reached_4 = from_micros(reached[4]),
+    reached_5 = from_micros(reached[5])
+from whole,
+    lateral (select case when cardinality(whole.marks) <= 16 then whole.marks else marks_kept(whole.marks) end as kept) as k,
+    lateral funnel_reached(kept, %(steps)s, array_fill(false, array[cardinality(%(steps)s)]), %(window_us)s) as reached
+where (subjects.environment, subjects.app, subjects.subject) = (whole.environment, whole.app, whole.subject)""",
+    """
+delete from subjects using touched_subjects as touched
+where (subjects.environment, subjects.app, subjects.subject) = (touched.environment, touched.app, touched.subject)
+    and not exists (select from funnel_parts
+        where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))""",
+)
+
+
+def store(session: Session, events: list[NewEvent], source: Source) -> int:
+    """Store events and what is derived from them; return how many of them are new.
+
+    Their partitions must be there (core/partitions.py).
+    """
+    connection = driver(session)
+    EVENTS.copy(connection, _rows(events, source))
+    for stage in (FRESH, TOUCHED):
+        stage.make(connection)
+    with connection.pipeline():
+        added = connection.execute(INSERT)
+        note_users(connection, EVENTS, FRESH, source)
+        connection.execute(DELTAS)
+        _derive(connection)
+    return added.rowcount
+
+
+def note_users(connection: Connection, named: Stage, fresh: Stage, source: Source) -> None:
+    """Make and update the users that `named` names, and the days on which `fresh` saw them."""
+    connection.execute(USERS.replace("{stage}", named.name).encode())
+    connection.execute(USER_DAYS.replace("{stage}", fresh.name).encode(), {"zone": source.zone})
+
+
+def _derive(connection: Connection) -> None:
+    connection.execute(PARTS)
+    given: dict[str, Any] = {"steps": funnel.ONBOARDING_MASKS, "window_us": funnel.WINDOW_US}
+    for statement in SUBJECTS:
+        connection.execute(statement.encode(), given if "%(" in statement else None)
+
+
+def _rows(events: list[NewEvent], source: Source) -> Iterator[tuple[object, ...]]:
+    now = clock.now()
+    for event in events:
+        kind = event.event_type
+        yield (
+            key_of("event", event.id) if event.id is not None else new_id(),
+            event.created_at or now,
+            event.id,
+            key_of("user", event.user_id) if event.user_id is not None else None,
+            event.user_id,
+            event.session_id,
+            kind,
+            event.event_category or kind.partition(".")[0],
+            as_jsonb({**(event.event_data or {}), **event.extra} if event.extra else event.event_data),
+            event.error_code,
+            event.error_message,
+            event.ip_address,
+            event.user_agent,
+            event.environment or source.environment,
+            event.app or "",
+            event.release or "",
+            source.import_id,
+        )

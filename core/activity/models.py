@@ -1,0 +1,155 @@
+"""Users of the product, what they did, and what is derived from it for the funnel. Statements in ingest.py keep the derived."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Identity, Index, PrimaryKeyConstraint, SmallInteger, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.rollups import Grain
+from core.tables import CoreTable, Created, one_of
+
+MARKS = ARRAY(BigInteger())
+EMPTY = text("'{}'::jsonb")
+
+
+class User(Created, CoreTable):
+    """A user of the product: made and updated from what names him. Key: uuid5 of the sender's id."""
+
+    __tablename__ = "users"
+    __table_args__ = (Index(None, "last_seen_at"), {"postgresql_with": {"fillfactor": 70}})
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(unique=True)
+    email: Mapped[str | None]
+    display_name: Mapped[str | None]
+    traits: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)
+    traits_at: Mapped[datetime | None]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+
+
+class UserDay(CoreTable):
+    """That a user was there on a day of the reporting time zone: distinct users are not additive."""
+
+    __tablename__ = "user_days"
+    __table_args__ = (Index(None, "user_id"),)
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    environment: Mapped[str] = mapped_column(primary_key=True)
+    app: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+
+class Event(CoreTable):
+    """One thing that happened. Partitioned by day; core/partitions.py makes and drops the parts."""
+
+    __tablename__ = "user_activity_events"
+    __table_args__ = (
+        Index(None, "created_at", "id"),
+        Index(None, "user_id", "created_at", postgresql_where=text("user_id is not null")),
+        Index(None, "session_id", "created_at", postgresql_where=text("session_id is not null")),
+        {"postgresql_partition_by": "RANGE (created_at)"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(primary_key=True)
+    external_id: Mapped[str | None]
+    user_id: Mapped[UUID | None]
+    session_id: Mapped[str | None]
+    event_type: Mapped[str]
+    event_category: Mapped[str]
+    event_data: Mapped[dict[str, Any] | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
+    ip_address: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    environment: Mapped[str]
+    app: Mapped[str]
+    release: Mapped[str]
+    import_id: Mapped[UUID | None]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class FunnelEvent(CoreTable):
+    """An event type that funnels may use, and the code that stands for it in marks."""
+
+    __tablename__ = "funnel_events"
+
+    event_type: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[int] = mapped_column(SmallInteger, unique=True)
+
+
+class FunnelPart(CoreTable):
+    """What one session did without a name (`s:`), or one user under his name (`u:`).
+
+    A mark is microseconds since 1970 times 256 plus the code of the event's type; of each type the earliest and the latest
+    sixteen are kept, sorted. A session's owner is the user of its earliest event that names one.
+    """
+
+    __tablename__ = "funnel_parts"
+    __table_args__ = (
+        Index(None, "environment", "app", "owner"),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+    environment: Mapped[str] = mapped_column(primary_key=True)
+    app: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[str] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    former_owner: Mapped[str | None]
+    linked_at: Mapped[datetime | None]
+    linked_to: Mapped[str | None]
+    marks: Mapped[list[int]] = mapped_column(MARKS)
+    is_cut: Mapped[bool]
+
+
+class Subject(CoreTable):
+    """One who goes through the funnel: all his parts together, and when he reached each step of the saved one."""
+
+    __tablename__ = "subjects"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
+
+    environment: Mapped[str] = mapped_column(primary_key=True)
+    app: Mapped[str] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    marks: Mapped[list[int]] = mapped_column(MARKS)
+    is_cut: Mapped[bool]
+    reached_1: Mapped[datetime | None]
+    reached_2: Mapped[datetime | None]
+    reached_3: Mapped[datetime | None]
+    reached_4: Mapped[datetime | None]
+    reached_5: Mapped[datetime | None]
+
+
+class EventCounts:
+    """How many events there were in a time, and how many of them carry an error."""
+
+    at: Mapped[datetime]
+    environment: Mapped[str]
+    app: Mapped[str]
+    event_type: Mapped[str]
+    events: Mapped[int] = mapped_column(BigInteger)
+    errors: Mapped[int] = mapped_column(BigInteger)
+
+
+class EventRollup(EventCounts, CoreTable):
+    """Events per half hour or day (of the reporting time zone) and type."""
+
+    __tablename__ = "event_rollups"
+    __table_args__ = (
+        one_of("grain", Grain),
+        PrimaryKeyConstraint("grain", "at", "environment", "app", "event_type"),
+        {"postgresql_with": {"fillfactor": 50}},
+    )
+
+    grain: Mapped[str]
+
+
+class EventDelta(EventCounts, CoreTable):
+    """What one batch adds to the half hours; a job folds it in, and readers add it until then."""
+
+    __tablename__ = "event_deltas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -1,0 +1,1 @@
+"""AI requests of the product: what they took, cost and returned."""

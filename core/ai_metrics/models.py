@@ -1,0 +1,144 @@
+"""AI requests, and what is rolled up of them."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, BigInteger, Identity, Index, Integer, Numeric, PrimaryKeyConstraint, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.ai_metrics.schemas import CostSource, RequestStatus
+from core.rollups import Grain
+from core.tables import CoreTable, one_of
+
+HISTOGRAM = ARRAY(Integer())
+FOLDED = {"postgresql_with": {"fillfactor": 50}}
+
+
+class AiRequest(CoreTable):
+    """One request to a model. Partitioned by day; core/partitions.py makes and drops the parts."""
+
+    __tablename__ = "ai_request_metrics"
+    __table_args__ = (
+        one_of("status", RequestStatus),
+        one_of("cost_source", CostSource),
+        Index(None, "created_at", "id"),
+        Index(None, "user_id", "created_at", postgresql_where=text("user_id is not null")),
+        Index(None, "conversation_id", "created_at", postgresql_where=text("conversation_id is not null")),
+        {"postgresql_partition_by": "RANGE (created_at)"},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(primary_key=True)
+    external_id: Mapped[str | None]
+    conversation_id: Mapped[UUID | None]
+    message_id: Mapped[UUID | None]
+    user_id: Mapped[UUID | None]
+    provider: Mapped[str]
+    model: Mapped[str]
+    operation: Mapped[str | None]
+    environment: Mapped[str]
+    app: Mapped[str]
+    release: Mapped[str]
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    cached_tokens: Mapped[int | None]
+    cache_write_tokens: Mapped[int | None]
+    reasoning_tokens: Mapped[int | None]
+    total_tokens: Mapped[int | None]
+    first_token_ms: Mapped[int | None]
+    total_latency_ms: Mapped[int | None]
+    tool_calls_count: Mapped[int] = mapped_column(server_default="0")
+    tool_calls: Mapped[list[dict[str, Any]] | None]
+    steps: Mapped[list[dict[str, Any]] | None]
+    finish_reason: Mapped[str | None]
+    status: Mapped[str]
+    error_type: Mapped[str | None]
+    error_message: Mapped[str | None]
+    cost_usd: Mapped[Decimal | None] = mapped_column(Numeric(14, 8))
+    cost_source: Mapped[str]
+    price_id: Mapped[UUID | None]
+    prompt_version_id: Mapped[UUID | None]
+    experiment_arm: Mapped[str | None]
+    import_id: Mapped[UUID | None]
+    attributes: Mapped[dict[str, Any] | None]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class RequestSums:
+    """Sums and histograms of requests. Sums are integers: those of floats depend on the order of arrival."""
+
+    at: Mapped[datetime]
+    environment: Mapped[str]
+    app: Mapped[str]
+    provider: Mapped[str]
+    model: Mapped[str]
+    status: Mapped[str]
+    requests: Mapped[int] = mapped_column(BigInteger)
+    unpriced: Mapped[int] = mapped_column(BigInteger)
+    input_tokens: Mapped[int] = mapped_column(BigInteger)
+    output_tokens: Mapped[int] = mapped_column(BigInteger)
+    cached_tokens: Mapped[int] = mapped_column(BigInteger)
+    cache_write_tokens: Mapped[int] = mapped_column(BigInteger)
+    reasoning_tokens: Mapped[int] = mapped_column(BigInteger)
+    total_tokens: Mapped[int] = mapped_column(BigInteger)
+    cost_nano: Mapped[int] = mapped_column(BigInteger)
+    latencies: Mapped[int] = mapped_column(BigInteger)
+    latency_ms: Mapped[int] = mapped_column(BigInteger)
+    first_tokens: Mapped[int] = mapped_column(BigInteger)
+    first_token_ms: Mapped[int] = mapped_column(BigInteger)
+    latency_histogram: Mapped[list[int] | None] = mapped_column(HISTOGRAM)
+    first_token_histogram: Mapped[list[int] | None] = mapped_column(HISTOGRAM)
+
+
+class RequestRollup(RequestSums, CoreTable):
+    """Requests per half hour or day (of the reporting time zone) and model; provider and model `*` are all of them."""
+
+    __tablename__ = "ai_request_rollups"
+    __table_args__ = (
+        one_of("grain", Grain),
+        PrimaryKeyConstraint("grain", "at", "environment", "app", "provider", "model", "status"),
+        FOLDED,
+    )
+
+    grain: Mapped[str]
+
+
+class RequestDelta(RequestSums, CoreTable):
+    """What one batch adds to the half hours; a job folds it in, and readers add it until then."""
+
+    __tablename__ = "ai_request_deltas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+
+
+class ToolSums:
+    """Calls of tools within requests."""
+
+    at: Mapped[datetime]
+    environment: Mapped[str]
+    app: Mapped[str]
+    tool: Mapped[str]
+    calls: Mapped[int] = mapped_column(BigInteger)
+    errors: Mapped[int] = mapped_column(BigInteger)
+    durations: Mapped[int] = mapped_column(BigInteger)
+    duration_ms: Mapped[int] = mapped_column(BigInteger)
+    duration_histogram: Mapped[list[int] | None] = mapped_column(HISTOGRAM)
+
+
+class ToolRollup(ToolSums, CoreTable):
+    """Calls of tools per half hour or day."""
+
+    __tablename__ = "tool_rollups"
+    __table_args__ = (one_of("grain", Grain), PrimaryKeyConstraint("grain", "at", "environment", "app", "tool"), FOLDED)
+
+    grain: Mapped[str]
+
+
+class ToolDelta(ToolSums, CoreTable):
+    """What one batch adds to the half hours of tools."""
+
+    __tablename__ = "tool_deltas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -1,0 +1,40 @@
+"""Runs of batch jobs: the product's, and Attune's own."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.tables import CoreTable
+
+
+class BatchRun(CoreTable):
+    """One run; the newest state that was sent wins. The status is open: what is not known is kept as it was sent."""
+
+    __tablename__ = "batch_run_history"
+    __table_args__ = (
+        Index(None, "batch_job", "started_at"),
+        Index(None, "started_at"),
+        Index("ix_batch_run_history_running", "heard_at", postgresql_where=text("status = 'running'")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    batch_run_id: Mapped[str] = mapped_column(unique=True)
+    batch_job: Mapped[str]
+    triggered_by: Mapped[str | None]
+    environment: Mapped[str]
+    app: Mapped[str]
+    started_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]
+    status: Mapped[str]
+    total_jobs: Mapped[int | None]
+    completed_jobs: Mapped[int | None]
+    failed_jobs: Mapped[int | None]
+    phase_durations: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    error_summary: Mapped[str | None]
+    attributes: Mapped[dict[str, Any] | None]
+    import_id: Mapped[UUID | None]
+    heard_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())

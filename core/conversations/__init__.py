@@ -1,0 +1,1 @@
+"""Conversations of the product's users with its assistant."""

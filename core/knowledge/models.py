@@ -1,0 +1,87 @@
+"""What the assistant knows, in the database `ai`: documents, memories of users, and feedback."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Computed, Index, Numeric, Text, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.knowledge.schemas import DocumentState, MemoryKind, Scale
+from core.tables import AiTable, Created, one_of
+
+SEARCHED = "to_tsvector('simple', left(title || ' ' || content, 50000))"
+
+
+class Document(Created, AiTable):
+    """A document of the knowledge base."""
+
+    __tablename__ = "ai_kb_documents"
+    __table_args__ = (
+        one_of("status", DocumentState),
+        Index(None, "scope", "updated_at"),
+        Index("ix_ai_kb_documents_search", "search", postgresql_using="gin"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    external_id: Mapped[str]
+    scope: Mapped[str]
+    title: Mapped[str]
+    content: Mapped[str]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))
+    source: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default=DocumentState.PUBLISHED)
+    attributes: Mapped[dict[str, Any] | None]
+    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(SEARCHED, persisted=True))
+    import_id: Mapped[UUID | None]
+    updated_at: Mapped[datetime]
+
+
+class Memory(Created, AiTable):
+    """Something that the assistant remembers of a user."""
+
+    __tablename__ = "ai_memories"
+    __table_args__ = (one_of("kind", MemoryKind), Index(None, "user_id"), Index(None, "scope"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    external_id: Mapped[str]
+    user_id: Mapped[UUID | None]
+    scope: Mapped[str]
+    kind: Mapped[str]
+    content: Mapped[str]
+    confidence: Mapped[Decimal | None] = mapped_column(Numeric(5, 4))
+    source_message_id: Mapped[UUID | None]
+    attributes: Mapped[dict[str, Any] | None]
+    import_id: Mapped[UUID | None]
+    updated_at: Mapped[datetime]
+
+
+class Feedback(AiTable):
+    """What a user thinks of an answer or a conversation."""
+
+    __tablename__ = "ai_feedback"
+    __table_args__ = (
+        one_of("scale", Scale),
+        Index(None, "message_id"),
+        Index(None, "conversation_id"),
+        Index(None, "user_id"),
+        Index(None, "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    external_id: Mapped[str | None]
+    message_id: Mapped[UUID | None]
+    conversation_id: Mapped[UUID | None]
+    user_id: Mapped[UUID | None]
+    rating: Mapped[int]
+    scale: Mapped[str]
+    edited_text: Mapped[str | None]
+    comment: Mapped[str | None]
+    environment: Mapped[str]
+    app: Mapped[str]
+    attributes: Mapped[dict[str, Any] | None]
+    import_id: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,101 @@
+-- Histograms: the subscript is the log bucket (DDSketch, relative error 1 %), -1 holds zero and less; gaps are null.
+create function latency_bucket(ms bigint) returns int language sql immutable parallel safe return
+    case when ms <= 0 then -1 else ceil(ln(least(ms, 86400000)::float8) / 0.020000666706669543)::int end;
+
+create function histogram_of(buckets int[], counts int[]) returns int[] language plpgsql immutable parallel safe as $$
+declare result int[];
+begin
+    for i in 1..coalesce(array_length(buckets, 1), 0) loop
+        result[buckets[i]] := counts[i];
+    end loop;
+    return result;
+end $$;
+
+create function histogram_add(total int[], added int[]) returns int[] language plpgsql immutable parallel safe as $$
+declare found int;
+begin
+    if total is null then return added; end if;
+    if added is null then return total; end if;
+    for i in array_lower(added, 1)..array_upper(added, 1) loop
+        found := added[i];
+        if found is not null then total[i] := coalesce(total[i], 0) + found; end if;
+    end loop;
+    return total;
+end $$;
+
+create aggregate histogram_sum(int[]) (sfunc = histogram_add, stype = int[], combinefunc = histogram_add, parallel = safe);
+
+-- The values at ranks ceil(q * n), q ascending; null of an empty histogram.
+create function histogram_quantiles(histogram int[], quantiles float8[]) returns float8[]
+language plpgsql immutable parallel safe as $$
+declare
+    total bigint := 0; seen bigint := 0; next int := 1; found int; result float8[];
+begin
+    if histogram is null then return null; end if;
+    foreach found in array histogram loop
+        if found is not null then total := total + found; end if;
+    end loop;
+    if total = 0 then return null; end if;
+    for i in array_lower(histogram, 1)..array_upper(histogram, 1) loop
+        found := histogram[i];
+        if found is not null then
+            seen := seen + found;
+            while next <= array_length(quantiles, 1) and seen >= greatest(1, ceil(quantiles[next] * total)) loop
+                result[next] := case when i < 0 then 0 else 2 * exp(0.020000666706669543 * i) / 2.0202020202020203 end;
+                next := next + 1;
+            end loop;
+        end if;
+    end loop;
+    return result;
+end $$;
+
+-- Marks: microseconds since 1970 times 256 plus the code of the event type, sorted; of each code the earliest and the latest 16.
+create function marks_kept(marks bigint[]) returns bigint[] language sql immutable parallel safe as $$
+    select coalesce(array_agg(mark order by mark), '{}') from (
+        select mark, row_number() over (partition by mark & 255 order by mark) as first,
+               row_number() over (partition by mark & 255 order by mark desc) as last
+        from (select distinct unnest(marks) as mark) as each
+    ) as ranked where first <= 16 or last <= 16 $$;
+
+create function marks_merged(present bigint[], added bigint[]) returns bigint[] language sql immutable parallel safe as $$
+    select case when present @> added then present else marks_kept(present || added) end $$;
+
+-- Whether some were dropped of what these two hold together.
+create function marks_cut(present bigint[], added bigint[]) returns boolean language sql immutable parallel safe as $$
+    select not present @> added and exists (
+        select from (select distinct unnest(present || added) as mark) as each group by mark & 255 having count(*) > 32) $$;
+
+-- When each step was reached: its earliest mark at or after that of the step before, within the window of the first. A step is a
+-- bit mask of codes; an optional one may be passed over.
+create function funnel_reached(marks bigint[], steps bigint[], optional boolean[], window_us bigint) returns bigint[]
+language plpgsql immutable parallel safe as $$
+declare
+    reached bigint[] := array_fill(null::bigint, array[cardinality(steps)]);
+    since bigint; ends bigint; at bigint; from_index int := 1; step bigint; found boolean;
+begin
+    for number in 1..cardinality(steps) loop
+        step := steps[number];
+        found := false;
+        for i in from_index..cardinality(marks) loop
+            at := marks[i] >> 8;
+            exit when at > ends;
+            if (since is null or at >= since) and (step >> (marks[i] & 255)::int) & 1 = 1 then
+                found := true;
+                reached[number] := at;
+                if since is null then ends := at + window_us; end if;
+                since := at;
+                -- Marks of the same moment may stand before this one.
+                from_index := i;
+                while from_index > 1 and marks[from_index - 1] >> 8 = at loop from_index := from_index - 1; end loop;
+                exit;
+            end if;
+        end loop;
+        if not found and not optional[number] then return reached; end if;
+    end loop;
+    return reached;
+end $$;
+
+create function micros(at timestamptz) returns bigint language sql immutable parallel safe return
+    (extract(epoch from at) * 1000000)::bigint;
+create function from_micros(at bigint) returns timestamptz language sql immutable parallel safe return
+    timestamptz '1970-01-01 00:00:00+00' + at * interval '1 microsecond';
