@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, n
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import bus, crypto, db, folder, logs, migrate, settings, worker
+from core import bus, crypto, db, folder, logs, migrate, partitions, settings, worker
 from core.config import ROOT, Config, Role, config
 from core.db import Database
 from core.embedded import model_server
@@ -157,6 +157,7 @@ def _databases(
             db.check_apart(db.engines())
         migrate.upgrade(db.engines().core, Database.CORE)
         migrate.upgrade(db.engines().ai, Database.AI)
+        partitions.make_ahead()
     with db.transaction() as session:
         settings.check_key(session, keyring)
     return addresses

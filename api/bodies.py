@@ -6,6 +6,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import errors
 
 LARGEST_BODY = 20 * 1024 * 1024
+LINES = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
+LINES_BELOW = "/api/v1/ingest/"
 # Whoever has not signed in has a form to send, and nothing else.
 LARGEST_OF_STRANGERS = 64 * 1024
 
@@ -19,7 +21,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a body that says it is too large, and end one that turns out to be."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _is_read_line_by_line(scope):
             await self.app(scope, receive, send)
             return
         limit = LARGEST_BODY if scope["state"].get("actor") else LARGEST_OF_STRANGERS
@@ -37,6 +39,13 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+
+def _is_read_line_by_line(scope: Scope) -> bool:
+    """Whether a body has no end to count to: its route holds a line at a time, and limits that."""
+    types = [value for name, value in scope["headers"] if name == b"content-type"]
+    is_lines = bool(types) and types[0].split(b";")[0].strip().lower() in LINES
+    return is_lines and scope["path"].startswith(LINES_BELOW) and scope["state"].get("actor") is not None
 
 
 def _announced(scope: Scope) -> int:

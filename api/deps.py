@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 
 from core.config import Config, config
 from core.db import Session, transaction
-from core.errors import NotSignedIn
+from core.errors import Forbidden, NotSignedIn
 from core.identity.schemas import Actor, Caller
 from core.paging import LARGEST_PAGE, Window
 
@@ -25,6 +25,12 @@ async def actor(request: HTTPConnection) -> Actor:
     if not isinstance(found, Actor):
         raise NotSignedIn
     return found
+
+
+async def person(found: Annotated[Actor, Depends(actor)]) -> None:
+    """Refuse programs, where only people have something to do."""
+    if found.is_program:
+        raise Forbidden("This is for people; a key does not open it.")
 
 
 async def caller(request: HTTPConnection) -> Caller:

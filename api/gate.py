@@ -20,7 +20,7 @@ from core.callers import client_address
 from core.config import Config
 from core.db import reading
 from core.errors import Failure, Forbidden, NotFound, NotSignedIn
-from core.identity import service, tokens
+from core.identity import keys, service, tokens
 from core.identity.schemas import Actor, Caller
 from core.ids import new_id
 
@@ -28,6 +28,7 @@ SIGN_IN = "/login"
 OPEN = frozenset({SIGN_IN, "/healthz", "/readyz", "/health", "/favicon.ico", "/favicon.png", "/api/v1/admin/auth/login"})
 OPEN_FOLDERS = ("/welcome/", "/door/", "/static/", "/app/static/")
 SHUT = frozenset({"/_stcore/metrics", "/_stcore/script-health-check"})
+FOR_PROGRAMS = ("/api/", "/otlp/")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 PORT = re.compile(r":\d+$")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -65,6 +66,11 @@ class Knock:
     def is_shut(self) -> bool:
         """Whether this address is for nobody. Routes overlook a line's end: to them, `/x%0A` is `/x`."""
         return self.path in SHUT or CONTROL.search(self.path) is not None
+
+    @property
+    def is_program(self) -> bool:
+        """Whether a key knocks, not a person."""
+        return self.bearer is not None and self.bearer.startswith(keys.PREFIX)
 
     @property
     def is_navigation(self) -> bool:
@@ -142,13 +148,16 @@ class Gate:
         if knock.is_open_door or (knock.is_websocket and knock.path == TICKETED and knock.ticket):
             return None
         actor = await asyncio.to_thread(_enter, self._credential(knock), knock.caller)
+        if knock.is_program and not knock.path.startswith(FOR_PROGRAMS):
+            raise Forbidden("A key opens the API, not the console.")
         if knock.is_shut:
             raise NotFound("There is nothing at this address.")
         return actor
 
     def _credential(self, knock: Knock) -> str:
         if knock.bearer is not None:
-            tokens.check_bearer(knock.bearer)
+            if not knock.is_program:
+                tokens.check_bearer(knock.bearer)
             return knock.bearer
         if knock.cookie is None:
             raise NotSignedIn
@@ -178,7 +187,8 @@ def cookie_name(config: Config) -> str:
 
 def _enter(token: str, caller: Caller) -> Actor:
     with reading() as session:
-        return service.enter(session, token, caller)
+        enter = keys.enter if token.startswith(keys.PREFIX) else service.enter
+        return enter(session, token, caller)
 
 
 def _marked(scope: Scope, caller: Caller) -> Scope:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from api.deps import ActorDep, ConfigDep
+from core.config import Config
 from core.errors import RateLimited
 from core.identity.schemas import Actor
 
@@ -30,14 +31,14 @@ class Limiter:
         self._windows: dict[tuple[str, str], Window] = defaultdict(lambda: Window(0.0))
         self._lock = threading.Lock()
 
-    def take(self, kind: str, who: str, limit: int) -> "Taken":
-        """Count a call and return what is left."""
+    def take(self, kind: str, who: str, limit: int, *, times: int = 1) -> "Taken":
+        """Count a call, or so many rows, and return what is left."""
         now = time.monotonic()
         with self._lock:
             window = self._windows[kind, who]
             if now - window.began_at >= WINDOW_S:
                 window.began_at, window.calls = now, 0
-            window.calls += 1
+            window.calls += times
             return Taken(limit, limit - window.calls, resets_in_s=int(WINDOW_S - (now - window.began_at)) + 1)
 
 
@@ -69,10 +70,15 @@ async def streaming(request: Request, actor: ActorDep, config: ConfigDep) -> Non
     _count(request, "streaming", actor, config.rate_limit_streaming)
 
 
-def _count(request: Request, kind: str, actor: Actor, limit: int) -> None:
-    taken = limiter.take(kind, str(actor.id), limit)
+def rows(request: Request, actor: Actor, config: Config, rows: int) -> None:
+    """Count rows that come in."""
+    _count(request, "ingest", actor, config.rate_limit_ingest, rows)
+
+
+def _count(request: Request, kind: str, actor: Actor, limit: int, times: int = 1) -> None:
+    taken = limiter.take(kind, str(actor.id), limit, times=times)
     # The gate puts them on whatever the answer will be, errors and streams too.
     request.scope["state"]["headers"] = taken.headers
     if taken.left < 0:
-        words = f"More than {limit} calls in a minute. Try again in {taken.resets_in_s} s."
+        words = f"More than {limit} {'rows' if kind == 'ingest' else 'calls'} in a minute. Try again in {taken.resets_in_s} s."
         raise RateLimited(words, limit=limit, retry_after_s=taken.resets_in_s)

@@ -61,6 +61,7 @@ class Config(BaseSettings):
 
     rate_limit_standard: int = Field(default=100, ge=1)
     rate_limit_streaming: int = Field(default=50, ge=1)
+    rate_limit_ingest: int = Field(default=10_000_000, ge=1)
 
     @field_validator("data", mode="after")
     @classmethod

@@ -73,12 +73,24 @@ class Report:
     duplicates: int = 0
     rejected: list[Rejected] = field(default_factory=list)
 
+    def add(self, other: "Report") -> None:
+        """Add what became of more of them."""
+        self.accepted += other.accepted
+        self.duplicates += other.duplicates
+        self.rejected += other.rejected
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as the API answers it."""
+        rejected = [each.as_json() for each in self.rejected]
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": rejected}
+
 
 @dataclass(frozen=True)
 class Batch(Generic[Sent]):
     """The good rows of a part of a body, and the bad ones with their place in the whole body."""
 
     rows: list[Sent]
+    numbers: list[int]  # where each of the rows stands in the body
     rejected: list[Rejected]
     size: int
 
@@ -161,13 +173,14 @@ def _read_one(item: bytes, row: type[Sent]) -> Sent:
 def _checked(rows: list[tuple[int, Sent]], rejected: list[Rejected], size: int, *, clean: bool) -> Batch[Sent]:
     if size > MOST_ROWS:
         raise BodyRefused(f"A body holds at most {MOST_ROWS:,} items; NDJSON has no such limit.")
-    latest, good = clock.now() + FUTURE, []
+    latest, good, numbers = clock.now() + FUTURE, [], []
     for number, row in rows:
         if (wrong := _wrong(row, latest)) is None:
             good.append(_cleaned(row) if clean else row)
+            numbers.append(number)
         else:
             rejected.append(Rejected(number, wrong))
-    return Batch(good, sorted(rejected, key=lambda each: each.index), size)
+    return Batch(good, numbers, sorted(rejected, key=lambda each: each.index), size)
 
 
 def _wrong(row: Row, latest: datetime) -> str | None:

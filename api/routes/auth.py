@@ -9,7 +9,7 @@ from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict
 
 from api import limits
-from api.deps import ActorDep, CallerDep, SessionDep, check_password
+from api.deps import ActorDep, CallerDep, SessionDep, check_password, person
 from core.identity import flows, queries, service
 from core.identity.errors import WrongCredentials
 from core.identity.schemas import AccountView, SessionKind, SignedIn
@@ -45,19 +45,19 @@ async def login(given: Annotated[Credentials, Body()], caller: CallerDep) -> Tok
     return _token(result.signed_in)
 
 
-@router.post("/logout", status_code=204)
+@router.post("/logout", status_code=204, dependencies=[Depends(person)])
 def logout(session: SessionDep, actor: ActorDep) -> None:
     """End this session; its token is dead from now on."""
     service.sign_out(session, actor=actor)
 
 
-@router.post("/refresh", dependencies=[Depends(limits.standard)])
+@router.post("/refresh", dependencies=[Depends(limits.standard), Depends(person)])
 def refresh(session: SessionDep, actor: ActorDep) -> Token:
     """Exchange this token for a new one, good for eight hours more."""
     return _token(service.refresh(session, actor=actor))
 
 
-@router.get("/me", dependencies=[Depends(limits.standard)])
+@router.get("/me", dependencies=[Depends(limits.standard), Depends(person)])
 def me(session: SessionDep, actor: ActorDep) -> AccountView:
     """Return the account that is asking."""
     return queries.account_view(queries.get_account(session, actor.id))

@@ -50,7 +50,7 @@ def record(
 def _type(by: Actor | Caller | None) -> str:
     match by:
         case Actor():
-            return "account"
+            return "key" if by.is_program else "account"
         case Caller():
             return "visitor"
         case None:

@@ -15,6 +15,16 @@ class SessionOver(NotSignedIn):
     code = "session_over"
 
 
+class KeyDead(NotSignedIn):
+    """This API key is unknown, revoked or over. Make a new one in Settings, API keys."""
+
+    code = "key_dead"
+
+
+class KeyMissing(NotFound):
+    """There is no such API key."""
+
+
 class AccountMissing(NotFound):
     """There is no such account."""
 

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from core.errors import Forbidden
-from core.identity.schemas import Actor, Role
+from core.identity.schemas import Actor, Role, Scope
 
 
 class Permission(StrEnum):
@@ -15,23 +15,35 @@ class Permission(StrEnum):
     READ_AUDIT = "read_audit"
     READ_HEALTH = "read_health"
     MANAGE_ACCOUNTS = "manage_accounts"
+    MANAGE_KEYS = "manage_keys"
+    INGEST = "ingest"
+    WATCH = "watch"
 
 
-_ADMIN = frozenset(Permission) - {Permission.MANAGE_ACCOUNTS}
+_PEOPLE = frozenset(Permission) - {Permission.INGEST}
+_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS}
 ALLOWED: dict[Role, frozenset[Permission]] = {
-    Role.SUPER_ADMIN: frozenset(Permission),
+    Role.SUPER_ADMIN: _PEOPLE,
     Role.ADMIN: _ADMIN,
-    Role.ANALYST: frozenset(),
+    Role.ANALYST: frozenset({Permission.WATCH}),
     Role.REVIEWER: frozenset(),
 }
 
 
+OF_SCOPE: dict[Scope, frozenset[Permission]] = {
+    Scope.INGEST: frozenset({Permission.INGEST}),
+    Scope.READ: frozenset({Permission.WATCH}),
+}
+
+
 def may(actor: Actor, permission: Permission) -> bool:
-    """Whether the actor's role allows it."""
+    """Whether the actor's role allows it, or a scope of its key."""
+    if actor.role is None:
+        return any(permission in OF_SCOPE[scope] for scope in actor.scopes)
     return permission in ALLOWED[actor.role]
 
 
 def require(actor: Actor, permission: Permission) -> None:
-    """Raise Forbidden unless the actor's role allows it."""
+    """Raise Forbidden unless the actor's role allows it, or a scope of its key."""
     if not may(actor, permission):
         raise Forbidden

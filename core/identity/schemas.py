@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 EMAIL = re.compile(r"[^@\s\x00-\x1f\ud800-\udfff]{1,64}@[^@\s\x00-\x1f\ud800-\udfff]{1,189}")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 72  # bytes; bcrypt reads no more
@@ -20,6 +20,13 @@ class Role(StrEnum):
     ADMIN = "admin"
     ANALYST = "analyst"
     REVIEWER = "reviewer"
+
+
+class Scope(StrEnum):
+    """What a program's key is for."""
+
+    INGEST = "ingest"
+    READ = "read"
 
 
 class SessionKind(StrEnum):
@@ -70,14 +77,21 @@ class Caller:
 
 @dataclass(frozen=True)
 class Actor:
-    """The account on whose behalf something is done, and the session it is done in."""
+    """The account on whose behalf something is done, and the session it is done in; or a program's key, which has no role."""
 
     id: UUID
     email: str
     name: str
-    role: Role
+    role: Role | None
     session_id: UUID | None
     caller: Caller
+    scopes: frozenset[Scope] = frozenset()
+    environment: str = "production"
+
+    @property
+    def is_program(self) -> bool:
+        """Whether this is a key, not a person."""
+        return self.role is None
 
 
 class View(BaseModel):
@@ -165,6 +179,39 @@ class Link:
     def path(self) -> str:
         """The address below the console's own."""
         return f"/welcome/{self.token}"
+
+
+ENVIRONMENT = r"^[A-Za-z0-9_.-]{1,64}$"
+
+
+class NewApiKey(BaseModel):
+    """A key to make."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"name": "web backend", "scopes": ["ingest"]}})
+
+    name: FullName
+    scopes: frozenset[Scope] = Field(min_length=1)
+    environment: str = Field(default="production", pattern=ENVIRONMENT)
+    expires_at: AwareDatetime | None = None
+
+
+class ApiKeyView(View):
+    """A key as lists show it: never the key itself."""
+
+    id: UUID
+    key_id: str
+    name: str
+    scopes: list[Scope]
+    environment: str
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    created_at: datetime
+
+
+class MadeApiKey(ApiKeyView):
+    """A key that was just made, and this once what a program sends."""
+
+    key: str
 
 
 class AuditActor(View):

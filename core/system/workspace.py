@@ -3,10 +3,24 @@
 from sqlalchemy.orm import Session
 
 from core import settings
+from core.db import reading
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.providers import catalogue
+from core.recall import Recall
+
+_zone: Recall[None, str] = Recall("workspace changed", for_s=10.0)
+
+
+def zone() -> str:
+    """Return the name of the reporting time zone."""
+    return _zone.get(None, _read_zone)
+
+
+def _read_zone() -> str:
+    with reading() as session:
+        return settings.read(session, settings.Workspace).reporting_time_zone
 
 
 def change(session: Session, given: settings.Workspace, *, actor: Actor) -> settings.Workspace:
@@ -19,6 +33,7 @@ def change(session: Session, given: settings.Workspace, *, actor: Actor) -> sett
         catalogue.find_route(session, given.default_model)
     before = settings.read(session, settings.Workspace)
     settings.write(session, given, by=actor.id)
+    _zone.tell(session)
     audit.record(session, "workspace.change", actor, before=_changed(before, given), after=_changed(given, before))
     return given
 

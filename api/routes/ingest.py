@@ -1,0 +1,123 @@
+"""Rows that programs send. A 202 says that they are committed; one bad row never costs the good ones."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+
+from api import inflate, limits
+from api.bodies import LINES
+from api.deps import ActorDep, ConfigDep
+from core import intake, partitions
+from core.activity import ingest as activity
+from core.activity.schemas import NewEvent
+from core.ai_metrics import ingest as ai_metrics
+from core.ai_metrics.schemas import NewRequest
+from core.config import Config
+from core.db import Session, transaction
+from core.errors import Invalid
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.intake import Batch, Rejected, Report, Row, Source
+from core.system import workspace
+
+router = APIRouter(prefix="/ingest", tags=["Data in"])
+
+AT_ONCE = 8 * 2**20  # bytes of lines that are held before they are stored
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of row: how it is read, and who stores it."""
+
+    row: type[Row]
+    store: Callable[[Session, list[Any], Source], int]
+    table: str | None = None  # partitioned by day
+
+
+EVENTS = Kind(NewEvent, activity.store, "user_activity_events")
+REQUESTS = Kind(NewRequest, ai_metrics.store, "ai_request_metrics")
+
+
+@router.post("/events", status_code=202)
+async def events(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
+    """Take events of the product."""
+    return await _take(request, EVENTS, actor, config)
+
+
+@router.post("/ai-requests", status_code=202)
+async def ai_requests(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
+    """Take requests that the product has made to models."""
+    return await _take(request, REQUESTS, actor, config)
+
+
+async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> dict[str, Any]:
+    require(actor, Permission.INGEST)
+    limits.rows(request, actor, config, 0)
+    report = Report()
+    async for batch in _batches(request, kind):
+        limits.rows(request, actor, config, batch.size)
+        report.add(await run_in_threadpool(_store, kind, batch, actor))
+    return report.as_json()
+
+
+async def _batches(request: Request, kind: Kind) -> AsyncIterator[Batch[Any]]:
+    if request.headers.get("content-type", "").split(";")[0].strip().lower().encode() not in LINES:
+        body = await inflate.whole(request)
+        yield await run_in_threadpool(intake.read_items, body, kind.row)
+        return
+    first = 0
+    async for lines in _lines(request):
+        yield await run_in_threadpool(intake.read_lines, lines, kind.row, first=first)
+        first += len(lines)
+
+
+async def _lines(request: Request) -> AsyncIterator[list[bytes]]:
+    """Yield lines, as many at a time as are stored at once; of one that is too long, only as much as shows that."""
+    held: list[bytes] = []
+    size, rest = 0, b""
+    async for piece in inflate.pieces(request):
+        *whole, rest = (rest + piece).split(b"\n")
+        rest = rest[: intake.LONGEST_LINE + 1]
+        held += [line[: intake.LONGEST_LINE + 1] for line in whole]
+        size += len(piece)
+        while len(held) >= intake.MOST_ROWS or (size > AT_ONCE and held):
+            yield held[: intake.MOST_ROWS]
+            held, size = held[intake.MOST_ROWS :], 0
+    if rest.strip():
+        held.append(rest)
+    if held:
+        yield held
+
+
+def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
+    """Store the good rows of a batch."""
+    report = Report(rejected=list(batch.rejected))
+    if not batch.rows:
+        return report
+    source = Source(environment=actor.environment, zone=workspace.zone())
+    if kind.table is not None:
+        partitions.make_for(kind.table, (row.created_at for row in batch.rows if row.created_at is not None))
+    try:
+        with transaction() as session:
+            report.accepted = kind.store(session, batch.rows, source)
+    except Invalid:
+        _store_each(kind, batch, source, report)
+        return report
+    report.duplicates = len(batch.rows) - report.accepted
+    return report
+
+
+def _store_each(kind: Kind, batch: Batch[Any], source: Source, report: Report) -> None:
+    """Store row by row, after one that no check has foreseen made the database refuse all."""
+    for number, row in zip(batch.numbers, batch.rows, strict=True):
+        try:
+            with transaction() as session:
+                added = kind.store(session, [row], source)
+        except Invalid as refused:
+            report.rejected.append(Rejected(number, refused.detail))
+        else:
+            report.accepted += added
+            report.duplicates += 1 - added
