@@ -16,6 +16,8 @@ from core.activity.schemas import NewEvent
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics.schemas import NewRequest
 from core.config import Config
+from core.conversations import ingest as conversations_in
+from core.conversations.schemas import NewConversation
 from core.db import Session, transaction
 from core.errors import Invalid
 from core.identity.permissions import Permission, require
@@ -39,6 +41,7 @@ class Kind:
 
 EVENTS = Kind(NewEvent, activity.store, "user_activity_events")
 REQUESTS = Kind(NewRequest, ai_metrics.store, "ai_request_metrics")
+CONVERSATIONS = Kind(NewConversation, conversations_in.store)
 
 
 @router.post("/events", status_code=202)
@@ -51,6 +54,12 @@ async def events(request: Request, actor: ActorDep, config: ConfigDep) -> dict[s
 async def ai_requests(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take requests that the product has made to models."""
     return await _take(request, REQUESTS, actor, config)
+
+
+@router.post("/conversations", status_code=202)
+async def conversations(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
+    """Take conversations; one that is sent again with more messages grows."""
+    return await _take(request, CONVERSATIONS, actor, config)
 
 
 async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> dict[str, Any]:

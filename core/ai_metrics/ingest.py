@@ -9,7 +9,7 @@ from core import clock
 from core.activity.ingest import note_users
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.ids import new_id
-from core.intake import Source, as_jsonb, key_of
+from core.intake import Source, as_jsonb, key_of, message_key
 from core.providers import rates
 from core.staging import Stage, driver
 
@@ -196,7 +196,7 @@ def _rows(requests: list[NewRequest], source: Source) -> Iterator[tuple[object, 
 def _message_key(request: NewRequest) -> UUID | None:
     if request.message_id is None:
         return None
-    return key_of("message", f"{request.conversation_id or ''}/{request.message_id}")
+    return message_key(request.conversation_id, request.message_id)
 
 
 def _total(request: NewRequest) -> int | None:
