@@ -1,10 +1,9 @@
 """The messages that a span has captured, in whichever of their many forms, as role, text and calls of tools.
 
-A message's name is a hash of what was said up to it: the whole history comes with each request, and its longest known prefix is what
-has these names already. System messages stand aside, each text once, for many senders write the time of day into them.
+A message's name is a hash of what was said up to it: the whole history comes with each request, and its longest known prefix is
+what has these names already. System messages stand aside, each text once, for many senders write the time of day into them.
 """
 
-from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any
 
@@ -13,9 +12,9 @@ import msgspec
 from core.ai_metrics import dialects
 from core.ai_metrics.dialects import first
 from core.ai_metrics.spans import Attributes, Span
+from core.intake import without_nul
 
 LONGEST = 1_000_000
-MOST = 2000
 ROLES = {
     "system": "system",
     "developer": "system",
@@ -53,21 +52,19 @@ class Exchange(msgspec.Struct):
 
 def exchange_of(span: Span) -> Exchange | None:
     """Return what a span has captured, or None when it holds no text."""
-    found = _of_attributes(span.attributes) or _of_events(span)
-    if found is None:
-        return None
-    return Exchange(found.asked[-MOST:], found.answered[:MOST])
+    return _of_attributes(span.attributes) or _of_events(span)
 
 
-def names_of(messages: Iterable[Said]) -> Iterator[tuple[Said, str]]:
-    """Yield each message with its name within its conversation."""
-    before = b""
-    for said in messages:
+def names_of(exchange: Exchange) -> tuple[list[str], list[str]]:
+    """Return the names of what was asked, and of the answers, each of which follows what was asked."""
+    asked, before = [], b""
+    for said in exchange.asked:
         if said.role == "system":
-            yield said, _hash(b"system", said).hex()
+            asked.append(_hash(b"system", said).hex())
         else:
             before = _hash(before, said)
-            yield said, before.hex()
+            asked.append(before.hex())
+    return asked, [_hash(before, said).hex() for said in exchange.answered]
 
 
 def is_content(name: str) -> bool:
@@ -128,10 +125,11 @@ def _messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON
 
 def parsed(given: Any) -> Any:  # noqa: ANN401  any JSON
     """Return JSON that came as text; a text that is no JSON of lists and objects is itself."""
-    if not isinstance(given, str) or not given.lstrip()[:1] in ("[", "{"):
+    if not isinstance(given, str) or given.lstrip()[:1] not in ("[", "{"):
         return given
     try:
-        return msgspec.json.decode(given)
+        found = msgspec.json.decode(given)
+        return without_nul(found) if "\\u0000" in given else found
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return given
 
@@ -143,7 +141,9 @@ def _message(given: dict[str, Any], otherwise: str) -> Said:
     text, calls = _read_parts(content) if isinstance(content, list) else (content, [])
     if isinstance(listed := given.get("tool_calls"), list):
         calls = calls + [_call(each) for each in listed if isinstance(each, dict)]
-    is_answer = isinstance(content, list) and any(isinstance(part, dict) and part.get("type") == "tool_call_response" for part in content)
+    is_answer = isinstance(content, list) and any(
+        isinstance(part, dict) and part.get("type") == "tool_call_response" for part in content
+    )
     return _said("tool" if is_answer else role, text, calls, otherwise)
 
 
@@ -214,8 +214,8 @@ def _flat_message(parts: Attributes, otherwise: str) -> Said:
     if content is None:
         texts = [name for name in parts if name.startswith("contents.") and name.endswith("message_content.text")]
         content = "\n".join(str(parts[name]) for name in sorted(texts, key=_number))
-    elif (parsed := parsed(content)) is not content and isinstance(parsed, list):
-        content, _ = _read_parts(parsed)
+    elif isinstance(listed := parsed(content), list):
+        content, _ = _read_parts(listed)
     return _said(parts.get("role"), content, _flat_calls(parts), otherwise)
 
 

@@ -1,7 +1,7 @@
 """Spans become AI requests: each call of a model one, and the tools, retrievals and agents below it its steps.
 
 What belongs together is looked for within one export. A tool that hangs beside the model's call, below the same agent, joins the
-latest call before it; a tool whose call came in another export is dropped, and stands with the call only as what the model asked for.
+latest call before it. A tool whose call came in another export is dropped: it stands with the call as what the model asked for.
 What was counted once never changes after: an export that is sent again changes nothing.
 """
 
@@ -205,9 +205,7 @@ def _cost(attributes: Attributes) -> Decimal | None:
 
 def _extra(span: Span) -> dict[str, Any]:
     """Return what no column holds and no message."""
-    left = {
-        name: value for name, value in span.attributes.items() if name not in dialects.READ and not contents.is_content(name)
-    }
+    left = {name: value for name, value in span.attributes.items() if name not in dialects.READ and not contents.is_content(name)}
     return {"span_name": span.name, **left} if span.name else left
 
 
@@ -267,8 +265,8 @@ def _call(span: Span, step: dict[str, Any]) -> dict[str, Any]:
         "arguments": contents.parsed(first(span.attributes, dialects.TOOL_ARGUMENTS)),
         "result": contents.parsed(first(span.attributes, dialects.TOOL_RESULT)),
     }
-    of_step = {name: step[name] for name in ("name", "duration_ms", "error") if name in step}
-    return {**of_step, **{name: value for name, value in told.items() if value is not None}}
+    told |= {name: step.get(name) for name in ("name", "duration_ms", "error")}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _with_call(calls: list[dict[str, Any]], made: dict[str, Any]) -> list[dict[str, Any]]:

@@ -227,7 +227,7 @@ def _from_pairs(pairs: list[_JsonPair] | None) -> Attributes:
     return {_clean(pair.key): _from_value(pair.value) for pair in pairs or ()}
 
 
-def _from_value(value: _JsonValue | None) -> Any:  # noqa: ANN401, PLR0911  any JSON; one return a kind
+def _from_value(value: _JsonValue | None) -> Any:  # noqa: ANN401  any JSON
     if value is None:
         return None
     if value.stringValue is not None:
