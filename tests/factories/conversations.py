@@ -67,3 +67,10 @@ def column(name: str, table: str = "messages", *, by: str = "position") -> list[
     """Return a column of all rows, in order."""
     with transaction() as session:
         return list(session.scalars(text(f"select {name} from {table} order by {by}")))  # noqa: S608
+
+
+def forget() -> None:
+    """Remove everything."""
+    with transaction() as session:
+        for name in ("messages", "conversations", "users", "user_days"):
+            session.execute(text(f"delete from {name}"))  # noqa: S608
