@@ -135,9 +135,9 @@ def staged_key(kind: str, external_id: str) -> uuid_utils.UUID:
     return uuid_utils.uuid5(WORKSPACE, f"{kind}:{external_id}")
 
 
-def message_key(conversation: str | None, message: str) -> UUID:
-    """Return the key of a message, whose id is its sender's within the conversation."""
-    return key_of("message", f"{conversation or ''}/{message}")
+def message_name(conversation: str | None, message: str) -> str:
+    """Return what names a message everywhere: its id is its sender's within the conversation."""
+    return f"{conversation or ''}/{message}"
 
 
 def wrong_time(field_name: str, at: datetime | None, latest: datetime) -> str | None:

@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from core.conversations.schemas import NewConversation, NewMessage
-from core.intake import as_jsonb, key_of, message_key
+from core.intake import as_jsonb, key_of, message_name
 from core.staging import Connection, Stage
 
 MESSAGES = Stage(
@@ -34,10 +34,11 @@ TAKEN = ("role", "content")
 KEPT = ("model", "tool_calls", "tokens", "cost_usd", "latency_ms", "first_token_ms", "error")
 UPSERT = f"""
 with placed as (
-    select staged.*, present.last + row_number() over (partition by conversation_id order by created_at, sequence, id) as position
+    select staged.*, present.last + row_number() over (partition by conversation_id order by created_at, sequence, staged.id) as position
     from staged_messages as staged
     join (select id, coalesce((select max(position) from messages where conversation_id = c.id), -1) as last
-        from (select distinct conversation_id as id from staged_messages) as c) as present on present.id = conversation_id
+        from (select distinct conversation_id as id from staged_messages) as c) as present
+        on present.id = conversation_id
 )
 insert into messages as present (id, conversation_id, external_id, position, sequence, role, content, model, tool_calls, tokens,
     cost_usd, latency_ms, first_token_ms, error, metadata, created_at)
@@ -92,7 +93,7 @@ def _sent(conversations: list[NewConversation]) -> dict[UUID, Sent]:
     sent: dict[UUID, Sent] = {}
     for number, conversation in enumerate(conversations):
         for place, message in enumerate(conversation.messages):
-            id_ = message_key(conversation.id, message.id)
+            id_ = key_of("message", message_name(conversation.id, message.id))
             new = (number, conversation, message, place if message.position is None else message.position)
             sent[id_] = _merged(sent[id_], new) if id_ in sent else new
     return sent
