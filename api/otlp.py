@@ -7,7 +7,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
-from api.inflate import BodyTooLarge
 
 PATH = "/otlp/v1/traces"
 
@@ -68,7 +67,7 @@ class Translated:
 
     async def _send_status(self, start: Message) -> None:
         problem = json.loads(self._body)
-        status = 413 if problem["code"] == BodyTooLarge.code else STATUS.get(problem["status"], problem["status"])
+        status = STATUS.get(problem["status"], problem["status"])
         body = status_body(CODES.get(status, 2), problem["detail"], self._encoding)
         start["status"] = status
         MutableHeaders(scope=start).update({"content-type": self._encoding.value, "content-length": str(len(body))})

@@ -23,6 +23,7 @@ OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_sessi
 POOL_TIMEOUT_S = 5.0
 OLDEST_SERVER = 150000
 WAITING = "after commit"
+OF_DRIVER = (psycopg.OperationalError, psycopg.InterfaceError)  # ingest speaks to the driver itself
 RESTED_SINCE, RESTED_LONG_S = "rested since", 3.0
 DISK_FULL = "The disk that holds the database is full: nothing can be stored before somebody frees some space."
 
@@ -167,9 +168,9 @@ def answering() -> Iterator[None]:
     """Turn what a dead or crowded database raises into Unavailable, and what it refuses to store into Invalid."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except (OperationalError, InterfaceError, PoolTimeout, *OF_DRIVER) as error:
         raise Unavailable(DISK_FULL if _is_disk_full(error) else None) from error
-    except DataError as error:
+    except (DataError, psycopg.DataError) as error:
         raise Invalid("A value does not fit: text with a NUL character, or a number out of range.") from error
     except DBAPIError as error:
         if error.connection_invalidated:

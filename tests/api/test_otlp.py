@@ -10,7 +10,6 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from sqlalchemy import select
 
-from api import limits
 from api.routes import traces
 from core.ai_metrics.models import AiRequest
 from core.config import config
@@ -155,9 +154,7 @@ def test_a_body_of_no_known_type_is_refused(sender: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize("headers", [PROTOBUF, JSON])
-def test_overload_asks_to_come_again(
-    sender: httpx2.Client, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
-) -> None:
+def test_overload_asks_to_come_again(sender: httpx2.Client, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]) -> None:
     def crowded(*_given: object) -> None:
         raise Unavailable
 
@@ -168,8 +165,7 @@ def test_overload_asks_to_come_again(
 
 
 def test_spans_count_as_rows(sender: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "limiter", limits.Limiter())
-    monkeypatch.setattr(config(), "rate_limit_ingest", 3)
+    monkeypatch.setattr(traces, "config", lambda: config().model_copy(update={"rate_limit_ingest": 3}))
     assert sender.post(PATH, content=packed(span(), span()), headers=PROTOBUF).headers["ratelimit-remaining"] == "1"
     answer = sender.post(PATH, content=packed(span(), span()), headers=PROTOBUF)
     assert (answer.status_code, status_of(answer)[0]) == (429, 8)
@@ -191,13 +187,15 @@ def test_only_a_key_that_may_send_rows_is_let_in(address: str, client: Client) -
 
 
 def test_other_addresses_and_methods_are_not_there(sender: httpx2.Client) -> None:
-    assert sender.get(PATH).status_code == 405
+    assert sender.get(PATH).status_code == 404
     answer = sender.post("/otlp/v1/metrics", content=b"", headers=PROTOBUF)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
 def test_json_may_be_written_as_other_programs_write_it(sender: httpx2.Client) -> None:
-    sent = span(events=None, status={"code": "STATUS_CODE_ERROR", "message": "boom"}, traceId="AB" * 16, flags=257, droppedEventsCount=0)
+    sent = span(
+        events=None, status={"code": "STATUS_CODE_ERROR", "message": "boom"}, traceId="AB" * 16, flags=257, droppedEventsCount=0
+    )
     sent |= {name: int(sent[name]) for name in ("startTimeUnixNano", "endTimeUnixNano")} | {"events": None, "links": [{"x": 1}]}
     sent["attributes"].append({"key": "gen_ai.usage.input_tokens", "value": {"intValue": 7}})
     body = export(sent) | {"unknown": {"field": []}}

@@ -67,7 +67,9 @@ def span(
 def export(*spans: Json, resource: Json | None = None) -> Json:
     """Return an export in JSON."""
     scope = {"scope": {"name": "tests"}, "spans": list(spans)}
-    return {"resourceSpans": [{"resource": {"attributes": pairs(RESOURCE if resource is None else resource)}, "scopeSpans": [scope]}]}
+    return {
+        "resourceSpans": [{"resource": {"attributes": pairs(RESOURCE if resource is None else resource)}, "scopeSpans": [scope]}]
+    }
 
 
 def as_json(*spans: Json, resource: Json | None = None) -> bytes:
@@ -79,7 +81,8 @@ def packed(*spans: Json, resource: Json | None = None) -> bytes:
     """Return an export in protobuf."""
     message = ExportTraceServiceRequest()
     json_format.ParseDict(_with_bytes(export(*spans, resource=resource)), message)
-    return message.SerializeToString()
+    body: bytes = message.SerializeToString()
+    return body
 
 
 def _with_bytes(given: Any) -> Any:  # noqa: ANN401  any JSON
@@ -88,7 +91,10 @@ def _with_bytes(given: Any) -> Any:  # noqa: ANN401  any JSON
         return [_with_bytes(inner) for inner in given]
     if not isinstance(given, dict):
         return given
-    return {name: _base64(inner) if name in ("traceId", "spanId", "parentSpanId") else _with_bytes(inner) for name, inner in given.items()}
+    return {
+        name: _base64(inner) if name in ("traceId", "spanId", "parentSpanId") else _with_bytes(inner)
+        for name, inner in given.items()
+    }
 
 
 def _base64(digits: str) -> str:
