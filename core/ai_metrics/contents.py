@@ -43,6 +43,21 @@ class Said(msgspec.Struct):
     tool_calls: list[dict[str, Any]]
 
 
+class _Text(msgspec.Struct, tag_field="type", tag="text", forbid_unknown_fields=True):
+    content: str
+
+
+class _Plain(msgspec.Struct, forbid_unknown_fields=True):
+    """A message of text alone, as nearly all are: these are read in one step."""
+
+    role: str
+    parts: list[_Text]
+    finish_reason: str | None = None
+
+
+_plain_messages = msgspec.json.Decoder(list[_Plain])
+
+
 class Exchange(msgspec.Struct):
     """What a model was given, and what it answered."""
 
@@ -74,7 +89,7 @@ def is_content(name: str) -> bool:
 
 def _hash(before: bytes, said: Said) -> bytes:
     # Some senders strip what they send back, and write arguments anew: names of tools are what is sure.
-    tools = ",".join(str(call.get("name")) for call in said.tool_calls)
+    tools = ",".join([str(call.get("name")) for call in said.tool_calls]) if said.tool_calls else ""
     told = f"{said.role}\0{said.text.strip()}\0{tools}".encode(errors="replace")
     return blake2b(told, key=before, digest_size=16).digest()
 
@@ -112,6 +127,17 @@ def _plain(attributes: Attributes, names: tuple[str, ...], role: str) -> list[Sa
 
 
 def _messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON
+    if given is None:
+        return []
+    try:
+        return [
+            _said(each.role, "\n".join([part.content for part in each.parts]), [], role) for each in _plain_messages.decode(given)
+        ]
+    except (msgspec.MsgspecError, RecursionError, ValueError, TypeError):
+        return _any_messages(given, role)
+
+
+def _any_messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON
     match parsed(given):
         case str() as text if text:
             return [_said(role, text, [])]
@@ -183,8 +209,9 @@ def _text(given: Any) -> str:  # noqa: ANN401  any JSON
 
 
 def _said(role: object, text: object, calls: list[dict[str, Any]], otherwise: str = "user") -> Said:
-    known = ROLES.get(role.lower(), otherwise) if isinstance(role, str) else otherwise
-    return Said(known, _text(text).replace("\0", "")[:LONGEST], calls)
+    known = ROLES.get(role) or ROLES.get(role.lower(), otherwise) if isinstance(role, str) else otherwise
+    words = text if isinstance(text, str) else _text(text)
+    return Said(known, (words.replace("\0", "") if "\0" in words else words)[:LONGEST], calls)
 
 
 # One attribute a part: `llm.input_messages.0.message.role`, `gen_ai.completion.0.content`.
