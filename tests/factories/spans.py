@@ -1,6 +1,7 @@
 """Exports of spans, in plain words: `export(span(model="gpt-4o"))` as JSON, `packed(...)` as protobuf."""
 
 import json
+import math
 import secrets
 from base64 import b64encode
 from typing import Any
@@ -23,7 +24,7 @@ def value(given: Any) -> Json:  # noqa: ANN401  any JSON
         case int():
             return {"intValue": str(given)}
         case float():
-            return {"doubleValue": given}
+            return {"doubleValue": given if math.isfinite(given) else "NaN"}
         case list():
             return {"arrayValue": {"values": [value(inner) for inner in given]}}
         case dict():
