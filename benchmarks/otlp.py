@@ -19,7 +19,7 @@ from benchmarks.report import Figure
 BATCH, BATCHES = 100, 200
 SIZE = 2500
 LIMITS = {1: 3_000, 4: 5_000}
-WORDS = "the plan team invoice upgrade please can you tell how change seats billing address when next month card".split()
+WORDS = ("the", "plan", "team", "invoice", "upgrade", "please", "tell", "change", "seats", "billing", "address", "month", "card")
 MODELS = ("gpt-4o", "gpt-4o-mini", "gpt-5", "o4-mini")
 
 
@@ -76,7 +76,8 @@ def _batch(*, says: bool) -> bytes:
                 span.attributes.extend(_pairs(told))
             span.attributes.extend(_pairs({"app.context": "x" * max(1, SIZE - span.ByteSize())}))
             history.append(answer)
-    return export.SerializeToString()
+    body: bytes = export.SerializeToString()
+    return body
 
 
 def _attributes(conversation: str) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import httpx2
 import pytest
@@ -26,6 +25,7 @@ JSON = {"Content-Type": "application/json"}
 PATH = "/otlp/v1/traces"
 GZIP = {"Content-Encoding": "gzip"}
 MIB = 2**20
+Pack = Callable[..., bytes]
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def refused(answer: httpx2.Response) -> tuple[int, str]:
 @pytest.mark.parametrize("packing", [{}, GZIP], ids=["plain", "gzip"])
 @pytest.mark.parametrize(("headers", "pack"), [(PROTOBUF, packed), (JSON, as_json)], ids=["protobuf", "json"])
 def test_an_export_is_stored_and_answered_in_its_own_encoding(
-    sender: httpx2.Client, headers: dict[str, str], pack: Any, packing: dict[str, str]
+    sender: httpx2.Client, headers: dict[str, str], pack: Pack, packing: dict[str, str]
 ) -> None:
     sent = span(CHAT | {"gen_ai.usage.input_tokens": 12, "gen_ai.usage.output_tokens": 3})
     body = pack(sent)
@@ -96,7 +96,7 @@ def test_the_environment_is_the_keys_when_the_sender_names_none(address: str, cl
 
 @pytest.mark.parametrize(("headers", "pack"), [(PROTOBUF, packed), (JSON, as_json)], ids=["protobuf", "json"])
 def test_spans_with_ids_of_a_wrong_length_are_refused_one_by_one(
-    sender: httpx2.Client, headers: dict[str, str], pack: Any
+    sender: httpx2.Client, headers: dict[str, str], pack: Pack
 ) -> None:
     bad = [span(trace="ab" * 15), span(id_="ab" * 9), span(trace="00" * 16), span(id_="00" * 8)]
     times, words = refused(sender.post(PATH, content=pack(span(), *bad), headers=headers))

@@ -94,7 +94,10 @@ def test_a_tool_that_failed_says_so() -> None:
 
 
 def test_a_call_that_was_asked_for_and_made_is_one_call() -> None:
-    wanted = [{"id": "t1", "name": "weather", "arguments": {"city": "Rome"}}, {"id": "t2", "name": "weather"}]
+    wanted: list[dict[str, Any]] = [
+        {"id": "t1", "name": "weather", "arguments": {"city": "Rome"}},
+        {"id": "t2", "name": "weather"},
+    ]
     made = within(TOOL | {"gen_ai.tool.call.id": "t2"}, parent=FIRST, took_ms=90)
     [request] = requests(within(asking(*wanted), id_=FIRST), made)
     assert request.tool_calls == [wanted[0], {"id": "t2", "name": "weather", "duration_ms": 90}]
