@@ -23,7 +23,6 @@ OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_sessi
 POOL_TIMEOUT_S = 5.0
 OLDEST_SERVER = 150000
 WAITING = "after commit"
-OF_DRIVER = (psycopg.OperationalError, psycopg.InterfaceError)  # ingest speaks to the driver itself
 RESTED_SINCE, RESTED_LONG_S = "rested since", 3.0
 DISK_FULL = "The disk that holds the database is full: nothing can be stored before somebody frees some space."
 
@@ -165,11 +164,18 @@ def reading(database: Database = Database.CORE) -> Iterator[Session]:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn what a dead or crowded database raises into Unavailable, and what it refuses to store into Invalid."""
+    """Turn what a dead or crowded database raises into Unavailable, and what it refuses to store into Invalid.
+
+    Staged rows go past SQLAlchemy, straight through the driver: its errors mean the same.
+    """
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout, *OF_DRIVER) as error:
+    except (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise Unavailable(DISK_FULL if _is_disk_full(error) else None) from error
+    except psycopg.errors.CheckViolation as error:
+        if "no partition" in str(error):  # one was dropped a moment ago: it is made again when the rows are sent again
+            raise Unavailable from error
+        raise
     except (DataError, psycopg.DataError) as error:
         raise Invalid("A value does not fit: text with a NUL character, or a number out of range.") from error
     except DBAPIError as error:
