@@ -14,7 +14,7 @@ from core.db import transaction
 from core.ids import new_id
 from tests.factories.keys import api_key, bearing
 
-GOOD = {
+GOOD: dict[str, dict[str, Any]] = {
     "events": {"event_type": "fuzz.good"},
     "ai-requests": {"model": "m", "provider": "p", "input_tokens": 5},
 }

@@ -66,7 +66,7 @@ class Watched:
     @property
     def added_mb(self) -> float:
         """What it has added."""
-        return (self._most - self._before) / 1e6
+        return float(self._most - self._before) / 1e6
 
     def __enter__(self) -> "Watched":
         """Begin to look."""
