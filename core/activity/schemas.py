@@ -1,12 +1,15 @@
 """Events as they come in."""
 
 from datetime import datetime
+from typing import ClassVar
 
 from core.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_time
 
 
 class NewEvent(Row):
     """One thing that happened in the product."""
+
+    texts: ClassVar = ("event_data", "error_message", "user_agent", "extra")
 
     event_type: Name
     event_category: Name | None = None
@@ -21,6 +24,8 @@ class NewEvent(Row):
 
 class NewUser(Row):
     """A user as his product knows him. What is not named goes to the traits; of each field the newest `updated_at` holds."""
+
+    texts: ClassVar = ("email", "display_name", "traits", "extra")
 
     id: Id
     email: Word | None = None

@@ -41,6 +41,7 @@ from learned_users as learned where learned.id = users.id"""
 
 def store(session: Session, users: list[NewUser], source: Source) -> int:
     """Store users; return how many of the rows said anything new."""
+    users = source.cleaned(users)
     connection = driver(session)
     DESCRIBED.copy(connection, _rows(users))
     made = {id_ for (id_,) in connection.execute(MAKE)}

@@ -44,7 +44,8 @@ select distinct on (id) id, batch_run_id, '{NO_JOB}', environment, '', started_a
 from reported_runs order by id, started_at
 on conflict do nothing returning batch_run_id"""  # noqa: S608  a name of our own
 LOCK = f"""
-select batch_run_id, told, {", ".join(FIELDS)} from batch_run_history where batch_run_id in (select batch_run_id from reported_runs)
+select batch_run_id, told, {", ".join(FIELDS)} from batch_run_history
+where batch_run_id in (select batch_run_id from reported_runs)
 order by id for update"""  # noqa: S608
 LEARN = f"""
 update batch_run_history as run set heard_at = now(), told = learned.told::jsonb,
@@ -55,6 +56,7 @@ from learned_runs as learned where learned.batch_run_id = run.batch_run_id"""  #
 
 def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
     """Store states of runs; return how many of the rows said anything new."""
+    runs = source.cleaned(runs)
     connection = driver(session)
     REPORTED.copy(connection, _rows(runs, source))
     made = {name for (name,) in connection.execute(MAKE.encode())}

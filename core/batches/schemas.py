@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from core.intake import Count, Id, JsonObject, LongText, Moment, Name, Row, wrong_time
 
@@ -21,6 +22,8 @@ ENDED = (BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.PARTIAL)
 
 class NewBatchRun(Row):
     """What is known of a run at a moment: sent when it starts, as often as it likes, and when it has ended."""
+
+    texts: ClassVar = ("triggered_by", "phase_durations", "error_summary", "extra")
 
     batch_run_id: Id
     started_at: Moment

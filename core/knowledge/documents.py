@@ -43,6 +43,7 @@ where excluded.updated_at >= present.updated_at
 
 def store(session: Session, documents: list[NewDocument], source: Source) -> int:
     """Store documents; return how many of them are new or changed."""
+    documents = source.cleaned(documents)
     connection = driver(session)
     DOCUMENTS.copy(connection, _rows(documents, source))
     return connection.execute(UPSERT.encode()).rowcount

@@ -54,6 +54,7 @@ order by conversation_id, message_id is not null, created_at desc, id desc""")
 
 def store(session: Session, feedback: list[NewFeedback], source: Source) -> int:
     """Store feedback; return how much of it is new, or newer than what was known."""
+    feedback = source.cleaned(feedback)
     with reading() as core:
         places = references.places(core, {(each.conversation_id, each.message_id) for each in feedback})
     connection = driver(session)

@@ -48,6 +48,7 @@ where excluded.updated_at >= present.updated_at
 
 def store(session: Session, memories: list[NewMemory], source: Source) -> int:
     """Store memories; return how many of them are new or changed."""
+    memories = source.cleaned(memories)
     named = {(each.conversation_id, each.source_message_id) for each in memories if each.source_message_id is not None}
     places: dict[Named, Place] = {}
     if named:

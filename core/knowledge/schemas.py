@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, field
 
@@ -36,6 +36,8 @@ class Scale(StrEnum):
 class NewDocument(Row):
     """A document, whole: of two states, the one with the newer `updated_at` holds."""
 
+    texts: ClassVar = ("title", "content", "tags", "source", "metadata", "extra")
+
     id: Id
     content: LongText
     title: Word = ""
@@ -53,6 +55,8 @@ class NewDocument(Row):
 
 class NewMemory(Row):
     """Something to remember, whole: of two states, the one with the newer `updated_at` holds."""
+
+    texts: ClassVar = ("content", "metadata", "extra")
 
     id: Id
     content: LongText
@@ -72,6 +76,8 @@ class NewMemory(Row):
 
 class NewFeedback(Row):
     """What a user thinks of a message, or of a conversation. Without a scale, -1 and 1 are thumbs and the rest is of five."""
+
+    texts: ClassVar = ("edited_text", "comment", "extra")
 
     rating: int
     scale: Scale | None = None
