@@ -19,7 +19,6 @@ from msgspec import Meta
 
 from core import clock, redaction
 from core.errors import Invalid
-from core.redaction import Redactor
 
 MOST_ROWS = 5000
 MOST_STEPS = 200
@@ -127,11 +126,11 @@ class Source:
     zone: str
     import_id: UUID | None = None
     origin: str = "api"  # through which door
-    redactor: Redactor | None = field(default_factory=redaction.current)
 
     def cleaned(self, rows: list[Sent]) -> list[Sent]:
         """Return rows as they may be stored: redacted, where the workspace wants that."""
-        return rows if self.redactor is None else [self.redactor.row(row) for row in rows]
+        redactor = redaction.current()
+        return rows if redactor is None else [redactor.row(row) for row in rows]
 
 
 def key_of(kind: str, external_id: str) -> UUID:

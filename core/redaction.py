@@ -150,12 +150,13 @@ class Redactor:
     def _phone(self, found: Found) -> str:
         digits = _digits(found[0])
         if not SHORTEST_PHONE <= len(digits) <= LONGEST_PHONE or _is_within(found):
-            return str(found[0])
+            return cast("str", found[0])
         return self._word("phone", digits)
 
     def _card(self, found: Found) -> str:
         """Replace what passes as a card's number; groups of digits before and after it may be something else."""
-        text, done, kept = found[0], 0, []
+        text: str = found[0]
+        done, kept = 0, []
         for start, end in _windows(text):
             if start >= done and _is_card(digits := _digits(text[start:end])):
                 kept += [text[done:start], self._word("card", digits)]
@@ -194,7 +195,8 @@ def _digits(text: str) -> str:
 
 def _is_within(found: Found) -> bool:
     """Whether what was found is only a part of something longer, such as an id."""
-    before, after = found.string[found.start() - 1 : found.start()], found.string[found.end() : found.end() + 2]
+    whole: str = found.string
+    before, after = whole[found.start() - 1 : found.start()], whole[found.end() : found.end() + 2]
     if before.isalnum() or before in ("-", "_", ".", "/"):
         return True
     return (after[:1] in ("-", "_") and after[1:].isalnum()) or (after[:1] == "." and after[1:].isdigit())

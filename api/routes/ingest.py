@@ -22,7 +22,7 @@ from core.config import Config
 from core.conversations import ingest as conversations_in
 from core.conversations.schemas import NewConversation
 from core.db import Database, Session, transaction
-from core.errors import Invalid
+from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.intake import Batch, Rejected, Report, Row, Source
@@ -158,6 +158,9 @@ def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     except Invalid:
         _store_each(kind, batch, source, report)
         return report
+    except Unavailable:
+        partitions.forget()  # perhaps one is not there any more
+        raise
     report.duplicates = len(batch.rows) - report.accepted
     return report
 
