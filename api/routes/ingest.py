@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from api import inflate, limits
+from api import examples, inflate, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
 from core import clock, intake, partitions
@@ -57,49 +57,49 @@ DOCUMENTS = Kind(NewDocument, documents_in.store, database=Database.AI)
 MEMORIES = Kind(NewMemory, memories_in.store, database=Database.AI)
 
 
-@router.post("/events", status_code=202)
+@router.post("/events", status_code=202, openapi_extra=examples.body("events"))
 async def events(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take events of the product."""
     return await _take(request, EVENTS, actor, config)
 
 
-@router.post("/ai-requests", status_code=202)
+@router.post("/ai-requests", status_code=202, openapi_extra=examples.body("ai-requests"))
 async def ai_requests(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take requests that the product has made to models."""
     return await _take(request, REQUESTS, actor, config)
 
 
-@router.post("/conversations", status_code=202)
+@router.post("/conversations", status_code=202, openapi_extra=examples.body("conversations"))
 async def conversations(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take conversations; one that is sent again with more messages grows."""
     return await _take(request, CONVERSATIONS, actor, config)
 
 
-@router.post("/feedback", status_code=202)
+@router.post("/feedback", status_code=202, openapi_extra=examples.body("feedback"))
 async def feedback(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take what users think of messages and conversations."""
     return await _take(request, FEEDBACK, actor, config)
 
 
-@router.post("/batch-runs", status_code=202)
+@router.post("/batch-runs", status_code=202, openapi_extra=examples.body("batch-runs"))
 async def batch_runs(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take the states of batch runs; the newest holds, whatever the order in which they come."""
     return await _take(request, BATCH_RUNS, actor, config)
 
 
-@router.post("/documents", status_code=202)
+@router.post("/documents", status_code=202, openapi_extra=examples.body("documents"))
 async def documents(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take documents of the knowledge base."""
     return await _take(request, DOCUMENTS, actor, config)
 
 
-@router.post("/memories", status_code=202)
+@router.post("/memories", status_code=202, openapi_extra=examples.body("memories"))
 async def memories(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take what the assistant remembers of its users."""
     return await _take(request, MEMORIES, actor, config)
 
 
-@router.post("/users", status_code=202)
+@router.post("/users", status_code=202, openapi_extra=examples.body("users"))
 async def users(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take users as the product describes them; their traits are merged."""
     return await _take(request, USERS, actor, config)
