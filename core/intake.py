@@ -17,7 +17,7 @@ import msgspec
 import uuid_utils
 from msgspec import Meta
 
-from core import clock
+from core import clock, redaction
 from core.errors import Invalid
 
 MOST_ROWS = 5000
@@ -47,6 +47,8 @@ class BodyRefused(Invalid):
 class Nested(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A part of a row, of which it holds a list. What is not named goes to `extra`, never lost."""
 
+    texts: ClassVar[tuple[str, ...]] = ("extra",)
+
     extra: JsonObject | None = None
 
 
@@ -54,6 +56,7 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a sender may send; a feature's rows add their fields. What is not named goes to `extra`, never lost."""
 
     nested: ClassVar[dict[str, type[Nested]]] = {}
+    texts: ClassVar[tuple[str, ...]] = ("extra",)  # what redaction looks at
 
     id: Id | None = None
     environment: Name | None = None
@@ -123,6 +126,11 @@ class Source:
     zone: str
     import_id: UUID | None = None
     origin: str = "api"  # through which door
+
+    def cleaned(self, rows: list[Sent]) -> list[Sent]:
+        """Return rows as they may be stored: redacted, where the workspace wants that."""
+        redactor = redaction.current()
+        return rows if redactor is None else [redactor.row(row) for row in rows]
 
 
 def key_of(kind: str, external_id: str) -> UUID:

@@ -141,6 +141,7 @@ def store(session: Session, requests: list[NewRequest], source: Source) -> int:
 
     Their partitions must be there (core/partitions.py).
     """
+    requests = source.cleaned(requests)
     connection = driver(session)
     REQUESTS.copy(connection, _rows(requests, source))
     FRESH.make(connection)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 from core.intake import MOST_STEPS, Count, Id, LongText, Milliseconds, Name, Parts, Row, Word, wrong_dollars
 from core.providers.prices import CostSource
@@ -19,6 +20,8 @@ class RequestStatus(StrEnum):
 
 class NewRequest(Row):
     """One request to a model, by the columns' own names."""
+
+    texts: ClassVar = ("tool_calls", "steps", "error_message", "extra")
 
     model: Name
     provider: Name | None = None

@@ -89,6 +89,7 @@ from learned_conversations as learned join conversations using (id) where learne
 
 def store(session: Session, conversations: list[NewConversation], source: Source) -> int:
     """Store conversations and their messages; return how many of the rows said anything new."""
+    conversations = source.cleaned(conversations)
     connection = driver(session)
     CONVERSATIONS.copy(connection, _rows(conversations, source))
     made = {id_ for (id_,) in connection.execute(MAKE)}

@@ -34,7 +34,8 @@ TAKEN = ("role", "content")
 KEPT = ("model", "tool_calls", "tokens", "cost_usd", "latency_ms", "first_token_ms", "error")
 UPSERT = f"""
 with placed as (
-    select staged.*, present.last + row_number() over (partition by conversation_id order by created_at, sequence, staged.id) as position
+    select staged.*,
+        present.last + row_number() over (partition by conversation_id order by created_at, sequence, staged.id) as position
     from staged_messages as staged
     join (select id, coalesce((select max(position) from messages where conversation_id = c.id), -1) as last
         from (select distinct conversation_id as id from staged_messages) as c) as present

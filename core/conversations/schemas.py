@@ -54,6 +54,8 @@ class MessageSpeaker(StrEnum):
 class NewMessage(Nested):
     """One message, by the columns' own names. Its place is by `created_at`, then as it was sent, or as `position` says."""
 
+    texts: ClassVar = ("content", "tool_calls", "error", "metadata", "extra")
+
     id: Id
     role: MessageSpeaker
     created_at: Moment
@@ -75,6 +77,7 @@ class NewConversation(Row):
     Without `updated_at`, they are as new as the newest message.
     """
 
+    texts: ClassVar = ("title", "context", "messages", "extra")
     nested: ClassVar = {"messages": NewMessage}
 
     id: Id
