@@ -21,7 +21,7 @@ from core.conversations import ingest as conversations
 from core.conversations.prefixes import drop_known
 from core.conversations.schemas import Origin
 from core.db import transaction
-from core.errors import Invalid
+from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.intake import MOST_ROWS, Source
 from core.system import workspace
@@ -64,6 +64,9 @@ def _store(mapped: Mapped, taken: list[Taken], source: Source) -> None:
             return
         for each in taken:
             _store(mapped, [each], source)
+    except Unavailable:
+        partitions.forget()  # perhaps one is not there any more
+        raise
 
 
 def _commit(taken: list[Taken], source: Source) -> None:
