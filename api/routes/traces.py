@@ -40,11 +40,11 @@ async def traces(request: Request) -> Response:
     body = await inflate.whole(request)
     found = await run_in_threadpool(READERS[encoding], body)
     limits.rows(request, actor, config(), len(found))
-    refused = await run_in_threadpool(_take, found, actor.environment)
+    refused = await run_in_threadpool(take, found, actor.environment)
     return _answer(refused, encoding)
 
 
-def _take(found: list[Span], environment: str) -> Counter[str]:
+def take(found: list[Span], environment: str) -> Counter[str]:
     """Store what the spans hold; return how many were refused, for which reason."""
     source = Source(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
     mapped = otlp.mapped(found)

@@ -158,7 +158,7 @@ def test_overload_asks_to_come_again(sender: httpx2.Client, monkeypatch: pytest.
     def crowded(*_given: object) -> None:
         raise Unavailable
 
-    monkeypatch.setattr(traces, "_take", crowded)
+    monkeypatch.setattr(traces, "take", crowded)
     answer = sender.post(PATH, content=b"{}" if headers is JSON else b"", headers=headers)
     assert (answer.status_code, status_of(answer)[0]) == (503, 14)
     assert int(answer.headers["retry-after"]) > 0
