@@ -213,14 +213,20 @@ def _from_json(span: _JsonSpan, resource: Attributes) -> Span:
         (span.spanId or "").lower(),
         (span.parentSpanId or "").lower(),
         _clean(span.name or ""),
-        int(span.startTimeUnixNano or 0),
-        int(span.endTimeUnixNano or 0),
+        _nanoseconds(span.startTimeUnixNano),
+        _nanoseconds(span.endTimeUnixNano),
         _from_pairs(span.attributes),
-        [Event(event.name or "", int(event.timeUnixNano or 0), _from_pairs(event.attributes)) for event in span.events or ()],
+        [Event(event.name or "", _nanoseconds(event.timeUnixNano), _from_pairs(event.attributes)) for event in span.events or ()],
         status.code in (ERROR, str(ERROR), "STATUS_CODE_ERROR"),
         _clean(status.message or ""),
         resource,
     )
+
+
+def _nanoseconds(given: int | str | None) -> int:
+    """Return a time; one that has no 64 bits is none."""
+    found = int(given or 0)
+    return found if 0 <= found < 2**64 else 0
 
 
 def _from_pairs(pairs: list[_JsonPair] | None) -> Attributes:
