@@ -19,7 +19,8 @@ from tests.factories.spans import CHAT, as_json, packed, span
 PATH = "/otlp/v1/traces"
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 JSON = {"Content-Type": "application/json"}
-NAMES = sorted(dialects.READ) + [
+NAMES = [
+    *sorted(dialects.READ),
     "llm.input_messages.0.message.role",
     "llm.input_messages.99999999999.message.content",
     "llm.output_messages.x.message.content",
@@ -106,7 +107,8 @@ def test_broken_protobuf_is_refused_or_read(sender: httpx2.Client, seed: int) ->
 @pytest.mark.parametrize("seed", range(40))
 def test_broken_json_is_refused_or_read(sender: httpx2.Client, seed: int) -> None:
     chance, given = Random(seed), json.loads(as_json(odd(Random(seed)), span()))
-    place, key = given, "resourceSpans"
+    place: Any = given
+    key: Any = "resourceSpans"
     while isinstance(place[key], dict | list) and place[key] and chance.random() < 0.85:
         place = place[key]
         key = chance.choice(list(place)) if isinstance(place, dict) else chance.randrange(len(place))

@@ -59,9 +59,8 @@ def said(conversation: str = "c") -> list[Said]:
 def everything() -> list[Any]:
     """Return what is stored of conversations and messages, but for when it came in."""
     with transaction() as session:
-        left_out = {"received_at", "told"}
         return [
-            {column: getattr(row, column) for column in row.__mapper__.attrs.keys() if column not in left_out}
+            {each.key: getattr(row, each.key) for each in row.__mapper__.attrs if each.key not in ("received_at", "told")}
             for table in (Conversation, Message)
             for row in session.scalars(select(table).order_by(table.id))
         ]
