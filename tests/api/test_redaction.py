@@ -81,7 +81,7 @@ def program(address: str) -> Iterator[httpx2.Client]:
 
 def everything() -> str:
     """Return all that stands in any table of either database, but for settings and their history."""
-    found = []
+    found: list[str] = []
     for database in Database:
         with transaction(database) as session:
             names = session.scalars(text("select tablename from pg_tables where schemaname = 'public'")).all()
