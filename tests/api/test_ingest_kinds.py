@@ -43,7 +43,7 @@ def row(kind: str, number: int = 0, /, **more: Any) -> dict[str, Any]:  # noqa: 
 def count(kind: str, where: str = "true") -> int:
     database, table = TABLES[kind]
     with transaction(database) as session:
-        return session.execute(text(f"select count(*) from {table} where {where}")).scalar_one()  # noqa: S608
+        return session.scalar(text(f"select count(*) from {table} where {where}")) or 0  # noqa: S608
 
 
 @every_kind
