@@ -106,23 +106,16 @@ def _attributes(pairs: Iterable[KeyValue]) -> Attributes:
 
 
 def _value(value: AnyValue) -> Any:  # noqa: ANN401  any JSON
-    match value.WhichOneof("value"):
-        case "string_value":
-            return _clean(value.string_value)
-        case "int_value":
-            return value.int_value
-        case "double_value":
-            return value.double_value
-        case "bool_value":
-            return value.bool_value
-        case "array_value":
-            return [_value(inner) for inner in value.array_value.values]
-        case "kvlist_value":
-            return _attributes(value.kvlist_value.values)
-        case "bytes_value":
-            return _clean(value.bytes_value.decode(errors="replace"))
-        case _:
-            return None
+    kind = value.WhichOneof("value")
+    if kind == "string_value":
+        return _clean(value.string_value)
+    if kind == "array_value":
+        return [_value(inner) for inner in value.array_value.values]
+    if kind == "kvlist_value":
+        return _attributes(value.kvlist_value.values)
+    if kind == "bytes_value":
+        return _clean(value.bytes_value.decode(errors="replace"))
+    return getattr(value, kind) if kind is not None else None
 
 
 def _clean(text: str) -> str:
