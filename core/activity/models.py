@@ -91,13 +91,13 @@ class FunnelPart(CoreTable):
 
     __tablename__ = "funnel_parts"
     __table_args__ = (
-        Index(None, "environment", "app", "owner"),
+        Index(None, "owner", "environment", "app"),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
+    part: Mapped[str] = mapped_column(primary_key=True)  # first: without statistics the planner would take a workspace for a row
     environment: Mapped[str] = mapped_column(primary_key=True)
     app: Mapped[str] = mapped_column(primary_key=True)
-    part: Mapped[str] = mapped_column(primary_key=True)
     owner: Mapped[str]
     former_owner: Mapped[str | None]
     linked_at: Mapped[datetime | None]
@@ -118,16 +118,17 @@ class Subject(CoreTable):
         Index(
             "ix_subjects_reached",
             "environment",
+            "app",
             "reached_1",
-            postgresql_include=["app", "reached_2", "reached_3", "reached_4", "reached_5", "is_unsure", "sample"],
+            postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "is_unsure", "sample"],
         ),
         Index("ix_subjects_cut", "environment", postgresql_where=text("is_cut")),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
+    subject: Mapped[str] = mapped_column(primary_key=True)
     environment: Mapped[str] = mapped_column(primary_key=True)
     app: Mapped[str] = mapped_column(primary_key=True)
-    subject: Mapped[str] = mapped_column(primary_key=True)
     marks: Mapped[list[int]] = mapped_column(MARKS)
     is_cut: Mapped[bool]
     reached_1: Mapped[datetime | None]
