@@ -88,7 +88,7 @@ class Rule:
         optional = [number for number, step in enumerate(self.steps) if step.optional]
         for number in required + optional:
             at = self._earliest(number)
-            source = f"select *, {at} as at_{number + 1} from ({source}) as level_{number + 1} offset 0"
+            source = f"select *, {at} as at_{number + 1} from ({source}) as level_{number + 1} offset 0"  # noqa: S608  our own names
         return source
 
     def is_reached(self, number: int) -> str:
