@@ -24,7 +24,7 @@ from core.periods import Period, Watched
 
 FEWEST_FOR_AN_INTERVAL = 10
 SAMPLES = 1024
-ENOUGH = 20_000  # whose seconds are looked at: a median of so many has the right rank within half a percent
+ENOUGH, TOO_FEW = 10_000, 2_500  # whose seconds are looked at: a median of so many has the right rank within one percent
 ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 'subjects'::regclass")
 
 
@@ -118,7 +118,7 @@ def _tally(session: Session, steps: tuple[Step, ...], period: Period, watched: W
     question = _question(session, steps, watched, several=len(apps) > 1)
     most = _portion(session.scalar(ROUGHLY) or 0)
     tally = _ask(session, question, given, most)
-    if most < SAMPLES and tally.users[0] * most < ENOUGH / 2 * SAMPLES:  # fewer than that guess expected
+    if most < SAMPLES and tally.users[0] * most < TOO_FEW * SAMPLES:  # fewer than that guess expected
         return _ask(session, question, given, _portion(tally.users[0]))
     return tally
 
@@ -137,45 +137,62 @@ def _question(session: Session, steps: tuple[Step, ...], watched: Watched, *, se
     rule = Rule(ONBOARDING_CODES if steps == ONBOARDING else _codes(session, steps))
     among = "subject = any(:subjects)" if watched.users is not None else "true"
     if is_saved:
-        found = sources.saved(rule, several=several, among=among)
-        return _sql(rule, found, found.plain, "from_micros({})", "extract(epoch from {} - {})::float8", ":start")
+        return _of_saved(rule, sources.saved(rule, several=several, among=among))
     if watched.release is None:
-        found = sources.of_marks(rule, several=several, among=among)
-    else:
-        found = sources.of_release(rule, among=among)
-    return _sql(rule, found, _timed(rule, found.plain, "{}"), "{}", "({} - {}) / 1e6::float8", ":start_us")
+        return _of_times(rule, sources.of_marks(rule, several=several, among=among))
+    return _of_times(rule, sources.of_release(rule, among=among))
 
 
-def _timed(rule: Rule, source: str, form: str) -> str:
-    """Return a select of when each step was reached, as `t_1`, `t_2`, ..., null where it was not."""
-    times = [f"{form.format(rule.reached(number))} as t_{number + 1}" for number in range(len(rule.steps))]
-    return f"select sample, {', '.join(times)} from ({source}) as timed"  # noqa: S608  names of our own
-
-
-def _sql(rule: Rule, found: Sources, plain: str, form: str, gap: str, start: str) -> str:
-    """Return the whole question; what is apart is counted by itself, so that Postgres may count the rest with several workers."""
-    count, apart = len(rule.steps), rule.over("select sample, marks from exact")
-    half = (
-        "(select percentile_cont(array[0.5, 0.9]) within group (order by gap) from unnest(most.gaps_{0} || rest.gaps_{0}) as gap)"
-    )
-    halves = ", ".join(half.format(step) for step in range(2, count + 1))
-    return f"""
-with {found.apart},
-most as materialized ({_counts(rule, plain, gap, start)}),
-rest as materialized ({_counts(rule, _timed(rule, apart, form), gap, start)})
-select most.users, rest.users, most.earlier, rest.earlier, {halves} from most, rest"""  # noqa: S608
-
-
-def _counts(rule: Rule, rows: str, gap: str, start: str) -> str:
-    steps = range(1, len(rule.steps) + 1)
-    users = ", ".join(f"count(t_{step}) filter (where t_1 >= {start})" for step in steps)
-    earlier = ", ".join(f"count(t_{step}) filter (where t_1 < {start})" for step in steps)
+def _of_saved(rule: Rule, found: Sources) -> str:
+    """Return the question to `subjects`, without a condition that would have to be looked at a million times."""
+    reached = [f"reached_{number + 1}" for number in range(len(rule.steps))]
+    users = [f"count({name})" for name in reached]
     gaps = [
-        f"array_agg({gap.format(f't_{step}', f't_{before(rule.steps, step - 1) + 1}')}) "
-        f"filter (where t_{step} is not null and t_1 >= {start} and sample < :most) as gaps_{step}"
-        for step in steps[1:]
+        _gaps(number, f"{name} is not null", f"extract(epoch from {name} - {reached[number - 1]})::float8")
+        for number, name in enumerate(reached)
+        if number > 0
     ]
-    return f"select array[{users}] as users, array[{earlier}] as earlier, {', '.join(gaps)} from ({rows}) as timed"  # noqa: S608
+    return _sql(
+        rule,
+        found.apart,
+        f"most as materialized (select array[{', '.join(users)}] as users, {', '.join(gaps)} from {found.plain})",  # noqa: S608
+        f"past as materialized (select array[{', '.join(users)}] as earlier from {found.past})",  # noqa: S608
+    )
+
+
+def _of_times(rule: Rule, found: Sources) -> str:
+    most, past = f"most as materialized ({_counts(rule, found.plain)})", "past as (select earlier from most)"
+    return _sql(rule, found.apart, most, past)
+
+
+def _sql(rule: Rule, apart: str, most: str, past: str) -> str:
+    """Return the whole question; what is apart is counted by itself, so that several workers may count the rest."""
+    half = (
+        "(select percentile_cont(array[0.5, 0.9]) within group (order by gap) from unnest(most.gaps_{0} || tail.gaps_{0}) as gap)"
+    )
+    halves = ", ".join(half.format(step) for step in range(2, len(rule.steps) + 1))
+    return f"""
+with {apart}, {most}, {past}, tail as materialized ({_counts(rule, "rest")})
+select most.users, tail.users, past.earlier, tail.earlier, {halves} from most, past, tail"""  # noqa: S608  names of our own
+
+
+def _counts(rule: Rule, rows: str) -> str:
+    steps = range(len(rule.steps))
+    users = ", ".join(f"count(*) filter (where at_1 >= :start_us and {rule.is_reached(number)})" for number in steps)
+    earlier = ", ".join(f"count(*) filter (where at_1 < :start_us and {rule.is_reached(number)})" for number in steps)
+    gaps = [
+        _gaps(
+            number,
+            f"at_1 >= :start_us and {rule.is_reached(number)}",
+            f"(at_{number + 1} - at_{before(rule.steps, number) + 1}) / 1e6::float8",
+        )
+        for number in steps[1:]
+    ]
+    return f"select array[{users}] as users, array[{earlier}] as earlier, {', '.join(gaps)} from {rows}"  # noqa: S608
+
+
+def _gaps(number: int, condition: str, seconds: str) -> str:
+    return f"array_agg({seconds}) filter (where sample < :most and {condition}) as gaps_{number + 1}"
 
 
 def _ask(session: Session, question: str, given: dict[str, Any], most: int) -> Tally:

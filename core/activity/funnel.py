@@ -40,16 +40,14 @@ class Coded:
     optional: bool = False
 
 
-ONBOARDING = tuple(
-    Step((name,))
-    for name in (
-        "onboarding.register_start",
-        "onboarding.register_complete",
-        "onboarding.login_success",
-        "onboarding.portfolio_complete",
-        "chat.session_start",
-    )
+STEPS = (
+    "onboarding.register_start",
+    "onboarding.register_complete",
+    "onboarding.login_success",
+    "onboarding.portfolio_complete",
+    "chat.session_start",
 )
+ONBOARDING = tuple(Step((name,)) for name in STEPS)
 # The codes that the migration has given to these types, in this order.
 ONBOARDING_CODES = tuple(Coded((code,)) for code in (0, 1, 3, 6, 8))
 

@@ -120,8 +120,10 @@ class Subject(CoreTable):
             "environment",
             "app",
             "reached_1",
-            postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "is_unsure", "sample"],
+            postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "sample"],
+            postgresql_where=text("not is_unsure"),
         ),
+        Index("ix_subjects_unsure", "environment", postgresql_where=text("is_unsure")),
         Index("ix_subjects_cut", "environment", postgresql_where=text("is_cut")),
         {"postgresql_with": {"fillfactor": 70}},
     )

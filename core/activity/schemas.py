@@ -73,7 +73,7 @@ class FunnelView(View):
     start: datetime
     end: datetime
     window_days: int
-    is_sampled: bool  # the seconds between steps are those of some 20,000 users
+    is_sampled: bool  # the seconds between steps are those of some 10,000 users
     previous: EarlierFunnel
 
 

@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.activity.funnel import NEVER, WINDOW_US, Rule
+from core.activity.funnel import NEVER, ONBOARDING_CODES, WINDOW_US, Rule
 from core.periods import Watched
 
 # One probe of the index an app.
 APPS = text("""
 with recursive each as (
-    select min(app) as app from subjects where environment = :environment
+    select min(app) as app from subjects where environment = :environment and not is_unsure
     union all
-    select (select min(app) from subjects where environment = :environment and app > each.app) from each where app is not null
+    select (select min(app) from subjects where environment = :environment and app > each.app and not is_unsure)
+    from each where app is not null
 )
-select app from each where app is not null""")
+select app from each where app is not null
+union
+select app from subjects where environment = :environment and is_unsure""")
 
 RAW = f"""
     select mark_of(code, created_at) from user_activity_events as event join funnel_events using (event_type)
@@ -46,18 +49,20 @@ from (
             and (user_id is not null or session_id is not null)
     ) as named left join funnel_parts using (part, environment, app)
 ) as owned where {among} group by subject"""
-NONE_APART = "exact as (select null::smallint as sample, null::bigint[] as marks where false)"
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The rows that a funnel counts, each with `sample`, `subject` and the times of its steps.
+    """The rows that a funnel counts. `plain` are most of them; `apart`, as much of a WITH clause, makes the table `rest`, which
+    holds the others.
 
-    Most come from `plain`; `apart` (as much of a WITH clause as it needs) makes the table `exact`, which holds the others.
+    All have `sample` and the times `at_1`, ...; but the saved funnel's plain ones `reached_1`, ...: `plain` are those of the
+    period and `past` those of the period before.
     """
 
-    plain: str
     apart: str
+    plain: str
+    past: str | None = None
 
 
 def list_apps(session: Session, watched: Watched) -> list[str]:
@@ -69,27 +74,36 @@ def list_apps(session: Session, watched: Watched) -> list[str]:
 
 def saved(rule: Rule, *, several: bool, among: str) -> Sources:
     """Return the sources of the saved funnel: `subjects` knows when most of them reached its steps."""
-    reached = ", ".join(f"reached_{number} as t_{number}" for number in range(1, len(rule.steps) + 1))
-    plain = f"""
-select sample, {reached} from subjects where environment = :environment and app = any(:apps) and {among}
-    and reached_1 >= :since and reached_1 < :until and not is_unsure{_alone(several)}"""  # noqa: S608  names of our own
-    wanted = _whole(several=several, among=among, condition="is_unsure")
-    return Sources(plain, _apart(several, among, rule.over(wanted), "true"))
+    rows = f"subjects where environment = :environment and app = any(:apps) and {among} and not is_unsure{_alone(several)}"
+    unsure = _whole(several=several, among=among, condition="is_unsure")
+    return Sources(
+        _apart(rule, several, among, rule.over(unsure), "true", "select sample, marks from exact"),
+        plain=f"{rows} and reached_1 >= :start and reached_1 < :until",
+        past=f"{rows} and reached_1 >= :since and reached_1 < :start",
+    )
 
 
 def of_marks(rule: Rule, *, several: bool, among: str) -> Sources:
     """Return the sources of any other funnel: the lists of marks."""
-    whole = _whole(several=several, among=among, condition="true")
+    # Whoever begins where the saved funnel begins does so at the same time, which has an index.
+    begun = "reached_1 >= :since and reached_1 < :until" if rule.steps[0] == ONBOARDING_CODES[0] else "true"
+    uncut = _whole(several=several, among=among, condition=f"not is_cut and {begun}")
     cut = _whole(several=several, among=among, condition="is_cut")
-    known = "not is_cut or (subject, apps) not in (select subject, apps from exact)"
-    plain = f"select * from ({rule.over(f'select * from ({whole}) as whole where {known}')}) as timed where {_in_time()}"  # noqa: S608
-    return Sources(plain, _apart(several, among, rule.over(cut), f"is_cut and (is_shared or {rule.is_unsure()})"))
+    rest = f"""
+select sample, marks from exact
+union all
+select sample, marks from ({cut}) as cut where is_cut and (subject, apps) not in (select subject, apps from exact)"""  # noqa: S608
+    return Sources(
+        _apart(rule, several, among, rule.over(cut), f"is_cut and (is_shared or {rule.is_unsure()})", rest),
+        plain=f"({rule.over(f'select * from ({uncut}) as uncut where not is_cut')}) as timed where {_in_time()}",  # noqa: S608
+    )
 
 
 def of_release(rule: Rule, *, among: str) -> Sources:
     """Return the sources of a funnel within one release, which only raw rows know."""
+    none = rule.over("select null::smallint as sample, null::bigint[] as marks where false")
     timed = rule.over(OF_RELEASE.format(among=among))
-    return Sources(f"select * from ({timed}) as timed where {_in_time()}", NONE_APART)  # noqa: S608
+    return Sources(f"rest as ({none})", plain=f"({timed}) as timed where {_in_time()}")
 
 
 def _alone(several: bool) -> str:
@@ -104,7 +118,8 @@ def _whole(*, several: bool, among: str, condition: str) -> str:
     return f"{rows} union all select * from joined" if several else rows  # noqa: S608
 
 
-def _apart(several: bool, among: str, timed: str, condition: str) -> str:
+def _apart(rule: Rule, several: bool, among: str, timed: str, condition: str, rest: str) -> str:
+    """Return the clauses that make `rest`: of those who fit the condition, the raw rows join the marks."""
     shared = f"""
 shared as materialized (
     select subject from subjects where environment = :environment and app = any(:apps) and {among}
@@ -121,7 +136,8 @@ exact as materialized (
     select subject, sample, apps, case when is_cut
         then array(select mark from unnest(apart.marks) as mark union {RAW} order by 1) else marks end as marks
     from ({timed}) as apart where {_in_time()} and ({condition})
-)"""  # noqa: S608
+),
+rest as (select * from ({rule.over(rest)}) as timed where {_in_time()})"""  # noqa: S608
     return f"{shared if several else ''}{exact}"
 
 

@@ -317,8 +317,10 @@ def upgrade() -> None:
         "subjects",
         ["environment", "app", "reached_1"],
         unique=False,
-        postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "is_unsure", "sample"],
+        postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "sample"],
+        postgresql_where=sa.text("not is_unsure"),
     )
+    op.create_index("ix_subjects_unsure", "subjects", ["environment"], unique=False, postgresql_where=sa.text("is_unsure"))
     op.create_index("ix_subjects_cut", "subjects", ["environment"], unique=False, postgresql_where=sa.text("is_cut"))
     op.create_table(
         "tool_deltas",
