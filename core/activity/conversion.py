@@ -24,7 +24,7 @@ from core.periods import Period, Watched
 
 FEWEST_FOR_AN_INTERVAL = 10
 SAMPLES = 1024
-ENOUGH, TOO_FEW = 10_000, 2_500  # whose seconds are looked at: a median of so many has the right rank within one percent
+ENOUGH, TOO_FEW = 10_000, 2_000  # whose seconds are looked at: the rank of a median of so many is right within one percent
 ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 'subjects'::regclass")
 
 
