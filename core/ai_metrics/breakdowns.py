@@ -1,4 +1,4 @@
-"""What failed, and what tools were called."""
+"""What failed: how often, when, with which model and why."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -58,7 +58,6 @@ def errors_by_model(session: Session, asked: Asked) -> list[ModelErrors]:
 
 def error_types(session: Session, asked: Asked) -> list[ErrorKind]:
     """Return the types of errors, the most frequent first, from the rows that are kept."""
-    newest = func.array_agg(raw.c.error_message).filter(raw.c.error_message.is_not(None))
     wanted = (
         select(
             raw.c.error_type,
@@ -66,7 +65,7 @@ def error_types(session: Session, asked: Asked) -> list[ErrorKind]:
             func.sum(func.count()).over().label("every"),
             func.count(raw.c.model.distinct()).label("models"),
             func.max(raw.c.created_at).label("last_at"),
-            newest[1].label("message"),
+            func.max(raw.c.error_message).label("message"),
         )
         .where(*matching_requests(asked, asked.period), raw.c.status == RequestStatus.ERROR)
         .group_by(raw.c.error_type)
