@@ -88,7 +88,9 @@ SUMS = """count(*), count(*) filter (where cost_usd is null), coalesce(sum(input
         count(latency), coalesce(sum(latency), 0), count(first_token), coalesce(sum(first_token), 0)"""
 DELTAS = f"""
 with timed as (
-    select {KEY} as at, *, least(total_latency_ms, 86400000) as latency, least(first_token_ms, 86400000) as first_token
+    -- least() passes over null, and would make a day of it.
+    select {KEY} as at, *, case when total_latency_ms is not null then least(total_latency_ms, 86400000) end as latency,
+        case when first_token_ms is not null then least(first_token_ms, 86400000) end as first_token
     from fresh_requests
 ),
 sums as (
