@@ -68,7 +68,8 @@ class Source:
         """Return the times at ranks ceil(q * n), as an array; null of none."""
         ranks = cast(array([literal(each, Float) for each in wanted]), ARRAY(Float))
         if self.is_exact:
-            return func.percentile_disc(ranks).within_group(func.greatest(self.rows.c[timing], 0))
+            time = self.rows.c[timing]
+            return func.percentile_disc(ranks).within_group(func.greatest(time, 0)).filter(time.is_not(None))
         return func.histogram_quantiles(self.histogram(timing), ranks)
 
     def histogram(self, timing: Timing) -> ColumnElement[list[int | None]]:
@@ -141,7 +142,8 @@ def _requests(asked: Asked, period: Period, *, histograms: bool) -> Select[Any]:
 
 
 def _time(column: ColumnElement[int | None]) -> ColumnElement[int | None]:
-    return case((raw.c.status != RequestStatus.PENDING, func.least(column, LONGEST_MS)), else_=null())
+    has_one = and_(raw.c.status != RequestStatus.PENDING, column.is_not(None))
+    return case((has_one, func.least(column, LONGEST_MS)), else_=null())
 
 
 def _histogram(time: ColumnElement[int | None]) -> ColumnElement[list[int] | None]:
