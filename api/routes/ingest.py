@@ -10,14 +10,14 @@ from starlette.concurrency import run_in_threadpool
 from api import inflate, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
-from core import intake, partitions
+from core import clock, intake, partitions
 from core.activity import ingest as activity
 from core.activity.schemas import NewEvent
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics.schemas import NewRequest
 from core.config import Config
 from core.db import Session, transaction
-from core.errors import Invalid
+from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.intake import Batch, Rejected, Report, Row, Source
@@ -99,13 +99,16 @@ def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
         return report
     source = Source(environment=actor.environment, zone=workspace.zone())
     if kind.table is not None:
-        partitions.make_for(kind.table, (row.created_at for row in batch.rows if row.created_at is not None))
+        partitions.make_for(kind.table, (row.created_at or clock.now() for row in batch.rows))
     try:
         with transaction() as session:
             report.accepted = kind.store(session, batch.rows, source)
     except Invalid:
         _store_each(kind, batch, source, report)
         return report
+    except Unavailable:
+        partitions.forget()  # perhaps one is not there any more
+        raise
     report.duplicates = len(batch.rows) - report.accepted
     return report
 
