@@ -67,6 +67,39 @@ class Period:
         return [self.first_day + number * DAY for number in range((self.last_day - self.first_day).days + 1)]
 
 
+@dataclass(frozen=True)
+class Pieces:
+    """How a period is read from rollups: day rows, half-hour rows at its edges, and raw rows for less than half an hour.
+
+    `unfolded` is what all of the rollups' rows cover: deltas of this range join them.
+    """
+
+    days: list[Period]
+    half_hours: list[Period]
+    unfolded: list[Period]
+    raw: list[Period]
+
+
+def pieces(period: Period, *, by_day: bool = True) -> Pieces:
+    """Cut a period; without `by_day`, half hours are read for whole days, too."""
+    since, until = _half_hour(period.start + HALF_HOUR - timedelta(microseconds=1)), _half_hour(period.end)
+    if since >= until:
+        return Pieces([], [], [], [period])
+    inner = Period(since, until, period.zone)
+    days = _present(inner.whole_days if by_day else None)
+    edges = [Period(since, days[0].start), Period(days[0].end, until)] if days else [inner]
+    return Pieces(days, _present(*edges), [inner], _present(Period(period.start, since), Period(until, period.end)))
+
+
+def _present(*given: Period | None) -> list[Period]:
+    return [each for each in given if each is not None and each.start < each.end]
+
+
+def _half_hour(moment: datetime) -> datetime:
+    """Return the half hour that a moment lies in: in all zones that are offered, they begin at the same time."""
+    return moment - (moment - datetime(2000, 1, 1, tzinfo=UTC)) % HALF_HOUR
+
+
 def midnight(day: date, zone: str) -> datetime:
     """Return when a day begins, in UTC: where clocks change at midnight, what Postgres' date_trunc says, the later one."""
     local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))

@@ -18,6 +18,7 @@ class Permission(StrEnum):
     MANAGE_KEYS = "manage_keys"
     INGEST = "ingest"
     WATCH = "watch"
+    READ_CONTENTS = "read_contents"  # the words of users and models
 
 
 _PEOPLE = frozenset(Permission) - {Permission.INGEST}

@@ -12,13 +12,15 @@ begin
 end $$;
 
 create function histogram_add(total int[], added int[]) returns int[] language plpgsql immutable parallel safe as $$
-declare found int;
+declare found int; i int;
 begin
     if total is null then return added; end if;
     if added is null then return total; end if;
-    for i in array_lower(added, 1)..array_upper(added, 1) loop
-        found := added[i];
-        if found is not null then total[i] := coalesce(total[i], 0) + found; end if;
+    i := array_lower(added, 1);
+    -- Not by subscript: that is a fifth slower.
+    foreach found in array added loop
+        if found is not null then total[i] := coalesce(total[i] + found, found); end if;
+        i := i + 1;
     end loop;
     return total;
 end $$;
