@@ -5,8 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
+from core.identity.schemas import View
 from core.intake import Id, JsonObject, Name, Row, Word
 
 
@@ -22,12 +21,6 @@ class NewEvent(Row):
     error_message: Word | None = None
     ip_address: Word | None = None
     user_agent: Word | None = None
-
-
-class View(BaseModel):
-    """What readers get: frozen, and made of a row of a query as well."""
-
-    model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
 class Interval(View):
@@ -190,14 +183,16 @@ class ErrorSample(View):
 
 
 class ErrorGroup(View):
-    """One error code: `share` is of all errors; `later_successes` are users who succeeded after their last one."""
+    """One error code, empty where none was sent. `share` is of all errors; `users` met it, and `later_successes` of them then did
+    what had failed: `x_complete` or `x_success` after `x_error`, else the same event without an error.
+    """
 
     error_code: str
-    event_type: str
+    event_types: list[str]
     count: int
     share: float
     users: int
-    later_successes: int | None
+    later_successes: int
     last_at: datetime
     samples: list[ErrorSample]
 

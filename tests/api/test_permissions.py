@@ -20,6 +20,8 @@ WHO = {
     "/admin/accounts": SUPER,
     "/admin/ai/": WATCHERS,
     "/admin/batch/": WATCHERS,
+    "/admin/users": WATCHERS,
+    "/admin/onboarding/": WATCHERS,
     "/admin/overview": WATCHERS,
     "/admin/": ADMINS,
     "/models": ADMINS,
