@@ -51,7 +51,7 @@ def store_at_once(batches: Sequence[Sequence[NewEvent]], *, writers: int) -> Non
 def fold() -> None:
     """Fold the deltas into the rollups."""
     with transaction() as session:
-        while rollups.EVENTS.fold(session, zone="UTC"):
+        while rollups.fold(session, zone="UTC"):
             pass
 
 
