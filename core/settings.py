@@ -41,6 +41,7 @@ class Workspace(Group):
     default_model: str | None = None
     reporting_time_zone: str = "UTC"
     stuck_after_days: int = Field(default=3, ge=1, le=30)  # without a sign of life, in the middle of onboarding
+    batch_silence_minutes: int = Field(default=360, ge=1, le=10_080)  # after which a batch run counts as lost
 
     @field_validator("reporting_time_zone")
     @classmethod

@@ -11,10 +11,7 @@ from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import csv_response
 from api.watch import PeriodDep, WatchedDep, watcher
 from core.activity import conversion, events, journeys, queries
-from core.activity.events import EventFilter
-from core.activity.funnel import ONBOARDING, STEPS, parse
-from core.activity.queries import UserFilter
-from core.activity.schemas import (
+from core.activity.answers import (
     DailyCount,
     ErrorGroup,
     EventPage,
@@ -25,6 +22,9 @@ from core.activity.schemas import (
     UserSummary,
     UserView,
 )
+from core.activity.events import EventFilter
+from core.activity.funnel import ONBOARDING, STEPS, parse
+from core.activity.queries import UserFilter
 from core.db import transaction
 from core.errors import Invalid
 from core.identity.schemas import Actor

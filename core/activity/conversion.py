@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from statsmodels.stats.proportion import proportion_confint
 
 from core.activity import sources
+from core.activity.answers import EarlierFunnel, FunnelStep, FunnelView, Interval
 from core.activity.errors import FunnelRefused
 from core.activity.funnel import ONBOARDING, ONBOARDING_CODES, WINDOW, Coded, Rule, Step, before
 from core.activity.models import FunnelEvent
-from core.activity.schemas import EarlierFunnel, FunnelStep, FunnelView, Interval
 from core.activity.sources import Sources
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

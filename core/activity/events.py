@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.activity.schemas import DailyCount, ErrorGroup, ErrorSample, EventView
+from core.activity.answers import DailyCount, ErrorGroup, ErrorSample, EventView
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.paging import Cursor, Page, Window

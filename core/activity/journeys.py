@@ -7,9 +7,9 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from core.activity import queries
+from core.activity.answers import Journey, JourneyStep, Moment
 from core.activity.funnel import STEPS
 from core.activity.progress import Progress, gaps
-from core.activity.schemas import Journey, JourneyStep, Moment
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.paging import Cursor

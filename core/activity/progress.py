@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.activity import sources
+from core.activity.answers import OnboardingStatus
 from core.activity.funnel import NEVER, ONBOARDING_CODES, STEPS, WINDOW, Rule
-from core.activity.schemas import OnboardingStatus
 from core.periods import Watched
 from core.settings import Workspace, read
 

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.activity import progress, sources
+from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.errors import UserMissing
 from core.activity.funnel import ONBOARDING_CODES, STEPS, WINDOW, Rule
 from core.activity.progress import Progress
-from core.activity.schemas import OnboardingStatus, UserSummary, UserView
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.paging import Page, Window

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.activity import conversion
+from core.activity.answers import FunnelView
 from core.activity.funnel import ONBOARDING, STEPS, Step, parse
-from core.activity.schemas import FunnelView, NewEvent
+from core.activity.schemas import NewEvent
 from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor

@@ -7,14 +7,14 @@ from time import sleep
 
 import pytest
 
-from core import partitions
 from core.activity import conversion, ingest
+from core.activity.answers import FunnelView
 from core.activity.funnel import ONBOARDING, STEPS, WINDOW, Step, parse
-from core.activity.schemas import FunnelView, NewEvent
+from core.activity.schemas import NewEvent
 from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
-from core.intake import Source, key_of
+from core.intake import key_of
 from core.periods import Period, Watched
 from tests.factories import activity
 from tests.factories.activity import START, event, minutes, spaced, store
@@ -112,16 +112,19 @@ def test_only_some_of_very_many_are_asked_for_their_time(actor: Actor, monkeypat
     assert (view.steps[1].users, view.steps[1].median_seconds_from_previous) == (400, 60)
 
 
-def test_a_subject_that_one_takes_away_while_another_writes_it_is_still_there(actor: Actor) -> None:
+def test_a_subject_that_one_takes_away_while_another_writes_it_is_still_there(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     late = [event(STEPS[0], session_id="s"), event("page.opened", minutes(5), session_id="s", user_id="bea")]
-    store(late)
     takes, writes = event("page.opened", minutes(4), session_id="s", user_id="ann"), event(STEPS[0], user_id="bea")
-    partitions.make_for("user_activity_events", [START])
-    with transaction() as session:
-        ingest.store(session, [takes], Source("production", "UTC"))
-        other = Thread(target=store, args=([writes],))
-        other.start()
-        sleep(0.3)  # it now waits for the subject that is gone when we commit
+    store(late)
+    *before, last = ingest.SUBJECTS
+    monkeypatch.setattr(ingest, "SUBJECTS", (*before, "select pg_sleep(0.6)", last))  # locked, and not yet taken away
+    one, other = Thread(target=store, args=([takes],)), Thread(target=store, args=([writes],))
+    one.start()
+    sleep(0.3)
+    other.start()
+    one.join(20)
     other.join(20)
     at_once = activity.derived()
     activity.clear()
