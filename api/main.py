@@ -11,7 +11,21 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
 from api import deps, errors, limits
-from api.routes import accounts, ai_metrics, auth, batches, docs, executions, ingest, keys, models, playground, system, workspace
+from api.routes import (
+    accounts,
+    ai_metrics,
+    auth,
+    batches,
+    docs,
+    executions,
+    ingest,
+    keys,
+    models,
+    overview,
+    playground,
+    system,
+    workspace,
+)
 from core import VERSION
 from core.errors import Failure
 
@@ -38,7 +52,7 @@ def create() -> FastAPI:
     api.include_router(auth.router)
     for feature in (accounts, keys, models, playground, executions, system, workspace):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
-    for watch in (ai_metrics, batches):
+    for watch in (ai_metrics, batches, overview):
         api.include_router(watch.router, dependencies=[Depends(limits.standard)])
     api.include_router(ingest.router)
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])
