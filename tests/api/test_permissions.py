@@ -32,6 +32,7 @@ BODIES = {
     "/admin/accounts": {"email": "a@example.com", "full_name": "A", "role": "analyst"},
     "/admin/api-keys": {"name": "a", "scopes": ["ingest"]},
     "/admin/providers": {"name": "a", "kind": "openai"},
+    "/admin/redaction": {"mode": "off", "text": "x", "rules": {}},
     "/admin/settings": {"default_prompt": "x"},
     "/admin/playground/chat": {"message": "x", "model": "fake:echo"},
     "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},
