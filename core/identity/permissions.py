@@ -18,10 +18,12 @@ class Permission(StrEnum):
     MANAGE_KEYS = "manage_keys"
     INGEST = "ingest"
     WATCH = "watch"
+    CLEAN_UP = "clean_up"
+    CHANGE_RETENTION = "change_retention"
 
 
 _PEOPLE = frozenset(Permission) - {Permission.INGEST}
-_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS}
+_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS, Permission.CHANGE_RETENTION}
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _PEOPLE,
     Role.ADMIN: _ADMIN,

@@ -16,6 +16,7 @@ SUPER = frozenset({Role.SUPER_ADMIN})
 WHO = {
     "/admin/auth/": ALL,
     "/admin/accounts": SUPER,
+    "/admin/system/retention": SUPER,
     "/admin/": ADMINS,
     "/models": ADMINS,
     "/providers": ADMINS,
@@ -25,6 +26,8 @@ WHO = {
 BODIES = {
     "/admin/accounts": {"email": "a@example.com", "full_name": "A", "role": "analyst"},
     "/admin/providers": {"name": "a", "kind": "openai"},
+    "/admin/system/cleanup": {"dry_run": True},
+    "/admin/system/retention": {"event_days": 30},
     "/admin/settings": {"default_prompt": "x"},
     "/admin/playground/chat": {"message": "x", "model": "fake:echo"},
     "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},
