@@ -6,6 +6,7 @@ open doors. Cookies count for writes and websockets only with an `Origin` of our
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -18,7 +19,7 @@ from api.errors import problem_of, response, unexpected
 from core import logs
 from core.callers import client_address
 from core.config import Config
-from core.db import reading
+from core.db import Session, reading
 from core.errors import Failure, Forbidden, NotFound, NotSignedIn
 from core.identity import keys, service, tokens
 from core.identity.schemas import Actor, Caller
@@ -147,7 +148,9 @@ class Gate:
         """
         if knock.is_open_door or (knock.is_websocket and knock.path == TICKETED and knock.ticket):
             return None
-        actor = await asyncio.to_thread(_enter, self._credential(knock), knock.caller)
+        # A key counts as a bearer only: in a cookie it would open the console.
+        enter = keys.enter if knock.is_program else service.enter
+        actor = await asyncio.to_thread(_enter, enter, self._credential(knock), knock.caller)
         if knock.is_program and not knock.path.startswith(FOR_PROGRAMS):
             raise Forbidden("A key opens the API, not the console.")
         if knock.is_shut:
@@ -185,10 +188,9 @@ def cookie_name(config: Config) -> str:
     return "__Host-attune" if config.behind_tls else "attune"
 
 
-def _enter(token: str, caller: Caller) -> Actor:
+def _enter(enter: Callable[[Session, str, Caller], Actor], credential: str, caller: Caller) -> Actor:
     with reading() as session:
-        enter = keys.enter if token.startswith(keys.PREFIX) else service.enter
-        return enter(session, token, caller)
+        return enter(session, credential, caller)
 
 
 def _marked(scope: Scope, caller: Caller) -> Scope:

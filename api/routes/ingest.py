@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from api import inflate, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
-from core import intake, partitions
+from core import clock, intake, partitions
 from core.activity import ingest as activity
 from core.activity.schemas import NewEvent
 from core.ai_metrics import ingest as ai_metrics
@@ -99,7 +99,7 @@ def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
         return report
     source = Source(environment=actor.environment, zone=workspace.zone())
     if kind.table is not None:
-        partitions.make_for(kind.table, (row.created_at for row in batch.rows if row.created_at is not None))
+        partitions.make_for(kind.table, (row.created_at or clock.now() for row in batch.rows))
     try:
         with transaction() as session:
             report.accepted = kind.store(session, batch.rows, source)

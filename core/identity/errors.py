@@ -25,6 +25,10 @@ class KeyMissing(NotFound):
     """There is no such API key."""
 
 
+class AlreadyOver(Invalid):
+    """This key would be over before it begins. Choose a later day."""
+
+
 class AccountMissing(NotFound):
     """There is no such account."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, crypto
 from core.identity import audit
-from core.identity.errors import KeyDead, KeyMissing
+from core.identity.errors import AlreadyOver, KeyDead, KeyMissing
 from core.identity.models import ApiKey
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, ApiKeyView, Caller, MadeApiKey, NewApiKey, Scope
@@ -23,7 +23,7 @@ FORM = re.compile(r"atn_([A-Za-z0-9]{8})_([A-Za-z0-9_-]{43})")
 ALPHABET = string.ascii_letters + string.digits
 SEEN_EVERY = timedelta(minutes=1)
 
-_known: Recall[str, ApiKey | None] = Recall("api keys changed", for_s=10.0)
+_known: Recall[str, ApiKey] = Recall("api keys changed", for_s=10.0)
 
 
 def enter(session: Session, key: str, caller: Caller) -> Actor:
@@ -31,9 +31,9 @@ def enter(session: Session, key: str, caller: Caller) -> Actor:
     form = FORM.fullmatch(key)
     if form is None:
         raise KeyDead
-    found = _known.get(form[1], lambda: session.scalar(select(ApiKey).where(ApiKey.key_id == form[1])))
+    found = _known.get(form[1], lambda: _find(session, form[1]))
     now = clock.now()
-    if found is None or not hmac.compare_digest(found.secret_hash, crypto.fingerprint(key)) or found.revoked_at is not None:
+    if not hmac.compare_digest(found.secret_hash, crypto.fingerprint(key)) or found.revoked_at is not None:
         raise KeyDead
     if found.expires_at is not None and found.expires_at <= now:
         raise KeyDead
@@ -44,6 +44,13 @@ def enter(session: Session, key: str, caller: Caller) -> Actor:
     return Actor(found.id, PREFIX + found.key_id, found.name, None, None, caller, scopes, found.environment)
 
 
+def _find(session: Session, key_id: str) -> ApiKey:
+    found = session.scalar(select(ApiKey).where(ApiKey.key_id == key_id))
+    if found is None:
+        raise KeyDead  # raised, and so not remembered: a stranger's guesses fill no memory
+    return found
+
+
 def list_keys(session: Session, *, actor: Actor) -> list[ApiKeyView]:
     """Return the keys that are not revoked, the newest first."""
     require(actor, Permission.MANAGE_KEYS)
@@ -52,8 +59,10 @@ def list_keys(session: Session, *, actor: Actor) -> list[ApiKeyView]:
 
 
 def make(session: Session, given: NewApiKey, *, actor: Actor) -> MadeApiKey:
-    """Make a key and return it, this once."""
+    """Make a key and return it, this once; raise AlreadyOver for one that would be dead at birth."""
     require(actor, Permission.MANAGE_KEYS)
+    if given.expires_at is not None and given.expires_at <= clock.now():
+        raise AlreadyOver
     key_id = "".join(secrets.choice(ALPHABET) for _ in range(8))
     key = f"{PREFIX}{key_id}_{secrets.token_urlsafe(32)}"
     row = ApiKey(

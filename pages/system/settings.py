@@ -1,17 +1,17 @@
-"""Settings: what the workspace shares, and where models come from."""
+"""Settings: what the workspace shares, where models come from, and what programs come in with."""
 
 import streamlit as st
 
 from core.identity.permissions import Permission
-from pages._ui import errors, frame, guard, provider_settings, workspace_settings
+from pages._ui import errors, frame, guard, key_settings, provider_settings, workspace_settings
 
-SECTIONS = {"Workspace": workspace_settings.draw, "Providers": provider_settings.draw}
+SECTIONS = {"Workspace": workspace_settings.draw, "Providers": provider_settings.draw, "API keys": key_settings.draw}
 
 
 def main() -> None:
     """Guard, choose the section, draw it."""
     guard.page(Permission.CHANGE_WORKSPACE)
-    with frame.header("Settings", "What the workspace shares, and where its models come from"):
+    with frame.header("Settings", "What the workspace shares, where its models come from, and what programs come in with"):
         pass
     chosen = st.segmented_control(
         "Section",

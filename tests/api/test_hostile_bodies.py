@@ -59,6 +59,7 @@ def fields(route: Described) -> list[str]:
     known = {
         "/admin/auth/login": ["email", "password"],
         "/admin/accounts": ["email", "full_name", "role", "is_active"],
+        "/admin/api-keys": ["name", "scopes", "environment", "expires_at"],
         "/admin/providers": ["name", "kind", "base_url", "secret", "is_active"],
         "/admin/settings": ["default_prompt", "default_model", "reporting_time_zone"],
         "/admin/playground": ["message", "session_id", "custom_prompt", "model", "parameters"],
@@ -70,7 +71,15 @@ def fields(route: Described) -> list[str]:
 def fine(route: Described) -> dict[str, Any]:
     """Return a body that would do."""
     given: dict[str, Any] = {"email": "a@example.com", "password": "x", "full_name": "A", "role": "analyst"}
-    given |= {"name": "a", "kind": "openai", "default_prompt": "x", "message": "x", "model_id": "fake:echo", "prompt": "x"}
+    given |= {
+        "scopes": ["ingest"],
+        "name": "a",
+        "kind": "openai",
+        "default_prompt": "x",
+        "message": "x",
+        "model_id": "fake:echo",
+        "prompt": "x",
+    }
     return {name: value for name, value in given.items() if name in fields(route)}
 
 

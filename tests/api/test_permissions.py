@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.identity.permissions import ALLOWED, Permission
-from core.identity.schemas import Role
+from core.identity.permissions import ALLOWED, OF_SCOPE, Permission
+from core.identity.schemas import Role, Scope
 from core.ids import new_id
 from tests.api.conftest import Client
 from tests.api.routes import Described, described
@@ -12,6 +12,7 @@ from tests.factories.identity import person
 ALL = frozenset(Role)
 ADMINS = frozenset({Role.SUPER_ADMIN, Role.ADMIN})
 SUPER = frozenset({Role.SUPER_ADMIN})
+NOBODY: frozenset[Role] = frozenset()  # keys only
 # By the beginning of the path; the first that fits.
 WHO = {
     "/admin/auth/": ALL,
@@ -21,10 +22,12 @@ WHO = {
     "/models": ADMINS,
     "/providers": ADMINS,
     "/prompts/execute": ADMINS,
+    "/ingest/": NOBODY,
     "/prompts/": ALL,  # reading and stopping one's own calls: whoever may make none has none
 }
 BODIES = {
     "/admin/accounts": {"email": "a@example.com", "full_name": "A", "role": "analyst"},
+    "/admin/api-keys": {"name": "a", "scopes": ["ingest"]},
     "/admin/providers": {"name": "a", "kind": "openai"},
     "/admin/system/cleanup": {"dry_run": True},
     "/admin/system/retention": {"event_days": 30},
@@ -56,7 +59,12 @@ def test_every_role_is_in_the_table() -> None:
     assert set(ALLOWED) == set(Role)
 
 
-@pytest.mark.parametrize("permission", list(Permission))
+def test_rows_come_in_by_keys_only() -> None:
+    assert all(Permission.INGEST not in allowed for allowed in ALLOWED.values())
+    assert OF_SCOPE[Scope.INGEST] == {Permission.INGEST}
+
+
+@pytest.mark.parametrize("permission", [each for each in Permission if each is not Permission.INGEST])
 def test_a_super_admin_may_everything_and_a_reviewer_nothing_of_this(permission: Permission) -> None:
     assert permission in ALLOWED[Role.SUPER_ADMIN]
     assert permission not in ALLOWED[Role.REVIEWER]

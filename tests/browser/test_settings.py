@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.console import Program, Window
+from tests.browser.console import IDLE, Program, Window
 
 
 @pytest.fixture
@@ -80,3 +81,29 @@ def test_a_key_that_went_in_does_not_come_out(window: Window, program: Program) 
     tab.page.get_by_role("dialog", name="Change provider").wait_for()
     assert "a-secret-key-that-stays" not in tab.page.content()
     program.api.delete(f"/admin/providers/{added['id']}").raise_for_status()
+
+
+def test_a_key_is_made_used_and_revoked(window: Window, program: Program) -> None:
+    tab = window.open("/settings?section=API+keys")
+    tab.press("Make a key")
+    dialog = tab.page.get_by_role("dialog", name="Make a key")
+    dialog.get_by_role("button", name="Make the key").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("A name is needed.")
+    dialog.get_by_role("textbox", name="Name").fill("web backend")
+    dialog.get_by_role("textbox", name="Name").press("Tab")
+    tab.page.locator(IDLE).wait_for()
+    dialog.get_by_role("button", name="Make the key").click()
+    dialog.wait_for(state="detached")
+    shown = tab.page.get_by_test_id("stCode")
+    expect(shown).to_contain_text("atn_")
+    headers = {"Authorization": f"Bearer {shown.inner_text().strip()}"}
+    ingest = f"{program.address}/api/v1/ingest/events"
+    event = {"event_type": "chat.session_start"}
+    assert httpx2.post(ingest, json=event, headers=headers, trust_env=False).json()["accepted"] == 1
+    tab.press("Done")
+    expect(shown).to_have_count(0)
+    expect(tab.page.get_by_text("used just now")).to_be_visible()
+    tab.press("Revoke")
+    tab.confirm("Revoke this key?", "Revoke key")
+    expect(tab.page.get_by_text("No API key yet")).to_be_visible()
+    assert httpx2.post(ingest, json=event, headers=headers, trust_env=False).status_code == 401

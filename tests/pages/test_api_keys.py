@@ -1,0 +1,60 @@
+"""Settings, API keys: made, shown once, revoked, without a browser."""
+
+from streamlit.testing.v1 import AppTest
+
+from core.db import transaction
+from core.identity import keys
+from core.identity.schemas import ApiKeyView, Role, Scope, SessionKind
+from tests.factories.identity import Person, person
+from tests.factories.keys import api_key
+from tests.pages.conftest import SETTINGS, Console, said
+
+
+def admin() -> Person:
+    return person(Role.ADMIN, kind=SessionKind.BROWSER)
+
+
+def opened(console: Console, one: Person) -> AppTest:
+    app = console(one, SETTINGS)
+    return app.button_group[0].set_value("API keys").run()
+
+
+def listed() -> list[ApiKeyView]:
+    with transaction() as session:
+        return keys.list_keys(session, actor=person().actor)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_a_fresh_key_is_shown_until_it_was_taken_away(console: Console) -> None:
+    made = api_key(Scope.INGEST, Scope.READ, environment="staging", expires_at="2100-01-01T00:00:00Z")
+    app = opened(console, admin())
+    app.session_state["keys.made"] = made
+    app.run()
+    assert [code.value for code in app.code] == [made.key]
+    assert f"`atn_{made.key_id}` · staging · made just now · never used · good until 1 Jan 2100" in said(app)
+    press(app, "Done")
+    assert not app.code
+    assert made.key.rsplit("_", 1)[-1] not in said(app)
+
+
+def test_a_key_is_revoked_after_a_question(console: Console) -> None:
+    made = api_key()
+    app = opened(console, admin())
+    app.button(key=f"revoke-{made.id}").click().run()
+    assert len(listed()) == 1
+    press(app, "Revoke key")
+    assert [toast.value for toast in app.toast] == ["Key revoked"]
+    assert listed() == []
+    assert "No API key yet" in said(app)
+
+
+def test_what_was_used_and_what_is_over_says_so(console: Console) -> None:
+    made = api_key(name="*bold* :red[x]")
+    with transaction() as session:
+        keys.enter(session, made.key, admin().actor.caller)
+    app = opened(console, admin())
+    assert "used just now · does not expire" in said(app)
+    assert "**\\*bold\\* \\:red\\[x\\]**" in said(app)
