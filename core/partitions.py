@@ -101,7 +101,7 @@ def count_over(session: Session, table: str, before: datetime) -> tuple[int, int
 def drop(session: Session, parent: str, part: Part, *, before: datetime) -> int | None:
     """Drop a partition whose every row happened and arrived before a moment, and return how many it had; else return None.
 
-    Writers of these old days wait while we look; everybody else only while the partition leaves its table, and for 300 ms at most,
+    Writers of these old days wait while we look; everybody else only while the partition leaves, and for 300 ms at most,
     after which this raises Unavailable and nothing has changed.
     """
     name = part.name(parent)
