@@ -61,6 +61,8 @@ def fields(route: Described) -> list[str]:
         "/admin/accounts": ["email", "full_name", "role", "is_active"],
         "/admin/api-keys": ["name", "scopes", "environment", "expires_at"],
         "/admin/providers": ["name", "kind", "base_url", "secret", "is_active"],
+        "/admin/system/cleanup": ["dry_run"],
+        "/admin/system/retention": ["event_days", "batch_runs_kept"],
         "/admin/settings": ["default_prompt", "default_model", "reporting_time_zone"],
         "/admin/playground": ["message", "session_id", "custom_prompt", "model", "parameters"],
         "/prompts": ["model_id", "prompt", "system_prompt", "messages", "parameters", "context", "tools", "session_id"],
