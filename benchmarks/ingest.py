@@ -91,15 +91,16 @@ class Rate:
 
 
 def _rate(port: int, path: str, key: str, row: Any, batch: int, rows: int) -> Rate:  # noqa: ANN401  a maker of rows
-    now = datetime.now(UTC)
-    requests = [
-        load.Target(
-            port, path, key, {"items": [row(now - timedelta(days=DAYS * random.random())) for _ in range(batch)]}
-        ).request()
-        for _ in range(max(AT_ONCE, rows // batch))
-    ]
+    bodies = ({"items": [row(_moment()) for _ in range(batch)]} for _ in range(max(AT_ONCE, rows // batch)))
+    requests = [load.Target(port, path, key, body).request() for body in bodies]
     asyncio.run(load.each(port, requests[: AT_ONCE * 2], at_once=AT_ONCE))
     return Rate(asyncio.run(load.each(port, requests[AT_ONCE * 2 :] or requests, at_once=AT_ONCE)), batch)
+
+
+def _moment() -> datetime:
+    """Return when something happened: in the last ten minutes, or, for one of twenty, some days ago."""
+    late = timedelta(days=DAYS * random.random()) if random.random() < 0.05 else timedelta()
+    return datetime.now(UTC) - timedelta(minutes=10 * random.random()) - late
 
 
 def _key(program: Running) -> str:

@@ -88,7 +88,10 @@ SUMS = """count(*), count(*) filter (where cost_usd is null), coalesce(sum(input
         count(latency), coalesce(sum(latency), 0), count(first_token), coalesce(sum(first_token), 0)"""
 DELTAS = f"""
 with timed as (
-    select {KEY} as at, *, least(total_latency_ms, 86400000) as latency, least(first_token_ms, 86400000) as first_token
+    -- least() passes over nulls: without a latency there is none
+    select {KEY} as at, *,
+        case when status <> 'pending' and total_latency_ms is not null then least(total_latency_ms, 86400000) end as latency,
+        case when status <> 'pending' and first_token_ms is not null then least(first_token_ms, 86400000) end as first_token
     from fresh_requests
 ),
 sums as (
@@ -97,7 +100,7 @@ sums as (
 buckets as (
     select at, environment, app, provider, model, status, kind, bucket, count(*)::int as times
     from timed, lateral (values (0, latency_bucket(latency)), (1, latency_bucket(first_token))) as each (kind, bucket)
-    where bucket is not null and status <> 'pending' group by 1, 2, 3, 4, 5, 6, 7, 8
+    where bucket is not null group by 1, 2, 3, 4, 5, 6, 7, 8
 ),
 histograms as (
     select at, environment, app, provider, model, status,
