@@ -195,11 +195,6 @@ def answering() -> Iterator[None]:
         if error.connection_invalidated:
             raise Unavailable from error
         raise
-    except psycopg.errors.CheckViolation as error:
-        # Another process has just dropped the partition: whoever tries again makes it first.
-        if error.diag.constraint_name is None:
-            raise Unavailable from error
-        raise
 
 
 @contextmanager

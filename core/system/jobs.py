@@ -9,6 +9,7 @@ from core.db import transaction
 from core.identity import sign_in
 from core.system import daily as daily_job
 from core.system import queries, service
+from core.system import zone as zones
 
 
 @queue.app.periodic(cron="* * * * *")
@@ -59,3 +60,9 @@ def catch_up(timestamp: int) -> None:
     with transaction() as session:
         if daily_job.is_due(session):
             daily_job.defer(session, triggered_by="catching up")
+
+
+@queue.app.task(name=zones.TASK, retry=RetryStrategy(max_attempts=5, wait=30))
+def rebuild_days(zone: str) -> None:
+    """Make the days of rollups and users those of the new reporting time zone."""
+    zones.rebuild_days(zone)

@@ -7,7 +7,7 @@ transaction is read-only, which lets it write to temporary tables alone.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ from core.db import apart
 from core.rollups import Fold
 from core.settings import Sealed
 from core.staging import Connection, driver
+from core.system import zone as zones
 from core.tables import table_of
 
 EVENTS, REQUESTS = "user_activity_events", "ai_request_metrics"
@@ -88,6 +89,8 @@ def _replay(session: Session, zone: str) -> None:
         connection.execute(events.USER_DAYS.replace("{stage}", requests.FRESH.name).encode(), given)
         connection.execute(requests.DELTAS.encode())
         connection.execute(requests.TOOLS.encode())
+    for spoken in zones.SEEN[2:]:
+        connection.execute(events.USER_DAYS.replace("{stage}", f"({spoken}) as spoken").encode(), given)
     for table in SHADOWED:
         connection.execute(f"analyze pg_temp.{table}".encode())
 
@@ -147,20 +150,15 @@ def _summed(histogram: str) -> str:
 
 
 def _user_days(session: Session, sealed: Sealed, zone: str) -> Checked:
-    """Check the days of which all raw rows are there, of both kinds."""
+    """Check the days of which all raw rows are there; of users with conversations, whose beginning may change, they may be more."""
     keys = [column.name for column in table_of(UserDay).columns]
     ends = [until for until in (sealed.user_activity_events, sealed.ai_request_metrics) if until is not None]
-    first = first_whole_day(session, max(ends, default=None), zone)
+    first = zones.first_whole_day(session, max(ends, default=None), zone)
     rows = "select {keys}, true as is_there from {schema}.user_days where day >= coalesce(cast(:first as date), '-infinity')"
     stored, computed = (rows.format(keys=", ".join(keys), schema=schema) for schema in ("public", "pg_temp"))
+    named = f"({', '.join(keys)}) in (select {', '.join(keys)} from pg_temp.user_days)"  # noqa: S608
+    stored += f" and ({named} or user_id not in (select user_id from conversations where user_id is not null))"  # noqa: S608
     return _compare(session, "user_days", keys, stored, computed, {"first": first})
-
-
-def first_whole_day(session: Session, sealed: datetime | None, zone: str) -> date | None:
-    """Return the first day of a zone that begins at or after a moment."""
-    begins = "select cast(date_trunc('day', cast(:sealed as timestamptz) - interval '1 us', :zone) at time zone :zone as date)"
-    found = session.scalar(text(begins), {"sealed": sealed, "zone": zone})
-    return None if found is None else found + timedelta(days=1)
 
 
 def _parts(session: Session, sealed: datetime | None) -> Checked:
