@@ -1,8 +1,8 @@
 """Attune. `python app.py` starts everything: Postgres, the model server, the worker, and the console with its API.
 
-`python app.py admin EMAIL` makes a super_admin of that e-mail, with a new password: for who has lost theirs. `python app.py verify`
-computes again what is derived from raw rows, and `python app.py daily` does the daily job now. All three work whether Attune runs or
-not.
+`python app.py admin EMAIL` makes a super_admin of that e-mail, with a new password: for who has lost theirs. `python app.py
+verify` computes again what is derived from raw rows, and `python app.py daily` does the daily job now. All three work whether
+Attune runs or not.
 """
 
 import gc

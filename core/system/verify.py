@@ -150,7 +150,7 @@ def _summed(histogram: str) -> str:
 
 
 def _user_days(session: Session, sealed: Sealed, zone: str) -> Checked:
-    """Check the days of which all raw rows are there; of users with conversations, whose beginning may change, they may be more."""
+    """Check the days of which all raw rows are there; users with conversations, whose beginning may change, may have more."""
     keys = [column.name for column in table_of(UserDay).columns]
     ends = [until for until in (sealed.user_activity_events, sealed.ai_request_metrics) if until is not None]
     first = zones.first_whole_day(session, max(ends, default=None), zone)
