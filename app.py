@@ -154,7 +154,9 @@ def do_daily(chosen: Config) -> int:
     from core.system import daily
 
     with opened(chosen):
-        daily.run(f"{daily.JOB}-{new_id()}", triggered_by="make daily")
+        done = daily.run(f"{daily.JOB}-{new_id()}", triggered_by="make daily")
+    for phase, duration_ms in done.durations_ms.items():
+        _say(f"{phase:12} {duration_ms:8,} ms\n")
     return 0
 
 

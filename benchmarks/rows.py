@@ -1,13 +1,14 @@
 """`make load ROWS=10000000 DATA=folder`: that many events and as many AI requests over 30 days, in a data folder of one's own.
 
 They are made by SQL, skewed as real ones are, and go the way of all rows: staged, and then through the product's own statements.
-Events and requests go side by side, a connection each; what batches add is folded in as the worker would.
+Events and requests go side by side, a connection each; what batches add is folded in as the worker would. Users, funnel parts
+and subjects are derived once, of all rows, rather than batch by batch: the result is the same.
 """
 
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
@@ -20,7 +21,7 @@ from core.activity import rollups as event_rollups
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics import rollups as request_rollups
 from core.config import config
-from core.db import engines, transaction
+from core.db import apart, engines, transaction
 from core.intake import Source, key_of
 from core.staging import Connection, Stage, driver
 from core.system import workspace
@@ -28,17 +29,8 @@ from core.system import workspace
 DAYS, AT_ONCE = 30, 50_000
 FEWEST_USERS, EVENTS_A_USER = 50_000, 10
 USERS = Stage("load_users", {"number": "int4", "id": "uuid", "name": "text"})
-TABLES = (
-    "user_activity_events",
-    "ai_request_metrics",
-    "users",
-    "user_days",
-    "funnel_parts",
-    "subjects",
-    "event_rollups",
-    "ai_request_rollups",
-    "tool_rollups",
-)
+RAW = ("user_activity_events", "ai_request_metrics", "user_days", "event_rollups", "ai_request_rollups", "tool_rollups")
+DERIVED = ("users", "funnel_parts", "subjects")
 
 # A few come often and most seldom; in the middle of a day more than at its ends.
 CHANCES = """
@@ -58,7 +50,8 @@ select md5('event' || n)::uuid, created_at, 'event-' || n, case when a < 0.7 the
 from (select *, (array['page.view', 'page.click', 'chat.message', 'onboarding.register_start', 'onboarding.register_complete',
     'onboarding.login_success', 'onboarding.login_error', 'onboarding.portfolio_start', 'onboarding.portfolio_complete',
     'onboarding.portfolio_error', 'chat.session_start', 'chat.feedback_given', 'auth.logout'])[
-    width_bucket(b, array[0, .3, .45, .58, .65, .71, .8, .82, .87, .9, .91, .97, .985])] as kind from ({chances}) as chances) as made
+    width_bucket(b, array[0, .3, .45, .58, .65, .71, .8, .82, .87, .9, .91, .97, .985])] as kind
+    from ({chances}) as chances) as made
 join load_users on who = number"""
 
 REQUESTS = """
@@ -78,6 +71,8 @@ from (select *, floor(20 * power(a, 2.5))::int as model, (400 * spread * (1 + b)
     from ({chances}) as chances) as made
 join load_users on who = number"""
 
+NAMED = "(select user_id, name as user_name, created_at from {parent} join load_users on load_users.id = user_id) as named"
+
 
 def main(given: list[str]) -> int:
     """Fill the data folder."""
@@ -95,7 +90,9 @@ def main(given: list[str]) -> int:
             thread.start()
         for thread in both:
             thread.join()
-        _vacuum()
+        _vacuum(RAW)
+        _derive(users)
+        _vacuum(DERIVED)
         seconds = time.monotonic() - begun
     print(f"{rows:,} events and {rows:,} AI requests of {users:,} users in {seconds:.0f} s: {2 * rows / seconds:,.0f} rows/s")
     return 0
@@ -132,7 +129,10 @@ def _prepared(session: Session, users: int, done: int) -> Connection:
     """Return the connection, with its users; what is made follows from the number of the first row alone."""
     session.execute(text("select set_config('statement_timeout', '0', true), set_config('synchronous_commit', 'off', true)"))
     session.execute(text("select setseed(:seed)"), {"seed": (done // AT_ONCE % 10_000) / 10_000})
-    connection = driver(session)
+    return _with_users(driver(session), users)
+
+
+def _with_users(connection: Connection, users: int) -> Connection:
     connection.execute("create temporary table if not exists load_users (number int4 primary key, id uuid, name text)")
     if connection.execute("select count(*) from load_users").fetchone() == (0,):
         USERS.copy(connection, ((number, key_of("user", f"user-{number}"), f"user-{number}") for number in range(users)))
@@ -141,14 +141,12 @@ def _prepared(session: Session, users: int, done: int) -> Connection:
 
 
 def _add_events(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
-    for stage in (activity.EVENTS, activity.FRESH, activity.TOUCHED):
+    for stage in (activity.EVENTS, activity.FRESH):
         stage.make(connection)
     connection.execute(EVENTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
     connection.execute(activity.INSERT)
-    activity.note_users(connection, activity.EVENTS, activity.FRESH, source)
+    connection.execute(activity.USER_DAYS.replace("{stage}", activity.FRESH.name).encode(), {"zone": source.zone})
     connection.execute(activity.DELTAS)
-    activity.derive_parts(connection)
-    activity.derive_subjects(connection)
 
 
 def _add_requests(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
@@ -156,7 +154,7 @@ def _add_requests(connection: Connection, chances: dict[str, object], first: int
         stage.make(connection)
     connection.execute(REQUESTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
     connection.execute(ai_metrics.INSERT.encode())
-    activity.note_users(connection, ai_metrics.REQUESTS, ai_metrics.FRESH, source)
+    connection.execute(activity.USER_DAYS.replace("{stage}", ai_metrics.FRESH.name).encode(), {"zone": source.zone})
     connection.execute(ai_metrics.DELTAS.encode())
     connection.execute(ai_metrics.TOOLS.encode())
 
@@ -169,11 +167,30 @@ def _fold(what: str, zone: str) -> None:
                 waiting = fold.fold(session, zone=zone)
 
 
-def _vacuum() -> None:
+def _derive(users: int) -> None:
+    """Derive users, parts and subjects of all rows: those of the table, which a view shows as fresh."""
+    begun = time.monotonic()
+    columns = ", ".join("error_code is not null as is_error" if name == "is_error" else name for name in activity.FRESH.columns)
+    with apart() as session:
+        session.execute(text("select set_config('statement_timeout', '0', true), set_config('work_mem', '256MB', true)"))
+        connection = _with_users(driver(session), users)
+        for parent in ("user_activity_events", "ai_request_metrics"):
+            connection.execute(activity.USERS.replace("{stage}", NAMED.replace("{parent}", parent)).encode())
+        print(f"users derived after {time.monotonic() - begun:.0f} s", flush=True)
+        connection.execute(f"create temporary view {activity.FRESH.name} as select {columns} from user_activity_events".encode())  # noqa: S608
+        activity.TOUCHED.make(connection)
+        activity.derive_parts(connection)
+        print(f"parts derived after {time.monotonic() - begun:.0f} s", flush=True)
+        connection.execute("analyze touched_subjects")
+        activity.derive_subjects(connection)
+    print(f"subjects derived after {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def _vacuum(tables: Sequence[str]) -> None:
     """Leave the tables as autovacuum would after a while."""
     with engines().core.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("set statement_timeout = 0"))
-        for table in TABLES:
+        for table in tables:
             connection.execute(text(f"vacuum analyze {table}"))
 
 

@@ -68,7 +68,7 @@ class Run:
             session.execute(stored.on_conflict_do_update(index_elements=["batch_run_id"], set_=state))
 
 
-def run(name: str, *, triggered_by: str) -> None:
+def run(name: str, *, triggered_by: str) -> Run:
     """Do all of it, phase by phase, and note each; a phase that fails ends the run and raises."""
     this = Run(name, triggered_by)
     this.note("running")
@@ -82,6 +82,7 @@ def run(name: str, *, triggered_by: str) -> None:
         this.durations_ms[phase] = round((time.monotonic() - begun) * 1000)
         this.note("running")
     this.note("completed")
+    return this
 
 
 def write_figures() -> None:
