@@ -10,7 +10,7 @@ from core import clock
 from core.activity.ingest import note_users
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.ids import new_id
-from core.intake import Source, as_jsonb, staged_key
+from core.intake import Source, as_jsonb, message_name, staged_key
 from core.providers import rates
 from core.staging import Stage, driver
 
@@ -141,6 +141,7 @@ def store(session: Session, requests: list[NewRequest], source: Source) -> int:
 
     Their partitions must be there (core/partitions.py).
     """
+    requests = source.cleaned(requests)
     connection = driver(session)
     REQUESTS.copy(connection, _rows(requests, source))
     FRESH.make(connection)
@@ -200,7 +201,7 @@ def _rows(requests: list[NewRequest], source: Source) -> Iterator[tuple[object, 
 def _message_key(request: NewRequest) -> uuid_utils.UUID | None:
     if request.message_id is None:
         return None
-    return staged_key("message", f"{request.conversation_id or ''}/{request.message_id}")
+    return staged_key("message", message_name(request.conversation_id, request.message_id))
 
 
 def _total(request: NewRequest) -> int | None:

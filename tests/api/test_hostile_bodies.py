@@ -63,6 +63,8 @@ def fields(route: Described) -> list[str]:
         "/admin/providers": ["name", "kind", "base_url", "secret", "is_active"],
         "/admin/system/cleanup": ["dry_run"],
         "/admin/system/retention": ["event_days", "batch_runs_kept"],
+        "/admin/redaction": ["mode", "email", "patterns", "text", "rules"],
+        "/ingest": [],  # tests/api/test_ingest_fuzz.py
         "/admin/settings": ["default_prompt", "default_model", "reporting_time_zone"],
         "/admin/playground": ["message", "session_id", "custom_prompt", "model", "parameters"],
         "/prompts": ["model_id", "prompt", "system_prompt", "messages", "parameters", "context", "tools", "session_id"],

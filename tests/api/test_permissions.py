@@ -31,6 +31,7 @@ BODIES = {
     "/admin/providers": {"name": "a", "kind": "openai"},
     "/admin/system/cleanup": {"dry_run": True},
     "/admin/system/retention": {"event_days": 30},
+    "/admin/redaction": {"mode": "off", "text": "x", "rules": {}},
     "/admin/settings": {"default_prompt": "x"},
     "/admin/playground/chat": {"message": "x", "model": "fake:echo"},
     "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},
