@@ -35,8 +35,8 @@ def conversation(days: float, *, annotations: int = 0) -> None:
         )
         session.execute(
             text(
-                "insert into messages (id, conversation_id, position, role, content, created_at) "
-                "values (:message, :id, 0, 'user', 'x', :at)"
+                "insert into messages (id, conversation_id, position, sequence, role, content, created_at) "
+                "values (:message, :id, 0, 0, 'user', 'x', :at)"
             ),
             given,
         )

@@ -10,6 +10,7 @@ from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
 from core.system import jobs, retention, verify, workspace
+from tests.factories import conversations
 from tests.factories.history import count, days_ago, events, requests
 from tests.factories.identity import person
 
@@ -43,6 +44,18 @@ def test_days_are_made_anew(database: Postgres) -> None:
     jobs.rebuild_days(FAR)
     assert user_days() == [str(days_ago(2).date())]
     assert count("event_rollups", "grain = 'day' and at = date_trunc('day', at, 'Pacific/Auckland')") == 1
+    assert [check.table for check in verify.verify() if check.differences] == []
+
+
+def test_days_on_which_users_only_talked_are_made_anew(database: Postgres) -> None:
+    events({"created_at": days_ago(5)})
+    at = days_ago(3).replace(hour=18).isoformat()
+    conversations.stored({**conversations.conversation(created_at=at), "messages": [conversations.message(0, created_at=at)]})
+    assert user_days() == [str(days_ago(3).date())]
+    assert [check.table for check in verify.verify() if check.differences] == []
+    move(FAR)
+    jobs.rebuild_days(FAR)
+    assert user_days() == [str(days_ago(2).date())]
     assert [check.table for check in verify.verify() if check.differences] == []
 
 
