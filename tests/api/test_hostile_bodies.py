@@ -61,6 +61,8 @@ def fields(route: Described) -> list[str]:
         "/admin/accounts": ["email", "full_name", "role", "is_active"],
         "/admin/api-keys": ["name", "scopes", "environment", "expires_at"],
         "/admin/providers": ["name", "kind", "base_url", "secret", "is_active"],
+        "/admin/system/cleanup": ["dry_run"],
+        "/admin/system/retention": ["event_days", "batch_runs_kept"],
         "/admin/redaction": ["mode", "email", "patterns", "text", "rules"],
         "/ingest": [],  # tests/api/test_ingest_fuzz.py
         "/admin/settings": ["default_prompt", "default_model", "reporting_time_zone"],
