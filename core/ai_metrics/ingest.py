@@ -87,7 +87,8 @@ SUMS = """count(*), count(*) filter (where cost_usd is null), coalesce(sum(input
         count(latency), coalesce(sum(latency), 0), count(first_token), coalesce(sum(first_token), 0)"""
 DELTAS = f"""
 with timed as (
-    select {KEY} as at, *, least(total_latency_ms, 86400000) as latency, least(first_token_ms, 86400000) as first_token
+    select {KEY} as at, *, case when total_latency_ms > 86400000 then 86400000 else total_latency_ms end as latency,
+        case when first_token_ms > 86400000 then 86400000 else first_token_ms end as first_token
     from fresh_requests
 ),
 sums as (
