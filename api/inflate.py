@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import AsyncIterator
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api.bodies import LARGEST_BODY
@@ -19,12 +20,6 @@ class NoGzip(Invalid):
     """The body says that it is gzip, and is not, or ends too early."""
 
 
-class BodyTooLarge(Invalid):
-    """A body has at most 20 MiB after decompression. Send NDJSON, which has no such limit."""
-
-    code = "body_too_large"
-
-
 async def pieces(request: Request) -> AsyncIterator[bytes]:
     """Yield the body in pieces of at most 256 KiB; raise EncodingRefused or NoGzip."""
     match request.headers.get("content-encoding", "identity").strip().lower():
@@ -39,12 +34,12 @@ async def pieces(request: Request) -> AsyncIterator[bytes]:
 
 
 async def whole(request: Request) -> bytes:
-    """Return the whole body; raise BodyTooLarge."""
+    """Return the whole body; answer 413 to one that is too large."""
     read = bytearray()
     async for piece in pieces(request):
         read += piece
         if len(read) > LARGEST_BODY:
-            raise BodyTooLarge
+            raise HTTPException(413, "A body has at most 20 MiB after decompression. NDJSON has no such limit.")
     return bytes(read)
 
 

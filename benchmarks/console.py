@@ -44,7 +44,7 @@ async def _session(program: Running, number: int, timings: Timings) -> None:
         await _rerun(socket)
         ends = time.monotonic() + FOR_S
         while time.monotonic() < ends:
-            await asyncio.sleep(EVERY_S * random.uniform(0.9, 1.1))  # noqa: S311  so that sessions do not march in step
+            await asyncio.sleep(EVERY_S * random.uniform(0.9, 1.1))
             timings.ms.append(await _rerun(socket))
 
 

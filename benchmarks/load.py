@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from statistics import quantiles
 from typing import Any
@@ -51,6 +52,21 @@ async def calls(target: Target, *, count: int, at_once: int) -> Timings:
     await asyncio.gather(*(_repeat(target, count // at_once, timings) for _ in range(at_once)))
     timings.wall_s = time.perf_counter() - started
     return timings
+
+
+async def each(port: int, requests: list[bytes], *, at_once: int) -> Timings:
+    """Send each of these requests once, over so many connections; raise when one is not answered with 2xx."""
+    timings, started, left = Timings(), time.perf_counter(), iter(requests)
+    await asyncio.gather(*(_take(port, left, timings) for _ in range(at_once)))
+    timings.wall_s = time.perf_counter() - started
+    return timings
+
+
+async def _take(port: int, left: Iterator[bytes], timings: Timings) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for request in left:
+        timings.ms.append(await _call(request, reader, writer))
+    writer.close()
 
 
 async def every(target: Target, *, pause_s: float, until: asyncio.Event) -> Timings:

@@ -164,12 +164,19 @@ def reading(database: Database = Database.CORE) -> Iterator[Session]:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn what a dead or crowded database raises into Unavailable, and what it refuses to store into Invalid."""
+    """Turn what a dead or crowded database raises into Unavailable, and what it refuses to store into Invalid.
+
+    Staged rows go past SQLAlchemy, straight through the driver: its errors mean the same.
+    """
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
+    except (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise Unavailable(DISK_FULL if _is_disk_full(error) else None) from error
-    except DataError as error:
+    except psycopg.errors.CheckViolation as error:
+        if "no partition" in str(error):  # one was dropped a moment ago: it is made again when the rows are sent again
+            raise Unavailable from error
+        raise
+    except (DataError, psycopg.DataError) as error:
         raise Invalid("A value does not fit: text with a NUL character, or a number out of range.") from error
     except DBAPIError as error:
         if error.connection_invalidated:

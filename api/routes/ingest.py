@@ -17,7 +17,7 @@ from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics.schemas import NewRequest
 from core.config import Config
 from core.db import Session, transaction
-from core.errors import Invalid
+from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.intake import Batch, Rejected, Report, Row, Source
@@ -106,6 +106,9 @@ def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     except Invalid:
         _store_each(kind, batch, source, report)
         return report
+    except Unavailable:
+        partitions.forget()  # perhaps one is not there any more
+        raise
     report.duplicates = len(batch.rows) - report.accepted
     return report
 

@@ -12,7 +12,7 @@ from core import clock
 from core.activity import funnel
 from core.activity.schemas import NewEvent
 from core.ids import new_id
-from core.intake import Source, as_jsonb, key_of
+from core.intake import Source, as_jsonb, staged_key
 from core.staging import Connection, Stage, driver
 
 EVENTS = Stage(
@@ -49,7 +49,7 @@ FRESH = Stage(
         "app": "text",
     },
 )
-TOUCHED = Stage("touched_subjects", {"environment": "text", "app": "text", "subject": "text"})
+TOUCHED = Stage("touched_subjects", {"environment": "text", "app": "text", "subject": "text", "may_be_gone": "boolean"})
 
 INSERT = """
 with added as (
@@ -104,7 +104,7 @@ kept as (
     select environment, app, part, linked_at, linked_to, coalesce(linked_to, part),
         case when cardinality(marks) <= 16 then marks else marks_kept(marks) end,
         cardinality(marks) > 16 and marks_cut('{}', marks)
-    from parts order by environment, app, part
+    from parts order by part, environment, app
     on conflict (environment, app, part) do update set
         former_owner = present.owner,
         linked_at = case when {is_earlier} then excluded.linked_at else present.linked_at end,
@@ -117,7 +117,8 @@ kept as (
     returning environment, app, owner, former_owner
 )
 insert into touched_subjects
-select environment, app, owner from kept union select environment, app, former_owner from kept where former_owner is not null
+select environment, app, owner, false from kept
+union all select environment, app, former_owner, true from kept where former_owner <> owner
 """.replace(
     "{is_earlier}",
     "(excluded.linked_at is not null and (present.linked_at is null"
@@ -128,10 +129,11 @@ select environment, app, owner from kept union select environment, app, former_o
 SUBJECTS = (
     """
 insert into subjects (environment, app, subject, marks, is_cut)
-select distinct environment, app, subject, '{}'::bigint[], false from touched_subjects order by 1, 2, 3 on conflict do nothing""",
+select distinct environment, app, subject, '{}'::bigint[], false from touched_subjects order by subject, environment, app
+on conflict do nothing""",
     """
 select 1 from subjects join (select distinct environment, app, subject from touched_subjects) as touched
-using (environment, app, subject) order by environment, app, subject for update of subjects""",
+using (environment, app, subject) order by subject, environment, app for update of subjects""",
     """
 with whole as (
     select touched.environment, touched.app, touched.subject, coalesce(bool_or(is_cut), false) as is_cut,
@@ -151,8 +153,8 @@ from whole,
 where (subjects.environment, subjects.app, subjects.subject) = (whole.environment, whole.app, whole.subject)""",
     """
 delete from subjects using touched_subjects as touched
-where (subjects.environment, subjects.app, subjects.subject) = (touched.environment, touched.app, touched.subject)
-    and not exists (select from funnel_parts
+where touched.may_be_gone and (subjects.environment, subjects.app, subjects.subject) =
+    (touched.environment, touched.app, touched.subject) and not exists (select from funnel_parts
         where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))""",
 )
 
@@ -180,11 +182,18 @@ def note_users(connection: Connection, named: Stage, fresh: Stage, source: Sourc
     connection.execute(USER_DAYS.replace("{stage}", fresh.name).encode(), {"zone": source.zone})
 
 
+# Of tables that were filled a moment ago the planner knows nothing, and would read all parts for a hundred subjects.
+PLANS = """select set_config('enable_seqscan', %(on)s, true), set_config('enable_hashjoin', %(on)s, true),
+    set_config('enable_mergejoin', %(on)s, true)"""
+
+
 def _derive(connection: Connection) -> None:
     connection.execute(PARTS)
     given: dict[str, Any] = {"steps": funnel.ONBOARDING_MASKS, "window_us": funnel.WINDOW_US}
+    connection.execute(PLANS, {"on": "off"})
     for statement in SUBJECTS:
         connection.execute(statement.encode(), given if "%(" in statement else None)
+    connection.execute(PLANS, {"on": "on"})
 
 
 def _rows(events: list[NewEvent], source: Source) -> Iterator[tuple[object, ...]]:
@@ -192,10 +201,10 @@ def _rows(events: list[NewEvent], source: Source) -> Iterator[tuple[object, ...]
     for event in events:
         kind = event.event_type
         yield (
-            key_of("event", event.id) if event.id is not None else new_id(),
+            staged_key("event", event.id) if event.id is not None else new_id(),
             event.created_at or now,
             event.id,
-            key_of("user", event.user_id) if event.user_id is not None else None,
+            staged_key("user", event.user_id) if event.user_id is not None else None,
             event.user_id,
             event.session_id,
             kind,

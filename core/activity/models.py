@@ -90,13 +90,13 @@ class FunnelPart(CoreTable):
 
     __tablename__ = "funnel_parts"
     __table_args__ = (
-        Index(None, "environment", "app", "owner"),
+        Index(None, "owner", "environment", "app"),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
+    part: Mapped[str] = mapped_column(primary_key=True)  # first: without statistics the planner would take a workspace for a row
     environment: Mapped[str] = mapped_column(primary_key=True)
     app: Mapped[str] = mapped_column(primary_key=True)
-    part: Mapped[str] = mapped_column(primary_key=True)
     owner: Mapped[str]
     former_owner: Mapped[str | None]
     linked_at: Mapped[datetime | None]
@@ -111,9 +111,9 @@ class Subject(CoreTable):
     __tablename__ = "subjects"
     __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
 
+    subject: Mapped[str] = mapped_column(primary_key=True)
     environment: Mapped[str] = mapped_column(primary_key=True)
     app: Mapped[str] = mapped_column(primary_key=True)
-    subject: Mapped[str] = mapped_column(primary_key=True)
     marks: Mapped[list[int]] = mapped_column(MARKS)
     is_cut: Mapped[bool]
     reached_1: Mapped[datetime | None]

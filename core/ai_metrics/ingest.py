@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from uuid import UUID
 
+import uuid_utils
 from sqlalchemy.orm import Session
 
 from core import clock
 from core.activity.ingest import note_users
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.ids import new_id
-from core.intake import Source, as_jsonb, key_of
+from core.intake import Source, as_jsonb, staged_key
 from core.providers import rates
 from core.staging import Stage, driver
 
@@ -156,12 +157,12 @@ def _rows(requests: list[NewRequest], source: Source) -> Iterator[tuple[object, 
         at, provider = request.created_at or now, request.provider or ""
         cost, cost_source, price_id = _cost(request, provider, request.model)
         yield (
-            key_of("ai_request", request.id) if request.id is not None else new_id(),
+            staged_key("ai_request", request.id) if request.id is not None else new_id(),
             at,
             request.id,
-            key_of("conversation", request.conversation_id) if request.conversation_id is not None else None,
+            staged_key("conversation", request.conversation_id) if request.conversation_id is not None else None,
             _message_key(request),
-            key_of("user", request.user_id) if request.user_id is not None else None,
+            staged_key("user", request.user_id) if request.user_id is not None else None,
             request.user_id,
             provider,
             request.model,
@@ -194,10 +195,10 @@ def _rows(requests: list[NewRequest], source: Source) -> Iterator[tuple[object, 
         )
 
 
-def _message_key(request: NewRequest) -> UUID | None:
+def _message_key(request: NewRequest) -> uuid_utils.UUID | None:
     if request.message_id is None:
         return None
-    return key_of("message", f"{request.conversation_id or ''}/{request.message_id}")
+    return staged_key("message", f"{request.conversation_id or ''}/{request.message_id}")
 
 
 def _total(request: NewRequest) -> int | None:

@@ -286,10 +286,10 @@ def upgrade() -> None:
         sa.Column("linked_to", sa.Text(), nullable=True),
         sa.Column("marks", sa.ARRAY(sa.BigInteger()), nullable=False),
         sa.Column("is_cut", sa.Boolean(), nullable=False),
-        sa.PrimaryKeyConstraint("environment", "app", "part", name=op.f("pk_funnel_parts")),
+        sa.PrimaryKeyConstraint("part", "environment", "app", name=op.f("pk_funnel_parts")),
         postgresql_with={"fillfactor": 70},
     )
-    op.create_index(op.f("ix_funnel_parts_environment_app_owner"), "funnel_parts", ["environment", "app", "owner"], unique=False)
+    op.create_index(op.f("ix_funnel_parts_owner_environment_app"), "funnel_parts", ["owner", "environment", "app"], unique=False)
     op.create_table(
         "subjects",
         sa.Column("environment", sa.Text(), nullable=False),
@@ -302,7 +302,7 @@ def upgrade() -> None:
         sa.Column("reached_3", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reached_4", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reached_5", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("environment", "app", "subject", name=op.f("pk_subjects")),
+        sa.PrimaryKeyConstraint("subject", "environment", "app", name=op.f("pk_subjects")),
         postgresql_with={"fillfactor": 70},
     )
     op.create_table(

@@ -1,0 +1,84 @@
+"""What is packed small may be huge: a bomb costs no memory, whichever way it comes."""
+
+import gzip
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx2
+import psutil
+import pytest
+
+from tests.faults.conftest import Installation
+from tests.faults.program import Program
+from tests.faults.test_ingest_kills import make_key
+
+MOST_ADDED_MB = 100
+GIGABYTE = 2**30
+
+
+def zeros(size: int = GIGABYTE) -> bytes:
+    packed = gzip.compress(b"0" * 2**20)
+    return packed * (size // 2**20)
+
+
+def lines() -> Iterator[bytes]:
+    for _ in range(1024):
+        yield b'{"event_type": "x"}' + b" " * (2**20 - 20) + b"\n"
+
+
+def endless_line() -> Iterator[bytes]:
+    for _ in range(1024):
+        yield b"x" * 2**20
+
+
+@pytest.fixture
+def program(installation: Installation) -> Program:
+    return installation().start()
+
+
+def test_neither_bombs_nor_gigabytes_fill_the_memory(program: Program) -> None:
+    headers = {"Authorization": f"Bearer {make_key(program)}", "Content-Type": "application/json"}
+    packed = headers | {"Content-Encoding": "gzip"}
+    ndjson = {"Content-Type": "application/x-ndjson"}
+    with (
+        httpx2.Client(base_url=f"{program.address}/api/v1/ingest", timeout=120, trust_env=False) as http,
+        Watched(program) as seen,
+    ):
+        assert http.post("/events", content=zeros(), headers=packed).status_code == 413
+        assert http.post("/events", content=zeros(), headers=packed | ndjson).json()["accepted"] == 0
+        assert http.post("/events", content=lines(), headers=headers | ndjson).json()["accepted"] == 1024
+        assert http.post("/events", content=endless_line(), headers=headers | ndjson).json()["accepted"] == 0
+    assert seen.added_mb < MOST_ADDED_MB
+    program.stop()
+
+
+class Watched:
+    """How much memory the web process adds at the most."""
+
+    def __init__(self, program: Program) -> None:
+        """Begin with what it has."""
+        self._process = psutil.Process(program.running.pid)
+        self._before = self._most = self._process.memory_info().rss
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    @property
+    def added_mb(self) -> float:
+        """What it has added."""
+        return float(self._most - self._before) / 1e6
+
+    def __enter__(self) -> "Watched":
+        """Begin to look."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Look no more."""
+        self._done.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._done.is_set():
+            self._most = max(self._most, self._process.memory_info().rss)
+            time.sleep(0.01)
