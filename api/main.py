@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
 from api import deps, errors, limits
-from api.routes import accounts, auth, docs, executions, ingest, keys, models, playground, prices, system, workspace
+from api.routes import accounts, auth, docs, executions, ingest, keys, models, playground, prices, redaction, system, workspace
 from core import VERSION
 from core.errors import Failure
 
@@ -36,7 +36,7 @@ def create() -> FastAPI:
         redirect_slashes=False,  # its redirects would name the host that was asked, and http
     )
     api.include_router(auth.router)
-    for feature in (accounts, keys, models, prices, playground, executions, system, workspace):
+    for feature in (accounts, keys, models, prices, playground, executions, redaction, system, workspace):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
     api.include_router(ingest.router)
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])

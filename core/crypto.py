@@ -36,12 +36,13 @@ class Keyring:
     key_id: bytes
     cipher: AESGCM
     token_key: bytes
+    redaction_key: bytes
 
     @classmethod
     def from_secret(cls, secret: str) -> "Keyring":
         """Derive the keys from the installation's secret text."""
-        derived = {use: _derive(secret, use) for use in ("texts", "tokens", "key id")}
-        return cls(derived["key id"][:4], AESGCM(derived["texts"]), derived["tokens"])
+        derived = {use: _derive(secret, use) for use in ("texts", "tokens", "redaction", "key id")}
+        return cls(derived["key id"][:4], AESGCM(derived["texts"]), derived["tokens"], derived["redaction"])
 
     def seal(self, text: str, *, column: str, row: UUID) -> bytes:
         """Return the envelope of `text`, which opens only for the same column and row."""

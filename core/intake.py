@@ -8,18 +8,21 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
-from typing import Annotated, Any, Generic, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 from uuid import UUID
 
 import msgspec
 import uuid_utils
 from msgspec import Meta
 
-from core import clock
+from core import clock, redaction
 from core.errors import Invalid
 
 MOST_ROWS = 5000
+MOST_STEPS = 200
+MOST_USD = 100_000
 LONGEST_LINE = 2**20
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 FUTURE = timedelta(hours=24)
@@ -32,6 +35,8 @@ Word = Annotated[str, Meta(max_length=500)]
 LongText = Annotated[str, Meta(max_length=1_000_000)]
 Moment = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Milliseconds = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+Parts = Annotated[list[dict[str, Any]], Meta(max_length=MOST_STEPS)]
 JsonObject = dict[str, Any]
 
 
@@ -39,8 +44,19 @@ class BodyRefused(Invalid):
     """Send one object, {"items": [...]} with up to 5,000 of them, or NDJSON with one object a line."""
 
 
+class Nested(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A part of a row, of which it holds a list. What is not named goes to `extra`, never lost."""
+
+    texts: ClassVar[tuple[str, ...]] = ("extra",)
+
+    extra: JsonObject | None = None
+
+
 class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a sender may send; a feature's rows add their fields. What is not named goes to `extra`, never lost."""
+
+    nested: ClassVar[dict[str, type[Nested]]] = {}
+    texts: ClassVar[tuple[str, ...]] = ("extra",)  # what redaction looks at
 
     id: Id | None = None
     environment: Name | None = None
@@ -49,8 +65,15 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     created_at: Moment | None = None
     extra: JsonObject | None = None
 
+    def wrong(self, latest: datetime) -> str | None:
+        """Return what no type forbids and is wrong all the same, the field first."""
+        if self.created_at is None and self.id is not None:
+            return "created_at: an id needs the created_at that it was first sent with"
+        return wrong_time("created_at", self.created_at, latest)
+
 
 Sent = TypeVar("Sent", bound=Row)
+Cleaned = TypeVar("Cleaned", bound=Row | Nested)
 
 
 @dataclass(frozen=True)
@@ -102,6 +125,12 @@ class Source:
     environment: str
     zone: str
     import_id: UUID | None = None
+    origin: str = "api"  # through which door
+
+    def cleaned(self, rows: list[Sent]) -> list[Sent]:
+        """Return rows as they may be stored: redacted, where the workspace wants that."""
+        redactor = redaction.current()
+        return rows if redactor is None else [redactor.row(row) for row in rows]
 
 
 def key_of(kind: str, external_id: str) -> UUID:
@@ -112,6 +141,25 @@ def key_of(kind: str, external_id: str) -> UUID:
 def staged_key(kind: str, external_id: str) -> uuid_utils.UUID:
     """Return the same key as the staging tables take it, at a quarter of the time."""
     return uuid_utils.uuid5(WORKSPACE, f"{kind}:{external_id}")
+
+
+def message_name(conversation: str | None, message: str) -> str:
+    """Return what names a message everywhere: its id is its sender's within the conversation."""
+    return f"{conversation or ''}/{message}"
+
+
+def wrong_time(field_name: str, at: datetime | None, latest: datetime) -> str | None:
+    """Return what is wrong with a time, if anything is."""
+    if at is None or EARLIEST <= at <= latest:
+        return None
+    return f"{field_name}: {'in_future, more than 24 hours ahead' if at > latest else 'before the year 2000'}"
+
+
+def wrong_dollars(field_name: str, cost: Decimal | None) -> str | None:
+    """Return what is wrong with a price, if anything is."""
+    if cost is None or (cost.is_finite() and 0 <= cost <= MOST_USD):
+        return None
+    return f"{field_name}: not a number of dollars from 0 to {MOST_USD:,}"
 
 
 def read_items(body: bytes, row: type[Sent]) -> Batch[Sent]:
@@ -169,10 +217,17 @@ def _read_one(item: bytes, row: type[Sent]) -> Sent:
         given = msgspec.json.decode(item)
         if not isinstance(given, dict):
             raise
-        known = set(row.__struct_fields__) - {"extra"}
-        read = msgspec.convert({name: value for name, value in given.items() if name in known}, row)
-        read.extra = {name: value for name, value in given.items() if name not in known} or None
-        return read
+        for name, part in row.nested.items():
+            if isinstance(inner := given.get(name), list):
+                given[name] = [_apart(each, part) if isinstance(each, dict) else each for each in inner]
+        return msgspec.convert(_apart(given, row), row)
+
+
+def _apart(given: JsonObject, kind: type[Row | Nested]) -> JsonObject:
+    """Return an object with what its type does not name under `extra`."""
+    known = set(kind.__struct_fields__) - {"extra"}
+    rest = {name: value for name, value in given.items() if name not in known}
+    return {name: value for name, value in given.items() if name in known} | ({"extra": rest} if rest else {})
 
 
 def _checked(rows: list[tuple[int, Sent]], rejected: list[Rejected], size: int, *, clean: bool) -> Batch[Sent]:
@@ -180,7 +235,7 @@ def _checked(rows: list[tuple[int, Sent]], rejected: list[Rejected], size: int, 
         raise BodyRefused(f"A body holds at most {MOST_ROWS:,} items; NDJSON has no such limit.")
     latest, good, numbers = clock.now() + FUTURE, [], []
     for number, row in rows:
-        if (wrong := _wrong(row, latest)) is None:
+        if (wrong := row.wrong(latest)) is None:
             good.append(_cleaned(row) if clean else row)
             numbers.append(number)
         else:
@@ -188,17 +243,8 @@ def _checked(rows: list[tuple[int, Sent]], rejected: list[Rejected], size: int, 
     return Batch(good, numbers, sorted(rejected, key=lambda each: each.index), size)
 
 
-def _wrong(row: Row, latest: datetime) -> str | None:
-    at = row.created_at
-    if at is None:
-        return "created_at: an id needs the created_at that it was first sent with" if row.id is not None else None
-    if at > latest:
-        return "created_at: in_future, more than 24 hours ahead"
-    return "created_at: before the year 2000" if at < EARLIEST else None
-
-
-def _cleaned(row: Sent) -> Sent:
-    """Return a row without NUL characters, which Postgres refuses."""
+def _cleaned(row: Cleaned) -> Cleaned:
+    """Return a row, or a part of one, without NUL characters, which Postgres refuses."""
     return msgspec.structs.replace(row, **{name: without_nul(getattr(row, name)) for name in row.__struct_fields__})
 
 
@@ -211,6 +257,8 @@ def without_nul(value: Any) -> Any:  # noqa: ANN401  any JSON
             return {str(name).replace("\0", ""): without_nul(inner) for name, inner in value.items()}
         case list():
             return [without_nul(inner) for inner in value]
+        case Nested():
+            return _cleaned(value)
         case _:
             return value
 

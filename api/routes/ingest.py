@@ -7,20 +7,29 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
-from api import inflate, limits
+from api import examples, inflate, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
 from core import clock, intake, partitions
 from core.activity import ingest as activity
-from core.activity.schemas import NewEvent
+from core.activity import users as users_in
+from core.activity.schemas import NewEvent, NewUser
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics.schemas import NewRequest
+from core.batches import ingest as batches
+from core.batches.schemas import NewBatchRun
 from core.config import Config
-from core.db import Session, transaction
+from core.conversations import ingest as conversations_in
+from core.conversations.schemas import NewConversation
+from core.db import Database, Session, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.intake import Batch, Rejected, Report, Row, Source
+from core.knowledge import documents as documents_in
+from core.knowledge import feedback as feedback_in
+from core.knowledge import memories as memories_in
+from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from core.system import workspace
 
 router = APIRouter(prefix="/ingest", tags=["Data in"])
@@ -35,22 +44,65 @@ class Kind:
     row: type[Row]
     store: Callable[[Session, list[Any], Source], int]
     table: str | None = None  # partitioned by day
+    database: Database = Database.CORE
 
 
 EVENTS = Kind(NewEvent, activity.store, "user_activity_events")
 REQUESTS = Kind(NewRequest, ai_metrics.store, "ai_request_metrics")
+CONVERSATIONS = Kind(NewConversation, conversations_in.store)
+USERS = Kind(NewUser, users_in.store)
+BATCH_RUNS = Kind(NewBatchRun, batches.store)
+FEEDBACK = Kind(NewFeedback, feedback_in.store, database=Database.AI)
+DOCUMENTS = Kind(NewDocument, documents_in.store, database=Database.AI)
+MEMORIES = Kind(NewMemory, memories_in.store, database=Database.AI)
 
 
-@router.post("/events", status_code=202)
+@router.post("/events", status_code=202, openapi_extra=examples.body("events"))
 async def events(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take events of the product."""
     return await _take(request, EVENTS, actor, config)
 
 
-@router.post("/ai-requests", status_code=202)
+@router.post("/ai-requests", status_code=202, openapi_extra=examples.body("ai-requests"))
 async def ai_requests(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take requests that the product has made to models."""
     return await _take(request, REQUESTS, actor, config)
+
+
+@router.post("/conversations", status_code=202, openapi_extra=examples.body("conversations"))
+async def conversations(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
+    """Take conversations; one that is sent again with more messages grows."""
+    return await _take(request, CONVERSATIONS, actor, config)
+
+
+@router.post("/feedback", status_code=202, openapi_extra=examples.body("feedback"))
+async def feedback(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
+    """Take what users think of messages and conversations."""
+    return await _take(request, FEEDBACK, actor, config)
+
+
+@router.post("/batch-runs", status_code=202, openapi_extra=examples.body("batch-runs"))
+async def batch_runs(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
+    """Take the states of batch runs; the newest holds, whatever the order in which they come."""
+    return await _take(request, BATCH_RUNS, actor, config)
+
+
+@router.post("/documents", status_code=202, openapi_extra=examples.body("documents"))
+async def documents(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
+    """Take documents of the knowledge base."""
+    return await _take(request, DOCUMENTS, actor, config)
+
+
+@router.post("/memories", status_code=202, openapi_extra=examples.body("memories"))
+async def memories(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
+    """Take what the assistant remembers of its users."""
+    return await _take(request, MEMORIES, actor, config)
+
+
+@router.post("/users", status_code=202, openapi_extra=examples.body("users"))
+async def users(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
+    """Take users as the product describes them; their traits are merged."""
+    return await _take(request, USERS, actor, config)
 
 
 async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> dict[str, Any]:
@@ -101,7 +153,7 @@ def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     if kind.table is not None:
         partitions.make_for(kind.table, (row.created_at or clock.now() for row in batch.rows))
     try:
-        with transaction() as session:
+        with transaction(kind.database) as session:
             report.accepted = kind.store(session, batch.rows, source)
     except Invalid:
         _store_each(kind, batch, source, report)
@@ -117,7 +169,7 @@ def _store_each(kind: Kind, batch: Batch[Any], source: Source, report: Report) -
     """Store row by row, after one that no check has foreseen made the database refuse all."""
     for number, row in zip(batch.numbers, batch.rows, strict=True):
         try:
-            with transaction() as session:
+            with transaction(kind.database) as session:
                 added = kind.store(session, [row], source)
         except Invalid as refused:
             report.rejected.append(Rejected(number, refused.detail))

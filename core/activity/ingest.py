@@ -164,6 +164,7 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
 
     Their partitions must be there (core/partitions.py).
     """
+    events = source.cleaned(events)
     connection = driver(session)
     EVENTS.copy(connection, _rows(events, source))
     for stage in (FRESH, TOUCHED):

@@ -25,7 +25,7 @@ class User(Created, CoreTable):
     email: Mapped[str | None]
     display_name: Mapped[str | None]
     traits: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)
-    traits_at: Mapped[datetime | None]
+    told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # of each field, how new it is (core/newest.py)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
 

@@ -1,10 +1,15 @@
 """Events as they come in."""
 
-from core.intake import Id, JsonObject, Name, Row, Word
+from datetime import datetime
+from typing import ClassVar
+
+from core.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_time
 
 
 class NewEvent(Row):
     """One thing that happened in the product."""
+
+    texts: ClassVar = ("event_data", "error_message", "user_agent", "extra")
 
     event_type: Name
     event_category: Name | None = None
@@ -15,3 +20,19 @@ class NewEvent(Row):
     error_message: Word | None = None
     ip_address: Word | None = None
     user_agent: Word | None = None
+
+
+class NewUser(Row):
+    """A user as his product knows him. What is not named goes to the traits; of each field the newest `updated_at` holds."""
+
+    texts: ClassVar = ("email", "display_name", "traits", "extra")
+
+    id: Id
+    email: Word | None = None
+    display_name: Word | None = None
+    traits: JsonObject | None = None
+    updated_at: Moment | None = None
+
+    def wrong(self, latest: datetime) -> str | None:
+        """Return what is wrong with a time."""
+        return wrong_time("created_at", self.created_at, latest) or wrong_time("updated_at", self.updated_at, latest)

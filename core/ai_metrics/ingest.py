@@ -10,7 +10,7 @@ from core import clock
 from core.activity.ingest import note_users
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.ids import new_id
-from core.intake import Source, as_jsonb, staged_key
+from core.intake import Source, as_jsonb, message_name, staged_key
 from core.providers import rates
 from core.staging import Stage, driver
 
@@ -88,8 +88,10 @@ SUMS = """count(*), count(*) filter (where cost_usd is null), coalesce(sum(input
         count(latency), coalesce(sum(latency), 0), count(first_token), coalesce(sum(first_token), 0)"""
 DELTAS = f"""
 with timed as (
-    select {KEY} as at, *, case when total_latency_ms > 86400000 then 86400000 else total_latency_ms end as latency,
-        case when first_token_ms > 86400000 then 86400000 else first_token_ms end as first_token
+    -- least() passes over nulls: without a latency there is none
+    select {KEY} as at, *,
+        case when status <> 'pending' and total_latency_ms is not null then least(total_latency_ms, 86400000) end as latency,
+        case when status <> 'pending' and first_token_ms is not null then least(first_token_ms, 86400000) end as first_token
     from fresh_requests
 ),
 sums as (
@@ -98,7 +100,7 @@ sums as (
 buckets as (
     select at, environment, app, provider, model, status, kind, bucket, count(*)::int as times
     from timed, lateral (values (0, latency_bucket(latency)), (1, latency_bucket(first_token))) as each (kind, bucket)
-    where bucket is not null and status <> 'pending' group by 1, 2, 3, 4, 5, 6, 7, 8
+    where bucket is not null group by 1, 2, 3, 4, 5, 6, 7, 8
 ),
 histograms as (
     select at, environment, app, provider, model, status,
@@ -139,6 +141,7 @@ def store(session: Session, requests: list[NewRequest], source: Source) -> int:
 
     Their partitions must be there (core/partitions.py).
     """
+    requests = source.cleaned(requests)
     connection = driver(session)
     REQUESTS.copy(connection, _rows(requests, source))
     FRESH.make(connection)
@@ -198,7 +201,7 @@ def _rows(requests: list[NewRequest], source: Source) -> Iterator[tuple[object, 
 def _message_key(request: NewRequest) -> uuid_utils.UUID | None:
     if request.message_id is None:
         return None
-    return staged_key("message", f"{request.conversation_id or ''}/{request.message_id}")
+    return staged_key("message", message_name(request.conversation_id, request.message_id))
 
 
 def _total(request: NewRequest) -> int | None:

@@ -2,18 +2,10 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import ClassVar
 
-from msgspec import Meta
-
-from core.intake import Count, Id, LongText, Name, Row, Word
+from core.intake import MOST_STEPS, Count, Id, LongText, Milliseconds, Name, Parts, Row, Word, wrong_dollars
 from core.providers.prices import CostSource
-
-MOST_STEPS = 200
-
-MOST_USD = 100_000
-Milliseconds = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
-Parts = Annotated[list[dict[str, Any]], Meta(max_length=MOST_STEPS)]
 
 __all__ = ["MOST_STEPS", "CostSource", "NewRequest", "RequestStatus"]
 
@@ -28,6 +20,8 @@ class RequestStatus(StrEnum):
 
 class NewRequest(Row):
     """One request to a model, by the columns' own names."""
+
+    texts: ClassVar = ("tool_calls", "steps", "error_message", "extra")
 
     model: Name
     provider: Name | None = None
@@ -55,5 +49,5 @@ class NewRequest(Row):
 
     def __post_init__(self) -> None:
         """Refuse what is no price of a call."""
-        if self.cost_usd is not None and not (self.cost_usd.is_finite() and 0 <= self.cost_usd <= MOST_USD):
-            raise ValueError("cost_usd: not a number of dollars from 0 to 100,000")
+        if wrong := wrong_dollars("cost_usd", self.cost_usd):
+            raise ValueError(wrong)

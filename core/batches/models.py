@@ -36,5 +36,6 @@ class BatchRun(CoreTable):
     error_summary: Mapped[str | None]
     attributes: Mapped[dict[str, Any] | None]
     import_id: Mapped[UUID | None]
+    told: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))  # of each field, how new it is
     heard_at: Mapped[datetime] = mapped_column(server_default=func.now())
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -39,6 +39,7 @@ class Conversation(CoreTable):
     total_tokens: Mapped[int] = mapped_column(server_default="0")
     total_cost_usd: Mapped[Decimal] = mapped_column(Numeric(14, 8), server_default="0")
     user_rating: Mapped[int | None]
+    rating_scale: Mapped[str | None]
     user_feedback: Mapped[str | None]
     escalated_at: Mapped[datetime | None]
     escalation_reason: Mapped[str | None]
@@ -49,6 +50,7 @@ class Conversation(CoreTable):
     app: Mapped[str]
     release: Mapped[str]
     import_id: Mapped[UUID | None]
+    told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # of each field, how new it is (core/newest.py)
     last_message_at: Mapped[datetime]
     created_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -60,8 +62,10 @@ class Message(CoreTable):
     __tablename__ = "messages"
     __table_args__ = (
         one_of("role", MessageSpeaker),
-        UniqueConstraint("conversation_id", "position"),
+        # Deferrable, so that one statement may renumber them.
+        UniqueConstraint("conversation_id", "position", deferrable=True, initially="IMMEDIATE"),
         Index(None, "created_at"),
+        Index(None, "external_id"),
         Index("ix_messages_search", "search", postgresql_using="gin"),
     )
 
@@ -69,6 +73,7 @@ class Message(CoreTable):
     conversation_id: Mapped[UUID] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
     external_id: Mapped[str | None]
     position: Mapped[int]
+    sequence: Mapped[int]  # its place as sent, which decides among messages of the same moment
     role: Mapped[str]
     content: Mapped[str]
     model: Mapped[str | None]

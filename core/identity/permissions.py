@@ -17,6 +17,7 @@ class Permission(StrEnum):
     READ_HEALTH = "read_health"
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_KEYS = "manage_keys"
+    MANAGE_REDACTION = "manage_redaction"
     INGEST = "ingest"
     WATCH = "watch"
 

@@ -1,6 +1,14 @@
 """Documents, memories and feedback as they come in and as they are shown."""
 
+from datetime import datetime
 from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, field
+
+from core.intake import Id, JsonObject, LongText, Moment, Name, Row, Word, wrong_time
+
+BEST = 5
 
 
 class DocumentState(StrEnum):
@@ -23,3 +31,71 @@ class Scale(StrEnum):
 
     THUMBS = "thumbs"
     FIVE = "five"
+
+
+class NewDocument(Row):
+    """A document, whole: of two states, the one with the newer `updated_at` holds."""
+
+    texts: ClassVar = ("title", "content", "tags", "source", "metadata", "extra")
+
+    id: Id
+    content: LongText
+    title: Word = ""
+    scope: Word = ""
+    tags: Annotated[list[Name], Meta(max_length=100)] = field(default_factory=list)
+    source: Word | None = None
+    status: DocumentState = DocumentState.PUBLISHED
+    metadata: JsonObject | None = None
+    updated_at: Moment | None = None
+
+    def wrong(self, latest: datetime) -> str | None:
+        """Return what is wrong with a time."""
+        return wrong_time("created_at", self.created_at, latest) or wrong_time("updated_at", self.updated_at, latest)
+
+
+class NewMemory(Row):
+    """Something to remember, whole: of two states, the one with the newer `updated_at` holds."""
+
+    texts: ClassVar = ("content", "metadata", "extra")
+
+    id: Id
+    content: LongText
+    user_id: Id | None = None
+    scope: Word = ""
+    kind: MemoryKind = MemoryKind.FACT
+    confidence: Annotated[float, Meta(ge=0, le=1)] | None = None
+    source_message_id: Id | None = None
+    conversation_id: Id | None = None
+    metadata: JsonObject | None = None
+    updated_at: Moment | None = None
+
+    def wrong(self, latest: datetime) -> str | None:
+        """Return what is wrong with a time."""
+        return wrong_time("created_at", self.created_at, latest) or wrong_time("updated_at", self.updated_at, latest)
+
+
+class NewFeedback(Row):
+    """What a user thinks of a message, or of a conversation. Without a scale, -1 and 1 are thumbs and the rest is of five."""
+
+    texts: ClassVar = ("edited_text", "comment", "extra")
+
+    rating: int
+    scale: Scale | None = None
+    message_id: Id | None = None
+    conversation_id: Id | None = None
+    user_id: Id | None = None
+    edited_text: LongText | None = None
+    comment: LongText | None = None
+
+    def wrong(self, latest: datetime) -> str | None:
+        """Return what is wrong with the rating, or with a time."""
+        scale = self.meant_scale()
+        if scale is Scale.THUMBS and self.rating not in (-1, 1):
+            return "rating: thumbs are -1 or 1"
+        if scale is Scale.FIVE and not 1 <= self.rating <= BEST:
+            return "rating: from 1 to 5, or -1 for a thumb down"
+        return super().wrong(latest)
+
+    def meant_scale(self) -> Scale:
+        """Return the scale, which a rating may tell by itself."""
+        return self.scale or (Scale.THUMBS if self.rating in (-1, 1) else Scale.FIVE)

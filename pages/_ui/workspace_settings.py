@@ -1,4 +1,4 @@
-"""Settings, Workspace: default prompt, default model, reporting time zone."""
+"""Settings, Workspace: default prompt, default model, reporting time zone, and when a batch run is lost."""
 
 import streamlit as st
 from pydantic import ValidationError
@@ -8,7 +8,7 @@ from core.providers import catalogue
 from core.system import workspace
 from pages._ui import errors, guard, state
 
-PROMPT, MODEL, ZONE = "workspace.prompt", "workspace.model", "workspace.zone"
+PROMPT, MODEL, ZONE, SILENCE = "workspace.prompt", "workspace.model", "workspace.zone", "workspace.silence"
 FIRST = "The first there is"
 
 
@@ -38,6 +38,14 @@ def draw() -> None:
             index=zones.index(present.reporting_time_zone),
             help="Whose midnight ends a day, on every page and for everybody.",
         )
+        st.number_input(
+            "Minutes of silence after which a batch run is lost",
+            min_value=1,
+            max_value=10_080,
+            value=present.batch_silence_minutes,
+            key=SILENCE,
+            help="A run that goes on without a word for so long, and has not ended, is shown as lost.",
+        )
         st.form_submit_button("Save", type="primary", on_click=save)
 
 
@@ -50,6 +58,7 @@ def save() -> None:
             default_prompt=state.get(PROMPT, "").strip(),
             default_model=None if model == FIRST else model,
             reporting_time_zone=state.get(ZONE, "UTC"),
+            batch_silence_minutes=state.get(SILENCE, 360),
         )
     except ValidationError:
         state.problem("The default prompt must not be empty.")

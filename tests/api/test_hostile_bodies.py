@@ -63,6 +63,8 @@ def fields(route: Described) -> list[str]:
         "/admin/prices/reprice": ["dry_run", "start", "end", "model"],
         "/admin/prices": ["provider", "model", "input", "output", "cached_input", "cache_write", "valid_from"],
         "/admin/providers": ["name", "kind", "base_url", "secret", "is_active"],
+        "/admin/redaction": ["mode", "email", "patterns", "text", "rules"],
+        "/ingest": [],  # tests/api/test_ingest_fuzz.py
         "/admin/settings": ["default_prompt", "default_model", "reporting_time_zone"],
         "/admin/playground": ["message", "session_id", "custom_prompt", "model", "parameters"],
         "/prompts": ["model_id", "prompt", "system_prompt", "messages", "parameters", "context", "tools", "session_id"],

@@ -10,15 +10,30 @@ import pytest
 from sqlalchemy import text
 
 from core import clock
-from core.db import transaction
+from core.db import Database, transaction
 from core.ids import new_id
 from tests.factories.keys import api_key, bearing
 
 GOOD: dict[str, dict[str, Any]] = {
     "events": {"event_type": "fuzz.good"},
     "ai-requests": {"model": "m", "provider": "p", "input_tokens": 5},
+    "conversations": {"messages": [{"id": "m", "role": "user", "content": "x", "created_at": "2026-11-20T00:00:00Z"}]},
+    "feedback": {"rating": 1, "conversation_id": "c"},
+    "batch-runs": {"status": "running", "started_at": "2026-11-20T00:00:00Z"},
+    "documents": {"content": "x"},
+    "memories": {"content": "x"},
+    "users": {"traits": {"a": 1}},
 }
-TABLES = {"events": "user_activity_events", "ai-requests": "ai_request_metrics"}
+TABLES = {
+    "events": "user_activity_events",
+    "ai-requests": "ai_request_metrics",
+    "conversations": "conversations",
+    "feedback": "ai_feedback",
+    "batch-runs": "batch_run_history",
+    "documents": "ai_kb_documents",
+    "memories": "ai_memories",
+    "users": "users",
+}
 VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -54,6 +69,12 @@ SHARED = ("id", "created_at", "user_id", "environment", "app", "unknown")
 FIELDS = {
     "events": (*SHARED, "event_type", "event_data", "session_id", "error_code"),
     "ai-requests": (*SHARED, "model", "cost_usd", "input_tokens", "total_latency_ms", "tool_calls", "steps", "status"),
+    "conversations": (*SHARED, "messages", "context", "title", "status", "updated_at"),
+    "feedback": (*SHARED, "rating", "scale", "comment", "message_id", "conversation_id"),
+    "batch-runs": (*SHARED, "status", "batch_job", "started_at", "completed_at", "phase_durations", "total_jobs"),
+    "documents": (*SHARED, "content", "title", "tags", "status", "metadata", "updated_at"),
+    "memories": (*SHARED, "content", "kind", "confidence", "source_message_id", "metadata"),
+    "users": (*SHARED, "email", "traits", "updated_at"),
 }
 
 
@@ -82,13 +103,16 @@ def check_rows(http: httpx2.Client, kind: str, chance: Random, number: int) -> N
     assert answer.status_code == 202, (number, answer.text)
     body = answer.json()
     assert body["accepted"] + body["duplicates"] + len(body["rejected"]) == len(mixed), number
-    with transaction() as session:
-        wanted = text(f"select count(*) from {TABLES[kind]} where external_id = any(:ids)")  # noqa: S608  a name of ours
+    table, name = TABLES[kind], "batch_run_id" if kind == "batch-runs" else "external_id"
+    with transaction(Database.AI if table.startswith("ai_") and kind != "ai-requests" else Database.CORE) as session:
+        wanted = text(f"select count(*) from {table} where {name} = any(:ids)")  # noqa: S608  names of ours
         assert session.scalar(wanted, {"ids": [it["id"] for it in good]}) == len(good), number
 
 
 def row(kind: str) -> dict[str, Any]:
-    return {**GOOD[kind], "id": new_id().hex, "created_at": clock.now().isoformat()}
+    name = new_id().hex
+    more = {"batch_run_id": name} if kind == "batch-runs" else {}
+    return {**GOOD[kind], **more, "id": name, "created_at": clock.now().isoformat()}
 
 
 def spoilt(kind: str, chance: Random) -> Any:  # noqa: ANN401  any JSON

@@ -30,6 +30,7 @@ BODIES = {
     "/admin/prices/reprice": {"dry_run": True},
     "/admin/prices": {"model": "a", "input": "1", "output": "1", "valid_from": "2026-01-01T00:00:00Z"},
     "/admin/providers": {"name": "a", "kind": "openai"},
+    "/admin/redaction": {"mode": "off", "text": "x", "rules": {}},
     "/admin/settings": {"default_prompt": "x"},
     "/admin/playground/chat": {"message": "x", "model": "fake:echo"},
     "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},

@@ -1,7 +1,6 @@
--- Histograms: the subscript is the log bucket (DDSketch, relative error 1 %), -1 holds zero and less; gaps are null. Null has none:
--- `least` would pass over it.
+-- Histograms: the subscript is the log bucket (DDSketch, relative error 1 %), -1 holds zero and less; gaps are null.
 create function latency_bucket(ms bigint) returns int language sql immutable parallel safe return
-    case when ms <= 0 then -1 when ms > 0 then ceil(ln(least(ms, 86400000)::float8) / 0.020000666706669543)::int end;
+    case when ms is null then null when ms <= 0 then -1 else ceil(ln(least(ms, 86400000)::float8) / 0.020000666706669543)::int end;
 
 create function histogram_of(buckets int[], counts int[]) returns int[] language plpgsql immutable parallel safe as $$
 declare result int[];

@@ -172,6 +172,12 @@ def upgrade() -> None:
         sa.Column("error_summary", sa.Text(), nullable=True),
         sa.Column("attributes", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("import_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "told",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
         sa.Column("heard_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_run_history")),
@@ -207,6 +213,7 @@ def upgrade() -> None:
         sa.Column("total_tokens", sa.Integer(), server_default="0", nullable=False),
         sa.Column("total_cost_usd", sa.Numeric(precision=14, scale=8), server_default="0", nullable=False),
         sa.Column("user_rating", sa.Integer(), nullable=True),
+        sa.Column("rating_scale", sa.Text(), nullable=True),
         sa.Column("user_feedback", sa.Text(), nullable=True),
         sa.Column("escalated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("escalation_reason", sa.Text(), nullable=True),
@@ -217,6 +224,12 @@ def upgrade() -> None:
         sa.Column("app", sa.Text(), nullable=False),
         sa.Column("release", sa.Text(), nullable=False),
         sa.Column("import_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "told",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
         sa.Column("last_message_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -393,7 +406,12 @@ def upgrade() -> None:
             server_default=sa.text("'{}'::jsonb"),
             nullable=False,
         ),
-        sa.Column("traits_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "told",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            server_default=sa.text("'{}'::jsonb"),
+            nullable=False,
+        ),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -426,6 +444,7 @@ def upgrade() -> None:
         sa.Column("conversation_id", sa.Uuid(), nullable=False),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("sequence", sa.Integer(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("model", sa.Text(), nullable=True),
@@ -454,9 +473,16 @@ def upgrade() -> None:
             ["conversation_id"], ["conversations.id"], name=op.f("fk_messages_conversation_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
-        sa.UniqueConstraint("conversation_id", "position", name=op.f("uq_messages_conversation_id_position")),
+        sa.UniqueConstraint(
+            "conversation_id",
+            "position",
+            name=op.f("uq_messages_conversation_id_position"),
+            deferrable=True,
+            initially="IMMEDIATE",
+        ),
     )
     op.create_index(op.f("ix_messages_created_at"), "messages", ["created_at"], unique=False)
+    op.create_index(op.f("ix_messages_external_id"), "messages", ["external_id"], unique=False)
     op.create_index("ix_messages_search", "messages", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "model_prices",

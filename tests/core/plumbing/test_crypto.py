@@ -69,7 +69,7 @@ def test_the_key_of_tokens_is_not_the_key_of_texts() -> None:
     same = Keyring.from_secret("one secret of thirty-two letters or more")
     assert same.token_key == KEYRING.token_key
     with pytest.raises(WrongKey):
-        Keyring(KEYRING.key_id, AESGCM(KEYRING.token_key), KEYRING.token_key).open(
+        Keyring(KEYRING.key_id, AESGCM(KEYRING.token_key), KEYRING.token_key, KEYRING.redaction_key).open(
             KEYRING.seal("x", column="a.b", row=ROW), column="a.b", row=ROW
         )
 

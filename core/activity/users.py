@@ -1,0 +1,82 @@
+"""Users as their product describes them: of each field the newest holds, whatever the order in which it comes."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.activity.schemas import NewUser
+from core.intake import Source, as_jsonb, key_of
+from core.newest import Known, version_of
+from core.staging import Stage, driver
+
+DESCRIBED = Stage("described_users", {"id": "uuid", "external_id": "text", "seen_at": "timestamptz", "is_told": "boolean"})
+LEARNED = Stage(
+    "learned_users",
+    {"id": "uuid", "email": "text", "display_name": "text", "traits": "text", "told": "text"},
+)
+FIELDS = ("email", "display_name", "traits")
+
+# When a row tells no time of its own, a user who is there already was not seen because of it.
+MAKE = """
+insert into users as present (id, external_id, first_seen_at, last_seen_at)
+select id, min(external_id), coalesce(min(seen_at) filter (where is_told), min(seen_at)),
+    coalesce(max(seen_at) filter (where is_told), max(seen_at))
+from described_users group by id order by id
+on conflict (id) do nothing returning id"""
+SEEN = """
+update users set first_seen_at = least(first_seen_at, first_at), last_seen_at = greatest(last_seen_at, last_at)
+from (select id, min(seen_at) as first_at, max(seen_at) as last_at from described_users where is_told group by id) as seen
+where seen.id = users.id and (first_at < first_seen_at or last_at > last_seen_at)"""
+LOCK = """
+select id, told, email, display_name, traits from users where id in (select id from described_users) order by id for update"""
+LEARN = """
+update users set email = learned.email, display_name = learned.display_name, traits = learned.traits::jsonb,
+    told = learned.told::jsonb
+from learned_users as learned where learned.id = users.id"""
+
+
+def store(session: Session, users: list[NewUser], source: Source) -> int:
+    """Store users; return how many of the rows said anything new."""
+    users = source.cleaned(users)
+    connection = driver(session)
+    DESCRIBED.copy(connection, _rows(users))
+    made = {id_ for (id_,) in connection.execute(MAKE)}
+    known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
+    connection.execute(SEEN)
+    news = _learn(known, users, made)
+    LEARNED.copy(connection, (_learned(id_, each) for id_, each in known.items()))
+    connection.execute(LEARN)
+    return news
+
+
+def _rows(users: list[NewUser]) -> Iterator[tuple[object, ...]]:
+    now = clock.now()
+    for user in users:
+        yield key_of("user", user.id), user.id, user.created_at or now, user.created_at is not None
+
+
+def _learn(known: dict[UUID, Known], users: list[NewUser], made: set[UUID]) -> int:
+    news, now = 0, clock.now()
+    for user in users:
+        id_ = key_of("user", user.id)
+        if known[id_].learn(_fields(user), version_of(_as_of(user, now))) or id_ in made:
+            news += 1
+            made.discard(id_)
+    return news
+
+
+def _as_of(user: NewUser, now: datetime) -> datetime:
+    return user.updated_at or user.created_at or now
+
+
+def _fields(user: NewUser) -> dict[str, Any]:
+    return {"email": user.email, "display_name": user.display_name, "traits": {**(user.traits or {}), **(user.extra or {})}}
+
+
+def _learned(id_: UUID, known: Known) -> tuple[object, ...]:
+    values, told = known.values, known.told
+    return id_, values["email"], values["display_name"], as_jsonb(values["traits"]) or "{}", as_jsonb(told) or "{}"

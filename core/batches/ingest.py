@@ -1,0 +1,97 @@
+"""Batch runs into the database: the newest state holds, whatever the order in which states come."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from core.batches.schemas import ENDED, NewBatchRun
+from core.intake import Source, as_jsonb, key_of
+from core.newest import Known, Version, version_of
+from core.staging import Stage, driver
+
+NO_JOB = "batch"  # of runs that do not say which job they are of
+
+TEXTS = ("status", "batch_job", "triggered_by", "environment", "app", "error_summary")
+TIMES = ("started_at", "completed_at")
+COUNTS = ("total_jobs", "completed_jobs", "failed_jobs")
+OBJECTS = ("phase_durations", "attributes")
+FIELDS = TEXTS + TIMES + COUNTS + OBJECTS
+
+REPORTED = Stage(
+    "reported_runs",
+    {
+        "id": "uuid",
+        "batch_run_id": "text",
+        "environment": "text",
+        "started_at": "timestamptz",
+        "status": "text",
+        "import_id": "uuid",
+    },
+)
+LEARNED = Stage(
+    "learned_runs",
+    {"batch_run_id": "text"}
+    | dict.fromkeys(TEXTS, "text")
+    | dict.fromkeys(TIMES, "timestamptz")
+    | dict.fromkeys(COUNTS, "int4")
+    | dict.fromkeys((*OBJECTS, "told"), "text"),
+)
+
+MAKE = f"""
+insert into batch_run_history (id, batch_run_id, batch_job, environment, app, started_at, status, import_id)
+select distinct on (id) id, batch_run_id, '{NO_JOB}', environment, '', started_at, status, import_id
+from reported_runs order by id, started_at
+on conflict do nothing returning batch_run_id"""  # noqa: S608  a name of our own
+LOCK = f"""
+select batch_run_id, told, {", ".join(FIELDS)} from batch_run_history
+where batch_run_id in (select batch_run_id from reported_runs)
+order by id for update"""  # noqa: S608
+LEARN = f"""
+update batch_run_history as run set heard_at = now(), told = learned.told::jsonb,
+    {", ".join(f"{name} = learned.{name}" for name in TEXTS + TIMES + COUNTS)},
+    {", ".join(f"{name} = learned.{name}::jsonb" for name in OBJECTS)}
+from learned_runs as learned where learned.batch_run_id = run.batch_run_id"""  # noqa: S608
+
+
+def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
+    """Store states of runs; return how many of the rows said anything new."""
+    runs = source.cleaned(runs)
+    connection = driver(session)
+    REPORTED.copy(connection, _rows(runs, source))
+    made = {name for (name,) in connection.execute(MAKE.encode())}
+    rows = connection.execute(LOCK.encode())
+    known = {name: Known(dict(zip(FIELDS, values, strict=True)), told) for name, told, *values in rows}
+    news = 0
+    for run in runs:
+        if known[run.batch_run_id].learn(_fields(run), _version(run)) or run.batch_run_id in made:
+            news += 1
+            made.discard(run.batch_run_id)
+    LEARNED.copy(connection, (_learned(name, each) for name, each in known.items()))
+    connection.execute(LEARN.encode())
+    return news
+
+
+def _rows(runs: list[NewBatchRun], source: Source) -> Iterator[tuple[object, ...]]:
+    for run in runs:
+        id_ = key_of("batch_run", run.batch_run_id)
+        yield id_, run.batch_run_id, source.environment, run.started_at, run.status, source.import_id
+
+
+def _version(run: NewBatchRun) -> Version:
+    """Return how new a state is: ended beats running, then the time of the report counts, then how much was done."""
+    is_ended = run.completed_at is not None or run.status in ENDED
+    at = run.updated_at or run.created_at or run.completed_at or run.started_at
+    done = (run.completed_jobs or 0) + (run.failed_jobs or 0)
+    return [int(is_ended), *version_of(at), done, len(run.phase_durations or ())]
+
+
+def _fields(run: NewBatchRun) -> dict[str, Any]:
+    given = {name: getattr(run, name) for name in FIELDS if name != "attributes"}
+    return given | {"attributes": run.extra}
+
+
+def _learned(name: str, known: Known) -> tuple[object, ...]:
+    plain = [known.values[field] for field in TEXTS + TIMES + COUNTS]
+    phases, attributes = (known.values[field] for field in OBJECTS)
+    return name, *plain, as_jsonb(phases) or "{}", as_jsonb(attributes), as_jsonb(known.told)

@@ -1,0 +1,44 @@
+"""Batch runs as they come in and as they are shown."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from core.intake import Count, Id, JsonObject, LongText, Moment, Name, Row, wrong_time
+
+
+class BatchStatus(StrEnum):
+    """The states that count; others are kept as they were sent."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    LOST = "lost"
+
+
+ENDED = (BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.PARTIAL)
+
+
+class NewBatchRun(Row):
+    """What is known of a run at a moment: sent when it starts, as often as it likes, and when it has ended."""
+
+    texts: ClassVar = ("triggered_by", "phase_durations", "error_summary", "extra")
+
+    batch_run_id: Id
+    started_at: Moment
+    status: Name
+    batch_job: Name | None = None
+    triggered_by: Name | None = None
+    completed_at: Moment | None = None
+    updated_at: Moment | None = None
+    total_jobs: Count | None = None
+    completed_jobs: Count | None = None
+    failed_jobs: Count | None = None
+    phase_durations: JsonObject | None = None
+    error_summary: LongText | None = None
+
+    def wrong(self, latest: datetime) -> str | None:
+        """Return what is wrong with a time."""
+        times = ("created_at", "updated_at", "started_at", "completed_at")
+        return next(filter(None, (wrong_time(name, getattr(self, name), latest) for name in times)), None)

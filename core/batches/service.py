@@ -1,0 +1,19 @@
+"""What becomes of batch runs that nobody reports on."""
+
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.batches.models import BatchRun
+from core.batches.schemas import BatchStatus
+from core.settings import Workspace, read
+
+
+def give_up_silent(session: Session) -> int:
+    """Mark runs that go on and have been silent for too long as lost; return how many. A later report finds them again."""
+    since = clock.now() - timedelta(minutes=read(session, Workspace).batch_silence_minutes)
+    silent = update(BatchRun).where(BatchRun.status == BatchStatus.RUNNING, BatchRun.heard_at < since)
+    return cast("CursorResult[Any]", session.execute(silent.values(status=BatchStatus.LOST))).rowcount

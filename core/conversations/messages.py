@@ -1,0 +1,130 @@
+"""Messages of conversations: known by their ids, in order of time and then as they were sent."""
+
+from uuid import UUID
+
+import msgspec
+
+from core.conversations.schemas import NewConversation, NewMessage
+from core.intake import as_jsonb, key_of, message_name
+from core.staging import Connection, Stage
+
+MESSAGES = Stage(
+    "staged_messages",
+    {
+        "id": "uuid",
+        "conversation_id": "uuid",
+        "external_id": "text",
+        "sequence": "int4",
+        "role": "text",
+        "content": "text",
+        "model": "text",
+        "tool_calls": "text",
+        "tokens": "int4",
+        "cost_usd": "numeric",
+        "latency_ms": "int4",
+        "first_token_ms": "int4",
+        "error": "text",
+        "metadata": "text",
+        "created_at": "timestamptz",
+    },
+)
+
+# What a message says nothing of is left as it is; the earliest time holds, and the latest place as sent.
+TAKEN = ("role", "content")
+KEPT = ("model", "tool_calls", "tokens", "cost_usd", "latency_ms", "first_token_ms", "error")
+UPSERT = f"""
+with placed as (
+    select staged.*,
+        present.last + row_number() over (partition by conversation_id order by created_at, sequence, staged.id) as position
+    from staged_messages as staged
+    join (select id, coalesce((select max(position) from messages where conversation_id = c.id), -1) as last
+        from (select distinct conversation_id as id from staged_messages) as c) as present
+        on present.id = conversation_id
+)
+insert into messages as present (id, conversation_id, external_id, position, sequence, role, content, model, tool_calls, tokens,
+    cost_usd, latency_ms, first_token_ms, error, metadata, created_at)
+select id, conversation_id, external_id, position, sequence, role, content, model, tool_calls::jsonb, tokens,
+    cost_usd, latency_ms, first_token_ms, error, metadata::jsonb, created_at
+from placed order by conversation_id, id
+on conflict (id) do update set {", ".join(f"{name} = excluded.{name}" for name in TAKEN)},
+    {", ".join(f"{name} = coalesce(excluded.{name}, present.{name})" for name in KEPT)},
+    metadata = present.metadata || excluded.metadata,
+    created_at = least(present.created_at, excluded.created_at), sequence = greatest(present.sequence, excluded.sequence)
+where ({", ".join(f"present.{name}" for name in TAKEN)}) is distinct from ({", ".join(f"excluded.{name}" for name in TAKEN)})
+    or {" or ".join(f"excluded.{name} is not null and excluded.{name} is distinct from present.{name}" for name in KEPT)}
+    or not present.metadata @> excluded.metadata
+    or excluded.created_at < present.created_at or excluded.sequence > present.sequence
+returning id"""  # noqa: S608  names of our own
+
+ORDER = """
+update messages set position = ordered.place from (
+    select id, row_number() over (partition by conversation_id order by created_at, sequence, id) - 1 as place
+    from messages where conversation_id = any(%(touched)s)
+) as ordered where ordered.id = messages.id and messages.position <> ordered.place"""
+
+COUNT = """
+update conversations set message_count = messages, total_tokens = tokens, total_cost_usd = cost_usd,
+    last_message_at = last_at
+from (
+    select conversation_id, count(*) as messages, least(coalesce(sum(tokens), 0), 2147483647) as tokens,
+        least(coalesce(sum(cost_usd), 0), 999999) as cost_usd, max(created_at) as last_at
+    from messages where conversation_id = any(%(touched)s) group by conversation_id
+) as counted where counted.conversation_id = conversations.id"""
+
+
+def store(connection: Connection, conversations: list[NewConversation]) -> tuple[set[int], set[UUID]]:
+    """Store the messages of conversations whose rows are locked; return which rows brought something new, and whose keys."""
+    sent = _sent(conversations)
+    if not sent:
+        return set(), set()
+    MESSAGES.copy(connection, (_row(id_, *each) for id_, each in sent.items()))
+    grown = {sent[id_][0] for (id_,) in connection.execute(UPSERT.encode())}
+    touched = {key_of("conversation", conversations[number].id) for number in grown}
+    if touched:
+        for statement in (ORDER, COUNT):
+            connection.execute(statement, {"touched": list(touched)})
+    return grown, touched
+
+
+Sent = tuple[int, NewConversation, NewMessage, int]
+
+
+def _sent(conversations: list[NewConversation]) -> dict[UUID, Sent]:
+    """Return each message once: the number of its row, the conversation, itself, and its place."""
+    sent: dict[UUID, Sent] = {}
+    for number, conversation in enumerate(conversations):
+        for place, message in enumerate(conversation.messages):
+            id_ = key_of("message", message_name(conversation.id, message.id))
+            new = (number, conversation, message, place if message.position is None else message.position)
+            sent[id_] = _merged(sent[id_], new) if id_ in sent else new
+    return sent
+
+
+def _merged(old: Sent, new: Sent) -> Sent:
+    """Return what two sends of a message say together, as if they had come one after the other."""
+    before, after = old[2], new[2]
+    kept = {name: getattr(before, name) for name in KEPT if getattr(after, name) is None}
+    metadata = {**(before.metadata or {}), **(before.extra or {}), **(after.metadata or {}), **(after.extra or {})}
+    at = min(before.created_at, after.created_at)
+    message = msgspec.structs.replace(after, **kept, metadata=metadata, extra=None, created_at=at)
+    return new[0], new[1], message, max(old[3], new[3])
+
+
+def _row(id_: UUID, _number: int, conversation: NewConversation, message: NewMessage, place: int) -> tuple[object, ...]:
+    return (
+        id_,
+        key_of("conversation", conversation.id),
+        message.id,
+        place,
+        message.role,
+        message.content or "",
+        message.model,
+        as_jsonb(message.tool_calls),
+        message.tokens,
+        message.cost_usd,
+        message.latency_ms,
+        message.first_token_ms,
+        message.error,
+        as_jsonb({**(message.metadata or {}), **(message.extra or {})}) or "{}",
+        message.created_at,
+    )

@@ -1,0 +1,70 @@
+"""What senders mean when they name a conversation or a message: their own id, or ours."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from core.intake import key_of, message_name
+
+CONVERSATIONS = text("select id, external_id from conversations where id = any(:ids)")
+MESSAGES = text("""
+select id, external_id, conversation_id from messages where id = any(:ids)
+union select id, external_id, conversation_id from messages where external_id = any(:names)""")
+
+
+@dataclass(frozen=True)
+class Place:
+    """The keys of a message and its conversation; those that are not stored yet have them already."""
+
+    conversation_id: UUID | None
+    message_id: UUID | None
+
+
+Named = tuple[str | None, str | None]  # a conversation and a message, as a sender calls them
+
+
+def places(session: Session, named: Iterable[Named]) -> dict[Named, Place]:
+    """Return what each pair means: a uuid that is one of ours is that; a message that names no conversation is looked for."""
+    wanted = set(named)
+    ids = [id_ for pair in wanted for name in pair if (id_ := _as_uuid(name)) is not None]
+    names = [message for conversation, message in wanted if message is not None and conversation is None]
+    ours = _Ours()
+    if ids:
+        ours.conversations = {id_: name for id_, name in session.execute(CONVERSATIONS, {"ids": ids})}
+    if ids or names:
+        for id_, name, conversation_id in session.execute(MESSAGES, {"ids": ids, "names": names}):
+            ours.messages[id_] = Place(conversation_id, id_)
+            ours.called[name].append(Place(conversation_id, id_))
+    return {pair: ours.place(*pair) for pair in wanted}
+
+
+@dataclass
+class _Ours:
+    """What is stored of what was named."""
+
+    conversations: dict[UUID, str] = field(default_factory=dict)
+    messages: dict[UUID, Place] = field(default_factory=dict)
+    called: dict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
+
+    def place(self, conversation: str | None, message: str | None) -> Place:
+        """Return the keys of a message and a conversation."""
+        own, by_key = _as_uuid(conversation), _as_uuid(message)
+        conversation = conversation if own is None else self.conversations.get(own, conversation)
+        key = key_of("conversation", conversation) if conversation is not None else None
+        if by_key in self.messages:
+            return self.messages[by_key]
+        if message is None:
+            return Place(key, None)
+        so_called = self.called[message] if conversation is None else []
+        return so_called[0] if len(so_called) == 1 else Place(key, key_of("message", message_name(conversation, message)))
+
+
+def _as_uuid(name: str | None) -> UUID | None:
+    try:
+        return UUID(name) if name is not None else None
+    except ValueError:
+        return None

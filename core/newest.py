@@ -1,0 +1,46 @@
+"""Several reports of one thing: of each field the newest that was told holds, whatever the order in which they come."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+Version = list[int]
+
+
+def version_of(at: datetime) -> Version:
+    """Return the version of what was told as of a moment."""
+    return [round(at.timestamp() * 1_000_000)]
+
+
+@dataclass
+class Known:
+    """What is known of a thing, and of each field how new it is; objects are known by their own fields."""
+
+    values: dict[str, Any]
+    told: dict[str, Version]
+
+    def learn(self, given: dict[str, Any], version: Version) -> bool:
+        """Take what is not older than what is known, and return whether anything changed. None says nothing.
+
+        Of two that are equally new, the later to arrive holds.
+        """
+        changed = False
+        for name, value in given.items():
+            if isinstance(value, dict):
+                changed |= self._learn_fields(name, value, version)
+            elif value is not None and self._is_news(name, version) and self.values.get(name) != value:
+                self.values[name] = value
+                changed = True
+        return changed
+
+    def _learn_fields(self, name: str, given: dict[str, Any], version: Version) -> bool:
+        present = dict(self.values.get(name) or {})
+        news = {key: value for key, value in given.items() if self._is_news(f"{name}.{key}", version)}
+        self.values[name] = present | news
+        return bool(self.values[name] != present)
+
+    def _is_news(self, field: str, version: Version) -> bool:
+        if self.told.get(field, version) > version:
+            return False
+        self.told[field] = version
+        return True

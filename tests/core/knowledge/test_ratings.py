@@ -1,0 +1,117 @@
+"""Feedback rates conversations: whichever of the two comes first, and through the outbox only."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from core import outbox
+from core.db import Database, transaction
+from core.intake import Source, key_of
+from core.knowledge import feedback, jobs
+from core.knowledge.schemas import NewFeedback
+from tests.factories.conversations import START, conversation, one, stored
+
+pytestmark = pytest.mark.usefixtures("database")
+
+SOURCE = Source(environment="production", zone="UTC")
+RATED = jobs.rate.__name__  # the import registers the handlers
+
+
+def given(*rows: dict[str, Any]) -> int:
+    with transaction(Database.AI) as session:
+        return feedback.store(session, msgspec.convert(list(rows), list[NewFeedback]), SOURCE)
+
+
+def said(number: int, **facts: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
+    at = (START + timedelta(minutes=number)).isoformat()
+    return {"id": f"f{number}", "created_at": at, "conversation_id": "c", **facts}
+
+
+def relayed() -> None:
+    while any([outbox.relay(database) for database in Database]):
+        pass
+
+
+def kept(column: str) -> list[Any]:
+    with transaction(Database.AI) as session:
+        return list(session.scalars(text(f"select {column} from ai_feedback order by external_id")))  # noqa: S608
+
+
+def rating() -> tuple[Any, ...]:
+    return (one("user_rating"), one("rating_scale"), one("user_feedback"))
+
+
+def test_a_conversation_knows_its_rating_after_the_outbox_has_told_it() -> None:
+    stored(conversation("c"))
+    given(said(1, rating=4, comment="good"))
+    assert one("user_rating") is None
+    relayed()
+    assert rating() == (4, "five", "good")
+
+
+def test_feedback_may_come_before_its_conversation() -> None:
+    given(said(1, rating=-1))
+    relayed()
+    stored(conversation("c"))
+    relayed()
+    assert rating() == (-1, "thumbs", None)
+
+
+def test_the_newest_counts_and_what_is_of_a_message_only_without_another() -> None:
+    stored(conversation("c"))
+    given(said(9, rating=-1, message_id="m1"), said(2, rating=5), said(1, rating=2))
+    relayed()
+    assert rating() == (5, "five", None)
+
+
+def test_a_rating_of_nothing_we_know_changes_nothing() -> None:
+    stored(conversation("c"))
+    given(said(1, rating=5, conversation_id="other"), {"rating": 1})
+    relayed()
+    assert rating() == (None, None, None)
+
+
+def test_a_message_alone_leads_to_its_conversation() -> None:
+    stored(conversation("c", 3))
+    given(said(1, rating=1, message_id="m1", conversation_id=None))
+    relayed()
+    assert rating() == (1, "thumbs", None)
+    assert kept("message_id") == [key_of("message", "c/m1")]
+
+
+def test_a_message_of_two_conversations_leads_to_neither() -> None:
+    stored(conversation("a", 1), conversation("b", 1))
+    given(said(1, rating=1, message_id="m0", conversation_id=None))
+    assert kept("conversation_id") == [None]
+
+
+def test_our_own_ids_are_understood() -> None:
+    stored(conversation("c", 2))
+    ours, message = str(key_of("conversation", "c")), str(key_of("message", "c/m1"))
+    given(said(1, rating=1, conversation_id=ours, message_id="m1"), said(2, rating=1, conversation_id=None, message_id=message))
+    assert kept("conversation_id") == [key_of("conversation", "c")] * 2
+    assert kept("message_id") == [key_of("message", "c/m1")] * 2
+
+
+def test_sent_again_it_is_the_same_and_a_newer_one_replaces_it() -> None:
+    assert given(said(1, rating=1)) == 1
+    assert given(said(1, rating=1)) == 0
+    assert given(said(1, rating=-1) | {"created_at": (START + timedelta(hours=1)).isoformat()}) == 1
+    assert kept("rating") == [-1]
+
+
+def test_a_thumb_and_five_stars_are_told_apart() -> None:
+    given(said(1, rating=1), said(2, rating=1, scale="five"), said(3, rating=3))
+    assert kept("scale") == ["thumbs", "five", "five"]
+
+
+def test_ratings_at_once_end_with_the_newest() -> None:
+    stored(conversation("c"))
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda number: given(said(number, rating=1 + number % 5, scale="five")), range(30)))
+        list(pool.map(lambda _: relayed(), range(6)))
+    assert one("user_rating") == 1 + 29 % 5
