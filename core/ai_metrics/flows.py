@@ -61,6 +61,7 @@ class RepriceReport(BaseModel):
     dry_run: bool
     start: datetime
     end: datetime
+    model: str | None
     requests_examined: int
     requests_changed: int
     difference_usd: Usd
@@ -106,6 +107,7 @@ def reprice_as(given: Reprice, *, actor: Actor) -> RepriceReport:
         dry_run=given.dry_run,
         start=span.start,
         end=span.end,
+        model=span.model,
         requests_examined=totals.examined,
         requests_changed=totals.changed,
         difference_usd=totals.difference,

@@ -96,6 +96,7 @@ def test_a_dry_run_is_the_default_and_says_what_would_change(boss: httpx2.Client
         "dry_run": True,
         "start": "2026-07-01T00:00:00Z",
         "end": "2026-07-01T22:00:00Z",
+        "model": None,
         "requests_examined": 1,
         "requests_changed": 1,
         "difference_usd": "0.0025105",
