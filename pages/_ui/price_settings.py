@@ -72,7 +72,7 @@ def _cells(price: PriceView) -> dict[str, object]:
     amounts = {words: _shown(getattr(price, name)) for name, words in AMOUNTS.items()}
     since = "always" if price.valid_from.year <= FROM_THE_BEGINNING else f"{price.valid_from:%-d %b %Y, %H:%M}"
     whose = "yours" if price.source is PriceSource.SETTINGS else "packaged"
-    return {"Provider": price.provider or "any", "Model": price.model, **amounts, "From (UTC)": since, "Whose": whose}
+    return {"Provider": price.provider or "none", "Model": price.model, **amounts, "From (UTC)": since, "Whose": whose}
 
 
 def _shown(amount: object) -> str | None:

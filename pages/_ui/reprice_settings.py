@@ -46,7 +46,7 @@ def _signed(report: RepriceReport) -> str:
 def _rows(report: RepriceReport) -> list[dict[str, object]]:
     return [
         {
-            "Provider": item.provider or "any",
+            "Provider": item.provider or "none",
             "Model": item.model,
             "Requests": item.requests,
             "Before": text.money(item.before_usd),
