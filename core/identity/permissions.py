@@ -12,6 +12,7 @@ class Permission(StrEnum):
     RUN_MODELS = "run_models"
     CHANGE_WORKSPACE = "change_workspace"
     MANAGE_PROVIDERS = "manage_providers"
+    MANAGE_PRICES = "manage_prices"
     READ_AUDIT = "read_audit"
     READ_HEALTH = "read_health"
     MANAGE_ACCOUNTS = "manage_accounts"
