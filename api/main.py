@@ -10,8 +10,21 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
-from api import deps, errors, limits
-from api.routes import accounts, auth, docs, executions, ingest, keys, models, playground, redaction, system, workspace
+from api import deps, errors, limits, otlp
+from api.routes import (
+    accounts,
+    auth,
+    docs,
+    executions,
+    ingest,
+    keys,
+    models,
+    playground,
+    redaction,
+    system,
+    traces,
+    workspace,
+)
 from core import VERSION
 from core.errors import Failure
 
@@ -52,6 +65,7 @@ def mounts(api: FastAPI) -> list[BaseRoute]:
     return [
         Mount(f"{PREFIX}/docs/static", StaticFiles(directory=docs.assets())),
         Mount(PREFIX, api),
+        Route(otlp.PATH, traces.traces, methods=["POST"]),
         *(Route(path, _nothing, methods=methods) for path in ("/api", "/api/", PREFIX, "/otlp", "/widget")),
         Route("/api/{path:path}", _moved, methods=methods),
         *(Route(f"/{folder}/{{path:path}}", _nothing, methods=methods) for folder in ("otlp", "widget")),
