@@ -19,6 +19,7 @@ class Permission(StrEnum):
     MANAGE_REDACTION = "manage_redaction"
     INGEST = "ingest"
     WATCH = "watch"
+    READ_CONTENTS = "read_contents"  # the words of users and models
 
 
 _PEOPLE = frozenset(Permission) - {Permission.INGEST}
