@@ -170,7 +170,8 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
         added = connection.execute(INSERT)
         note_users(connection, EVENTS, FRESH, source)
         connection.execute(DELTAS)
-        _derive(connection)
+        derive_parts(connection)
+        derive_subjects(connection)
     return added.rowcount
 
 
@@ -185,8 +186,13 @@ PLANS = """select set_config('enable_seqscan', %(on)s, true), set_config('enable
     set_config('enable_mergejoin', %(on)s, true)"""
 
 
-def _derive(connection: Connection) -> None:
+def derive_parts(connection: Connection) -> None:
+    """Add what is fresh to the parts of its sessions and users, and note whose subjects that touches."""
     connection.execute(PARTS)
+
+
+def derive_subjects(connection: Connection) -> None:
+    """Make the touched subjects anew from their parts."""
     connection.execute(PLANS, {"on": "off"})
     for statement in SUBJECTS:
         connection.execute(statement.encode())
