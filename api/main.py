@@ -10,8 +10,26 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
-from api import deps, errors, limits
-from api.routes import accounts, auth, docs, executions, ingest, keys, models, playground, prices, redaction, system, workspace
+from api import deps, errors, limits, otlp
+from api.routes import (
+    accounts,
+    activity,
+    ai_metrics,
+    auth,
+    batches,
+    docs,
+    executions,
+    ingest,
+    keys,
+    models,
+    overview,
+    playground,
+    prices,
+    redaction,
+    system,
+    traces,
+    workspace,
+)
 from core import VERSION
 from core.errors import Failure
 
@@ -38,6 +56,8 @@ def create() -> FastAPI:
     api.include_router(auth.router)
     for feature in (accounts, keys, models, prices, playground, executions, redaction, system, workspace):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
+    for watch in (activity, ai_metrics, batches, overview):
+        api.include_router(watch.router, dependencies=[Depends(limits.standard)])
     api.include_router(ingest.router)
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])
     api.include_router(playground.sockets)
@@ -52,6 +72,7 @@ def mounts(api: FastAPI) -> list[BaseRoute]:
     return [
         Mount(f"{PREFIX}/docs/static", StaticFiles(directory=docs.assets())),
         Mount(PREFIX, api),
+        Route(otlp.PATH, traces.traces, methods=["POST"]),
         *(Route(path, _nothing, methods=methods) for path in ("/api", "/api/", PREFIX, "/otlp", "/widget")),
         Route("/api/{path:path}", _moved, methods=methods),
         *(Route(f"/{folder}/{{path:path}}", _nothing, methods=methods) for folder in ("otlp", "widget")),

@@ -20,10 +20,13 @@ class Permission(StrEnum):
     MANAGE_REDACTION = "manage_redaction"
     INGEST = "ingest"
     WATCH = "watch"
+    READ_CONTENTS = "read_contents"  # the words of users and models
+    CLEAN_UP = "clean_up"
+    CHANGE_RETENTION = "change_retention"
 
 
 _PEOPLE = frozenset(Permission) - {Permission.INGEST}
-_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS}
+_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS, Permission.CHANGE_RETENTION}
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _PEOPLE,
     Role.ADMIN: _ADMIN,

@@ -63,6 +63,8 @@ def fields(route: Described) -> list[str]:
         "/admin/prices/reprice": ["dry_run", "start", "end", "model"],
         "/admin/prices": ["provider", "model", "input", "output", "cached_input", "cache_write", "valid_from"],
         "/admin/providers": ["name", "kind", "base_url", "secret", "is_active"],
+        "/admin/system/cleanup": ["dry_run"],
+        "/admin/system/retention": ["event_days", "batch_runs_kept"],
         "/admin/redaction": ["mode", "email", "patterns", "text", "rules"],
         "/ingest": [],  # tests/api/test_ingest_fuzz.py
         "/admin/settings": ["default_prompt", "default_model", "reporting_time_zone"],
