@@ -13,7 +13,10 @@ from starlette.types import ExceptionHandler
 from api import deps, errors, limits, otlp
 from api.routes import (
     accounts,
+    activity,
+    ai_metrics,
     auth,
+    batches,
     docs,
     executions,
     ingest,
@@ -51,6 +54,8 @@ def create() -> FastAPI:
     api.include_router(auth.router)
     for feature in (accounts, keys, models, playground, executions, redaction, system, workspace):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
+    for watch in (activity, ai_metrics, batches):
+        api.include_router(watch.router, dependencies=[Depends(limits.standard)])
     api.include_router(ingest.router)
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])
     api.include_router(playground.sockets)

@@ -40,6 +40,7 @@ class Workspace(Group):
     default_prompt: str = Field(default=DEFAULT_PROMPT, min_length=1, max_length=LONGEST_PROMPT)
     default_model: str | None = None
     reporting_time_zone: str = "UTC"
+    stuck_after_days: int = Field(default=3, ge=1, le=30)  # without a sign of life, in the middle of onboarding
     batch_silence_minutes: int = Field(default=360, ge=1, le=10_080)  # after which a batch run counts as lost
 
     @field_validator("reporting_time_zone")

@@ -10,7 +10,7 @@ from core.settings import Workspace, read
 @queue.app.task(name="activity.fold", queueing_lock="activity.fold")
 def fold(timestamp: int) -> None:
     """Fold what batches have added into the rollups, until nothing waits."""
-    waiting = 1
-    while waiting:
+    while True:
         with transaction() as session:
-            waiting = rollups.EVENTS.fold(session, zone=read(session, Workspace).reporting_time_zone)
+            if not rollups.fold(session, zone=read(session, Workspace).reporting_time_zone):
+                return

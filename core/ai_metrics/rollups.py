@@ -1,5 +1,7 @@
 """Rollups of AI requests and of tools: what batches have added joins half hours and days, of each model and of all (`*`)."""
 
+from sqlalchemy.orm import Session
+
 from core.rollups import Fold
 
 SUMS = (
@@ -36,3 +38,8 @@ TOOLS = Fold(
     sums=("calls", "errors", "durations", "duration_ms"),
     histograms=("duration_histogram",),
 )
+
+
+def fold(session: Session, *, zone: str) -> int:
+    """Fold some of what waits into the rollups; return how many rollup rows changed, 0 when nothing waited."""
+    return REQUESTS.fold(session, zone=zone) + TOOLS.fold(session, zone=zone)

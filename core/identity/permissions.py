@@ -21,6 +21,7 @@ class Permission(StrEnum):
     WATCH = "watch"
     CLEAN_UP = "clean_up"
     CHANGE_RETENTION = "change_retention"
+    READ_CONTENTS = "read_contents"  # the words of users and models
 
 
 _PEOPLE = frozenset(Permission) - {Permission.INGEST}

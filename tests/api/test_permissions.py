@@ -12,12 +12,18 @@ from tests.factories.identity import person
 ALL = frozenset(Role)
 ADMINS = frozenset({Role.SUPER_ADMIN, Role.ADMIN})
 SUPER = frozenset({Role.SUPER_ADMIN})
+WATCHERS = ALL - {Role.REVIEWER}
 NOBODY: frozenset[Role] = frozenset()  # keys only
 # By the beginning of the path; the first that fits.
 WHO = {
     "/admin/auth/": ALL,
     "/admin/accounts": SUPER,
     "/admin/system/retention": SUPER,
+    "/admin/ai/": WATCHERS,
+    "/admin/batch/": WATCHERS,
+    "/admin/users": WATCHERS,
+    "/admin/onboarding/": WATCHERS,
+    "/admin/overview": WATCHERS,
     "/admin/": ADMINS,
     "/models": ADMINS,
     "/providers": ADMINS,
