@@ -20,7 +20,7 @@ EMPTIED = """
 do $$ declare name text; begin
     set local session_replication_role = replica;
     for name in select tablename from pg_tables
-            where schemaname = 'public' and tablename not in ('alembic_version', 'funnel_events') loop
+        where schemaname = 'public' and tablename not in ('alembic_version', 'funnel_events') loop
         execute format('delete from %I', name);
     end loop;
 end $$"""

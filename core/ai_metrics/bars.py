@@ -7,11 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import Asked, Bar
+from core.ai_metrics.histograms import LOWEST, WIDTH, packed, summed
 from core.ai_metrics.sources import source
 
-WIDTH = 0.020000666706669543  # of one bucket, as latency_bucket() has it
 TOGETHER = 10
-ZERO = -1  # the bucket of zero and less
 
 
 def bars(session: Session, asked: Asked) -> list[Bar]:
@@ -19,7 +18,7 @@ def bars(session: Session, asked: Asked) -> list[Bar]:
     counts: Counter[int] = Counter()
     zero = 0
     for bucket, count in _buckets(session, asked).items():
-        if bucket == ZERO:
+        if bucket == LOWEST:
             zero = count
         else:
             counts[(bucket - 1) // TOGETHER] += count
@@ -40,6 +39,6 @@ def _buckets(session: Session, asked: Asked) -> dict[int, int]:
         bucket = func.latency_bucket(given.rows.c.latency).label("bucket")
         wanted = select(bucket, func.count()).where(given.rows.c.latency.is_not(None)).group_by(bucket)
         return {row[0]: row[1] for row in session.execute(wanted)}
-    summed = select(given.histogram("latency").label("counts")).subquery()
-    lower, counts = session.execute(select(func.array_lower(summed.c.counts, 1), summed.c.counts)).one()
-    return {number: count for number, count in enumerate(counts or [], lower or 0) if count}
+    found = session.scalar(select(packed(given.rows.c.latency_histogram)))
+    counts = summed(found) if found else ()
+    return {number: int(count) for number, count in enumerate(counts, LOWEST) if count}

@@ -1,6 +1,6 @@
 """Figures of AI requests: the summary, and models side by side."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import Asked, Figures, ModelFigures, Summary, Volume
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.sources import TOKENS, Source, source
+from core.ai_metrics.sources import TOKENS, Source, source, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
@@ -49,7 +49,7 @@ def measures(given: Source) -> list[Label[Any]]:
     return [
         *volume_measures(given),
         *(given.timed(name).label(name) for name in ("latencies", "latency_ms", "first_tokens", "first_token_ms")),
-        given.quantiles("latency", RANKS).label("latency"),
+        given.times("latency", RANKS).label("latency"),
     ]
 
 
@@ -66,7 +66,7 @@ def volume_measures(given: Source) -> list[Label[Any]]:
 
 def figures_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     """Return the fields of Figures."""
-    p50, p95, p99 = whole(row["latency"], RANKS)
+    p50, p95, p99 = times_of(row["latency"], RANKS)
     return {
         **volume_of(row),
         "avg_latency_ms": mean(row["latency_ms"], row["latencies"]),
@@ -103,8 +103,3 @@ def rate(part: int, whole_count: int) -> float | None:
 def mean(total: int, count: int) -> int | None:
     """Return the rounded mean; None of nothing."""
     return round(total / count) if count else None
-
-
-def whole(found: Sequence[float] | None, ranks: Sequence[float]) -> list[int | None]:
-    """Return times as whole milliseconds, None for each rank when there are none."""
-    return [round(each) for each in found] if found else [None] * len(ranks)

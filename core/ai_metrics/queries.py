@@ -62,7 +62,8 @@ def list_requests(
     require(actor, Permission.WATCH)
     wanted = matching_requests(asked, asked.period)
     if after is not None:
-        wanted.append(tuple_(raw.c.created_at, raw.c.id) < (after.created_at, after.id))
+        # The first of them says in which partitions to look.
+        wanted += [raw.c.created_at <= after.created_at, tuple_(raw.c.created_at, raw.c.id) < (after.created_at, after.id)]
     page = select(raw).where(*wanted).order_by(raw.c.created_at.desc(), raw.c.id.desc()).limit(limit).offset(offset)
     return [RequestView(**row) for row in _named(session, page, RequestView)]
 

@@ -21,8 +21,8 @@ from core.ai_metrics.answers import (
 )
 from core.ai_metrics.bars import bars
 from core.ai_metrics.errors import TooFine
-from core.ai_metrics.figures import mean, volume, volume_measures, volume_of, whole
-from core.ai_metrics.sources import Source, Timing, source
+from core.ai_metrics.figures import mean, volume, volume_measures, volume_of
+from core.ai_metrics.sources import Source, Timing, source, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.periods import DAY, HALF_HOUR, Period, midnight
@@ -133,10 +133,10 @@ _NOTHING: dict[str, Any] = {"requests": 0, "avg": None} | {f"p{rank * 100:.0f}":
 def _timing(given: Source, timing: Timing) -> list[ColumnElement[Any]]:
     count, total = ("latencies", "latency_ms") if timing == "latency" else ("first_tokens", "first_token_ms")
     counted = given.timed(count).label(f"{timing}_count")
-    return [counted, given.timed(total).label(f"{timing}_total"), given.quantiles(timing, RANKS).label(timing)]
+    return [counted, given.timed(total).label(f"{timing}_total"), given.times(timing, RANKS).label(timing)]
 
 
 def _percentiles(row: RowMapping, timing: Timing) -> dict[str, Any]:
     count = row[f"{timing}_count"]
-    named = {f"p{rank * 100:.0f}": value for rank, value in zip(RANKS, whole(row[timing], RANKS), strict=True)}
+    named = {f"p{rank * 100:.0f}": value for rank, value in zip(RANKS, times_of(row[timing], RANKS), strict=True)}
     return {"requests": count, "avg": mean(row[f"{timing}_total"], count), **named}

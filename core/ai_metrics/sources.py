@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 
 from core.ai_metrics.answers import Asked
+from core.ai_metrics.histograms import packed, quantiles
 from core.ai_metrics.models import HISTOGRAM, AiRequest, RequestDelta, RequestRollup
 from core.ai_metrics.rollups import HISTOGRAMS, SUMS
 from core.ai_metrics.schemas import RequestStatus
@@ -64,17 +65,18 @@ class Source:
         """Return the sum of a column over what has ended."""
         return func.coalesce(cast(func.sum(self.rows.c[name]).filter(self.rows.c.status != RequestStatus.PENDING), BigInteger), 0)
 
-    def quantiles(self, timing: Timing, wanted: Sequence[float]) -> ColumnElement[list[float] | None]:
-        """Return the times at ranks ceil(q * n), as an array; null of none."""
-        ranks = cast(array([literal(each, Float) for each in wanted]), ARRAY(Float))
-        if self.is_exact:
-            time = self.rows.c[timing]
-            return func.percentile_disc(ranks).within_group(func.greatest(time, 0)).filter(time.is_not(None))
-        return func.histogram_quantiles(self.histogram(timing), ranks)
+    def times(self, timing: Timing, ranks: Sequence[float]) -> ColumnElement[Any]:
+        """Return what times_of() makes the times at ranks of: packed histograms, or the times themselves."""
+        if not self.is_exact:
+            return packed(self.rows.c[f"{timing}_histogram"])
+        time, wanted = self.rows.c[timing], cast(array([literal(each, Float) for each in ranks]), ARRAY(Float))
+        return func.percentile_disc(wanted).within_group(func.greatest(time, 0)).filter(time.is_not(None))
 
-    def histogram(self, timing: Timing) -> ColumnElement[list[int | None]]:
-        """Return the sum of the histograms; only of rows that have them."""
-        return func.histogram_sum(self.rows.c[f"{timing}_histogram"])
+
+def times_of(found: bytes | Sequence[float] | None, ranks: Sequence[float]) -> list[int | None]:
+    """Return the times at ranks ceil(q * n) in whole milliseconds, None for each when there are none."""
+    times = quantiles(found, ranks) if isinstance(found, bytes) else found
+    return [round(each) for each in times] if times else [None] * len(ranks)
 
 
 def source(asked: Asked, *, by_model: bool = False, by_day: bool = True) -> Source:
@@ -108,6 +110,12 @@ def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]
     if asked.conversations is not None:
         found.append(columns.conversation_id.in_(asked.conversations))
     return found
+
+
+def histogram_of_one(time: ColumnElement[int | None]) -> ColumnElement[list[int]]:
+    """Return the histogram of one time."""
+    one = literal(1, Integer)
+    return func.array_fill(one, array([one]), array([func.latency_bucket(time)]), type_=HISTOGRAM)
 
 
 def _rolled_up(asked: Asked, grain: Grain, period: Period, *, by_model: bool) -> Select[Any]:
@@ -147,5 +155,4 @@ def _time(column: ColumnElement[int | None]) -> ColumnElement[int | None]:
 
 
 def _histogram(time: ColumnElement[int | None]) -> ColumnElement[list[int] | None]:
-    one = func.histogram_of(array([func.latency_bucket(time)]), array([literal(1, Integer)]), type_=HISTOGRAM)
-    return case((time.is_not(None), one), else_=null())
+    return case((time.is_not(None), histogram_of_one(time)), else_=null())

@@ -3,10 +3,8 @@
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     ColumnElement,
-    Float,
     Integer,
     Select,
     Subquery,
@@ -19,13 +17,13 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import Asked, ToolFigures, Tools, ToolTotals
-from core.ai_metrics.figures import mean, rate, whole
-from core.ai_metrics.models import HISTOGRAM, ToolDelta, ToolRollup
-from core.ai_metrics.sources import LONGEST_MS, matching_requests, raw
+from core.ai_metrics.figures import mean, rate
+from core.ai_metrics.histograms import packed
+from core.ai_metrics.models import ToolDelta, ToolRollup
+from core.ai_metrics.sources import LONGEST_MS, histogram_of_one, matching_requests, raw, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.periods import Period, pieces
@@ -52,8 +50,7 @@ def tool_figures(session: Session, asked: Asked) -> list[ToolFigures]:
     summed = {
         name: cast(func.sum(calls.c[name]), BigInteger).label(name) for name in ("calls", "errors", "durations", "duration_ms")
     }
-    ranks = cast(array([literal(each, Float) for each in RANKS]), ARRAY(Float))
-    times = func.histogram_quantiles(func.histogram_sum(calls.c.duration_histogram), ranks).label("times")
+    times = packed(calls.c.duration_histogram).label("times")
     rows = session.execute(select(calls.c.tool, *summed.values(), times).group_by(calls.c.tool)).mappings().all()
     every = sum(row["calls"] for row in rows)
     found = [_figures_of(dict(row), every) for row in rows if row["calls"]]
@@ -61,7 +58,7 @@ def tool_figures(session: Session, asked: Asked) -> list[ToolFigures]:
 
 
 def _figures_of(row: dict[str, Any], every: int) -> ToolFigures:
-    p50, p95, p99 = whole(row["times"], RANKS)
+    p50, p95, p99 = times_of(row["times"], RANKS)
     return ToolFigures(
         tool=row["tool"],
         calls=row["calls"],
@@ -105,7 +102,6 @@ def _of_requests(asked: Asked, period: Period) -> Select[Any]:
     call: ColumnElement[Any] = called.c.value
     said = call.op("->>")("duration_ms")
     duration: ColumnElement[Any] = case((said.op("~")(NUMBER), func.least(cast(said, Integer), LONGEST_MS)), else_=null())
-    one = func.histogram_of(array([func.latency_bucket(duration)]), array([literal(1, Integer)]), type_=HISTOGRAM)
     return (
         select(
             func.coalesce(func.left(call.op("->>")("name"), 200), "").label("tool"),
@@ -113,7 +109,7 @@ def _of_requests(asked: Asked, period: Period) -> Select[Any]:
             cast(call.op("?")("error"), Integer).label("errors"),
             cast(duration.is_not(None), Integer).label("durations"),
             func.coalesce(duration, 0).label("duration_ms"),
-            case((duration.is_not(None), one), else_=null()).label("duration_histogram"),
+            case((duration.is_not(None), histogram_of_one(duration)), else_=null()).label("duration_histogram"),
         )
         .select_from(raw)
         .join(called, literal(True))

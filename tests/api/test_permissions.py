@@ -18,12 +18,12 @@ NOBODY: frozenset[Role] = frozenset()  # keys only
 WHO = {
     "/admin/auth/": ALL,
     "/admin/accounts": SUPER,
-    "/admin/system/retention": SUPER,
     "/admin/ai/": WATCHERS,
     "/admin/batch/": WATCHERS,
     "/admin/users": WATCHERS,
     "/admin/onboarding/": WATCHERS,
     "/admin/overview": WATCHERS,
+    "/admin/system/retention": SUPER,
     "/admin/": ADMINS,
     "/models": ADMINS,
     "/providers": ADMINS,
@@ -34,6 +34,8 @@ WHO = {
 BODIES = {
     "/admin/accounts": {"email": "a@example.com", "full_name": "A", "role": "analyst"},
     "/admin/api-keys": {"name": "a", "scopes": ["ingest"]},
+    "/admin/prices/reprice": {"dry_run": True},
+    "/admin/prices": {"model": "a", "input": "1", "output": "1", "valid_from": "2026-01-01T00:00:00Z"},
     "/admin/providers": {"name": "a", "kind": "openai"},
     "/admin/system/cleanup": {"dry_run": True},
     "/admin/system/retention": {"event_days": 30},

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from core import partitions, settings
 from core.ai_metrics import ingest, jobs
 from core.ai_metrics.schemas import NewRequest
@@ -74,6 +76,11 @@ def rank(values: Sequence[int], q: float) -> int | None:
     """Return the value at rank ceil(q * n); what is below zero counts as zero."""
     ordered = sorted(max(0, each) for each in values)
     return ordered[max(1, math.ceil(q * len(ordered))) - 1] if ordered else None
+
+
+def near(value: int | None) -> Any:  # noqa: ANN401  what pytest compares with
+    """Return what a percentile from rollups equals: within a hundredth, and then whole milliseconds."""
+    return None if value is None else pytest.approx(value, rel=0, abs=0.01 * value + 0.5)
 
 
 def by_hand(requests: Sequence[NewRequest]) -> dict[str, Any]:

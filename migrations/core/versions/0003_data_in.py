@@ -113,6 +113,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_ai_request_metrics_created_at_id"), "ai_request_metrics", ["created_at", "id"], unique=False)
     op.create_index(
+        "ix_ai_request_metrics_errors",
+        "ai_request_metrics",
+        ["created_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'error'"),
+    )
+    op.create_index(
         op.f("ix_ai_request_metrics_user_id_created_at"),
         "ai_request_metrics",
         ["user_id", "created_at"],

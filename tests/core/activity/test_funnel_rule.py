@@ -6,6 +6,7 @@ from threading import Thread
 from time import sleep
 
 import pytest
+from sqlalchemy import text
 
 from core.activity import conversion, ingest
 from core.activity.answers import FunnelView
@@ -106,7 +107,7 @@ def test_only_some_of_very_many_are_asked_for_their_time(actor: Actor, monkeypat
         store(each for user in range(number, number + 100) for each in spaced(STEPS[:2], user=f"u{user}"))
     monkeypatch.setattr(conversion, "ENOUGH", 50)
     monkeypatch.setattr(conversion, "TOO_FEW", 10)
-    monkeypatch.setattr(conversion, "ROUGHLY", conversion.text("select 100000"))  # what it was before most were erased
+    monkeypatch.setattr(conversion, "ROUGHLY", text("select 100000"))  # what it was before most were erased
     view = read(actor)
     assert view.is_sampled
     assert (view.steps[1].users, view.steps[1].median_seconds_from_previous) == (400, 60)
@@ -134,7 +135,12 @@ def test_a_subject_that_one_takes_away_while_another_writes_it_is_still_there(
 
 def test_folding_while_events_arrive_loses_none_and_counts_none_twice(database: Postgres) -> None:
     batches: list[list[NewEvent]] = [[event("a.b", minutes(number), user_id=f"u{number}")] for number in range(40)]
-    folding = Thread(target=lambda: [activity.fold() for _ in range(20)])
+
+    def fold_often() -> None:
+        for _ in range(20):
+            activity.fold()
+
+    folding = Thread(target=fold_often)
     folding.start()
     activity.store_at_once(batches, writers=4)
     folding.join()

@@ -15,7 +15,7 @@ from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
 from core.periods import Period, Watched, midnight
-from tests.factories.ai_metrics import START, by_hand, fold, inside, many, moment, request, send
+from tests.factories.ai_metrics import START, by_hand, fold, inside, many, moment, near, request, send
 from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -33,14 +33,12 @@ def summed(asked: Asked, actor: Actor) -> Summary:
         return figures.summary(session, asked, actor=actor)
 
 
-def same(found: Figures, wanted: dict[str, Any], *, within: float = 0.01) -> None:
-    """Check figures: exactly, but for percentiles, which rollups know within a hundredth (and half a millisecond)."""
+def same(found: Figures, wanted: dict[str, Any], *, is_exact: bool = False) -> None:
+    """Check figures: exactly, but for percentiles, which rollups know within a hundredth."""
     given = found.model_dump()
     for name, value in wanted.items():
-        if name.startswith("p") and name.endswith("_ms") and value is not None:
-            assert given[name] == pytest.approx(value, rel=within, abs=0.51 if within else 0), name
-        else:
-            assert given[name] == value, name
+        is_percentile = name.startswith("p") and name.endswith("_ms")
+        assert given[name] == (near(value) if is_percentile and not is_exact else value), name
 
 
 def in_deltas(requests: list[NewRequest]) -> None:
@@ -125,7 +123,7 @@ def test_what_they_do_not_know_is_counted_from_the_rows_exactly(
     kept = [each for each in requests if wanted(each)]
     for period in (WHOLE, PERIODS["ragged"]):
         found = summed(Asked(period, watched, conversation=conversation), actor)
-        same(found, by_hand(inside(kept, period.start, period.end)), within=0)
+        same(found, by_hand(inside(kept, period.start, period.end)), is_exact=True)
 
 
 def test_environments_and_apps_are_apart(actor: Actor) -> None:
