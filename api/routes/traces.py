@@ -72,10 +72,10 @@ def _store(mapped: Mapped, taken: list[Taken], source: Source) -> None:
 def _commit(taken: list[Taken], source: Source) -> None:
     said = histories.conversations_of(taken)
     with transaction() as session:
-        ingest.store(session, [each.request for each in taken], source)
-        if said:
+        if said:  # conversations before users, the order in which every writer locks them
             drop_known(session, said)
             conversations.store(session, said, source)
+        ingest.store(session, [each.request for each in taken], source)
 
 
 def _answer(refused: Counter[str], encoding: Encoding) -> Response:
