@@ -38,10 +38,13 @@ async def traces(request: Request) -> Response:
         raise HTTPException(415, "Send application/x-protobuf or application/json.")
     limits.rows(request, actor, config(), 0)
     body = await inflate.whole(request)
-    found = await run_in_threadpool(READERS[encoding], body)
-    limits.rows(request, actor, config(), len(found))
-    refused = await run_in_threadpool(take, found, actor.environment)
-    return _answer(refused, encoding)
+
+    def read_and_take() -> Counter[str]:
+        found = READERS[encoding](body)
+        limits.rows(request, actor, config(), len(found))
+        return take(found, actor.environment)
+
+    return _answer(await run_in_threadpool(read_and_take), encoding)
 
 
 def take(found: list[Span], environment: str) -> Counter[str]:
