@@ -10,7 +10,7 @@ from fastapi import Depends, Query
 from starlette.requests import HTTPConnection
 
 from core.config import Config, config
-from core.db import Session, transaction
+from core.db import Database, Session, transaction
 from core.errors import Forbidden, NotSignedIn
 from core.identity.schemas import Actor, Caller
 from core.paging import LARGEST_PAGE, Window
@@ -48,6 +48,12 @@ def core_session() -> Iterator[Session]:
         yield session
 
 
+def ai_session() -> Iterator[Session]:
+    """Open a transaction on `ai`, in the same manner: use it by `AiSessionDep`."""
+    with transaction(Database.AI) as session:
+        yield session
+
+
 async def window(
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50, offset: Annotated[int, Query(ge=0, le=10_000_000)] = 0
 ) -> Window:
@@ -64,6 +70,7 @@ async def check_password(check: Callable[[], Checked]) -> Checked:
 ActorDep = Annotated[Actor, Depends(actor)]
 CallerDep = Annotated[Caller, Depends(caller)]
 SessionDep = Annotated[Session, Depends(core_session, scope="function")]
+AiSessionDep = Annotated[Session, Depends(ai_session, scope="function")]
 WindowDep = Annotated[Window, Depends(window)]
 
 

@@ -19,7 +19,8 @@ SECRET = "a key for tests only, long enough to be one"
 EMPTIED = """
 do $$ declare name text; begin
     set local session_replication_role = replica;
-    for name in select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version' loop
+    for name in select tablename from pg_tables
+        where schemaname = 'public' and tablename not in ('alembic_version', 'funnel_events') loop
         execute format('delete from %I', name);
     end loop;
 end $$"""

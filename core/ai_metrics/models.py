@@ -26,6 +26,7 @@ class AiRequest(CoreTable):
         Index(None, "created_at", "id"),
         Index(None, "user_id", "created_at", postgresql_where=text("user_id is not null")),
         Index(None, "conversation_id", "created_at", postgresql_where=text("conversation_id is not null")),
+        Index("ix_ai_request_metrics_errors", "created_at", "id", postgresql_where=text("status = 'error'")),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 

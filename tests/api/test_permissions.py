@@ -12,11 +12,18 @@ from tests.factories.identity import person
 ALL = frozenset(Role)
 ADMINS = frozenset({Role.SUPER_ADMIN, Role.ADMIN})
 SUPER = frozenset({Role.SUPER_ADMIN})
+WATCHERS = ALL - {Role.REVIEWER}
 NOBODY: frozenset[Role] = frozenset()  # keys only
 # By the beginning of the path; the first that fits.
 WHO = {
     "/admin/auth/": ALL,
     "/admin/accounts": SUPER,
+    "/admin/ai/": WATCHERS,
+    "/admin/batch/": WATCHERS,
+    "/admin/users": WATCHERS,
+    "/admin/onboarding/": WATCHERS,
+    "/admin/overview": WATCHERS,
+    "/admin/system/retention": SUPER,
     "/admin/": ADMINS,
     "/models": ADMINS,
     "/providers": ADMINS,
@@ -27,7 +34,11 @@ WHO = {
 BODIES = {
     "/admin/accounts": {"email": "a@example.com", "full_name": "A", "role": "analyst"},
     "/admin/api-keys": {"name": "a", "scopes": ["ingest"]},
+    "/admin/prices/reprice": {"dry_run": True},
+    "/admin/prices": {"model": "a", "input": "1", "output": "1", "valid_from": "2026-01-01T00:00:00Z"},
     "/admin/providers": {"name": "a", "kind": "openai"},
+    "/admin/system/cleanup": {"dry_run": True},
+    "/admin/system/retention": {"event_days": 30},
     "/admin/redaction": {"mode": "off", "text": "x", "rules": {}},
     "/admin/settings": {"default_prompt": "x"},
     "/admin/playground/chat": {"message": "x", "model": "fake:echo"},

@@ -1,0 +1,157 @@
+"""AI requests of the product: how many, how fast, at what cost, and what failed."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from api.deps import ActorDep, SessionDep, WindowDep
+from api.exports import csv_response
+from api.watch import PeriodDep, WatchedDep, watcher
+from core.ai_metrics import breakdowns, figures, queries, series
+from core.ai_metrics import tools as tool_calls
+from core.ai_metrics.answers import (
+    Asked,
+    Errors,
+    Interval,
+    Latency,
+    ModelFigures,
+    RequestDetail,
+    RequestView,
+    Summary,
+    Tokens,
+    Tools,
+)
+from core.ai_metrics.queries import Cursor, read_cursor
+from core.ai_metrics.schemas import RequestStatus
+from core.db import transaction
+from core.identity.schemas import Actor
+
+EXPORT_PAGE = 1000
+MODEL_COLUMNS = tuple(ModelFigures.model_fields)
+REQUEST_COLUMNS = tuple(RequestView.model_fields)
+
+router = APIRouter(prefix="/admin/ai", tags=["Watch: AI requests"], dependencies=[Depends(watcher)])
+
+Format = Literal["json", "csv"]
+
+
+class ModelList(BaseModel):
+    """Models with their figures, the one that was asked most first."""
+
+    items: list[ModelFigures]
+    total_count: int
+    limit: int
+    offset: int
+
+
+class RequestList(BaseModel):
+    """A page of AI requests; `next_cursor` leads on."""
+
+    items: list[RequestView]
+    total_count: int
+    limit: int
+    offset: int
+    next_cursor: str | None
+
+
+async def asked(
+    period: PeriodDep,
+    watched: WatchedDep,
+    provider: Annotated[str | None, Query(max_length=200)] = None,
+    model: Annotated[str | None, Query(max_length=200)] = None,
+    status: RequestStatus | None = None,
+    conversation: Annotated[str | None, Query(max_length=128, description="Ours, or the sender's own.")] = None,
+) -> Asked:
+    """Return which requests are asked for; an empty filter is none."""
+    return Asked(period, watched, provider or None, model or None, status, conversation or None)
+
+
+AskedDep = Annotated[Asked, Depends(asked)]
+
+
+@router.get("/metrics")
+def metrics(session: SessionDep, actor: ActorDep, asked: AskedDep) -> Summary:
+    """Sum up a period and the one before: requests, latency, tokens, cost, errors."""
+    return figures.summary(session, asked, actor=actor)
+
+
+@router.get("/latency")
+def latency(session: SessionDep, actor: ActorDep, asked: AskedDep, interval: Interval | None = None) -> Latency:
+    """Say how long requests took, to the end and to the first token: percentiles, over time, and a histogram."""
+    return series.latency(session, asked, interval, actor=actor)
+
+
+@router.get("/tokens")
+def tokens(session: SessionDep, actor: ActorDep, asked: AskedDep, interval: Interval | None = None) -> Tokens:
+    """Say what requests took and cost, over time and by model."""
+    return series.tokens(session, asked, interval, actor=actor)
+
+
+@router.get("/errors")
+def errors(session: SessionDep, actor: ActorDep, asked: AskedDep, interval: Interval | None = None) -> Errors:
+    """Say what failed, over time, by model and by type."""
+    return breakdowns.errors(session, asked, interval, actor=actor)
+
+
+@router.get("/tools")
+def tools(session: SessionDep, actor: ActorDep, asked: AskedDep) -> Tools:
+    """Say which tools were called within requests, how often, how long, and how many calls failed."""
+    return tool_calls.tools(session, asked, actor=actor)
+
+
+@router.get("/models", response_model=ModelList)
+def models(
+    session: SessionDep, actor: ActorDep, asked: AskedDep, window: WindowDep, format: Format = "json"
+) -> ModelList | StreamingResponse:
+    """List the models that were asked, side by side."""
+    found = figures.models(session, asked, actor=actor)
+    if format == "csv":
+        return csv_response("models", MODEL_COLUMNS, [_cells(each, MODEL_COLUMNS) for each in found])
+    page = found[window.offset : window.offset + window.limit]
+    return ModelList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
+
+
+@router.get("/requests", response_model=RequestList)
+def requests(
+    session: SessionDep,
+    actor: ActorDep,
+    asked: AskedDep,
+    window: WindowDep,
+    cursor: Annotated[str | None, Query(max_length=80)] = None,
+    format: Format = "json",
+) -> RequestList | StreamingResponse:
+    """List requests, the newest first; as CSV, every one that matches."""
+    if format == "csv":
+        return csv_response("ai-requests", REQUEST_COLUMNS, _request_cells(asked, actor))
+    after = read_cursor(cursor) if cursor else None
+    items = queries.list_requests(session, asked, limit=window.limit, offset=window.offset, after=after, actor=actor)
+    following = str(Cursor(items[-1].created_at, items[-1].id)) if len(items) == window.limit else None
+    total = queries.count_requests(session, asked, actor=actor)
+    return RequestList(items=items, total_count=total, limit=window.limit, offset=window.offset, next_cursor=following)
+
+
+@router.get("/requests/{request_id}")
+def request(request_id: str, session: SessionDep, actor: ActorDep) -> RequestDetail:
+    """Return one request with its steps, by our id or the sender's."""
+    return queries.get_request(session, request_id, actor=actor)
+
+
+def _request_cells(asked: Asked, actor: Actor) -> Iterator[list[object]]:
+    """Yield a request's cells: a page a transaction, none of which is open while the other side takes its time."""
+    after: Cursor | None = None
+    while True:
+        with transaction() as session:
+            rows = queries.list_requests(session, asked, limit=EXPORT_PAGE, after=after, actor=actor)
+        for row in rows:
+            yield _cells(row, REQUEST_COLUMNS)
+        if len(rows) < EXPORT_PAGE:
+            return
+        after = Cursor(rows[-1].created_at, rows[-1].id)
+
+
+def _cells(row: BaseModel, columns: tuple[str, ...]) -> list[object]:
+    plain = row.model_dump(mode="json")
+    return [plain[column] for column in columns]

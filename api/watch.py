@@ -1,0 +1,45 @@
+"""What every Watch route takes: a range of time, and whose rows count."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends, Query
+from pydantic import AwareDatetime
+from starlette.concurrency import run_in_threadpool
+
+from api.deps import ActorDep
+from core.identity.permissions import Permission, require
+from core.periods import MOST_DAYS, Period, Watched, read_range
+from core.system import workspace
+
+Edge = AwareDatetime | date
+
+
+async def period(
+    start: Annotated[Edge | None, Query(description="The first moment, or a day of the reporting time zone.")] = None,
+    end: Annotated[Edge | None, Query(description="The moment, or the day, just after the last.")] = None,
+    days: Annotated[
+        int | None, Query(ge=1, le=MOST_DAYS, description="Calendar days, today included; 30 if nothing is said.")
+    ] = None,
+) -> Period:
+    """Return the range that is asked for, in days of the reporting time zone."""
+    return read_range(start, end, days, zone=await run_in_threadpool(workspace.zone))
+
+
+async def watched(
+    environment: Annotated[str, Query(min_length=1, max_length=200)] = "production",
+    app: Annotated[str | None, Query(max_length=500)] = None,
+    release: Annotated[str | None, Query(max_length=500)] = None,
+    user_id: Annotated[str | None, Query(max_length=128, description="Ours, or the sender's own.")] = None,
+) -> Watched:
+    """Return whose rows count; an empty filter is none."""
+    return Watched(environment, app or None, release or None, user_id or None)
+
+
+async def watcher(actor: ActorDep) -> None:
+    """Refuse at the door whom figures are not for; the readers in core ask again."""
+    require(actor, Permission.WATCH)
+
+
+PeriodDep = Annotated[Period, Depends(period)]
+WatchedDep = Annotated[Watched, Depends(watched)]

@@ -1,0 +1,285 @@
+"""What is asked of AI requests, and what answers it. Times are whole milliseconds, rates fractions; both are null of nothing."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from core.ai_metrics.schemas import CostSource, RequestStatus
+from core.identity.schemas import View
+from core.money import Usd
+from core.periods import Period, Watched, keys_of
+
+
+class Interval(StrEnum):
+    """How long the time of one point in a series is. Days and hours are those of the reporting time zone."""
+
+    HALF_HOUR = "half_hour"
+    HOUR = "hour"
+    DAY = "day"
+
+    @property
+    def length(self) -> timedelta:
+        """How long that is, but for days on which clocks change."""
+        return {"half_hour": timedelta(minutes=30), "hour": timedelta(hours=1), "day": timedelta(days=1)}[self.value]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose requests, and of when."""
+
+    period: Period
+    watched: Watched = field(default_factory=Watched)
+    provider: str | None = None
+    model: str | None = None
+    status: RequestStatus | None = None
+    conversation: str | None = None
+
+    @property
+    def needs_rows(self) -> bool:
+        """Whether a filter asks for what rollups do not know."""
+        return any(each is not None for each in (self.watched.release, self.watched.user_id, self.conversation))
+
+    @property
+    def conversations(self) -> tuple[UUID, ...] | None:
+        """The keys that `conversation` may mean."""
+        return keys_of("conversation", self.conversation) if self.conversation is not None else None
+
+    @property
+    def previous(self) -> "Asked":
+        """The same of the period before."""
+        return replace(self, period=self.period.previous)
+
+
+class Volume(View):
+    """How many requests, what they took and what they cost. Unpriced ones cost nothing here: they are counted instead."""
+
+    total_requests: int
+    pending_requests: int
+    error_count: int
+    error_rate: float | None
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    reasoning_tokens: int
+    total_tokens: int
+    cost_usd: Usd
+    unpriced_requests: int
+
+
+class Figures(Volume):
+    """The volume, and how long requests took."""
+
+    avg_latency_ms: int | None
+    p50_latency_ms: int | None
+    p95_latency_ms: int | None
+    p99_latency_ms: int | None
+    avg_first_token_ms: int | None
+
+
+class Summary(Figures):
+    """The figures of a period, and of the one before."""
+
+    start: datetime
+    end: datetime
+    previous: Figures
+
+
+class Percentiles(View):
+    """How long requests took: `requests` of them have a time."""
+
+    requests: int
+    avg: int | None
+    p50: int | None
+    p75: int | None
+    p90: int | None
+    p95: int | None
+    p99: int | None
+
+
+class LatencyPoint(Percentiles):
+    """The latency of the requests of one interval."""
+
+    at: datetime
+
+
+class Bar(View):
+    """How many requests took more than `from_ms` and up to `to_ms`; the first one holds those of zero and less."""
+
+    from_ms: int
+    to_ms: int
+    requests: int
+
+
+class LatencyBefore(View):
+    """The latency of the period before."""
+
+    overall: Percentiles
+    first_token: Percentiles
+
+
+class Latency(LatencyBefore):
+    """How long requests took to their end and to their first token; the series is of the former."""
+
+    start: datetime
+    end: datetime
+    interval: Interval
+    series: list[LatencyPoint]
+    histogram: list[Bar]
+    previous: LatencyBefore
+
+
+class VolumePoint(Volume):
+    """The volume of one interval."""
+
+    at: datetime
+
+
+class ModelVolume(Volume):
+    """The volume of one model."""
+
+    provider: str
+    model: str
+
+
+class Tokens(Volume):
+    """What requests took and cost, over time and by model, the most tokens first."""
+
+    start: datetime
+    end: datetime
+    interval: Interval
+    series: list[VolumePoint]
+    models: list[ModelVolume]
+    previous: Volume
+
+
+class ErrorKind(View):
+    """One type of error: how often, what share of all errors whose rows are still kept, and one of its messages."""
+
+    error_type: str | None
+    requests: int
+    share: float
+    models: int
+    last_at: datetime
+    message: str | None
+
+
+class ErrorPoint(View):
+    """The errors of one interval."""
+
+    at: datetime
+    total_requests: int
+    error_count: int
+    error_rate: float | None
+
+
+class ErrorFigures(View):
+    """How many requests failed; the rate is of those that have ended."""
+
+    total_requests: int
+    error_count: int
+    error_rate: float | None
+
+
+class ModelErrors(ErrorFigures):
+    """The errors of one model."""
+
+    provider: str
+    model: str
+
+
+class Errors(ErrorFigures):
+    """What failed: over time, by model, and by type as far as rows are kept."""
+
+    start: datetime
+    end: datetime
+    interval: Interval
+    series: list[ErrorPoint]
+    models: list[ModelErrors]
+    types: list[ErrorKind]
+    previous: ErrorFigures
+
+
+class ModelFigures(Figures):
+    """The figures of one model, and its share of all requests."""
+
+    provider: str
+    model: str
+    share: float
+
+
+class ToolTotals(View):
+    """Calls of tools within requests."""
+
+    calls: int
+    error_count: int
+    error_rate: float | None
+
+
+class ToolFigures(ToolTotals):
+    """The calls of one tool; times are of those that say how long they took."""
+
+    tool: str
+    share: float
+    avg_duration_ms: int | None
+    p50_duration_ms: int | None
+    p95_duration_ms: int | None
+    p99_duration_ms: int | None
+
+
+class Tools(ToolTotals):
+    """What tools were called, the most called first."""
+
+    start: datetime
+    end: datetime
+    tools: list[ToolFigures]
+    previous: ToolTotals
+
+
+class RequestView(View):
+    """One request as a list shows it; ids are ours, external ones the sender's."""
+
+    id: UUID
+    external_id: str | None
+    created_at: datetime
+    provider: str
+    model: str
+    operation: str | None
+    status: RequestStatus
+    error_type: str | None
+    error_message: str | None
+    finish_reason: str | None
+    total_latency_ms: int | None
+    first_token_ms: int | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    cache_write_tokens: int | None
+    reasoning_tokens: int | None
+    total_tokens: int | None
+    cost_usd: Usd | None
+    cost_source: CostSource
+    tool_calls_count: int
+    user_id: UUID | None
+    user_external_id: str | None
+    conversation_id: UUID | None
+    conversation_external_id: str | None
+    message_id: UUID | None
+    environment: str
+    app: str
+    release: str
+
+
+class RequestDetail(RequestView):
+    """One request with its steps. What may hold words of users is there for those who may read them."""
+
+    steps: list[dict[str, Any]]
+    tool_calls: list[dict[str, Any]]
+    attributes: dict[str, Any] | None
+    price_id: UUID | None
+    prompt_version_id: UUID | None
+    experiment_arm: str | None
+    import_id: UUID | None
+    received_at: datetime

@@ -1,0 +1,92 @@
+"""What failed: how often, when, with which model and why."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy.orm import Session
+
+from core.ai_metrics.answers import Asked, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
+from core.ai_metrics.figures import rate, volume_measures
+from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.series import bucket, chosen, points
+from core.ai_metrics.sources import Source, matching_requests, raw, source
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+
+MOST_TYPES = 100
+
+
+def errors(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Errors:
+    """Return what failed: all together, over time, by model and by type. Raises TooFine."""
+    require(actor, Permission.WATCH)
+    step = chosen(asked.period, interval)
+    return Errors(
+        **error_figures(session, asked).model_dump(),
+        start=asked.period.start,
+        end=asked.period.end,
+        interval=step,
+        series=error_series(session, asked, step),
+        models=errors_by_model(session, asked),
+        types=error_types(session, asked),
+        previous=error_figures(session, asked.previous),
+    )
+
+
+def error_figures(session: Session, asked: Asked) -> ErrorFigures:
+    """Return how many requests of a period failed."""
+    return ErrorFigures(**_errors_of(session.execute(select(*volume_measures(source(asked)))).mappings().one()))
+
+
+def error_series(session: Session, asked: Asked, step: Interval) -> list[ErrorPoint]:
+    """Return how many requests of each interval failed, empty ones too."""
+    given = source(asked, by_day=step is Interval.DAY)
+    at = bucket(given, step, asked.period.zone).label("at")
+    rows = session.execute(select(at, *volume_measures(given)).group_by(at)).mappings()
+    found = {row["at"]: _errors_of(row) for row in rows}
+    nothing = {"total_requests": 0, "error_count": 0, "error_rate": None}
+    return [ErrorPoint(at=each, **found.get(each, nothing)) for each in points(asked.period, step, found)]
+
+
+def errors_by_model(session: Session, asked: Asked) -> list[ModelErrors]:
+    """Return how many requests of each model failed, the most errors first."""
+    given = source(asked, by_model=True)
+    rows = session.execute(_by_model(given)).mappings()
+    found = [ModelErrors(provider=row["provider"], model=row["model"], **_errors_of(row)) for row in rows if row["requests"]]
+    return sorted(found, key=lambda each: (-each.error_count, -each.total_requests, each.provider, each.model))
+
+
+def error_types(session: Session, asked: Asked) -> list[ErrorKind]:
+    """Return the types of errors, the most frequent first, from the rows that are kept."""
+    wanted = (
+        select(
+            raw.c.error_type,
+            func.count().label("requests"),
+            func.sum(func.count()).over().label("every"),
+            func.count(raw.c.model.distinct()).label("models"),
+            func.max(raw.c.created_at).label("last_at"),
+            func.max(raw.c.error_message).label("message"),
+        )
+        .where(*matching_requests(asked, asked.period), raw.c.status == RequestStatus.ERROR)
+        .group_by(raw.c.error_type)
+        .order_by(func.count().desc(), raw.c.error_type)
+        .limit(MOST_TYPES)
+    )
+    return [
+        ErrorKind(share=float(row["requests"] / row["every"]), **_without(row, "every"))
+        for row in session.execute(wanted).mappings()
+    ]
+
+
+def _by_model(given: Source) -> Select[Any]:
+    keys = (given.rows.c.provider, given.rows.c.model)
+    return select(*keys, *volume_measures(given)).group_by(*keys)
+
+
+def _errors_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
+    count, ended = row["errors"], row["requests"] - row["pending"]
+    return {"total_requests": row["requests"], "error_count": count, "error_rate": rate(count, ended)}
+
+
+def _without(row: RowMapping, name: str) -> dict[str, Any]:
+    return {each: value for each, value in row.items() if each != name}

@@ -1,0 +1,15 @@
+"""Named failures of AI metrics."""
+
+from core.errors import Invalid, NotFound
+
+
+class RequestMissing(NotFound):
+    """There is no AI request of that id."""
+
+
+class TooFine(Invalid):
+    """So many points are no chart: choose a longer interval or a shorter range."""
+
+
+class CursorRefused(Invalid):
+    """The cursor is none of ours: take `next_cursor` as it was answered."""

@@ -1,0 +1,105 @@
+"""Figures of AI requests: the summary, and models side by side."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Label, RowMapping, select
+from sqlalchemy.orm import Session
+
+from core.ai_metrics.answers import Asked, Figures, ModelFigures, Summary, Volume
+from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.sources import TOKENS, Source, source, times_of
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+
+RANKS = (0.5, 0.95, 0.99)
+
+
+def summary(session: Session, asked: Asked, *, actor: Actor) -> Summary:
+    """Return the figures of a period and of the one before."""
+    require(actor, Permission.WATCH)
+    found, before = figures(session, asked), figures(session, asked.previous)
+    return Summary(**found.model_dump(), start=asked.period.start, end=asked.period.end, previous=before)
+
+
+def figures(session: Session, asked: Asked) -> Figures:
+    """Return the figures of a period."""
+    given = source(asked)
+    return Figures(**figures_of(session.execute(select(*measures(given))).mappings().one()))
+
+
+def models(session: Session, asked: Asked, *, actor: Actor) -> list[ModelFigures]:
+    """Return the figures of each model, the one that was asked most first."""
+    require(actor, Permission.WATCH)
+    given = source(asked, by_model=True)
+    keys = (given.rows.c.provider, given.rows.c.model)
+    rows = session.execute(select(*keys, *measures(given)).group_by(*keys)).mappings().all()
+    every = sum(row["requests"] for row in rows)
+    found = [
+        ModelFigures(provider=row["provider"], model=row["model"], share=row["requests"] / every, **figures_of(row))
+        for row in rows
+        if row["requests"]
+    ]
+    return sorted(found, key=lambda each: (-each.total_requests, each.provider, each.model))
+
+
+def measures(given: Source) -> list[Label[Any]]:
+    """Return what figures_of() reads."""
+    return [
+        *volume_measures(given),
+        *(given.timed(name).label(name) for name in ("latencies", "latency_ms", "first_tokens", "first_token_ms")),
+        given.times("latency", RANKS).label("latency"),
+    ]
+
+
+def volume_measures(given: Source) -> list[Label[Any]]:
+    """Return what volume_of() reads."""
+    counted: dict[str, ColumnElement[int]] = {
+        "requests": given.total("requests"),
+        "errors": given.total("requests", status=RequestStatus.ERROR),
+        "pending": given.total("requests", status=RequestStatus.PENDING),
+    }
+    summed = {name: given.total(name) for name in ("unpriced", "cost_nano", *TOKENS)}
+    return [column.label(name) for name, column in (counted | summed).items()]
+
+
+def figures_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
+    """Return the fields of Figures."""
+    p50, p95, p99 = times_of(row["latency"], RANKS)
+    return {
+        **volume_of(row),
+        "avg_latency_ms": mean(row["latency_ms"], row["latencies"]),
+        "p50_latency_ms": p50,
+        "p95_latency_ms": p95,
+        "p99_latency_ms": p99,
+        "avg_first_token_ms": mean(row["first_token_ms"], row["first_tokens"]),
+    }
+
+
+def volume_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
+    """Return the fields of Volume."""
+    return {
+        "total_requests": row["requests"],
+        "pending_requests": row["pending"],
+        "error_count": row["errors"],
+        "error_rate": rate(row["errors"], row["requests"] - row["pending"]),
+        **{name: row[name] for name in TOKENS},
+        "cost_usd": Decimal(row["cost_nano"]).scaleb(-9),
+        "unpriced_requests": row["unpriced"],
+    }
+
+
+def volume(session: Session, asked: Asked) -> Volume:
+    """Return the volume of a period."""
+    return Volume(**volume_of(session.execute(select(*volume_measures(source(asked)))).mappings().one()))
+
+
+def rate(part: int, whole_count: int) -> float | None:
+    """Return a fraction; None of nothing."""
+    return part / whole_count if whole_count else None
+
+
+def mean(total: int, count: int) -> int | None:
+    """Return the rounded mean; None of nothing."""
+    return round(total / count) if count else None

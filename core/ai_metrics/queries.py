@@ -1,0 +1,104 @@
+"""AI requests themselves: lists by cursor, one with its steps."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, Select, select, tuple_
+from sqlalchemy.orm import Session
+
+from core.activity.models import User
+from core.ai_metrics.answers import Asked, RequestDetail, RequestView
+from core.ai_metrics.errors import CursorRefused, RequestMissing
+from core.ai_metrics.figures import volume
+from core.ai_metrics.sources import matching_requests, raw
+from core.conversations.models import Conversation
+from core.identity.permissions import Permission, may, require
+from core.identity.schemas import Actor
+from core.periods import keys_of
+from core.tables import table_of
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+STEP_FACTS = frozenset({"id", "kind", "name", "start", "duration", "duration_ms", "status", "error", "error_type", "model"})
+TOOL_FACTS = frozenset({"id", "name", "duration_ms", "status", "error_type"})
+
+users, conversations = table_of(User), table_of(Conversation)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last row of a page: the next one begins after it."""
+
+    created_at: datetime
+    id: UUID
+
+    def __str__(self) -> str:
+        """Return it as an address carries it."""
+        return f"{(self.created_at - EPOCH) // MICROSECOND}.{self.id.hex}"
+
+
+def read_cursor(given: str) -> Cursor:
+    """Return what an address carries; raise CursorRefused."""
+    moment, _, key = given.partition(".")
+    try:
+        return Cursor(EPOCH + int(moment) * MICROSECOND, UUID(key))
+    except (ValueError, OverflowError):
+        raise CursorRefused from None
+
+
+def count_requests(session: Session, asked: Asked, *, actor: Actor) -> int:
+    """Return how many requests there were, from the rollups where they know: rows that are no longer kept count, too."""
+    require(actor, Permission.WATCH)
+    return volume(session, asked).total_requests
+
+
+def list_requests(
+    session: Session, asked: Asked, *, limit: int, offset: int = 0, after: Cursor | None = None, actor: Actor
+) -> list[RequestView]:
+    """Return requests, the newest first, from the one after a cursor."""
+    require(actor, Permission.WATCH)
+    wanted = matching_requests(asked, asked.period)
+    if after is not None:
+        # The first of them says in which partitions to look.
+        wanted += [raw.c.created_at <= after.created_at, tuple_(raw.c.created_at, raw.c.id) < (after.created_at, after.id)]
+    page = select(raw).where(*wanted).order_by(raw.c.created_at.desc(), raw.c.id.desc()).limit(limit).offset(offset)
+    return [RequestView(**row) for row in _named(session, page, RequestView)]
+
+
+def get_request(session: Session, given: str, *, actor: Actor) -> RequestDetail:
+    """Return a request by our id or the sender's; raise RequestMissing. Of several sent under one id, the latest."""
+    require(actor, Permission.WATCH)
+    latest = select(raw).where(raw.c.id.in_(keys_of("ai_request", given))).order_by(raw.c.created_at.desc()).limit(1)
+    row = next(iter(_named(session, latest, RequestDetail)), None)
+    if row is None:
+        raise RequestMissing
+    return RequestDetail(**(dict(row) | _contents(row, may_read=may(actor, Permission.READ_CONTENTS))))
+
+
+def _named(session: Session, page: Select[Any], view: type[RequestView]) -> Iterator[RowMapping]:
+    """Yield rows with the senders' names of their users and conversations."""
+    rows = page.subquery("page")
+    known: list[ColumnElement[Any]] = [rows.c[name] for name in view.model_fields if name in rows.c]
+    named = [users.c.external_id.label("user_external_id"), conversations.c.external_id.label("conversation_external_id")]
+    wanted = (
+        select(*known, *named)
+        .outerjoin(users, users.c.id == rows.c.user_id)
+        .outerjoin(conversations, conversations.c.id == rows.c.conversation_id)
+        .order_by(rows.c.created_at.desc(), rows.c.id.desc())
+    )
+    yield from session.execute(wanted).mappings()
+
+
+def _contents(row: RowMapping, *, may_read: bool) -> dict[str, Any]:
+    """Return what may hold words of users, or only the facts of it."""
+    steps, calls = row["steps"] or [], row["tool_calls"] or []
+    if may_read:
+        return {"steps": steps, "tool_calls": calls}
+    return {"steps": _only(steps, STEP_FACTS), "tool_calls": _only(calls, TOOL_FACTS), "attributes": None}
+
+
+def _only(given: Sequence[Any], names: frozenset[str]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in each.items() if name in names} for each in given]

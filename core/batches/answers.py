@@ -1,0 +1,126 @@
+"""What is asked of batch runs, and what answers it. Durations are whole milliseconds, rates fractions; null is of nothing."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from core.identity.schemas import View
+from core.periods import Period, Watched
+
+GOOD = ("completed",)
+BAD = ("failed", "partial", "lost")
+
+
+@dataclass(frozen=True)
+class AskedRuns:
+    """Which runs, by when they started."""
+
+    period: Period
+    watched: Watched = field(default_factory=Watched)
+    job: str | None = None
+    status: str | None = None
+
+    @property
+    def previous(self) -> "AskedRuns":
+        """The same of the period before."""
+        return replace(self, period=self.period.previous)
+
+
+class RunView(View):
+    """One run as a list shows it."""
+
+    id: UUID
+    batch_run_id: str
+    batch_job: str
+    triggered_by: str | None
+    environment: str
+    app: str
+    started_at: datetime
+    completed_at: datetime | None
+    duration_ms: int | None
+    status: str
+    total_jobs: int | None
+    completed_jobs: int | None
+    failed_jobs: int | None
+    phase_durations: dict[str, Any]
+    error_summary: str | None
+
+
+class RunDetail(RunView):
+    """One run with all that was sent of it."""
+
+    attributes: dict[str, Any] | None
+    heard_at: datetime
+    received_at: datetime
+
+
+class RunCounts(View):
+    """How runs ended. The rate is of those that ended well or badly: running ones and unknown states are neither."""
+
+    runs: int
+    completed: int
+    failed: int
+    partial: int
+    lost: int
+    running: int
+    other: int
+    success_rate: float | None
+
+
+class RunFigures(RunCounts):
+    """How runs ended, and how long the whole ones took."""
+
+    avg_duration_ms: int | None
+    p50_duration_ms: int | None
+    p95_duration_ms: int | None
+
+
+class RunSummary(RunFigures):
+    """The figures of a period, and of the one before."""
+
+    start: datetime
+    end: datetime
+    previous: RunFigures
+
+
+class DayOfRuns(RunCounts):
+    """The runs that started on one day."""
+
+    at: datetime
+
+
+class JobFigures(RunFigures):
+    """The runs of one batch job."""
+
+    batch_job: str
+    last_started_at: datetime
+    last_status: str
+
+
+class PhaseFigures(View):
+    """How long a phase took, in the runs that report it."""
+
+    runs: int
+    avg_ms: int | None
+    p50_ms: int | None
+    p95_ms: int | None
+    max_ms: int | None
+
+
+class PhaseDay(View):
+    """How long a phase took in the runs of one day."""
+
+    at: datetime
+    runs: int
+    p50_ms: int
+    p95_ms: int
+
+
+class Phase(PhaseFigures):
+    """One phase of a batch job: all together, by day, and in the period before."""
+
+    batch_job: str
+    phase: str
+    trend: list[PhaseDay]
+    previous: PhaseFigures

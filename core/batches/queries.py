@@ -1,0 +1,140 @@
+"""Batch runs: the list, one run, and how they end."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Float, Label, RowMapping, cast, extract, false, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, array
+from sqlalchemy.orm import Session
+
+from core.batches.answers import (
+    BAD,
+    GOOD,
+    AskedRuns,
+    DayOfRuns,
+    JobFigures,
+    RunDetail,
+    RunFigures,
+    RunSummary,
+    RunView,
+)
+from core.batches.errors import RunMissing
+from core.batches.models import BatchRun
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.paging import Window
+from core.periods import Period, midnight
+from core.tables import table_of
+
+runs = table_of(BatchRun).c
+STATES = (*GOOD, *BAD, "running")
+RANKS = array([0.5, 0.95])
+duration = cast(extract("epoch", runs.completed_at - runs.started_at), Float) * 1000
+
+
+def list_runs(session: Session, asked: AskedRuns, *, window: Window, actor: Actor) -> list[RunView]:
+    """Return runs, the one that started last first."""
+    require(actor, Permission.WATCH)
+    wanted = select(BatchRun).where(*matching(asked)).order_by(runs.started_at.desc(), runs.id.desc())
+    return [RunView(**_fields(row)) for row in session.scalars(wanted.limit(window.limit).offset(window.offset))]
+
+
+def get_run(session: Session, given: str, *, actor: Actor) -> RunDetail:
+    """Return a run by our id or the sender's; raise RunMissing."""
+    require(actor, Permission.WATCH)
+    row = session.scalars(select(BatchRun).where(_named(given)).limit(1)).first()
+    if row is None:
+        raise RunMissing
+    more = {"attributes": row.attributes, "heard_at": row.heard_at, "received_at": row.received_at}
+    return RunDetail(**_fields(row), **more)
+
+
+def summary(session: Session, asked: AskedRuns, *, actor: Actor) -> RunSummary:
+    """Return how runs ended and how long they took, and the same of the period before."""
+    require(actor, Permission.WATCH)
+    found, before = figures(session, asked), figures(session, asked.previous)
+    return RunSummary(**found.model_dump(), start=asked.period.start, end=asked.period.end, previous=before)
+
+
+def figures(session: Session, asked: AskedRuns) -> RunFigures:
+    """Return how the runs of a period ended and how long they took."""
+    wanted = select(*_counts(), *_durations()).where(*matching(asked))
+    return RunFigures(**_figures_of(session.execute(wanted).mappings().one()))
+
+
+def by_day(session: Session, asked: AskedRuns, *, actor: Actor) -> list[DayOfRuns]:
+    """Return how the runs of each day ended, days without any too."""
+    require(actor, Permission.WATCH)
+    at = func.date_trunc("day", runs.started_at, asked.period.zone).label("at")
+    rows = session.execute(select(at, *_counts()).where(*matching(asked)).group_by(at)).mappings()
+    found = {row["at"]: _counts_of(row) for row in rows}
+    nothing = _counts_of(dict.fromkeys(("runs", *STATES), 0))
+    return [DayOfRuns(at=each, **found.get(each, nothing)) for each in midnights(asked.period)]
+
+
+def by_job(session: Session, asked: AskedRuns, *, actor: Actor) -> list[JobFigures]:
+    """Return the runs of each batch job, and how the last one stands."""
+    require(actor, Permission.WATCH)
+    newest = aggregate_order_by(runs.status, runs.started_at.desc(), runs.id.desc())
+    last = (func.max(runs.started_at).label("last_started_at"), func.array_agg(newest)[1].label("last_status"))
+    wanted = select(runs.batch_job, *last, *_counts(), *_durations()).where(*matching(asked)).group_by(runs.batch_job)
+    kept = ("batch_job", "last_started_at", "last_status")
+    rows = session.execute(wanted.order_by(runs.batch_job)).mappings()
+    return [JobFigures(**{name: row[name] for name in kept}, **_figures_of(row)) for row in rows]
+
+
+def midnights(period: Period) -> list[datetime]:
+    """Return when the days of a period begin."""
+    return [midnight(day, period.zone) for day in period.days]
+
+
+def matching(asked: AskedRuns) -> list[ColumnElement[bool]]:
+    """Return the conditions on runs."""
+    period, watched = asked.period, asked.watched
+    wanted = {runs.app: watched.app, runs.batch_job: asked.job, runs.status: asked.status}
+    inside = [runs.started_at >= period.start, runs.started_at < period.end, runs.environment == watched.environment]
+    if watched.release is not None or watched.user_id is not None:
+        inside.append(false())
+    return inside + [column == value for column, value in wanted.items() if value is not None]
+
+
+def _named(given: str) -> ColumnElement[bool]:
+    try:
+        return or_(runs.batch_run_id == given, runs.id == UUID(given))
+    except ValueError:
+        return runs.batch_run_id == given
+
+
+def _fields(row: BatchRun) -> dict[str, Any]:
+    plain = {name: getattr(row, name) for name in RunView.model_fields if name != "duration_ms"}
+    took = row.completed_at - row.started_at if row.completed_at is not None else None
+    return plain | {"duration_ms": round(took.total_seconds() * 1000) if took is not None else None}
+
+
+def _counts() -> list[Label[Any]]:
+    each = [func.count().filter(runs.status == state).label(state) for state in STATES]
+    return [func.count().label("runs"), *each]
+
+
+def _durations() -> list[Label[Any]]:
+    times = func.percentile_disc(RANKS).within_group(duration).filter(duration.is_not(None))
+    return [func.avg(duration).label("avg"), times.label("times")]
+
+
+def _counts_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
+    good, bad = sum(row[state] for state in GOOD), sum(row[state] for state in BAD)
+    known = {state: row[state] for state in STATES}
+    rate = good / (good + bad) if good + bad else None
+    return {"runs": row["runs"], **known, "other": row["runs"] - sum(known.values()), "success_rate": rate}
+
+
+def _figures_of(row: RowMapping) -> dict[str, Any]:
+    p50, p95 = row["times"] or (None, None)
+    return _counts_of(row) | {"avg_duration_ms": whole(row["avg"]), "p50_duration_ms": whole(p50), "p95_duration_ms": whole(p95)}
+
+
+def whole(milliseconds: float | None) -> int | None:
+    """Return whole milliseconds."""
+    return round(milliseconds) if milliseconds is not None else None

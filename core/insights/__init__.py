@@ -1,0 +1,1 @@
+"""What only all features together can say: the Overview."""

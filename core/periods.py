@@ -1,0 +1,174 @@
+"""What a figure is of: a half-open range of time, in days of the reporting time zone, and whose rows count in it."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from core import clock
+from core.errors import Invalid
+from core.intake import key_of
+
+DEFAULT_DAYS = 30
+MOST_DAYS = 3660
+EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
+DAY = timedelta(days=1)
+HALF_HOUR = timedelta(minutes=30)
+
+Edge = datetime | date
+
+
+class RangeRefused(Invalid):
+    """A range is a start and an end, each an ISO 8601 time with its offset or a date; or it is a number of days."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """From `start` to just before `end`, both in UTC; `zone` says whose days they are."""
+
+    start: datetime
+    end: datetime
+    zone: str = "UTC"
+
+    @property
+    def previous(self) -> "Period":
+        """The period just before: as many calendar days when these are whole ones, else the same length."""
+        if self.is_whole_days:
+            first = self.first_day - (self.last_day - self.first_day + DAY)
+            return Period(midnight(first, self.zone), self.start, self.zone)
+        return Period(self.start - (self.end - self.start), self.start, self.zone)
+
+    @property
+    def is_whole_days(self) -> bool:
+        """Whether it begins and ends at midnight."""
+        return self.whole_days == self
+
+    @property
+    def whole_days(self) -> "Period | None":
+        """The whole days within it; None when it holds none."""
+        first, end = midnight(self.first_day, self.zone), midnight(day_of(self.end, self.zone), self.zone)
+        if first < self.start:
+            first = midnight(self.first_day + DAY, self.zone)
+        return Period(first, end, self.zone) if first < end else None
+
+    @property
+    def first_day(self) -> date:
+        """The day that it begins in."""
+        return day_of(self.start, self.zone)
+
+    @property
+    def last_day(self) -> date:
+        """The last day that has a part in it."""
+        return day_of(self.end - timedelta(microseconds=1), self.zone)
+
+    @property
+    def days(self) -> list[date]:
+        """The days that have a part in it."""
+        return [self.first_day + number * DAY for number in range((self.last_day - self.first_day).days + 1)]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """How a period is read from rollups: day rows, half-hour rows at its edges, and raw rows for less than half an hour.
+
+    `unfolded` is what all of the rollups' rows cover: deltas of this range join them.
+    """
+
+    days: list[Period]
+    half_hours: list[Period]
+    unfolded: list[Period]
+    raw: list[Period]
+
+
+def pieces(period: Period, *, by_day: bool = True) -> Pieces:
+    """Cut a period; without `by_day`, half hours are read for whole days, too."""
+    since, until = _half_hour(period.start + HALF_HOUR - timedelta(microseconds=1)), _half_hour(period.end)
+    if since >= until:
+        return Pieces([], [], [], [period])
+    inner = Period(since, until, period.zone)
+    days = _present(inner.whole_days if by_day else None)
+    edges = [Period(since, days[0].start), Period(days[0].end, until)] if days else [inner]
+    return Pieces(days, _present(*edges), [inner], _present(Period(period.start, since), Period(until, period.end)))
+
+
+def _present(*given: Period | None) -> list[Period]:
+    return [each for each in given if each is not None and each.start < each.end]
+
+
+def _half_hour(moment: datetime) -> datetime:
+    """Return the half hour that a moment lies in: in all zones that are offered, they begin at the same time."""
+    return moment - (moment - datetime(2000, 1, 1, tzinfo=UTC)) % HALF_HOUR
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """Return when a day begins, in UTC: where clocks change at midnight, what Postgres' date_trunc says, the later one."""
+    local = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
+    return max(local.astimezone(UTC), local.replace(fold=1).astimezone(UTC))
+
+
+def day_of(moment: datetime, zone: str) -> date:
+    """Return the day of the zone that a moment lies in."""
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
+def last_days(count: int, *, zone: str, now: datetime | None = None) -> Period:
+    """Return so many calendar days, today included and whole."""
+    today = day_of(now or clock.now(), zone)
+    return Period(midnight(today - (count - 1) * DAY, zone), midnight(today + DAY, zone), zone)
+
+
+def read_range(start: Edge | None, end: Edge | None, days: int | None, *, zone: str) -> Period:
+    """Return the period that somebody asks for: by default the last 30 days; a date stands for its midnight.
+
+    Without an end it goes to the end of today, without a start it is 30 days long. Raises RangeRefused.
+    """
+    if start is None and end is None:
+        return last_days(_checked_days(DEFAULT_DAYS if days is None else days), zone=zone)
+    if days is not None:
+        raise RangeRefused
+    until = _moment(end, zone) if end is not None else last_days(1, zone=zone).end
+    since = _moment(start, zone) if start is not None else until - DEFAULT_DAYS * DAY
+    if since >= until or until - since > MOST_DAYS * DAY:
+        raise RangeRefused(f"A range has its start before its end, and at most {MOST_DAYS:,} days between them.")
+    return Period(since, until, zone)
+
+
+def _checked_days(days: int) -> int:
+    if not 1 <= days <= MOST_DAYS:
+        raise RangeRefused(f"days is a number from 1 to {MOST_DAYS:,}.")
+    return days
+
+
+def _moment(given: Edge, zone: str) -> datetime:
+    day = given.date() if isinstance(given, datetime) else given
+    if not EARLIEST <= day <= LATEST:
+        raise RangeRefused(f"A range lies between {EARLIEST} and {LATEST}.")
+    if not isinstance(given, datetime):
+        return midnight(given, zone)
+    if given.tzinfo is None:
+        raise RangeRefused
+    return given.astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Whose rows count: the filters that every Watch answer takes. None is no filter."""
+
+    environment: str = "production"
+    app: str | None = None
+    release: str | None = None
+    user_id: str | None = None
+
+    @property
+    def users(self) -> tuple[UUID, ...] | None:
+        """The keys that `user_id` may mean."""
+        return keys_of("user", self.user_id) if self.user_id is not None else None
+
+
+def keys_of(kind: str, given: str) -> tuple[UUID, ...]:
+    """Return the keys that an id may mean: a sender's own id, or ours. Senders use UUIDs, too, so one may be either."""
+    theirs = key_of(kind, given)
+    try:
+        return (UUID(given), theirs)
+    except ValueError:
+        return (theirs,)

@@ -1,0 +1,187 @@
+"""Latency, tokens and errors over time: every interval is there, and is what one counts by hand."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.ai_metrics import breakdowns, series
+from core.ai_metrics.answers import Asked, Interval, Latency
+from core.ai_metrics.errors import TooFine
+from core.ai_metrics.schemas import NewRequest
+from core.db import transaction
+from core.embedded.postgres import Postgres
+from core.errors import Forbidden
+from core.identity.schemas import Actor, Role
+from core.periods import Period, Watched
+from tests.factories.ai_metrics import START, by_hand, fold, inside, many, moment, near, rank, request, send
+from tests.factories.identity import person
+
+pytestmark = pytest.mark.usefixtures("database")
+BERLIN, CALCUTTA = "Europe/Berlin", "Asia/Kolkata"
+CLOCKS_CHANGE = Period(moment("2026-03-28T00:00+01:00"), moment("2026-03-31T00:00+02:00"), BERLIN)
+
+
+@pytest.fixture
+def actor(database: Postgres) -> Actor:
+    return person(Role.ANALYST).actor
+
+
+def latency(asked: Asked, actor: Actor, interval: Interval | None = None) -> Latency:
+    with transaction() as session:
+        return series.latency(session, asked, interval, actor=actor)
+
+
+def times(requests: Sequence[NewRequest]) -> list[int]:
+    return [each.total_latency_ms for each in requests if each.status != "pending" and each.total_latency_ms is not None]
+
+
+def starts(period: Period, hours: float) -> list[datetime]:
+    step = timedelta(hours=hours)
+    return [period.start + number * step for number in range(round((period.end - period.start) / step))]
+
+
+@pytest.mark.parametrize("zone", [BERLIN, CALCUTTA, "UTC"])
+@pytest.mark.parametrize("is_folded", [True, False])
+@pytest.mark.parametrize(("interval", "hours"), [(Interval.HOUR, 1.0), (Interval.HALF_HOUR, 0.5)])
+def test_hours_and_half_hours_are_all_there(
+    zone: str, *, is_folded: bool, interval: Interval, hours: float, actor: Actor
+) -> None:
+    requests = many(500, days=2)
+    send(*requests, zone=zone)
+    if is_folded:
+        fold(zone)
+    start = moment("2026-03-26T18:30+00:00") if zone == CALCUTTA else moment("2026-03-26T10:00+00:00")
+    period = Period(start, start + timedelta(hours=20), zone)
+    found = latency(Asked(period), actor, interval).series
+    assert [each.at for each in found] == starts(period, hours)
+    for each in found:
+        wanted = times(inside(requests, each.at, each.at + timedelta(hours=hours)))
+        assert each.requests == len(wanted)
+        assert each.p95 == near(rank(wanted, 0.95))
+
+
+@pytest.mark.parametrize("watched", [Watched(), Watched(release="1")])
+@pytest.mark.parametrize("is_folded", [True, False])
+def test_days_are_those_of_the_zone_also_when_clocks_change(watched: Watched, *, is_folded: bool, actor: Actor) -> None:
+    requests = many(900)
+    send(*requests, zone=BERLIN)
+    if is_folded:
+        fold(BERLIN)
+    kept = [each for each in requests if watched.release in (None, each.release)]
+    found = latency(Asked(CLOCKS_CHANGE, watched), actor, Interval.DAY).series
+    edges = [moment(f"2026-03-{day}T00:00{shift}") for day, shift in (("28", "+01"), ("29", "+01"), ("30", "+02"), ("31", "+02"))]
+    assert [each.at for each in found] == edges[:3]
+    for each, end in zip(found, edges[1:], strict=True):
+        wanted = times(inside(kept, each.at, end))
+        assert each.requests == len(wanted) > 0
+        for name, q in (("p50", 0.5), ("p75", 0.75), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):
+            assert getattr(each, name) == near(rank(wanted, q))
+
+
+def test_a_ragged_range_begins_with_a_part_of_a_day(actor: Actor) -> None:
+    requests = many(600)
+    send(*requests[:300])
+    fold()
+    send(*requests[300:])
+    period = Period(moment("2026-03-26T22:17+00:00"), moment("2026-03-28T01:05+00:00"))
+    found = latency(Asked(period), actor, Interval.DAY).series
+    assert [each.at.day for each in found] == [26, 27, 28]
+    for each in found:
+        own = inside(requests, max(period.start, each.at), min(period.end, each.at + timedelta(days=1)))
+        assert each.requests == len(times(own))
+
+
+@pytest.mark.parametrize("watched", [Watched(), Watched(release="2")])
+def test_the_histogram_counts_every_request_that_has_a_time(watched: Watched, actor: Actor) -> None:
+    requests = many(700, days=3)
+    send(*requests)
+    fold()
+    kept = times([each for each in requests if watched.release in (None, each.release)])
+    found = latency(Asked(Period(START, START + timedelta(days=3)), watched), actor).histogram
+    assert (found[0].from_ms, found[0].to_ms) == (0, 0)
+    assert [bar.from_ms for bar in found[2:]] == [bar.to_ms for bar in found[1:-1]]
+    for bar in found:
+        wanted = [each for each in kept if (bar.from_ms < each <= bar.to_ms if bar.to_ms else each <= 0)]
+        assert bar.requests == len(wanted), bar
+    assert sum(bar.requests for bar in found) == len(kept)
+
+
+def test_of_nothing_there_are_points_without_values(actor: Actor) -> None:
+    found = latency(Asked(CLOCKS_CHANGE), actor)
+    assert found.interval is Interval.HOUR
+    assert len(found.series) == 71  # one hour is not there
+    assert {(each.requests, each.p50, each.avg) for each in found.series} == {(0, None, None)}
+    assert found.histogram == []
+    assert (found.overall.requests, found.overall.p99, found.previous.first_token.p50) == (0, None, None)
+
+
+def test_the_interval_follows_the_length_of_the_range(actor: Actor) -> None:
+    lengths = {1: Interval.HALF_HOUR, 2: Interval.HOUR, 7: Interval.HOUR, 8: Interval.DAY, 400: Interval.DAY}
+    for days, wanted in lengths.items():
+        assert series.chosen(Period(START, START + timedelta(days=days)), None) is wanted
+
+
+def test_too_many_points_are_refused(actor: Actor) -> None:
+    year = Asked(Period(START, START + timedelta(days=365)))
+    for interval in (Interval.HOUR, Interval.HALF_HOUR):
+        with pytest.raises(TooFine):
+            latency(year, actor, interval)
+    assert len(latency(year, actor, Interval.DAY).series) == 365
+
+
+@pytest.mark.parametrize("arrive", [lambda: None, fold])
+def test_tokens_and_cost_add_up_over_time_and_by_model(arrive: Callable[[], None], actor: Actor) -> None:
+    requests = many(500, days=3)
+    send(*requests)
+    arrive()
+    with transaction() as session:
+        found = series.tokens(session, Asked(Period(START, START + timedelta(days=3))), Interval.DAY, actor=actor)
+    wanted = by_hand(requests)
+    for parts in (found.series, found.models):
+        for name in ("total_requests", "input_tokens", "output_tokens", "total_tokens", "cost_usd", "unpriced_requests"):
+            assert sum(getattr(each, name) for each in parts) == getattr(found, name) == wanted[name], name
+    assert [each.total_tokens for each in found.models] == sorted((each.total_tokens for each in found.models), reverse=True)
+
+
+@pytest.mark.parametrize("arrive", [lambda: None, fold])
+def test_errors_are_counted_over_time_by_model_and_by_type(arrive: Callable[[], None], actor: Actor) -> None:
+    requests = many(500, days=3)
+    send(*requests)
+    arrive()
+    with transaction() as session:
+        found = breakdowns.errors(session, Asked(Period(START, START + timedelta(days=3))), actor=actor)
+    wanted = by_hand(requests)
+    assert (found.total_requests, found.error_count, found.error_rate) == tuple(
+        wanted[name] for name in ("total_requests", "error_count", "error_rate")
+    )
+    assert sum(each.error_count for each in found.series) == sum(each.error_count for each in found.models) == found.error_count
+    types = Counter(each.error_type for each in requests if each.status == "error")
+    assert [(each.error_type, each.requests) for each in found.types] == types.most_common()
+    assert sum(each.share for each in found.types) == pytest.approx(1)
+    assert (found.previous.error_count, found.previous.error_rate) == (0, None)
+
+
+def test_what_is_only_pending_has_no_rate(actor: Actor) -> None:
+    send(request(START, status="pending"))
+    with transaction() as session:
+        found = breakdowns.errors(session, Asked(Period(START, START + timedelta(days=1))), actor=actor)
+    assert (found.total_requests, found.error_count, found.error_rate, found.types) == (1, 0, None, [])
+
+
+def test_an_error_says_what_it_was_and_when_it_was_last_seen(actor: Actor) -> None:
+    send(request(START, error_type="timeout"), request(START + timedelta(hours=1), error_type="timeout", error_message="30 s"))
+    send(request(START, status="error"))
+    with transaction() as session:
+        found = breakdowns.errors(session, Asked(Period(START, START + timedelta(days=1))), actor=actor).types
+    assert [(each.error_type, each.requests, each.message) for each in found] == [("timeout", 2, "30 s"), (None, 1, None)]
+    assert found[0].last_at == datetime(2026, 3, 26, 1, tzinfo=UTC)
+
+
+def test_series_are_for_those_who_watch() -> None:
+    reviewer = person(Role.REVIEWER).actor
+    with transaction() as session:
+        for ask in (series.latency, series.tokens, breakdowns.errors):
+            with pytest.raises(Forbidden):
+                ask(session, Asked(CLOCKS_CHANGE), actor=reviewer)
