@@ -9,6 +9,7 @@ from api import main, probes
 from api.bodies import BodyLimit
 from api.gate import Gate
 from api.headers import SecurityHeaders, content_policy
+from api.otlp import StatusBodies
 from api.routes import sign_in
 from core.config import Config
 
@@ -36,4 +37,4 @@ def behind_gate(config: Config, readiness: probes.Readiness, *, console: ASGIApp
         exception_handlers=main.FAILURES,
     )
     gate = Gate(BodyLimit(Doors(ours=ours, console=console)), config=config)
-    return SecurityHeaders(gate, policy=content_policy(index), behind_tls=config.behind_tls)
+    return SecurityHeaders(StatusBodies(gate), policy=content_policy(index), behind_tls=config.behind_tls)

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
-from api import deps, errors, limits
+from api import deps, errors, limits, otlp
 from api.routes import (
     accounts,
     ai_metrics,
@@ -25,6 +25,7 @@ from api.routes import (
     playground,
     redaction,
     system,
+    traces,
     workspace,
 )
 from core import VERSION
@@ -69,6 +70,7 @@ def mounts(api: FastAPI) -> list[BaseRoute]:
     return [
         Mount(f"{PREFIX}/docs/static", StaticFiles(directory=docs.assets())),
         Mount(PREFIX, api),
+        Route(otlp.PATH, traces.traces, methods=["POST"]),
         *(Route(path, _nothing, methods=methods) for path in ("/api", "/api/", PREFIX, "/otlp", "/widget")),
         Route("/api/{path:path}", _moved, methods=methods),
         *(Route(f"/{folder}/{{path:path}}", _nothing, methods=methods) for folder in ("otlp", "widget")),

@@ -1,11 +1,11 @@
-"""`make bench`: what is promised, measured in one run. `ARGS=calls` (console, streams, start, ingest) measures a part."""
+"""`make bench`: what is promised, measured in one run. `ARGS=calls` (console, streams, start, ingest, otlp) measures a part."""
 
 import sys
 
-from benchmarks import calls, console, ingest, program, start, streams
+from benchmarks import calls, console, ingest, otlp, program, start, streams
 from benchmarks.report import show
 
-PARTS = ("start", "calls", "streams", "console", "ingest")
+PARTS = ("start", "calls", "streams", "console", "ingest", "otlp")
 
 
 def main(wanted: list[str]) -> int:
@@ -21,6 +21,8 @@ def main(wanted: list[str]) -> int:
             held &= show("Beside open streams", streams.measure(running))
         if "ingest" in parts:
             held &= show("Rows in", ingest.measure(running))
+        if "otlp" in parts:
+            held &= show("Spans in", otlp.measure(running))
         if "console" in parts:
             held &= show("Console", console.measure(running))
     return 0 if held else 1

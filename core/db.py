@@ -150,8 +150,19 @@ def transaction(database: Database = Database.CORE) -> Iterator[Session]:
     Raises Unavailable when the database does not answer or has no connection free.
     """
     chosen = engines().core if database is Database.CORE else engines().ai
-    with answering(), Session(chosen, expire_on_commit=False) as session, session.begin():
+    with answering(), _fresh_after_a_cut(chosen), Session(chosen, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+@contextmanager
+def _fresh_after_a_cut(engine: Engine) -> Iterator[None]:
+    """Let go of every pooled connection when the driver itself finds its own cut; what SQLAlchemy finds, it does so for."""
+    try:
+        yield
+    except psycopg.OperationalError as cut:
+        if cut.sqlstate is None or cut.sqlstate.startswith(("08", "57P")):
+            engine.dispose()
+        raise
 
 
 @contextmanager

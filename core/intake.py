@@ -144,8 +144,8 @@ def staged_key(kind: str, external_id: str) -> uuid_utils.UUID:
 
 
 def message_name(conversation: str | None, message: str) -> str:
-    """Return what names a message everywhere: its id is its sender's within the conversation."""
-    return f"{conversation or ''}/{message}"
+    """Return what names a message everywhere: its id is its sender's within the conversation. No id holds a NUL."""
+    return f"{conversation or ''}\0{message}"
 
 
 def wrong_time(field_name: str, at: datetime | None, latest: datetime) -> str | None:

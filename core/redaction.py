@@ -23,6 +23,8 @@ LETTERS = str.maketrans("0123456789", "ghijklmnop")  # of a hash: no later rule 
 SHORTEST_PHONE, LONGEST_PHONE = 8, 15  # digits; E.164
 SHORTEST_CARD, LONGEST_CARD = 13, 19  # digits; ISO/IEC 7812
 FIRST_OF_CARD = "23456"
+MOST_GROUPS = 6
+DOUBLED = str.maketrans("0123456789", "0246813579")  # twice the digit, its own digits summed
 EMAIL = r"[\pL\pN._%+'-]+(?:@|%40)[\pL\pN](?:[\pL\pN-]*[\pL\pN])?(?:\.[\pL\pN](?:[\pL\pN-]*[\pL\pN])?)+"
 CARD = r"\d(?:[ -]?\d){12,}"
 PHONE = (
@@ -154,11 +156,11 @@ class Redactor:
         return self._word("phone", digits)
 
     def _card(self, found: Found) -> str:
-        """Replace what passes as a card's number; groups of digits before and after it may be something else."""
+        """Replace what passes as a card's number: whole groups of digits, for those before and after it may be something else."""
         text: str = found[0]
         done, kept = 0, []
-        for start, end in _windows(text):
-            if start >= done and _is_card(digits := _digits(text[start:end])):
+        for start, end, digits in _cards(text):
+            if start >= done:
                 kept += [text[done:start], self._word("card", digits)]
                 done = end
         return "".join(kept) + text[done:]
@@ -190,7 +192,7 @@ def _reason(error: Exception) -> str:
 
 
 def _digits(text: str) -> str:
-    return "".join(character for character in text if character in "0123456789")
+    return re.sub("[^0-9]", "", text)
 
 
 def _is_within(found: Found) -> bool:
@@ -202,17 +204,18 @@ def _is_within(found: Found) -> bool:
     return (after[:1] in ("-", "_") and after[1:].isalnum()) or (after[:1] == "." and after[1:].isdigit())
 
 
-def _windows(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where a number may begin and end, whole groups of digits at a time, the longest first."""
-    groups = [found.span() for found in re.finditer(r"[0-9]+", text)]
-    for number, (start, _) in enumerate(groups):
-        fitting = [end for _, end in groups[number : number + LONGEST_CARD] if end - start < 2 * LONGEST_CARD]
-        yield from ((start, end) for end in reversed(fitting))
+def _cards(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where groups of digits begin and end that are a card's number together, and the number; the longest first."""
+    groups = list(re.finditer(r"[0-9]+", text))
+    for number, first in enumerate(groups):
+        if first[0][0] not in FIRST_OF_CARD:
+            continue
+        for last in range(min(number + MOST_GROUPS, len(groups)), number, -1):
+            digits = "".join(group[0] for group in groups[number:last])
+            if SHORTEST_CARD <= len(digits) <= LONGEST_CARD and _is_card(digits):
+                yield first.start(), groups[last - 1].end(), digits
 
 
 def _is_card(digits: str) -> bool:
     """Whether the check digit is right (Luhn)."""
-    if not SHORTEST_CARD <= len(digits) <= LONGEST_CARD or digits[0] not in FIRST_OF_CARD:
-        return False
-    doubled = (int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits)))
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+    return (sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2].translate(DOUBLED)))) % 10 == 0

@@ -158,7 +158,7 @@ def _rows(requests: list[NewRequest], source: Source) -> Iterator[tuple[object, 
     now = clock.now()
     for request in requests:
         at, provider = request.created_at or now, request.provider or ""
-        cost, cost_source, price_id = _cost(request, provider, request.model)
+        cost, cost_source, price_id = cost_of(request, provider, request.model)
         yield (
             staged_key("ai_request", request.id) if request.id is not None else new_id(),
             at,
@@ -210,7 +210,7 @@ def _total(request: NewRequest) -> int | None:
     return min((request.input_tokens or 0) + (request.output_tokens or 0), 2**31 - 1)
 
 
-def _cost(request: NewRequest, provider: str, model: str) -> tuple[int | None, CostSource, UUID | None]:
+def cost_of(request: NewRequest, provider: str, model: str) -> tuple[int | None, CostSource, UUID | None]:
     """Return the cost in units of 0.00000001 USD, where it comes from, and the price that was used."""
     if request.cost_usd is not None:
         return int(request.cost_usd.scaleb(8).to_integral_value()), CostSource.REPORTED, None

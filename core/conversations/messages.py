@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from core.conversations.schemas import NewConversation, NewMessage
-from core.intake import as_jsonb, key_of, message_name
+from core.intake import as_jsonb, key_of, message_name, staged_key
 from core.staging import Connection, Stage
 
 MESSAGES = Stage(
@@ -113,7 +113,7 @@ def _merged(old: Sent, new: Sent) -> Sent:
 def _row(id_: UUID, _number: int, conversation: NewConversation, message: NewMessage, place: int) -> tuple[object, ...]:
     return (
         id_,
-        key_of("conversation", conversation.id),
+        staged_key("conversation", conversation.id),
         message.id,
         place,
         message.role,

@@ -19,8 +19,8 @@ from tests.factories.keys import api_key, bearing
 EVENT = {"event_type": "chat.session_start"}
 INGEST = "/api/v1/ingest/events"
 # What a key with a scope may also open is said by the tests of those routes; what nobody but people opens, by this one.
-PEOPLES = ("/admin/auth/", "/admin/accounts", "/admin/api-keys", "/admin/audit", "/admin/playground", "/admin/providers")
-PEOPLES += ("/admin/settings", "/models", "/providers", "/prompts")
+PEOPLES: tuple[str, ...] = ("/admin/auth/", "/admin/accounts", "/admin/api-keys", "/admin/audit", "/admin/playground")
+PEOPLES += ("/admin/providers", "/admin/settings", "/models", "/providers", "/prompts")
 LATER = "2100-01-01T00:00:00Z"
 
 
@@ -104,7 +104,7 @@ def test_an_expired_key_is_refused(address: str, monkeypatch: pytest.MonkeyPatch
 def test_a_wrong_secret_is_refused(address: str) -> None:
     made = api_key()
     for wrong in (made.key[:-1], f"{made.key[:13]}{'A' * 43}", "atn_", "atn_ü"):
-        headers = {"Authorization": f"Bearer {wrong}".encode()}
+        headers = {b"Authorization": f"Bearer {wrong}".encode()}
         with httpx2.Client(trust_env=False) as program:
             answer = program.post(address + INGEST, json=EVENT, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (401, "key_dead")

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from core.embedded.postgres import Postgres
-from core.intake import key_of
+from core.intake import key_of, message_name
 from tests.api.conftest import caller
 from tests.factories.conversations import column, conversation, message, one
 from tests.factories.keys import api_key, bearing
@@ -54,7 +54,7 @@ def test_what_has_no_name_is_kept(program: httpx2.Client) -> None:
 def test_its_keys_follow_from_the_ids(program: httpx2.Client) -> None:
     program.post("/conversations", json=conversation("c", 1))
     assert one("id") == key_of("conversation", "c")
-    assert one("id", "messages") == key_of("message", "c/m0")
+    assert one("id", "messages") == key_of("message", message_name("c", "m0"))
     assert one("user_id") == key_of("user", "user of c")
 
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from core import clock, db
+from core import clock, db, intake
 from core.activity import ingest
 from core.db import transaction
 from core.ids import new_id
@@ -32,7 +32,7 @@ def stored(*ids: object) -> int:
 
 
 def test_a_row_that_only_the_database_refuses_is_rejected_alone(http: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    as_jsonb = ingest.as_jsonb
+    as_jsonb = intake.as_jsonb
     monkeypatch.setattr(ingest, "as_jsonb", lambda value: "{no json" if value == {"bad": True} else as_jsonb(value))
     good, bad = event(), event(event_data={"bad": True})
     with http:

@@ -86,7 +86,8 @@ def test_an_id_of_nothing_is_404(client: Client, route: Described) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("route", taking_bodies(), ids=str)
+# Programs that send rows need not say that they are JSON.
+@pytest.mark.parametrize("route", [it for it in taking_bodies() if not it.path.startswith("/ingest/")], ids=str)
 def test_a_body_of_another_type_is_refused(mine: httpx2.Client, route: Described) -> None:
     for content_type in ("text/plain", "application/xml", "multipart/form-data; boundary=x", "x", ""):
         answer = mine.request(route.method, route.path, content=b"{}", headers={"Content-Type": content_type})

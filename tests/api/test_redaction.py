@@ -64,7 +64,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "memories": {"id": "k", "content": WHO, "metadata": INNER, "odd": WHO},
     "users": {"id": "u", "email": WHO, "display_name": WHO, "traits": INNER, "odd": WHO},
 }
-PERSONAL = ("ada@example.com", "1234567", "4111", "ORD-77")
+PERSONAL = ("ada@example.com", "170 1234567", "4111 1111", "ORD-77")
 
 
 @pytest.fixture(autouse=True)

@@ -71,6 +71,11 @@ def test_the_same_id_in_two_conversations_is_two_messages() -> None:
     assert len(column("id")) == 4
 
 
+def test_ids_that_read_the_same_together_are_two_messages() -> None:
+    stored({"id": "a/b", "messages": [message(0) | {"id": "c"}]}, {"id": "a", "messages": [message(0) | {"id": "b/c"}]})
+    assert column("message_count", "conversations", by="id") == [1, 1]
+
+
 def test_a_message_twice_in_one_batch_is_one_message() -> None:
     given = {"id": "c", "messages": [message(0, tokens=3), message(0, content="later")]}
     stored(given, {"id": "c", "messages": [message(0, content="last")]})

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from core.db import Database, transaction
-from core.intake import Source, key_of
+from core.intake import Source, key_of, message_name
 from core.knowledge import documents, memories
 from core.knowledge.schemas import NewDocument, NewMemory
 from tests.factories.conversations import conversation, stored
@@ -87,5 +87,5 @@ def test_a_memory_knows_its_user_and_its_message() -> None:
     stored(conversation("c", 2))
     store_memories(state(1, user_id="ada", kind="preference", confidence=0.9, source_message_id="m1", conversation_id="c"))
     found = only("ai_memories")
-    assert (found["user_id"], found["source_message_id"]) == (key_of("user", "ada"), key_of("message", "c/m1"))
+    assert (found["user_id"], found["source_message_id"]) == (key_of("user", "ada"), key_of("message", message_name("c", "m1")))
     assert (found["kind"], found["confidence"]) == ("preference", Decimal("0.9"))

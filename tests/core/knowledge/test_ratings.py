@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from core import outbox
 from core.db import Database, transaction
-from core.intake import Source, key_of
+from core.intake import Source, key_of, message_name
 from core.knowledge import feedback, jobs
 from core.knowledge.schemas import NewFeedback
 from tests.factories.conversations import START, conversation, one, stored
@@ -80,7 +80,7 @@ def test_a_message_alone_leads_to_its_conversation() -> None:
     given(said(1, rating=1, message_id="m1", conversation_id=None))
     relayed()
     assert rating() == (1, "thumbs", None)
-    assert kept("message_id") == [key_of("message", "c/m1")]
+    assert kept("message_id") == [key_of("message", message_name("c", "m1"))]
 
 
 def test_a_message_of_two_conversations_leads_to_neither() -> None:
@@ -91,10 +91,10 @@ def test_a_message_of_two_conversations_leads_to_neither() -> None:
 
 def test_our_own_ids_are_understood() -> None:
     stored(conversation("c", 2))
-    ours, message = str(key_of("conversation", "c")), str(key_of("message", "c/m1"))
+    ours, message = str(key_of("conversation", "c")), str(key_of("message", message_name("c", "m1")))
     given(said(1, rating=1, conversation_id=ours, message_id="m1"), said(2, rating=1, conversation_id=None, message_id=message))
     assert kept("conversation_id") == [key_of("conversation", "c")] * 2
-    assert kept("message_id") == [key_of("message", "c/m1")] * 2
+    assert kept("message_id") == [key_of("message", message_name("c", "m1"))] * 2
 
 
 def test_sent_again_it_is_the_same_and_a_newer_one_replaces_it() -> None:

@@ -34,6 +34,8 @@ def hashed(text: str, **rules: object) -> str:
         ("card 4111 1111 1111 1111 ok", "card [card] ok"),
         ("4111-1111-1111-1111", "[card]"),
         ("5500005555555559,378282246310005", "[card],[card]"),
+        ("6011000990139424 or 4222222222222", "[card] or [card]"),
+        ("4111 1111 1111 1111 5500-0055-5555-5559", "[card] [card]"),
         ("on 2026-11-20 4111111111111111 12", "on 2026-11-20 [card] 12"),
         ("call +49 170 1234567 now", "call [phone] now"),
         ("+15551234567", "[phone]"),
@@ -125,9 +127,11 @@ def test_two_patterns_need_two_names() -> None:
         Redaction(patterns=(OwnPattern(name="a", pattern="x"), OwnPattern(name="a", pattern="y")))
 
 
-@pytest.mark.parametrize("text", ["a" * 100_000 + "!", "1 " * 50_000, "0" * 100_000, "4111 " * 20_000, "a@" * 50_000])
+@pytest.mark.parametrize(
+    "text", ["a" * 100_000 + "!", "1 " * 50_000, "4 " * 50_000, "0" * 100_000, "4111 " * 20_000, "a@" * 50_000]
+)
 def test_no_text_takes_long(text: str) -> None:
     redactor = Redactor(Redaction(mode=Mode.MASK, patterns=(OwnPattern(name="evil", pattern="(a+)+$"),)))
     begun = time.monotonic()
     redactor.text(text)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 4

@@ -1,0 +1,95 @@
+"""How OTLP answers: errors as google.rpc.Status, in the encoding that the sender speaks, instead of the house's problems."""
+
+import json
+from enum import StrEnum
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import errors
+
+PATH = "/otlp/v1/traces"
+
+
+class Encoding(StrEnum):
+    """What a sender speaks."""
+
+    PROTOBUF = "application/x-protobuf"
+    JSON = "application/json"
+
+
+# What google.rpc.Code calls the failures, and what OTLP wants as status: what is no 429, 502, 503 or 504 is never sent again.
+CODES = {400: 3, 401: 16, 403: 7, 404: 5, 413: 8, 415: 3, 429: 8, 500: 13, 503: 14}
+STATUS = {422: 400}
+
+
+def encoding_of(content_type: str) -> Encoding | None:
+    """Return the encoding of a body, or None when it is none of OTLP's."""
+    given = content_type.split(";")[0].strip().lower()
+    return next((encoding for encoding in Encoding if encoding == given), None)
+
+
+class StatusBodies:
+    """Stands outside of everything, so that whoever refuses a sender, the answer is one that its exporter reads."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Translate what `app` answers at OTLP's address."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on everything but problems."""
+        if scope["type"] != "http" or scope["path"] != PATH:
+            await self.app(scope, receive, send)
+            return
+        encoding = encoding_of(Headers(scope=scope).get("content-type", "")) or Encoding.JSON
+        await self.app(scope, receive, Translated(send, encoding))
+
+
+class Translated:
+    """A `send` that holds a problem back until it is whole, and then sends what it says as google.rpc.Status."""
+
+    def __init__(self, send: Send, encoding: Encoding) -> None:
+        """Send in an encoding."""
+        self._send, self._encoding = send, encoding
+        self._start: Message | None = None
+        self._body = b""
+
+    async def __call__(self, message: Message) -> None:
+        """Hold back, or send."""
+        if message["type"] == "http.response.start" and _is_problem(message):
+            self._start = message
+        elif self._start is None:
+            await self._send(message)
+        else:
+            self._body += message.get("body", b"")
+            if not message.get("more_body"):
+                await self._send_status(self._start)
+
+    async def _send_status(self, start: Message) -> None:
+        problem = json.loads(self._body)
+        status = STATUS.get(problem["status"], problem["status"])
+        body = status_body(CODES.get(status, 2), problem["detail"], self._encoding)
+        start["status"] = status
+        MutableHeaders(scope=start).update({"content-type": self._encoding.value, "content-length": str(len(body))})
+        await self._send(start)
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _is_problem(start: Message) -> bool:
+    return Headers(raw=start["headers"]).get("content-type", "").startswith(errors.MEDIA_TYPE)
+
+
+def status_body(code: int, words: str, encoding: Encoding) -> bytes:
+    """Return a google.rpc.Status: `code` is field 1, `message` field 2."""
+    if encoding is Encoding.JSON:
+        return json.dumps({"code": code, "message": words}).encode()
+    text = words.encode()
+    return b"\x08" + _varint(code) + b"\x12" + _varint(len(text)) + text
+
+
+def _varint(number: int) -> bytes:
+    written = bytearray()
+    while number > 127:
+        written.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*written, number])

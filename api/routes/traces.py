@@ -1,0 +1,91 @@
+"""Spans of OpenTelemetry. A 200 says that the AI requests among them are committed; one bad span never costs the good ones."""
+
+from collections import Counter
+
+import msgspec
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import inflate, limits
+from api.deps import actor as actor_of
+from api.otlp import Encoding, encoding_of
+from core import partitions
+from core.ai_metrics import histories, ingest, otlp, spans
+from core.ai_metrics.otlp import Mapped, Taken
+from core.ai_metrics.spans import Span
+from core.config import config
+from core.conversations import ingest as conversations
+from core.conversations.prefixes import drop_known
+from core.conversations.schemas import Origin
+from core.db import transaction
+from core.errors import Invalid, Unavailable
+from core.identity.permissions import Permission, require
+from core.intake import MOST_ROWS, Source
+from core.system import workspace
+
+READERS = {Encoding.PROTOBUF: spans.read_protobuf, Encoding.JSON: spans.read_json}
+
+
+async def traces(request: Request) -> Response:
+    """Take an export, and answer in its encoding."""
+    actor = await actor_of(request)
+    require(actor, Permission.INGEST)
+    encoding = encoding_of(request.headers.get("content-type", ""))
+    if encoding is None:
+        raise HTTPException(415, "Send application/x-protobuf or application/json.")
+    limits.rows(request, actor, config(), 0)
+    body = await inflate.whole(request)
+    found = await run_in_threadpool(READERS[encoding], body)
+    limits.rows(request, actor, config(), len(found))
+    refused = await run_in_threadpool(take, found, actor.environment)
+    return _answer(refused, encoding)
+
+
+def take(found: list[Span], environment: str) -> Counter[str]:
+    """Store what the spans hold; return how many were refused, for which reason."""
+    source = Source(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
+    mapped = otlp.mapped(found)
+    for first in range(0, len(mapped.taken), MOST_ROWS):
+        _store(mapped, mapped.taken[first : first + MOST_ROWS], source)
+    return mapped.refused
+
+
+def _store(mapped: Mapped, taken: list[Taken], source: Source) -> None:
+    """Store some of an export; what the database refuses for one span's sake, span by span."""
+    partitions.make_for("ai_request_metrics", (each.request.created_at for each in taken if each.request.created_at is not None))
+    try:
+        _commit(taken, source)
+    except Invalid as refused:
+        if len(taken) == 1:
+            mapped.refused[refused.detail] += 1
+            return
+        for each in taken:
+            _store(mapped, [each], source)
+    except Unavailable:
+        partitions.forget()  # perhaps one is not there any more
+        raise
+
+
+def _commit(taken: list[Taken], source: Source) -> None:
+    said = histories.conversations_of(taken)
+    with transaction() as session:
+        ingest.store(session, [each.request for each in taken], source)
+        if said:
+            drop_known(session, said)
+            conversations.store(session, said, source)
+
+
+def _answer(refused: Counter[str], encoding: Encoding) -> Response:
+    """Return an ExportTraceServiceResponse."""
+    words = " ".join(f"{times} refused: {reason}" for reason, times in refused.most_common(3))
+    if encoding is Encoding.PROTOBUF:
+        body = ExportTraceServiceResponse()
+        if refused:
+            body.partial_success.rejected_spans = refused.total()
+            body.partial_success.error_message = words
+        return Response(body.SerializeToString(), media_type=encoding)
+    told = {"partialSuccess": {"rejectedSpans": str(refused.total()), "errorMessage": words}} if refused else {}
+    return Response(msgspec.json.encode(told), media_type=encoding)

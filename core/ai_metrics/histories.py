@@ -1,0 +1,80 @@
+"""What was said in the requests of an export, as conversations: each message once, at the earliest time that it was seen."""
+
+from decimal import Decimal
+
+from core.ai_metrics import contents
+from core.ai_metrics.contents import Exchange, Said
+from core.ai_metrics.ingest import cost_of
+from core.ai_metrics.otlp import Taken, moment
+from core.ai_metrics.schemas import NewRequest
+from core.ai_metrics.spans import Span
+from core.conversations.schemas import MessageSpeaker, NewConversation, NewMessage
+from core.intake import MOST_STEPS
+
+LONGEST_NS = 24 * 3600 * 1_000_000_000
+
+
+def conversations_of(taken: list[Taken]) -> list[NewConversation]:
+    """Return the conversations that requests belong to, and tell each request which message answered it."""
+    found: dict[str, NewConversation] = {}
+    messages: dict[str, dict[str, NewMessage]] = {}
+    for each in taken:
+        id_, exchange = each.request.conversation_id, each.exchange
+        if id_ is None or exchange is None:
+            continue
+        _add_messages(messages.setdefault(id_, {}), each, exchange)
+        found[id_] = _conversation(id_, each.request, found.get(id_))
+    for id_, conversation in found.items():
+        conversation.messages = list(messages[id_].values())
+    return list(found.values())
+
+
+def _conversation(id_: str, request: NewRequest, before: NewConversation | None) -> NewConversation:
+    """Return a conversation as its latest request has it."""
+    return NewConversation(
+        id=id_,
+        user_id=request.user_id or (before.user_id if before else None),
+        environment=request.environment,
+        app=request.app,
+        release=request.release,
+        created_at=before.created_at if before else request.created_at,
+        updated_at=request.created_at,
+    )
+
+
+def _add_messages(messages: dict[str, NewMessage], taken: Taken, exchange: Exchange) -> None:
+    names, answers = contents.names_of(exchange)
+    for place, (name, said) in enumerate(zip(names, exchange.asked, strict=True)):
+        if name not in messages:
+            messages[name] = _message(name, said, taken.span.start_ns, place)
+    for name, said in zip(answers, exchange.answered, strict=True):
+        messages[name] = _message(name, said, _answered_ns(taken.span), len(names))
+    if answers:
+        taken.request.message_id = answers[0]
+        _add_facts(messages[answers[0]], taken.request)
+
+
+def _answered_ns(span: Span) -> int:
+    return span.end_ns if 0 <= span.end_ns - span.start_ns <= LONGEST_NS else span.start_ns
+
+
+def _message(name: str, said: Said, at_ns: int, place: int) -> NewMessage:
+    return NewMessage(
+        id=name,
+        role=MessageSpeaker(said.role),
+        created_at=moment(at_ns),
+        content=said.text,
+        position=place,
+        tool_calls=said.tool_calls[:MOST_STEPS] or None,
+    )
+
+
+def _add_facts(answer: NewMessage, request: NewRequest) -> None:
+    """Add what is known of the request that an answer came from."""
+    cost, _, _ = cost_of(request, request.provider or "", request.model)
+    answer.model = request.model
+    answer.tokens = request.total_tokens or (request.input_tokens or 0) + (request.output_tokens or 0) or None
+    answer.cost_usd = Decimal(cost).scaleb(-8) if cost is not None else None
+    answer.latency_ms = request.total_latency_ms
+    answer.first_token_ms = request.first_token_ms
+    answer.error = request.error_message

@@ -1,0 +1,156 @@
+"""Conversations from what spans have captured: the whole history comes each time, and each message is stored once."""
+
+import json
+import random
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select
+
+from api.routes import traces
+from core.ai_metrics import spans
+from core.ai_metrics.models import AiRequest
+from core.conversations.models import Conversation, Message
+from core.db import transaction
+from core.embedded.postgres import Postgres
+from tests.factories.spans import CHAT, packed, span
+
+TURNS = [("hi", "hello"), ("and?", "well"), ("ok", "good"), ("ok", "good")]
+TRACE = "ab" * 16
+pytestmark = pytest.mark.usefixtures("database")
+Said = tuple[str, str]
+
+
+def text(role: str, words: str) -> dict[str, Any]:
+    return {"role": role, "parts": [{"type": "text", "content": words}]}
+
+
+def call(history: list[Said], answer: str | None, *, conversation: str | None = "c", **more: Any) -> dict[str, Any]:  # noqa: ANN401  members of a span
+    told: dict[str, Any] = {"gen_ai.input.messages": json.dumps([text(*each) for each in history])}
+    if answer is not None:
+        told["gen_ai.output.messages"] = json.dumps([text("assistant", answer)])
+    if conversation is not None:
+        told["gen_ai.conversation.id"] = conversation
+    return span(CHAT | {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 2} | told, **more)
+
+
+def calls(turns: list[Said]) -> list[dict[str, Any]]:
+    """Return a call a turn, a minute apart, each with all that was said before."""
+    history: list[Said] = []
+    made = []
+    for number, (words, answer) in enumerate(turns):
+        history = [*history, ("user", words)]
+        made.append(call(history, answer, ago_s=600 - 60 * number))
+        history = [*history, ("assistant", answer)]
+    return made
+
+
+def take(*given: dict[str, Any], **more: Any) -> None:  # noqa: ANN401  the resource
+    assert traces.take(spans.read_protobuf(packed(*given, **more)), "production") == {}
+
+
+def said(conversation: str = "c") -> list[Said]:
+    wanted = select(Message.role, Message.content).join(Conversation, Conversation.id == Message.conversation_id)
+    with transaction() as session:
+        ordered = wanted.where(Conversation.external_id == conversation).order_by(Message.position)
+        return [(role, content) for role, content in session.execute(ordered)]
+
+
+def everything() -> list[Any]:
+    """Return what is stored of conversations and messages, but for when it came in."""
+    with transaction() as session:
+        return [
+            {each.key: getattr(row, each.key) for each in row.__mapper__.attrs if each.key not in ("received_at", "told")}
+            for table in (Conversation, Message)
+            for row in session.scalars(select(table).order_by(table.id))
+        ]
+
+
+WHOLE = [(role, words) for turn in TURNS for role, words in zip(("user", "assistant"), turn, strict=True)]
+
+
+def test_one_export_of_a_whole_conversation() -> None:
+    take(*calls(TURNS))
+    assert said() == WHOLE
+
+
+def test_an_export_a_turn() -> None:
+    for each in calls(TURNS):
+        take(each)
+    assert said() == WHOLE
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_order_and_repetition_change_nothing(seed: int, database: Postgres) -> None:
+    turns = calls(TURNS)
+    take(*turns)
+    once = everything()
+    with transaction() as session:
+        for table in (Message, Conversation, AiRequest):
+            session.execute(delete(table))
+    order = random.Random(seed)
+    for each in order.sample(turns * 2, k=2 * len(turns)):
+        take(each)
+    assert said() == WHOLE
+    assert everything() == once
+
+
+def test_a_history_that_was_rewritten_keeps_what_both_have() -> None:
+    take(call([("user", "hi")], "hello", ago_s=60))
+    take(call([("user", "hi"), ("assistant", "hello, dear"), ("user", "thanks")], None, ago_s=30))
+    assert said() == [("user", "hi"), ("assistant", "hello"), ("assistant", "hello, dear"), ("user", "thanks")]
+
+
+def test_a_system_message_that_tells_the_time_does_not_begin_anew() -> None:
+    take(call([("system", "10:00"), ("user", "hi")], "hello", ago_s=60))
+    take(call([("system", "10:01"), ("user", "hi"), ("assistant", "hello"), ("user", "bye")], "bye", ago_s=30))
+    assert [each for each in said() if each[0] != "system"] == [*WHOLE[:2], ("user", "bye"), ("assistant", "bye")]
+    assert [words for role, words in said() if role == "system"] == ["10:00", "10:01"]
+
+
+def test_an_answer_carries_what_its_request_cost() -> None:
+    take(call([("user", "hi")], "hello"))
+    with transaction() as session:
+        request = session.scalars(select(AiRequest)).one()
+        answer = session.get_one(Message, request.message_id)
+        conversation = session.get_one(Conversation, request.conversation_id)
+        assert (answer.content, answer.model, answer.tokens, answer.latency_ms) == ("hello", "gpt-4o", 12, 800)
+        assert answer.cost_usd == request.cost_usd == conversation.total_cost_usd
+        assert request.cost_usd
+        assert (conversation.source, conversation.total_tokens, conversation.app) == ("otlp", 12, "shop")
+
+
+def test_without_a_conversation_a_trace_is_one() -> None:
+    one, other = (call([("user", words)], "fine", conversation=None, trace=TRACE) for words in ("hi", "and?"))
+    take(one, other, call([("user", "elsewhere")], None, conversation=None))
+    assert sorted(said(TRACE)) == [("assistant", "fine"), ("assistant", "fine"), ("user", "and?"), ("user", "hi")]
+
+
+def test_without_captured_words_there_is_no_conversation() -> None:
+    take(span(CHAT | {"gen_ai.conversation.id": "c"}), span(CHAT))
+    with transaction() as session:
+        assert session.scalars(select(Conversation)).all() == []
+        assert sorted(row.conversation_id is None for row in session.scalars(select(AiRequest))) == [False, True]
+
+
+def test_a_sender_who_says_nothing_of_itself() -> None:
+    take(call([("user", "hi")], "hello"), resource={})
+    with transaction() as session:
+        found = session.scalars(select(Conversation)).one()
+        assert (found.environment, found.app, found.release) == ("production", "", "")
+
+
+def test_two_answers_to_one_question() -> None:
+    both = json.dumps([text("assistant", "yes"), text("assistant", "no")])
+    asked = {"gen_ai.input.messages": json.dumps([text("user", "well?")]), "gen_ai.conversation.id": "c"}
+    take(span(CHAT | asked | {"gen_ai.output.messages": both}, ago_s=60))
+    take(call([("user", "well?"), ("assistant", "no"), ("user", "why?")], "because", ago_s=30))
+    assert sorted(said()[1:3]) == [("assistant", "no"), ("assistant", "yes")]
+    assert said()[3:] == [("user", "why?"), ("assistant", "because")]
+
+
+def test_a_span_that_ends_before_it_starts_or_never() -> None:
+    never, before = (call([("user", words)], "fine", conversation=words) for words in ("never", "before"))
+    take(never | {"endTimeUnixNano": "0"}, before | {"endTimeUnixNano": "5"})
+    assert said("never") == [("user", "never"), ("assistant", "fine")]
+    assert said("before") == [("user", "before"), ("assistant", "fine")]
