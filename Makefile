@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT HOST DATA
 
-.PHONY: help install run admin test prove bench lint types imports migrations format migration lock
+.PHONY: help install run admin daily verify-rollups load test prove bench lint types imports migrations format migration lock
 
 help:            ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -17,6 +17,15 @@ run: .venv/run.lock  ## Start everything; PORT=, DATA= and HOST= choose where
 admin: .venv/run.lock  ## Make or repair a super_admin: make admin EMAIL=you@example.com
 	@test -n "$(EMAIL)" || { echo "Say who: make admin EMAIL=you@example.com"; exit 2; }
 	@exec $(BIN)/python app.py admin "$(EMAIL)"
+
+daily: .venv/run.lock  ## Do the daily job now: figures of days that have ended, partitions ahead, retention
+	@exec $(BIN)/python app.py daily
+
+verify-rollups: .venv/run.lock  ## Compute again what is derived from raw rows, and name every difference
+	@exec $(BIN)/python app.py verify
+
+load: .venv/dev.lock  ## Fill a data folder for trials: make load ROWS=10000000 DATA=/tmp/ten-million
+	@exec $(BIN)/python -m benchmarks.rows $(ROWS)
 
 test: .venv/dev.lock lint types imports migrations  ## Everything that CI checks
 	@$(BIN)/python -m tests.browser.chromium

@@ -1,6 +1,8 @@
 """Attune. `python app.py` starts everything: Postgres, the model server, the worker, and the console with its API.
 
-`python app.py admin EMAIL` makes a super_admin of that e-mail, with a new password: for who has lost theirs.
+`python app.py admin EMAIL` makes a super_admin of that e-mail, with a new password: for who has lost theirs. `python app.py
+verify` computes again what is derived from raw rows, and `python app.py daily` does the daily job now. All three work whether
+Attune runs or not.
 """
 
 import gc
@@ -10,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +26,7 @@ from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     import streamlit
     from starlette.types import ASGIApp
@@ -39,13 +41,16 @@ def main(arguments: list[str]) -> int:
     try:
         chosen = config()
         logs.set_up(chosen.attune_log)
-        if arguments[:1] == ["admin"] and len(arguments) == 2:
-            return repair_admin(chosen, arguments[1])
-        if arguments:
-            raise StartRefused("Start it as `python app.py`, or `python app.py admin EMAIL`.")
-        if chosen.attune_role is Role.WORKER:
-            return work(chosen)
-        return serve(chosen)
+        match arguments:
+            case []:
+                return work(chosen) if chosen.attune_role is Role.WORKER else serve(chosen)
+            case ["admin", email]:
+                return repair_admin(chosen, email)
+            case ["verify"]:
+                return verify_rollups(chosen)
+            case ["daily"]:
+                return do_daily(chosen)
+        raise StartRefused("Start it as `python app.py`, or `python app.py admin EMAIL`, `verify` or `daily`.")
     except Failure as refusal:
         sys.stderr.write(f"attune: {refusal.detail}\n")
         return 1
@@ -124,6 +129,40 @@ def repair_admin(chosen: Config, email: str) -> int:
     """Make or repair a super_admin, whether Attune runs or not."""
     from core.identity import flows
 
+    with opened(chosen):
+        password = flows.new_super_admin(email)
+        _say(f"{email} is a super_admin now.\n")
+        _hand_over(email, password, chosen.data / "new-password.txt")
+    return 0
+
+
+def verify_rollups(chosen: Config) -> int:
+    """Compare what is derived from raw rows with what comes of them now; return 1 when anything differs."""
+    from core.system import verify
+
+    with opened(chosen):
+        checks = verify.verify()
+    for check in checks:
+        _say(f"{check.table:34} {check.rows:12,} rows {check.differences:10,} differences\n")
+        _say("".join(f"    {example}\n" for example in check.examples))
+    return int(any(check.differences for check in checks))
+
+
+def do_daily(chosen: Config) -> int:
+    """Do the daily job now."""
+    from core.ids import new_id
+    from core.system import daily
+
+    with opened(chosen):
+        done = daily.run(f"{daily.JOB}-{new_id()}", triggered_by="make daily")
+    for phase, duration_ms in done.durations_ms.items():
+        _say(f"{phase:12} {duration_ms:8,} ms\n")
+    return 0
+
+
+@contextmanager
+def opened(chosen: Config) -> "Iterator[None]":
+    """Open the databases, whether Attune runs or not."""
     with ExitStack() as house:
         try:
             held = house.enter_context(folder.held(chosen.data))
@@ -134,10 +173,7 @@ def repair_admin(chosen: Config, email: str) -> int:
             _open(_addresses(chosen), house)
         else:
             _databases(chosen, house)
-        password = flows.new_super_admin(email)
-        _say(f"{email} is a super_admin now.\n")
-        _hand_over(email, password, chosen.data / "new-password.txt")
-    return 0
+        yield
 
 
 def _databases(

@@ -13,6 +13,7 @@ from starlette.types import ExceptionHandler
 from api import deps, errors, limits, otlp
 from api.routes import (
     accounts,
+    activity,
     ai_metrics,
     auth,
     batches,
@@ -23,6 +24,7 @@ from api.routes import (
     models,
     overview,
     playground,
+    prices,
     redaction,
     system,
     traces,
@@ -52,9 +54,9 @@ def create() -> FastAPI:
         redirect_slashes=False,  # its redirects would name the host that was asked, and http
     )
     api.include_router(auth.router)
-    for feature in (accounts, keys, models, playground, executions, redaction, system, workspace):
+    for feature in (accounts, keys, models, prices, playground, executions, redaction, system, workspace):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
-    for watch in (ai_metrics, batches, overview):
+    for watch in (activity, ai_metrics, batches, overview):
         api.include_router(watch.router, dependencies=[Depends(limits.standard)])
     api.include_router(ingest.router)
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])

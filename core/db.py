@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from core.errors import Invalid, StartRefused, Unavailable
 
@@ -34,6 +34,7 @@ __all__ = [
     "Session",
     "after_commit",
     "answering",
+    "apart",
     "check_apart",
     "check_server",
     "engine",
@@ -170,6 +171,18 @@ def reading(database: Database = Database.CORE) -> Iterator[Session]:
     """Open a session whose every statement is a transaction of its own: for one question, at a third of the round trips."""
     chosen = engines().core if database is Database.CORE else engines().ai
     with answering(), Session(chosen.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False) as session:
+        yield session
+
+
+@contextmanager
+def apart() -> Iterator[Session]:
+    """Open a session on a connection to `core` of its own, whose statements nothing has prepared before and nothing will after.
+
+    For work with tables that stand before others of the same name: a prepared statement would go on using those others.
+    """
+    options = {"options": OPTIONS, "connect_timeout": 5, "application_name": "attune", "prepare_threshold": None}
+    own = create_engine(engines().core.url, poolclass=NullPool, hide_parameters=True, connect_args=options)
+    with answering(), Session(own, expire_on_commit=False) as session, session.begin():
         yield session
 
 

@@ -1,11 +1,21 @@
 """Pages of a list: how many, from where, and how many there are in all."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
+from uuid import UUID
+
+from core.errors import Invalid
 
 Row = TypeVar("Row")
 
 LARGEST_PAGE = 200
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class CursorRefused(Invalid):
+    """The cursor is none of ours: take `next_cursor` as it was answered."""
 
 
 @dataclass(frozen=True)
@@ -22,3 +32,24 @@ class Page(Generic[Row]):
 
     items: list[Row]
     total_count: int
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last row of a page of a big list: the next one begins after it."""
+
+    created_at: datetime
+    id: UUID
+
+    def __str__(self) -> str:
+        """Return it as an address carries it."""
+        return f"{(self.created_at - EPOCH) // MICROSECOND}.{self.id.hex}"
+
+    @classmethod
+    def read(cls, given: str) -> "Cursor":
+        """Return what an address carries; raise CursorRefused."""
+        moment, _, key = given.partition(".")
+        try:
+            return cls(EPOCH + int(moment) * MICROSECOND, UUID(key))
+        except (ValueError, OverflowError):
+            raise CursorRefused from None

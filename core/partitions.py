@@ -7,15 +7,20 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, CursorResult, text
+from sqlalchemy.orm import Session
 
-from core import clock
-from core.db import answering, engines
+from core import bus, clock
+from core.db import after_commit, answering, engines
 
 PARENTS = ("user_activity_events", "ai_request_metrics")
 DAYS_BACK, DAYS_AHEAD = 31, 7
 LOCK = 0x61747471
+CHANGED = "partitions changed"
+PAGES_AT_ONCE = 2000
+OVER = "created_at < :before and received_at < :before"
 DAY = timedelta(days=1)
 BOUNDS = re.compile(r"FROM \('(\d{4}-\d\d-\d\d)[^']*'\) TO \('(\d{4}-\d\d-\d\d)[^']*'\)")
 PRESENT = text(
@@ -31,9 +36,14 @@ class Part:
     first: date
     end: date
 
+    @property
+    def is_day(self) -> bool:
+        """Whether it is one day, and not a part of a year."""
+        return self.end - self.first == DAY
+
     def name(self, parent: str) -> str:
         """Return its table's name."""
-        last = "" if self.end - self.first == DAY else f"_{self.end:%Y%m%d}"
+        last = "" if self.is_day else f"_{self.end:%Y%m%d}"
         return f"{parent}_p{self.first:%Y%m%d}{last}"
 
 
@@ -58,10 +68,13 @@ def make_for(parent: str, times: Iterable[datetime]) -> None:
         _make(parent, sorted(missing))
 
 
-def forget() -> None:
+def forget(_hint: bus.Hint = None) -> None:
     """Look again at what is there: another process may have dropped some."""
     with _lock:
         _known.clear()
+
+
+bus.subscribe(CHANGED, forget)
 
 
 def list_parts(connection: Connection, parent: str) -> list[Part]:
@@ -71,6 +84,48 @@ def list_parts(connection: Connection, parent: str) -> list[Part]:
         first, end = (date.fromisoformat(day) for day in BOUNDS.match(bounds.removeprefix("FOR VALUES ")).groups())  # type: ignore[union-attr]  # all are ours
         found.append(Part(first, end))
     return sorted(found)
+
+
+def is_made_ahead(part: Part) -> bool:
+    """Whether it would be made again at once, though it is empty."""
+    return part.first >= clock.now().date() - DAYS_BACK * DAY
+
+
+def count_over(session: Session, table: str, before: datetime) -> tuple[int, int]:
+    """Return how many rows of a partition happened and arrived before a moment, and how many it has."""
+    found = session.execute(text(f"select count(*) filter (where {OVER}), count(*) from {table}"), {"before": before})  # noqa: S608
+    over, whole = found.one()
+    return over, whole
+
+
+def drop(session: Session, parent: str, part: Part, *, before: datetime) -> int | None:
+    """Drop a partition whose every row happened and arrived before a moment, and return how many it had; else return None.
+
+    Writers of these old days wait while we look; everybody else only while the partition leaves, and for 300 ms at most,
+    after which this raises Unavailable and nothing has changed.
+    """
+    name = part.name(parent)
+    session.execute(text("set local lock_timeout = '300ms'"))
+    session.execute(text(f"lock table only {name} in share mode"))
+    over, whole = count_over(session, name, before)
+    if over < whole:
+        return None
+    session.execute(text(f"alter table {parent} detach partition {name}"))
+    session.execute(text(f"drop table {name}"))
+    after_commit(session, forget)
+    bus.publish(session, CHANGED)
+    return whole
+
+
+def delete_over(session: Session, parent: str, part: Part, *, page: int, before: datetime) -> int | None:
+    """Delete what is over from some pages of a partition, and return how many rows that were; None after the last page."""
+    name = part.name(parent)
+    size = text("select pg_relation_size(cast(:name as regclass)) / current_setting('block_size')::int")
+    if page >= (session.scalar(size, {"name": name}) or 0):
+        return None
+    within = {"first": f"({page},0)", "end": f"({page + PAGES_AT_ONCE},0)", "before": before}
+    pages = f"ctid >= cast(:first as tid) and ctid < cast(:end as tid) and {OVER}"
+    return cast("CursorResult[Any]", session.execute(text(f"delete from {name} where {pages}"), within)).rowcount  # noqa: S608
 
 
 def _make(parent: str, days: list[date]) -> None:

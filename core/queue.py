@@ -4,10 +4,13 @@ A feature's `jobs.py` declares tasks with `@queue.app.task(...)`; whoever needs 
 so that the row and its job commit together or not at all.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from procrastinate import App, SyncPsycopgConnector
 from sqlalchemy.orm import Session
+
+from core import clock
 
 # Declares the tasks; only the worker opens it, with a connector of its own.
 app = App(connector=SyncPsycopgConnector())
@@ -16,7 +19,15 @@ app = App(connector=SyncPsycopgConnector())
 _deferring = App(connector=SyncPsycopgConnector())
 
 
-def defer(session: Session, task: str, *, queueing_lock: str | None = None, **arguments: Any) -> None:  # noqa: ANN401  JSON
-    """Defer a task on the caller's own transaction."""
+def defer(
+    session: Session,
+    task: str,
+    *,
+    queueing_lock: str | None = None,
+    after: timedelta | None = None,
+    **arguments: Any,  # noqa: ANN401  JSON
+) -> None:
+    """Defer a task on the caller's own transaction, to be done at once or after some time."""
     connection = session.connection().connection.driver_connection
-    _deferring.configure_task(task, connection=connection, queueing_lock=queueing_lock).defer(**arguments)
+    at = None if after is None else clock.now() + after
+    _deferring.configure_task(task, connection=connection, queueing_lock=queueing_lock, schedule_at=at).defer(**arguments)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import cache
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -40,6 +40,7 @@ class Workspace(Group):
     default_prompt: str = Field(default=DEFAULT_PROMPT, min_length=1, max_length=LONGEST_PROMPT)
     default_model: str | None = None
     reporting_time_zone: str = "UTC"
+    stuck_after_days: int = Field(default=3, ge=1, le=30)  # without a sign of life, in the middle of onboarding
     batch_silence_minutes: int = Field(default=360, ge=1, le=10_080)  # after which a batch run counts as lost
 
     @field_validator("reporting_time_zone")
@@ -48,6 +49,38 @@ class Workspace(Group):
         if given not in time_zones():
             raise ValueError("Choose a time zone from the list; those at quarter hours are not offered.")
         return given
+
+
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class Retention(Group):
+    """For how many days rows are kept, counted from the later of their time and their arrival."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"event_days": 90, "request_days": 90}})
+
+    event_days: Days = 30
+    request_days: Days = 30
+    batch_run_days: Days = 30
+    batch_runs_kept: int = Field(
+        default=90, ge=0, le=1_000_000, description="The latest runs of each job, which stay however old."
+    )
+    admin_session_days: Days = Field(default=7, description="Counted from a session's expiry.")
+    playground_days: Days = 90
+    conversation_days: Days = 365
+    feedback_days: Days = 365
+
+
+class Sealed(Group):
+    """Until when raw rows have been given up, by table: what is rolled up of earlier ones can no longer be computed again."""
+
+    user_activity_events: datetime | None = None
+    ai_request_metrics: datetime | None = None
+
+    def until(self, parent: str) -> datetime | None:
+        """Return the end of what is sealed of a table, None when all of its rows are there."""
+        found: datetime | None = getattr(self, parent)
+        return found
 
 
 Chosen = TypeVar("Chosen", bound=Group)

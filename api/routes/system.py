@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
-from api.deps import ActorDep
+from api.deps import ActorDep, SessionDep
 from core.identity.permissions import Permission, require
-from core.system import queries
+from core.settings import Retention
+from core.system import daily as daily_job
+from core.system import queries, retention
 from core.system.schemas import Condition, Health
 
 router = APIRouter(prefix="/admin/system", tags=["System"])
@@ -27,6 +29,55 @@ def health(actor: ActorDep) -> HealthAnswer:
     """Return the condition of every part, with details."""
     require(actor, Permission.READ_HEALTH)
     return answer(queries.health(), with_details=True)
+
+
+class CleanupOrder(BaseModel):
+    """Whether to delete, or only to say what would go."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"dry_run": True}})
+
+    dry_run: bool = False
+
+
+class CleanupAnswer(BaseModel):
+    """Rows that went, or would go, by table; and partitions that were in use all the time, which the next run takes."""
+
+    dry_run: bool
+    rows: dict[str, int]
+    busy: list[str]
+
+
+class DailyAnswer(BaseModel):
+    """That the daily job waits for its turn; its run is in the batch history under this name of a job."""
+
+    status: str
+    batch_job: str
+
+
+@router.post("/cleanup")
+def cleanup(given: CleanupOrder, actor: ActorDep) -> CleanupAnswer:
+    """Apply retention now, or count what would go."""
+    done = retention.clean_up(actor=actor, dry_run=given.dry_run)
+    return CleanupAnswer(dry_run=done.dry_run, rows=done.rows, busy=done.busy)
+
+
+@router.post("/daily", status_code=202)
+def daily(session: SessionDep, actor: ActorDep) -> DailyAnswer:
+    """Have the daily job begin now: figures of days that have ended, partitions, retention."""
+    daily_job.request(session, actor=actor)
+    return DailyAnswer(status="queued", batch_job=daily_job.JOB)
+
+
+@router.get("/retention")
+def read_retention(session: SessionDep, actor: ActorDep) -> Retention:
+    """Return for how many days rows are kept."""
+    return retention.read(session, actor=actor)
+
+
+@router.put("/retention")
+def write_retention(given: Retention, session: SessionDep, actor: ActorDep) -> Retention:
+    """Replace for how many days rows are kept; what is over goes with the next daily job or cleanup."""
+    return retention.change(session, given, actor=actor)
 
 
 def answer(found: Health, *, with_details: bool) -> HealthAnswer:

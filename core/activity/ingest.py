@@ -4,7 +4,6 @@ The order of arrival changes nothing, and what is sent twice counts once: docs/d
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -87,7 +86,7 @@ from fresh_events group by 1, 2, 3, 4"""
 PARTS = """
 with seen as (
     select environment, app, case when user_id is not null then 'u:' || user_id else 's:' || session_id end as part,
-        micros(created_at) * 256 + code as mark, null::timestamptz as linked_at, null::text as linked_to
+        mark_of(code, created_at) as mark, null::timestamptz as linked_at, null::text as linked_to
     from fresh_events join funnel_events using (event_type) where user_id is not null or session_id is not null
     union all
     select environment, app, 's:' || session_id, null, created_at, 'u:' || user_id
@@ -125,32 +124,30 @@ union all select environment, app, former_owner, true from kept where former_own
     " or (excluded.linked_at, excluded.linked_to) < (present.linked_at, present.linked_to)))",
 )
 
-# Locked in order, and recomputed in a statement of its own: one that locks still sees what was there before it waited.
+# Locked in order, and recomputed in a statement of its own: one that locks still sees what was there before it waited. The
+# conflict locks what is there, and makes anew what another transaction takes away meanwhile.
+RULE = funnel.Rule(funnel.ONBOARDING_CODES)
+WHOLE = """
+select touched.environment, touched.app, touched.subject, coalesce(bool_or(is_cut), false) as was_cut,
+    coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}') as whole
+from (select distinct environment, app, subject from touched_subjects) as touched
+join funnel_parts on (funnel_parts.environment, funnel_parts.app, owner) = (touched.environment, touched.app, touched.subject)
+left join lateral unnest(marks) as mark on true
+group by 1, 2, 3"""
+KEPT = f"""
+select environment, app, subject, case when cardinality(whole) <= 16 then whole else marks_kept(whole) end as marks,
+    was_cut or cardinality(whole) > 16 and marks_cut('{{}}', whole) as is_cut
+from ({WHOLE}) as whole offset 0"""  # noqa: S608  constants
 SUBJECTS = (
     """
 insert into subjects (environment, app, subject, marks, is_cut)
 select distinct environment, app, subject, '{}'::bigint[], false from touched_subjects order by subject, environment, app
-on conflict do nothing""",
-    """
-select 1 from subjects join (select distinct environment, app, subject from touched_subjects) as touched
-using (environment, app, subject) order by subject, environment, app for update of subjects""",
-    """
-with whole as (
-    select touched.environment, touched.app, touched.subject, coalesce(bool_or(is_cut), false) as is_cut,
-        coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}') as marks
-    from (select distinct environment, app, subject from touched_subjects) as touched
-    join funnel_parts on (funnel_parts.environment, funnel_parts.app, owner) = (touched.environment, touched.app, subject)
-    left join lateral unnest(marks) as mark on true
-    group by 1, 2, 3
-)
-update subjects set marks = kept, is_cut = whole.is_cut or cardinality(whole.marks) > 16 and marks_cut('{}', whole.marks),
-    reached_1 = from_micros(reached[1]),
-    reached_2 = from_micros(reached[2]), reached_3 = from_micros(reached[3]), reached_4 = from_micros(reached[4]),
-    reached_5 = from_micros(reached[5])
-from whole,
-    lateral (select case when cardinality(whole.marks) <= 16 then whole.marks else marks_kept(whole.marks) end as kept) as k,
-    lateral funnel_reached(kept, %(steps)s, array_fill(false, array[cardinality(%(steps)s)]), %(window_us)s) as reached
-where (subjects.environment, subjects.app, subjects.subject) = (whole.environment, whole.app, whole.subject)""",
+on conflict (subject, environment, app) do update set is_cut = false where false""",
+    f"""
+update subjects set marks = fresh.marks, is_cut = fresh.is_cut, is_unsure = fresh.is_cut and {RULE.is_unsure("fresh.marks")},
+    {", ".join(f"reached_{step} = from_micros({RULE.reached(step - 1)})" for step in range(1, 6))}
+from ({RULE.over(KEPT)}) as fresh
+where (subjects.environment, subjects.app, subjects.subject) = (fresh.environment, fresh.app, fresh.subject)""",  # noqa: S608
     """
 delete from subjects using touched_subjects as touched
 where touched.may_be_gone and (subjects.environment, subjects.app, subjects.subject) =
@@ -173,7 +170,8 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
         added = connection.execute(INSERT)
         note_users(connection, EVENTS, FRESH, source)
         connection.execute(DELTAS)
-        _derive(connection)
+        derive_parts(connection)
+        derive_subjects(connection)
     return added.rowcount
 
 
@@ -188,12 +186,16 @@ PLANS = """select set_config('enable_seqscan', %(on)s, true), set_config('enable
     set_config('enable_mergejoin', %(on)s, true)"""
 
 
-def _derive(connection: Connection) -> None:
+def derive_parts(connection: Connection) -> None:
+    """Add what is fresh to the parts of its sessions and users, and note whose subjects that touches."""
     connection.execute(PARTS)
-    given: dict[str, Any] = {"steps": funnel.ONBOARDING_MASKS, "window_us": funnel.WINDOW_US}
+
+
+def derive_subjects(connection: Connection) -> None:
+    """Make the touched subjects anew from their parts."""
     connection.execute(PLANS, {"on": "off"})
     for statement in SUBJECTS:
-        connection.execute(statement.encode(), given if "%(" in statement else None)
+        connection.execute(statement.encode())
     connection.execute(PLANS, {"on": "on"})
 
 

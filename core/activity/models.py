@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Identity, Index, PrimaryKeyConstraint, SmallInteger, func, text
+from sqlalchemy import ARRAY, BigInteger, Computed, Identity, Index, PrimaryKeyConstraint, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.rollups import Grain
@@ -84,8 +84,9 @@ class FunnelEvent(CoreTable):
 class FunnelPart(CoreTable):
     """What one session did without a name (`s:`), or one user under his name (`u:`).
 
-    A mark is microseconds since 1970 times 256 plus the code of the event's type; of each type the earliest and the latest
-    sixteen are kept, sorted. A session's owner is the user of its earliest event that names one.
+    A mark is the code of the event's type in the upper byte and microseconds since 1970 below, so that sorted marks of a type
+    stand together; of each type the earliest and the latest sixteen are kept. A session's owner is the user of its earliest event
+    that names one.
     """
 
     __tablename__ = "funnel_parts"
@@ -106,10 +107,26 @@ class FunnelPart(CoreTable):
 
 
 class Subject(CoreTable):
-    """One who goes through the funnel: all his parts together, and when he reached each step of the saved one."""
+    """One who goes through the funnel: all his parts together, and when he reached each step of the saved one.
+
+    `is_unsure`: a mark that was dropped may have changed what was reached, so that readers look into the raw rows.
+    `sample` is a hash of the subject, below 1024: medians of very many are taken of some.
+    """
 
     __tablename__ = "subjects"
-    __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
+    __table_args__ = (
+        Index(
+            "ix_subjects_reached",
+            "environment",
+            "app",
+            "reached_1",
+            postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "sample"],
+            postgresql_where=text("not is_unsure"),
+        ),
+        Index("ix_subjects_unsure", "environment", postgresql_where=text("is_unsure")),
+        Index("ix_subjects_cut", "environment", postgresql_where=text("is_cut")),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
 
     subject: Mapped[str] = mapped_column(primary_key=True)
     environment: Mapped[str] = mapped_column(primary_key=True)
@@ -121,6 +138,8 @@ class Subject(CoreTable):
     reached_3: Mapped[datetime | None]
     reached_4: Mapped[datetime | None]
     reached_5: Mapped[datetime | None]
+    is_unsure: Mapped[bool] = mapped_column(server_default=text("false"))
+    sample: Mapped[int] = mapped_column(SmallInteger, Computed("(hashtext(subject) & 1023)::smallint", persisted=True))
 
 
 class EventCounts:

@@ -1,12 +1,8 @@
-"""Folds what batches have added into the rollups: half hours and days, each model and all of them (`*`)."""
+"""Rollups of AI requests and of tools: what batches have added joins half hours and days, of each model and of all (`*`)."""
 
-from typing import Any, cast
-
-from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
-LOCK = 0x61747472
-AT_ONCE = 20_000
+from core.rollups import Fold
 
 SUMS = (
     "requests",
@@ -25,34 +21,25 @@ SUMS = (
 )
 HISTOGRAMS = ("latency_histogram", "first_token_histogram")
 
-# Sorted, so that two that fold at once would wait for each other and not lock up.
-FOLD = text(f"""
-with taken as (
-    delete from ai_request_deltas where id in (select id from ai_request_deltas order by id limit :at_once for update skip locked)
-    returning *
-),
-grains as (
-    select *, at as half_hour, date_trunc('day', at, :zone) as day from taken
-),
-summed as (
-    select case when grouping(half_hour) = 0 then 'half_hour' else 'day' end as grain, coalesce(half_hour, day) as at,
-        environment, app, coalesce(provider, '*') as provider, coalesce(model, '*') as model, status,
-        {", ".join(f"sum({name})::bigint as {name}" for name in SUMS)},
-        {", ".join(f"histogram_sum({name}) as {name}" for name in HISTOGRAMS)}
-    from grains group by environment, app, status,
-        grouping sets ((half_hour, provider, model), (half_hour), (day, provider, model), (day))
+REQUESTS = Fold(
+    lock=0x61747472,
+    deltas="ai_request_deltas",
+    rollups="ai_request_rollups",
+    keys=("environment", "app", "status"),
+    starred=("provider", "model"),
+    sums=SUMS,
+    histograms=HISTOGRAMS,
 )
-insert into ai_request_rollups as present (grain, at, environment, app, provider, model, status, {", ".join(SUMS + HISTOGRAMS)})
-select grain, at, environment, app, provider, model, status, {", ".join(SUMS + HISTOGRAMS)} from summed
-order by grain, at, environment, app, provider, model, status
-on conflict (grain, at, environment, app, provider, model, status) do update set
-    {", ".join(f"{name} = present.{name} + excluded.{name}" for name in SUMS)},
-    {", ".join(f"{name} = histogram_add(present.{name}, excluded.{name})" for name in HISTOGRAMS)}""")  # noqa: S608  our own names
+TOOLS = Fold(
+    lock=0x61747473,
+    deltas="tool_deltas",
+    rollups="tool_rollups",
+    keys=("environment", "app", "tool"),
+    sums=("calls", "errors", "durations", "duration_ms"),
+    histograms=("duration_histogram",),
+)
 
 
 def fold(session: Session, *, zone: str) -> int:
     """Fold some of what waits into the rollups; return how many rollup rows changed, 0 when nothing waited."""
-    if not session.scalar(text("select pg_try_advisory_xact_lock(:lock)"), {"lock": LOCK}):
-        return 0
-    folded = cast("CursorResult[Any]", session.execute(FOLD, {"zone": zone, "at_once": AT_ONCE}))
-    return folded.rowcount
+    return REQUESTS.fold(session, zone=zone) + TOOLS.fold(session, zone=zone)

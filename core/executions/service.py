@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Update, bindparam, insert, update
+from sqlalchemy import ColumnElement, CursorResult, Update, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core import bus, clock, outbox
@@ -211,6 +211,24 @@ def blank_texts(session: Session, session_id: UUID) -> None:
 def blank_texts_of(session: Session, owner: UUID) -> None:
     """Do the same for every call of an account."""
     _blank(session, update(executions).where(executions.c.owner == owner))
+
+
+def blank_texts_before(session: Session, before: datetime, *, limit: int) -> int:
+    """Forget the texts of some of the calls that ended before a moment, and return of how many; what they cost stays known."""
+    found = list(
+        session.scalars(select(executions.c.id).where(*_with_texts(before)).limit(limit).with_for_update(skip_locked=True))
+    )
+    _blank(session, update(executions).where(executions.c.id.in_(found)))
+    return len(found)
+
+
+def count_texts_before(session: Session, before: datetime) -> int:
+    """Return of how many calls that would be."""
+    return session.scalar(select(func.count()).select_from(executions).where(*_with_texts(before))) or 0
+
+
+def _with_texts(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return executions.c.created_at < before, executions.c.prompt.is_not(None), executions.c.status != Status.PENDING
 
 
 def _blank(session: Session, which: Update) -> None:

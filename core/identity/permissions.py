@@ -12,6 +12,7 @@ class Permission(StrEnum):
     RUN_MODELS = "run_models"
     CHANGE_WORKSPACE = "change_workspace"
     MANAGE_PROVIDERS = "manage_providers"
+    MANAGE_PRICES = "manage_prices"
     READ_AUDIT = "read_audit"
     READ_HEALTH = "read_health"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -20,10 +21,12 @@ class Permission(StrEnum):
     INGEST = "ingest"
     WATCH = "watch"
     READ_CONTENTS = "read_contents"  # the words of users and models
+    CLEAN_UP = "clean_up"
+    CHANGE_RETENTION = "change_retention"
 
 
 _PEOPLE = frozenset(Permission) - {Permission.INGEST}
-_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS}
+_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS, Permission.CHANGE_RETENTION}
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _PEOPLE,
     Role.ADMIN: _ADMIN,

@@ -148,6 +148,22 @@ class FromEnvironment(Conflict):
     code = "from_environment"
 
 
+class PriceMissing(NotFound):
+    """There is no such price."""
+
+
+class PriceTaken(Conflict):
+    """There is a price of this model from this moment on already. Remove it first."""
+
+    code = "price_taken"
+
+
+class PackagedPrice(Conflict):
+    """This price comes with Attune. Add one of your own from the same moment on: it goes before."""
+
+    code = "packaged_price"
+
+
 class ParameterNotTaken(Invalid):
     """This model does not take one of the parameters."""
 

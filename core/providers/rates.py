@@ -1,4 +1,7 @@
-"""What tokens cost on a day, for requests that others have made: from the table of prices, which the packaged data fills."""
+"""What tokens cost on a day, for requests that others have made: from the table of prices, which the packaged data fills.
+
+Of prices with tiers only the lowest one is known here: a very long call at a vendor that asks more for those is priced too low.
+"""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from core.db import reading, transaction
 from core.ids import new_id
@@ -25,7 +29,7 @@ UNIT = 10_000  # picodollars in the smallest sum that is stored: 0.00000001 USD
 
 @dataclass(frozen=True)
 class Rate:
-    """Picodollars a token, from a moment on."""
+    """Picodollars a token, from a moment on. Reasoning is part of the output, and priced as such."""
 
     price_id: UUID
     valid_from: datetime
@@ -46,9 +50,19 @@ _rates: Recall[tuple[str, str], list[Rate]] = Recall(CHANGED, for_s=60.0)
 
 def find(provider: str, model: str, at: datetime) -> Rate | None:
     """Return the rate that holds at a moment, or None when nobody knows one."""
-    known = _rates.get((provider, model), lambda: _read(provider, model))
+    known = schedule(provider, model)
     number = bisect_right(known, at, key=attrgetter("valid_from"))
     return known[number - 1] if number else None
+
+
+def schedule(provider: str, model: str) -> list[Rate]:
+    """Return all rates of a model, the earliest first; of two that begin at the same moment, the last one holds."""
+    return _rates.get((provider, model), lambda: _read(provider, model))
+
+
+def tell(session: Session) -> None:
+    """Have every process read the prices again once this transaction is committed."""
+    _rates.tell(session)
 
 
 def _read(provider: str, model: str) -> list[Rate]:

@@ -1,13 +1,15 @@
 """Jobs that keep the house."""
 
-from procrastinate import JobContext
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
 from core import queue
 from core.db import transaction
 from core.identity import sign_in
+from core.system import daily as daily_job
 from core.system import queries, service
+from core.system import zone as zones
 
 
 @queue.app.periodic(cron="* * * * *")
@@ -37,3 +39,30 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:
         except UniqueViolation:  # another with its queueing lock waits already, and will do the same
             if job.id is not None:
                 await manager.finish_job_by_id_async(job.id, Status.ABORTED, delete_job=True)
+
+
+@queue.app.periodic(cron=f"0 {daily_job.HOUR} * * *")
+@queue.app.task(
+    name=daily_job.TASK,
+    queueing_lock=daily_job.TASK,
+    pass_context=True,
+    retry=RetryStrategy(max_attempts=4, wait=120, linear_wait=300),
+)
+def daily(context: JobContext, timestamp: int, triggered_by: str = "schedule") -> None:
+    """Write the figures of days that have ended, make partitions ahead, apply retention."""
+    daily_job.run(f"{daily_job.JOB}-{context.job.id}", triggered_by=triggered_by)
+
+
+@queue.app.periodic(cron="*/15 * * * *")
+@queue.app.task(name="system.catch_up", queueing_lock="system.catch_up")
+def catch_up(timestamp: int) -> None:
+    """Have the daily job done that nobody was there for at its hour."""
+    with transaction() as session:
+        if daily_job.is_due(session):
+            daily_job.defer(session, triggered_by="catching up")
+
+
+@queue.app.task(name=zones.TASK, retry=RetryStrategy(max_attempts=5, wait=30))
+def rebuild_days(zone: str) -> None:
+    """Make the days of rollups and users those of the new reporting time zone."""
+    zones.rebuild_days(zone)

@@ -2,13 +2,14 @@
 
 from sqlalchemy.orm import Session
 
-from core import settings
+from core import queue, settings
 from core.db import reading
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.providers import catalogue
 from core.recall import Recall
+from core.system.zone import AGAIN_AFTER, TASK
 
 _zone: Recall[None, str] = Recall("workspace changed", for_s=10.0)
 
@@ -34,6 +35,9 @@ def change(session: Session, given: settings.Workspace, *, actor: Actor) -> sett
     before = settings.read(session, settings.Workspace)
     settings.write(session, given, by=actor.id)
     _zone.tell(session)
+    if given.reporting_time_zone != before.reporting_time_zone:
+        for after in (None, AGAIN_AFTER):
+            queue.defer(session, TASK, after=after, zone=given.reporting_time_zone)
     audit.record(session, "workspace.change", actor, before=_changed(before, given), after=_changed(given, before))
     return given
 

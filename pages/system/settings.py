@@ -3,11 +3,21 @@
 import streamlit as st
 
 from core.identity.permissions import Permission
-from pages._ui import errors, frame, guard, key_settings, provider_settings, redaction_settings, workspace_settings
+from pages._ui import (
+    errors,
+    frame,
+    guard,
+    key_settings,
+    price_settings,
+    provider_settings,
+    redaction_settings,
+    workspace_settings,
+)
 
 SECTIONS = {
     "Workspace": workspace_settings.draw,
     "Providers": provider_settings.draw,
+    "Prices": price_settings.draw,
     "API keys": key_settings.draw,
     "Redaction": redaction_settings.draw,
 }

@@ -19,8 +19,19 @@ from tests.factories.keys import api_key, bearing
 EVENT = {"event_type": "chat.session_start"}
 INGEST = "/api/v1/ingest/events"
 # What a key with a scope may also open is said by the tests of those routes; what nobody but people opens, by this one.
-PEOPLES: tuple[str, ...] = ("/admin/auth/", "/admin/accounts", "/admin/api-keys", "/admin/audit", "/admin/playground")
-PEOPLES += ("/admin/providers", "/admin/settings", "/models", "/providers", "/prompts")
+PEOPLES = (
+    "/admin/auth/",
+    "/admin/accounts",
+    "/admin/api-keys",
+    "/admin/audit",
+    "/admin/playground",
+    "/admin/prices",
+    "/admin/providers",
+    "/admin/settings",
+    "/models",
+    "/providers",
+    "/prompts",
+)
 LATER = "2100-01-01T00:00:00Z"
 
 

@@ -60,7 +60,11 @@ def fields(route: Described) -> list[str]:
         "/admin/auth/login": ["email", "password"],
         "/admin/accounts": ["email", "full_name", "role", "is_active"],
         "/admin/api-keys": ["name", "scopes", "environment", "expires_at"],
+        "/admin/prices/reprice": ["dry_run", "start", "end", "model"],
+        "/admin/prices": ["provider", "model", "input", "output", "cached_input", "cache_write", "valid_from"],
         "/admin/providers": ["name", "kind", "base_url", "secret", "is_active"],
+        "/admin/system/cleanup": ["dry_run"],
+        "/admin/system/retention": ["event_days", "batch_runs_kept"],
         "/admin/redaction": ["mode", "email", "patterns", "text", "rules"],
         "/ingest": [],  # tests/api/test_ingest_fuzz.py
         "/admin/settings": ["default_prompt", "default_model", "reporting_time_zone"],

@@ -1,5 +1,6 @@
 """What the database does not take: one row costs no other, and what is not there at the moment is there when it is sent again."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import httpx2
@@ -10,6 +11,7 @@ from sqlalchemy import text
 from core import clock, db, intake
 from core.activity import ingest
 from core.db import transaction
+from core.errors import Unavailable
 from core.ids import new_id
 from tests.factories.keys import api_key, bearing
 
@@ -58,9 +60,11 @@ def test_a_connection_that_is_cut_is_no_failure_of_ours(http: httpx2.Client) -> 
             with psycopg.connect(db.plain(db.engines().core.url), autocommit=True) as behind:
                 behind.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'attune'")
             sent = event()
-            answers = [http.post("/events", json=sent).status_code for _ in range(4)]
+            answers = [http.post("/events", json=sent).status_code for _ in range(6)]
             assert set(answers) <= {202, 503}
             assert answers[-1] == 202
+            with suppress(Unavailable):  # the test's own question may meet a connection that was cut
+                stored(sent["id"])
             assert stored(sent["id"]) == 1
 
 

@@ -13,6 +13,7 @@ PAGES = {
     "/playground": "Delete this session",
     "/settings": None,
     "/settings?section=Providers": "Add provider",
+    "/settings?section=Prices": "Add price",
     "/settings?section=API+keys": "Make a key",
     "/accounts": "Invite",
     "/accounts?section=Audit": None,

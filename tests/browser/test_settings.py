@@ -107,3 +107,24 @@ def test_a_key_is_made_used_and_revoked(window: Window, program: Program) -> Non
     tab.confirm("Revoke this key?", "Revoke key")
     expect(tab.page.get_by_text("No API key yet")).to_be_visible()
     assert httpx2.post(ingest, json=event, headers=headers, trust_env=False).status_code == 401
+
+
+def test_a_price_of_ones_own_is_added(window: Window, program: Program) -> None:
+    tab = window.open("/settings?section=Prices")
+    tab.press("Add price")
+    dialog = tab.page.get_by_role("dialog", name="Add price")
+    for field, value in (("Model", "our-own"), ("Input", "2.5"), ("Output", "ten")):
+        dialog.get_by_role("textbox", name=field, exact=True).fill(value)
+        dialog.get_by_role("textbox", name=field, exact=True).press("Tab")
+        tab.page.locator(IDLE).wait_for()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Output: dollars from 0 to 1,000,000")
+    dialog.get_by_role("textbox", name="Output", exact=True).fill("10")
+    dialog.get_by_role("textbox", name="Output", exact=True).press("Tab")
+    tab.page.locator(IDLE).wait_for()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    dialog.wait_for(state="detached")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Price added")
+    [added] = program.api.get("/admin/prices?source=settings").json()["items"]
+    assert (added["model"], added["input"], added["output"], added["cached_input"]) == ("our-own", "2.5", "10", None)
+    program.api.delete(f"/admin/prices/{added['id']}").raise_for_status()

@@ -51,11 +51,19 @@ begin
     return result;
 end $$;
 
--- Marks: microseconds since 1970 times 256 plus the code of the event type, sorted; of each code the earliest and the latest 16.
+-- Marks: the code of an event type in the upper byte, microseconds since 1970 below; sorted, so that those of a code stand
+-- together in order of time and are found by halving. Of each code the earliest and the latest 16 are kept.
+create function micros(at timestamptz) returns bigint language sql immutable parallel safe return
+    (extract(epoch from at) * 1000000)::bigint;
+create function from_micros(at bigint) returns timestamptz language sql immutable parallel safe return
+    timestamptz '1970-01-01 00:00:00+00' + at * interval '1 microsecond';
+create function mark_of(code smallint, at timestamptz) returns bigint language sql immutable parallel safe return
+    (code::bigint << 56) | micros(at);
+
 create function marks_kept(marks bigint[]) returns bigint[] language sql immutable parallel safe as $$
     select coalesce(array_agg(mark order by mark), '{}') from (
-        select mark, row_number() over (partition by mark & 255 order by mark) as first,
-               row_number() over (partition by mark & 255 order by mark desc) as last
+        select mark, row_number() over (partition by mark >> 56 order by mark) as first,
+               row_number() over (partition by mark >> 56 order by mark desc) as last
         from (select distinct unnest(marks) as mark) as each
     ) as ranked where first <= 16 or last <= 16 $$;
 
@@ -65,39 +73,17 @@ create function marks_merged(present bigint[], added bigint[]) returns bigint[] 
 -- Whether some were dropped of what these two hold together.
 create function marks_cut(present bigint[], added bigint[]) returns boolean language sql immutable parallel safe as $$
     select not present @> added and exists (
-        select from (select distinct unnest(present || added) as mark) as each group by mark & 255 having count(*) > 32) $$;
+        select from (select distinct unnest(present || added) as mark) as each group by mark >> 56 having count(*) > 32) $$;
 
--- When each step was reached: its earliest mark at or after that of the step before, within the window of the first. A step is a
--- bit mask of codes; an optional one may be passed over.
-create function funnel_reached(marks bigint[], steps bigint[], optional boolean[], window_us bigint) returns bigint[]
-language plpgsql immutable parallel safe as $$
-declare
-    reached bigint[] := array_fill(null::bigint, array[cardinality(steps)]);
-    since bigint; ends bigint; at bigint; from_index int := 1; step bigint; found boolean;
-begin
-    for number in 1..cardinality(steps) loop
-        step := steps[number];
-        found := false;
-        for i in from_index..cardinality(marks) loop
-            at := marks[i] >> 8;
-            exit when at > ends;
-            if (since is null or at >= since) and (step >> (marks[i] & 255)::int) & 1 = 1 then
-                found := true;
-                reached[number] := at;
-                if since is null then ends := at + window_us; end if;
-                since := at;
-                -- Marks of the same moment may stand before this one.
-                from_index := i;
-                while from_index > 1 and marks[from_index - 1] >> 8 = at loop from_index := from_index - 1; end loop;
-                exit;
-            end if;
-        end loop;
-        if not found and not optional[number] then return reached; end if;
-    end loop;
-    return reached;
-end $$;
+-- The earliest time at or after `since` of the code that `base` begins; 2^56 - 1 when there is none. One expression that names
+-- each argument's cost once: width_bucket is Postgres's own binary search.
+create function mark_after(marks bigint[], base bigint, since bigint) returns bigint language sql immutable parallel safe return
+    least(marks[width_bucket(base + since - 1, marks) + 1] - base, 72057594037927935);
 
-create function micros(at timestamptz) returns bigint language sql immutable parallel safe return
-    (extract(epoch from at) * 1000000)::bigint;
-create function from_micros(at bigint) returns timestamptz language sql immutable parallel safe return
-    timestamptz '1970-01-01 00:00:00+00' + at * interval '1 microsecond';
+-- Whether a mark that was dropped (between the earliest and the latest 16) may lie where one was looked for.
+create function mark_gap(marks bigint[], base bigint, since bigint, found bigint) returns boolean
+language sql immutable parallel safe return
+    coalesce(
+        marks[width_bucket(base - 1, marks) + 32] - base < 72057594037927936
+        and marks[width_bucket(base - 1, marks) + 17] - base > since
+        and marks[width_bucket(base - 1, marks) + 16] - base < found, false);

@@ -322,9 +322,26 @@ def upgrade() -> None:
         sa.Column("reached_3", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reached_4", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reached_5", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_unsure", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "sample",
+            sa.SmallInteger(),
+            sa.Computed("(hashtext(subject) & 1023)::smallint", persisted=True),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("subject", "environment", "app", name=op.f("pk_subjects")),
         postgresql_with={"fillfactor": 70},
     )
+    op.create_index(
+        "ix_subjects_reached",
+        "subjects",
+        ["environment", "app", "reached_1"],
+        unique=False,
+        postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "sample"],
+        postgresql_where=sa.text("not is_unsure"),
+    )
+    op.create_index("ix_subjects_unsure", "subjects", ["environment"], unique=False, postgresql_where=sa.text("is_unsure"))
+    op.create_index("ix_subjects_cut", "subjects", ["environment"], unique=False, postgresql_where=sa.text("is_cut"))
     op.create_table(
         "tool_deltas",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -64,7 +64,7 @@ def store(batch: list[NewRequest]) -> int:
 def store_and_fold(batch: list[NewRequest]) -> int:
     added = store(batch)
     with transaction() as session:
-        rollups.fold(session, zone=SOURCE.zone)
+        rollups.REQUESTS.fold(session, zone=SOURCE.zone)
     return added
 
 
@@ -82,7 +82,7 @@ def batches(chance: Random, rows: list[NewRequest]) -> list[list[NewRequest]]:
 def folded() -> list[Any]:
     while True:
         with transaction() as session:
-            if not rollups.fold(session, zone=SOURCE.zone):
+            if not rollups.REQUESTS.fold(session, zone=SOURCE.zone):
                 break
     with transaction() as session:
         wanted = "select * from ai_request_rollups order by grain, at, environment, app, provider, model, status"

@@ -47,7 +47,7 @@ def test_a_key_has_its_form_and_lets_its_program_in() -> None:
     assert keys.FORM.fullmatch(made.key)
     actor = enter(made.key)
     assert (actor.id, actor.email, actor.name) == (made.id, f"atn_{made.key_id}", "a program")
-    assert (actor.is_program, actor.environment, actor.scopes) == (True, "staging", frozenset({Scope.INGEST}))
+    assert (actor.is_program, actor.environment, set(actor.scopes)) == (True, "staging", {Scope.INGEST})
 
 
 def test_only_a_hash_of_it_is_stored_anywhere() -> None:

@@ -20,5 +20,5 @@ def test_every_link_leads_to_a_file() -> None:
 
 def test_every_folder_is_on_the_tour() -> None:
     features = [f"core/{path.parent.name}/" for path in (ROOT / "core").glob("*/__init__.py")]
-    doors = ["api/", "pages/", "migrations/", "tests/", "benchmarks/", "docs/"]
+    doors = ["api/", "pages/", "client/", "migrations/", "tests/", "benchmarks/", "docs/"]
     assert [folder for folder in features + doors if f"`{folder}`" not in README] == []

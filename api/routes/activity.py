@@ -1,0 +1,215 @@
+"""Users of the product, their journeys, and onboarding: the funnel, errors, days and events."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from api.deps import ActorDep, SessionDep, WindowDep
+from api.exports import csv_response
+from api.watch import PeriodDep, WatchedDep, watcher
+from core.activity import conversion, events, journeys, queries
+from core.activity.answers import (
+    DailyCount,
+    ErrorGroup,
+    EventPage,
+    EventView,
+    FunnelView,
+    Journey,
+    OnboardingStatus,
+    UserSummary,
+    UserView,
+)
+from core.activity.events import EventFilter
+from core.activity.funnel import ONBOARDING, STEPS, parse
+from core.activity.queries import UserFilter
+from core.db import transaction
+from core.errors import Invalid
+from core.identity.schemas import Actor
+from core.paging import LARGEST_PAGE, Cursor, Window
+from core.periods import Period, Watched
+
+EXPORT_PAGE = 1000
+EVENT_COLUMNS, USER_COLUMNS = tuple(EventView.model_fields), tuple(UserSummary.model_fields)
+
+router = APIRouter(prefix="/admin", tags=["Watch: users"], dependencies=[Depends(watcher)])
+
+Format = Literal["json", "csv"]
+CursorGiven = Annotated[str | None, Query(max_length=80)]
+Text = Annotated[str | None, Query(max_length=200)]
+
+
+class UserList(BaseModel):
+    """Users, the one seen last first."""
+
+    items: list[UserSummary]
+    total_count: int
+    limit: int
+    offset: int
+
+
+class ErrorList(BaseModel):
+    """Errors by code, the most frequent first."""
+
+    items: list[ErrorGroup]
+    total_count: int
+    limit: int
+    offset: int
+
+
+class DailyList(BaseModel):
+    """Events per day and type."""
+
+    items: list[DailyCount]
+    total_count: int
+    limit: int
+    offset: int
+
+
+async def user_filter(q: Text = None, status: OnboardingStatus | None = None, step: Text = None) -> UserFilter:
+    """Return which users are wanted."""
+    return UserFilter(q=q or None, status=status, step=_step(step) if step else None)
+
+
+def _step(given: str) -> int:
+    if given in STEPS:
+        return STEPS.index(given) + 1
+    if given.isdecimal() and int(given) <= len(STEPS):
+        return int(given)
+    raise Invalid(f"step is a number from 0 to {len(STEPS)}, or one of {', '.join(STEPS)}.")
+
+
+async def event_filter(
+    event_type: Text = None,
+    category: Text = None,
+    session_id: Text = None,
+    error_code: Annotated[str | None, Query(max_length=500)] = None,
+    only_errors: bool = False,
+) -> EventFilter:
+    """Return which events are wanted."""
+    return EventFilter(
+        event_type=event_type or None,
+        category=category or None,
+        session_id=session_id or None,
+        error_code=error_code or None,
+        only_errors=only_errors,
+    )
+
+
+UserFilterDep = Annotated[UserFilter, Depends(user_filter)]
+EventFilterDep = Annotated[EventFilter, Depends(event_filter)]
+
+
+@router.get("/users", response_model=UserList)
+def users(
+    session: SessionDep, actor: ActorDep, watched: WatchedDep, wanted: UserFilterDep, window: WindowDep, format: Format = "json"
+) -> UserList | StreamingResponse:
+    """List users with how far they are in onboarding; `step` is the last one reached, by number or event type."""
+    if format == "csv":
+        return csv_response("users", USER_COLUMNS, _user_cells(wanted, watched, actor))
+    page = queries.list_users(session, wanted, watched, window=window, actor=actor)
+    return UserList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)
+
+
+@router.get("/users/{user_key}")
+def user(user_key: str, session: SessionDep, actor: ActorDep, watched: WatchedDep) -> UserView:
+    """Return a user, by our id or the sender's, with why he is counted as he is."""
+    return queries.get_user(session, user_key, watched, actor=actor)
+
+
+@router.get("/users/{user_key}/journey")
+def journey(
+    user_key: str,
+    session: SessionDep,
+    actor: ActorDep,
+    watched: WatchedDep,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    cursor: CursorGiven = None,
+) -> Journey:
+    """Return what a user did, oldest first, also without a name in sessions that are his."""
+    after = Cursor.read(cursor) if cursor else None
+    return journeys.read_journey(session, user_key, watched, limit=limit, after=after, actor=actor)
+
+
+@router.get("/onboarding/funnel")
+def funnel(
+    session: SessionDep,
+    actor: ActorDep,
+    period: PeriodDep,
+    watched: WatchedDep,
+    steps: Annotated[
+        str | None, Query(max_length=4000, description="Others than the five: a,b|c,d? (b or c; d optional).")
+    ] = None,
+) -> FunnelView:
+    """Return how many users reached each step; each belongs to the period of his first one."""
+    return conversion.read_funnel(session, period, watched, actor=actor, steps=parse(steps) if steps else ONBOARDING)
+
+
+@router.get("/onboarding/errors")
+def errors(
+    session: SessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep, wanted: EventFilterDep, window: WindowDep
+) -> ErrorList:
+    """List errors by code: how many, of how many users, and how many of them succeeded later."""
+    page = events.list_errors(session, wanted, period, watched, window=window, actor=actor)
+    return ErrorList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)
+
+
+@router.get("/onboarding/daily", response_model=DailyList)
+def daily(
+    session: SessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep, window: WindowDep, format: Format = "json"
+) -> DailyList | StreamingResponse:
+    """List events per day of the reporting time zone and type; days and types without any are left out."""
+    found = events.list_daily(session, period, watched, actor=actor)
+    if format == "csv":
+        return csv_response("daily", tuple(DailyCount.model_fields), [_cells(each) for each in found])
+    page = found[window.offset : window.offset + window.limit]
+    return DailyList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
+
+
+@router.get("/onboarding/events", response_model=EventPage)
+def recent(
+    session: SessionDep,
+    actor: ActorDep,
+    period: PeriodDep,
+    watched: WatchedDep,
+    wanted: EventFilterDep,
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    cursor: CursorGiven = None,
+    format: Format = "json",
+) -> EventPage | StreamingResponse:
+    """List events, the newest first; as CSV, every one that matches."""
+    if format == "csv":
+        return csv_response("events", EVENT_COLUMNS, _event_cells(wanted, period, watched, actor))
+    after = Cursor.read(cursor) if cursor else None
+    items = events.list_events(session, wanted, period, watched, limit=limit, after=after, actor=actor)
+    following = str(Cursor(items[-1].created_at, items[-1].id)) if len(items) == limit else None
+    return EventPage(items=items, limit=limit, next_cursor=following)
+
+
+def _event_cells(wanted: EventFilter, period: Period, watched: Watched, actor: Actor) -> Iterator[list[object]]:
+    """Yield events' cells: a page a transaction, none of which is open while the other side takes its time."""
+    after: Cursor | None = None
+    while True:
+        with transaction() as session:
+            rows = events.list_events(session, wanted, period, watched, limit=EXPORT_PAGE, after=after, actor=actor)
+        yield from map(_cells, rows)
+        if len(rows) < EXPORT_PAGE:
+            return
+        after = Cursor(rows[-1].created_at, rows[-1].id)
+
+
+def _user_cells(wanted: UserFilter, watched: Watched, actor: Actor) -> Iterator[list[object]]:
+    offset = 0
+    while True:
+        with transaction() as session:
+            page = queries.list_users(session, wanted, watched, window=Window(EXPORT_PAGE, offset), actor=actor, count=False)
+        yield from map(_cells, page.items)
+        if len(page.items) < EXPORT_PAGE:
+            return
+        offset += EXPORT_PAGE
+
+
+def _cells(row: BaseModel) -> list[object]:
+    return list(row.model_dump(mode="json").values())

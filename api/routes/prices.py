@@ -1,0 +1,49 @@
+"""What models cost: the table, prices of your own, and costs computed anew."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from api.deps import ActorDep, SessionDep, WindowDep
+from core.ai_metrics import flows
+from core.ai_metrics.flows import Reprice, RepriceReport
+from core.providers import price_list
+from core.providers.price_list import NewPrice, PriceView, Wanted
+
+router = APIRouter(prefix="/admin/prices", tags=["Prices"])
+
+
+class PriceList(BaseModel):
+    """A window of the table of prices."""
+
+    items: list[PriceView]
+    total_count: int
+    limit: int
+    offset: int
+
+
+@router.get("")
+def prices(wanted: Annotated[Wanted, Query()], window: WindowDep, session: SessionDep, actor: ActorDep) -> PriceList:
+    """List prices in US dollars per million tokens: your own first, then those of models that were seen in requests."""
+    page = price_list.list_prices(session, wanted, window=window, actor=actor)
+    return PriceList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)
+
+
+@router.post("", status_code=201)
+def add(given: NewPrice, session: SessionDep, actor: ActorDep) -> PriceView:
+    """Add a price of your own, from a moment on; what earlier requests have cost stays."""
+    return price_list.add(session, given, actor=actor)
+
+
+@router.delete("/{price_id}", status_code=204)
+def remove(price_id: UUID, session: SessionDep, actor: ActorDep) -> None:
+    """Remove a price of your own; what requests have cost stays."""
+    price_list.remove(session, price_id, actor=actor)
+
+
+@router.post("/reprice")
+def reprice(given: Reprice, actor: ActorDep) -> RepriceReport:
+    """Compute the costs of AI requests anew; reported ones stay. A dry run, the default, says what would change."""
+    return flows.reprice_as(given, actor=actor)

@@ -1,0 +1,198 @@
+"""`make load ROWS=10000000 DATA=folder`: that many events and as many AI requests over 30 days, in a data folder of one's own.
+
+They are made by SQL, skewed as real ones are, and go the way of all rows: staged, and then through the product's own statements.
+Events and requests go side by side, a connection each; what batches add is folded in as the worker would. Users, funnel parts
+and subjects are derived once, of all rows, rather than batch by batch: the result is the same.
+"""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app import opened
+from core import clock, partitions
+from core.activity import ingest as activity
+from core.activity import rollups as event_rollups
+from core.ai_metrics import ingest as ai_metrics
+from core.ai_metrics import rollups as request_rollups
+from core.config import config
+from core.db import apart, engines, transaction
+from core.intake import Source, key_of
+from core.staging import Connection, Stage, driver
+from core.system import workspace
+
+DAYS, AT_ONCE = 30, 50_000
+FEWEST_USERS, EVENTS_A_USER = 50_000, 10
+USERS = Stage("load_users", {"number": "int4", "id": "uuid", "name": "text"})
+RAW = ("user_activity_events", "ai_request_metrics", "user_days", "event_rollups", "ai_request_rollups", "tool_rollups")
+DERIVED = ("users", "funnel_parts", "subjects")
+
+# A few come often and most seldom; in the middle of a day more than at its ends.
+CHANCES = """
+select {first} + n as n, %(since)s + %(length)s * ((random() + random() + random()) / 3) as created_at,
+    floor(%(users)s * power(random(), 1.5))::int as who, random() as a, random() as b, random() as c,
+    exp(sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random())) as spread
+from generate_series(1, %(rows)s) as n"""
+
+EVENTS = """
+insert into staged_events (id, created_at, external_id, user_id, user_name, session_id, event_type, event_category, event_data,
+    error_code, ip_address, environment, app, release)
+select md5('event' || n)::uuid, created_at, 'event-' || n, case when a < 0.7 then id end, case when a < 0.7 then name end,
+    'session-' || who || '-' || (extract(day from created_at)::int / 3), kind, split_part(kind, '.', 1),
+    case when c < 0.5 then '{"page": "/portfolio", "n": ' || n || '}' end,
+    case when kind like '%%_error' then 'E' || floor(c * 40)::int end, '10.0.0.' || who %% 250,
+    case when c < 0.03 then 'staging' else 'production' end, case when b < 0.8 then 'web' else 'mobile' end, '1.' || n %% 3
+from (select *, (array['page.view', 'page.click', 'chat.message', 'onboarding.register_start', 'onboarding.register_complete',
+    'onboarding.login_success', 'onboarding.login_error', 'onboarding.portfolio_start', 'onboarding.portfolio_complete',
+    'onboarding.portfolio_error', 'chat.session_start', 'chat.feedback_given', 'auth.logout'])[
+    width_bucket(b, array[0, .3, .45, .58, .65, .71, .8, .82, .87, .9, .91, .97, .985])] as kind
+    from ({chances}) as chances) as made
+join load_users on who = number"""
+
+REQUESTS = """
+insert into staged_requests (id, created_at, external_id, conversation_id, user_id, user_name, provider, model, operation,
+    environment, app, release, input_tokens, output_tokens, cached_tokens, total_tokens, first_token_ms, total_latency_ms,
+    tool_calls_count, tool_calls, finish_reason, status, error_type, cost, cost_source)
+select md5('request' || n)::uuid, created_at, 'request-' || n, md5('conversation' || n / 4)::uuid, id, name,
+    case when model %% 3 = 0 then 'anthropic' else 'openai' end, 'model-' || model, 'chat',
+    case when c < 0.03 then 'staging' else 'production' end, case when b < 0.8 then 'web' else 'mobile' end, '1.' || n %% 3,
+    input, output, input / 3, input + output, (200 * spread)::int, (900 * spread)::int + output * 12,
+    case when c < 0.1 then 1 else 0 end,
+    case when c < 0.1 then '[{"name": "tool-' || n %% 9 || '", "duration_ms": ' || (80 * spread)::int || '}]' end,
+    case when b < 0.98 then 'stop' end, case when b < 0.98 then 'ok' else 'error' end,
+    case when b >= 0.98 then (array['timeout', 'rate_limited', 'server_error'])[1 + n %% 3] end,
+    (input * 15 + output * 60) * (1 + model %% 5), 'reported'
+from (select *, floor(20 * power(a, 2.5))::int as model, (400 * spread * (1 + b))::int as input, (150 * (0.2 + c))::int as output
+    from ({chances}) as chances) as made
+join load_users on who = number"""
+
+NAMED = "(select user_id, name as user_name, created_at from {parent} join load_users on load_users.id = user_id) as named"
+
+
+def main(given: list[str]) -> int:
+    """Fill the data folder."""
+    rows = int(given[0]) if given else 1_000_000
+    users = max(FEWEST_USERS, rows // EVENTS_A_USER)
+    with opened(config()):
+        begun = time.monotonic()
+        partitions.make_ahead()
+        source = Source("production", workspace.zone())
+        both = [
+            threading.Thread(target=_fill, args=("events", rows, users, _add_events, source)),
+            threading.Thread(target=_fill, args=("AI requests", rows, users, _add_requests, source)),
+        ]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        _vacuum(RAW)
+        _derive(users)
+        _vacuum(DERIVED)
+        seconds = time.monotonic() - begun
+    print(f"{rows:,} events and {rows:,} AI requests of {users:,} users in {seconds:.0f} s: {2 * rows / seconds:,.0f} rows/s")
+    return 0
+
+
+def _fill(
+    what: str, rows: int, users: int, add: Callable[[Connection, dict[str, object], int, Source], None], source: Source
+) -> None:
+    begun, done = time.monotonic(), 0
+    for number in range(DAYS):
+        since, length = _day(number)
+        wanted = rows * (number + 1) // DAYS
+        while done < wanted:
+            some = min(AT_ONCE, wanted - done)
+            chances: dict[str, object] = {"since": since, "length": length, "users": users, "rows": some}
+            with transaction() as session:
+                connection = _prepared(session, users, done)
+                add(connection, chances, done, source)
+            done += some
+        _fold(what, source.zone)
+        if number % 5 == 4:
+            print(f"{what:12} {done:12,} in {time.monotonic() - begun:5.0f} s", flush=True)
+
+
+def _day(number: int) -> tuple[datetime, timedelta]:
+    """Return when a day begins, and how long it has lasted: the last one is today."""
+    now = clock.now()
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+    since = today - timedelta(days=DAYS - 1 - number)
+    return since, min(timedelta(days=1), now - since)
+
+
+def _prepared(session: Session, users: int, done: int) -> Connection:
+    """Return the connection, with its users; what is made follows from the number of the first row alone."""
+    session.execute(text("select set_config('statement_timeout', '0', true), set_config('synchronous_commit', 'off', true)"))
+    session.execute(text("select setseed(:seed)"), {"seed": (done // AT_ONCE % 10_000) / 10_000})
+    return _with_users(driver(session), users)
+
+
+def _with_users(connection: Connection, users: int) -> Connection:
+    connection.execute("create temporary table if not exists load_users (number int4 primary key, id uuid, name text)")
+    if connection.execute("select count(*) from load_users").fetchone() == (0,):
+        USERS.copy(connection, ((number, key_of("user", f"user-{number}"), f"user-{number}") for number in range(users)))
+        connection.execute("analyze load_users")
+    return connection
+
+
+def _add_events(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
+    for stage in (activity.EVENTS, activity.FRESH):
+        stage.make(connection)
+    connection.execute(EVENTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
+    connection.execute(activity.INSERT)
+    connection.execute(activity.USER_DAYS.replace("{stage}", activity.FRESH.name).encode(), {"zone": source.zone})
+    connection.execute(activity.DELTAS)
+
+
+def _add_requests(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
+    for stage in (ai_metrics.REQUESTS, ai_metrics.FRESH):
+        stage.make(connection)
+    connection.execute(REQUESTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
+    connection.execute(ai_metrics.INSERT.encode())
+    connection.execute(activity.USER_DAYS.replace("{stage}", ai_metrics.FRESH.name).encode(), {"zone": source.zone})
+    connection.execute(ai_metrics.DELTAS.encode())
+    connection.execute(ai_metrics.TOOLS.encode())
+
+
+def _fold(what: str, zone: str) -> None:
+    for fold in (event_rollups.EVENTS,) if what == "events" else (request_rollups.REQUESTS, request_rollups.TOOLS):
+        waiting = 1
+        while waiting:
+            with transaction() as session:
+                waiting = fold.fold(session, zone=zone)
+
+
+def _derive(users: int) -> None:
+    """Derive users, parts and subjects of all rows: those of the table, which a view shows as fresh."""
+    begun = time.monotonic()
+    columns = ", ".join("error_code is not null as is_error" if name == "is_error" else name for name in activity.FRESH.columns)
+    with apart() as session:
+        session.execute(text("select set_config('statement_timeout', '0', true), set_config('work_mem', '256MB', true)"))
+        connection = _with_users(driver(session), users)
+        for parent in ("user_activity_events", "ai_request_metrics"):
+            connection.execute(activity.USERS.replace("{stage}", NAMED.replace("{parent}", parent)).encode())
+        print(f"users derived after {time.monotonic() - begun:.0f} s", flush=True)
+        connection.execute(f"create temporary view {activity.FRESH.name} as select {columns} from user_activity_events".encode())  # noqa: S608
+        activity.TOUCHED.make(connection)
+        activity.derive_parts(connection)
+        print(f"parts derived after {time.monotonic() - begun:.0f} s", flush=True)
+        connection.execute("analyze touched_subjects")
+        activity.derive_subjects(connection)
+    print(f"subjects derived after {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def _vacuum(tables: Sequence[str]) -> None:
+    """Leave the tables as autovacuum would after a while."""
+    with engines().core.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("set statement_timeout = 0"))
+        for table in tables:
+            connection.execute(text(f"vacuum analyze {table}"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,191 @@
+"""Users, journeys and funnels as they are shown."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from core.identity.schemas import View
+
+
+class Interval(View):
+    """Wilson's 95 % interval of a rate of n; under ten cases there is none."""
+
+    low: float | None
+    high: float | None
+    n: int
+
+
+class FunnelStep(View):
+    """How many users reached a step; `previous` is the required step before. A step of several types joins them by `|`.
+
+    `interval` is that of `conversion_from_start`.
+    """
+
+    step: int
+    event_type: str
+    is_optional: bool
+    users: int
+    conversion_from_start: float | None
+    conversion_from_previous: float | None
+    interval: Interval | None
+    interval_from_previous: Interval | None
+    median_seconds_from_previous: float | None
+    p90_seconds_from_previous: float | None
+
+
+class EarlierFunnel(View):
+    """The same funnel in the period before."""
+
+    start: datetime
+    end: datetime
+    users: list[int]
+    overall_conversion: float | None
+
+
+class FunnelView(View):
+    """Users by the steps that they reached; each belongs to the period of his first step."""
+
+    steps: list[FunnelStep]
+    overall_conversion: float | None
+    start: datetime
+    end: datetime
+    window_days: int
+    is_sampled: bool  # the seconds between steps are those of some 10,000 users
+    previous: EarlierFunnel
+
+
+class OnboardingStatus(StrEnum):
+    """How far a user has come in onboarding: dropped when its window has passed, stuck when he did nothing for some days."""
+
+    COMPLETED = "completed"
+    DROPPED = "dropped"
+    STUCK = "stuck"
+    IN_PROGRESS = "in_progress"
+
+
+class UserSummary(View):
+    """A user, and how far he is. `step` is the last one reached, 0 before the first."""
+
+    id: UUID
+    external_id: str
+    email: str | None
+    display_name: str | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+    status: OnboardingStatus
+    step: int
+    step_event_type: str | None
+
+
+class UserView(UserSummary):
+    """A user with what is known of him; `reached` holds the time of each step of onboarding."""
+
+    traits: dict[str, Any]
+    reached: list[datetime | None]
+    active_days: int
+    events: int
+    errors: int
+    why: str
+
+
+class Moment(View):
+    """One event of a journey. `step` is the step of onboarding that was reached by it."""
+
+    id: UUID
+    external_id: str | None
+    event_type: str
+    event_category: str
+    created_at: datetime
+    seconds_since_previous: float | None
+    session_id: str | None
+    is_anonymous: bool
+    is_error: bool
+    error_code: str | None
+    error_message: str | None
+    step: int | None
+    app: str
+    release: str
+    event_data: dict[str, Any] | None
+
+
+class JourneyStep(View):
+    """One step of onboarding, when it was reached, and how long after the one before."""
+
+    step: int
+    event_type: str
+    reached_at: datetime | None
+    seconds_from_previous: float | None
+
+
+class Journey(View):
+    """What a user did, oldest first, and why he is counted as he is."""
+
+    user: UserSummary
+    why: str
+    steps: list[JourneyStep]
+    items: list[Moment]
+    total_count: int
+    next_cursor: str | None
+
+
+class EventView(View):
+    """One event."""
+
+    id: UUID
+    external_id: str | None
+    user_id: UUID | None
+    user: str | None
+    session_id: str | None
+    event_type: str
+    event_category: str
+    event_data: dict[str, Any] | None
+    error_code: str | None
+    error_message: str | None
+    environment: str
+    app: str
+    release: str
+    created_at: datetime
+
+
+class EventPage(View):
+    """Events, the newest first."""
+
+    items: list[EventView]
+    limit: int
+    next_cursor: str | None
+
+
+class ErrorSample(View):
+    """One occurrence of an error."""
+
+    event_id: UUID
+    user_id: UUID | None
+    user: str | None
+    event_type: str
+    error_message: str | None
+    created_at: datetime
+
+
+class ErrorGroup(View):
+    """One error code, empty where none was sent. `share` is of all errors; `users` met it, and `later_successes` of them then did
+    what had failed: `x_complete` or `x_success` after `x_error`, else the same event without an error.
+    """
+
+    error_code: str
+    event_types: list[str]
+    count: int
+    share: float
+    users: int
+    later_successes: int
+    last_at: datetime
+    samples: list[ErrorSample]
+
+
+class DailyCount(View):
+    """Events of a type on a day of the reporting time zone."""
+
+    date: date
+    event_type: str
+    events: int
+    errors: int

@@ -1,0 +1,205 @@
+"""Users by the steps of a funnel: counts, rates with their intervals, and the time between steps.
+
+A user counts once. Of several apps, without a filter, what he did in all of them is one journey; what nobody has put a name to
+belongs to its session. Of one release, only its own events count.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+from statsmodels.stats.proportion import proportion_confint
+
+from core.activity import sources
+from core.activity.answers import EarlierFunnel, FunnelStep, FunnelView, Interval
+from core.activity.errors import FunnelRefused
+from core.activity.funnel import ONBOARDING, ONBOARDING_CODES, WINDOW, Coded, Rule, Step, before
+from core.activity.models import FunnelEvent
+from core.activity.sources import Sources
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.periods import Period, Watched
+
+FEWEST_FOR_AN_INTERVAL = 10
+SAMPLES = 1024
+ENOUGH, TOO_FEW = 10_000, 2_000  # whose seconds are looked at: the rank of a median of so many is right within one percent
+ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 'subjects'::regclass")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Users per step, now and in the period before; and the seconds from the required step before, at half and nine tenths."""
+
+    users: list[int]
+    earlier: list[int]
+    seconds: list[list[float] | None]
+    is_sampled: bool
+
+
+def read_funnel(
+    session: Session, period: Period, watched: Watched, *, actor: Actor, steps: Sequence[Step] = ONBOARDING
+) -> FunnelView:
+    """Return a funnel: the saved one, or one of any registered event types; raise FunnelRefused for others."""
+    require(actor, Permission.WATCH)
+    tally = _tally(session, tuple(steps), period, watched)
+    last = max(number for number, step in enumerate(steps) if not step.optional)
+    earlier = EarlierFunnel(
+        start=period.previous.start,
+        end=period.previous.end,
+        users=tally.earlier,
+        overall_conversion=rate(tally.earlier[last], tally.earlier[0]),
+    )
+    return FunnelView(
+        steps=[_step(steps, number, tally) for number in range(len(steps))],
+        overall_conversion=rate(tally.users[last], tally.users[0]),
+        start=period.start,
+        end=period.end,
+        window_days=WINDOW.days,
+        is_sampled=tally.is_sampled,
+        previous=earlier,
+    )
+
+
+def rate(part: int, whole: int) -> float | None:
+    """Return a fraction, or None of nothing."""
+    return part / whole if whole else None
+
+
+def interval(part: int, whole: int) -> Interval:
+    """Return Wilson's 95 % interval; without bounds under ten cases."""
+    if whole < FEWEST_FOR_AN_INTERVAL:
+        return Interval(low=None, high=None, n=whole)
+    low, high = proportion_confint(part, whole, alpha=0.05, method="wilson")
+    return Interval(low=float(low), high=float(high), n=whole)
+
+
+def _step(steps: Sequence[Step], number: int, tally: Tally) -> FunnelStep:
+    users, first = tally.users[number], tally.users[0]
+    previous = tally.users[before(steps, number)] if number else None
+    median, late = tally.seconds[number] or (None, None)
+    return FunnelStep(
+        step=number + 1,
+        event_type=steps[number].name,
+        is_optional=steps[number].optional,
+        users=users,
+        conversion_from_start=rate(users, first),
+        conversion_from_previous=rate(users, previous) if previous is not None else None,
+        interval=interval(users, first),
+        interval_from_previous=interval(users, previous) if previous is not None else None,
+        median_seconds_from_previous=median,
+        p90_seconds_from_previous=late,
+    )
+
+
+def _codes(session: Session, steps: Sequence[Step]) -> tuple[Coded, ...]:
+    known = {row.event_type: row.code for row in session.execute(select(FunnelEvent.event_type, FunnelEvent.code))}
+    unknown = sorted({name for step in steps for name in step.event_types} - known.keys())
+    if unknown:
+        raise FunnelRefused(f"No funnel can use {', '.join(unknown)}. Registered are: {', '.join(sorted(known))}.")
+    return tuple(Coded(tuple(known[name] for name in step.event_types), step.optional) for step in steps)
+
+
+def _tally(session: Session, steps: tuple[Step, ...], period: Period, watched: Watched) -> Tally:
+    apps = sources.list_apps(session, watched)
+    given: dict[str, Any] = {
+        "environment": watched.environment,
+        "apps": apps,
+        "subjects": [f"u:{key}" for key in watched.users or ()],
+        "release": watched.release,
+        "start": period.start,
+        "since": period.previous.start,
+        "until": period.end,
+        "start_us": _micros(period.start),
+        "since_us": _micros(period.previous.start),
+        "until_us": _micros(period.end),
+    }
+    question = _question(session, steps, watched, several=len(apps) > 1)
+    most = _portion(session.scalar(ROUGHLY) or 0)
+    tally = _ask(session, question, given, most)
+    if most < SAMPLES and tally.users[0] * most < TOO_FEW * SAMPLES:  # fewer than that guess expected
+        return _ask(session, question, given, _portion(tally.users[0]))
+    return tally
+
+
+def _micros(moment: Any) -> int:  # noqa: ANN401
+    return int(moment.timestamp()) * 1_000_000 + int(moment.microsecond)
+
+
+def _portion(count: int) -> int:
+    """Return how many of 1024 samples give enough, of so many subjects."""
+    return SAMPLES if count <= ENOUGH else max(1, -(-ENOUGH * SAMPLES // count))
+
+
+def _question(session: Session, steps: tuple[Step, ...], watched: Watched, *, several: bool) -> str:
+    is_saved = steps == ONBOARDING and watched.release is None
+    rule = Rule(ONBOARDING_CODES if steps == ONBOARDING else _codes(session, steps))
+    among = "subject = any(:subjects)" if watched.users is not None else "true"
+    if is_saved:
+        return _of_saved(rule, sources.saved(rule, several=several, among=among))
+    if watched.release is None:
+        return _of_times(rule, sources.of_marks(rule, several=several, among=among))
+    return _of_times(rule, sources.of_release(rule, among=among))
+
+
+def _of_saved(rule: Rule, found: Sources) -> str:
+    """Return the question to `subjects`, without a condition that would have to be looked at a million times."""
+    reached = [f"reached_{number + 1}" for number in range(len(rule.steps))]
+    users = [f"count({name})" for name in reached]
+    gaps = [
+        _gaps(number, f"{name} is not null", f"extract(epoch from {name} - {reached[number - 1]})::float8")
+        for number, name in enumerate(reached)
+        if number > 0
+    ]
+    return _sql(
+        rule,
+        found.apart,
+        f"most as materialized (select array[{', '.join(users)}] as users, {', '.join(gaps)} from {found.plain})",  # noqa: S608
+        f"past as materialized (select array[{', '.join(users)}] as earlier from {found.past})",  # noqa: S608
+    )
+
+
+def _of_times(rule: Rule, found: Sources) -> str:
+    most, past = f"most as materialized ({_counts(rule, found.plain)})", "past as (select earlier from most)"
+    return _sql(rule, found.apart, most, past)
+
+
+def _sql(rule: Rule, apart: str, most: str, past: str) -> str:
+    """Return the whole question; what is apart is counted by itself, so that several workers may count the rest."""
+    half = (
+        "(select percentile_cont(array[0.5, 0.9]) within group (order by gap) from unnest(most.gaps_{0} || tail.gaps_{0}) as gap)"
+    )
+    halves = ", ".join(half.format(step) for step in range(2, len(rule.steps) + 1))
+    return f"""
+with {apart}, {most}, {past}, tail as materialized ({_counts(rule, "rest")})
+select most.users, tail.users, past.earlier, tail.earlier, {halves} from most, past, tail"""  # noqa: S608  names of our own
+
+
+def _counts(rule: Rule, rows: str) -> str:
+    steps = range(len(rule.steps))
+    users = ", ".join(f"count(*) filter (where at_1 >= :start_us and {rule.is_reached(number)})" for number in steps)
+    earlier = ", ".join(f"count(*) filter (where at_1 < :start_us and {rule.is_reached(number)})" for number in steps)
+    gaps = [
+        _gaps(
+            number,
+            f"at_1 >= :start_us and {rule.is_reached(number)}",
+            f"(at_{number + 1} - at_{before(rule.steps, number) + 1}) / 1e6::float8",
+        )
+        for number in steps[1:]
+    ]
+    return f"select array[{users}] as users, array[{earlier}] as earlier, {', '.join(gaps)} from {rows}"  # noqa: S608
+
+
+def _gaps(number: int, condition: str, seconds: str) -> str:
+    return f"array_agg({seconds}) filter (where sample < :most and {condition}) as gaps_{number + 1}"
+
+
+def _ask(session: Session, question: str, given: dict[str, Any], most: int) -> Tally:
+    row = session.execute(text(question), {**given, "most": most}).one()
+    return Tally(
+        users=[one + other for one, other in zip(row[0], row[1], strict=True)],
+        earlier=[one + other for one, other in zip(row[2], row[3], strict=True)],
+        seconds=[None, *row[4:]],
+        is_sampled=most < SAMPLES,
+    )

@@ -1,0 +1,163 @@
+"""Users and how far they are."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.activity import progress, sources
+from core.activity.answers import OnboardingStatus, UserSummary, UserView
+from core.activity.errors import UserMissing
+from core.activity.funnel import ONBOARDING_CODES, STEPS, WINDOW, Rule
+from core.activity.progress import Progress
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+from core.paging import Page, Window
+from core.periods import Watched, keys_of
+
+RULE = Rule(ONBOARDING_CODES)
+COUNT = len(STEPS)
+SHOWN = "id, external_id, email, display_name, first_seen_at, last_seen_at"
+# Where there is one app at most, `subjects` knows; where a user may be in several, his marks are joined.
+ONE = """
+select users.*, reached_1, reached_2, reached_3, reached_4, reached_5
+from ({users}) as users left join subjects on (subject, environment, app) = ('u:' || users.id, :environment, :app)"""
+SEVERAL = RULE.over("""
+select users.*, array(select distinct mark from subjects cross join unnest(marks) as mark
+    where subject = 'u:' || users.id and environment = :environment order by 1) as marks
+from ({users}) as users""")
+REACHED = ", ".join(f"from_micros({RULE.reached(number)}) as reached_{number + 1}" for number in range(COUNT))
+STATUS = f"""case when reached_{COUNT} is not null then 'completed' when reached_1 + interval '{WINDOW.days} days' < :now
+    then 'dropped' when last_seen_at < :idle_since then 'stuck' else 'in_progress' end"""
+STEP = f"num_nonnulls({', '.join(f'reached_{number + 1}' for number in range(COUNT))})"
+# A user whom nothing has placed in an environment yet (sent by himself, without an event) is in all of them.
+PLACED = """(exists (select from user_days where user_id = users.id and environment = :environment{app})
+    or not exists (select from user_days where user_id = users.id))"""
+ONLY_ONE_PLACE = text("""
+with recursive each as (
+    (select day, environment from user_days order by 1, 2 limit 1)
+    union all
+    select following.* from each cross join lateral (
+        select day, environment from user_days where (day, environment) > (each.day, each.environment) order by 1, 2 limit 1
+    ) as following
+)
+select count(distinct environment) <= 1 and coalesce(min(environment) = :environment, true) from each""")
+FIGURES = text("""
+select (select count(distinct day) from user_days where user_id = :id and environment = :environment
+        and (cast(:app as text) is null or app = :app)) as active_days,
+    count(*) as events, count(*) filter (where error_code is not null) as errors
+from user_activity_events where user_id = :id and environment = :environment and (cast(:app as text) is null or app = :app)
+    and (cast(:release as text) is null or release = :release)""")
+FOUND = text("select * from users where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
+
+
+class UserFilter(View):
+    """Which users are wanted: `q` is a part of an id, address or name; `step` the last step reached."""
+
+    q: str | None = None
+    status: OnboardingStatus | None = None
+    step: int | None = None
+
+
+def list_users(
+    session: Session, wanted: UserFilter, watched: Watched, *, window: Window, actor: Actor, count: bool = True
+) -> Page[UserSummary]:
+    """Return users with how far they are, the one seen last first."""
+    require(actor, Permission.WATCH)
+    apps = sources.list_apps(session, watched)
+    given = _given(session, apps, wanted, watched)
+    users = f"select * from users where {' and '.join(_conditions(session, wanted, watched)) or 'true'}"  # noqa: S608  our own
+    page = "order by last_seen_at desc, id limit :limit offset :offset"
+    if wanted.status is None and wanted.step is None:
+        rows, counted = _states(f"{users} {page}", apps), users
+    else:
+        steps = {"status = :status": wanted.status, "step = :step": wanted.step}
+        where = " and ".join(condition for condition, value in steps.items() if value is not None)
+        counted = f"select * from ({_states(users, apps)}) as states where {where}"  # noqa: S608
+        rows = f"{counted} {page}"
+    rows = f"select * from ({rows}) as page order by last_seen_at desc, id"  # noqa: S608
+    found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
+    items = [_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found]
+    total = session.scalar(text(f"select count(*) from ({counted}) as counted"), given) if count else 0  # noqa: S608
+    return Page(items, total or 0)
+
+
+def get_user(session: Session, given: str, watched: Watched, *, actor: Actor) -> UserView:
+    """Return a user by our id or the sender's; raise UserMissing."""
+    require(actor, Permission.WATCH)
+    row, found = find_progress(session, given, watched)
+    figures = session.execute(
+        FIGURES, {"id": row["id"], "environment": watched.environment, "app": watched.app, "release": watched.release}
+    ).one()
+    return UserView(
+        **summarize(row, found).model_dump(),
+        traits=row["traits"],
+        reached=list(found.reached),
+        active_days=figures.active_days,
+        events=figures.events,
+        errors=figures.errors,
+        why=found.why,
+    )
+
+
+def find_progress(session: Session, given: str, watched: Watched) -> tuple[RowMapping, Progress]:
+    """Return a user's row and how far he is; raise UserMissing."""
+    row = session.execute(FOUND, {"keys": list(keys_of("user", given))}).mappings().first()
+    if row is None:
+        raise UserMissing
+    return row, progress.read_progress(session, row["id"], row["last_seen_at"], watched)
+
+
+def summarize(row: RowMapping, found: Progress) -> UserSummary:
+    """Return a user in one line."""
+    return _summary(row, found.status, found.step)
+
+
+def _summary(row: RowMapping, status: OnboardingStatus, step: int) -> UserSummary:
+    known: dict[str, Any] = {name.strip(): row[name.strip()] for name in SHOWN.split(",")}
+    return UserSummary(**known, status=status, step=step, step_event_type=STEPS[step - 1] if step else None)
+
+
+def _states(users: str, apps: list[str]) -> str:
+    """Return a select of users with how far they are."""
+    if len(apps) <= 1:
+        rows = ONE.format(users=users)
+    else:
+        rows = f"select {SHOWN}, {REACHED} from ({SEVERAL.format(users=users)}) as timed"  # noqa: S608  names of our own
+    return f"select {SHOWN}, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608
+
+
+def _conditions(session: Session, wanted: UserFilter, watched: Watched) -> list[str]:
+    found = []
+    if watched.users is not None:
+        found.append("users.id = any(:keys)")
+    if wanted.q is not None:
+        found.append("(external_id ilike :part or email ilike :part or display_name ilike :part or users.id = any(:q_keys))")
+    if watched.release is not None:
+        found.append(
+            "exists (select from user_activity_events as event where event.user_id = users.id and release = :release"
+            " and event.environment = :environment)"
+        )
+    if watched.app is not None or not session.scalar(ONLY_ONE_PLACE, {"environment": watched.environment}):
+        found.append(PLACED.format(app=" and app = :app" if watched.app is not None else ""))
+    return found
+
+
+def _given(session: Session, apps: list[str], wanted: UserFilter, watched: Watched) -> dict[str, Any]:
+    now = clock.now()
+    escaped = (wanted.q or "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    keys: tuple[UUID, ...] = watched.users or ()
+    return {
+        "environment": watched.environment,
+        "app": apps[0] if apps else "",
+        "release": watched.release,
+        "keys": list(keys),
+        "part": f"%{escaped}%",
+        "q_keys": list(keys_of("user", wanted.q or "")),
+        "now": now,
+        "idle_since": now - progress.stuck_after(session),
+        "status": wanted.status,
+        "step": wanted.step,
+    }

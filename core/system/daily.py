@@ -1,0 +1,151 @@
+"""The daily job (docs/decisions/0012): partitions ahead, the figures of days that have ended, retention.
+
+It appears among the batch runs as `attune.daily`. Each of its steps may be done twice, so a killed run is simply done again.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core import clock, partitions, queue, settings
+from core.batches.models import BatchRun
+from core.db import Database, reading, transaction
+from core.identity import audit
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.intake import key_of
+from core.system import figures, retention
+
+JOB = "attune.daily"
+TASK = "system.daily"
+HOUR = 1  # UTC
+AT_ONCE = timedelta(days=31)
+# As long as the funnel's window is open, and late rows arrive, a day's figures may still change.
+WRITTEN_AGAIN = timedelta(days=31)
+
+
+@dataclass
+class Run:
+    """One run, as the batch history shows it. Its name is the job's, so that a second try goes on under it."""
+
+    name: str
+    triggered_by: str
+    started_at: datetime = field(default_factory=clock.now)
+    durations_ms: dict[str, int] = field(default_factory=dict)
+
+    def note(self, status: str, *, error: str | None = None) -> None:
+        """Store how far it is."""
+        now = clock.now()
+        state: dict[str, Any] = {
+            "status": status,
+            "completed_at": None if status == "running" else now,
+            "total_jobs": len(PHASES),
+            "completed_jobs": len(self.durations_ms),
+            "failed_jobs": int(error is not None),
+            "phase_durations": self.durations_ms,
+            "error_summary": error,
+            "heard_at": now,
+        }
+        fixed = {
+            "id": key_of("batch_run", self.name),
+            "batch_run_id": self.name,
+            "batch_job": JOB,
+            "triggered_by": self.triggered_by,
+            "environment": "production",
+            "app": "attune",
+            "started_at": self.started_at,
+        }
+        stored = insert(BatchRun).values(**fixed, **state)
+        with transaction() as session:
+            session.execute(stored.on_conflict_do_update(index_elements=["batch_run_id"], set_=state))
+
+
+def run(name: str, *, triggered_by: str) -> Run:
+    """Do all of it, phase by phase, and note each; a phase that fails ends the run and raises."""
+    this = Run(name, triggered_by)
+    this.note("running")
+    for phase, act in PHASES.items():
+        begun = time.monotonic()
+        try:
+            act()
+        except Exception as failed:
+            this.note("failed", error=f"{phase}: {type(failed).__name__}: {failed}"[:1000])
+            raise
+        this.durations_ms[phase] = round((time.monotonic() - begun) * 1000)
+        this.note("running")
+    this.note("completed")
+    return this
+
+
+def write_figures() -> None:
+    """Write the figures of every day that has ended and has none, and again those of the last 31 days."""
+    with reading() as session:
+        zone = settings.read(session, settings.Workspace).reporting_time_zone
+        end = clock.now().astimezone(ZoneInfo(zone)).date()
+        missing = figures.first_missing(session, end=end, zone=zone)
+    first = _first(missing, end)
+    while first is not None and first < end:
+        last = min(first + AT_ONCE, end)
+        _write(first, last, zone)
+        first = last
+
+
+def is_due(session: Session) -> bool:
+    """Whether no run has been completed since the last time that one should have begun."""
+    now = clock.now().astimezone(UTC)
+    due = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    due = due if due <= now else due - timedelta(days=1)
+    done = select(BatchRun.id).where(BatchRun.batch_job == JOB, BatchRun.status == "completed", BatchRun.completed_at >= due)
+    return session.scalar(done.limit(1)) is None
+
+
+def request(session: Session, *, actor: Actor) -> None:
+    """Have the job begin now, if it does not wait already; raise Forbidden."""
+    require(actor, Permission.CLEAN_UP)
+    defer(session, triggered_by=actor.email)
+    audit.record(session, "system.daily", actor)
+
+
+def defer(session: Session, *, triggered_by: str) -> None:
+    """Put the job into the queue, unless it waits there."""
+    try:
+        with session.begin_nested():
+            queue.defer(session, TASK, queueing_lock=TASK, timestamp=int(clock.now().timestamp()), triggered_by=triggered_by)
+    except AlreadyEnqueued:
+        return
+
+
+def _first(missing: date | None, end: date) -> date | None:
+    """Return where writing begins: at the first day that is missing, or with those that may have changed."""
+    with reading() as session:
+        begun = figures.first_written(session)
+    again = max(begun, end - WRITTEN_AGAIN) if begun is not None else None
+    return min((day for day in (missing, again) if day is not None), default=None)
+
+
+def _write(first: date, end: date, zone: str) -> None:
+    with reading() as session:
+        days = figures.days_of(session, first, end, zone)
+    with transaction(Database.AI) as ai:
+        feedback = figures.rated(ai, days)
+    with transaction() as session:
+        figures.write(session, days, feedback)
+
+
+def _clean_up() -> None:
+    retention.apply()
+
+
+PHASES: dict[str, Callable[[], None]] = {
+    "partitions": partitions.make_ahead,
+    "figures": write_figures,
+    "retention": _clean_up,
+}

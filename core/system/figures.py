@@ -1,0 +1,184 @@
+"""The figures of days that have ended, in `daily_metrics`: from rollups and what waits to be folded in, never from raw rows.
+
+Each has the environment in its dimensions, most of them in every further division, too:
+- events, event_errors: all, and by event_type
+- users_active, users_new (on that day for the first time in that environment)
+- onboarding_started, onboarding_completed, onboarding_conversion (of those who began on that day, as far as it is known)
+- requests, errors, pending, unpriced_requests, input_tokens, output_tokens, total_tokens, cost_usd, latency_p50_ms, _p95_, _p99_,
+  first_token_p50_ms, _p95_, _p99_: all, and by provider and model
+- batch_runs, batch_completed, batch_failed, batch_success: all, and by batch_job
+- feedback_rated, feedback_positive, feedback_ratio
+Rates are missing where nothing was counted; `users_active` of production is there for every day that was written.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+SHOWN_BY_DEFAULT = "production"
+LOCK = 0x61747477
+
+
+@dataclass(frozen=True)
+class Days:
+    """Days of a time zone, the last one excluded, and the moments between which they lie."""
+
+    first: date
+    end: date
+    zone: str
+    since: datetime
+    until: datetime
+
+    def as_given(self) -> dict[str, object]:
+        """Return them as the statements name them."""
+        return {"first": self.first, "end": self.end, "zone": self.zone, "since": self.since, "until": self.until}
+
+
+def days_of(session: Session, first: date, end: date, zone: str) -> Days:
+    """Return days with their moments, as Postgres sees that zone."""
+    moments = "select cast(:first as timestamp) at time zone :zone, cast(:end as timestamp) at time zone :zone"
+    since, until = session.execute(text(moments), {"first": first, "end": end, "zone": zone}).one()
+    return Days(first, end, zone, since, until)
+
+
+EVENTS = """
+with counted as (
+    select at, environment, event_type, events, errors from event_rollups where grain = 'day'
+    union all select at, environment, event_type, events, errors from event_deltas
+),
+summed as (
+    select (at at time zone :zone)::date as date, environment, event_type, sum(events) as events, sum(errors) as errors
+    from counted where at >= :since and at < :until group by grouping sets ((1, 2, 3), (1, 2))
+)
+insert into daily_metrics (date, metric_type, metric_value, dimensions)
+select date, name, value, jsonb_strip_nulls(jsonb_build_object('environment', environment, 'event_type', event_type))
+from summed, lateral (values ('events', events), ('event_errors', errors)) as each (name, value)"""
+
+USERS = """
+with there as (
+    select distinct day, environment, user_id from user_days where day >= :first and day < :end
+),
+counted as (
+    select day, environment, count(*) as active, count(*) filter (where not exists (
+        select from user_days as earlier
+        where earlier.user_id = there.user_id and earlier.environment = there.environment and earlier.day < there.day)) as fresh
+    from there group by day, environment
+)
+insert into daily_metrics (date, metric_type, metric_value, dimensions)
+select day, name, value, jsonb_build_object('environment', environment)
+from counted, lateral (values ('users_active', active), ('users_new', fresh)) as each (name, value)"""
+
+ONBOARDING = """
+with counted as (
+    select (reached_1 at time zone :zone)::date as date, environment, count(*) as started, count(reached_5) as completed
+    from subjects where reached_1 >= :since and reached_1 < :until group by 1, 2
+)
+insert into daily_metrics (date, metric_type, metric_value, dimensions)
+select date, name, value, jsonb_build_object('environment', environment)
+from counted, lateral (values ('onboarding_started', started), ('onboarding_completed', completed),
+    ('onboarding_conversion', completed::numeric / started)) as each (name, value)"""
+
+COUNTED = (
+    "at, environment, provider, model, status, requests, unpriced, input_tokens, output_tokens, total_tokens, cost_nano, "
+    "latency_histogram, first_token_histogram"
+)
+REQUESTS = f"""
+with counted as (
+    select {COUNTED} from ai_request_rollups where grain = 'day' and (provider, model) <> ('*', '*')
+    union all select {COUNTED} from ai_request_deltas
+),
+summed as (
+    select (at at time zone :zone)::date as date, environment, provider, model, sum(requests) as requests,
+        coalesce(sum(requests) filter (where status = 'error'), 0) as errors,
+        coalesce(sum(requests) filter (where status = 'pending'), 0) as pending,
+        sum(unpriced) as unpriced, sum(input_tokens) as input_tokens, sum(output_tokens) as output_tokens,
+        sum(total_tokens) as total_tokens, sum(cost_nano) / 1000000000 as cost,
+        histogram_quantiles(histogram_sum(latency_histogram), array[0.5, 0.95, 0.99]) as latency,
+        histogram_quantiles(histogram_sum(first_token_histogram), array[0.5, 0.95, 0.99]) as first_token
+    from counted where at >= :since and at < :until group by grouping sets ((1, 2, 3, 4), (1, 2))
+)
+insert into daily_metrics (date, metric_type, metric_value, dimensions)
+select date, name, value, jsonb_strip_nulls(jsonb_build_object('environment', environment, 'provider', provider, 'model', model))
+from summed, lateral (values ('requests', requests), ('errors', errors), ('pending', pending), ('unpriced_requests', unpriced),
+    ('input_tokens', input_tokens), ('output_tokens', output_tokens), ('total_tokens', total_tokens), ('cost_usd', cost),
+    ('latency_p50_ms', latency[1]::numeric), ('latency_p95_ms', latency[2]::numeric), ('latency_p99_ms', latency[3]::numeric),
+    ('first_token_p50_ms', first_token[1]::numeric), ('first_token_p95_ms', first_token[2]::numeric),
+    ('first_token_p99_ms', first_token[3]::numeric)) as each (name, value)
+where value is not null"""  # noqa: S608  names of our own
+
+BATCHES = """
+with counted as (
+    select (started_at at time zone :zone)::date as date, environment, batch_job, count(*) as runs,
+        count(*) filter (where status = 'completed') as completed,
+        count(*) filter (where status in ('failed', 'partial', 'lost')) as failed
+    from batch_run_history where started_at >= :since and started_at < :until group by grouping sets ((1, 2, 3), (1, 2))
+)
+insert into daily_metrics (date, metric_type, metric_value, dimensions)
+select date, name, value, jsonb_strip_nulls(jsonb_build_object('environment', environment, 'batch_job', batch_job))
+from counted, lateral (values ('batch_runs', runs), ('batch_completed', completed), ('batch_failed', failed),
+    ('batch_success', completed::numeric / nullif(completed + failed, 0))) as each (name, value)
+where value is not null"""
+
+# In the other database; the rating is -1 or +1, or 1 to 5.
+RATED = """
+select (created_at at time zone :zone)::date as date, environment, count(*) as rated,
+    count(*) filter (where rating >= case scale when 'five' then 4 else 1 end) as positive
+from ai_feedback where created_at >= :since and created_at < :until group by 1, 2"""
+
+FEEDBACK = """
+insert into daily_metrics (date, metric_type, metric_value, dimensions)
+select :date, name, value, jsonb_build_object('environment', cast(:environment as text))
+from (values ('feedback_rated', cast(:rated as numeric)), ('feedback_positive', cast(:positive as numeric)),
+    ('feedback_ratio', cast(:positive as numeric) / cast(:rated as numeric))) as each (name, value)"""
+
+# A day on which nothing happened says so.
+NOTHING = """
+insert into daily_metrics (date, metric_type, metric_value, dimensions)
+select day::date, name, 0, jsonb_build_object('environment', cast(:environment as text))
+from generate_series(cast(:first as date), cast(:end as date) - 1, interval '1 day') as day,
+    unnest(array['events', 'event_errors', 'users_active', 'users_new', 'requests', 'errors', 'total_tokens', 'cost_usd']) as name
+on conflict do nothing"""
+
+# Counted by days of the zone; what is missing begins where the data does.
+MISSING = """
+with since as (
+    select min(at) as at from (
+        select min(at) from event_rollups union all select min(at) from event_deltas
+        union all select min(at) from ai_request_rollups union all select min(at) from ai_request_deltas
+        union all select min(started_at) from batch_run_history
+    ) as each (at)
+)
+select min(day)::date from since, generate_series((at at time zone :zone)::date, cast(:end as date) - 1, interval '1 day') as day
+where not exists (select from daily_metrics where (date, metric_type, dimensions)
+    = (day::date, 'users_active', jsonb_build_object('environment', cast(:environment as text))))"""
+
+
+def first_missing(session: Session, *, end: date, zone: str) -> date | None:
+    """Return the first day before `end` that has data or comes after such, and no figures."""
+    found: date | None = session.scalar(text(MISSING), {"end": end, "zone": zone, "environment": SHOWN_BY_DEFAULT})
+    return found
+
+
+def first_written(session: Session) -> date | None:
+    """Return the first day that has figures."""
+    found: date | None = session.scalar(text("select min(date) from daily_metrics"))
+    return found
+
+
+def rated(ai: Session, days: Days) -> list[RowMapping]:
+    """Return how much feedback there was, by day and environment."""
+    return list(ai.execute(text(RATED), days.as_given()).mappings())
+
+
+def write(session: Session, days: Days, feedback: list[RowMapping]) -> None:
+    """Write all figures of these days, in place of what was written of them before; one at a time."""
+    given = days.as_given()
+    session.execute(text("select pg_advisory_xact_lock(:lock), set_config('statement_timeout', '10min', true)"), {"lock": LOCK})
+    session.execute(text("delete from daily_metrics where date >= :first and date < :end"), given)
+    for statement in (EVENTS, USERS, ONBOARDING, REQUESTS, BATCHES):
+        session.execute(text(statement), given)
+    for row in feedback:
+        session.execute(text(FEEDBACK), dict(row))
+    session.execute(text(NOTHING), {**given, "environment": SHOWN_BY_DEFAULT})

@@ -1,0 +1,100 @@
+"""Days anew after a change of the reporting time zone: those of rollups from their half hours, those of users from the raw rows.
+
+User days of which raw rows are gone stay as they were, and so do daily metrics older than the daily job writes again.
+"""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from core import clock, settings
+from core.activity import ingest
+from core.activity import rollups as event_rollups
+from core.ai_metrics import rollups as request_rollups
+from core.db import transaction
+from core.rollups import Fold
+from core.settings import Sealed
+from core.staging import driver
+
+TASK = "system.rebuild_days"
+FOLDS = (event_rollups.EVENTS, request_rollups.REQUESTS, request_rollups.TOOLS)
+SOURCES = ("user_activity_events", "ai_request_metrics")
+SEEN = (
+    *(f"select created_at, environment, app, user_id from {parent}" for parent in SOURCES),  # noqa: S608  names of our own
+    "select m.created_at, environment, app, user_id from conversations join messages as m on conversation_id = conversations.id",
+    "select created_at, environment, app, user_id from conversations",
+)
+AGAIN_AFTER = timedelta(seconds=15)  # by then no process remembers the zone that was
+
+
+def rebuild_days(zone: str) -> None:
+    """Make all days those of a zone, in a transaction for each table of rollups and for each day of users.
+
+    It may be cut short and begun again at any point; a zone that is no longer the workspace's is left alone.
+    """
+    for fold in FOLDS:
+        with transaction() as session:
+            if not _is_still(session, zone):
+                return
+            _rebuild(session, fold, zone)
+    with transaction() as session:
+        days = _days_with_raw_rows(session, zone)
+    for day in days:
+        with transaction() as session:
+            if not _is_still(session, zone):
+                return
+            _rebuild_users(session, day, zone)
+
+
+def _is_still(session: Session, zone: str) -> bool:
+    session.execute(text("select set_config('statement_timeout', '10min', true)"))
+    return settings.read(session, settings.Workspace).reporting_time_zone == zone
+
+
+def _rebuild(session: Session, fold: Fold, zone: str) -> None:
+    """Make the days of one kind of rollups anew, while nothing is folded into them."""
+    session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": fold.lock})
+    keys = ", ".join((*fold.keys, *fold.starred))
+    values = ", ".join((*fold.sums, *fold.histograms))
+    summed = ", ".join([*(f"sum({name})" for name in fold.sums), *(f"histogram_sum({name})" for name in fold.histograms)])
+    session.execute(text(f"delete from {fold.rollups} where grain = 'day'"))  # noqa: S608  names of our own
+    session.execute(
+        text(f"""
+insert into {fold.rollups} (grain, at, {keys}, {values})
+select 'day', date_trunc('day', at, :zone) as day, {keys}, {summed} from {fold.rollups} where grain = 'half_hour'
+group by day, {keys} order by day, {keys}"""),  # noqa: S608
+        {"zone": zone},
+    )
+
+
+def _days_with_raw_rows(session: Session, zone: str) -> list[date]:
+    """Return the days from the first of which all raw rows are there, or which none is before, to tomorrow."""
+    sealed = settings.read(session, Sealed)
+    ends = [until for parent in SOURCES if (until := sealed.until(parent)) is not None]
+    first = first_whole_day(session, max(ends, default=None), zone)
+    if first is None:
+        earliest = "select least((select min(created_at) from {}), (select min(created_at) from {}))".format(*SOURCES)  # noqa: S608
+        found = session.scalar(text(earliest))
+        first = None if found is None else found.date() - timedelta(days=1)
+    last = clock.now().date() + timedelta(days=3)
+    return [] if first is None else [first + timedelta(days=number) for number in range((last - first).days)]
+
+
+def first_whole_day(session: Session, sealed: datetime | None, zone: str) -> date | None:
+    """Return the first day of a zone that begins at or after a moment."""
+    begins = "select cast(date_trunc('day', cast(:sealed as timestamptz) - interval '1 us', :zone) at time zone :zone as date)"
+    found = session.scalar(text(begins), {"sealed": sealed, "zone": zone})
+    return None if found is None else found + timedelta(days=1)
+
+
+def _rebuild_users(session: Session, day: date, zone: str) -> None:
+    """Note anew who was there on a day. Whoever stores rows waits: else what he has noted and not committed would be lost."""
+    session.execute(text("lock table user_days in share row exclusive mode"))
+    bounds = "select cast(:day as timestamp) at time zone :zone, cast(:next as timestamp) at time zone :zone"
+    since, until = session.execute(text(bounds), {"day": day, "next": day + timedelta(days=1), "zone": zone}).one()
+    session.execute(text("delete from user_days where day = :day"), {"day": day})
+    for seen in SEEN:
+        rows = f"(select * from ({seen}) as each where created_at >= %(since)s and created_at < %(until)s) as seen"  # noqa: S608
+        given = {"zone": zone, "since": since, "until": until}
+        driver(session).execute(ingest.USER_DAYS.replace("{stage}", rows).encode(), given)

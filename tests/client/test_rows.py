@@ -1,0 +1,156 @@
+"""What the client sends: the rows of the API, each with an id and a time, as they were when the host gave them."""
+
+import ast
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from uuid import UUID
+
+import pytest
+
+from attune_client import Client
+from core.config import ROOT
+from tests.client.conftest import MakeClient
+from tests.client.recorder import Recorder, Row
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+def sent(recorder: Recorder, client: Client, path: str = "events") -> Row:
+    assert client.flush()
+    return recorder.of(path)[-1]
+
+
+def test_an_event_has_what_was_given_and_what_is_common(recorder: Recorder, client: Client) -> None:
+    client.track("chat.feedback_given", user_id="u", session_id="s", event_data={"stars": 5}, plan="pro", error_code="E1")
+    row = sent(recorder, client)
+    assert row.pop("id")
+    assert datetime.fromisoformat(row.pop("created_at")).tzinfo
+    assert row == {
+        "event_type": "chat.feedback_given",
+        "user_id": "u",
+        "session_id": "s",
+        "event_data": {"stars": 5},
+        "plan": "pro",
+        "error_code": "E1",
+        "app": "shop",
+        "environment": "staging",
+        "release": "1.2",
+    }
+
+
+def test_a_row_may_name_its_own_id_time_and_environment(recorder: Recorder, client: Client) -> None:
+    client.track("a", id="mine", created_at=NOON, environment="lab")
+    row = sent(recorder, client)
+    assert (row["id"], row["created_at"], row["environment"]) == ("mine", "2026-07-01T12:00:00+00:00", "lab")
+
+
+def test_an_ai_request_keeps_costs_exact(recorder: Recorder, client: Client) -> None:
+    client.record_ai_request(
+        "gpt-4o", provider="openai", input_tokens=3, cost_usd=Decimal("0.10000001"), tool_calls=[{"name": "t"}]
+    )
+    row = sent(recorder, client, "ai-requests")
+    assert (row["model"], row["cost_usd"], row["tool_calls"]) == ("gpt-4o", "0.10000001", [{"name": "t"}])
+    assert "output_tokens" not in row
+
+
+def test_messages_get_what_they_lack(recorder: Recorder, client: Client) -> None:
+    client.record_conversation("c", [{"id": "m1", "role": "user", "content": "Hi", "created_at": NOON}, {"role": "assistant"}])
+    row = sent(recorder, client, "conversations")
+    first, second = row["messages"]
+    assert first == {"id": "m1", "role": "user", "content": "Hi", "created_at": NOON.isoformat()}
+    assert second["id"]
+    assert second["created_at"] == row["updated_at"]
+    assert row["id"] == "c"
+
+
+def test_feedback_names_what_it_is_about(recorder: Recorder, client: Client) -> None:
+    client.feedback(1, message_id="m1", conversation_id="c", comment="good")
+    row = sent(recorder, client, "feedback")
+    assert (row["rating"], row["message_id"], row["conversation_id"], row["comment"]) == (1, "m1", "c", "good")
+
+
+def test_what_the_host_changes_afterwards_is_not_sent(recorder: Recorder, client: Client) -> None:
+    data = {"list": [1], "inner": {"a": 1}}
+    client.track("a", event_data=data)
+    data["list"].append(2)  # type: ignore[attr-defined]  # a list
+    data["inner"] = "changed"
+    assert sent(recorder, client)["event_data"] == {"list": [1], "inner": {"a": 1}}
+
+
+def test_values_that_json_has_no_form_for_get_one(recorder: Recorder, client: Client) -> None:
+    given = {"nan": float("nan"), "set": {1}, "bytes": b"\xff", "uuid": UUID(int=1), "mapping": MappingProxyType({"a": 1}), 1: 2}
+    client.track("a", event_data=given)  # type: ignore[arg-type]  # what a host may do
+    assert sent(recorder, client)["event_data"] == {
+        "nan": None,
+        "set": [1],
+        "bytes": "\ufffd",
+        "uuid": str(UUID(int=1)),
+        "mapping": {"a": 1},
+        "1": 2,
+    }
+
+
+class Hostile:
+    """An object that can do nothing."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no")
+
+    __repr__ = __str__
+
+
+def test_what_cannot_be_sent_is_counted_and_harms_nothing_else(recorder: Recorder, client: Client) -> None:
+    endless: dict[str, object] = {}
+    endless["self"] = endless
+    for bad in (endless, {"x": Hostile()}, {"x": "y" * 2_000_000}):
+        client.track("bad", event_data=bad)
+    client.record_conversation("c", 5)  # type: ignore[arg-type]  # what a host may do
+    client.record_conversation("c", [5])  # type: ignore[list-item]  # what a host may do
+    client.track("good")
+    assert client.flush()
+    assert [row["event_type"] for row in recorder.of("events")] == ["good"]
+    stats = client.stats()
+    assert (stats.sent, stats.failed, stats.dropped, stats.waiting) == (1, 5, 0, 0)
+
+
+@pytest.mark.parametrize("url", ["", "nowhere", "ftp://a", "http://", "http://a:port", "http://[", "https://\0"])
+def test_an_address_that_is_none_harms_nobody(make: MakeClient, url: str) -> None:
+    client = make(url or "  ")
+    client.track("a")
+    assert client.flush()
+    assert client.stats().failed == 1
+
+
+def test_a_key_that_no_header_can_hold_harms_nobody(recorder: Recorder) -> None:
+    with Client(recorder.url, "atn_\n\u20ac") as client:
+        client.track("a")
+    assert client.stats().failed == 1
+
+
+def test_rows_go_in_order_packed_and_with_the_key(recorder: Recorder, client: Client) -> None:
+    for number in range(2500):
+        client.track("a", number=number)
+    assert client.flush()
+    assert [row["number"] for row in recorder.of("events")] == list(range(2500))
+    assert len(recorder.calls) < 50
+    assert recorder.headers[0]["Authorization"] == "Bearer atn_key"
+    assert recorder.headers[0]["Content-Encoding"] == "gzip"
+
+
+def test_rows_that_attune_refuses_are_counted(recorder: Recorder, client: Client) -> None:
+    recorder.rejects = lambda row: "event_type: too long" if row["event_type"] == "bad" else None
+    for kind in ("good", "bad", "good"):
+        client.track(kind)
+    assert client.flush()
+    assert (client.stats().sent, client.stats().failed) == (2, 1)
+
+
+def test_it_needs_nothing_but_the_standard_library() -> None:
+    for file in (ROOT / "client" / "attune_client").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(), feature_version=(3, 10))):
+            names = [it.name for it in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                assert name.split(".")[0] in {*sys.stdlib_module_names, "attune_client"}, file

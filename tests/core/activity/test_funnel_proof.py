@@ -1,0 +1,160 @@
+"""Whatever order events arrive in, the tables are the same; and the funnel is what brute force says."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+from statistics import quantiles
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.activity import conversion
+from core.activity.answers import FunnelView
+from core.activity.funnel import ONBOARDING, STEPS, Step, parse
+from core.activity.schemas import NewEvent
+from core.db import transaction
+from core.embedded.postgres import Postgres
+from core.identity.schemas import Actor
+from core.periods import Period, Watched
+from tests.factories import activity
+from tests.factories.activity import START, Reached
+from tests.factories.identity import person
+
+KINDS = (*STEPS, "onboarding.register_error", "page.opened")
+PERIOD = Period(START, START + timedelta(days=1))
+FUNNELS = (
+    ONBOARDING,
+    parse("onboarding.register_start,chat.session_start"),
+    parse("onboarding.register_start|onboarding.register_complete,onboarding.login_success?,chat.session_start"),
+    parse("onboarding.register_complete,onboarding.login_success?,chat.session_start?,onboarding.portfolio_complete"),
+    parse("onboarding.login_success,chat.session_start|onboarding.register_error,onboarding.portfolio_complete?"),
+)
+offsets = st.one_of(
+    st.integers(0, 12).map(lambda count: timedelta(seconds=count)),
+    st.integers(0, 70).map(lambda count: timedelta(days=count, seconds=count)),
+)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[NewEvent]:
+    """Return events of three users and three sessions that they share, some of them without a name, some in another app."""
+    rows = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(KINDS),
+                offsets,
+                st.sampled_from([None, "ann", "bea", "cid"]),
+                st.sampled_from([None, "s1", "s2", "s3"]),
+                st.sampled_from([None, None, None, "mobile"]),
+                st.booleans(),
+            ),
+            min_size=1,
+            max_size=40,
+        )
+    )
+    often = draw(st.integers(0, 60))  # more of one kind than a list keeps
+    rows += [("chat.session_start", timedelta(seconds=number * 7), "ann", None, None, False) for number in range(often)]
+    return [
+        NewEvent(
+            id=f"e{number}",
+            event_type=kind,
+            created_at=START + after,
+            user_id=user,
+            session_id=session,
+            app=app,
+            error_code="oops" if failed else None,
+        )
+        for number, (kind, after, user, session, app, failed) in enumerate(rows)
+    ]
+
+
+def cut(events: Sequence[NewEvent], chance: Random) -> list[list[NewEvent]]:
+    """Shuffle events, send some again, and cut them into batches."""
+    sent = [*events, *chance.sample(list(events), len(events) // 3)]
+    chance.shuffle(sent)
+    batches = []
+    while sent:
+        size = chance.randint(1, 15)
+        batches.append(sent[:size])
+        sent = sent[size:]
+    return batches
+
+
+@pytest.fixture
+def actor(database: Postgres) -> Actor:
+    """Return somebody who may look."""
+    return person().actor
+
+
+LENIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PATIENT = settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def check_order(events: list[NewEvent], seed: int, writers: int) -> None:
+    activity.clear()
+    activity.store(events)
+    activity.fold()
+    once = activity.derived()
+    activity.clear()
+    activity.store_at_once(cut(events, Random(seed)), writers=writers)
+    activity.fold()
+    assert activity.derived() == once
+
+
+def check_figures(events: list[NewEvent], actor: Actor) -> None:
+    activity.clear()
+    activity.store(events)
+    everywhere = activity.journeys(events)
+    for steps in FUNNELS:
+        with transaction() as session:
+            view = conversion.read_funnel(session, PERIOD, Watched(), actor=actor, steps=steps)
+        compare(view, [activity.reached(done, steps) for done in everywhere.values()], steps)
+        mobile = [each for each in events if each.app == "mobile"]
+        with transaction() as session:
+            view = conversion.read_funnel(session, PERIOD, Watched(app="mobile"), actor=actor, steps=steps)
+        compare(view, [activity.reached(done, steps) for done in activity.journeys(mobile).values()], steps)
+
+
+def compare(view: FunnelView, times: list[Reached], steps: Sequence[Step]) -> None:
+    begun = [one for one in times if one[0] is not None and PERIOD.start <= one[0] < PERIOD.end]
+    assert [step.users for step in view.steps] == [sum(one[number] is not None for one in begun) for number in range(len(steps))]
+    for number in range(1, len(steps)):
+        gaps = activity.seconds(begun, steps, number)
+        step = view.steps[number]
+        if not gaps:
+            assert step.median_seconds_from_previous is None
+            continue
+        tenths = quantiles(gaps, n=10, method="inclusive") if len(gaps) > 1 else gaps * 9
+        assert step.median_seconds_from_previous == pytest.approx(tenths[4])
+        assert step.p90_seconds_from_previous == pytest.approx(tenths[8])
+
+
+@given(events=histories(), seed=st.integers(0, 2**32), writers=st.integers(1, 4))
+@LENIENT
+def test_the_order_of_arrival_changes_nothing(database: Postgres, events: list[NewEvent], seed: int, writers: int) -> None:
+    check_order(events, seed, writers)
+
+
+@given(events=histories())
+@LENIENT
+def test_the_funnel_is_what_brute_force_says(actor: Actor, events: list[NewEvent]) -> None:
+    check_figures(events, actor)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+@given(events=histories(), seed=st.integers(0, 2**32), writers=st.integers(1, 4))
+@PATIENT
+def test_the_order_of_arrival_changes_nothing_at_length(
+    database: Postgres, events: list[NewEvent], seed: int, writers: int
+) -> None:
+    check_order(events, seed, writers)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+@given(events=histories())
+@PATIENT
+def test_the_funnel_is_what_brute_force_says_at_length(actor: Actor, events: list[NewEvent]) -> None:
+    check_figures(events, actor)

@@ -1,0 +1,148 @@
+"""What requests cost when they come in: exact, by the tokens' kinds, by the price that held at their time."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from core.ai_metrics.models import AiRequest
+from core.db import transaction
+from core.identity.schemas import Actor
+from core.ids import new_id
+from core.providers import price_list, prices, rates
+from core.providers.errors import PackagedPrice, PriceTaken
+from core.providers.models import ModelPrice
+from core.providers.rates import Rate
+from tests.factories.identity import person
+from tests.factories.requests import ai_requests, price
+
+pytestmark = pytest.mark.usefixtures("database")
+
+NOON = datetime(2026, 7, 1, 12, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)
+OWN = "our-own-model"
+
+
+@pytest.fixture(autouse=True)
+def fresh(database: object) -> None:
+    rates._rates.forget()  # noqa: SLF001  what the test before has priced
+
+
+@pytest.fixture
+def boss() -> Actor:
+    return person().actor
+
+
+def stored(number: str) -> AiRequest:
+    with transaction() as session:
+        return session.scalars(select(AiRequest).where(AiRequest.external_id == number)).one()
+
+
+def cost_at(at: datetime, row: dict[str, object]) -> tuple[Decimal | None, str]:
+    """Store one request and return what it costs, and how that is known."""
+    number = str(new_id())
+    ai_requests({"id": number, "created_at": at, "model": OWN, **row})
+    found = stored(number)
+    return found.cost_usd, found.cost_source
+
+
+def cost(**row: object) -> tuple[Decimal | None, str]:
+    """Store one of noon."""
+    return cost_at(NOON, row)
+
+
+def test_each_kind_of_token_has_its_price(boss: Actor) -> None:
+    price(boss, OWN, NOON, input="3", output="15", cached_input="0.3", cache_write="3.75")
+    million = 1_000_000
+    assert cost(input_tokens=million) == (Decimal("3"), "price_table")
+    assert cost(output_tokens=million) == (Decimal("15"), "price_table")
+    assert cost(input_tokens=million, cached_tokens=million) == (Decimal("0.3"), "price_table")
+    assert cost(input_tokens=million, cache_write_tokens=million) == (Decimal("3.75"), "price_table")
+    mixed = cost(input_tokens=1000, cached_tokens=600, cache_write_tokens=100, output_tokens=50)
+    assert mixed == (Decimal("0.00220500"), "price_table")  # 300 at 3, 600 at 0.3, 100 at 3.75, 50 at 15
+
+
+def test_reasoning_is_output_and_is_not_priced_twice(boss: Actor) -> None:
+    price(boss, OWN, NOON, output="15")
+    assert cost(output_tokens=1000, reasoning_tokens=900) == cost(output_tokens=1000) == (Decimal("0.015"), "price_table")
+
+
+def test_without_prices_of_their_own_cached_tokens_cost_what_input_does(boss: Actor) -> None:
+    price(boss, OWN, NOON, input="3")
+    assert cost(input_tokens=100, cached_tokens=50, cache_write_tokens=50) == cost(input_tokens=100)
+
+
+def test_a_reported_cost_stays_as_it_is_reported(boss: Actor) -> None:
+    price(boss, OWN, NOON)
+    assert cost(input_tokens=100, cost_usd="0.12345678") == (Decimal("0.12345678"), "reported")
+    assert cost(input_tokens=100, cost_usd="0") == (Decimal("0"), "reported")
+
+
+@pytest.mark.parametrize("row", [{"model": "nobody-knows-this"}, {"model": "gpt-4o", "provider": "nobody"}])
+def test_what_nobody_knows_is_unpriced_which_is_not_zero(row: dict[str, str]) -> None:
+    assert cost(input_tokens=100, **row) == (None, "unpriced")
+
+
+def test_without_tokens_there_is_nothing_to_price() -> None:
+    assert cost(model="gpt-4o") == (None, "unpriced")
+
+
+def test_a_price_holds_from_its_very_moment_on(boss: Actor) -> None:
+    price(boss, OWN, NOON, input="1")
+    price(boss, OWN, NOON + timedelta(days=1), input="2")
+    tokens: dict[str, object] = {"input_tokens": 1_000_000}
+    assert cost_at(NOON - INSTANT, tokens) == (None, "unpriced")
+    assert cost_at(NOON, tokens) == (Decimal(1), "price_table")
+    assert cost_at(NOON + timedelta(days=1) - INSTANT, tokens) == (Decimal(1), "price_table")
+    assert cost_at(NOON + timedelta(days=1), tokens) == (Decimal(2), "price_table")
+
+
+def test_a_price_of_ones_own_goes_before_a_packaged_one_of_the_same_moment(boss: Actor) -> None:
+    packaged = prices.list_price("openai", "gpt-4o")
+    assert packaged is not None
+    tokens: dict[str, object] = {"model": "gpt-4o", "input_tokens": 1_000_000}
+    assert cost(**tokens) == (packaged.input, "price_table")
+    own = price(boss, "gpt-4o", rates.ALWAYS, input="7")
+    assert cost(**tokens) == (Decimal(7), "price_table")
+    with transaction() as session:
+        price_list.remove(session, own.id, actor=boss)
+    assert cost(**tokens) == (packaged.input, "price_table")
+
+
+def test_a_request_keeps_which_price_it_was_priced_by(boss: Actor) -> None:
+    known = price(boss, OWN, NOON)
+    ai_requests({"id": "one", "created_at": NOON, "model": OWN, "input_tokens": 1})
+    assert stored("one").price_id == known.id
+
+
+def test_two_prices_of_ones_own_from_one_moment_are_refused(boss: Actor) -> None:
+    price(boss, OWN, NOON)
+    with pytest.raises(PriceTaken):
+        price(boss, OWN, NOON)
+
+
+def test_packaged_prices_cannot_be_removed(boss: Actor) -> None:
+    assert rates.schedule("openai", "gpt-4o")
+    with transaction() as session:
+        found = session.scalars(select(ModelPrice)).one()
+        with pytest.raises(PackagedPrice):
+            price_list.remove(session, found.id, actor=boss)
+
+
+AMOUNTS = st.decimals(0, 1_000_000, places=6)
+COUNTS = st.integers(0, 2**31 - 1)
+
+
+@given(st.tuples(AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS), st.tuples(COUNTS, COUNTS, COUNTS, COUNTS))
+@settings(max_examples=300, deadline=None)
+def test_a_cost_is_what_exact_arithmetic_gives(amounts: tuple[Decimal, ...], counts: tuple[int, ...]) -> None:
+    picos = [int(amount * rates.PICO) for amount in amounts]
+    rate = Rate(UUID(int=0), NOON, *picos)
+    total, output, cached, written = counts
+    fresh = max(0, total - cached - written)
+    exact = fresh * amounts[0] + output * amounts[1] + cached * amounts[2] + written * amounts[3]
+    assert abs(rate.cost(total, output, cached, written) * Decimal("0.01") - exact) <= Decimal("0.005")

@@ -1,0 +1,93 @@
+"""After a change of the reporting time zone, days are its days: in rollups, of users, and in what comes in from then on."""
+
+import pytest
+from sqlalchemy import text
+
+from core import settings
+from core.activity import jobs as activity
+from core.ai_metrics import jobs as ai_metrics
+from core.db import transaction
+from core.embedded.postgres import Postgres
+from core.identity.schemas import Role
+from core.system import jobs, retention, verify, workspace
+from tests.factories import conversations
+from tests.factories.history import count, days_ago, events, requests
+from tests.factories.identity import person
+
+FAR = "Pacific/Auckland"
+
+
+def move(zone: str) -> None:
+    """Change the zone as an administrator does."""
+    with transaction() as session:
+        workspace.change(session, settings.Workspace(reporting_time_zone=zone), actor=person(Role.ADMIN).actor)
+
+
+def a_late_hour(days: float) -> None:
+    """Store what happened at six in the evening, folded: in Auckland, that is the next day."""
+    at = days_ago(days).replace(hour=18)
+    events({"created_at": at, "user_id": "a"})
+    requests({"created_at": at, "user_id": "b", "total_latency_ms": 10, "tool_calls": [{"name": "t", "duration_ms": 3}]})
+    activity.fold(0)
+    ai_metrics.fold(0)
+
+
+def user_days() -> list[str]:
+    """Return the days on which users were there."""
+    with transaction() as session:
+        return [str(day) for day in session.scalars(text("select distinct day from user_days order by 1"))]
+
+
+def test_days_are_made_anew(database: Postgres) -> None:
+    a_late_hour(3)
+    move(FAR)
+    jobs.rebuild_days(FAR)
+    assert user_days() == [str(days_ago(2).date())]
+    assert count("event_rollups", "grain = 'day' and at = date_trunc('day', at, 'Pacific/Auckland')") == 1
+    assert [check.table for check in verify.verify() if check.differences] == []
+
+
+def test_days_on_which_users_only_talked_are_made_anew(database: Postgres) -> None:
+    events({"created_at": days_ago(5)})
+    at = days_ago(3).replace(hour=18).isoformat()
+    conversations.stored({**conversations.conversation(created_at=at), "messages": [conversations.message(0, created_at=at)]})
+    assert user_days() == [str(days_ago(3).date())]
+    assert [check.table for check in verify.verify() if check.differences] == []
+    move(FAR)
+    jobs.rebuild_days(FAR)
+    assert user_days() == [str(days_ago(2).date())]
+    assert [check.table for check in verify.verify() if check.differences] == []
+
+
+def test_there_and_back_leaves_everything_as_it_was(database: Postgres) -> None:
+    a_late_hour(3)
+    before = user_days()
+    for zone in (FAR, "UTC"):
+        move(zone)
+        jobs.rebuild_days(zone)
+    assert user_days() == before
+    assert [check.table for check in verify.verify() if check.differences] == []
+
+
+def test_a_change_defers_it_twice_and_other_changes_do_not(database: Postgres) -> None:
+    move(FAR)
+    move(FAR)
+    assert count("procrastinate_jobs", "task_name = 'system.rebuild_days'") == 2
+
+
+def test_a_zone_that_is_no_longer_meant_changes_nothing(database: Postgres) -> None:
+    a_late_hour(3)
+    jobs.rebuild_days(FAR)
+    assert user_days() == [str(days_ago(3).date())]
+
+
+@pytest.mark.parametrize("table", ["user_activity_events", "ai_request_metrics"])
+def test_user_days_whose_raw_rows_are_gone_stay(database: Postgres, table: str) -> None:
+    a_late_hour(31.1)
+    a_late_hour(3)
+    with transaction() as session:
+        session.execute(text(f"update {table} set received_at = created_at"))  # noqa: S608  of this file
+    assert retention.apply().rows[table] == 1
+    move(FAR)
+    jobs.rebuild_days(FAR)
+    assert user_days() == [str(days_ago(31.1).date()), str(days_ago(2).date())]

@@ -1,0 +1,88 @@
+"""A past: events and AI requests as senders bring them, stored by the product's own functions; and a clock that can be moved."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from core import clock, partitions
+from core.activity import ingest as activity
+from core.activity.schemas import NewEvent
+from core.ai_metrics import ingest as ai_metrics
+from core.ai_metrics.schemas import NewRequest
+from core.db import Database, transaction
+from core.ids import new_id
+from core.intake import Source
+
+TODAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+
+
+def days_ago(days: float) -> datetime:
+    """Return a moment about noon, or as much later or earlier as the fraction of a day says."""
+    return TODAY - timedelta(days=days)
+
+
+def events(*given: dict[str, object], zone: str = "UTC", environment: str = "production") -> int:
+    """Store events; return how many were new."""
+    rows = [msgspec.convert({"event_type": "page.view", **one}, NewEvent) for one in given]
+    partitions.make_for("user_activity_events", [row.created_at for row in rows if row.created_at])
+    with transaction() as session:
+        return activity.store(session, rows, Source(environment, zone))
+
+
+def requests(*given: dict[str, object], zone: str = "UTC") -> int:
+    """Store AI requests; return how many were new."""
+    rows = [msgspec.convert({"provider": "openai", "model": "gpt-4o", **one}, NewRequest) for one in given]
+    partitions.make_for("ai_request_metrics", [row.created_at for row in rows if row.created_at])
+    with transaction() as session:
+        return ai_metrics.store(session, rows, Source("production", zone))
+
+
+def rated(rating: int, scale: str, at: datetime) -> None:
+    """Store feedback."""
+    columns = "id, rating, scale, environment, app, created_at"
+    with transaction(Database.AI) as session:
+        session.execute(
+            text(f"insert into ai_feedback ({columns}) values (:id, :rating, :scale, 'production', '', :at)"),  # noqa: S608
+            {"id": new_id(), "rating": rating, "scale": scale, "at": at},
+        )
+
+
+def batch_run(job: str, status: str, at: datetime) -> UUID:
+    """Store a run that began, was last heard of and arrived at one moment."""
+    key = new_id()
+    columns = "id, batch_run_id, batch_job, environment, app, started_at, status, heard_at, received_at"
+    with transaction() as session:
+        session.execute(
+            text(
+                f"insert into batch_run_history ({columns}) values (:id, :name, :job, 'production', '', :at, :status, :at, :at)"  # noqa: S608
+            ),
+            {"id": key, "name": str(key), "job": job, "at": at, "status": status},
+        )
+    return key
+
+
+def count(table: str, where: str = "true", database: Database = Database.CORE) -> int:
+    """Return how many rows a table has."""
+    with transaction(database) as session:
+        return session.scalar(text(f"select count(*) from {table} where {where}")) or 0  # noqa: S608
+
+
+def daily(metric: str, day: datetime, **dimensions: str) -> float | None:
+    """Return a figure of a day, None where there is none."""
+    wanted = text(
+        "select metric_value from daily_metrics "
+        "where (date, metric_type, dimensions) = (cast(:day as date), :metric, cast(:given as jsonb))"
+    )
+    given = msgspec.json.encode({"environment": "production", **dimensions}).decode()
+    with transaction() as session:
+        found = session.scalar(wanted, {"day": day.date(), "metric": metric, "given": given})
+    return None if found is None else float(found)
+
+
+def at(moment: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Move the clock."""
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    partitions.forget()

@@ -1,0 +1,67 @@
+"""Settings, Prices: listed, filtered, removed, and costs computed anew, without a browser."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from streamlit.testing.v1 import AppTest
+
+from core import clock
+from core.ai_metrics.models import AiRequest
+from core.db import transaction
+from core.identity.schemas import Role, SessionKind
+from core.providers import rates
+from tests.factories.identity import Person, person
+from tests.factories.requests import ai_requests, price
+from tests.pages.conftest import SETTINGS, Console, said
+
+
+@pytest.fixture
+def admin(database: object) -> Person:
+    rates._rates.forget()  # noqa: SLF001  what the test before has priced
+    return person(Role.ADMIN, kind=SessionKind.BROWSER)
+
+
+def opened(console: Console, one: Person) -> AppTest:
+    app = console(one, SETTINGS)
+    return app.button_group[0].set_value("Prices").run()
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_prices_are_listed_and_filtered(console: Console, admin: Person) -> None:
+    now = clock.now()
+    ai_requests({"created_at": now, "input_tokens": 1})
+    price(admin.actor, "our-own", now.replace(hour=0, minute=0), input="2.50", cached_input="0.000001")
+    app = opened(console, admin)
+    rows = app.dataframe[0].value.to_dict("records")
+    assert [(row["Model"], row["Whose"]) for row in rows] == [("our-own", "yours"), ("gpt-4o", "packaged")]
+    assert (rows[0]["Input"], rows[0]["Cached input"], rows[0]["Output"]) == ("$2.5", "$0.000001", "$2")
+    assert rows[1]["From (UTC)"] == "always"
+    app.selectbox(key="prices.whose").set_value("Packaged").run()
+    assert [row["Model"] for row in app.dataframe[0].value.to_dict("records")] == ["gpt-4o"]
+    app.text_input(key="prices.filter").set_value("nothing of the kind").run()
+    assert "No price here" in said(app)
+
+
+def test_costs_are_computed_anew_after_a_look(console: Console, admin: Person) -> None:
+    at = clock.now() - timedelta(days=1)
+    ai_requests({"created_at": at, "model": "our-own", "input_tokens": 1_000_000})
+    price(admin.actor, "our-own", at - timedelta(days=1), input="2.5")
+    app = press(opened(console, admin), "Show what would change")
+    assert "1 of 1 request would change" in said(app)
+    assert app.dataframe[-1].value.to_dict("records")[0]["After"] == "$2.50"
+    with transaction() as session:
+        assert session.scalars(select(AiRequest.cost_usd)).all() == [None]
+    press(app, "Reprice")
+    assert [toast.value for toast in app.toast] == ["1 request repriced"]
+    assert "1 of 1 request changed" in said(app)
+    with transaction() as session:
+        assert session.scalars(select(AiRequest.cost_usd)).one() == 2.5
+    press(app, "Close")
+    assert "changed" not in said(app)
+    press(app, "Show what would change")
+    assert "0 of 1 request would change" in said(app)
+    assert not [button for button in app.button if button.label == "Reprice"]
