@@ -31,7 +31,7 @@ def test_an_address_that_is_none_is_404(mine: httpx2.Client, path: str) -> None:
     assert is_problem(mine.get(path), 404, "model_missing" if path == "/models/" else "not_found")
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/otlp", "/otlp/v1/traces", "/widget", "/widget/attune.js"])
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/otlp", "/otlp/v1/metrics", "/widget", "/widget/attune.js"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_what_is_not_there_yet_is_404_and_never_the_consoles_page(client: Client, path: str, method: str) -> None:
     assert is_problem(client(person(), prefix="").request(method, path, headers={"Accept": "text/html"}), 404, "not_found")
