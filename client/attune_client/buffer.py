@@ -13,7 +13,7 @@ class Waiting(NamedTuple):
     """A row on its way to a path."""
 
     path: str
-    row: Row
+    row: Row | bytes  # small ones are a line already: thousands of dictionaries would cost the host's garbage collection dearly
     size: int
 
 
@@ -41,7 +41,7 @@ class Buffer:
         self._changed = threading.Condition(threading.Lock())
         self.closing = threading.Event()
 
-    def put(self, path: str, row: Row, size: int) -> None:
+    def put(self, path: str, row: Row | bytes, size: int) -> None:
         """Add a row; when there is no room, the oldest ones go."""
         with self._changed:
             self._given += 1

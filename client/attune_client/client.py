@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from attune_client.batches import BatchRun
 from attune_client.buffer import Buffer, Stats
-from attune_client.rows import Taken, now
+from attune_client.rows import SMALL, Taken, as_line, now
 from attune_client.sender import Pace, Sender
 from attune_client.transport import Transport
 
@@ -164,7 +164,8 @@ class Client:
             taken = Taken()
             given = {name: taken.copy(value) for name, value in row.items() if value is not None}
             identified = {"id": uuid4().hex, "created_at": now()} if path != "batch-runs" else {}
-            self._buffer.put(path, {**self._common, **identified, **given}, taken.size)
+            whole = {**self._common, **identified, **given}
+            self._buffer.put(path, as_line(whole) if taken.size < SMALL else whole, taken.size)
         except Exception as refused:  # noqa: BLE001  nothing of ours may raise into the host
             self._refuse(refused)
 

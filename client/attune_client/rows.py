@@ -11,6 +11,7 @@ Row = dict[str, Any]
 
 MOST_NODES = 2000
 DEEPEST = 20
+SMALL = 20_000  # characters, which are JSON in a tenth of a millisecond
 LONGEST_LINE = 2**20  # bytes, of what Attune takes
 
 

@@ -19,8 +19,8 @@ MOST_TRIES = 8  # of what fails in another way: these rows themselves may be why
 AT_ONCE_BYTES = 4 * 2**20
 BEAT_EVERY_S = 60.0
 COMPLAIN_EVERY_S = 60.0
-# Encoding holds the interpreter: every few rows the host's threads are let in, or their calls would wait for milliseconds.
-ROWS_BETWEEN_RESTS, REST_S = 10, 0.0001
+# Encoding a large row holds the interpreter: in between, the host's threads are let in.
+REST_S = 0.0001
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Sender:
             self._beat_at = time.monotonic()
             self.beat()
 
-    def _send(self, path: str, rows: list[Row]) -> None:
+    def _send(self, path: str, rows: list[Row | bytes]) -> None:
         """Send rows of one path until they are settled, all of them."""
         lines = self._encoded(rows)
         tries, settled = 0, len(rows) - len(lines)
@@ -118,17 +118,13 @@ class Sender:
         self._complain("were given up", why)
         self.buffer.settle(dropped=len(lines) if is_over else 0, failed=0 if is_over else len(lines))
 
-    def _encoded(self, rows: list[Row]) -> list[bytes]:
-        lines = []
-        for number, row in enumerate(rows):
-            line = self._line(row)
-            if line is not None:
-                lines.append(line)
-            if number % ROWS_BETWEEN_RESTS == 0:
-                time.sleep(REST_S)
-        return lines
+    def _encoded(self, rows: list[Row | bytes]) -> list[bytes]:
+        return [line for row in rows if (line := self._line(row)) is not None]
 
-    def _line(self, row: Row) -> bytes | None:
+    def _line(self, row: Row | bytes) -> bytes | None:
+        if isinstance(row, bytes):
+            return row
+        time.sleep(REST_S)
         try:
             return as_line(row)
         except Exception as refused:  # noqa: BLE001  a host's object may do anything when it is written
@@ -159,8 +155,8 @@ class Sender:
             log.warning("rows for Attune %s: %s", what, why)
 
 
-def _by_path(taken: list[Waiting]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
+def _by_path(taken: list[Waiting]) -> dict[str, list[Row | bytes]]:
+    found: dict[str, list[Row | bytes]] = {}
     for path, row, _ in taken:
         found.setdefault(path, []).append(row)
     return found

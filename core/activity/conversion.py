@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
-from statsmodels.stats.proportion import proportion_confint
 
+from core import stats
 from core.activity import sources
 from core.activity.answers import EarlierFunnel, FunnelStep, FunnelView, Interval
 from core.activity.errors import FunnelRefused
@@ -71,8 +71,8 @@ def interval(part: int, whole: int) -> Interval:
     """Return Wilson's 95 % interval; without bounds under ten cases."""
     if whole < FEWEST_FOR_AN_INTERVAL:
         return Interval(low=None, high=None, n=whole)
-    low, high = proportion_confint(part, whole, alpha=0.05, method="wilson")
-    return Interval(low=float(low), high=float(high), n=whole)
+    low, high = stats.wilson(part, whole)
+    return Interval(low=low, high=high, n=whole)
 
 
 def _step(steps: Sequence[Step], number: int, tally: Tally) -> FunnelStep:

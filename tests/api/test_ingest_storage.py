@@ -1,5 +1,6 @@
 """What the database does not take: one row costs no other, and what is not there at the moment is there when it is sent again."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 
@@ -54,6 +55,15 @@ def test_a_partition_that_was_dropped_is_made_again(http: httpx2.Client) -> None
         assert http.post("/events", json=sent).json()["accepted"] == 1
 
 
+@pytest.fixture
+def small_pools() -> Iterator[None]:
+    """Let no connection of other tests be among those that are cut, nor theirs be found dead by the next."""
+    db.engines().dispose()
+    yield
+    db.engines().dispose()
+
+
+@pytest.mark.usefixtures("small_pools")
 def test_a_connection_that_is_cut_is_no_failure_of_ours(http: httpx2.Client) -> None:
     with http:
         for _ in range(3):

@@ -1,5 +1,6 @@
 """Redaction: set by administrators, done to every text of every kind of row before it is stored, and nothing when it is off."""
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -94,6 +95,32 @@ def everything() -> str:
 def test_nothing_personal_is_stored_anywhere(client: Client, program: httpx2.Client, kind: str) -> None:
     assert client(person()).put("/admin/redaction", json=RULES).status_code == 200
     assert program.post(f"/{kind}", json=ROWS[kind]).json()["accepted"] == 1
+    kept = everything()
+    assert LEFT in kept
+    assert [word for word in PERSONAL if word in kept] == []
+
+
+def test_nothing_personal_comes_in_by_spans_either(client: Client, address: str) -> None:
+    client(person()).put("/admin/redaction", json=RULES)
+    said = json.dumps([{"role": "user", "parts": [{"type": "text", "content": WHO}]}])
+    facts = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "m",
+        "gen_ai.conversation.id": "c",
+        "gen_ai.input.messages": said,
+    }
+    span = {
+        "traceId": "0af7651916cd43dd8448eb211c80319c",
+        "spanId": "b7ad6b7169203331",
+        "name": "chat",
+        "startTimeUnixNano": "1795167000000000000",
+        "endTimeUnixNano": "1795167001000000000",
+        "status": {"code": 2, "message": WHO},
+        "attributes": [{"key": name, "value": {"stringValue": value}} for name, value in facts.items()],
+    }
+    with caller(address, bearing(api_key())) as exporter:
+        answer = exporter.post("/otlp/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+    assert answer.status_code == 200
     kept = everything()
     assert LEFT in kept
     assert [word for word in PERSONAL if word in kept] == []
