@@ -157,7 +157,7 @@ def store(session: Session, requests: list[NewRequest], source: Source) -> int:
 def _rows(requests: list[NewRequest], source: Source) -> Iterator[tuple[object, ...]]:
     now = clock.now()
     for request in requests:
-        at, provider = request.created_at or now, request.provider or ""
+        at, provider = request.created_at or now, _provider(request)
         cost, cost_source, price_id = cost_of(request, provider, request.model)
         yield (
             staged_key("ai_request", request.id) if request.id is not None else new_id(),
@@ -208,6 +208,11 @@ def _total(request: NewRequest) -> int | None:
     if request.total_tokens is not None or (request.input_tokens is None and request.output_tokens is None):
         return request.total_tokens
     return min((request.input_tokens or 0) + (request.output_tokens or 0), 2**31 - 1)
+
+
+def _provider(request: NewRequest) -> str:
+    # In rollups a provider and a model `*` are all of them: a sender's own would stand in the same row, and stop the folding.
+    return request.provider if request.provider and request.provider != "*" else ""
 
 
 def cost_of(request: NewRequest, provider: str, model: str) -> tuple[int | None, CostSource, UUID | None]:

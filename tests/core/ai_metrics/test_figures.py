@@ -184,6 +184,14 @@ def test_models_stand_side_by_side(arrive: Callable[[list[NewRequest]], None], a
         assert each.share == len(own) / len(kept)
 
 
+def test_a_sender_who_names_a_star_is_not_taken_for_all(actor: Actor) -> None:
+    send(request(START, provider="*", model="*"), request(START, provider="*"), request(START, model="*"), request(START))
+    for _ in range(2):
+        assert summed(Asked(WHOLE), actor).total_requests == 4
+        assert summed(Asked(WHOLE, model="*"), actor).total_requests == 2
+        fold()
+
+
 def test_figures_are_for_those_who_watch() -> None:
     reviewer = person(Role.REVIEWER).actor
     with transaction() as session:
