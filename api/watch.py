@@ -1,5 +1,6 @@
 """What every Watch route takes: a range of time, and whose rows count."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import Annotated
 
@@ -8,11 +9,17 @@ from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import ActorDep
+from core.ai_metrics.answers import Asked
+from core.batches.answers import AskedRuns
+from core.db import Session
+from core.identity import audit
 from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
 from core.periods import MOST_DAYS, Period, Watched, read_range
 from core.system import workspace
 
 Edge = AwareDatetime | date
+Question = Asked | AskedRuns
 
 
 async def period(
@@ -39,6 +46,14 @@ async def watched(
 async def watcher(actor: ActorDep) -> None:
     """Refuse at the door whom figures are not for; the readers in core ask again."""
     require(actor, Permission.WATCH)
+
+
+def note_export(session: Session, what: str, asked: Question, actor: Actor) -> None:
+    """Write down that somebody takes a list away, and by what it was filtered."""
+    given = asdict(asked)
+    watched, period = given.pop("watched"), given.pop("period")
+    filters = {name: value for name, value in (watched | given).items() if value is not None}
+    audit.record(session, f"{what}.export", actor, targets={"start": period["start"], "end": period["end"], **filters})
 
 
 PeriodDep = Annotated[Period, Depends(period)]

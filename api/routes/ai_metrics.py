@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import csv_response
-from api.watch import PeriodDep, WatchedDep, watcher
+from api.watch import PeriodDep, WatchedDep, note_export, watcher
 from core.ai_metrics import breakdowns, figures, queries, series
 from core.ai_metrics import tools as tool_calls
 from core.ai_metrics.answers import (
@@ -62,11 +62,12 @@ async def asked(
     watched: WatchedDep,
     provider: Annotated[str | None, Query(max_length=200)] = None,
     model: Annotated[str | None, Query(max_length=200)] = None,
-    status: RequestStatus | None = None,
+    status: RequestStatus | Literal[""] | None = None,
     conversation: Annotated[str | None, Query(max_length=128, description="Ours, or the sender's own.")] = None,
 ) -> Asked:
     """Return which requests are asked for; an empty filter is none."""
-    return Asked(period, watched, provider or None, model or None, status, conversation or None)
+    given = RequestStatus(status) if status else None
+    return Asked(period, watched, provider or None, model or None, given, conversation or None)
 
 
 AskedDep = Annotated[Asked, Depends(asked)]
@@ -109,6 +110,7 @@ def models(
     """List the models that were asked, side by side."""
     found = figures.models(session, asked, actor=actor)
     if format == "csv":
+        note_export(session, "models", asked, actor)
         return csv_response("models", MODEL_COLUMNS, [_cells(each, MODEL_COLUMNS) for each in found])
     page = found[window.offset : window.offset + window.limit]
     return ModelList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
@@ -125,6 +127,7 @@ def requests(
 ) -> RequestList | StreamingResponse:
     """List requests, the newest first; as CSV, every one that matches."""
     if format == "csv":
+        note_export(session, "ai_requests", asked, actor)
         return csv_response("ai-requests", REQUEST_COLUMNS, _request_cells(asked, actor))
     after = read_cursor(cursor) if cursor else None
     items = queries.list_requests(session, asked, limit=window.limit, offset=window.offset, after=after, actor=actor)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep
 from api.exports import csv_response
-from api.watch import PeriodDep, WatchedDep, watcher
+from api.watch import PeriodDep, WatchedDep, note_export, watcher
 from core.batches import phases as batch_phases
 from core.batches import queries
 from core.batches.answers import AskedRuns, DayOfRuns, JobFigures, Phase, RunDetail, RunSummary, RunView
@@ -73,6 +73,7 @@ def history(
 ) -> RunList | StreamingResponse:
     """List runs, and say how they ended; as CSV, every one that matches."""
     if format == "csv":
+        note_export(session, "batch_runs", asked, actor)
         return csv_response("batch-runs", COLUMNS, _cells(asked, actor))
     summary = queries.summary(session, asked, actor=actor)
     return RunList(

@@ -38,10 +38,13 @@ async def traces(request: Request) -> Response:
         raise HTTPException(415, "Send application/x-protobuf or application/json.")
     limits.rows(request, actor, config(), 0)
     body = await inflate.whole(request)
-    found = await run_in_threadpool(READERS[encoding], body)
-    limits.rows(request, actor, config(), len(found))
-    refused = await run_in_threadpool(take, found, actor.environment)
-    return _answer(refused, encoding)
+
+    def read_and_take() -> Counter[str]:
+        found = READERS[encoding](body)
+        limits.rows(request, actor, config(), len(found))
+        return take(found, actor.environment)
+
+    return _answer(await run_in_threadpool(read_and_take), encoding)
 
 
 def take(found: list[Span], environment: str) -> Counter[str]:
@@ -72,10 +75,10 @@ def _store(mapped: Mapped, taken: list[Taken], source: Source) -> None:
 def _commit(taken: list[Taken], source: Source) -> None:
     said = histories.conversations_of(taken)
     with transaction() as session:
-        ingest.store(session, [each.request for each in taken], source)
-        if said:
+        if said:  # conversations before users, the order in which every writer locks them
             drop_known(session, said)
             conversations.store(session, said, source)
+        ingest.store(session, [each.request for each in taken], source)
 
 
 def _answer(refused: Counter[str], encoding: Encoding) -> Response:

@@ -168,17 +168,20 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
         stage.make(connection)
     with connection.pipeline():
         added = connection.execute(INSERT)
-        note_users(connection, EVENTS, FRESH, source)
         connection.execute(DELTAS)
         derive_parts(connection)
         derive_subjects(connection)
+        note_users(connection, EVENTS, FRESH, source)
     return added.rowcount
 
 
 def note_users(connection: Connection, named: Stage, fresh: Stage, source: Source) -> None:
-    """Make and update the users that `named` names, and the days on which `fresh` saw them."""
-    connection.execute(USERS.replace("{stage}", named.name).encode())
+    """Make and update the users that `named` names, and the days on which `fresh` saw them.
+
+    To be called last: batches at the same time have users in common, and wait for each other from here to the commit.
+    """
     connection.execute(USER_DAYS.replace("{stage}", fresh.name).encode(), {"zone": source.zone})
+    connection.execute(USERS.replace("{stage}", named.name).encode())
 
 
 # Of tables that were filled a moment ago the planner knows nothing, and would read all parts for a hundred subjects.

@@ -147,10 +147,10 @@ def store(session: Session, requests: list[NewRequest], source: Source) -> int:
     FRESH.make(connection)
     with connection.pipeline():
         added = connection.execute(INSERT.encode())
-        note_users(connection, REQUESTS, FRESH, source)
         connection.execute(DELTAS.encode())
         if any(request.tool_calls for request in requests):
             connection.execute(TOOLS.encode())
+        note_users(connection, REQUESTS, FRESH, source)
     return added.rowcount
 
 

@@ -22,8 +22,10 @@ from core.tables import table_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-STEP_FACTS = frozenset({"id", "kind", "name", "start", "duration", "duration_ms", "status", "error", "error_type", "model"})
-TOOL_FACTS = frozenset({"id", "name", "duration_ms", "status", "error_type"})
+STEP_FACTS = frozenset(
+    {"id", "kind", "name", "start", "start_ms", "duration", "duration_ms", "status", "error", "error_type", "model"}
+)
+TOOL_FACTS = frozenset({"id", "name", "duration_ms", "status", "error", "error_type"})
 
 users, conversations = table_of(User), table_of(Conversation)
 

@@ -97,9 +97,10 @@ def store(session: Session, conversations: list[NewConversation], source: Source
     news, learned = _learn(known, conversations, made)
     grown, touched = messages.store(connection, conversations)
     LEARNED.copy(connection, (_learned(id_, known[id_]) for id_ in learned | touched))
-    connection.execute(LEARN)
-    connection.execute(BEGAN)
-    _note_users(connection, source)
+    with connection.pipeline():
+        connection.execute(LEARN)
+        connection.execute(BEGAN)
+        _note_users(connection, source)
     _tell(session, sorted(made))
     return len(news | grown)
 

@@ -81,8 +81,9 @@ def store(connection: Connection, conversations: list[NewConversation]) -> tuple
     grown = {sent[id_][0] for (id_,) in connection.execute(UPSERT.encode())}
     touched = {key_of("conversation", conversations[number].id) for number in grown}
     if touched:
-        for statement in (ORDER, COUNT):
-            connection.execute(statement, {"touched": list(touched)})
+        with connection.pipeline():
+            for statement in (ORDER, COUNT):
+                connection.execute(statement, {"touched": list(touched)})
     return grown, touched
 
 

@@ -30,7 +30,7 @@ FOLDS = ((event_rollups.EVENTS, EVENTS), (request_rollups.REQUESTS, REQUESTS), (
 SHADOWED = ("event_deltas", "ai_request_deltas", "tool_deltas", "funnel_parts", "subjects", "user_days")
 EXAMPLES = 5
 # The time within a mark, in microseconds.
-OF_MARK = "mark >> 8"
+OF_MARK = "mark & 72057594037927935"
 # A histogram without what stands for nothing: where a request was taken out again, a zero is left.
 PLAIN = "(select jsonb_object_agg(at, {name}[at]) from generate_subscripts({name}, 1) as at where {name}[at] <> 0)"
 

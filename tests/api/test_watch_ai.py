@@ -96,7 +96,7 @@ def test_latency_has_percentiles_a_series_and_a_histogram(analyst: httpx2.Client
         ({"conversation": "c-1"}, 1),
         ({"conversation": str(key_of("conversation", "c-1"))}, 1),
         ({"user_id": "u-1", "model": "b"}, 0),
-        ({"model": "", "user_id": ""}, 3),
+        ({"model": "", "user_id": "", "status": ""}, 3),
     ],
     ids=str,
 )
@@ -146,6 +146,26 @@ def test_the_file_has_every_request_that_matches(analyst: httpx2.Client) -> None
     found = rows_of(analyst, "/admin/ai/requests", days=3, app="web", limit=5)
     assert [row["external_id"] for row in found] == [f"r{number}" for number in range(1, 1203, 2)]
     assert found[0]["cost_usd"] == "0.001"
+
+
+@pytest.mark.parametrize(
+    ("path", "action"),
+    [
+        ("/admin/ai/requests", "ai_requests.export"),
+        ("/admin/ai/models", "models.export"),
+        ("/admin/batch/history", "batch_runs.export"),
+    ],
+)
+def test_who_takes_a_file_away_is_written_down(client: Client, path: str, action: str) -> None:
+    taker = person(Role.ANALYST)
+    rows_of(client(taker), path, app="web", start="2026-03-01", end="2026-03-02")
+    (line,) = got(client(person(Role.ADMIN)), "/admin/audit", action=action)["items"]
+    assert line["actor"]["id"] == str(taker.actor.id)
+    assert (line["targets"]["app"], line["targets"]["start"][:10], line["targets"]["end"][:10]) == (
+        "web",
+        "2026-03-01",
+        "2026-03-02",
+    )
 
 
 def test_one_request_is_found_by_either_id_with_its_steps(client: Client) -> None:

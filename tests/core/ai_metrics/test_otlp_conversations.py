@@ -1,7 +1,8 @@
 """Conversations from what spans have captured: the whole history comes each time, and each message is stored once."""
 
 import json
-import random
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +13,6 @@ from core.ai_metrics import spans
 from core.ai_metrics.models import AiRequest
 from core.conversations.models import Conversation, Message
 from core.db import transaction
-from core.embedded.postgres import Postgres
 from tests.factories.spans import CHAT, packed, span
 
 TURNS = [("hi", "hello"), ("and?", "well"), ("ok", "good"), ("ok", "good")]
@@ -25,22 +25,31 @@ def text(role: str, words: str) -> dict[str, Any]:
     return {"role": role, "parts": [{"type": "text", "content": words}]}
 
 
-def call(history: list[Said], answer: str | None, *, conversation: str | None = "c", **more: Any) -> dict[str, Any]:  # noqa: ANN401  members of a span
+def call(
+    history: list[Said],
+    answer: str | None,
+    *,
+    conversation: str | None = "c",
+    user: str | None = None,
+    **more: Any,  # noqa: ANN401  members of a span
+) -> dict[str, Any]:
     told: dict[str, Any] = {"gen_ai.input.messages": json.dumps([text(*each) for each in history])}
     if answer is not None:
         told["gen_ai.output.messages"] = json.dumps([text("assistant", answer)])
     if conversation is not None:
         told["gen_ai.conversation.id"] = conversation
+    if user is not None:
+        told["user.id"] = user
     return span(CHAT | {"gen_ai.usage.input_tokens": 10, "gen_ai.usage.output_tokens": 2} | told, **more)
 
 
-def calls(turns: list[Said]) -> list[dict[str, Any]]:
+def calls(turns: list[Said], conversation: str = "c", user: str | None = None) -> list[dict[str, Any]]:
     """Return a call a turn, a minute apart, each with all that was said before."""
     history: list[Said] = []
     made = []
     for number, (words, answer) in enumerate(turns):
         history = [*history, ("user", words)]
-        made.append(call(history, answer, ago_s=600 - 60 * number))
+        made.append(call(history, answer, conversation=conversation, user=user, ago_s=600 - 60 * number))
         history = [*history, ("assistant", answer)]
     return made
 
@@ -66,6 +75,12 @@ def everything() -> list[Any]:
         ]
 
 
+def forget() -> None:
+    with transaction() as session:
+        for table in (Message, Conversation, AiRequest):
+            session.execute(delete(table))
+
+
 WHOLE = [(role, words) for turn in TURNS for role, words in zip(("user", "assistant"), turn, strict=True)]
 
 
@@ -81,15 +96,12 @@ def test_an_export_a_turn() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_order_and_repetition_change_nothing(seed: int, database: Postgres) -> None:
+def test_order_and_repetition_change_nothing(seed: int) -> None:
     turns = calls(TURNS)
     take(*turns)
     once = everything()
-    with transaction() as session:
-        for table in (Message, Conversation, AiRequest):
-            session.execute(delete(table))
-    order = random.Random(seed)
-    for each in order.sample(turns * 2, k=2 * len(turns)):
+    forget()
+    for each in Random(seed).sample(turns * 2, k=2 * len(turns)):
         take(each)
     assert said() == WHOLE
     assert everything() == once
@@ -154,3 +166,16 @@ def test_a_span_that_ends_before_it_starts_or_never() -> None:
     take(never | {"endTimeUnixNano": "0"}, before | {"endTimeUnixNano": "5"})
     assert said("never") == [("user", "never"), ("assistant", "fine")]
     assert said("before") == [("user", "before"), ("assistant", "fine")]
+
+
+def test_exports_at_once_store_what_they_store_one_by_one() -> None:
+    spoken = [each for number in range(5) for each in calls(TURNS, conversation=f"c{number}", user=f"u{number % 3}")]
+    silent = [span(CHAT | {"user.id": f"u{number}"}) for number in range(3)]
+    exports = [Random(number).sample(spoken, k=12) + silent for number in range(12)]
+    for each in exports:
+        take(*each)
+    one_by_one = everything()
+    forget()
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda each: take(*each), exports))
+    assert everything() == one_by_one

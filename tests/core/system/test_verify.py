@@ -132,6 +132,17 @@ def test_what_is_older_than_the_raw_rows_is_sealed(database: Postgres) -> None:
     assert different() == {}
 
 
+def test_parts_that_are_younger_than_what_is_sealed_are_checked(database: Postgres) -> None:
+    a_month()
+    begins = {"event_type": "onboarding.register_start"}
+    events({"user_id": "old", "created_at": days_ago(33), **begins}, {"user_id": "new", "created_at": days_ago(3), **begins})
+    change("update user_activity_events set received_at = created_at")
+    retention.apply()
+    assert different() == {}
+    change("update funnel_parts set marks = '{}' where part like 'u:%'")
+    assert different()["funnel_parts"] >= 1
+
+
 def test_nothing_is_left_behind_in_the_connection(database: Postgres) -> None:
     a_month()
     verify.verify()
