@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select, union
 from sqlalchemy.orm import Session, aliased
 
-from core.activity.models import Event, Subject, UserDay
+from core.activity import conversion
+from core.activity.models import Event, UserDay
 from core.ai_metrics import figures
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.models import AiRequest
@@ -31,7 +32,6 @@ def overview(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Overv
     """Return what the Overview shows."""
     require(actor, Permission.WATCH)
     before, knows_all = scope.previous, scope.watched.release is None
-    onboarding = OnboardingFigures(**count_onboarding(core, scope).model_dump(), previous=count_onboarding(core, before))
     feedback = FeedbackFigures(**count_feedback(ai, scope).model_dump(), previous=count_feedback(ai, before))
     return Overview(
         start=scope.period.start,
@@ -39,7 +39,7 @@ def overview(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Overv
         time_zone=scope.period.zone,
         environment=scope.watched.environment,
         users=UserFigures(**count_users(core, scope).model_dump(), previous=count_users(core, before)),
-        onboarding=onboarding if knows_all else None,
+        onboarding=count_onboarding(core, scope, actor=actor) if knows_all else None,
         ai=figures.summary(core, Asked(scope.period, scope.watched), actor=actor),
         feedback=feedback if knows_all else None,
         batch=batches.summary(core, AskedRuns(scope.period, scope.watched), actor=actor),
@@ -76,16 +76,16 @@ def _of_release(table: Table, scope: Scope) -> Select[Any]:
     return select(columns.user_id).where(*wanted, *_watched(table, scope))
 
 
-def count_onboarding(session: Session, scope: Scope) -> OnboardingCounts:
-    """Return who began in a period, and who of them has come through, be it later (within the funnel's window)."""
-    columns = table_of(Subject).c
-    wanted = [_inside(columns.reached_1, scope), columns.environment == scope.watched.environment]
-    if scope.watched.app:
-        wanted.append(columns.app == scope.watched.app)
-    if scope.watched.users is not None:
-        wanted.append(columns.subject.in_([f"u:{each}" for each in scope.watched.users]))
-    started, completed = session.execute(select(func.count(), func.count(columns.reached_5)).where(*wanted)).one()
-    return OnboardingCounts(started=started, completed=completed, conversion=completed / started if started else None)
+def count_onboarding(session: Session, scope: Scope, *, actor: Actor) -> OnboardingFigures:
+    """Return who began in a period, and who of them has come through, be it later: as the funnel counts them."""
+    funnel = conversion.read_funnel(session, scope.period, scope.watched, actor=actor)
+    earlier = funnel.previous
+    return OnboardingFigures(
+        started=funnel.steps[0].users,
+        completed=funnel.steps[-1].users,
+        conversion=funnel.overall_conversion,
+        previous=OnboardingCounts(started=earlier.users[0], completed=earlier.users[-1], conversion=earlier.overall_conversion),
+    )
 
 
 def count_feedback(ai: Session, scope: Scope) -> FeedbackCounts:
