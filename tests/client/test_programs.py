@@ -143,6 +143,8 @@ def slow_calls(client: Client, calls: int = 10_000) -> float:
     return sorted(took)[int(calls * 0.999)] * 1000
 
 
+# A time limit: kept out of the short run, where other tests share the cores.
+@pytest.mark.prove
 @pytest.mark.parametrize("fault", [None, Fault(503), Fault(202, after_s=0.05)])
 def test_a_call_takes_less_than_a_millisecond(make: MakeClient, fault: Fault | None) -> None:
     with elsewhere(fault) as url:
