@@ -21,7 +21,8 @@ class User(Created, CoreTable):
     __table_args__ = (Index(None, "last_seen_at"), {"postgresql_with": {"fillfactor": 70}})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    external_id: Mapped[str] = mapped_column(unique=True)
+    # Unique as the key is. A second unique index would make two that meet the same user at once fail.
+    external_id: Mapped[str] = mapped_column(index=True)
     email: Mapped[str | None]
     display_name: Mapped[str | None]
     traits: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)

@@ -162,8 +162,9 @@ def test_an_answer_that_another_process_writes_grows_here_too(address: str, one:
         for text in ("Once", "Once upon", "Once upon a time"):
             with transaction() as session:
                 executions.write_progress(session, elsewhere.begun.id, text)
-            token = heard(socket)
-            reader.read(token)
+            for news in heard_until(socket, "playground_token"):
+                reader.read(news)
+            token = news
             assert text.endswith(token["text"])
             assert reader.texts == {token["message_id"]: text}
         with transaction() as session:

@@ -440,9 +440,9 @@ def upgrade() -> None:
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
-        sa.UniqueConstraint("external_id", name=op.f("uq_users_external_id")),
         postgresql_with={"fillfactor": 70},
     )
+    op.create_index(op.f("ix_users_external_id"), "users", ["external_id"], unique=False)
     op.create_index(op.f("ix_users_last_seen_at"), "users", ["last_seen_at"], unique=False)
     op.create_table(
         "api_keys",
