@@ -22,12 +22,12 @@ PAGES = {
 Theme = Literal["light", "dark"]
 DOORS = ["/login", "/welcome/a-link-that-never-was"]
 SIZES: list[ViewportSize] = [{"width": 390, "height": 844}, {"width": 1024, "height": 768}, {"width": 1440, "height": 900}]
+CODE_RULE = "scrollable-region-focusable"
 # Streamlit's own: it puts the headings of the navigation into the list of its pages; and around a long line of code it is the
 # frame that takes the focus, not what scrolls (which browsers have let the keyboard reach by themselves since 2024).
 STREAMLITS = {
     "list": '[data-testid="stSidebarNav"]',
     "listitem": '[data-testid="stSidebarNav"]',
-    "scrollable-region-focusable": '[data-testid="stCode"]',
 }
 
 
@@ -56,6 +56,8 @@ def violations(page: Page) -> list[str]:
 def is_streamlits(page: Page, rule: str, node: dict[str, Any]) -> bool:
     """Whether this is where Streamlit breaks the rule, and no option of ours changes it."""
     within = STREAMLITS.get(rule)
+    if rule == CODE_RULE:  # by what it is: a page that was drawn anew meanwhile has other names for it
+        return str(node["html"]).startswith('<pre class="st-')
     return (
         within is not None
         and page.locator(node["target"][0]).locator("xpath=ancestor-or-self::*").and_(page.locator(within)).count() > 0

@@ -27,9 +27,9 @@ def test_a_killed_run_goes_on_under_its_name(database: Postgres, monkeypatch: py
         patch.setitem(daily.PHASES, "figures", die)
         with pytest.raises(Killed):
             jobs.daily(context, 0)
-    assert count("batch_run_history", "status = 'running'") == 1
+    assert count("batch_run_history", "status = 'running' and batch_job = 'attune.daily'") == 1
     figures = count("daily_metrics")
     jobs.daily(context, 0)
     assert count("batch_run_history", "status = 'completed' and batch_run_id = 'attune.daily-7'") == 1
-    assert count("batch_run_history") == 1
+    assert count("batch_run_history", "batch_job = 'attune.daily'") == 1
     assert count("daily_metrics", "metric_type not like 'batch%'") == figures
