@@ -79,7 +79,7 @@ FIELDS = {
 
 
 @pytest.fixture
-def http(address: str) -> httpx2.Client:
+def http(address: str, database: Postgres) -> httpx2.Client:
     return httpx2.Client(base_url=f"{address}/api/v1/ingest", headers=bearing(api_key()), trust_env=False, timeout=60)
 
 

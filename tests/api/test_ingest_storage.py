@@ -12,6 +12,7 @@ from sqlalchemy import text
 from core import clock, db, intake
 from core.activity import ingest
 from core.db import transaction
+from core.embedded.postgres import Postgres
 from core.errors import Unavailable
 from core.ids import new_id
 from tests.factories.keys import api_key, bearing
@@ -20,7 +21,7 @@ NOW = clock.now()
 
 
 @pytest.fixture
-def http(address: str) -> httpx2.Client:
+def http(address: str, database: Postgres) -> httpx2.Client:
     return httpx2.Client(base_url=f"{address}/api/v1/ingest", headers=bearing(api_key()), trust_env=False, timeout=60)
 
 
