@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from core import clock
 from core.db import Database, transaction
+from core.embedded.postgres import Postgres
 from core.ids import new_id
 from tests.factories.keys import api_key, bearing
 
