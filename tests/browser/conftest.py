@@ -69,7 +69,9 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         try:
             address = f"http://localhost:{port}"
             _wait_until_ready(address, running, folder / "output.txt")
-            with httpx2.Client(base_url=f"{address}/api/v1", timeout=30, trust_env=False) as api:
+            # Kept connections would be closed by the server just when the next test picks one up.
+            unkept = httpx2.Limits(max_keepalive_connections=0)
+            with httpx2.Client(base_url=f"{address}/api/v1", timeout=30, trust_env=False, limits=unkept) as api:
                 started = Program(address, OWNER, api)
                 started.change_settings(default_model="fake:echo")
                 yield started
