@@ -24,10 +24,10 @@ from core.ai_metrics.answers import (
     Tokens,
     Tools,
 )
-from core.ai_metrics.queries import Cursor, read_cursor
 from core.ai_metrics.schemas import RequestStatus
 from core.db import transaction
 from core.identity.schemas import Actor
+from core.paging import Cursor
 
 EXPORT_PAGE = 1000
 MODEL_COLUMNS = tuple(ModelFigures.model_fields)
@@ -129,7 +129,7 @@ def requests(
     if format == "csv":
         note_export(session, "ai_requests", asked, actor)
         return csv_response("ai-requests", REQUEST_COLUMNS, _request_cells(asked, actor))
-    after = read_cursor(cursor) if cursor else None
+    after = Cursor.read(cursor) if cursor else None
     items = queries.list_requests(session, asked, limit=window.limit, offset=window.offset, after=after, actor=actor)
     following = str(Cursor(items[-1].created_at, items[-1].id)) if len(items) == window.limit else None
     total = queries.count_requests(session, asked, actor=actor)

@@ -9,7 +9,3 @@ class RequestMissing(NotFound):
 
 class TooFine(Invalid):
     """So many points are no chart: choose a longer interval or a shorter range."""
-
-
-class CursorRefused(Invalid):
-    """The cursor is none of ours: take `next_cursor` as it was answered."""

@@ -10,8 +10,7 @@ from core.settings import Workspace, read
 @queue.app.task(name="ai_metrics.fold", queueing_lock="ai_metrics.fold")
 def fold(timestamp: int) -> None:
     """Fold what batches have added into the rollups, until nothing waits."""
-    for each in (rollups.REQUESTS, rollups.TOOLS):
-        waiting = 1
-        while waiting:
-            with transaction() as session:
-                waiting = each.fold(session, zone=read(session, Workspace).reporting_time_zone)
+    while True:
+        with transaction() as session:
+            if not rollups.fold(session, zone=read(session, Workspace).reporting_time_zone):
+                return

@@ -1,54 +1,29 @@
 """AI requests themselves: lists by cursor, one with its steps."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.activity.models import User
 from core.ai_metrics.answers import Asked, RequestDetail, RequestView
-from core.ai_metrics.errors import CursorRefused, RequestMissing
+from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.figures import volume
 from core.ai_metrics.sources import matching_requests, raw
 from core.conversations.models import Conversation
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
+from core.paging import Cursor
 from core.periods import keys_of
 from core.tables import table_of
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 STEP_FACTS = frozenset(
     {"id", "kind", "name", "start", "start_ms", "duration", "duration_ms", "status", "error", "error_type", "model"}
 )
 TOOL_FACTS = frozenset({"id", "name", "duration_ms", "status", "error", "error_type"})
 
 users, conversations = table_of(User), table_of(Conversation)
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """The last row of a page: the next one begins after it."""
-
-    created_at: datetime
-    id: UUID
-
-    def __str__(self) -> str:
-        """Return it as an address carries it."""
-        return f"{(self.created_at - EPOCH) // MICROSECOND}.{self.id.hex}"
-
-
-def read_cursor(given: str) -> Cursor:
-    """Return what an address carries; raise CursorRefused."""
-    moment, _, key = given.partition(".")
-    try:
-        return Cursor(EPOCH + int(moment) * MICROSECOND, UUID(key))
-    except (ValueError, OverflowError):
-        raise CursorRefused from None
 
 
 def count_requests(session: Session, asked: Asked, *, actor: Actor) -> int:
