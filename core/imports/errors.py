@@ -1,6 +1,6 @@
 """Why an import cannot be done, or not now."""
 
-from core.errors import Conflict, Invalid, LimitReached, NotFound, Unavailable
+from core.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 
 
 class ImportMissing(NotFound):
@@ -31,10 +31,8 @@ class NotMultipart(Invalid):
     """The body is not the multipart form that its Content-Type announces, or it ended too early. Upload it again."""
 
 
-class FileTooLarge(LimitReached):
+class FileTooLarge(TooLarge):
     """This file is too large; split it, or raise IMPORT_LIMIT_MB."""
-
-    code = "too_large"
 
 
 class DiskFull(Unavailable):
