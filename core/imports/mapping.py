@@ -1,6 +1,5 @@
 """What is to be read where in a file, and as what: all of a mapping can be written as JSON, kept, and used for the next file."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -143,7 +142,3 @@ class Mapping(BaseModel):
         given = {name: value for name, value in answers.items() if name in ("zone", "start", "model")}
         return Mapping.model_validate(self.model_dump(by_alias=True) | given)
 
-
-def start_of(mapping: Mapping) -> datetime | None:
-    """Return what a file without times of its own begins with."""
-    return mapping.start

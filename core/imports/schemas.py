@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from core.identity.schemas import View
+from core.identity.schemas import ENVIRONMENT, View
 from core.imports.parsed import Kind
 
 LONGEST_NAME = 300
@@ -69,7 +69,8 @@ class Sample(View):
 class DryRun(View):
     """What an import would bring; nothing has been stored.
 
-    `duplicates` counts rows with an id that is known already or comes twice, among the first `compared` rows.
+    `readings` says how times, durations, prices and states are understood. `duplicates` counts rows with an id that is known
+    already or comes twice, among the first `compared` rows.
     """
 
     records: int
@@ -82,7 +83,7 @@ class DryRun(View):
     duplicates: dict[Kind, int] = Field(default_factory=dict)
     compared: int = 0
     samples: list[Sample] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
+    readings: list[str] = Field(default_factory=list)
 
 
 class Progress(View):
@@ -119,17 +120,28 @@ class ImportView(View):
     has_file: bool
 
 
+class Answers(BaseModel):
+    """What only a person knows, as the questions of a recognition ask for it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    zone: str | None = Field(default=None, max_length=100)
+    start: AwareDatetime | None = None
+    model: str | None = Field(default=None, min_length=1, max_length=200)
+
+
 class Start(BaseModel):
     """How an import is to be done; what is left out stays as it was recognised, or as it was last said."""
 
     model_config = ConfigDict(
         frozen=True,
-        json_schema_extra={"example": {"environment": "production"}},
+        json_schema_extra={"example": {"environment": "production", "answers": {"zone": "Europe/Berlin"}}},
     )
 
     mapping: dict[str, Any] | None = None
     mapping_id: UUID | None = None
-    environment: str | None = Field(default=None, min_length=1, max_length=64)
+    answers: Answers | None = None
+    environment: str | None = Field(default=None, pattern=ENVIRONMENT)
 
 
 class NewMapping(BaseModel):

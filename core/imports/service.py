@@ -117,7 +117,7 @@ def remove_mapping(session: Session, mapping_id: UUID, *, actor: Actor) -> None:
 
 def column_names(recognition: dict[str, Any]) -> list[str]:
     """Return the names of the columns that were recognised."""
-    return [column["name"] for column in recognition.get("columns", [])]
+    return [column["path"] for column in recognition.get("columns", [])]
 
 
 def first_seen(session: Session, sha256: str) -> datetime:
@@ -150,6 +150,8 @@ def _choose(session: Session, row: Import, given: Start) -> None:
     chosen = given.mapping
     if given.mapping_id is not None:
         chosen = queries.get_mapping(session, given.mapping_id).mapping
+    if given.answers is not None:
+        chosen = (chosen or row.mapping or {}) | given.answers.model_dump(mode="json", exclude_none=True)
     if chosen is not None:
         mapping = _checked(chosen).model_dump(mode="json", by_alias=True)
         if row.position and mapping != row.mapping:

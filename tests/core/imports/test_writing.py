@@ -10,7 +10,7 @@ from core.db import Database, transaction
 from core.imports import writing
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import Status
-from tests.factories.imports import BEGAN, ai_request, event, parsed, running, stored, write
+from tests.factories.records import BEGAN, ai_request, event, parsed, running, stored, write
 
 pytestmark = pytest.mark.usefixtures("database")
 
