@@ -14,7 +14,7 @@ from core.demo.calendar import DAY, Calendar
 from core.demo.loaded import cheeses
 from core.demo.talks import Message, Talk
 from core.providers import prices
-from core.providers.rates import PICO, Rate
+from core.providers.rates import ALWAYS, PICO, Rate
 
 PROMPT_TOKENS = 1180  # what the assistant is told before anything else
 UNIT = Decimal("0.00000001")
@@ -89,8 +89,10 @@ class Caller:
         asked_at = talk.messages[place - 1].at if place else message.at
         heard = sum(_tokens(each.text) for each in talk.messages[:place])
         at, rows = asked_at + timedelta(milliseconds=random.randint(300, 900)), []
+        about_text = _tokens(talk.messages[place - 1].text)
+        rows.append(self._chat(TITLES, at - timedelta(milliseconds=250), about, 210 + about_text, 2, 0, None, operation="guard"))
         if message.tool == "kb.search" or random.random() < 0.62:
-            rows.append(self._embedding(at, about, _tokens(talk.messages[place - 1].text)))
+            rows.append(self._embedding(at, about, about_text))
         if random.random() < self._fault_rate(model, at):
             rows.append(self._fault(model, at, about, PROMPT_TOKENS + heard))
         cached = PROMPT_TOKENS // 128 * 128 if place > 1 or random.random() < 0.5 else 0
@@ -138,7 +140,11 @@ class Caller:
 
     def _embedding(self, at: datetime, about: dict[str, Any], tokens: int) -> dict[str, Any]:
         took = self._time(EMBEDDINGS.first_token_ms, 0.3)
-        return self._row(EMBEDDINGS, at, about, "embeddings") | {"input_tokens": tokens, "output_tokens": 0, "total_latency_ms": took}
+        return self._row(EMBEDDINGS, at, about, "embeddings") | {
+            "input_tokens": tokens,
+            "output_tokens": 0,
+            "total_latency_ms": took,
+        }
 
     def _fault(self, model: Model, at: datetime, about: dict[str, Any], tokens: int) -> dict[str, Any]:
         slow = self._slowness(model, at) > 1
@@ -225,12 +231,23 @@ class Caller:
             about = {"release": self.calendar.release(night), "user_id": None}
             for number in range(NOTES_A_NIGHT):
                 at = night + timedelta(seconds=number * 9 + self.random.random() * 5)
-                row = self._chat(NOTES, at, about, self.random.randint(420, 760), self.random.randint(60, 150), 0, None, operation="tasting_note")
+                row = self._chat(
+                    NOTES,
+                    at,
+                    about,
+                    self.random.randint(420, 760),
+                    self.random.randint(60, 150),
+                    0,
+                    None,
+                    operation="tasting_note",
+                )
                 yield row | {"wheel": self.random.choice(cheeses()).name}
 
     def pending(self) -> Iterator[dict[str, Any]]:
         """Yield requests that have not been answered yet."""
-        for number, (model, seconds) in enumerate(((LARGE, 3), (LARGE, 9), (CAREFUL, 14), (MANY_TONGUES, 21), (CAREFUL, 40), (LARGE, 55))):
+        for number, (model, seconds) in enumerate(
+            ((LARGE, 3), (LARGE, 9), (CAREFUL, 14), (MANY_TONGUES, 21), (CAREFUL, 40), (LARGE, 55))
+        ):
             at = self.calendar.until - timedelta(seconds=seconds)
             about = {"release": self.calendar.release(at), "user_id": f"rind-{300 + number * 7:05d}"}
             yield self._row(model, at, about, "chat") | {"status": "pending", "input_tokens": PROMPT_TOKENS + 40 * number}
@@ -250,7 +267,7 @@ def _rate(provider: str, model: str) -> Rate:
         raise LookupError(f"no price of {model}")
     cached = found.cached_input if found.cached_input is not None else found.input
     written = found.cache_write if found.cache_write is not None else found.input
-    return Rate(UUID(int=0), datetime.min, *(int(each * PICO) for each in (found.input, found.output, cached, written)))
+    return Rate(UUID(int=0), ALWAYS, *(int(each * PICO) for each in (found.input, found.output, cached, written)))
 
 
 def _tokens(text: str) -> int:

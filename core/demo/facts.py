@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from core.demo.calendar import Calendar
-from core.demo.loaded import Cheese, cheeses, table
+from core.demo.loaded import Cheese, table
 from core.demo.users import Person
 
 CENT = Decimal("0.01")
@@ -52,7 +52,9 @@ class Speech:
         return f"{at.day}.{at.month}." if self.lang in ("de", "nb") else f"{at.day}/{at.month}"
 
 
-def facts(random: Random, person: Person, at: datetime, calendar: Calendar, lang: str, cellar: str | None = None) -> dict[str, str]:
+def facts(
+    random: Random, person: Person, at: datetime, calendar: Calendar, lang: str, cellar: str | None = None
+) -> dict[str, str]:
     """Return all facts that a text may name; the wheel in question lies in a cellar, if one is named."""
     speech = Speech(lang)
     first = random.choice([number for number, each in enumerate(person.board) if cellar in (None, each.cellar)])
@@ -70,7 +72,9 @@ def facts(random: Random, person: Person, at: datetime, calendar: Calendar, lang
 
 def _person(random: Random, person: Person, lang: str) -> dict[str, str]:
     others = [each for each in person.country.first if each != person.first]
-    places = [city for city in ("Lyon", "Bristol", "Leipzig", "Bologna", "Bergen", "Utrecht", "Graz", "Oviedo") if city != person.city]
+    places = [
+        city for city in ("Lyon", "Bristol", "Leipzig", "Bologna", "Bergen", "Utrecht", "Graz", "Oviedo") if city != person.city
+    ]
     return {
         "first": person.first,
         "last": person.last,
@@ -93,7 +97,7 @@ def _wheels(random: Random, person: Person, number: int, speech: Speech) -> dict
     return {
         "wheel": wheel.name,
         "wheel2": second.name,
-        "wheelno": f"{''.join(part[0] for part in wheel.name.split())[:2].upper()}-{1000 + (person.number * 37 + number * 911) % 3999}",
+        "wheelno": f"{_initials(wheel)}-{1000 + (person.number * 37 + number * 911) % 3999}",
         "hardwheel": hard.name,
         "softwheel": soft.name,
         "rawwheel": person.board[0].name,
@@ -120,6 +124,10 @@ def _wheels(random: Random, person: Person, number: int, speech: Speech) -> dict
 
 def _another(wanted: str, taken: str, cellars: dict[str, Any]) -> str:
     return wanted if wanted != taken else next(name for name in cellars if name != taken)
+
+
+def _initials(wheel: Cheese) -> str:
+    return "".join(part[0] for part in wheel.name.split())[:2].upper()
 
 
 def _rennet(wheel: Cheese) -> str:
@@ -186,7 +194,11 @@ def _money(random: Random, person: Person, wheel: Cheese, n: int, speech: Speech
         "ship": SHIPPING,
         "shippaid": Decimal(0) if n >= FREE_SHIPPING_FROM else SHIPPING,
     }
-    return {name: speech.money(value) for name, value in values.items()} | {"feepct": f"{fee} %", "short": str(short), "hardn": str(hard_n)}
+    return {name: speech.money(value) for name, value in values.items()} | {
+        "feepct": f"{fee} %",
+        "short": str(short),
+        "hardn": str(hard_n),
+    }
 
 
 def _hard_one(person: Person, wheel: Cheese) -> Cheese:

@@ -15,7 +15,7 @@ from core.demo.users import Person, people
 from core.imports.parsed import Kind, Parsed
 
 SEED = 1851
-TALKS = 3150
+TALKS = 3200
 BEFORE_BOARD = 0.42  # of those who never ended their board, how many ask why
 CHATS = 0.63  # of those with a board, how many talk to the assistant at all
 LONGEST = timedelta(minutes=25)
@@ -89,7 +89,10 @@ class World:
         """Yield a conversation with the requests behind it, the events around it, and what was thought of it."""
         begun = talk.messages[0].at - timedelta(seconds=self.random.randint(3, 25))
         session = f"rind-chat-{talk.number:05d}"
-        yield Kind.EVENTS, self.diary.event("chat.session_start", begun, session, talk.person, event_data={"conversation": talk.id})
+        yield (
+            Kind.EVENTS,
+            self.diary.event("chat.session_start", begun, session, talk.person, event_data={"conversation": talk.id}),
+        )
         messages = []
         for place, message in enumerate(talk.messages):
             sent: dict[str, Any] = {
@@ -134,5 +137,3 @@ def _title(talk: Talk) -> str:
     """Return what the model for titles made of it: the topic, and the first words."""
     words = talk.messages[0].text.split()
     return f"{talk.situation.topic.capitalize()}: {' '.join(words[:7])}{'…' if len(words) > 7 else ''}"
-
-

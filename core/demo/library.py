@@ -14,7 +14,16 @@ from core.demo.users import Person
 
 MEMORIES = 420
 ARTICLE = re.compile(r"^# (.+)\ntags: (.+)\n", re.MULTILINE)
-LANGUAGES = {"de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "nb": "Norwegian", "nl": "Dutch", "pt": "Portuguese", "en": "English"}
+LANGUAGES = {
+    "de": "German",
+    "fr": "French",
+    "es": "Spanish",
+    "it": "Italian",
+    "nb": "Norwegian",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+    "en": "English",
+}
 DRAFTS = ("Taxes", "Rinds")
 
 

@@ -9,7 +9,14 @@ from typing import Any
 from core.demo.calendar import DAY, Calendar
 
 RUNS = 90
-RIPENING = {"read_sensors": 210_000, "weigh_wheels": 95_000, "update_ripeness": 160_000, "value_boards": 130_000, "draft_notes": 520_000, "send_notices": 45_000}
+RIPENING = {
+    "read_sensors": 210_000,
+    "weigh_wheels": 95_000,
+    "update_ripeness": 160_000,
+    "value_boards": 130_000,
+    "draft_notes": 520_000,
+    "send_notices": 45_000,
+}
 SETTLEMENT = {"match_sales": 38_000, "book_fees": 21_000, "pay_out": 140_000, "report": 12_000}
 SENSORS_FAIL = (
     "read_sensors: gateway gletscherloch-02 refused the connection after 5 attempts (certificate renewal at 02:00 on Sundays); "
@@ -31,7 +38,9 @@ def _ripening(random: Random, calendar: Calendar, at: datetime) -> dict[str, Any
     wheels = random.randint(1180, 1240)
     row = _run("nightly-ripening", at, wheels, phases)
     if calendar.is_monday(at):
-        return row | _ended(at, phases | {"read_sensors": 1_500_000 + random.randint(0, 60_000)}, wheels, 41, "partial", SENSORS_FAIL)
+        return row | _ended(
+            at, phases | {"read_sensors": 1_500_000 + random.randint(0, 60_000)}, wheels, 41, "partial", SENSORS_FAIL
+        )
     return row | _ended(at, phases, wheels, 0, "completed", None)
 
 

@@ -104,9 +104,7 @@ class Diary:
         tries = random.choice((1, 1, 2, 3)) if has_bug and meets_it < 0.62 else 0
         for _ in range(tries):
             at = self._after(at, 90)
-            failed = self.event(
-                "onboarding.portfolio_error", at, session, person, error_code=BUG_CODE, error_message=BUG_MESSAGE
-            )
+            failed = self.event("onboarding.portfolio_error", at, session, person, error_code=BUG_CODE, error_message=BUG_MESSAGE)
             yield from self._if_past(failed, at)
         if random.random() < ERROR_RATES["portfolio_error"]:
             at = self._after(at, 60)
@@ -130,7 +128,9 @@ class Diary:
             yield self.event("onboarding.login_success", at, session, person)
             wheel = random.choice(person.board)
             looked = {"wheel": wheel.name, "cellar": wheel.cellar}
-            yield from self._if_past(self.event("board.viewed", _later(at, 20), session, person, event_data=looked), _later(at, 20))
+            yield from self._if_past(
+                self.event("board.viewed", _later(at, 20), session, person, event_data=looked), _later(at, 20)
+            )
             if random.random() < 0.22:
                 bought = looked | {"slices": random.randint(1, 4), "price": str(wheel.price)}
                 at = self._after(at, 200)

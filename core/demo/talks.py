@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
@@ -17,6 +17,7 @@ TRIES = 2
 SHINGLE = 5  # words that stand in a row
 KNOWN_AFTER = 4 * DAY  # what speaks of past orders needs somebody who has been there so long
 BRANCHES = {"good": 5.0, "bad": 2.6, "human": 2.0, "plain": 4.0}
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MOUNTAIN = "Gletscherloch"
 # From when until when one says what has such words in it.
 HOURS = (
@@ -117,9 +118,7 @@ class Teller:
             known |= {"carrier": "Polarpost", "parcel": f"PO{known['parcel'][2:]}"}
         return known
 
-    def _try(
-        self, situation: Situation, person: Person, at: datetime, known: dict[str, str]
-    ) -> tuple[str | None, list[Message]]:
+    def _try(self, situation: Situation, person: Person, at: datetime, known: dict[str, str]) -> tuple[str | None, list[Message]]:
         turns, branch = self._turns(situation.script)
         said: list[Message] = []
         way: int | None = None
@@ -217,7 +216,7 @@ def _fits(greeting: str, hour: int) -> bool:
 
 
 def _message(way: Alternative, text: str, *, by_user: bool) -> Message:
-    return Message(by_user, text, datetime.min, way.tool, way.tool_fails)
+    return Message(by_user, text, EPOCH, way.tool, way.tool_fails)
 
 
 def _in_style(text: str, style: str) -> str:

@@ -109,7 +109,9 @@ def _board(random: Random) -> tuple[Cheese, ...]:
 
 
 def _email(random: Random, first: str, last: str, taken: dict[str, int]) -> str:
-    letters = normalize("NFKD", f"{first}.{last}".lower().replace("ø", "o").replace("ß", "ss").replace("ł", "l").replace("ı", "i"))
+    letters = normalize(
+        "NFKD", f"{first}.{last}".lower().replace("ø", "o").replace("ß", "ss").replace("ł", "l").replace("ı", "i")
+    )
     plain = "".join(letter for letter in letters if letter.isascii() and (letter.isalnum() or letter == "."))
     domain = random.choice(DOMAINS)
     taken[plain] = taken.get(plain, 0) + 1
