@@ -16,6 +16,7 @@ SHIPPING = Decimal("7.90")
 HOUSE_PRICE = Decimal("0.8")
 KRONER_A_SLICE = 61
 DAY = timedelta(days=1)
+SUMMER = (5, 6, 7, 8, 9)
 LETTERS = "ACDEFGHKLMNPRTUVWXY"
 
 
@@ -156,7 +157,7 @@ def _times(random: Random, person: Person, at: datetime, speech: Speech) -> dict
         "lastmonth": speech.month(at - 40 * DAY),
         "weekday": speech.weekday(at),
         "year": str(at.year),
-        "time": f"{random.randint(7, 22)}:{random.randrange(60):02d}",
+        "time": f"{at - timedelta(minutes=random.randint(20, 260)):%H:%M}",
         "ripe": str(random.randint(91, 97)),
         "score": str(score),
         "score2": str(score - random.randint(3, 9)),
@@ -228,5 +229,5 @@ def _things(random: Random, person: Person, at: datetime, n: int) -> dict[str, s
         "card": f"{1000 + person.number * 7919 % 8999}",
         "iban": f"{1000 + person.number * 6101 % 8999}",
         "half": str(n // 2),
-        "temp": str(random.randint(21, 33)),
+        "temp": str(random.randint(24, 33) if at.month in SUMMER else random.randint(14, 21)),
     }

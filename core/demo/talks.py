@@ -1,5 +1,6 @@
 """Conversations: of each a situation is chosen, and of its words those that were said least before."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,8 @@ TRIES = 2
 SHINGLE = 5  # words that stand in a row
 KNOWN_AFTER = 4 * DAY  # what speaks of past orders needs somebody who has been there so long
 BRANCHES = {"good": 5.0, "bad": 2.6, "human": 2.0, "plain": 4.0}
+TASTY = ("ripening", "cut day", "cheese knowledge", "advice", "recipes", "gifts", "visits")
+CHEERFUL = re.compile(r"\{wheel\}|\{master\}|dégustation|appetito|aproveche|smakelijk|proveito")
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MOUNTAIN = "Gletscherloch"
 # From when until when one says what has such words in it.
@@ -169,7 +172,9 @@ class Teller:
             known = known | {"bye": fill(self.random.choice(phrases.get("byes", ["{first}"])), known)}
             more.append(Message(by_user=True, text=fill(words, known), at=self.calendar.until))
             if not is_bad and self.random.random() < 0.6:
-                text = fill(self.random.choice(phrases["closings"]), known)
+                is_tasty = situation.topic in TASTY
+                closings = [each for each in phrases["closings"] if is_tasty or not CHEERFUL.search(each)]
+                text = fill(self.random.choice(closings), known)
                 more.append(Message(by_user=False, text=text, at=self.calendar.until))
         return more
 
