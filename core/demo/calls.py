@@ -19,6 +19,7 @@ from core.providers.rates import ALWAYS, PICO, Rate
 PROMPT_TOKENS = 1180  # what the assistant is told before anything else
 UNIT = Decimal("0.00000001")
 NOTES_A_NIGHT = 56
+PENDING = 6
 TOOL_MS = {
     "kb.search": 140,
     "wheels.read": 90,
@@ -243,14 +244,13 @@ class Caller:
                 )
                 yield row | {"wheel": self.random.choice(cheeses()).name}
 
-    def pending(self) -> Iterator[dict[str, Any]]:
-        """Yield requests that have not been answered yet."""
-        for number, (model, seconds) in enumerate(
-            ((LARGE, 3), (LARGE, 9), (CAREFUL, 14), (MANY_TONGUES, 21), (CAREFUL, 40), (LARGE, 55))
-        ):
-            at = self.calendar.until - timedelta(seconds=seconds)
-            about = {"release": self.calendar.release(at), "user_id": f"rind-{300 + number * 7:05d}"}
-            yield self._row(model, at, about, "chat") | {"status": "pending", "input_tokens": PROMPT_TOKENS + 40 * number}
+    def pending(self, talks: list[Talk]) -> Iterator[dict[str, Any]]:
+        """Yield requests for those who have talked last that are not answered yet."""
+        for number, talk in enumerate(talks[-PENDING:]):
+            at = self.calendar.until - timedelta(seconds=3 + 9 * number)
+            about = {"release": self.calendar.release(at), "user_id": talk.person.id}
+            waiting = {"status": "pending", "input_tokens": PROMPT_TOKENS + 40 * number}
+            yield self._row(self._model(talk), at, about, "chat") | waiting
 
 
 def cost_of(row: dict[str, Any]) -> tuple[Decimal, int]:

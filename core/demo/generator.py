@@ -60,7 +60,7 @@ class World:
             talks.append(talk)
             yield from self._talk(talk)
         yield from ((Kind.AI_REQUESTS, row) for row in self.caller.nightly())
-        yield from ((Kind.AI_REQUESTS, row) for row in self.caller.pending())
+        yield from ((Kind.AI_REQUESTS, row) for row in self.caller.pending(talks))
         yield from ((Kind.MEMORIES, row) for row in library.memories(self.random, self.calendar, talks))
 
     def _when_they_talk(self, everybody: list[Person]) -> list[tuple[Person, datetime]]:

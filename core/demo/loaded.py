@@ -95,5 +95,6 @@ def situations() -> tuple[Situation, ...]:
 
 
 def _situation(row: dict[str, Any]) -> Situation:
-    lists = {name: tuple(row.pop(name, ())) for name in ("countries", "plans")}
-    return Situation(script=parse(row.pop("text")), **lists, **row)
+    read: dict[str, Any] = {name: tuple(row.pop(name, ())) for name in ("countries", "plans")}
+    read["script"] = parse(row.pop("text"))
+    return Situation(**read, **row)

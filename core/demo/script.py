@@ -2,7 +2,7 @@
 
 A line is `U:` for the user or `A:` for the assistant; lines of the same speaker in a row are alternatives of one turn. `A tool:`
 says which tool is asked first, `A tool!:` that it does not answer. `A2:` answers the user's second alternative only. `B:` is an
-alternative of the assistant's that is wrong. `D:` and `T:` are comments under a thumb down or up for the turn before, `E:` what it
+alternative of the assistant that is wrong. `D:` and `T:` are comments under a thumb down or up for the turn before, `E:` what it
 ought to have been. The conversation may end at `--`; `== name` begins a way in which it may go on. Within a text, `[this|that]`
 are alternatives and `{name}` is a fact.
 """

@@ -79,7 +79,8 @@ def test_norway_is_unhappy_and_says_why(world: World) -> None:
     thumbs = [row for row in world.of(Kind.FEEDBACK) if row["scale"] == "thumbs"]
 
     def share_down(rows: list[dict[str, Any]]) -> float:
-        return sum(row["rating"] == -1 for row in rows) / len(rows)
+        down = [row for row in rows if row["rating"] == -1]
+        return len(down) / len(rows)
 
     norway = [row for row in thumbs if countries[row["user_id"]] == "NO"]
     others = [row for row in thumbs if countries[row["user_id"]] != "NO"]
