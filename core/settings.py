@@ -92,6 +92,18 @@ def read(session: Session, group: type[Chosen]) -> Chosen:
     return group.model_validate(value or {})
 
 
+def amend(session: Session, given: Chosen, *, by: UUID | None) -> tuple[Chosen, Chosen]:
+    """Store the fields of a group that were given; those that were left out stay. Return the group before and after."""
+    group = type(given)
+    # Of two at once, the second waits here, and then keeps what the first has changed.
+    session.execute(insert(Setting).values(name=group.__name__.lower(), value={}).on_conflict_do_nothing())
+    session.execute(select(Setting.name).where(Setting.name == group.__name__.lower()).with_for_update())
+    before = read(session, group)
+    after = before.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+    write(session, after, by=by)
+    return before, after
+
+
 def write(session: Session, group: Group, *, by: UUID | None) -> None:
     """Store a whole group."""
     row = {"name": type(group).__name__.lower(), "value": group.model_dump(mode="json"), "updated_by": by}

@@ -76,7 +76,7 @@ def read_retention(session: SessionDep, actor: ActorDep) -> Retention:
 
 @router.put("/retention")
 def write_retention(given: Retention, session: SessionDep, actor: ActorDep) -> Retention:
-    """Replace for how many days rows are kept; what is over goes with the next daily job or cleanup."""
+    """Change for how many days rows are kept, field by field; what is over goes with the next daily job or cleanup."""
     return retention.change(session, given, actor=actor)
 
 
