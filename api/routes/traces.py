@@ -13,9 +13,10 @@ from api import inflate, limits
 from api.deps import actor as actor_of
 from api.otlp import Encoding, encoding_of
 from core import partitions
-from core.ai_metrics import histories, ingest, otlp, spans
-from core.ai_metrics.otlp import Mapped, Taken
+from core.ai_metrics import histories, ingest, late, otlp, spans
+from core.ai_metrics.otlp import Mapped
 from core.ai_metrics.spans import Span
+from core.ai_metrics.steps import Taken
 from core.config import config
 from core.conversations import ingest as conversations
 from core.conversations.prefixes import drop_known
@@ -51,34 +52,42 @@ def take(found: list[Span], environment: str) -> Counter[str]:
     """Store what the spans hold; return how many were refused, for which reason."""
     source = Source(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
     mapped = otlp.mapped(found)
-    for first in range(0, len(mapped.taken), MOST_ROWS):
-        _store(mapped, mapped.taken[first : first + MOST_ROWS], source)
+    for first in range(0, max(len(mapped.taken), 1), MOST_ROWS):
+        _store(mapped, mapped.taken[first : first + MOST_ROWS], source, aside=first == 0)
     return mapped.refused
 
 
-def _store(mapped: Mapped, taken: list[Taken], source: Source) -> None:
-    """Store some of an export; what the database refuses for one span's sake, span by span."""
+def _store(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool = False) -> None:
+    """Store some of an export, and `aside` what waits or was dropped; what the database refuses, span by span."""
+    if not taken and not (aside and (mapped.waiting or mapped.dropped)):
+        return
     partitions.make_for("ai_request_metrics", (each.request.created_at for each in taken if each.request.created_at is not None))
     try:
-        _commit(taken, source)
+        _commit(mapped, taken, source, aside=aside)
     except Invalid as refused:
-        if len(taken) == 1:
+        if aside:
+            _store(mapped, taken, source)
+            _commit(mapped, [], source, aside=True)
+        elif len(taken) == 1:
             mapped.refused[refused.detail] += 1
-            return
-        for each in taken:
-            _store(mapped, [each], source)
+        else:
+            for each in taken:
+                _store(mapped, [each], source)
     except Unavailable:
         partitions.forget()  # perhaps one is not there any more
         raise
 
 
-def _commit(taken: list[Taken], source: Source) -> None:
+def _commit(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool) -> None:
     said = histories.conversations_of(taken)
     with transaction() as session:
         if said:  # conversations before users, the order in which every writer locks them
             drop_known(session, said)
             conversations.store(session, said, source)
-        ingest.store(session, [each.request for each in taken], source)
+        if taken:
+            ingest.store(session, [each.request for each in taken], source)
+        if aside:
+            late.set_aside(session, mapped.waiting, mapped.dropped, source)
 
 
 def _answer(refused: Counter[str], encoding: Encoding) -> Response:

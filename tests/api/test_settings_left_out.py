@@ -21,6 +21,7 @@ DOORS: dict[str, dict[str, Any]] = {
         "reporting_time_zone": "Asia/Kolkata",
         "stuck_after_days": 5,
         "batch_silence_minutes": 7,
+        "late_span_minutes": 9,
     },
     "/admin/system/retention": {
         "event_days": 31,
