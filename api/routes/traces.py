@@ -1,7 +1,5 @@
 """Spans of OpenTelemetry. A 200 says that the AI requests among them are committed; one bad span never costs the good ones."""
 
-from collections import Counter
-
 import msgspec
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +25,7 @@ from core.identity.permissions import Permission, require
 from core.intake import MOST_ROWS, Source
 from core.system import workspace
 
+DROPPED, WAITING = "Attune-Dropped-Spans", "Attune-Waiting-Spans"
 READERS = {Encoding.PROTOBUF: spans.read_protobuf, Encoding.JSON: spans.read_json}
 
 
@@ -40,7 +39,7 @@ async def traces(request: Request) -> Response:
     limits.rows(request, actor, config(), 0)
     body = await inflate.whole(request)
 
-    def read_and_take() -> Counter[str]:
+    def read_and_take() -> Mapped:
         found = READERS[encoding](body)
         limits.rows(request, actor, config(), len(found))
         return take(found, actor.environment)
@@ -48,13 +47,13 @@ async def traces(request: Request) -> Response:
     return _answer(await run_in_threadpool(read_and_take), encoding)
 
 
-def take(found: list[Span], environment: str) -> Counter[str]:
-    """Store what the spans hold; return how many were refused, for which reason."""
+def take(found: list[Span], environment: str) -> Mapped:
+    """Store what the spans hold; return what became of them."""
     source = Source(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
     mapped = otlp.mapped(found)
     for first in range(0, max(len(mapped.taken), 1), MOST_ROWS):
         _store(mapped, mapped.taken[first : first + MOST_ROWS], source, aside=first == 0)
-    return mapped.refused
+    return mapped
 
 
 def _store(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool = False) -> None:
@@ -90,14 +89,18 @@ def _commit(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool) 
             late.set_aside(session, mapped.waiting, mapped.dropped, source)
 
 
-def _answer(refused: Counter[str], encoding: Encoding) -> Response:
-    """Return an ExportTraceServiceResponse."""
+def _answer(mapped: Mapped, encoding: Encoding) -> Response:
+    """Return an ExportTraceServiceResponse; headers say of how many spans nothing is kept, and how many wait for their request.
+
+    Not its message: collectors write a line to their log for each answer that has one.
+    """
+    refused, headers = mapped.refused, {DROPPED: str(mapped.dropped.total()), WAITING: str(len(mapped.waiting))}
     words = " ".join(f"{times} refused: {reason}" for reason, times in refused.most_common(3))
     if encoding is Encoding.PROTOBUF:
         body = ExportTraceServiceResponse()
         if refused:
             body.partial_success.rejected_spans = refused.total()
             body.partial_success.error_message = words
-        return Response(body.SerializeToString(), media_type=encoding)
+        return Response(body.SerializeToString(), headers=headers, media_type=encoding)
     told = {"partialSuccess": {"rejectedSpans": str(refused.total()), "errorMessage": words}} if refused else {}
-    return Response(msgspec.json.encode(told), media_type=encoding)
+    return Response(msgspec.json.encode(told), headers=headers, media_type=encoding)
