@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, outbox
 from core.activity.ingest import note_users
-from core.conversations import messages
+from core.conversations import messages, naming
 from core.conversations.schemas import NewConversation
 from core.intake import Source, as_jsonb, key_of
 from core.newest import Known, version_of
@@ -96,6 +96,7 @@ def store(session: Session, conversations: list[NewConversation], source: Source
     known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
     news, learned = _learn(known, conversations, made)
     grown, touched = messages.store(connection, conversations)
+    naming.tell_of(session, conversations)
     LEARNED.copy(connection, (_learned(id_, known[id_]) for id_ in learned | touched))
     with connection.pipeline():
         connection.execute(LEARN)

@@ -1,4 +1,4 @@
-"""spans that wait for their request, and those that were dropped
+"""spans that wait for their request, and those that were dropped; messages that feedback named
 
 Revision: 0006, after 0003
 """
@@ -24,6 +24,16 @@ def upgrade() -> None:
         sa.Column("spans", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dropped_spans")),
     )
+    op.create_table(
+        "named_messages",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_named_messages")),
+    )
+    op.create_index(op.f("ix_named_messages_name"), "named_messages", ["name"], unique=False)
+    op.create_index(op.f("ix_named_messages_received_at"), "named_messages", ["received_at"], unique=False)
     op.create_table(
         "waiting_spans",
         sa.Column("trace_id", sa.Text(), nullable=False),
