@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from psycopg.types.json import Jsonb
 from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
@@ -23,9 +24,9 @@ from core.ai_metrics.otlp import Place, place_of
 from core.ai_metrics.outcomes import milliseconds
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.steps import Step, Waiting, add_step, call_of, own_step
-from core.intake import Source, as_jsonb
+from core.intake import Source
 from core.settings import Workspace, read
-from core.staging import driver
+from core.staging import Stage, driver
 
 AT_ONCE = 500
 MOST_WAITING = 100_000
@@ -40,7 +41,8 @@ MERGED = """
 with taken as (delete from dropped_spans returning day, environment, app, spans)
 insert into dropped_spans (day, environment, app, spans)
 select day, environment, app, sum(spans) from taken group by day, environment, app order by 1, 2, 3"""
-FRESHLY = b"insert into fresh_requests (created_at, environment, app, tool_calls) values (%s, %s, %s, %s::jsonb)"
+# As the statements of ingest name what is new.
+CALLED = Stage(FRESH, {"created_at": "timestamptz", "environment": "text", "app": "text", "tool_calls": "jsonb"})
 # What a call takes the place of was counted without a duration.
 REMOVED = f"""
 insert into tool_deltas (at, environment, app, tool, calls, errors, durations, duration_ms)
@@ -175,13 +177,12 @@ def _give(waiting: WaitingSpan, host: AiRequest) -> bool:
 def _count_calls(session: Session, changed: list[tuple[AiRequest, list[Step]]]) -> None:
     """Bring the rollups of tools up to date: what was made, and in its place what had only been asked for."""
     connection = driver(session)
-    FRESH.make(connection)
     for statement, calls_of in ((REMOVED, _replaced), (TOOLS, _made)):
-        rows = [(host.created_at, host.environment, host.app, as_jsonb(calls_of(host, before))) for host, before in changed]
-        with connection.cursor() as cursor:
-            cursor.execute("delete from fresh_requests")
-            cursor.executemany(FRESHLY, [row for row in rows if row[-1]])
-            cursor.execute(statement.encode())
+        made = [(host, calls_of(host, before)) for host, before in changed]
+        rows = [(host.created_at, host.environment, host.app, Jsonb(calls)) for host, calls in made if calls]
+        CALLED.copy(connection, rows)
+        connection.execute(statement.encode())
+        connection.execute("delete from fresh_requests")
 
 
 def _replaced(host: AiRequest, before: list[Step]) -> list[Step]:

@@ -1,14 +1,14 @@
-"""spans that wait for their request, and those that were dropped; messages that feedback named
+"""spans that wait for their request, and those that were dropped
 
-Revision: 0006, after 0003
+Revision: 0005, after 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -24,16 +24,6 @@ def upgrade() -> None:
         sa.Column("spans", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dropped_spans")),
     )
-    op.create_table(
-        "named_messages",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_named_messages")),
-    )
-    op.create_index(op.f("ix_named_messages_name"), "named_messages", ["name"], unique=False)
-    op.create_index(op.f("ix_named_messages_received_at"), "named_messages", ["received_at"], unique=False)
     op.create_table(
         "waiting_spans",
         sa.Column("trace_id", sa.Text(), nullable=False),
