@@ -87,8 +87,11 @@ select conversations.created_at, learned.user_id, user_name, conversations.envir
 from learned_conversations as learned join conversations using (id) where learned.user_id is not null"""
 
 
-def store(session: Session, conversations: list[NewConversation], source: Source) -> int:
-    """Store conversations and their messages; return how many of the rows said anything new."""
+def store(session: Session, conversations: list[NewConversation], source: Source, *, notes_users: bool = True) -> int:
+    """Store conversations and their messages; return how many of the rows said anything new.
+
+    Without `notes_users` the users are left in SPEAKERS, for whoever notes others in the same transaction.
+    """
     conversations = source.cleaned(conversations)
     connection = driver(session)
     CONVERSATIONS.copy(connection, _rows(conversations, source))
@@ -101,7 +104,9 @@ def store(session: Session, conversations: list[NewConversation], source: Source
     with connection.pipeline():
         connection.execute(LEARN)
         connection.execute(BEGAN)
-        _note_users(connection, source)
+        _note_days(connection, source)
+        if notes_users:
+            note_users(connection, SPEAKERS)
     _tell(session, sorted(made))
     return len(news | grown)
 
@@ -153,11 +158,10 @@ def _learned(id_: UUID, known: Known) -> tuple[object, ...]:
     return id_, key_of("user", name) if name is not None else None, name, *values, as_jsonb(known.told) or "{}"
 
 
-def _note_users(connection: Connection, source: Source) -> None:
+def _note_days(connection: Connection, source: Source) -> None:
     SPEAKERS.make(connection)
     connection.execute(SPOKE)
     connection.execute(USER_DAYS.replace("{stage}", SPEAKERS.name).encode(), {"zone": source.zone})
-    note_users(connection, SPEAKERS)
 
 
 def _tell(session: Session, made: list[UUID]) -> None:
