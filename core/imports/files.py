@@ -129,7 +129,9 @@ def _refuse_garbage(sample: str) -> None:
     start = sample[:65_536]
     controls = sum(1 for each in start if each < " " and each not in "\t\n\r\f\x1b") + start.count("\ufffd")
     if controls > max(8, len(start) * MOST_CONTROLS):
-        raise Unreadable("This is no text and no Parquet. Imports take CSV, TSV, JSON, JSONL and Parquet, packed with gzip or not.")
+        raise Unreadable(
+            "This is no text and no Parquet. Imports take CSV, TSV, JSON, JSONL and Parquet, packed with gzip or not."
+        )
 
 
 # Bytes that are no UTF-8

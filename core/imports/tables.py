@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from core.imports.files import LONGEST_LINE, Lines, Unreadable, as_text
-from core.imports.moments import naive_or_aware
 from core.imports.mapping import Unit
+from core.imports.moments import naive_or_aware
 
 SEPARATORS = ",\t;|"
 LOOKED_AT = 30
