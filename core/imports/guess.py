@@ -94,7 +94,22 @@ def fields_of(samples: Samples, kind: Kind) -> dict[str, Rule]:
                 fields[field] = rule
                 taken.add(path)
                 break
+    _find_times(fields, samples, kind, taken)
     return _sorted_out(fields, samples, kind)
+
+
+def _find_times(fields: dict[str, Rule], samples: Samples, kind: Kind, taken: set[str]) -> None:
+    """Take the first column that holds nothing but times, where none is called like one."""
+    field = "started_at" if kind is Kind.BATCH_RUNS else "created_at"
+    if field in fields or kind in (Kind.USERS, Kind.DOCUMENTS, Kind.CONVERSATIONS):
+        return
+    for path, found in samples.items():
+        told = [value for value in found if not values.is_nothing(value)]
+        if path not in taken and told and not any(isinstance(value, dict | list | bool) for value in told):
+            unit = time_unit(told)
+            if unit is not None and unit is not Unit.SECONDS_SINCE_START:
+                fields[field] = Rule(path=path, as_=As.TIME, unit=unit)
+                return
 
 
 def _candidates(known: tuple[str, ...], ways: Sequence[dict[str, str]], taken: set[str]) -> list[str]:
@@ -202,7 +217,7 @@ def time_unit(told: list[Any]) -> Unit | None:
     if len(texts) < len(told):
         return Unit.ISO if all(hasattr(value, "isoformat") for value in told if not isinstance(value, str)) else None
     best = max((Unit.ISO, Unit.DAY_FIRST, Unit.MONTH_FIRST), key=lambda unit: _times_read(texts, unit))
-    return best if _times_read(texts, best) >= len(texts) * 0.6 else None
+    return best if _times_read(texts, best) >= len(texts) * 0.4 else None
 
 
 def _unit_of_numbers(numbers: list[float]) -> Unit | None:

@@ -82,7 +82,11 @@ def recognise(path: Path, name: str, *, zone: str = "UTC") -> Recognition:
     if isinstance(found, NotYet):
         return Recognition(format=found.format, title=found.title, not_yet=found.words, columns=columns, notes=opened.notes)
     if found.kind is None:
-        notes = [*opened.notes, "Nothing tells what the rows of this table are: say what they are, and which column is what."]
+        notes = [
+            *opened.notes,
+            *sample.notes,
+            "Nothing tells what the rows of this table are: say what they are, and which column is what.",
+        ]
         return Recognition(format=Shape.TABLE, title="A table", columns=columns, notes=notes)
     return _recognition(path, opened, sample, found, columns, zone)
 
@@ -112,10 +116,16 @@ def _json(path: Path, opened: Opened, text: str) -> Sample | NotYet:
     tree, is_complete = json_files.beginning(text)
     wrong = json_files.problem(text, is_whole=opened.is_whole)
     if wrong is not None and (tree is None or not tree or (isinstance(tree, list) and not isinstance(tree[0], dict | list))):
-        return _table(path, opened, text) if tables.separator_of(text, is_whole=opened.is_whole) else _refuse(wrong)
+        return (
+            _table(path, opened, text)
+            if text.lstrip()[:1] == "[" and tables.separator_of(text, is_whole=opened.is_whole)
+            else _refuse(wrong)
+        )
     found = layout.of(tree, is_complete=is_complete)
     if found is None or not found.first:
         raise Unreadable("This is JSON without any records: a list of objects, or an object that holds one, can be imported.")
+    if wrong is not None and not found.records:
+        _refuse(wrong)
     sample = Sample(Container.JSON, found.records, first=found.first, beside=found.beside)
     if found.passed_over:
         sample.notes.append(

@@ -29,7 +29,7 @@ def separator_of(sample: str, *, is_whole: bool) -> str | None:
             continue
         width, times = Counter(len(row) for row in rows).most_common(1)[0]
         score = min(width, 50) * (times / len(rows)) ** 2 if width > 1 and len(rows[0]) > 1 else 0.0
-        if score > best_score and times >= len(rows) * 0.6:
+        if score > best_score and times >= len(rows) * 0.5:
             best, best_score = separator, score
     return best
 
