@@ -43,13 +43,14 @@ def enter() -> st.Page:
 
 def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     """Return the pages that an account has, by section; `you` is reached from the foot of the sidebar."""
+    watch = [_page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring")] if may(actor, Permission.WATCH) else []
     test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):
         system.append(_page("system/settings.py", "Settings", "settings", "settings"))
     if may(actor, Permission.READ_AUDIT):
         system.append(_page("system/accounts.py", "Accounts", "accounts", "group"))
-    sections = {"Test": test, "System": [*system, you]}
+    sections = {"Watch": watch, "Test": test, "System": [*system, you]}
     return {name: pages for name, pages in sections.items() if pages}
 
 

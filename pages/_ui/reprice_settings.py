@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, time, timedelta
 import pandas as pd
 import streamlit as st
 
-from core import clock
+from core import clock, words
 from core.ai_metrics import flows
 from core.ai_metrics.flows import Reprice, RepriceReport
-from pages._ui import errors, frame, guard, state, text
+from pages._ui import errors, frame, guard, state
 
 DAYS, MODEL, REPORT = "reprice.days", "reprice.model", "reprice.report"
 
@@ -28,7 +28,7 @@ def draw() -> None:
 
 def _draw_report(report: RepriceReport) -> None:
     with st.container(border=True, width=860, gap="small"):
-        counted = f"{report.requests_changed:,} of {text.count(report.requests_examined, 'request')}"
+        counted = f"{report.requests_changed:,} of {words.count(report.requests_examined, 'request')}"
         frame.section(f"{counted} would change" if report.dry_run else f"{counted} changed", _signed(report))
         if report.items:
             st.dataframe(pd.DataFrame(_rows(report)), hide_index=True, row_height=34, height="content", alt="Differences")
@@ -39,7 +39,7 @@ def _draw_report(report: RepriceReport) -> None:
 
 
 def _signed(report: RepriceReport) -> str:
-    amount = text.money(abs(report.difference_usd)).replace("$", "\\$")
+    amount = words.money(abs(report.difference_usd)).replace("$", "\\$")
     return f"{amount} {'less' if report.difference_usd < 0 else 'more'}" if report.difference_usd else "the sum stays"
 
 
@@ -49,8 +49,8 @@ def _rows(report: RepriceReport) -> list[dict[str, object]]:
             "Provider": item.provider or "none",
             "Model": item.model,
             "Requests": item.requests,
-            "Before": text.money(item.before_usd),
-            "After": text.money(item.after_usd),
+            "Before": words.money(item.before_usd),
+            "After": words.money(item.after_usd),
             "Newly priced": item.newly_priced,
             "No longer priced": item.no_longer_priced,
         }
@@ -76,4 +76,4 @@ def reprice(seen: RepriceReport) -> None:
     given = Reprice(dry_run=False, start=seen.start, end=seen.end, model=seen.model)
     done = flows.reprice_as(given, actor=guard.enter())
     state.put(REPORT, done)
-    state.toast(f"{text.count(done.requests_changed, 'request')} repriced")
+    state.toast(f"{words.count(done.requests_changed, 'request')} repriced")
