@@ -18,6 +18,7 @@ from app import opened
 from core import clock, partitions
 from core.activity import ingest as activity
 from core.activity import rollups as event_rollups
+from core.activity.releases import note_releases
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics import rollups as request_rollups
 from core.config import config
@@ -147,6 +148,7 @@ def _add_events(connection: Connection, chances: dict[str, object], first: int, 
     connection.execute(activity.INSERT)
     connection.execute(activity.USER_DAYS.replace("{stage}", activity.FRESH.name).encode(), {"zone": source.zone})
     connection.execute(activity.DELTAS)
+    note_releases(connection, activity.EVENTS)
 
 
 def _add_requests(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
@@ -157,6 +159,7 @@ def _add_requests(connection: Connection, chances: dict[str, object], first: int
     connection.execute(activity.USER_DAYS.replace("{stage}", ai_metrics.FRESH.name).encode(), {"zone": source.zone})
     connection.execute(ai_metrics.DELTAS.encode())
     connection.execute(ai_metrics.TOOLS.encode())
+    note_releases(connection, ai_metrics.REQUESTS)
 
 
 def _fold(what: str, zone: str) -> None:

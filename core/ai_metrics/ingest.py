@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.activity.ingest import note_users
+from core.activity.releases import note_releases
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.ids import new_id
 from core.intake import Source, as_jsonb, message_name, staged_key
@@ -150,6 +151,8 @@ def store(session: Session, requests: list[NewRequest], source: Source) -> int:
         connection.execute(DELTAS.encode())
         if any(request.tool_calls for request in requests):
             connection.execute(TOOLS.encode())
+        if any(request.release for request in requests):
+            note_releases(connection, REQUESTS)
         note_users(connection, REQUESTS, FRESH, source)
     return added.rowcount
 
