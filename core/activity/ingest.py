@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.activity import funnel
+from core.activity.releases import note_releases
 from core.activity.schemas import NewEvent
 from core.ids import new_id
 from core.intake import Source, as_jsonb, staged_key
@@ -176,16 +177,20 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
     if bereft:
         TOUCHED.copy(connection, bereft)
         derive_subjects(connection)
+    if any(event.release for event in events):
+        note_releases(connection, EVENTS)
     note_users(connection, EVENTS)
     return int(added)
 
 
-def note_users(connection: Connection, named: Stage) -> None:
-    """Make and update the users that `named` names.
+def note_users(connection: Connection, named: Stage, others: Stage | None = None) -> None:
+    """Make and update the users that `named` and `others` name, in one order.
 
     To be called last: batches at the same time have users in common, and wait for each other from here to the commit.
     """
-    connection.execute(USERS.replace("{stage}", named.name).encode())
+    stages = [stage.name for stage in (named, others) if stage is not None]
+    rows = " union all ".join(f"select user_id, user_name, created_at from {name}" for name in stages)  # noqa: S608  our own names
+    connection.execute(USERS.replace("{stage}", f"({rows}) as seen").encode())
 
 
 # Of tables that were filled a moment ago the planner knows nothing, and would read all parts for a hundred subjects.

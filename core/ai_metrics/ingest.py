@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.activity.ingest import USER_DAYS, note_users
+from core.activity.releases import note_releases
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.ids import new_id
 from core.intake import Source, as_jsonb, message_name, staged_key
@@ -134,10 +135,10 @@ STORE_WITH_TOOLS = STORE.replace("{tools}", f", tools as ({TOOLS})").encode()
 STORE_WITHOUT = STORE.replace("{tools}", "").encode()
 
 
-def store(session: Session, requests: list[NewRequest], source: Source) -> int:
+def store(session: Session, requests: list[NewRequest], source: Source, *, others: Stage | None = None) -> int:
     """Store requests and what they add to the rollups; return how many of them are new.
 
-    Their partitions must be there (core/partitions.py).
+    `others` names users that are noted with theirs. Their partitions must be there (core/partitions.py).
     """
     requests = source.cleaned(requests)
     connection = driver(session)
@@ -145,7 +146,9 @@ def store(session: Session, requests: list[NewRequest], source: Source) -> int:
     statement = STORE_WITH_TOOLS if any(request.tool_calls for request in requests) else STORE_WITHOUT
     with connection.pipeline():
         stored = connection.execute(statement, {"zone": source.zone})
-        note_users(connection, REQUESTS)
+        if any(request.release for request in requests):
+            note_releases(connection, REQUESTS)
+        note_users(connection, REQUESTS, others)
     return int((stored.fetchone() or (0,))[0])
 
 

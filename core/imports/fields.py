@@ -141,5 +141,13 @@ REST: dict[Kind, str] = {
     Kind.MEMORIES: "metadata",
     Kind.USERS: "traits",
 }
-LONGEST = {"title": 500, "error_message": 500, "error_code": 500, "user_agent": 500, "ip_address": 500, "source": 500, "scope": 500}
+LONGEST = {
+    "title": 500,
+    "error_message": 500,
+    "error_code": 500,
+    "user_agent": 500,
+    "ip_address": 500,
+    "source": 500,
+    "scope": 500,
+}
 LONGEST_TEXT = 1_000_000

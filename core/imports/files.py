@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TextIO, cast
+from typing import Any, BinaryIO, TextIO
 
 from core.errors import Invalid
 
 SAMPLE = 1 << 20  # characters that are looked at to tell what a file is
 LONGEST_LINE = 8 << 20
 MOST_BYTES = 32 << 30  # after unpacking
-PLAIN_BYTES, MOST_TIMES = 256 << 20, 200  # what unpacks to more, and to so many times its size, is a bomb
+PLAIN_BYTES, MOST_TIMES = 64 << 20, 200  # what unpacks to more, and to so many times its size, is a bomb
 MOST_CONTROLS = 0.02
 
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
@@ -80,22 +80,22 @@ def look(path: Path) -> Opened:
     if path.stat().st_size == 0:
         raise Unreadable("The file is empty: there is nothing to import.")
     with _unpacked(path) as (stream, is_packed):
-        head = _head(stream, 4 * SAMPLE if is_packed else SAMPLE)
+        head = _head(stream)
     if not head.strip():
         raise Unreadable("The file holds nothing but blanks: there is nothing to import.")
     if head.startswith(PARQUET):
         return Opened(is_packed, is_parquet=True, encoding="", sample="", is_whole=False)
     _refuse_foreign(head)
     encoding = _encoding(head)
-    sample = head[:SAMPLE].decode(encoding, errors=RESCUE if encoding.startswith("utf-8") else "replace")
+    sample = head.decode(encoding, errors=RESCUE if encoding.startswith("utf-8") else "replace")
     _refuse_garbage(sample)
     return Opened(is_packed, is_parquet=False, encoding=encoding, sample=sample, is_whole=len(head) < SAMPLE)
 
 
-def _head(stream: BinaryIO, size: int) -> bytes:
+def _head(stream: io.BufferedReader) -> bytes:
+    found = b""
     try:
-        found = b""
-        while len(found) < min(size, SAMPLE) and (piece := stream.read(SAMPLE - len(found))):
+        while len(found) < SAMPLE and (piece := stream.read1(SAMPLE - len(found))):
             found += piece
         return found
     except (EOFError, OSError, zlib.error) as error:
@@ -129,7 +129,9 @@ def _refuse_garbage(sample: str) -> None:
     start = sample[:65_536]
     controls = sum(1 for each in start if each < " " and each not in "\t\n\r\f\x1b") + start.count("\ufffd")
     if controls > max(8, len(start) * MOST_CONTROLS):
-        raise Unreadable("This is no text and no Parquet. Imports take CSV, TSV, JSON, JSONL and Parquet, packed with gzip or not.")
+        raise Unreadable(
+            "This is no text and no Parquet. Imports take CSV, TSV, JSON, JSONL and Parquet, packed with gzip or not."
+        )
 
 
 # Bytes that are no UTF-8
@@ -161,7 +163,7 @@ class _Unpacking(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what io calls it with
-        data = self._inner.read(len(buffer))
+        data = self._inner.read1(len(buffer))  # what comes before a break is not lost
         buffer[: len(data)] = data
         self._size += len(data)
         if self._size > PLAIN_BYTES and self._size > MOST_TIMES * max(self._packed.tell(), 1):
@@ -172,7 +174,7 @@ class _Unpacking(io.RawIOBase):
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
+def _unpacked(path: Path) -> "Iterator[tuple[io.BufferedReader[Any], bool]]":
     with path.open("rb") as raw:
         is_packed = raw.read(2) == GZIP
         raw.seek(0)
@@ -180,14 +182,7 @@ def _unpacked(path: Path) -> Iterator[tuple[BinaryIO, bool]]:
             yield raw, False
             return
         with io.BufferedReader(_Unpacking(raw), 1 << 18) as stream:
-            yield cast("BinaryIO", stream), True
-
-
-@contextmanager
-def as_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, unpacked, as a stream of bytes."""
-    with _unpacked(path) as (stream, _):
-        yield stream
+            yield stream, True
 
 
 @contextmanager

@@ -45,19 +45,32 @@ def kind_of(samples: Samples) -> Kind | None:
         return Kind.EVENTS
     if _is_article(samples, has[Kind.DOCUMENTS]):
         return Kind.DOCUMENTS
-    if "email" in has[Kind.USERS] or (has[Kind.USERS] >= {"id", "display_name"} and found & {"user_id", "username", "signup_date"}):
+    if "email" in has[Kind.USERS] or (
+        has[Kind.USERS] >= {"id", "display_name"} and found & {"user_id", "username", "signup_date"}
+    ):
         return Kind.USERS
     return Kind.EVENTS if times else None
 
 
 MODEL_FIGURES = {"total_latency_ms", "first_token_ms", "cost_usd", "status", "total_tokens", "finish_reason"}
-JOB_WORDS = {"job", "job_name", "batch_job", "workflow", "workflow_name", "pipeline", "pipeline_name", "dag_id", "run_id", "batch_run_id"}
+JOB_WORDS = {
+    "job",
+    "job_name",
+    "batch_job",
+    "workflow",
+    "workflow_name",
+    "pipeline",
+    "pipeline_name",
+    "dag_id",
+    "run_id",
+    "batch_run_id",
+}
 
 
 def _is_job(found: set[str]) -> bool:
-    return bool(found & (JOB_WORDS | {"task", "task_name", "total_jobs", "failed_jobs", "conclusion", "name", "build_id"})) and not (
-        found & {"user_id", "session_id", "conversation_id"}
-    )
+    return bool(
+        found & (JOB_WORDS | {"task", "task_name", "total_jobs", "failed_jobs", "conclusion", "name", "build_id"})
+    ) and not (found & {"user_id", "session_id", "conversation_id"})
 
 
 def _is_article(samples: Samples, fields: set[str]) -> bool:
@@ -81,7 +94,22 @@ def fields_of(samples: Samples, kind: Kind) -> dict[str, Rule]:
                 fields[field] = rule
                 taken.add(path)
                 break
+    _find_times(fields, samples, kind, taken)
     return _sorted_out(fields, samples, kind)
+
+
+def _find_times(fields: dict[str, Rule], samples: Samples, kind: Kind, taken: set[str]) -> None:
+    """Take the first column that holds nothing but times, where none is called like one."""
+    field = "started_at" if kind is Kind.BATCH_RUNS else "created_at"
+    if field in fields or kind in (Kind.USERS, Kind.DOCUMENTS, Kind.CONVERSATIONS):
+        return
+    for path, found in samples.items():
+        told = [value for value in found if not values.is_nothing(value)]
+        if path not in taken and told and not any(isinstance(value, dict | list | bool) for value in told):
+            unit = time_unit(told)
+            if unit is not None and unit is not Unit.SECONDS_SINCE_START:
+                fields[field] = Rule(path=path, as_=As.TIME, unit=unit)
+                return
 
 
 def _candidates(known: tuple[str, ...], ways: Sequence[dict[str, str]], taken: set[str]) -> list[str]:
@@ -104,7 +132,11 @@ def _rule(field: str, path: str, found: list[Any], kind: Kind) -> Rule | None:
             unit = time_unit(told)
             return Rule(path=path, as_=as_, unit=unit) if unit is not None else None
         case As.DURATION:
-            return Rule(path=path, as_=as_, unit=duration_unit(path, told)) if _all_read(values.number, told, 0.5) or _suffixed(told) else None
+            return (
+                Rule(path=path, as_=as_, unit=duration_unit(path, told))
+                if _all_read(values.number, told, 0.5) or _suffixed(told)
+                else None
+            )
         case As.COUNT:
             return Rule(path=path, as_=as_) if _all_read(values.count, told, 0.5) else None
         case As.MONEY:
@@ -147,7 +179,11 @@ def _state_rule(field: str, path: str, told: list[Any], kind: Kind) -> Rule | No
     if name in ("success", "ok"):
         best = "ok" if kind is Kind.AI_REQUESTS else "completed"
         worst = "error" if kind is Kind.AI_REQUESTS else "failed"
-        return Rule(path=path, as_=As.STATUS, values=dict.fromkeys(("true", "1", "yes"), best) | dict.fromkeys(("false", "0", "no"), worst))
+        return Rule(
+            path=path,
+            as_=As.STATUS,
+            values=dict.fromkeys(("true", "1", "yes"), best) | dict.fromkeys(("false", "0", "no"), worst),
+        )
     if kind is Kind.BATCH_RUNS and name == "exit_code":
         return Rule(path=path, as_=As.STATUS, values={"0": "completed"} | {word: "failed" for word in sorted(words - {"0"})})
     known = values.STATES.get(kind, {})
@@ -181,14 +217,14 @@ def time_unit(told: list[Any]) -> Unit | None:
     if len(texts) < len(told):
         return Unit.ISO if all(hasattr(value, "isoformat") for value in told if not isinstance(value, str)) else None
     best = max((Unit.ISO, Unit.DAY_FIRST, Unit.MONTH_FIRST), key=lambda unit: _times_read(texts, unit))
-    return best if _times_read(texts, best) >= len(texts) * 0.6 else None
+    return best if _times_read(texts, best) >= len(texts) * 0.4 else None
 
 
 def _unit_of_numbers(numbers: list[float]) -> Unit | None:
     middle = median(numbers)
     if (unit := moments.unit_of_epoch(middle)) is not None:
         return unit
-    return Unit.SECONDS_SINCE_START if 0 <= min(numbers) and middle < moments.EARLIEST_EPOCH else None
+    return Unit.SECONDS_SINCE_START if min(numbers) >= 0 and middle < moments.EARLIEST_EPOCH else None
 
 
 def _is_number(value: Any) -> bool:  # noqa: ANN401  a cell of any type

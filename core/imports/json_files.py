@@ -124,7 +124,9 @@ def beginning(sample: str) -> tuple[Any, bool]:
     tree = _Tree()
     is_complete = False
     try:
-        for event, value in ijson.basic_parse(io.BytesIO(_strict(sample).encode("utf-8", "replace")), use_float=True, multiple_values=True):
+        for event, value in ijson.basic_parse(
+            io.BytesIO(_strict(sample).encode("utf-8", "replace")), use_float=True, multiple_values=True
+        ):
             tree.add(event, value)
         is_complete = True
     except ijson.JSONError:
@@ -191,7 +193,12 @@ def documents(path: Path, encoding: str, records: str, *, lenient: bool, skip: i
                 if position > skip:
                     yield position, None, *_checked(record)
         except TooLarge:
-            yield position + 1, None, None, f"The file stops being readable here: one record has more than {LARGEST_RECORD >> 20} MB"
+            yield (
+                position + 1,
+                None,
+                None,
+                f"The file stops being readable here: one record has more than {LARGEST_RECORD >> 20} MB",
+            )
         except (ijson.JSONError, UnicodeError) as error:
             yield position + 1, None, None, f"The file stops being JSON here: {first_line(error)}"
 
@@ -208,11 +215,13 @@ def _values(stream: _Utf8, records: str) -> Iterable[Any]:
         return ({**value, KEY: key} if isinstance(value, dict) else {KEY: key, VALUE: value} for key, value in _pairs(stream))
     if records == "*.item":
         return _items_of_all(stream)
-    return ijson.items(stream, records, multiple_values=not records)
+    found: Iterable[Any] = ijson.items(stream, records, multiple_values=not records)
+    return found
 
 
 def _pairs(stream: _Utf8) -> Iterable[tuple[str, Any]]:
-    return ijson.kvitems(stream, "")
+    found: Iterable[tuple[str, Any]] = ijson.kvitems(stream, "")
+    return found
 
 
 def _items_of_all(stream: _Utf8) -> Iterator[Any]:
@@ -222,10 +231,10 @@ def _items_of_all(stream: _Utf8) -> Iterator[Any]:
     for event, value in ijson.basic_parse(stream):
         if event in ("end_map", "end_array"):
             depth -= 1
-        if depth >= 2 and (builder or event in ("start_map", "start_array")):  # noqa: PLR2004  below the object and its list
+        if depth >= 2 and (builder or event in ("start_map", "start_array")):
             builder = builder or _Tree()
             builder.add(event, value)
-            if depth == 2 and event in ("end_map", "end_array"):  # noqa: PLR2004
+            if depth == 2 and event in ("end_map", "end_array"):
                 yield builder.root
                 builder = None
         if event in ("start_map", "start_array"):

@@ -30,7 +30,7 @@ def of(tree: Any, *, is_complete: bool) -> Layout | None:  # noqa: ANN401  any J
 
 
 def _whole_ones(found: list[Any], is_complete: bool) -> list[Any]:
-    return found if is_complete or len(found) < 2 else found[:-1]  # noqa: PLR2004  the last one may be cut
+    return found if is_complete or len(found) < 2 else found[:-1]
 
 
 def _first(found: list[Any]) -> list[dict[str, Any]]:
@@ -89,12 +89,16 @@ def _are_alike(found: list[dict[str, Any]], is_complete: bool) -> bool:
     """Whether the values of an object are records of one kind, and not chapters."""
     whole = _whole_ones(found, is_complete)
     every = [set(each) for each in whole]
-    if len(every) < 2:  # noqa: PLR2004
+    if len(every) < 2:
         return False
     common = set.intersection(*every)
     has_figures = any(isinstance(value, int | float) for value in whole[0].values())
     has_turns = turns.turns_in(whole[0], depth=1) is not None
-    return bool(common) and len(common) >= len(every[0]) * 0.5 and (has_figures or has_turns or not articles.are_articles(dict(enumerate_(whole))))
+    return (
+        bool(common)
+        and len(common) >= len(every[0]) * 0.5
+        and (has_figures or has_turns or not articles.are_articles(dict(enumerate_(whole))))
+    )
 
 
 def enumerate_(found: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
@@ -104,4 +108,4 @@ def enumerate_(found: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
 
 def _whole_pairs(found: dict[str, Any], is_complete: bool) -> list[tuple[str, Any]]:
     pairs = list(found.items())
-    return (pairs if is_complete or len(pairs) < 2 else pairs[:-1])[:MOST_LOOKED_AT]  # noqa: PLR2004
+    return (pairs if is_complete or len(pairs) < 2 else pairs[:-1])[:MOST_LOOKED_AT]

@@ -116,7 +116,9 @@ class Mapping(BaseModel):
     kind: Kind
     fields: dict[str, Rule] = Field(default_factory=dict)
     turns: Turns | None = None
-    ignored: list[Path] = Field(default_factory=list, description="What is left out; all else that has no field is kept with the row.")
+    ignored: list[Path] = Field(
+        default_factory=list, description="What is left out; all else that has no field is kept with the row."
+    )
     zone: str | None = None
     start: AwareDatetime | None = None
     zero: float = Field(default=0, description="What stands for the start in times since the start.")
@@ -141,4 +143,3 @@ class Mapping(BaseModel):
         """Return the mapping with answers to the questions of its recognition: `zone`, `start`, `model`."""
         given = {name: value for name, value in answers.items() if name in ("zone", "start", "model")}
         return Mapping.model_validate(self.model_dump(by_alias=True) | given)
-

@@ -1,4 +1,4 @@
-"""Parquet, a part of a row group at a time. pyarrow takes 60 MB, so that this file is loaded only when there is Parquet to read."""
+"""Parquet, a part of a row group at a time. pyarrow takes 60 MB: this file is loaded when there is Parquet to read."""
 
 from collections.abc import Iterator
 from datetime import UTC
@@ -68,7 +68,7 @@ def _values(column: pa.Array) -> list[Any]:
         zone = kind.tz
         micros = pc.cast(column, pa.timestamp("us", tz=zone), safe=False)
         if zone is None:
-            return micros.to_pylist()
+            return list(micros.to_pylist())
         return [None if at is None else at.replace(tzinfo=UTC) for at in pc.cast(micros, pa.timestamp("us")).to_pylist()]
     if pa.types.is_decimal(kind):
         return [None if each is None else str(each) for each in column.to_pylist()]
@@ -77,4 +77,4 @@ def _values(column: pa.Array) -> list[Any]:
         return [None if each is None else f"{each / 1000} ms" for each in micros.to_pylist()]
     if pa.types.is_dictionary(kind):
         return _values(column.dictionary_decode())
-    return column.to_pylist()
+    return list(column.to_pylist())

@@ -31,8 +31,8 @@ FORMATS: dict[Shape, Format] = {
 def read(path: Path, mapping: Mapping, skip: int = 0) -> Iterator[Parsed]:
     """Yield what the records after the first `skip` become: rows as ingest takes them, or what is wrong.
 
-    Positions never fall; several rows may share one, which is then done when the next begins. Raise Unreadable, in words, for a file
-    that cannot be read at all; where one breaks off, what was read until there holds, and the last of what comes says so.
+    Positions never fall; several rows may share one, which is then done when the next begins. Raise Unreadable, in words, for a
+    file that cannot be read at all; where one breaks off, what was read until there holds, and the last of what comes says so.
     """
     opened = files.look(path)
     last = skip

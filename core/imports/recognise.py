@@ -8,12 +8,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from core import clock
-from core.imports import files, guess, json_files, layout, records, shapes, tables, words
+from core.imports import files, guess, json_files, layout, records, shapes, tables, unready, words
 from core.imports.files import Opened, Unreadable
 from core.imports.mapping import SINCE_START, Container, Mapping, Shape
 from core.imports.parsed import Kind
 from core.imports.paths import leaves
-from core.imports.shapes import NotYet, Sample
+from core.imports.shapes import Sample
+from core.imports.unready import NotYet
 
 __all__ = ["Column", "Question", "Recognition", "Unreadable", "guessed_fields", "readings", "recognise"]
 
@@ -63,12 +64,14 @@ class Recognition(BaseModel):
     columns: list[Column] = Field(default_factory=list)
     questions: list[Question] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
-    readings: list[str] = Field(default_factory=list, description="Three values of each time, duration, price and state, in words.")
+    readings: list[str] = Field(
+        default_factory=list, description="Three values of each time, duration, price and state, in words."
+    )
     not_yet: str | None = None
 
 
 def recognise(path: Path, name: str, *, zone: str = "UTC") -> Recognition:
-    """Return what a file is; raise Unreadable. `name` is only said in words; `zone` is that of times which name none, until asked."""
+    """Return what a file is; raise Unreadable. Its name tells nothing; `zone` is that of times which name none, until asked."""
     del name
     opened = files.look(path)
     sample = _sample(path, opened)
@@ -79,7 +82,11 @@ def recognise(path: Path, name: str, *, zone: str = "UTC") -> Recognition:
     if isinstance(found, NotYet):
         return Recognition(format=found.format, title=found.title, not_yet=found.words, columns=columns, notes=opened.notes)
     if found.kind is None:
-        notes = [*opened.notes, "Nothing tells what the rows of this table are: say what they are, and which column is what."]
+        notes = [
+            *opened.notes,
+            *sample.notes,
+            "Nothing tells what the rows of this table are: say what they are, and which column is what.",
+        ]
         return Recognition(format=Shape.TABLE, title="A table", columns=columns, notes=notes)
     return _recognition(path, opened, sample, found, columns, zone)
 
@@ -98,7 +105,7 @@ def _sample(path: Path, opened: Opened) -> Sample | NotYet:
     start = text.lstrip()[:1]
     if start in ("{", "["):
         return _json(path, opened, text)
-    if (prose := shapes.prose(text, is_whole=opened.is_whole)) is not None:
+    if (prose := unready.prose(text, is_whole=opened.is_whole)) is not None:
         return prose
     return _table(path, opened, text)
 
@@ -109,13 +116,21 @@ def _json(path: Path, opened: Opened, text: str) -> Sample | NotYet:
     tree, is_complete = json_files.beginning(text)
     wrong = json_files.problem(text, is_whole=opened.is_whole)
     if wrong is not None and (tree is None or not tree or (isinstance(tree, list) and not isinstance(tree[0], dict | list))):
-        return _table(path, opened, text) if tables.separator_of(text, is_whole=opened.is_whole) else _refuse(wrong)
+        return (
+            _table(path, opened, text)
+            if text.lstrip()[:1] == "[" and tables.separator_of(text, is_whole=opened.is_whole)
+            else _refuse(wrong)
+        )
     found = layout.of(tree, is_complete=is_complete)
     if found is None or not found.first:
         raise Unreadable("This is JSON without any records: a list of objects, or an object that holds one, can be imported.")
+    if wrong is not None and not found.records:
+        _refuse(wrong)
     sample = Sample(Container.JSON, found.records, first=found.first, beside=found.beside)
     if found.passed_over:
-        sample.notes.append(f"Read are the records in “{found.records.removesuffix('.item')}”; not read: {', '.join(found.passed_over[:5])}.")
+        sample.notes.append(
+            f"Read are the records in “{found.records.removesuffix('.item')}”; not read: {', '.join(found.passed_over[:5])}."
+        )
     return sample
 
 
@@ -155,7 +170,7 @@ def _columns(sample: Sample) -> list[Column]:
     for record in sample.first[:LOOKED_AT]:
         for path, value in leaves(record).items():
             told = found.setdefault(path, [])
-            if len(told) < 3:  # noqa: PLR2004
+            if len(told) < 3:
                 told.append(words.shown(value, SHORT))
     return [Column(path=path, samples=told) for path, told in list(found.items())[:MOST_COLUMNS_SHOWN]]
 
@@ -163,12 +178,16 @@ def _columns(sample: Sample) -> list[Column]:
 # Recognition
 
 
-def _recognition(path: Path, opened: Opened, sample: Sample, found: shapes.Found, columns: list[Column], zone: str) -> Recognition:
+def _recognition(
+    path: Path, opened: Opened, sample: Sample, found: shapes.Found, columns: list[Column], zone: str
+) -> Recognition:
     mapping = found.mapping
     questions: list[Question] = []
     if _needs_zone(mapping, sample):
         mapping = mapping.model_copy(update={"zone": zone})
-        questions.append(Question(key=Ask.ZONE, text="The times in this file name no time zone. Which one is meant?", default=zone))
+        questions.append(
+            Question(key=Ask.ZONE, text="The times in this file name no time zone. Which one is meant?", default=zone)
+        )
     if (start := _start(path, opened, mapping)) is not None:
         mapping = mapping.model_copy(update=start.update)
         questions.append(Question(key=Ask.START, text=start.words, default=start.update["start"].isoformat()))
@@ -194,7 +213,9 @@ def _needs_zone(mapping: Mapping, sample: Sample) -> bool:
     if any(guess.is_zoneless(shapes.told(sample.first, rule.path), rule.unit) for rule in rules):
         return True
     at = mapping.turns.at if mapping.turns else None
-    return at is not None and any(guess.is_zoneless(shapes.told(shapes.turns_of(record, mapping), at.path), at.unit) for record in sample.first[:20])
+    return at is not None and any(
+        guess.is_zoneless(shapes.told(shapes.turns_of(record, mapping), at.path), at.unit) for record in sample.first[:20]
+    )
 
 
 class _Start(BaseModel):
@@ -208,7 +229,7 @@ def _start(path: Path, opened: Opened, mapping: Mapping) -> _Start | None:
     rule = next((rule for rule in mapping.fields.values() if rule.unit in SINCE_START), None)
     if rule is not None:
         low, high = _extent(path, opened, mapping, rule.path)
-        zero = low if low > 86_400 else 0.0  # noqa: PLR2004  more than a day: of some clock of the machine
+        zero = low if low > 86_400 else 0.0
         start = now - timedelta(seconds=(high - zero) / (1000 if rule.unit == "since_ms" else 1)) - timedelta(minutes=1)
         what = "the first record" if zero else "the time 0"
         return _Start(update={"start": start, "zero": zero}, words=f"The times count seconds since some start. When was {what}?")
@@ -245,5 +266,3 @@ def guessed_fields(recognition: Recognition, kind: Kind) -> dict[str, Any]:
 def readings(path: Path, mapping: Mapping) -> list[str]:
     """Return how three values of each time, duration, price and state are read by a mapping, in words."""
     return words.readings(mapping, records.first(path, files.look(path), mapping, 20))
-
-

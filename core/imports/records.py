@@ -58,5 +58,3 @@ def first(path: Path, opened: Opened, mapping: Mapping, most: int) -> list[dict[
     """Return the first good records as objects."""
     found = islice(objects(path, opened, mapping), most * 2)
     return [record for _, _, record, wrong in found if wrong is None][:most]
-
-

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,15 +9,13 @@ import msgspec
 from core import clock
 from core.imports import moments, values
 from core.imports.fields import REST
-from core.imports.mapping import As, Mapping, Rule, Unit
+from core.imports.mapping import Mapping, Unit
 from core.imports.parsed import Kind
 from core.imports.paths import Get, getter, without
 
 Row = dict[str, Any]
 Make = Callable[[Any, int], Row]  # of a record and its position
 Step = tuple[str, Get, Callable[[Any], Any]]
-TROUBLES = ("error", "failed", "failure", "false", "0", "500", "yes", "true", "fail", "exception")
-SMALLEST_GAP_MS = 1
 
 
 class RowRefused(ValueError):
@@ -37,7 +34,9 @@ def maker(mapping: Mapping, columns: list[str] | None) -> Make:
 def _of_cells(mapping: Mapping, columns: list[str], constants: Row, finish: Callable[[Row, int], None]) -> Make:
     place = {name: number for number, name in enumerate(columns)}
     steps = [
-        (name, place[rule.path], values.reader(name, rule, mapping)) for name, rule in mapping.fields.items() if rule.path in place
+        (name, place[rule.path], values.reader(name, rule, mapping))
+        for name, rule in mapping.fields.items()
+        if rule.path in place
     ]
     nested = [
         (name, getter(rule.path.partition(".")[2]), place[rule.path.partition(".")[0]], values.reader(name, rule, mapping))
@@ -80,10 +79,10 @@ def _add_nested(row: Row, nested: list[Any], cells: list[Any]) -> None:
 
 
 def _of_objects(mapping: Mapping, constants: Row, finish: Callable[[Row, int], None]) -> Make:
-    steps = [
-        (name, getter(rule.path), values.reader(name, rule, mapping)) for name, rule in mapping.fields.items() if rule.path
+    steps = [(name, getter(rule.path), values.reader(name, rule, mapping)) for name, rule in mapping.fields.items() if rule.path]
+    taken = [rule.path.split(".") for rule in mapping.fields.values() if rule.path] + [
+        path.split(".") for path in mapping.ignored
     ]
-    taken = [rule.path.split(".") for rule in mapping.fields.values() if rule.path] + [path.split(".") for path in mapping.ignored]
     taken.append(["_key"])
     rest_name = REST[mapping.kind]
 
@@ -125,9 +124,7 @@ def _finisher(mapping: Mapping) -> Callable[[Row, int], None]:
 
 
 def _finish_request(mapping: Mapping) -> Callable[[Row, int], None]:
-    model, at = mapping.model or "unknown", _start_of(mapping)
-    status = mapping.fields.get("status")
-    told = values.reader("error_type", Rule(), mapping)
+    model, at, status = mapping.model or "unknown", _start_of(mapping), mapping.fields.get("status")
 
     def finish(row: Row, position: int) -> None:
         if "model" not in row:
@@ -140,7 +137,6 @@ def _finish_request(mapping: Mapping) -> Callable[[Row, int], None]:
             row["status"] = "error"
             row.setdefault("error_type", "error")
 
-    del told
     return finish
 
 
@@ -183,20 +179,19 @@ def _finish_named(mapping: Mapping, kind: Kind) -> Callable[[Row, int], None]:
 
 def _start_of(mapping: Mapping) -> Callable[[int], str]:
     """Return what tells the time of a record that has none: they follow each other from the start, a millisecond apart."""
+    if "created_at" in mapping.fields:
+        return _no_time
     start = mapping.start or clock.now()
     read = moments.reader(Unit.MILLISECONDS_SINCE_START, zone=None, start=start, zero=0)
     return lambda position: read(position)
+
+
+def _no_time(position: int) -> str:
+    del position
+    raise RowRefused("created_at: there is none in this row")
 
 
 def made_id(record: Any, position: int) -> str:  # noqa: ANN401  any JSON
     """Return an id for a record that has none: the same for the same record in the same place."""
     told = msgspec.json.encode(values.plain(record)) + str(position).encode()
     return f"import-{hashlib.blake2b(told, digest_size=12).hexdigest()}"
-
-
-def ends(start: datetime, seconds: float) -> str:
-    """Return the time that lies so many seconds after another."""
-    return moments.reader(Unit.SECONDS_SINCE_START, zone=None, start=start, zero=0)(seconds)
-
-
-__all__ = ["As", "Make", "Row", "RowRefused", "ends", "made_id", "maker"]

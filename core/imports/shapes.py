@@ -1,27 +1,18 @@
 """Which of the known shapes the first records of a file have; and what is known, but cannot be imported yet."""
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.imports import guess, names, values
+from core.imports import guess, names, unready, values
 from core.imports.formats import articles, benchmark, langfuse, runs, spans, turns
 from core.imports.json_files import KEY, VALUE
-from core.imports.mapping import As, Container, Mapping, Rule, Shape, Turns
+from core.imports.mapping import Container, Mapping, Rule, Shape, Turns
 from core.imports.parsed import Kind
 from core.imports.paths import getter, leaves
+from core.imports.unready import NotYet, not_yet
 
 Object = dict[str, Any]
-LATER = "This file is recognised, and cannot be imported yet: that comes with {what}."
-
-
-@dataclass(frozen=True)
-class NotYet:
-    """A known kind of file that nothing here can take yet."""
-
-    format: str
-    title: str
-    words: str
 
 
 @dataclass
@@ -39,7 +30,9 @@ class Sample:
 
     def mapping(self, kind: Kind, **given: Any) -> Mapping:  # noqa: ANN401  the mapping's fields
         """Return a mapping for a file that holds its records so."""
-        return Mapping(container=self.container, records=self.records, delimiter=self.separator, header=self.header, kind=kind, **given)
+        return Mapping(
+            container=self.container, records=self.records, delimiter=self.separator, header=self.header, kind=kind, **given
+        )
 
 
 @dataclass(frozen=True)
@@ -53,49 +46,13 @@ class Found:
     notes: tuple[str, ...] = ()
 
 
-def later(format_: str, title: str, what: str) -> NotYet:
-    """Return what is said of a file that cannot be imported yet."""
-    return NotYet(format_, title, f"{title}. {LATER.format(what=what)}")
-
-
-# Text that is neither JSON nor a table
-
-YAML_PAIR = re.compile(r"^\s*(?:- )?[\w.\-'\"]+:(?:\s|$)")
-MARKUP = re.compile(r"^(#{1,6} |[-*+] |\d+\. |> |```)")
-
-
-def prose(text: str, *, is_whole: bool) -> NotYet | None:
-    """Return what a text is that is no table; None where it may be one."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    shown = [line for line in lines[:400] if not line.lstrip().startswith("#")]
-    keys = {line.partition(":")[0].strip("- '\"") for line in shown if YAML_PAIR.match(line)}
-    pairs = sum(1 for line in shown if YAML_PAIR.match(line))
-    if {"prompts", "providers"} <= keys or ("tests" in keys and {"assert", "vars"} & keys):
-        return later("promptfoo", "A promptfoo configuration with test cases", "datasets and evaluations")
-    if "class" in keys and ("metrics" in keys or "args" in keys) and pairs > len(shown) * 0.5:
-        return later("openai_evals_registry", "A registry of OpenAI evals", "datasets and evaluations")
-    if pairs > len(shown) * 0.6 and len(shown) > 1 and not _is_tabular(lines):
-        return NotYet("yaml", "YAML", "This is YAML, which cannot be imported: write it as JSON, JSONL or CSV.")
-    marked = sum(1 for line in lines if MARKUP.match(line.lstrip()))
-    if lines and marked >= max(2, len(lines) * 0.2) and not _is_tabular(lines):
-        return later("markdown", "A text in Markdown, such as a prompt or an article", "prompts")
-    del is_whole
-    return None
-
-
-def _is_tabular(lines: list[str]) -> bool:
-    widths = {len(line.split(separator)) for separator in (",", "\t", ";") for line in lines[:1]}
-    counts = [{len(line.split(separator)) for line in lines[:20]} for separator in (",", "\t", ";")]
-    return any(len(each) == 1 and each != {1} for each in counts) and bool(widths)
-
-
 # Records
 
 
 def shape_of(sample: Sample) -> Found | NotYet:
     """Return what the records are, the surest signs first."""
     first = sample.first[0]
-    for known in (_spans, _langfuse, _not_yet, _runs, _benchmark, _articles, _dialogues, _single_turns):
+    for known in (_spans, _langfuse, _unready, _runs, _benchmark, _articles, _dialogues, _single_turns):
         if (found := known(sample, first)) is not None:
             return found
     return _table(sample)
@@ -103,14 +60,23 @@ def shape_of(sample: Sample) -> Found | NotYet:
 
 def _spans(sample: Sample, first: Object) -> Found | None:
     if sample.records in ("resourceSpans.item", "batches.item") or "resourceSpans" in first:
-        return Found("otlp", "Spans of OpenTelemetry (OTLP in JSON)", Kind.AI_REQUESTS, sample.mapping(Kind.AI_REQUESTS, format=Shape.OTLP), OTLP)
+        return Found(
+            "otlp",
+            "Spans of OpenTelemetry (OTLP in JSON)",
+            Kind.AI_REQUESTS,
+            sample.mapping(Kind.AI_REQUESTS, format=Shape.OTLP),
+            OTLP,
+        )
     if spans.is_span(first):
         title = "Spans as Phoenix or OpenTelemetry's console exports them"
         return Found("phoenix", title, Kind.AI_REQUESTS, sample.mapping(Kind.AI_REQUESTS, format=Shape.PHOENIX), OTLP)
     return None
 
 
-OTLP = ("Calls of models become AI requests and, where their texts were captured, conversations; tools become steps. Other spans are left out.",)
+OTLP = (
+    "Calls of models become AI requests and, where their texts were captured, conversations; tools become steps. "
+    "Other spans are left out.",
+)
 
 
 def _langfuse(sample: Sample, first: Object) -> Found | None:
@@ -118,57 +84,17 @@ def _langfuse(sample: Sample, first: Object) -> Found | None:
         mapping = sample.mapping(Kind.AI_REQUESTS, format=Shape.LANGFUSE_OBSERVATIONS)
         return Found("langfuse_observations", "Observations of Langfuse", Kind.AI_REQUESTS, mapping, OTLP)
     if langfuse.is_trace(first):
-        nested = any(isinstance(each, dict) for each in first.get("observations") or () if isinstance(first.get("observations"), list))
+        nested = any(
+            isinstance(each, dict) for each in first.get("observations") or () if isinstance(first.get("observations"), list)
+        )
         kind = Kind.AI_REQUESTS if nested else Kind.CONVERSATIONS
         return Found("langfuse_traces", "Traces of Langfuse", kind, sample.mapping(kind, format=Shape.LANGFUSE_TRACES))
     return None
 
 
-def _not_yet(sample: Sample, first: Object) -> NotYet | None:
-    found = {names.plain(name) for name in first} - {"key"}
-    values_ = {name: first.get(name) for name in first}
-    has_turns = turns.turns_in(first, depth=1) is not None
-    for test, answer in (
-        (lambda: {"webhook_id", "webhook_signature"} <= found, later("webhook_vectors", "Signed webhook calls", "nothing: they are for tests")),
-        (lambda: "expected" in found and any(name.startswith("__expected") for name in first), CASES("promptfoo_cases", "Test cases of promptfoo")),
-        (lambda: bool(found & EXPECTED) and bool(found & GIVEN) and not has_messages(first), CASES("eval_cases", "Test cases with what is expected")),
-        (lambda: {"chosen", "rejected"} <= found or {"preferred_output", "non_preferred_output"} <= found, CASES("preferences", "Pairs of preferred and rejected answers")),
-        (lambda: "prompt_template" in found or ({"system_prompt", "name"} <= found and not has_turns), PROMPTS("judge_prompts", "Prompts of a judge")),
-        (lambda: "question_id" in found and isinstance(values_.get("turns"), list), CASES("questions", "Questions of an evaluation")),
-        (lambda: {"question_id", "choices"} <= found, CASES("reference_answers", "Reference answers of an evaluation")),
-        (lambda: "prompt" in found and found <= PROMPT_COLUMNS, PROMPTS("prompts", "A list of prompts")),
-        (lambda: bool(found & {"annotator1", "annotator2", "annotation", "annotations"}) and bool(found & INSTRUCTION), LABELS),
-        (lambda: "instruction" in found and bool(found & {"input", "output", "response", "context", "motivation_app"}), CASES("instructions", "Instructions with inputs or answers")),
-        (lambda: benchmark.is_summary(first), NotYet("benchmark_summary", "A benchmark without its single requests", SUMMARY)),
-        (lambda: bool(found & {"prompt", "instruction"}) and bool(found & {"completion"}) and not found & ASIDE, CASES("completions", "Prompts with their completions")),
-    ):
-        if test():
-            return answer
-    return None
-
-
-def has_messages(first: Object) -> bool:
-    """Whether a record is plainly a conversation, whatever else it has."""
-    return isinstance(first.get("messages"), list) and not {names.plain(name) for name in first} & EXPECTED
-
-
-def CASES(format_: str, title: str) -> NotYet:  # noqa: N802  reads as a constant in a table
-    """Return what is said of cases."""
-    return later(format_, title, "datasets and evaluations")
-
-
-def PROMPTS(format_: str, title: str) -> NotYet:  # noqa: N802  reads as a constant in a table
-    """Return what is said of prompts."""
-    return later(format_, title, "prompts")
-
-
-LABELS = later("annotations", "Annotations of answers", "annotations")
-EXPECTED = {"ideal", "target", "expected", "expected_output", "expected_answer", "reference_answer", "gold", "ground_truth"}
-GIVEN = {"input", "question", "prompt", "messages", "query", "vars"}
-INSTRUCTION = {"instruction", "prompt", "question", "input"}
-PROMPT_COLUMNS = {"act", "prompt", "for_devs", "type", "name", "title", "description", "category", "tags", "contributor", "id", "author"}
-ASIDE = {"timestamp", "created_at", "user_id", "session_id", "model", "conversation_id", "tokens", "total_tokens"}
-SUMMARY = "This benchmark was saved without its details: it holds averages, and no request of its own. Save it with --save-detailed."
+def _unready(sample: Sample, first: Object) -> NotYet | None:
+    del sample
+    return not_yet(first)
 
 
 def _runs(sample: Sample, first: Object) -> Found | None:
@@ -192,7 +118,9 @@ def _benchmark(sample: Sample, first: Object) -> Found | None:
 def _articles(sample: Sample, first: Object) -> Found | None:
     if sample.records != "*":
         return None
-    inner = {str(each[KEY]): each.get(VALUE, {name: value for name, value in each.items() if name != KEY}) for each in sample.first}
+    inner = {
+        str(each[KEY]): each.get(VALUE, {name: value for name, value in each.items() if name != KEY}) for each in sample.first
+    }
     if turns.turns_in(first, depth=2) is not None or not articles.are_articles(inner):
         return None
     mapping = sample.mapping(Kind.DOCUMENTS, format=Shape.ARTICLES)
@@ -201,7 +129,7 @@ def _articles(sample: Sample, first: Object) -> Found | None:
 
 # Dialogues
 
-NAMES = {
+NAMES: dict[str, tuple[str, Callable[[Turns], bool]]] = {
     "sharegpt": ("ShareGPT", lambda t: t.role == "from" and t.text == "value"),
     "openai_chat": ("OpenAI chat", lambda t: t.role == "role" and t.text == "content" and t.path == "messages"),
     "taskmaster": ("Taskmaster", lambda t: t.path == "utterances" and t.role == "speaker"),
@@ -212,27 +140,35 @@ TRAINING = "This is also how training examples are written: as a dataset they ca
 
 def _dialogues(sample: Sample, first: Object) -> Found | None:
     found = next((turns_ for record in sample.first[:5] if (turns_ := turns.turns_in(record)) is not None), None)
-    if found is None or isinstance(first.get(found.path.partition(".")[0]), str) is False and first.get(found.path.partition(".")[0]) is None:
-        if found is None:
-            return _exchanges(sample)
-    format_, title = next(((key, f"Dialogues as {name} writes them") for key, (name, test) in NAMES.items() if test(found)), ("dialogues", "Dialogues"))
-    samples = _samples([{name: value for name, value in record.items() if name != found.path.partition(".")[0]} for record in sample.first])
+    if found is None:
+        return _exchanges(sample)
+    format_, title = next(
+        ((key, f"Dialogues as {name} writes them") for key, (name, test) in NAMES.items() if test(found)),
+        ("dialogues", "Dialogues"),
+    )
+    samples = _samples(
+        [{name: value for name, value in record.items() if name != found.path.partition(".")[0]} for record in sample.first]
+    )
     fields = guess.fields_of(samples, Kind.CONVERSATIONS)
     fields.pop("title", None) if "title" in fields and _is_long(sample, fields["title"].path) else None
     if "id" in fields and not _is_unique(sample.first, fields["id"].path):
         del fields["id"]
     mapping = sample.mapping(Kind.CONVERSATIONS, format=Shape.DIALOGUES, fields=fields, turns=found)
-    notes = (TRAINING,) if format_ == "openai_chat" and set(first) <= {"messages", "tools", "functions", "parallel_tool_calls"} else ()
+    notes = (
+        (TRAINING,)
+        if format_ == "openai_chat" and set(first) <= {"messages", "tools", "functions", "parallel_tool_calls"}
+        else ()
+    )
     return Found(format_, title, Kind.CONVERSATIONS, mapping, notes)
 
 
 def _is_long(sample: Sample, path: str) -> bool:
-    return any(len(values.text(value)) > 300 for value in told(sample.first, path))  # noqa: PLR2004
+    return any(len(values.text(value)) > 300 for value in told(sample.first, path))
 
 
 def _is_unique(first: list[Object], path: str) -> bool:
     found = [values.text(value) for value in told(first, path)]
-    return len(found) == len(first) and len(set(found)) >= len(found) * 0.9 and all(len(each) <= 128 for each in found)  # noqa: PLR2004
+    return len(found) == len(first) and len(set(found)) >= len(found) * 0.9 and all(len(each) <= 128 for each in found)
 
 
 def _exchanges(sample: Sample) -> Found | None:
@@ -240,7 +176,9 @@ def _exchanges(sample: Sample) -> Found | None:
     asked, answered = (next((plain[name] for name in known if name in plain), None) for known in (names.ASKED, names.ANSWERED))
     if asked is None or answered is None or not _are_texts(sample.first, asked, answered):
         return None
-    if not set(plain) & (ASIDE | {"time", "date", "user", "session", "ts", "start_time", "chat_id", "latency_ms", "latency"}):
+    if not set(plain) & (
+        unready.ASIDE | {"time", "date", "user", "session", "ts", "start_time", "chat_id", "latency_ms", "latency"}
+    ):
         return None
     samples = _samples(sample.first)
     if set(guess.fields_of(samples, Kind.AI_REQUESTS)) & {"input_tokens", "output_tokens"}:
@@ -248,12 +186,16 @@ def _exchanges(sample: Sample) -> Found | None:
     fields = guess.fields_of({path: told for path, told in samples.items() if path not in (asked, answered)}, Kind.CONVERSATIONS)
     if "id" in fields and not _is_unique(sample.first, fields["id"].path):
         fields["id"] = fields["id"]
-    mapping = sample.mapping(Kind.CONVERSATIONS, format=Shape.EXCHANGES, fields=fields, turns=Turns(asked=asked, answered=answered))
+    mapping = sample.mapping(
+        Kind.CONVERSATIONS, format=Shape.EXCHANGES, fields=fields, turns=Turns(asked=asked, answered=answered)
+    )
     return Found("exchanges", "Questions with their answers", Kind.CONVERSATIONS, mapping)
 
 
 def _are_texts(first: list[Object], *paths: str) -> bool:
-    return all(any(isinstance(value, str) and not value.replace(".", "").isdecimal() for value in told(first, path)) for path in paths)
+    return all(
+        any(isinstance(value, str) and not value.replace(".", "").isdecimal() for value in told(first, path)) for path in paths
+    )
 
 
 def _single_turns(sample: Sample, first: Object) -> Found | None:
@@ -266,8 +208,17 @@ def _single_turns(sample: Sample, first: Object) -> Found | None:
     if role is None or said is None or "id" not in fields or names.plain(fields["id"].path) in ("id", "uuid", "message_id"):
         return None
     at = fields.pop("created_at", None)
-    message_id = next((plain[name] for name in ("message_id", "msg_id", "id", "utterance_id") if name in plain and _is_unique(sample.first, plain[name])), None)
-    kept = {name: rule for name, rule in fields.items() if name in ("id", "user_id", "app", "environment", "release", "session_type")}
+    message_id = next(
+        (
+            plain[name]
+            for name in ("message_id", "msg_id", "id", "utterance_id")
+            if name in plain and _is_unique(sample.first, plain[name])
+        ),
+        None,
+    )
+    kept = {
+        name: rule for name, rule in fields.items() if name in ("id", "user_id", "app", "environment", "release", "session_type")
+    }
     turns_ = Turns(role=role, text=said, id=message_id, at=at)
     mapping = sample.mapping(Kind.CONVERSATIONS, format=Shape.TURNS, fields=kept, turns=turns_)
     return Found("turns", "Messages of conversations, one a record", Kind.CONVERSATIONS, mapping)
@@ -290,7 +241,9 @@ def _table(sample: Sample) -> Found | NotYet:
     notes: tuple[str, ...] = ()
     if kind is Kind.EVENTS and "event_type" not in fields:
         fields["event_type"] = Rule(constant="imported.row")
-        notes = ("No column says what happened: all rows become events of the type “imported.row”. Choose another, or another kind.",)
+        notes = (
+            "No column says what happened: all rows become events of the type “imported.row”. Choose another, or another kind.",
+        )
     mapping = sample.mapping(kind, format=Shape.TABLE, fields=fields)
     return Found("table", f"A table of {TITLES[kind]}", kind, mapping, notes)
 
@@ -327,6 +280,3 @@ def turns_of(record: Object, mapping: Mapping) -> list[Object]:
     if mapping.turns is None or not mapping.turns.path:
         return [record]
     return turns.spoken(record, mapping.turns)
-
-
-__all__ = ["As", "Found", "NotYet", "Sample", "prose", "shape_of", "told", "turns_of"]

@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from core.imports.files import LONGEST_LINE, Lines, Unreadable, as_text
-from core.imports.moments import naive_or_aware
 from core.imports.mapping import Unit
+from core.imports.moments import naive_or_aware
 
 SEPARATORS = ",\t;|"
 LOOKED_AT = 30
@@ -29,7 +29,7 @@ def separator_of(sample: str, *, is_whole: bool) -> str | None:
             continue
         width, times = Counter(len(row) for row in rows).most_common(1)[0]
         score = min(width, 50) * (times / len(rows)) ** 2 if width > 1 and len(rows[0]) > 1 else 0.0
-        if score > best_score and times >= len(rows) * 0.6:
+        if score > best_score and times >= len(rows) * 0.5:
             best, best_score = separator, score
     return best
 

@@ -35,7 +35,7 @@ def _reading(name: str, rule: Rule, mapping: Mapping, first: list[dict[str, Any]
     told: dict[str, str] = {}
     for record in first:
         value = get(record)
-        if not values.is_nothing(value) and len(told) < 3 and (key := shown(value)) not in told:  # noqa: PLR2004
+        if not values.is_nothing(value) and len(told) < 3 and (key := shown(value)) not in told:
             try:
                 told[key] = _result(rule, read(value))
             except ValueError as error:

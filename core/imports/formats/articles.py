@@ -1,4 +1,4 @@
-"""Documents that are the keys of one object: `{"reset_2fa": ["pull-up-account", "send-link"], ...}`, or nested headings and texts."""
+"""Documents that are the keys of one object: `{"reset_2fa": ["pull-up-account", ...], ...}`, or headings with texts below."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ def are_articles(found: dict[str, Any]) -> bool:
     if not every:
         return False
     if all(isinstance(each, str) for each in every):
-        return len(every) > 1 and sum(len(each) for each in every) / len(every) >= 40  # noqa: PLR2004  a sentence
+        return len(every) > 1 and sum(len(each) for each in every) / len(every) >= 40
     if all(isinstance(each, list) and each and all(isinstance(word, str) for word in each) for each in every):
         return len(every) > 1
     return all(isinstance(each, dict) for each in every) and all(_is_outline(each) for each in every)

@@ -20,12 +20,12 @@ TOTALS = ("request_throughput", "mean_ttft_ms", "total_input_tokens", "output_th
 
 def is_detailed(record: Row) -> bool:
     """Whether this is a benchmark with the figures of each request."""
-    return sum(1 for name in LISTS if isinstance(record.get(name), list)) >= 2  # noqa: PLR2004
+    return sum(1 for name in LISTS if isinstance(record.get(name), list)) >= 2
 
 
 def is_summary(record: Row) -> bool:
     """Whether this is a benchmark of which only the sums were saved."""
-    return not is_detailed(record) and sum(1 for name in TOTALS if name in record) >= 2  # noqa: PLR2004
+    return not is_detailed(record) and sum(1 for name in TOTALS if name in record) >= 2
 
 
 def requests(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core import clock
-from core.imports import moments, names, rows, values
+from core.imports import moments, rows, values
 from core.imports.fields import LONGEST_TEXT
 from core.imports.formats import turns as turns_of
 from core.imports.formats.turns import Turn
@@ -25,7 +25,12 @@ NAMED = {
     "cost_usd": ("cost_usd",),
     "error": ("error",),
 }
-READ = {"tokens": values.count, "latency_ms": values.count, "first_token_ms": values.count, "cost_usd": values.money}
+READ: dict[str, Callable[[Any], Any]] = {
+    "tokens": values.count,
+    "latency_ms": values.count,
+    "first_token_ms": values.count,
+    "cost_usd": values.money,
+}
 SAYS_WHO = ("name",)
 
 
@@ -60,7 +65,9 @@ class Dialogue:
         """Return a conversation with its messages."""
         begin = self._begin(row, position)
         row["messages"] = [self.message(turn, place, begin) for place, turn in enumerate(spoken[: turns_of.MOST_TURNS])]
-        row["created_at"] = min(row.get("created_at") or row["messages"][0]["created_at"], *(m["created_at"] for m in row["messages"]))
+        row["created_at"] = min(
+            row.get("created_at") or row["messages"][0]["created_at"], *(m["created_at"] for m in row["messages"])
+        )
         return row
 
     def _begin(self, row: Row, position: int) -> datetime:
@@ -99,7 +106,9 @@ class Dialogue:
         word = turns_of.role_word(values.text(given)) if given is not None else ""
         found = self._roles.get(word) or turns_of.ROLES.get(word)
         if found is None:
-            raise RowRefused(f"turn {place + 1}: “{word[:40]}” is no role that is known; say who it is: user, assistant, system or tool")
+            raise RowRefused(
+                f"turn {place + 1}: “{word[:40]}” is no role that is known; say who it is: user, assistant, system or tool"
+            )
         return found
 
     def _rest(self, turn: Turn, message: Row) -> Row:
@@ -200,7 +209,9 @@ def _turn_row(dialogue: Dialogue, record: Row, position: int) -> Row:
     if "id" not in dialogue.mapping.fields or not row.get("id") or row["id"].startswith("import-"):
         raise RowRefused("there is no conversation's id in this row")
     begin = dialogue._begin({}, position)  # noqa: SLF001
-    message = dialogue.message({name: value for name, value in record.items() if name not in own or name in dialogue.turns.text}, 0, begin)
+    message = dialogue.message(
+        {name: value for name, value in record.items() if name not in own or name in dialogue.turns.text}, 0, begin
+    )
     message["position"] = min(position, values.MOST_COUNT)
     if dialogue.turns.id is None:
         message["id"] = f"row-{position}"
@@ -214,6 +225,3 @@ def _together(held: list[tuple[int, int | None, Row]]) -> Parsed:
     row = {**last, "messages": [message for _, _, each in held for message in each["messages"]]}
     row["created_at"] = min(message["created_at"] for message in row["messages"])
     return Parsed(position, held[0][1], Kind.CONVERSATIONS, row)
-
-
-__all__ = ["NAMED", "dialogues", "exchanges", "names", "single_turns"]

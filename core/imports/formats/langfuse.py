@@ -1,16 +1,16 @@
 """Langfuse's exports: observations and traces, as its tables, its API and its blob storage write them (CSV, JSON, JSONL).
 
 Observations: `id, traceId, parentObservationId, type (GENERATION, EMBEDDING, SPAN, TOOL, ...), name, model, startTime, endTime,
-completionStartTime, level, statusMessage, input, output, usageDetails {input, output, total}, costDetails {total}, userId, sessionId`;
-blob storage has the same in snake case, `provided_model_name` for the model and `total_cost` (langfuse.com/docs, "Blob storage export
-field reference"; BatchExportTracesRow in langfuse/langfuse). Older ones have `promptTokens` and `calculatedTotalCost`. Latencies
-are in seconds, and are taken from the times where both are there.
+completionStartTime, level, statusMessage, input, output, usageDetails {input, output, total}, costDetails {total}, userId,
+sessionId`; blob storage has the same in snake case, `provided_model_name` for the model and `total_cost` (langfuse.com/docs,
+"Blob storage export field reference"; BatchExportTracesRow in langfuse/langfuse). Older ones have `promptTokens` and
+`calculatedTotalCost`. Latencies are in seconds, and are taken from the times where both are there.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from core.ai_metrics import otlp
+from core.ai_metrics import outcomes
 from core.ai_metrics.spans import SPAN_ID, TRACE_ID, Span
 from core.imports import names, values
 from core.imports.formats.spans import Held, hex_id, nanoseconds, written
@@ -27,13 +27,38 @@ OBSERVATION_WORDS = {
     *("calculated_total_cost", "model_parameters", "prompt_tokens", "time_to_first_token", "trace_name", "status_message"),
 }
 TRACE_WORDS = {
-    *("bookmarked", "html_path", "observation_count", "observations", "public", "scores", "tags", "session_id", "release", "level"),
+    *(
+        "bookmarked",
+        "html_path",
+        "observation_count",
+        "observations",
+        "public",
+        "scores",
+        "tags",
+        "session_id",
+        "release",
+        "level",
+    ),
     *("input_cost", "total_cost", "latency", "user_id", "external_id"),
 }
 COUNTS = {
-    "gen_ai.usage.input_tokens": ("usage_details.input", "usage.input", "usage.prompt_tokens", "prompt_tokens", "input_usage", "input_tokens"),
+    "gen_ai.usage.input_tokens": (
+        "usage_details.input",
+        "usage.input",
+        "usage.prompt_tokens",
+        "prompt_tokens",
+        "input_usage",
+        "input_tokens",
+    ),
     "gen_ai.usage.output_tokens": (
-        *("usage_details.output", "usage.output", "usage.completion_tokens", "completion_tokens", "output_usage", "output_tokens"),
+        *(
+            "usage_details.output",
+            "usage.output",
+            "usage.completion_tokens",
+            "completion_tokens",
+            "output_usage",
+            "output_tokens",
+        ),
     ),
     "gen_ai.usage.total_tokens": ("usage_details.total", "usage.total", "usage.total_tokens", "total_tokens", "total_usage"),
     "gen_ai.usage.cache_read.input_tokens": (
@@ -41,13 +66,14 @@ COUNTS = {
     ),
     "gen_ai.usage.reasoning.output_tokens": ("usage_details.output_reasoning_tokens", "usage_details.output_reasoning"),
 }
+RESOURCE = {"version": "service.version", "release": "service.version", "environment": "deployment.environment.name"}
 COST = ("total_cost", "calculated_total_cost", "cost_details.total")
 
 
 def is_observation(record: Object) -> bool:
     """Whether a record is an observation."""
     found = {names.plain(name) for name in record}
-    return {"trace_id", "start_time", "type"} <= found and len(found & OBSERVATION_WORDS) >= 2  # noqa: PLR2004
+    return {"trace_id", "start_time", "type"} <= found and len(found & OBSERVATION_WORDS) >= 2
 
 
 def is_trace(record: Object) -> bool:
@@ -55,7 +81,7 @@ def is_trace(record: Object) -> bool:
     found = {names.plain(name) for name in record}
     if isinstance(record.get("trace"), dict) and isinstance(record.get("observations"), list):
         return True
-    return {"id", "timestamp", "name", "input", "output"} <= found and len(found & TRACE_WORDS) >= 4  # noqa: PLR2004
+    return {"id", "timestamp", "name", "input", "output"} <= found and len(found & TRACE_WORDS) >= 4
 
 
 # Observations
@@ -82,7 +108,9 @@ def _spans_of(record: Object, held: Held, mapping: Mapping) -> list[Span]:
     if not isinstance(record.get("observations"), list):
         return [_span(record, held, mapping)]
     trace = _plain(record["trace"] if isinstance(record.get("trace"), dict) else record)
-    about = {name: trace.get(name) for name in ("user_id", "session_id", "release", "environment")} | {"trace_id": trace.get("id")}
+    about = {name: trace.get(name) for name in ("user_id", "session_id", "release", "environment")} | {
+        "trace_id": trace.get("id")
+    }
     return [_span({**about, **_plain(each)}, held, mapping) for each in record["observations"] if isinstance(each, dict)]
 
 
@@ -118,8 +146,7 @@ def _span(record: Object, held: Held, mapping: Mapping) -> Span:
         [],
         values.text(given.get("level") or "").upper() == "ERROR",
         values.text(given.get("status_message") or ""),
-        {"service.version": values.text(given[name]) for name in ("version", "release") if name in given}
-        | ({"deployment.environment.name": values.text(given["environment"])} if "environment" in given else {}),
+        {name: values.text(given[path]) for path, name in RESOURCE.items() if path in given},
     )
 
 
@@ -207,7 +234,7 @@ def _messages(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
 
 
 def traces(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
-    """Yield a conversation a trace, of traces with one session the same one, which grows; those with observations become requests."""
+    """Yield a conversation a trace, the same one for traces of one session; traces with their observations become requests."""
     held = Held()
     for position, line, record, wrong in records:
         try:
@@ -252,9 +279,12 @@ def _role(said: Object, otherwise: str) -> str:
 def _content(said: Object) -> str:
     content = said.get("content", said.get("parts"))
     if isinstance(content, list):
-        return "\n".join(values.text(part.get("text") or part.get("content") or "") if isinstance(part, dict) else values.text(part) for part in content)
+        return "\n".join(
+            values.text(part.get("text") or part.get("content") or "") if isinstance(part, dict) else values.text(part)
+            for part in content
+        )
     return values.text(content) if content is not None else ""
 
 
 def _iso(at_ns: int) -> str:
-    return otlp.moment(at_ns).isoformat()
+    return outcomes.moment(at_ns).isoformat()

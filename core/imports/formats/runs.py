@@ -30,7 +30,11 @@ def is_run(record: Row) -> bool:
     """Whether a record is a run of a workflow."""
     found = {names.plain(name) for name in record}
     has_time = found & {"run_started_at", "started_at", "created_at"}
-    return "conclusion" in found and bool(has_time) and bool(found & {"head_branch", "jobs", "workflow_name", "run_attempt", "head_sha"})
+    return (
+        "conclusion" in found
+        and bool(has_time)
+        and bool(found & {"head_branch", "jobs", "workflow_name", "run_attempt", "head_sha"})
+    )
 
 
 def runs(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
@@ -102,7 +106,9 @@ def _took_ms(job: Row) -> int | None:
     if isinstance(seconds := job.get("exec_seconds"), int | float) or hasattr(seconds, "is_finite"):
         return round(float(seconds or 0) * 1000)
     try:
-        begin, end = (datetime.fromisoformat(str(job.get(name) or job.get(names.plain(name)))) for name in ("started_at", "completed_at"))
+        begin, end = (
+            datetime.fromisoformat(str(job.get(name) or job.get(names.plain(name)))) for name in ("started_at", "completed_at")
+        )
     except ValueError:
         return None
     return round((end - begin).total_seconds() * 1000)

@@ -59,7 +59,8 @@ class Held:
     def __init__(self) -> None:
         """Begin without any."""
         self._spans: list[Span] = []
-        self._position, self._line = 0, None
+        self._position = 0
+        self._line: int | None = None
         self.names: dict[str, str] = {}  # the senders' own ids, by ours
 
     @property
@@ -125,12 +126,18 @@ def spans(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
 
 def _span(record: Object, zone: str) -> Span:
     found = leaves(record)
-    attributes = _attributes({name.removeprefix("attributes."): value for name, value in found.items() if name.startswith("attributes.")})
+    attributes = _attributes(
+        {name.removeprefix("attributes."): value for name, value in found.items() if name.startswith("attributes.")}
+    )
     if not values.is_nothing(kind := record.get("span_kind")):
         attributes.setdefault("openinference.span.kind", str(kind))
     status = values.text(found.get("status_code") or found.get("status.status_code") or "")
     message = found.get("status_message") or found.get("status.description") or ""
-    resource = {name.removeprefix("resource.attributes."): value for name, value in found.items() if name.startswith("resource.attributes.")}
+    resource = {
+        name.removeprefix("resource.attributes."): value
+        for name, value in found.items()
+        if name.startswith("resource.attributes.")
+    }
     return Span(
         hex_id(found["context.trace_id"], TRACE_ID),
         hex_id(found["context.span_id"], SPAN_ID),
@@ -218,5 +225,7 @@ def _events(given: Any, zone: str) -> list[Event]:  # noqa: ANN401  any JSON
             at = each.get("timestamp")
             known = {names.plain(name): name for name in each}
             attributes = each.get(known.get("attributes", ""), {})
-            events.append(Event(str(each.get("name") or ""), 0 if values.is_nothing(at) else nanoseconds(at, zone), attributes or {}))
+            events.append(
+                Event(str(each.get("name") or ""), 0 if values.is_nothing(at) else nanoseconds(at, zone), attributes or {})
+            )
     return events

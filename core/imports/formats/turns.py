@@ -1,9 +1,9 @@
 """Turns of a dialogue, under whatever names: who speaks, and what is said.
 
 Sources of the forms: ShareGPT `{"conversations": [{"from": "human|gpt|system|tool", "value"}]}` (FastChat); OpenAI chat
-`{"messages": [{"role", "content", "tool_calls"?}]}`; Taskmaster `{"utterances": [{"speaker", "text"}]}`; ABCD `{"original": [[speaker,
-text], ...]}`, where `action` is what the agent's tool says; tau-bench `{"messages_display": "user: ...\\nassistant: ..."}` and
-`{"traj": [...]}`; MultiWOZ `{"log": [{"text"}]}`, in which the user begins.
+`{"messages": [{"role", "content", "tool_calls"?}]}`; Taskmaster `{"utterances": [{"speaker", "text"}]}`; ABCD
+`{"original": [[speaker, text], ...]}`, where `action` is what the agent's tool says; tau-bench
+`{"messages_display": "user: ..."}`, a turn a line, and `{"traj": [...]}`; MultiWOZ `{"log": [{"text"}]}`, where the user begins.
 """
 
 import re
@@ -16,19 +16,24 @@ from core.imports.mapping import As, Rule, Turns, Unit
 from core.imports.paths import getter, within
 
 Turn = dict[str, Any]
-ROLES = (
-    dict.fromkeys("user human customer client usr prompter buyer seeker patient caller visitor guest wizard_of_oz_user question student".split(), "user")
-    | dict.fromkeys(
-        (
-            "assistant gpt bot agent ai model chatgpt bing bard claude sys chatbot wizard support operator seller advisor doctor "
-            "representative rep answer llm copilot gpt4 gpt_4 teacher service helper expert admin"
-        ).split(),
-        "assistant",
-    )
-    | dict.fromkeys("system developer instruction context system_prompt".split(), "system")
-    | dict.fromkeys("tool function action observation function_call function_response tool_response tool_result ipython environment api".split(), "tool")
+USERS = names.words("user human customer client usr prompter buyer seeker patient caller visitor guest question student")
+ASSISTANTS = names.words(
+    "assistant gpt bot agent ai model chatgpt bing bard claude sys chatbot wizard support operator seller "
+    "advisor doctor representative rep answer llm copilot gpt4 gpt_4 teacher service helper expert admin"
 )
-SPOKEN = re.compile(r"^(user|human|customer|client|assistant|agent|bot|ai|system|tool|function)\s*:\s?", re.IGNORECASE | re.MULTILINE)
+SYSTEMS = names.words("system developer instruction context system_prompt")
+TOOLS = names.words(
+    "tool function action observation function_call function_response tool_response tool_result ipython environment api"
+)
+ROLES = (
+    dict.fromkeys(USERS, "user")
+    | dict.fromkeys(ASSISTANTS, "assistant")
+    | dict.fromkeys(SYSTEMS, "system")
+    | dict.fromkeys(TOOLS, "tool")
+)
+SPOKEN = re.compile(
+    r"^(user|human|customer|client|assistant|agent|bot|ai|system|tool|function)\s*:\s?", re.IGNORECASE | re.MULTILINE
+)
 ALTERNATING = ("log", "dialog", "dialogue", "utterances", "turns", "conversation", "dialogs")
 MOST_TURNS = 10_000
 
@@ -61,7 +66,7 @@ def _found(record: dict[str, Any], before: str, depth: int) -> list[Found]:
 
 def _turns(path: str, name: str, value: Any) -> Turns | None:  # noqa: ANN401  any JSON
     if isinstance(value, str):
-        return Turns(path=path) if len(speakers(value)) > 1 else None
+        return Turns(path=path, role="role", text="content") if len(speakers(value)) > 1 else None
     if not isinstance(value, list) or not value:
         return None
     if all(isinstance(each, dict) for each in value):
@@ -72,7 +77,9 @@ def _turns(path: str, name: str, value: Any) -> Turns | None:  # noqa: ANN401  a
 
 
 def _is_pair(each: Any) -> bool:  # noqa: ANN401  any JSON
-    return isinstance(each, list) and len(each) == 2 and isinstance(each[0], str) and isinstance(each[1], str) and len(each[0]) <= 40  # noqa: PLR2004
+    return (
+        isinstance(each, list) and len(each) == 2 and isinstance(each[0], str) and isinstance(each[1], str) and len(each[0]) <= 40
+    )
 
 
 def _of_objects(path: str, name: str, value: list[Turn]) -> Turns | None:
@@ -159,7 +166,8 @@ def speakers(text: str) -> list[tuple[str, str]]:
     if not starts or text[: starts[0].start()].strip():
         return []
     ends = [each.start() for each in starts[1:]] + [len(text)]
-    return [(start[1].lower(), text[start.end() : end].strip("\n")) for start, end in zip(starts, ends, strict=True)]
+    said = [(start[1].lower(), text[start.end() : end].strip("\n")) for start, end in zip(starts, ends, strict=True)]
+    return [(role, "" if words == "None" else words) for role, words in said]  # what Python prints for a turn that calls a tool
 
 
 def said_in(turn: Turn, path: str) -> tuple[str | None, list[dict[str, Any]]]:
