@@ -52,6 +52,7 @@ class Nested(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A part of a row, of which it holds a list. What is not named goes to `extra`, never lost."""
 
     texts: ClassVar[tuple[str, ...]] = ("extra",)
+    persons: ClassVar[tuple[str, ...]] = ()
 
     extra: JsonObject | None = None
 
@@ -61,6 +62,7 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     nested: ClassVar[dict[str, type[Nested]]] = {}
     texts: ClassVar[tuple[str, ...]] = ("extra",)  # what redaction looks at
+    persons: ClassVar[tuple[str, ...]] = ("user_id", "session_id")  # ids that may be somebody's address
 
     id: Id | None = None
     environment: Name | None = None

@@ -134,10 +134,10 @@ STORE_WITH_TOOLS = STORE.replace("{tools}", f", tools as ({TOOLS})").encode()
 STORE_WITHOUT = STORE.replace("{tools}", "").encode()
 
 
-def store(session: Session, requests: list[NewRequest], source: Source) -> int:
+def store(session: Session, requests: list[NewRequest], source: Source, *, others: Stage | None = None) -> int:
     """Store requests and what they add to the rollups; return how many of them are new.
 
-    Their partitions must be there (core/partitions.py).
+    `others` names users that are noted with theirs. Their partitions must be there (core/partitions.py).
     """
     requests = source.cleaned(requests)
     connection = driver(session)
@@ -145,7 +145,7 @@ def store(session: Session, requests: list[NewRequest], source: Source) -> int:
     statement = STORE_WITH_TOOLS if any(request.tool_calls for request in requests) else STORE_WITHOUT
     with connection.pipeline():
         stored = connection.execute(statement, {"zone": source.zone})
-        note_users(connection, REQUESTS)
+        note_users(connection, REQUESTS, others)
     return int((stored.fetchone() or (0,))[0])
 
 
