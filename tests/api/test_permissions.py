@@ -23,6 +23,7 @@ WHO = {
     "/admin/users": WATCHERS,
     "/admin/onboarding/": WATCHERS,
     "/admin/overview": WATCHERS,
+    "/admin/releases": WATCHERS,
     "/admin/system/retention": SUPER,
     "/admin/": ADMINS,
     "/imports": ADMINS,
