@@ -8,6 +8,7 @@ from pages._ui import (
     errors,
     frame,
     guard,
+    import_settings,
     key_settings,
     price_settings,
     provider_settings,
@@ -20,6 +21,7 @@ SECTIONS = {
     "Providers": provider_settings.draw,
     "Prices": price_settings.draw,
     "API keys": key_settings.draw,
+    "Import": import_settings.draw,
     "Redaction": redaction_settings.draw,
 }
 
