@@ -213,11 +213,13 @@ def _things(random: Random, person: Person, at: datetime, n: int) -> dict[str, s
     carrier = random.choice(lists["carriers"])
     letters = "".join(random.choices(LETTERS, k=4))
     m = random.randint(1, n - 1) if n > 2 else 1
+    guests = random.randint(4, 9)
     return {
         "n": str(n),
         "m": str(max(m, 2) if n > 2 else m),
         "grams": str(n * 250),
-        "fondue": str(max(m, 2) * 200),
+        "guests": str(guests),
+        "fondue": str(guests * 200),
         "nok": str(n * KRONER_A_SLICE + random.randint(95, 190)),
         "carrier": carrier,
         "hub": random.choice(lists["hubs"]),
