@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, traces
 from core.activity import funnel
 from core.activity.schemas import NewEvent
 from core.ids import new_id
@@ -72,8 +72,9 @@ on conflict (id) do update set first_seen_at = least(users.first_seen_at, exclud
 where excluded.first_seen_at < users.first_seen_at or excluded.last_seen_at > users.last_seen_at"""
 
 USER_DAYS = """
-insert into user_days (day, environment, app, user_id)
-select distinct (created_at at time zone %(zone)s)::date, environment, app, user_id from {stage} where user_id is not null
+insert into user_days (day, environment, app, user_id, import_id)
+select distinct (created_at at time zone %(zone)s)::date, environment, app, user_id, %(import_id)s::uuid
+from {stage} where user_id is not null
 order by 1, 2, 3, 4 on conflict do nothing"""
 
 DELTAS = """
@@ -105,7 +106,7 @@ kept as (
         cardinality(marks) > 16 and marks_cut('{}', marks)
     from parts order by part, environment, app
     on conflict (environment, app, part) do update set
-        former_owner = present.owner,
+        former_owner = case when {is_earlier} and excluded.linked_to <> present.owner then present.owner end,
         linked_at = case when {is_earlier} then excluded.linked_at else present.linked_at end,
         linked_to = case when {is_earlier} then excluded.linked_to else present.linked_to end,
         owner = case when {is_earlier} then excluded.linked_to else present.owner end,
@@ -117,7 +118,7 @@ kept as (
 )
 insert into touched_subjects
 select environment, app, owner, false from kept
-union all select environment, app, former_owner, true from kept where former_owner <> owner
+union all select environment, app, former_owner, true from kept where former_owner is not null
 """.replace(
     "{is_earlier}",
     "(excluded.linked_at is not null and (present.linked_at is null"
@@ -180,7 +181,9 @@ def note_users(connection: Connection, named: Stage, fresh: Stage, source: Sourc
 
     To be called last: batches at the same time have users in common, and wait for each other from here to the commit.
     """
-    connection.execute(USER_DAYS.replace("{stage}", fresh.name).encode(), {"zone": source.zone})
+    days = {"zone": source.zone, "import_id": source.import_id}
+    connection.execute(USER_DAYS.replace("{stage}", fresh.name).encode(), days)
+    traces.named(connection, source.import_id, named)
     connection.execute(USERS.replace("{stage}", named.name).encode())
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import clock, outbox
+from core import clock, outbox, traces
 from core.activity.ingest import note_users
 from core.conversations import messages
 from core.conversations.schemas import NewConversation
@@ -95,12 +95,14 @@ def store(session: Session, conversations: list[NewConversation], source: Source
     made = {id_ for (id_,) in connection.execute(MAKE)}
     known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
     news, learned = _learn(known, conversations, made)
-    grown, touched = messages.store(connection, conversations)
+    traces.before(connection, source.import_id, "conversations", known, made=made)
+    grown, touched = messages.store(connection, conversations, source.import_id)
     LEARNED.copy(connection, (_learned(id_, known[id_]) for id_ in learned | touched))
     with connection.pipeline():
         connection.execute(LEARN)
         connection.execute(BEGAN)
         _note_users(connection, source)
+    traces.after(connection, source.import_id, "conversations", known)
     _tell(session, sorted(made))
     return len(news | grown)
 

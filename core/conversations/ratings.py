@@ -15,11 +15,11 @@ where conversation_id = id and (user_rating, rating_scale, user_feedback) is dis
 
 
 class Rating(NamedTuple):
-    """What somebody thinks of a conversation, on a scale (thumbs, five)."""
+    """What somebody thinks of a conversation, on a scale (thumbs, five); empty when nobody has said so, or no longer."""
 
     conversation_id: UUID
-    rating: int
-    scale: str
+    rating: int | None
+    scale: str | None
     feedback: str | None
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import clock, outbox
+from core import clock, outbox, traces
 from core.conversations import ratings, references
 from core.conversations.ratings import Rating
 from core.conversations.references import Named, Place
@@ -59,6 +59,7 @@ def store(session: Session, feedback: list[NewFeedback], source: Source) -> int:
         places = references.places(core, {(each.conversation_id, each.message_id) for each in feedback})
     connection = driver(session)
     FEEDBACK.copy(connection, _rows(feedback, places, source))
+    traces.taken_over(connection, source.import_id, "ai_feedback", FEEDBACK)
     stored = connection.execute(UPSERT.encode()).fetchall()
     if rated := sorted({str(id_) for (id_,) in stored if id_ is not None}):
         outbox.tell(session, GIVEN, {"ids": rated}, database=Database.AI)
@@ -73,8 +74,8 @@ def rate(conversation_ids: list[UUID]) -> None:
     with transaction() as core:
         present = ratings.lock(core, conversation_ids)
         with reading(Database.AI) as ai:
-            latest = [Rating(*row) for row in ai.execute(LATEST, {"ids": present})]
-        ratings.write(core, latest)
+            latest = {row[0]: Rating(*row) for row in ai.execute(LATEST, {"ids": present})}
+        ratings.write(core, [latest.get(id_, Rating(id_, None, None, None)) for id_ in present])
 
 
 def _rows(feedback: list[NewFeedback], places: dict[Named, Place], source: Source) -> Iterator[tuple[object, ...]]:

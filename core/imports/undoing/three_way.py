@@ -1,0 +1,98 @@
+"""What a row is without what one import has said of it: field by field, as it was before, but where others have spoken since.
+
+A field is its value and how new that is (core/newest.py); of objects, each key is one. Rows are as Postgres makes JSON of them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Image = dict[str, Any]
+Said = tuple[Any, Any]  # a value, and how new it is
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The fields of a kind of row, and which of them are objects. Some are told under another name."""
+
+    plain: tuple[str, ...]
+    objects: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    unsaid: Mapping[str, Any] = field(default_factory=dict)  # what stands where nobody has said anything; else it is empty
+    required: tuple[str, ...] = ()  # what is left as it is rather than emptied
+    silent: tuple[Any, ...] = ()  # values that Attune itself has set, which nobody has told
+
+    def without(self, present: Image, before: Image | None, after: Image | None) -> Image:
+        """Return the fields of a row without what was changed from `before` to `after`, and how new they are (`told`)."""
+        if after is None:
+            return self._fields(self._said(present), present)
+        now, was, left = self._said(present), self._said(before), self._said(after)
+        if now == left and before is not None:
+            return {name: before[name] for name in (*self.plain, *self.objects, "told")}
+        paths = dict.fromkeys((*was, *now))
+        kept = {path: was.get(path) if self._is_same(now.get(path), left.get(path)) else now.get(path) for path in paths}
+        return self._fields({path: said for path, said in kept.items() if said is not None}, present)
+
+    def is_told_by_others(self, present: Image, after: Image | None) -> bool:
+        """Whether a field is not as the import left it; without `after`, whether anybody has told any."""
+        if after is None:
+            return bool(present["told"])
+        left = self._said(after)
+        return any(not self._is_same(said, left.get(path)) for path, said in self._said(present).items())
+
+    def _is_same(self, now: Said | None, left: Said | None) -> bool:
+        if now == left:
+            return True
+        return now is not None and left is not None and now[0] in self.silent and now[1] == left[1]
+
+    def _said(self, image: Image | None) -> dict[str, Said]:
+        if image is None:
+            return {}
+        told = image["told"] or {}
+        said = {name: (image[name], told.get(self.names.get(name, name))) for name in self.plain}
+        for name in self.objects:
+            said |= {f"{name}.{key}": (value, told.get(f"{name}.{key}")) for key, value in (image[name] or {}).items()}
+        return said
+
+    def _fields(self, said: dict[str, Said], present: Image) -> Image:
+        image: Image = {name: self.unsaid.get(name) for name in self.plain} | {name: {} for name in self.objects}
+        image |= {name: present[name] for name in self.required}
+        told: Image = {}
+        for path, (value, version) in said.items():
+            name, _, key = path.partition(".")
+            if "." in path:
+                image[name][key] = value
+            else:
+                image[name] = value
+            if version is not None:
+                told[self.names.get(path, path)] = version
+        return image | {"told": told}
+
+
+USERS = Shape(("email", "display_name"), ("traits",))
+CONVERSATIONS = Shape(
+    ("user_id", "session_type", "title", "status", "environment", "app", "release"),
+    ("context",),
+    names={"user_id": "user_name"},
+    unsaid={"status": "active", "app": "", "release": ""},
+    required=("environment",),
+)
+RUNS = Shape(
+    (
+        "status",
+        "batch_job",
+        "triggered_by",
+        "environment",
+        "app",
+        "error_summary",
+        "started_at",
+        "completed_at",
+        "total_jobs",
+        "completed_jobs",
+        "failed_jobs",
+    ),
+    ("phase_durations", "attributes"),
+    unsaid={"batch_job": "batch", "app": ""},
+    required=("status", "environment", "started_at"),
+    silent=("lost",),
+)
