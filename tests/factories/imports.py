@@ -90,13 +90,13 @@ def dump() -> dict[str, list[str]]:
     return found
 
 
-def differences(was: dict[str, list[str]], is_now: dict[str, list[str]]) -> dict[str, Any]:
-    """Return what is in one and not in the other, by table."""
-    return {
-        name: {"missing": sorted(set(was[name]) - set(is_now[name])), "left": sorted(set(is_now[name]) - set(was[name]))}
-        for name in was
-        if was[name] != is_now[name]
-    }
+def differences(was: dict[str, list[str]], is_now: dict[str, list[str]]) -> str:
+    """Return what is in one and not in the other, a row a line; nothing when they are equal."""
+    lines = []
+    for name in was:
+        lines += [f"{name} is missing {row}" for row in sorted(set(was[name]) - set(is_now[name]))]
+        lines += [f"{name} is left with {row}" for row in sorted(set(is_now[name]) - set(was[name]))]
+    return "\n".join(lines)
 
 
 def stamp(at: datetime) -> str:

@@ -95,7 +95,9 @@ def _row(trace: Trace, seen: Times) -> Image:
     told = _told_times(trace)
     if told:
         fields["told"][SEEN_AT] = [min(told), max(told)]
-    firsts, lasts = (_known(trace.before, name, at) + [_moment(each) for each in told] for name, at in zip(TIMES, seen, strict=True))
+    firsts, lasts = (
+        _known(trace.before, name, at) + [_moment(each) for each in told] for name, at in zip(TIMES, seen, strict=True)
+    )
     first = min(firsts).isoformat() if firsts else trace.present["first_seen_at"]
     last = max(lasts).isoformat() if lasts else trace.present["last_seen_at"]
     return {"id": trace.id, **fields, "first_seen_at": first, "last_seen_at": last}
