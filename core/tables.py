@@ -118,7 +118,7 @@ class TraceColumns:
     import_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)  # the row's table
     row_id: Mapped[UUID] = mapped_column(primary_key=True)
-    number: Mapped[int] = mapped_column(BigInteger, Identity())  # of two imports, which came first
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)  # of several, which came first
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
 

@@ -16,14 +16,15 @@ def take_some(session: Session, import_id: UUID) -> tuple[int, int]:
     """Take some runs back; return how many were looked at, and how many are gone."""
     connection = driver(session)
     ids, traces = TOLD.some(connection, import_id, at_once=AT_ONCE)
-    gone = [each.id for each in traces if each.before is None and not RUNS.is_told_by_others(each.present, each.after)]
-    TOLD.delete(connection, gone)
-    TOLD.write(connection, [_row(each) for each in traces if each.id not in set(gone)])
+    rows = {each.id: _row(each) for each in traces}
+    gone = {each.id for each in traces if each.before is None and not rows[each.id]["told"]}
+    TOLD.delete(connection, list(gone))
+    TOLD.write(connection, [row for id_, row in rows.items() if id_ not in gone])
     TOLD.settle(connection, import_id, ids, traces)
     return len(ids), len(gone)
 
 
 def _row(trace: Trace) -> Image:
-    fields = RUNS.without(trace.present, trace.before, trace.after)
+    fields = RUNS.without(trace.present, trace.changes)
     owner = trace.before["import_id"] if trace.before is not None else None
     return {"id": trace.id, **fields, "attributes": fields["attributes"] or None, "import_id": owner}

@@ -42,9 +42,10 @@ def take_some(session: Session, import_id: UUID, *, zone: str) -> tuple[int, int
     spoken = [id_ for (id_,) in connection.execute(OF_IMPORT, {"ids": ids, "import_id": import_id})]
     messages_gone = MESSAGES.take(session, import_id, spoken)
     left = {id_: Left(*times) for id_, *times in connection.execute(LEFT, {"ids": ids})}
-    gone = [each.id for each in traces if each.id not in left and _is_nobodys(each)]
-    TOLD.delete(connection, gone)
-    rows = [_row(each, left.get(each.id)) for each in traces if each.id not in set(gone)]
+    without = {each.id: _row(each, left.get(each.id)) for each in traces}
+    gone = {each.id for each in traces if each.before is None and each.id not in left and not without[each.id]["told"]}
+    TOLD.delete(connection, list(gone))
+    rows = [row for id_, row in without.items() if id_ not in gone]
     TOLD.write(connection, rows)
     _count(connection, [row["id"] for row in rows])
     TOLD.settle(connection, import_id, ids, traces)
@@ -52,14 +53,11 @@ def take_some(session: Session, import_id: UUID, *, zone: str) -> tuple[int, int
     return len(ids), len(gone), messages_gone
 
 
-def _is_nobodys(trace: Trace) -> bool:
-    return trace.before is None and not CONVERSATIONS.is_told_by_others(trace.present, trace.after)
-
-
 def _row(trace: Trace, left: Left | None) -> Image:
-    fields = CONVERSATIONS.without(trace.present, trace.before, trace.after)
+    fields = CONVERSATIONS.without(trace.present, trace.changes)
     began, said = trace.present["created_at"], left.first.isoformat() if left is not None else None
-    if trace.after is not None and began == trace.after["created_at"]:
+    after = trace.changes[0].after
+    if after is not None and began == after["created_at"]:
         known = [each for each in (trace.before and trace.before["created_at"], said) if each]
         began = min(known, key=datetime.fromisoformat, default=began)
     if trace.before is not None:

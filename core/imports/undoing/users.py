@@ -64,40 +64,23 @@ def take_some(session: Session, import_id: UUID) -> tuple[int, int]:
     connection = driver(session)
     ids, traces = TOLD.some(connection, import_id, at_once=AT_ONCE)
     named = {id_ for (id_,) in connection.execute(STILL, {"ids": ids})}
-    gone = [each.id for each in traces if each.before is None and each.id not in named and not _is_told_by_others(each)]
-    TOLD.delete(connection, gone)
+    fields = {each.id: USERS.without(each.present, each.changes) for each in traces}
+    gone = {each.id for each in traces if each.before is None and each.id not in named and not fields[each.id]["told"]}
+    TOLD.delete(connection, list(gone))
     seen = _seen(connection, [each.id for each in traces if each.id in named])
-    rows = [_row(each, seen.get(each.id, (None, None))) for each in traces if each.id not in set(gone)]
+    rows = [_row(each, fields[each.id], seen.get(each.id, (None, None))) for each in traces if each.id not in gone]
     TOLD.write(connection, rows)
     TOLD.settle(connection, import_id, ids, traces)
     return len(ids), len(gone)
-
-
-def _is_told_by_others(trace: Trace) -> bool:
-    return bool(_told_times(trace)) or USERS.is_told_by_others(trace.present, trace.after)
-
-
-def _told_times(trace: Trace) -> list[int]:
-    """Return the earliest and the latest time at which others say that they have seen him."""
-    now, was, left = (((image or {}).get("told") or {}).get(SEEN_AT) for image in (trace.present, trace.before, trace.after))
-    if not now or not left:
-        return list(now or ())
-    kept = [now[each] if now[each] != left[each] else was and was[each] for each in range(2)]
-    return [each for each in kept if each]
 
 
 def _seen(connection: Connection, ids: list[UUID]) -> dict[UUID, Times]:
     return {id_: (first, last) for id_, first, last in connection.execute(SEEN, {"ids": ids})}
 
 
-def _row(trace: Trace, seen: Times) -> Image:
-    fields = USERS.without(trace.present, trace.before, trace.after)
-    told = _told_times(trace)
-    if told:
-        fields["told"][SEEN_AT] = [min(told), max(told)]
-    firsts, lasts = (
-        _known(trace.before, name, at) + [_moment(each) for each in told] for name, at in zip(TIMES, seen, strict=True)
-    )
+def _row(trace: Trace, fields: Image, seen: Times) -> Image:
+    told = [EPOCH + timedelta(microseconds=each) for each in fields["told"].get(SEEN_AT, ())]
+    firsts, lasts = (_known(trace.before, name, at) + told for name, at in zip(TIMES, seen, strict=True))
     first = min(firsts).isoformat() if firsts else trace.present["first_seen_at"]
     last = max(lasts).isoformat() if lasts else trace.present["last_seen_at"]
     return {"id": trace.id, **fields, "first_seen_at": first, "last_seen_at": last}
@@ -106,7 +89,3 @@ def _row(trace: Trace, seen: Times) -> Image:
 def _known(before: Image | None, name: str, seen: datetime | None) -> list[datetime]:
     known = before[name] if before is not None else None
     return [each for each in (datetime.fromisoformat(known) if known else None, seen) if each is not None]
-
-
-def _moment(micros: int) -> datetime:
-    return EPOCH + timedelta(microseconds=micros)

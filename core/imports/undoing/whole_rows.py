@@ -19,20 +19,22 @@ SOME = "select id from {table} where import_id = %(import_id)s order by id limit
 TOLD = "select row_id from import_traces where (import_id, kind) = (%(import_id)s, %(kind)s) order by row_id limit %(at_once)s"
 RESTORE = """
 update {table} as present set {columns}
-from import_traces as trace, jsonb_populate_record(null::{table}, trace.before) as fresh
-where (trace.import_id, trace.kind) = (%(import_id)s, %(kind)s) and trace.row_id = present.id
-    and present.id = any(%(ids)s) and present.import_id = %(import_id)s"""
-DELETE = """
-delete from {table} where id = any(%(ids)s) and import_id = %(import_id)s
-    and not exists (select from import_traces as trace where (trace.import_id, trace.kind, trace.row_id)
-        = (%(import_id)s, %(kind)s, {table}.id))"""
+from (
+    select distinct on (row_id) row_id, before from import_traces
+    where (import_id, kind) = (%(import_id)s, %(kind)s) and row_id = any(%(ids)s)
+        and before ->> 'import_id' is distinct from %(import_id)s::text
+    order by row_id, number desc
+) as trace, jsonb_populate_record(null::{table}, trace.before) as fresh
+where trace.row_id = present.id and present.import_id = %(import_id)s"""
+DELETE = "delete from {table} where id = any(%(ids)s) and import_id = %(import_id)s"
 # A later import may have noted what this one said: it finds what was there before, or nothing.
 LATER = """
-update import_traces as later set before = mine.before from import_traces as mine
-where (mine.import_id, mine.kind) = (%(import_id)s, %(kind)s) and mine.row_id = any(%(ids)s)
-    and (later.kind, later.row_id) = (mine.kind, mine.row_id) and later.before ->> 'import_id' = %(import_id)s::text"""
-NO_LONGER_BEFORE = """
-delete from import_traces where kind = %(kind)s and row_id = any(%(ids)s) and before ->> 'import_id' = %(import_id)s::text"""
+update import_traces as later set before = (
+    select mine.before from import_traces as mine
+    where (mine.import_id, mine.kind, mine.row_id) = (%(import_id)s, %(kind)s, later.row_id) and mine.number < later.number
+    order by mine.number desc limit 1)
+where kind = %(kind)s and row_id = any(%(ids)s) and before ->> 'import_id' = %(import_id)s::text"""
+NO_LONGER_BEFORE = "delete from import_traces where kind = %(kind)s and row_id = any(%(ids)s) and before is null"
 COLUMNS = """
 select attname from pg_attribute where attrelid = cast(%(table)s as regclass) and attnum > 0 and not attisdropped
     and attgenerated = '' and attname <> 'id'"""

@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("before", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("after", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
-        sa.PrimaryKeyConstraint("import_id", "kind", "row_id", name=op.f("pk_import_traces")),
+        sa.PrimaryKeyConstraint("import_id", "kind", "row_id", "number", name=op.f("pk_import_traces")),
     )
     op.create_index(op.f("ix_import_traces_row_id_kind"), "import_traces", ["row_id", "kind"], unique=False)
     op.add_column("user_days", sa.Column("import_id", sa.Uuid(), nullable=True))

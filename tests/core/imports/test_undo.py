@@ -1,6 +1,5 @@
 """The undo of an import leaves the tables as if it had never been, whatever others have sent before, between and after."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -135,8 +134,9 @@ def test_what_comes_later_stays_as_if_the_import_had_never_been(kind: str, ours:
 
 
 def empty_everything() -> None:
-    from core.db import engines
     from sqlalchemy import text
+
+    from core.db import engines
     from tests.conftest import EMPTIED
 
     for engine in (engines().core, engines().ai):
