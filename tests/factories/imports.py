@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,8 @@ from core.db import Database, Session, engines, transaction
 from core.intake import Row, Source
 from core.knowledge import documents, feedback, jobs, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
+from tests.conftest import EMPTIED
+from tests.factories.history import days_ago
 
 HANDLERS = jobs.rate.__name__  # the import registers the handlers
 
@@ -51,6 +53,7 @@ KINDS = {
 }
 # When it came, in what order, and what is on its way; nothing else may differ.
 NOT_COMPARED = {"alembic_version", "audit_log", "outbox", "settings", "heartbeats"}
+BEGAN = days_ago(5).isoformat()
 ARRIVALS = ("received_at", "heard_at")
 CAME = {"users": ("created_at",), "funnel_parts": ("former_owner",)}
 
@@ -99,6 +102,83 @@ def differences(was: dict[str, list[str]], is_now: dict[str, list[str]]) -> str:
     return "\n".join(lines)
 
 
-def stamp(at: datetime) -> str:
-    """Return a time as senders write it."""
-    return at.isoformat()
+def row(kind: str, number: int, *, days: float = 3.0, by: str = "") -> dict[str, Any]:
+    """Return a row of a kind; users, sessions and conversations are few, so that the rows of different senders meet.
+
+    Of two rows that tell of the same thing, the one with the higher number is the newer.
+    """
+    at = days_ago(days) + timedelta(minutes=7 * number)
+    when, name = at.isoformat(), f"{by}{number}"
+    steps = ("onboarding.register_start", "onboarding.register_complete", "onboarding.login_success", "page.view")
+    match kind:
+        case "event":
+            named = {"user_id": f"u{number % 4}"} if number % 3 else {}
+            session = {"session_id": f"s{number % 5}"}
+            return {"id": name, "event_type": steps[number % 4], "created_at": when, **named, **session}
+        case "request":
+            tools = [{"name": "search", "duration_ms": 10 * number}] if number % 2 else None
+            return {
+                "id": name,
+                "model": f"m{number % 2}",
+                "provider": "openai",
+                "user_id": f"u{number % 4}",
+                "created_at": when,
+                "total_latency_ms": 100 * number,
+                "first_token_ms": 10,
+                "input_tokens": number,
+                "tool_calls": tools,
+            }
+        case "user":
+            return {"id": f"u{number % 4}", "email": f"{name}@x", "traits": {f"t{number % 3}": name}, "created_at": when}
+        case "conversation":
+            messages = [
+                {
+                    "id": f"m{by}{number}.{each}",
+                    "role": "user",
+                    "content": f"text {name}",
+                    "created_at": (at + timedelta(hours=each)).isoformat(),
+                    "tokens": 3,
+                }
+                for each in range(number % 3)
+            ]
+            return {
+                "id": f"c{number % 4}",
+                "user_id": f"u{number % 4}",
+                "title": f"title {name}",
+                "messages": messages,
+                "created_at": when,
+                "updated_at": when,
+            }
+        case "batch_run":
+            return {
+                "batch_run_id": f"r{number % 3}",
+                "status": "running",
+                "started_at": when,
+                "updated_at": when,
+                "completed_jobs": number,
+                "phase_durations": {f"p{number % 2}": number},
+            }
+        case "feedback":
+            return {
+                "id": f"f{number % 4}",
+                "rating": 1 + number % 5,
+                "scale": "five",
+                "conversation_id": f"c{number % 4}",
+                "created_at": when,
+            }
+        case "document":
+            return {"id": f"d{number % 3}", "title": name, "content": f"text {name}", "created_at": BEGAN, "updated_at": when}
+        case _:
+            return {"id": f"k{number % 3}", "content": f"text {name}", "user_id": "u1", "created_at": BEGAN, "updated_at": when}
+
+
+def rows(kind: str, numbers: range, **more: Any) -> list[dict[str, Any]]:  # noqa: ANN401  as row() takes it
+    """Return several rows of a kind."""
+    return [row(kind, number, **more) for number in numbers]
+
+
+def empty_everything() -> None:
+    """Remove all rows."""
+    for engine in (engines().core, engines().ai):
+        with engine.begin() as connection:
+            connection.execute(text(EMPTIED))

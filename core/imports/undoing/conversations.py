@@ -1,6 +1,6 @@
 """Conversations of an import, with their messages: what others have said in them, or told of them, stays."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -27,6 +27,14 @@ EMPTY = """
 update conversations set message_count = 0, total_tokens = 0, total_cost_usd = 0, last_message_at = created_at
 where id = any(%(ids)s) and not exists (select from messages where conversation_id = conversations.id)"""
 
+# Whoever told of it later may have found its beginning on a day that was noted already.
+NOTE_DAYS = """
+insert into user_days (day, environment, app, user_id, import_id)
+select distinct on (1, 2, 3, 4) (created_at at time zone %(zone)s)::date, environment, app, user_id, import_id
+from conversations where id = any(%(ids)s) and user_id is not null order by 1, 2, 3, 4, import_id nulls first
+on conflict do nothing"""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 class Left(NamedTuple):
     """When the first and the last of the messages that remain were said."""
@@ -48,6 +56,7 @@ def take_some(session: Session, import_id: UUID, *, zone: str) -> tuple[int, int
     rows = [row for id_, row in without.items() if id_ not in gone]
     TOLD.write(connection, rows)
     _count(connection, [row["id"] for row in rows])
+    connection.execute(NOTE_DAYS, {"ids": [row["id"] for row in rows], "zone": zone})
     TOLD.settle(connection, import_id, ids, traces)
     user_days.forget_of(connection, import_id, _users(traces, rows), zone)
     return len(ids), len(gone), messages_gone
@@ -58,7 +67,9 @@ def _row(trace: Trace, left: Left | None) -> Image:
     began, said = trace.present["created_at"], left.first.isoformat() if left is not None else None
     after = trace.changes[0].after
     if after is not None and began == after["created_at"]:
-        known = [each for each in (trace.before and trace.before["created_at"], said) if each]
+        # When others have told of it, it was there by then.
+        told = [(EPOCH + timedelta(microseconds=version[0])).isoformat() for version in fields["told"].values()]
+        known = [each for each in (trace.before and trace.before["created_at"], said, *told) if each]
         began = min(known, key=datetime.fromisoformat, default=began)
     if trace.before is not None:
         firsts = {name: trace.before[name] for name in ("source", "import_id")}
