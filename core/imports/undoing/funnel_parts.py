@@ -19,7 +19,8 @@ RELINKED = Stage("relinked_parts", KEY | LINK)
 REBUILT = Stage("rebuilt_parts", KEY | LINK | {"owner": "text", "marks": "bigint[]", "is_cut": "boolean"})
 
 # As ingest makes parts of what is new; but a mark stays when another row has it.
-SAME = "(e.created_at, e.event_type, e.environment, e.app) = (f.created_at, f.event_type, f.environment, f.app)"
+WITHIN = "e.created_at between %(since)s and %(latest)s"
+SAME = WITHIN + " and (e.created_at, e.event_type, e.environment, e.app) = (f.created_at, f.event_type, f.environment, f.app)"
 FIND_GONE = f"""
 insert into gone_from_parts
 select environment, app, part, min(linked_at),
@@ -44,42 +45,46 @@ select coalesce(array_agg(substr(p.part, 3)), '{}'), min(p.linked_at)
 from gone_from_parts as gone join funnel_parts as p using (part, environment, app)
 where (p.linked_at, p.linked_to) = (gone.linked_at, gone.linked_to)"""
 # All sessions at once: looked up one by one in all partitions they would take ten times as long.
+BOUNDS = "select min(created_at) as since, max(created_at) as latest from fresh_events"
 RELINK = """
 insert into relinked_parts
 select distinct on (session_id, environment, app) environment, app, 's:' || session_id, created_at, 'u:' || user_id
 from user_activity_events where session_id = any(%(sessions)s) and user_id is not null and created_at >= %(since)s
 order by session_id, environment, app, created_at, 'u:' || user_id"""
-# Nothing is read for a part that is not cut.
-OF_PART = """
+OF_CUT = """
     select mark_of(code, created_at) as mark, false as is_old
     from user_activity_events as e join funnel_events using (event_type)
-    where p.is_cut and e.user_id = case when p.part like 'u:%%' then substr(p.part, 3)::uuid end
+    where e.user_id = case when p.part like 'u:%%' then substr(p.part, 3)::uuid end
         and (e.environment, e.app) = (p.environment, p.app)
     union all
     select mark_of(code, created_at), false from user_activity_events as e join funnel_events using (event_type)
-    where p.is_cut and e.session_id = case when p.part like 's:%%' then substr(p.part, 3) end and e.user_id is null
+    where e.session_id = case when p.part like 's:%%' then substr(p.part, 3) end and e.user_id is null
         and (e.environment, e.app) = (p.environment, p.app)
     union all
     select each.mark, true from unnest(p.marks) as each (mark)
-    where p.is_cut and each.mark <> all (gone.marks) and %(sealed)s::timestamptz is not null
+    where %(sealed)s::timestamptz is not null
         and from_micros(each.mark & 72057594037927935) < %(sealed)s::timestamptz"""
-REBUILD = f"""
+REBUILD = """
 insert into rebuilt_parts
 select p.environment, p.app, p.part,
     case when is_linked then p.linked_at else relinked.linked_at end,
     case when is_linked then p.linked_to else relinked.linked_to end, p.owner,
-    case when p.is_cut then marks_kept(whole)
-        else array(select each.mark from unnest(p.marks) as each (mark) where each.mark <> all (gone.marks) order by 1) end,
-    p.is_cut and (cardinality(whole) > 16 and marks_cut('{{}}', whole) or is_sealed)
+    array(select each.mark from unnest(p.marks) as each (mark) where each.mark <> all (gone.marks) order by 1), p.is_cut
 from gone_from_parts as gone join funnel_parts as p using (part, environment, app)
 left join relinked_parts as relinked using (part, environment, app)
 cross join lateral (
     select (p.linked_at, p.linked_to) is distinct from (gone.linked_at, gone.linked_to) or p.linked_at is null as is_linked
-) as doubt
-cross join lateral (
-    select coalesce(array_agg(distinct mark order by mark), '{{}}') as whole, coalesce(bool_or(is_old), false) as is_sealed
-    from ({OF_PART}) as every
-) as anew"""  # noqa: S608  our own
+) as doubt"""
+CUT = "select from rebuilt_parts where is_cut limit 1"
+REBUILD_CUT = f"""
+update rebuilt_parts as p set marks = marks_kept(whole),
+    is_cut = cardinality(whole) > 16 and marks_cut('{{}}', whole) or is_sealed
+from (
+    select environment, app, part, coalesce(whole, '{{}}') as whole, is_sealed from rebuilt_parts as p cross join lateral (
+        select array_agg(distinct mark order by mark) as whole, coalesce(bool_or(is_old), false) as is_sealed
+        from ({OF_CUT}) as every
+    ) as anew where p.is_cut
+) as fresh where (p.part, p.environment, p.app) = (fresh.part, fresh.environment, fresh.app)"""  # noqa: S608  our own
 TOUCHED = """
 insert into touched_subjects
 select environment, app, owner, true from rebuilt_parts
@@ -106,9 +111,12 @@ def rebuild(session: Session) -> None:
         stage.make(connection)
     # Whoever stores events waits here until we are done: what he adds to a part must not come between reading and writing it.
     connection.execute("lock table funnel_parts in share row exclusive mode")
-    _fill(connection, GONE, FIND_GONE, {})
+    since, latest = connection.execute(BOUNDS).fetchone() or (None, None)
+    _fill(connection, GONE, FIND_GONE, {"since": since, "latest": latest})
     _relink(connection)
-    _fill(connection, REBUILT, REBUILD, {"sealed": sealed})
+    _fill(connection, REBUILT, REBUILD, {})
+    if connection.execute(CUT).fetchone() is not None:
+        with_indexes(connection, REBUILD_CUT, {"sealed": sealed})
     for statement in (TOUCHED, KEEP, DROP):
         with_indexes(connection, statement, {})
     ingest.derive_subjects(connection)
@@ -122,5 +130,5 @@ def _relink(connection: Connection) -> None:
 
 
 def _fill(connection: Connection, stage: Stage, statement: str, given: dict[str, object]) -> None:
-    with_indexes(connection, statement, given)
+    connection.execute(statement.encode(), given)
     connection.execute(f"analyze {stage.name}".encode())
