@@ -32,7 +32,8 @@ where present.import_id is distinct from %(import_id)s order by present.id"""
 NAMED = """
 insert into import_traces (import_id, kind, row_id, before)
 select %(import_id)s, 'users', user_id, to_jsonb(present)
-from (select distinct user_id from {stage} where user_id is not null) as named left join users as present on present.id = user_id
+from (select distinct user_id from ({rows}) as seen where user_id is not null) as named
+left join users as present on present.id = user_id
 where not exists (select from import_traces as trace
     where (trace.import_id, trace.kind, trace.row_id) = (%(import_id)s, 'users', user_id))
 order by user_id"""
@@ -58,7 +59,7 @@ def taken_over(connection: Connection, import_id: UUID | None, table: str, stage
         connection.execute(statement.encode(), {"import_id": import_id, "kind": table})
 
 
-def named(connection: Connection, import_id: UUID | None, stage: Stage) -> None:
+def named(connection: Connection, import_id: UUID | None, rows: str) -> None:
     """Note how the users are that rows name, before they are made or seen."""
     if import_id is not None:
-        connection.execute(NAMED.format(stage=stage.name).encode(), {"import_id": import_id})
+        connection.execute(NAMED.format(rows=rows).encode(), {"import_id": import_id})

@@ -61,6 +61,7 @@ def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
     """Do one transaction after the other. Users are last: by then it can be seen who else knows them."""
     yield from _raw_rows(import_id, raw_rows.REQUESTS)
     yield from _raw_rows(import_id, raw_rows.EVENTS)
+    yield {"releases": _patiently(partial(raw_rows.forget_releases, import_id=import_id))}
     for whole in (whole_rows.FEEDBACK, whole_rows.DOCUMENTS, whole_rows.MEMORIES):
         yield from _whole_rows(import_id, whole)
     yield from _conversations(import_id)

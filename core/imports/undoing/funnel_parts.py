@@ -87,9 +87,9 @@ from (
 ) as fresh where (p.part, p.environment, p.app) = (fresh.part, fresh.environment, fresh.app)"""  # noqa: S608  our own
 TOUCHED = """
 insert into touched_subjects
-select environment, app, owner, true from rebuilt_parts
-union all
-select environment, app, coalesce(linked_to, part), false from rebuilt_parts
+select environment, app, owner from rebuilt_parts
+union
+select environment, app, coalesce(linked_to, part) from rebuilt_parts
 where coalesce(linked_to, part) <> owner and (linked_to is not null or cardinality(marks) > 0)"""
 KEEP = """
 update funnel_parts set linked_at = fresh.linked_at, linked_to = fresh.linked_to, owner = coalesce(fresh.linked_to, fresh.part),

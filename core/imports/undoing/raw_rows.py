@@ -23,6 +23,15 @@ from core.imports.undoing import funnel_parts, user_days
 from core.rollups import Fold
 from core.staging import Connection, Stage, driver
 
+FRESH_EVENTS = Stage(
+    events.FRESH,
+    {name: events.EVENTS.columns[name] for name in ("created_at", "user_id", "session_id", "event_type")}
+    | {"is_error": "boolean", "environment": "text", "app": "text"},
+)
+FRESH_REQUESTS = Stage(
+    requests.FRESH,
+    {name: requests.REQUESTS.columns[name] for name in requests.SHOWN[:-2]} | {"cost_usd": "numeric", "tool_calls": "jsonb"},
+)
 AT_ONCE = 20_000
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -56,8 +65,8 @@ class Raw:
         return ", ".join(own.get(name, name) for name in self.stage.columns)
 
 
-EVENTS = Raw("user_activity_events", events.FRESH, ((EVENT_ROLLUPS, events.DELTAS),))
-REQUESTS = Raw("ai_request_metrics", requests.FRESH, ((REQUEST_ROLLUPS, requests.DELTAS), (TOOL_ROLLUPS, requests.TOOLS)))
+EVENTS = Raw("user_activity_events", FRESH_EVENTS, ((EVENT_ROLLUPS, events.DELTAS),))
+REQUESTS = Raw("ai_request_metrics", FRESH_REQUESTS, ((REQUEST_ROLLUPS, requests.DELTAS), (TOOL_ROLLUPS, requests.TOOLS)))
 
 
 @dataclass(frozen=True)
@@ -85,6 +94,11 @@ def take_some(session: Session, raw: Raw, import_id: UUID, *, latest: datetime, 
         funnel_parts.rebuild(session)
     user_days.forget_seen(connection, import_id, raw.stage, zone)
     return Taken(rows, bound[0])
+
+
+def forget_releases(session: Session, import_id: UUID) -> int:
+    """Forget which releases the import has seen; they are kept by import."""
+    return driver(session).execute("delete from releases where import_id = %s", [import_id]).rowcount
 
 
 def _subtract(connection: Connection, fold: Fold, statement: str) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core import outbox
-from core.db import Database
+from core.db import Database, transaction
 from core.imports.undoing.told_rows import SETTLED
 from core.knowledge import feedback
 from core.staging import driver
@@ -26,6 +26,11 @@ from (
     order by row_id, number desc
 ) as trace, jsonb_populate_record(null::{table}, trace.before) as fresh
 where trace.row_id = present.id and present.import_id = %(import_id)s"""
+GOES = """
+select id from ai_feedback where id = any(%(ids)s) and import_id = %(import_id)s and not exists (
+    select from import_traces as trace
+    where (trace.import_id, trace.kind, trace.row_id) = (%(import_id)s, %(kind)s, ai_feedback.id)
+        and before ->> 'import_id' is distinct from %(import_id)s::text)"""
 DELETE = "delete from {table} where id = any(%(ids)s) and import_id = %(import_id)s"
 # A later import may have noted what this one said: it finds what was there before, or nothing.
 LATER = """
@@ -56,6 +61,7 @@ class Whole:
         ids = [id_ for (id_,) in found]
         if self.table == FEEDBACK.table:
             _tell(session, ids)
+            _forget_names(session, import_id, ids)
         return len(ids), self.take(session, import_id, ids)
 
     def take(self, session: Session, import_id: UUID, ids: list[UUID]) -> int:
@@ -77,6 +83,15 @@ DOCUMENTS = Whole("ai_kb_documents", Database.AI)
 MEMORIES = Whole("ai_memories", Database.AI)
 
 
+def _forget_names(session: Session, import_id: UUID, ids: list[UUID]) -> None:
+    """Forget what the feedback that will go calls messages: first, so that a kill leaves no name behind that nobody knows."""
+    given = {"import_id": import_id, "kind": FEEDBACK.table, "ids": ids}
+    gone = [id_ for (id_,) in driver(session).execute(GOES, given)]
+    if gone:
+        with transaction() as core:
+            driver(core).execute("delete from named_messages where id = any(%s)", [gone])
+
+
 def _tell(session: Session, ids: list[UUID]) -> None:
     """Let the conversations know that what was thought of them is about to change."""
     rated = "select distinct conversation_id::text from ai_feedback where id = any(%(ids)s) and conversation_id is not null"
@@ -85,4 +100,4 @@ def _tell(session: Session, ids: list[UUID]) -> None:
         where kind = 'ai_feedback' and row_id = any(%(ids)s) and before ->> 'conversation_id' is not null"""
     named = sorted({*named, *(id_ for (id_,) in driver(session).execute(before, {"ids": ids}))})
     if named:
-        outbox.tell(session, feedback.GIVEN, {"ids": named}, database=Database.AI)
+        outbox.tell(session, feedback.GIVEN, {"ids": named, "left": named}, database=Database.AI)

@@ -1,6 +1,6 @@
 """undo of imports: what they changed, and what finds their rows
 
-Revision: 0005, after 0003
+Revision: 0009, after 0008
 """
 
 from pathlib import Path
@@ -9,12 +9,12 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005"
-down_revision = "0003"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-FUNCTIONS = Path(__file__).parents[1] / "sql" / "0005_functions.sql"
+FUNCTIONS = Path(__file__).parents[1] / "sql" / "0009_functions.sql"
 IMPORTED = sa.text("import_id is not null")
 
 
