@@ -119,6 +119,7 @@ class TraceColumns:
     kind: Mapped[str] = mapped_column(primary_key=True)  # the row's table
     row_id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)  # of several, which came first
+    noted_at: Mapped[datetime] = mapped_column(server_default=func.now())
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
 

@@ -9,19 +9,20 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import text
 
+from core import clock
 from core.db import Database, Session, transaction
 from core.errors import Unavailable
 from core.imports.undoing import batch_runs, conversations, raw_rows, users, whole_rows
 from core.imports.undoing.raw_rows import Raw
 from core.imports.undoing.whole_rows import Whole
-from core.settings import Workspace, read
+from core.settings import Retention, Workspace, read
 
 LONGEST = "5min"
 TRIES, PAUSE_S = 8, 0.25
@@ -55,6 +56,11 @@ def undo(import_id: UUID, progress: Progress | None = None) -> Removed:
         if progress is not None:
             progress(Removed(dict(gone)))
     return Removed({table: rows for table, rows in gone.items() if rows})
+
+
+def since(session: Session) -> datetime:
+    """Return since when an import must have begun to be undone exactly; what retention may have taken from others is sealed."""
+    return clock.now() - timedelta(days=read(session, Retention).import_undo_days)
 
 
 def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
