@@ -121,7 +121,7 @@ def _articles(sample: Sample, first: Object) -> Found | None:
     inner = {
         str(each[KEY]): each.get(VALUE, {name: value for name, value in each.items() if name != KEY}) for each in sample.first
     }
-    if turns.turns_in(first, depth=2) is not None or not articles.are_articles(inner):
+    if turns.turns_in(first) is not None or not articles.are_articles(inner):
         return None
     mapping = sample.mapping(Kind.DOCUMENTS, format=Shape.ARTICLES)
     return Found("articles", "Texts under headings", Kind.DOCUMENTS, mapping, ("Each heading becomes a document.",))
