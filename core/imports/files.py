@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from core.errors import Invalid
 
@@ -92,7 +92,7 @@ def look(path: Path) -> Opened:
     return Opened(is_packed, is_parquet=False, encoding=encoding, sample=sample, is_whole=len(head) < SAMPLE)
 
 
-def _head(stream: io.BufferedReader) -> bytes:
+def _head(stream: "io.BufferedReader[Any]") -> bytes:
     found = b""
     try:
         while len(found) < SAMPLE and (piece := stream.read1(SAMPLE - len(found))):
@@ -174,7 +174,7 @@ class _Unpacking(io.RawIOBase):
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[tuple[io.BufferedReader, bool]]:
+def _unpacked(path: Path) -> Iterator[tuple["io.BufferedReader[Any]", bool]]:
     with path.open("rb") as raw:
         is_packed = raw.read(2) == GZIP
         raw.seek(0)

@@ -210,8 +210,8 @@ def spans(folder: Folder, form: str) -> Path:
         case "csv":
             return folder.write(frame.to_csv(index=False))
         case "records":
-            times = {"start_time": 1772600767000, "end_time": 1772600768000}
-            return folder.document([PHOENIX | times, PHOENIX_TOOL | times])
+            epochs: dict[str, Any] = {"start_time": 1772600767000, "end_time": 1772600768000}
+            return folder.document([{**PHOENIX, **epochs}, {**PHOENIX_TOOL, **epochs}])
         case _:
             path = folder.path / "spans.parquet"
             times = frame.assign(start_time=pd.to_datetime(frame["start_time"]), end_time=pd.to_datetime(frame["end_time"]))
