@@ -92,7 +92,7 @@ def look(path: Path) -> Opened:
     return Opened(is_packed, is_parquet=False, encoding=encoding, sample=sample, is_whole=len(head) < SAMPLE)
 
 
-def _head(stream: "io.BufferedReader[Any]") -> bytes:
+def _head(stream: io.BufferedReader) -> bytes:
     found = b""
     try:
         while len(found) < SAMPLE and (piece := stream.read1(SAMPLE - len(found))):
@@ -174,7 +174,7 @@ class _Unpacking(io.RawIOBase):
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[tuple["io.BufferedReader[Any]", bool]]:
+def _unpacked(path: Path) -> "Iterator[tuple[io.BufferedReader[Any], bool]]":
     with path.open("rb") as raw:
         is_packed = raw.read(2) == GZIP
         raw.seek(0)
