@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from core.errors import Invalid
 
@@ -174,7 +174,7 @@ class _Unpacking(io.RawIOBase):
 
 
 @contextmanager
-def _unpacked(path: Path) -> Iterator[tuple[io.BufferedReader, bool]]:
+def _unpacked(path: Path) -> "Iterator[tuple[io.BufferedReader[Any], bool]]":
     with path.open("rb") as raw:
         is_packed = raw.read(2) == GZIP
         raw.seek(0)

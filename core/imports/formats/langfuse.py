@@ -10,7 +10,7 @@ sessionId`; blob storage has the same in snake case, `provided_model_name` for t
 from collections.abc import Iterator
 from typing import Any
 
-from core.ai_metrics import otlp
+from core.ai_metrics import outcomes
 from core.ai_metrics.spans import SPAN_ID, TRACE_ID, Span
 from core.imports import names, values
 from core.imports.formats.spans import Held, hex_id, nanoseconds, written
@@ -287,4 +287,4 @@ def _content(said: Object) -> str:
 
 
 def _iso(at_ns: int) -> str:
-    return otlp.moment(at_ns).isoformat()
+    return outcomes.moment(at_ns).isoformat()
