@@ -29,7 +29,13 @@ def runs(*states: str, job: str = "nightly", summary: str | None = None, phases:
     for number, status in enumerate(states):
         is_good = status in ("completed", "running")
         said = None if is_good else summary
-        ran(START + number * DAY, status, job=job, phase_durations=WHOLE if is_good or phases is None else phases, error_summary=said)
+        ran(
+            START + number * DAY,
+            status,
+            job=job,
+            phase_durations=WHOLE if is_good or phases is None else phases,
+            error_summary=said,
+        )
 
 
 def test_one_failure_in_a_month_needs_no_attention() -> None:
