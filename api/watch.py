@@ -50,10 +50,22 @@ async def watcher(actor: ActorDep) -> None:
 
 def note_export(session: Session, what: str, asked: Question, actor: Actor) -> None:
     """Write down that somebody takes a list away, and by what it was filtered."""
-    given = asdict(asked)
-    watched, period = given.pop("watched"), given.pop("period")
-    filters = {name: value for name, value in (watched | given).items() if value is not None}
-    audit.record(session, f"{what}.export", actor, targets={"start": period["start"], "end": period["end"], **filters})
+    others = {name: value for name, value in asdict(asked).items() if name not in ("watched", "period")}
+    note_list(session, what, actor, asked.watched, asked.period, **others)
+
+
+def note_list(
+    session: Session,
+    what: str,
+    actor: Actor,
+    watched: Watched,
+    period: Period | None = None,
+    **wanted: object,
+) -> None:
+    """Write down that somebody takes a list away, of which rows, of when (where that was asked), and by what it was filtered."""
+    span = {"start": period.start, "end": period.end} if period is not None else {}
+    filters = {name: value for name, value in (asdict(watched) | wanted).items() if value is not None and value is not False}
+    audit.record(session, f"{what}.export", actor, targets={**span, **filters})
 
 
 PeriodDep = Annotated[Period, Depends(period)]

@@ -141,22 +141,17 @@ def _with_users(connection: Connection, users: int) -> Connection:
 
 
 def _add_events(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
-    for stage in (activity.EVENTS, activity.FRESH):
-        stage.make(connection)
+    activity.EVENTS.make(connection)
     connection.execute(EVENTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
-    connection.execute(activity.INSERT)
-    connection.execute(activity.USER_DAYS.replace("{stage}", activity.FRESH.name).encode(), {"zone": source.zone})
-    connection.execute(activity.DELTAS)
+    days = activity.USER_DAYS.replace("{stage}", activity.FRESH)
+    store = f"with {activity.FRESH} as ({activity.INSERT}), days as ({days}) {activity.DELTAS}"
+    connection.execute(store.encode(), {"zone": source.zone})
 
 
 def _add_requests(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
-    for stage in (ai_metrics.REQUESTS, ai_metrics.FRESH):
-        stage.make(connection)
+    ai_metrics.REQUESTS.make(connection)
     connection.execute(REQUESTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
-    connection.execute(ai_metrics.INSERT.encode())
-    connection.execute(activity.USER_DAYS.replace("{stage}", ai_metrics.FRESH.name).encode(), {"zone": source.zone})
-    connection.execute(ai_metrics.DELTAS.encode())
-    connection.execute(ai_metrics.TOOLS.encode())
+    connection.execute(ai_metrics.STORE_WITH_TOOLS, {"zone": source.zone})
 
 
 def _fold(what: str, zone: str) -> None:
@@ -170,17 +165,18 @@ def _fold(what: str, zone: str) -> None:
 def _derive(users: int) -> None:
     """Derive users, parts and subjects of all rows: those of the table, which a view shows as fresh."""
     begun = time.monotonic()
-    columns = ", ".join("error_code is not null as is_error" if name == "is_error" else name for name in activity.FRESH.columns)
     with apart() as session:
         session.execute(text("select set_config('statement_timeout', '0', true), set_config('work_mem', '256MB', true)"))
         connection = _with_users(driver(session), users)
         for parent in ("user_activity_events", "ai_request_metrics"):
             connection.execute(activity.USERS.replace("{stage}", NAMED.replace("{parent}", parent)).encode())
         print(f"users derived after {time.monotonic() - begun:.0f} s", flush=True)
-        connection.execute(f"create temporary view {activity.FRESH.name} as select {columns} from user_activity_events".encode())  # noqa: S608
+        columns = "*, error_code is not null as is_error"
+        connection.execute(f"create temporary view {activity.FRESH} as select {columns} from user_activity_events".encode())  # noqa: S608
         activity.TOUCHED.make(connection)
         activity.derive_parts(connection)
         print(f"parts derived after {time.monotonic() - begun:.0f} s", flush=True)
+        connection.execute("insert into touched_subjects select distinct environment, app, owner from funnel_parts")
         connection.execute("analyze touched_subjects")
         activity.derive_subjects(connection)
     print(f"subjects derived after {time.monotonic() - begun:.0f} s", flush=True)

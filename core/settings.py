@@ -42,6 +42,7 @@ class Workspace(Group):
     reporting_time_zone: str = "UTC"
     stuck_after_days: int = Field(default=3, ge=1, le=30)  # without a sign of life, in the middle of onboarding
     batch_silence_minutes: int = Field(default=360, ge=1, le=10_080)  # after which a batch run counts as lost
+    late_span_minutes: int = Field(default=1440, ge=1, le=10_080)  # for which a tool's span waits for its request
 
     @field_validator("reporting_time_zone")
     @classmethod
@@ -90,6 +91,18 @@ def read(session: Session, group: type[Chosen]) -> Chosen:
     """Return a group as the workspace has set it, defaults for the rest."""
     value = session.scalar(select(Setting.value).where(Setting.name == group.__name__.lower()))
     return group.model_validate(value or {})
+
+
+def amend(session: Session, given: Chosen, *, by: UUID | None) -> tuple[Chosen, Chosen]:
+    """Store the fields of a group that were given; those that were left out stay. Return the group before and after."""
+    group = type(given)
+    # Of two at once, the second waits here, and then keeps what the first has changed.
+    session.execute(insert(Setting).values(name=group.__name__.lower(), value={}).on_conflict_do_nothing())
+    session.execute(select(Setting.name).where(Setting.name == group.__name__.lower()).with_for_update())
+    before = read(session, group)
+    after = before.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+    write(session, after, by=by)
+    return before, after
 
 
 def write(session: Session, group: Group, *, by: UUID | None) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import csv_response
-from api.watch import PeriodDep, WatchedDep, watcher
+from api.watch import PeriodDep, WatchedDep, note_list, watcher
 from core.activity import conversion, events, journeys, queries
 from core.activity.answers import (
     DailyCount,
@@ -108,6 +108,7 @@ def users(
 ) -> UserList | StreamingResponse:
     """List users with how far they are in onboarding; `step` is the last one reached, by number or event type."""
     if format == "csv":
+        note_list(session, "users", actor, watched, **wanted.model_dump())
         return csv_response("users", USER_COLUMNS, _user_cells(wanted, watched, actor))
     page = queries.list_users(session, wanted, watched, window=window, actor=actor)
     return UserList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)
@@ -163,6 +164,7 @@ def daily(
     """List events per day of the reporting time zone and type; days and types without any are left out."""
     found = events.list_daily(session, period, watched, actor=actor)
     if format == "csv":
+        note_list(session, "daily", actor, watched, period)
         return csv_response("daily", tuple(DailyCount.model_fields), [_cells(each) for each in found])
     page = found[window.offset : window.offset + window.limit]
     return DailyList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
@@ -181,6 +183,7 @@ def recent(
 ) -> EventPage | StreamingResponse:
     """List events, the newest first; as CSV, every one that matches."""
     if format == "csv":
+        note_list(session, "events", actor, watched, period, **wanted.model_dump())
         return csv_response("events", EVENT_COLUMNS, _event_cells(wanted, period, watched, actor))
     after = Cursor.read(cursor) if cursor else None
     items = events.list_events(session, wanted, period, watched, limit=limit, after=after, actor=actor)

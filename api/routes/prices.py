@@ -3,14 +3,15 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
-from core.ai_metrics import flows
 from core.ai_metrics.flows import Reprice, RepriceReport
 from core.providers import price_list
 from core.providers.price_list import NewPrice, PriceView, Wanted
+from core.system import repricing
+from core.system.repricing import RepriceRun
 
 router = APIRouter(prefix="/admin/prices", tags=["Prices"])
 
@@ -43,7 +44,19 @@ def remove(price_id: UUID, session: SessionDep, actor: ActorDep) -> None:
     price_list.remove(session, price_id, actor=actor)
 
 
-@router.post("/reprice")
-def reprice(given: Reprice, actor: ActorDep) -> RepriceReport:
-    """Compute the costs of AI requests anew; reported ones stay. A dry run, the default, says what would change."""
-    return flows.reprice_as(given, actor=actor)
+@router.post("/reprice", responses={202: {"model": RepriceRun, "description": "The worker does it."}})
+def reprice(given: Reprice, actor: ActorDep, response: Response) -> RepriceReport | RepriceRun:
+    """Compute the costs of AI requests anew; reported ones stay. A dry run, the default, says what would change.
+
+    A job does it, and 202 is its run; a dry run is answered at once with 200 unless very many requests are to be looked at.
+    """
+    answer = repricing.reprice(given, actor=actor)
+    if isinstance(answer, RepriceRun):
+        response.status_code = 202
+    return answer
+
+
+@router.get("/reprice/{run_id}")
+def reprice_run(run_id: UUID, session: SessionDep, actor: ActorDep) -> RepriceRun:
+    """Say how far a run is, and what came of the days that are done."""
+    return repricing.get_run(session, run_id, actor=actor)

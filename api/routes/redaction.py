@@ -35,7 +35,7 @@ def read(session: SessionDep, actor: ActorDep) -> Redaction:
 
 @router.put("")
 def write(given: Redaction, session: SessionDep, actor: ActorDep) -> Redaction:
-    """Replace the rules; they hold for what comes in from now on."""
+    """Change the rules; those that are left out stay. They hold for what comes in from now on."""
     return redaction.change(session, given, actor=actor)
 
 

@@ -5,7 +5,9 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from api.deps import ActorDep, SessionDep
+from api.deps import ActorDep, SessionDep, WindowDep
+from core.ai_metrics import dropped as dropped_spans
+from core.ai_metrics.dropped import DroppedCount
 from core.identity.permissions import Permission, require
 from core.settings import Retention
 from core.system import daily as daily_job
@@ -47,6 +49,16 @@ class CleanupAnswer(BaseModel):
     busy: list[str]
 
 
+class SpanList(BaseModel):
+    """Spans that were accepted, and of which nothing is kept; and how many wait."""
+
+    items: list[DroppedCount]
+    total_count: int
+    limit: int
+    offset: int
+    waiting: int
+
+
 class DailyAnswer(BaseModel):
     """That the daily job waits for its turn; its run is in the batch history under this name of a job."""
 
@@ -68,6 +80,14 @@ def daily(session: SessionDep, actor: ActorDep) -> DailyAnswer:
     return DailyAnswer(status="queued", batch_job=daily_job.JOB)
 
 
+@router.get("/spans")
+def spans(session: SessionDep, actor: ActorDep, window: WindowDep) -> SpanList:
+    """Say how many spans of OpenTelemetry were dropped, by day and app, the newest first; and how many wait for their request."""
+    page = dropped_spans.list_dropped(session, window=window, actor=actor)
+    waiting = dropped_spans.count_waiting(session, actor=actor)
+    return SpanList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset, waiting=waiting)
+
+
 @router.get("/retention")
 def read_retention(session: SessionDep, actor: ActorDep) -> Retention:
     """Return for how many days rows are kept."""
@@ -76,7 +96,7 @@ def read_retention(session: SessionDep, actor: ActorDep) -> Retention:
 
 @router.put("/retention")
 def write_retention(given: Retention, session: SessionDep, actor: ActorDep) -> Retention:
-    """Replace for how many days rows are kept; what is over goes with the next daily job or cleanup."""
+    """Change for how many days rows are kept, field by field; what is over goes with the next daily job or cleanup."""
     return retention.change(session, given, actor=actor)
 
 

@@ -1,7 +1,5 @@
 """Spans of OpenTelemetry. A 200 says that the AI requests among them are committed; one bad span never costs the good ones."""
 
-from collections import Counter
-
 import msgspec
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.concurrency import run_in_threadpool
@@ -13,9 +11,10 @@ from api import inflate, limits
 from api.deps import actor as actor_of
 from api.otlp import Encoding, encoding_of
 from core import partitions
-from core.ai_metrics import histories, ingest, otlp, spans
-from core.ai_metrics.otlp import Mapped, Taken
+from core.ai_metrics import histories, ingest, late, otlp, spans
+from core.ai_metrics.otlp import Mapped
 from core.ai_metrics.spans import Span
+from core.ai_metrics.steps import Taken
 from core.config import config
 from core.conversations import ingest as conversations
 from core.conversations.prefixes import drop_known
@@ -26,6 +25,7 @@ from core.identity.permissions import Permission, require
 from core.intake import MOST_ROWS, Source
 from core.system import workspace
 
+DROPPED, WAITING = "Attune-Dropped-Spans", "Attune-Waiting-Spans"
 READERS = {Encoding.PROTOBUF: spans.read_protobuf, Encoding.JSON: spans.read_json}
 
 
@@ -39,7 +39,7 @@ async def traces(request: Request) -> Response:
     limits.rows(request, actor, config(), 0)
     body = await inflate.whole(request)
 
-    def read_and_take() -> Counter[str]:
+    def read_and_take() -> Mapped:
         found = READERS[encoding](body)
         limits.rows(request, actor, config(), len(found))
         return take(found, actor.environment)
@@ -47,48 +47,60 @@ async def traces(request: Request) -> Response:
     return _answer(await run_in_threadpool(read_and_take), encoding)
 
 
-def take(found: list[Span], environment: str) -> Counter[str]:
-    """Store what the spans hold; return how many were refused, for which reason."""
+def take(found: list[Span], environment: str) -> Mapped:
+    """Store what the spans hold; return what became of them."""
     source = Source(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
     mapped = otlp.mapped(found)
-    for first in range(0, len(mapped.taken), MOST_ROWS):
-        _store(mapped, mapped.taken[first : first + MOST_ROWS], source)
-    return mapped.refused
+    for first in range(0, max(len(mapped.taken), 1), MOST_ROWS):
+        _store(mapped, mapped.taken[first : first + MOST_ROWS], source, aside=first == 0)
+    return mapped
 
 
-def _store(mapped: Mapped, taken: list[Taken], source: Source) -> None:
-    """Store some of an export; what the database refuses for one span's sake, span by span."""
+def _store(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool = False) -> None:
+    """Store some of an export, and `aside` what waits or was dropped; what the database refuses, span by span."""
+    if not taken and not (aside and (mapped.waiting or mapped.dropped)):
+        return
     partitions.make_for("ai_request_metrics", (each.request.created_at for each in taken if each.request.created_at is not None))
     try:
-        _commit(taken, source)
+        _commit(mapped, taken, source, aside=aside)
     except Invalid as refused:
-        if len(taken) == 1:
+        if aside:
+            _store(mapped, taken, source)
+            _commit(mapped, [], source, aside=True)
+        elif len(taken) == 1:
             mapped.refused[refused.detail] += 1
-            return
-        for each in taken:
-            _store(mapped, [each], source)
+        else:
+            for each in taken:
+                _store(mapped, [each], source)
     except Unavailable:
         partitions.forget()  # perhaps one is not there any more
         raise
 
 
-def _commit(taken: list[Taken], source: Source) -> None:
+def _commit(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool) -> None:
     said = histories.conversations_of(taken)
     with transaction() as session:
         if said:  # conversations before users, the order in which every writer locks them
             drop_known(session, said)
             conversations.store(session, said, source)
-        ingest.store(session, [each.request for each in taken], source)
+        if taken:
+            ingest.store(session, [each.request for each in taken], source)
+        if aside:
+            late.set_aside(session, mapped.waiting, mapped.dropped, source)
 
 
-def _answer(refused: Counter[str], encoding: Encoding) -> Response:
-    """Return an ExportTraceServiceResponse."""
+def _answer(mapped: Mapped, encoding: Encoding) -> Response:
+    """Return an ExportTraceServiceResponse; headers say of how many spans nothing is kept, and how many wait for their request.
+
+    Not its message: collectors write a line to their log for each answer that has one.
+    """
+    refused, headers = mapped.refused, {DROPPED: str(mapped.dropped.total()), WAITING: str(len(mapped.waiting))}
     words = " ".join(f"{times} refused: {reason}" for reason, times in refused.most_common(3))
     if encoding is Encoding.PROTOBUF:
         body = ExportTraceServiceResponse()
         if refused:
             body.partial_success.rejected_spans = refused.total()
             body.partial_success.error_message = words
-        return Response(body.SerializeToString(), media_type=encoding)
+        return Response(body.SerializeToString(), headers=headers, media_type=encoding)
     told = {"partialSuccess": {"rejectedSpans": str(refused.total()), "errorMessage": words}} if refused else {}
-    return Response(msgspec.json.encode(told), media_type=encoding)
+    return Response(msgspec.json.encode(told), headers=headers, media_type=encoding)

@@ -19,5 +19,5 @@ def read(session: SessionDep, actor: ActorDep) -> settings.Workspace:
 
 @router.put("/settings")
 def write(given: settings.Workspace, session: SessionDep, actor: ActorDep) -> settings.Workspace:
-    """Replace the workspace's settings."""
+    """Change the workspace's settings; fields that are left out stay."""
     return workspace.change(session, given, actor=actor)

@@ -36,31 +36,17 @@ EVENTS = Stage(
         "import_id": "uuid",
     },
 )
-FRESH = Stage(
-    "fresh_events",
-    {
-        "created_at": "timestamptz",
-        "user_id": "uuid",
-        "session_id": "text",
-        "event_type": "text",
-        "is_error": "boolean",
-        "environment": "text",
-        "app": "text",
-    },
-)
-TOUCHED = Stage("touched_subjects", {"environment": "text", "app": "text", "subject": "text", "may_be_gone": "boolean"})
+FRESH = "fresh_events"  # what was stored of a batch, as statements name it
+TOUCHED = Stage("touched_subjects", {"environment": "text", "app": "text", "subject": "text"})
 
 INSERT = """
-with added as (
-    insert into user_activity_events (id, created_at, external_id, user_id, session_id, event_type, event_category, event_data,
-        error_code, error_message, ip_address, user_agent, environment, app, release, import_id)
-    select distinct on (id, created_at) id, created_at, external_id, user_id, session_id, event_type, event_category,
-        event_data::jsonb, error_code, error_message, ip_address, user_agent, environment, app, release, import_id
-    from staged_events order by id, created_at
-    on conflict do nothing
-    returning created_at, user_id, session_id, event_type, error_code is not null, environment, app
-)
-insert into fresh_events select * from added"""
+insert into user_activity_events (id, created_at, external_id, user_id, session_id, event_type, event_category, event_data,
+    error_code, error_message, ip_address, user_agent, environment, app, release, import_id)
+select distinct on (id, created_at) id, created_at, external_id, user_id, session_id, event_type, event_category,
+    event_data::jsonb, error_code, error_message, ip_address, user_agent, environment, app, release, import_id
+from staged_events order by id, created_at
+on conflict do nothing
+returning created_at, user_id, session_id, event_type, error_code is not null as is_error, environment, app"""
 
 # Idempotent, so that it may take what was sent before, too.
 USERS = """
@@ -83,8 +69,8 @@ select date_bin('30 minutes', created_at, timestamptz '2000-01-01 00:00:00+00') 
 from fresh_events group by 1, 2, 3, 4"""
 
 # A named event is the user's; one without a name is its session's, and a session's owner is the user of its earliest named event.
-PARTS = """
-with seen as (
+SEEN = """
+seen as (
     select environment, app, case when user_id is not null then 'u:' || user_id else 's:' || session_id end as part,
         mark_of(code, created_at) as mark, null::timestamptz as linked_at, null::text as linked_to
     from fresh_events join funnel_events using (event_type) where user_id is not null or session_id is not null
@@ -97,63 +83,85 @@ parts as (
         (array_agg(linked_to order by linked_at, linked_to) filter (where linked_at is not null))[1] as linked_to,
         coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}') as marks
     from seen group by environment, app, part
-),
-kept as (
-    insert into funnel_parts as present (environment, app, part, linked_at, linked_to, owner, marks, is_cut)
-    select environment, app, part, linked_at, linked_to, coalesce(linked_to, part),
-        case when cardinality(marks) <= 16 then marks else marks_kept(marks) end,
-        cardinality(marks) > 16 and marks_cut('{}', marks)
-    from parts order by part, environment, app
-    on conflict (environment, app, part) do update set
-        former_owner = present.owner,
-        linked_at = case when {is_earlier} then excluded.linked_at else present.linked_at end,
-        linked_to = case when {is_earlier} then excluded.linked_to else present.linked_to end,
-        owner = case when {is_earlier} then excluded.linked_to else present.owner end,
-        marks = marks_merged(present.marks, excluded.marks),
-        is_cut = present.is_cut or excluded.is_cut
-            or cardinality(present.marks) + cardinality(excluded.marks) > 16 and marks_cut(present.marks, excluded.marks)
-    where {is_earlier} or not present.marks @> excluded.marks or excluded.is_cut and not present.is_cut
-    returning environment, app, owner, former_owner
-)
-insert into touched_subjects
-select environment, app, owner, false from kept
-union all select environment, app, former_owner, true from kept where former_owner <> owner
-""".replace(
+)"""
+PARTS = """
+insert into funnel_parts as present (environment, app, part, linked_at, linked_to, owner, marks, is_cut)
+select environment, app, part, linked_at, linked_to, coalesce(linked_to, part),
+    case when cardinality(marks) <= 16 then marks else marks_kept(marks) end,
+    cardinality(marks) > 16 and marks_cut('{}', marks)
+from parts order by part, environment, app
+on conflict (environment, app, part) do update set
+    former_owner = present.owner,
+    linked_at = case when {is_earlier} then excluded.linked_at else present.linked_at end,
+    linked_to = case when {is_earlier} then excluded.linked_to else present.linked_to end,
+    owner = case when {is_earlier} then excluded.linked_to else present.owner end,
+    marks = marks_merged(present.marks, excluded.marks),
+    is_cut = present.is_cut or excluded.is_cut
+        or cardinality(present.marks) + cardinality(excluded.marks) > 16 and marks_cut(present.marks, excluded.marks)
+where {is_earlier} or not present.marks @> excluded.marks or excluded.is_cut and not present.is_cut
+returning environment, app, owner, former_owner, marks, is_cut""".replace(
     "{is_earlier}",
     "(excluded.linked_at is not null and (present.linked_at is null"
     " or (excluded.linked_at, excluded.linked_to) < (present.linked_at, present.linked_to)))",
 )
 
-# Locked in order, and recomputed in a statement of its own: one that locks still sees what was there before it waited. The
-# conflict locks what is there, and makes anew what another transaction takes away meanwhile.
+# A subject takes the marks of its parts, in whatever order they come. One that loses a part is locked here, in the same order as
+# all others, and made anew in a statement of its own: one that locks still sees what was there before it waited.
 RULE = funnel.Rule(funnel.ONBOARDING_CODES)
-WHOLE = """
-select touched.environment, touched.app, touched.subject, coalesce(bool_or(is_cut), false) as was_cut,
-    coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}') as whole
+DERIVED = ", ".join(f"from_micros({RULE.reached(step - 1)}) as reached_{step}" for step in range(1, 6))
+DERIVED = f"marks, is_cut, is_cut and {RULE.is_unsure()} as is_unsure, {DERIVED}"
+COLUMNS = "marks, is_cut, is_unsure, reached_1, reached_2, reached_3, reached_4, reached_5"
+KEPT = """
+select environment, app, subject, case when cardinality(whole) <= 16 then whole else marks_kept(whole) end as marks,
+    was_cut or cardinality(whole) > 16 and marks_cut('{{}}', whole) as is_cut
+from ({whole}) as whole offset 0"""
+WHOLE = "coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}')"
+GAINED = f"""
+select environment, app, subject, bool_or(is_cut) as was_cut, {WHOLE} as whole
+from (
+    select environment, app, owner as subject, marks, is_cut from kept
+    union all select environment, app, former_owner, '{{}}', false from kept where former_owner <> owner
+) as gained left join lateral unnest(marks) as mark on true group by 1, 2, 3"""  # noqa: S608  constants
+MERGED = """
+select marks_merged(present.marks, excluded.marks) as marks, present.is_cut or excluded.is_cut
+    or cardinality(present.marks) + cardinality(excluded.marks) > 16 and marks_cut(present.marks, excluded.marks) as is_cut
+offset 0"""
+SUBJECTS = f"""
+insert into subjects as present (environment, app, subject, {COLUMNS})
+select environment, app, subject, {DERIVED} from ({RULE.over(KEPT.format(whole=GAINED))}) as gained
+order by subject, environment, app
+on conflict (subject, environment, app) do update set ({COLUMNS}) = (select {DERIVED} from ({RULE.over(MERGED)}) as merged)
+where not present.marks @> excluded.marks or excluded.is_cut and not present.is_cut
+returning 1"""  # noqa: S608  constants
+OF_PARTS = f"""
+select touched.environment, touched.app, touched.subject, coalesce(bool_or(is_cut), false) as was_cut, {WHOLE} as whole
 from (select distinct environment, app, subject from touched_subjects) as touched
 join funnel_parts on (funnel_parts.environment, funnel_parts.app, owner) = (touched.environment, touched.app, touched.subject)
 left join lateral unnest(marks) as mark on true
-group by 1, 2, 3"""
-KEPT = f"""
-select environment, app, subject, case when cardinality(whole) <= 16 then whole else marks_kept(whole) end as marks,
-    was_cut or cardinality(whole) > 16 and marks_cut('{{}}', whole) as is_cut
-from ({WHOLE}) as whole offset 0"""  # noqa: S608  constants
-SUBJECTS = (
+group by 1, 2, 3"""  # noqa: S608  constants
+ANEW = (
     """
 insert into subjects (environment, app, subject, marks, is_cut)
 select distinct environment, app, subject, '{}'::bigint[], false from touched_subjects order by subject, environment, app
 on conflict (subject, environment, app) do update set is_cut = false where false""",
     f"""
-update subjects set marks = fresh.marks, is_cut = fresh.is_cut, is_unsure = fresh.is_cut and {RULE.is_unsure("fresh.marks")},
-    {", ".join(f"reached_{step} = from_micros({RULE.reached(step - 1)})" for step in range(1, 6))}
-from ({RULE.over(KEPT)}) as fresh
+update subjects set ({COLUMNS}) = row({", ".join(f"fresh.{column}" for column in COLUMNS.split(", "))})
+from (select environment, app, subject, {DERIVED} from ({RULE.over(KEPT.format(whole=OF_PARTS))}) as anew) as fresh
 where (subjects.environment, subjects.app, subjects.subject) = (fresh.environment, fresh.app, fresh.subject)""",  # noqa: S608
     """
 delete from subjects using touched_subjects as touched
-where touched.may_be_gone and (subjects.environment, subjects.app, subjects.subject) =
-    (touched.environment, touched.app, touched.subject) and not exists (select from funnel_parts
+where (subjects.environment, subjects.app, subjects.subject) = (touched.environment, touched.app, touched.subject)
+    and not exists (select from funnel_parts
         where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))""",
 )
+
+# The days of users come last, after all subjects: batches at the same time have users in common, and wait for each other from
+# there to the commit.
+STORE = f"""
+with {FRESH} as ({INSERT}), deltas as ({DELTAS}), {SEEN}, kept as ({PARTS}), merged as ({SUBJECTS}),
+days as ({USER_DAYS.replace("{stage}", f"{FRESH} cross join (select count(*) from merged) as before")})
+select (select count(*) from {FRESH}),
+    (select array_agg(array[environment, app, former_owner]) from kept where former_owner <> owner)"""  # noqa: S608
 
 
 def store(session: Session, events: list[NewEvent], source: Source) -> int:
@@ -164,23 +172,19 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
     events = source.cleaned(events)
     connection = driver(session)
     EVENTS.copy(connection, _rows(events, source))
-    for stage in (FRESH, TOUCHED):
-        stage.make(connection)
-    with connection.pipeline():
-        added = connection.execute(INSERT)
-        connection.execute(DELTAS)
-        derive_parts(connection)
+    added, bereft = connection.execute(STORE.encode(), {"zone": source.zone}).fetchone() or (0, None)
+    if bereft:
+        TOUCHED.copy(connection, bereft)
         derive_subjects(connection)
-        note_users(connection, EVENTS, FRESH, source)
-    return added.rowcount
+    note_users(connection, EVENTS)
+    return int(added)
 
 
-def note_users(connection: Connection, named: Stage, fresh: Stage, source: Source) -> None:
-    """Make and update the users that `named` names, and the days on which `fresh` saw them.
+def note_users(connection: Connection, named: Stage) -> None:
+    """Make and update the users that `named` names.
 
     To be called last: batches at the same time have users in common, and wait for each other from here to the commit.
     """
-    connection.execute(USER_DAYS.replace("{stage}", fresh.name).encode(), {"zone": source.zone})
     connection.execute(USERS.replace("{stage}", named.name).encode())
 
 
@@ -190,14 +194,14 @@ PLANS = """select set_config('enable_seqscan', %(on)s, true), set_config('enable
 
 
 def derive_parts(connection: Connection) -> None:
-    """Add what is fresh to the parts of its sessions and users, and note whose subjects that touches."""
-    connection.execute(PARTS)
+    """Add what is fresh to the parts of its sessions and users, and leave the subjects as they are."""
+    connection.execute(f"with {SEEN} {PARTS}".encode())
 
 
 def derive_subjects(connection: Connection) -> None:
     """Make the touched subjects anew from their parts."""
     connection.execute(PLANS, {"on": "off"})
-    for statement in SUBJECTS:
+    for statement in ANEW:
         connection.execute(statement.encode())
     connection.execute(PLANS, {"on": "on"})
 

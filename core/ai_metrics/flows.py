@@ -1,20 +1,18 @@
 """What takes several transactions: repricing, a day in each, so that nobody is held up for longer than one takes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from core import clock
 from core.ai_metrics import reprice
 from core.ai_metrics.reprice import Difference, Span
 from core.db import transaction
 from core.errors import Invalid
-from core.identity import audit
-from core.identity.permissions import Permission, require
-from core.identity.schemas import Actor
 from core.intake import EARLIEST, FUTURE
 from core.money import Usd
 from core.providers import rates
@@ -68,54 +66,65 @@ class RepriceReport(BaseModel):
     items: list[ModelDifference]
 
 
-class _Totals:
-    """What came of the days so far."""
+class Progress:
+    """How far repricing is: the days that are done, and what came of them. A new one begins at the start."""
 
-    def __init__(self) -> None:
-        self.examined = 0
-        self.by_model: dict[tuple[str, str], Difference] = {}
+    def __init__(self, span: Span, *, dry_run: bool) -> None:
+        """Begin."""
+        self.span, self.dry_run, self.at = span, dry_run, span.start
+        self._examined = 0
+        self._by_model: dict[tuple[str, str], Difference] = {}
 
-    def add(self, found: list[Difference]) -> None:
+    @classmethod
+    def after(cls, report: RepriceReport, at: datetime) -> "Progress":
+        """Go on at a moment, with what has come of the days before it."""
+        made = cls(Span(report.start, report.end, report.model), dry_run=report.dry_run)
+        made.at, made._examined = at, report.requests_examined
+        for item in report.items:
+            kept = item.model_dump(exclude={"difference_usd"})
+            made._by_model[item.provider, item.model] = Difference(**kept)
+        return made
+
+    def add(self, day: Span, examined: int, found: list[Difference]) -> None:
+        """Take what came of a day."""
+        self.at = day.end
+        self._examined += examined
         for one in found:
             key = (one.provider, one.model)
-            self.by_model[key] = self.by_model[key] + one if key in self.by_model else one
+            self._by_model[key] = self._by_model[key] + one if key in self._by_model else one
 
     @property
-    def changed(self) -> int:
-        return sum(one.requests for one in self.by_model.values())
+    def report(self) -> RepriceReport:
+        """What has changed so far, or would."""
+        found = [self._by_model[key] for key in sorted(self._by_model)]
+        return RepriceReport(
+            dry_run=self.dry_run,
+            start=self.span.start,
+            end=self.span.end,
+            model=self.span.model,
+            requests_examined=self._examined,
+            requests_changed=sum(one.requests for one in found),
+            difference_usd=sum((one.after_usd - one.before_usd for one in found), Decimal(0)),
+            items=[_view(one) for one in found],
+        )
 
-    @property
-    def difference(self) -> Decimal:
-        return sum((one.after_usd - one.before_usd for one in self.by_model.values()), Decimal(0))
+
+Note = Callable[[Session, Progress], None]
 
 
-def reprice_as(given: Reprice, *, actor: Actor) -> RepriceReport:
-    """Compute costs anew by the table of prices, and store them unless it is a dry run.
+def reprice_days(progress: Progress, note: Note | None = None) -> RepriceReport:
+    """Compute costs anew by the table of prices, day by day, and store them unless it is a dry run.
 
-    Raises Forbidden or EmptySpan. What breaks off in the middle leaves whole days done, and can be repeated.
+    `note` is called in the transaction of each day: what it stores of the progress is true whenever this breaks off.
     """
-    require(actor, Permission.MANAGE_PRICES)
-    span, totals, is_done = _span(given), _Totals(), False
-    try:
-        for day in _days(span):
-            _reprice_day(day, totals, store=not given.dry_run)
-        is_done = True
-    finally:
-        if not given.dry_run:
-            _note(span, totals, actor, outcome="ok" if is_done else "failed")
-    return RepriceReport(
-        dry_run=given.dry_run,
-        start=span.start,
-        end=span.end,
-        model=span.model,
-        requests_examined=totals.examined,
-        requests_changed=totals.changed,
-        difference_usd=totals.difference,
-        items=[_view(totals.by_model[key]) for key in sorted(totals.by_model)],
-    )
+    rates.forget()
+    for day in days_of(replace(progress.span, start=progress.at)):
+        _reprice_day(day, progress, note)
+    return progress.report
 
 
-def _span(given: Reprice) -> Span:
+def span_of(given: Reprice) -> Span:
+    """Return the span that is asked for; raise EmptySpan."""
     end = min(given.end or clock.now() + FUTURE, clock.now() + 2 * FUTURE)
     start = given.start or min(end, clock.now()) - DEFAULT_DAYS * DAY
     if start >= end:
@@ -123,7 +132,7 @@ def _span(given: Reprice) -> Span:
     return Span(max(start, EARLIEST).astimezone(UTC), end.astimezone(UTC), given.model)
 
 
-def _days(span: Span) -> Iterator[Span]:
+def days_of(span: Span) -> Iterator[Span]:
     """Yield the days of a span, as the partitions have them; those without requests cost nearly nothing."""
     start = span.start
     while start < span.end:
@@ -132,23 +141,18 @@ def _days(span: Span) -> Iterator[Span]:
         start = midnight
 
 
-def _reprice_day(day: Span, totals: _Totals, *, store: bool) -> None:
+def _reprice_day(day: Span, progress: Progress, note: Note | None) -> None:
     with transaction() as session:
         models = reprice.count_models(session, day)
-    if not models:
-        return
     # Between the two: what the packaged data knows of a model may have to be put into the table first.
     schedules = {(provider, model): rates.schedule(provider, model) for provider, model in models}
+    if not models and note is None:
+        return
     with transaction() as session:
-        totals.add(reprice.compare(session, day, schedules, store=store))
-    totals.examined += sum(models.values())
-
-
-def _note(span: Span, totals: _Totals, actor: Actor, *, outcome: str) -> None:
-    targets = {"start": span.start.isoformat(), "end": span.end.isoformat(), "model": span.model}
-    after = {"requests": totals.changed, "difference_usd": f"{totals.difference:f}"}
-    with transaction() as session:
-        audit.record(session, "price.reprice", actor, targets=targets, after=after, outcome=outcome)
+        found = reprice.compare(session, day, schedules, store=not progress.dry_run) if models else []
+        progress.add(day, sum(models.values()), found)
+        if note is not None:
+            note(session, progress)
 
 
 def _view(found: Difference) -> ModelDifference:

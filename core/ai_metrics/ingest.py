@@ -7,7 +7,7 @@ import uuid_utils
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.activity.ingest import note_users
+from core.activity.ingest import USER_DAYS, note_users
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.ids import new_id
 from core.intake import Source, as_jsonb, message_name, staged_key
@@ -64,22 +64,15 @@ SUMMED = (
     "first_token_ms",
     "total_latency_ms",
 )
-FRESH = Stage(
-    "fresh_requests",
-    {name: REQUESTS.columns[name] for name in ("created_at", "user_id", "provider", "model", "environment", "app", "status")}
-    | {name: "int4" for name in SUMMED}
-    | {"cost_usd": "numeric", "tool_calls": "jsonb"},
-)
+FRESH = "fresh_requests"  # what was stored of a batch, as statements name it
+SHOWN = ("created_at", "user_id", "provider", "model", "environment", "app", "status", *SUMMED, "cost_usd", "tool_calls")
 
 STORED = [name for name in REQUESTS.columns if name not in ("user_name", "cost")]
 TAKEN = [f"{name}::jsonb" if name in ("tool_calls", "steps", "attributes") else name for name in STORED]
 INSERT = f"""
-with added as (
-    insert into ai_request_metrics ({", ".join(STORED)}, cost_usd)
-    select distinct on (id, created_at) {", ".join(TAKEN)}, cost * 0.00000001 from staged_requests order by id, created_at
-    on conflict do nothing returning {", ".join(FRESH.columns)}
-)
-insert into fresh_requests select * from added"""  # noqa: S608  names of our own
+insert into ai_request_metrics ({", ".join(STORED)}, cost_usd)
+select distinct on (id, created_at) {", ".join(TAKEN)}, cost * 0.00000001 from staged_requests order by id, created_at
+on conflict do nothing returning {", ".join(SHOWN)}"""  # noqa: S608  names of our own
 
 KEY = "date_bin('30 minutes', created_at, timestamptz '2000-01-01 00:00:00+00')"
 SUMS = """count(*), count(*) filter (where cost_usd is null), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
@@ -104,10 +97,8 @@ buckets as (
 ),
 histograms as (
     select at, environment, app, provider, model, status,
-        histogram_of(array_agg(bucket order by bucket) filter (where kind = 0), array_agg(times order by bucket)
-            filter (where kind = 0)) as latency,
-        histogram_of(array_agg(bucket order by bucket) filter (where kind = 1), array_agg(times order by bucket)
-            filter (where kind = 1)) as first_token
+        histogram_of(array_agg(bucket) filter (where kind = 0), array_agg(times) filter (where kind = 0)) as latency,
+        histogram_of(array_agg(bucket) filter (where kind = 1), array_agg(times) filter (where kind = 1)) as first_token
     from buckets group by at, environment, app, provider, model, status
 )
 insert into ai_request_deltas (at, environment, app, provider, model, status, requests, unpriced, input_tokens, output_tokens,
@@ -127,13 +118,20 @@ buckets as (
 ),
 histograms as (
     select at, environment, app, tool,
-        histogram_of(array_agg(bucket order by bucket), array_agg(times order by bucket)) as durations
+        histogram_of(array_agg(bucket), array_agg(times)) as durations
     from buckets group by 1, 2, 3, 4
 )
 insert into tool_deltas (at, environment, app, tool, calls, errors, durations, duration_ms, duration_histogram)
 select at, environment, app, tool, count(*), count(*) filter (where is_error), count(duration), coalesce(sum(duration), 0),
     (select durations from histograms as h where (h.at, h.environment, h.app, h.tool) = (c.at, c.environment, c.app, c.tool))
 from calls as c group by at, environment, app, tool"""  # noqa: S608
+
+
+STORE = f"""
+with {FRESH} as ({INSERT}), deltas as ({DELTAS}){{tools}}, days as ({USER_DAYS.replace("{stage}", FRESH)})
+select count(*) from {FRESH}"""  # noqa: S608  names of our own
+STORE_WITH_TOOLS = STORE.replace("{tools}", f", tools as ({TOOLS})").encode()
+STORE_WITHOUT = STORE.replace("{tools}", "").encode()
 
 
 def store(session: Session, requests: list[NewRequest], source: Source) -> int:
@@ -144,14 +142,11 @@ def store(session: Session, requests: list[NewRequest], source: Source) -> int:
     requests = source.cleaned(requests)
     connection = driver(session)
     REQUESTS.copy(connection, _rows(requests, source))
-    FRESH.make(connection)
+    statement = STORE_WITH_TOOLS if any(request.tool_calls for request in requests) else STORE_WITHOUT
     with connection.pipeline():
-        added = connection.execute(INSERT.encode())
-        connection.execute(DELTAS.encode())
-        if any(request.tool_calls for request in requests):
-            connection.execute(TOOLS.encode())
-        note_users(connection, REQUESTS, FRESH, source)
-    return added.rowcount
+        stored = connection.execute(statement, {"zone": source.zone})
+        note_users(connection, REQUESTS)
+    return int((stored.fetchone() or (0,))[0])
 
 
 def _rows(requests: list[NewRequest], source: Source) -> Iterator[tuple[object, ...]]:

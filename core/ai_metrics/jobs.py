@@ -1,7 +1,7 @@
 """What is due of AI requests."""
 
 from core import queue
-from core.ai_metrics import rollups
+from core.ai_metrics import late, rollups
 from core.db import transaction
 from core.settings import Workspace, read
 
@@ -14,3 +14,23 @@ def fold(timestamp: int) -> None:
         with transaction() as session:
             if not rollups.fold(session, zone=read(session, Workspace).reporting_time_zone):
                 return
+
+
+@queue.app.periodic(cron="* * * * * */5")
+@queue.app.task(name="ai_metrics.join_late", queueing_lock="ai_metrics.join_late")
+def join_late(timestamp: int) -> None:
+    """Give spans that came without their request to it, as many as are due."""
+    while True:
+        with transaction() as session:
+            if not late.join_late(session):
+                return
+
+
+@queue.app.periodic(cron="* * * * *")
+@queue.app.task(name="ai_metrics.give_up_late", queueing_lock="ai_metrics.give_up_late")
+def give_up_late(timestamp: int) -> None:
+    """Drop spans whose request did not come, and sum up how many were dropped."""
+    with transaction() as session:
+        late.give_up(session)
+    with transaction() as session:
+        late.sum_dropped(session)

@@ -1,11 +1,11 @@
 """AI requests, and what is rolled up of them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, Identity, Index, Integer, Numeric, PrimaryKeyConstraint, func, text
+from sqlalchemy import ARRAY, BigInteger, Identity, Index, Integer, Numeric, PrimaryKeyConstraint, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.ai_metrics.schemas import CostSource, RequestStatus
@@ -143,3 +143,38 @@ class ToolDelta(ToolSums, CoreTable):
     __tablename__ = "tool_deltas"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+
+
+class WaitingSpan(CoreTable):
+    """A tool or a retrieval whose request came in another export, or has yet to come; when it has joined, only its name stays."""
+
+    __tablename__ = "waiting_spans"
+    __table_args__ = (
+        Index("ix_waiting_spans_due", "due_at", postgresql_where=text("joined_at is null")),
+        Index(None, "arrived_at"),
+    )
+
+    trace_id: Mapped[str] = mapped_column(primary_key=True)
+    span_id: Mapped[str] = mapped_column(primary_key=True)
+    environment: Mapped[str]
+    app: Mapped[str]
+    started_at: Mapped[datetime]
+    lineage: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    step: Mapped[dict[str, Any] | None]
+    call: Mapped[dict[str, Any] | None]
+    tries: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    arrived_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    joined_at: Mapped[datetime | None]
+
+
+class DroppedSpans(CoreTable):
+    """How many spans were accepted and dropped: added by each export, summed up by a job."""
+
+    __tablename__ = "dropped_spans"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    day: Mapped[date]
+    environment: Mapped[str]
+    app: Mapped[str]
+    spans: Mapped[int] = mapped_column(BigInteger)

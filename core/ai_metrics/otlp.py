@@ -1,42 +1,32 @@
 """Spans become AI requests: each call of a model one, and the tools, retrievals and agents below it its steps.
 
 What belongs together is looked for within one export. A tool that hangs beside the model's call, below the same agent, joins the
-latest call before it. A tool whose call came in another export is dropped: it stands with the call as what the model asked for.
-What was counted once never changes after: an export that is sent again changes nothing.
+latest call before it. A tool whose call may have come in another export waits for it (late.py). An export that is sent again
+changes nothing.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from core import clock
-from core.ai_metrics import contents, dialects
+from core.ai_metrics import contents, dialects, outcomes
 from core.ai_metrics.contents import Exchange
-from core.ai_metrics.dialects import StepKind, first, number, operation_of, step_kind_of, word
+from core.ai_metrics.dialects import first, number, operation_of, word
+from core.ai_metrics.outcomes import MOST_MS
 from core.ai_metrics.schemas import MOST_STEPS, NewRequest, RequestStatus
 from core.ai_metrics.spans import Attributes, Span
+from core.ai_metrics.steps import Taken, Waiting, ancestors, join
 from core.intake import EARLIEST, FUTURE
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_ID = 128
-LONGEST_TEXT = 1_000_000
-MOST_MS = 2**31 - 1
 MOST_USD = 100_000
 UNKNOWN = "unknown"
-OTHER_ERROR = "_OTHER"  # what OpenTelemetry calls an error that says nothing of itself
+Place = tuple[str | None, str]  # environment, where the sender names one, and app
 FIRST_TOKEN = "First Token Stream Event"  # noqa: S105  an event of OpenInference
-
-
-@dataclass
-class Taken:
-    """What a span became: a request, and what was said in it."""
-
-    span: Span
-    request: NewRequest
-    exchange: Exchange | None
 
 
 @dataclass
@@ -44,7 +34,8 @@ class Mapped:
     """What became of the spans of an export."""
 
     taken: list[Taken] = field(default_factory=list)
-    dropped: int = 0  # nothing of theirs is kept
+    waiting: list[Waiting] = field(default_factory=list)  # their request may stand in another export
+    dropped: Counter[Place] = field(default_factory=Counter)  # nothing of theirs is kept
     refused: Counter[str] = field(default_factory=Counter)  # how many for which reason
 
 
@@ -73,30 +64,31 @@ def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:
     for span in by_id.values():
         if (operation := operation_of(span)) is not None:
             try:
-                taken[span.span_id] = _request(span, operation, _ancestors(span, by_id), latest)
+                taken[span.span_id] = _request(span, operation, ancestors(span, by_id), latest)
             except Refused as reason:
                 result.refused[str(reason)] += 1
     others = [span for span in by_id.values() if operation_of(span) is None]
-    result.dropped += len(others) - _join(others, by_id, taken)
+    if others:
+        waiting, dropped = join(others, by_id, taken)
+        result.waiting += [each for each in waiting if EARLIEST <= each.started_at <= latest]
+        for span in [*dropped, *(each.span for each in waiting if not EARLIEST <= each.started_at <= latest)]:
+            result.dropped[place_of(span)] += 1
     result.taken += taken.values()
 
 
-def _ancestors(span: Span, by_id: dict[str, Span]) -> list[Span]:
-    """Return the spans above one, the nearest first, as far as they are in the export."""
-    found: list[Span] = []
-    while (parent := by_id.get(span.parent_id)) is not None and len(found) < MOST_STEPS and parent is not span:
-        found.append(parent)
-        span = parent
-    return found
+def place_of(span: Span) -> Place:
+    """Return where a span is from."""
+    resource = span.resource
+    return word(resource, dialects.ENVIRONMENT), word(resource, dialects.APP, dialects.LONGEST_WORD) or ""
 
 
-def _request(span: Span, operation: str, ancestors: list[Span], latest: datetime) -> Taken:
+def _request(span: Span, operation: str, above: list[Span], latest: datetime) -> Taken:
     attributes, exchange = span.attributes, contents.exchange_of(span)
-    lineage = [attributes, *(ancestor.attributes for ancestor in ancestors)]
+    lineage = [attributes, *(ancestor.attributes for ancestor in above)]
     conversation = _id(lineage, dialects.CONVERSATION)
     if conversation is None and exchange is not None:
         conversation = span.trace_id  # whoever names no conversation has one a trace
-    error_type, error_message = _error(span)
+    error_type, error_message = outcomes.error_of(span)
     request = NewRequest(
         id=span.trace_id + span.span_id,
         created_at=_started(span, latest),
@@ -115,7 +107,7 @@ def _request(span: Span, operation: str, ancestors: list[Span], latest: datetime
         reasoning_tokens=number(attributes, dialects.REASONING_TOKENS),
         total_tokens=number(attributes, dialects.TOTAL_TOKENS),
         first_token_ms=_first_token_ms(span),
-        total_latency_ms=_duration_ms(span),
+        total_latency_ms=outcomes.duration_ms(span),
         tool_calls=_asked_for(exchange),
         finish_reason=_finish(attributes),
         status=RequestStatus.ERROR if error_type else RequestStatus.OK,
@@ -128,15 +120,10 @@ def _request(span: Span, operation: str, ancestors: list[Span], latest: datetime
 
 
 def _started(span: Span, latest: datetime) -> datetime:
-    at = moment(span.start_ns)
+    at = outcomes.moment(span.start_ns)
     if not EARLIEST <= at <= latest:
         raise Refused("A span starts between the year 2000 and 24 hours from now.")
     return at
-
-
-def moment(nanoseconds: int) -> datetime:
-    """Return a time of a span."""
-    return EPOCH + timedelta(microseconds=nanoseconds // 1000)
 
 
 def _id(lineage: list[Attributes], names: tuple[str, ...]) -> str | None:
@@ -156,30 +143,12 @@ def _ordered_model(attributes: Attributes) -> str | None:
     return word(given, ("model",)) if isinstance(given, dict) else None
 
 
-def _milliseconds(nanoseconds: int) -> int:
-    return max(-MOST_MS, min((nanoseconds + 500_000) // 1_000_000, MOST_MS))
-
-
-def _duration_ms(span: Span) -> int | None:
-    return _milliseconds(span.end_ns - span.start_ns) if span.end_ns else None
-
-
 def _first_token_ms(span: Span) -> int | None:
     given = first(span.attributes, dialects.FIRST_TOKEN_S)
     if isinstance(given, int | float) and 0 <= given <= MOST_MS:
-        return _milliseconds(int(given * 1_000_000_000))
+        return outcomes.milliseconds(int(given * 1_000_000_000))
     seen = next((event.at_ns for event in span.events if event.name == FIRST_TOKEN), 0)
-    return _milliseconds(seen - span.start_ns) if seen else None
-
-
-def _error(span: Span) -> tuple[str | None, str | None]:
-    """Return an error's type and words; a span without either has gone well."""
-    named = word(span.attributes, dialects.ERROR_TYPE, dialects.LONGEST_WORD)
-    if named is None and not span.is_error:
-        return None, None
-    thrown = next((event.attributes for event in reversed(span.events) if event.name == "exception"), {})
-    kind = named or word(thrown, ("exception.type",), dialects.LONGEST_WORD) or OTHER_ERROR
-    return kind, (span.status_message or word(thrown, ("exception.message",), LONGEST_TEXT) or "")[:LONGEST_TEXT] or None
+    return outcomes.milliseconds(seen - span.start_ns) if seen else None
 
 
 def _finish(attributes: Attributes) -> str | None:
@@ -207,75 +176,6 @@ def _extra(span: Span) -> dict[str, Any]:
     """Return what no column holds and no message."""
     left = {name: value for name, value in span.attributes.items() if name not in dialects.READ and not contents.is_content(name)}
     return {"span_name": span.name, **left} if span.name else left
-
-
-# Steps
-
-
-def _join(others: list[Span], by_id: dict[str, Span], taken: dict[str, Taken]) -> int:
-    """Give steps to the requests that they belong to; return how many found one."""
-    if not taken or not others:
-        return 0
-    steps = [(span, kind) for span in others if (kind := step_kind_of(span)) is not None]
-    joined = 0
-    for span, kind in sorted(steps, key=lambda step: (step[0].start_ns, step[0].span_id)):
-        if (host := _host(span, kind, by_id, taken)) is not None:
-            _add_step(host, span, kind)
-            joined += 1
-    return joined
-
-
-def _host(span: Span, kind: StepKind, by_id: dict[str, Span], taken: dict[str, Taken]) -> Taken | None:
-    """Return the request above a step; of one that has none above, the latest that began before it."""
-    above = next((taken[parent.span_id] for parent in _ancestors(span, by_id) if parent.span_id in taken), None)
-    if above is not None or kind is StepKind.AGENT:
-        return above
-    earliest_first = sorted(taken.values(), key=lambda each: each.span.start_ns)
-    before = [each for each in earliest_first if each.span.start_ns <= span.start_ns]
-    return before[-1] if before else earliest_first[0]
-
-
-def _add_step(host: Taken, span: Span, kind: StepKind) -> None:
-    request, step = host.request, _step(host.span, span, kind)
-    request.steps = [*(request.steps or []), step][:MOST_STEPS]
-    if kind is StepKind.TOOL:
-        request.tool_calls = _with_call(request.tool_calls or [], _call(span, step))
-
-
-def _step(host: Span, span: Span, kind: StepKind) -> dict[str, Any]:
-    names = {
-        StepKind.TOOL: dialects.TOOL_NAME,
-        StepKind.AGENT: dialects.AGENT_NAME,
-        StepKind.RETRIEVAL: dialects.SOURCE_NAME,
-    }
-    error_type, _ = _error(span)
-    step = {
-        "kind": kind.value,
-        "name": word(span.attributes, names[kind]) or span.name[: dialects.LONGEST_NAME],
-        "start_ms": _milliseconds(span.start_ns - host.start_ns),
-        "duration_ms": _duration_ms(span),
-        "error": error_type,
-    }
-    return {name: value for name, value in step.items() if value is not None}
-
-
-def _call(span: Span, step: dict[str, Any]) -> dict[str, Any]:
-    told = {
-        "id": word(span.attributes, dialects.TOOL_CALL),
-        "arguments": contents.parsed(first(span.attributes, dialects.TOOL_ARGUMENTS)),
-        "result": contents.parsed(first(span.attributes, dialects.TOOL_RESULT)),
-    }
-    told |= {name: step.get(name) for name in ("name", "duration_ms", "error")}
-    return {name: value for name, value in told.items() if value is not None}
-
-
-def _with_call(calls: list[dict[str, Any]], made: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the calls with one that was made: it takes the place of what the model asked for."""
-    for number_, call in enumerate(calls):
-        is_same = call["id"] == made["id"] if "id" in call and "id" in made else call["name"] == made["name"]
-        if is_same and "duration_ms" not in call:
-            return [*calls[:number_], {**call, **made}, *calls[number_ + 1 :]]
-    return [*calls, made][:MOST_STEPS]
 
 
 def _asked_for(exchange: Exchange | None) -> list[dict[str, Any]] | None:

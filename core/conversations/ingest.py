@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core import clock, outbox
-from core.activity.ingest import note_users
+from core.activity.ingest import USER_DAYS, note_users
 from core.conversations import messages
 from core.conversations.schemas import NewConversation
 from core.intake import Source, as_jsonb, key_of
@@ -155,7 +155,8 @@ def _learned(id_: UUID, known: Known) -> tuple[object, ...]:
 def _note_users(connection: Connection, source: Source) -> None:
     SPEAKERS.make(connection)
     connection.execute(SPOKE)
-    note_users(connection, SPEAKERS, SPEAKERS, source)
+    connection.execute(USER_DAYS.replace("{stage}", SPEAKERS.name).encode(), {"zone": source.zone})
+    note_users(connection, SPEAKERS)
 
 
 def _tell(session: Session, made: list[UUID]) -> None:

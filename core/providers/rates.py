@@ -55,6 +55,11 @@ def find(provider: str, model: str, at: datetime) -> Rate | None:
     return known[number - 1] if number else None
 
 
+def forget() -> None:
+    """Read the table anew from here on, whether or not word of a change has arrived yet."""
+    _rates.forget()
+
+
 def schedule(provider: str, model: str) -> list[Rate]:
     """Return all rates of a model, the earliest first; of two that begin at the same moment, the last one holds."""
     return _rates.get((provider, model), lambda: _read(provider, model))

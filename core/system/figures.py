@@ -84,7 +84,7 @@ COUNTED = (
     "at, environment, provider, model, status, requests, unpriced, input_tokens, output_tokens, total_tokens, cost_nano, "
     "latency_histogram, first_token_histogram"
 )
-REQUESTS = f"""
+SUMMED = f"""
 with counted as (
     select {COUNTED} from ai_request_rollups where grain = 'day' and (provider, model) <> ('*', '*')
     union all select {COUNTED} from ai_request_deltas
@@ -101,12 +101,19 @@ summed as (
 )
 insert into daily_metrics (date, metric_type, metric_value, dimensions)
 select date, name, value, jsonb_strip_nulls(jsonb_build_object('environment', environment, 'provider', provider, 'model', model))
-from summed, lateral (values ('requests', requests), ('errors', errors), ('pending', pending), ('unpriced_requests', unpriced),
+from summed"""  # noqa: S608  names of our own
+REQUESTS = f"""{SUMMED},
+    lateral (values ('requests', requests), ('errors', errors), ('pending', pending), ('unpriced_requests', unpriced),
     ('input_tokens', input_tokens), ('output_tokens', output_tokens), ('total_tokens', total_tokens), ('cost_usd', cost),
     ('latency_p50_ms', latency[1]::numeric), ('latency_p95_ms', latency[2]::numeric), ('latency_p99_ms', latency[3]::numeric),
     ('first_token_p50_ms', first_token[1]::numeric), ('first_token_p95_ms', first_token[2]::numeric),
     ('first_token_p99_ms', first_token[3]::numeric)) as each (name, value)
-where value is not null"""  # noqa: S608  names of our own
+where value is not null"""
+# Of days that have figures: the others get theirs when they have ended.
+COSTS = f"""{SUMMED}, lateral (values ('unpriced_requests', unpriced), ('cost_usd', cost)) as each (name, value)
+where exists (select from daily_metrics as written where (written.date, metric_type, dimensions)
+    = (summed.date, 'users_active', jsonb_build_object('environment', cast(:environment as text))))
+on conflict (date, metric_type, dimensions) do update set metric_value = excluded.metric_value"""
 
 BATCHES = """
 with counted as (
@@ -182,3 +189,9 @@ def write(session: Session, days: Days, feedback: list[RowMapping]) -> None:
     for row in feedback:
         session.execute(text(FEEDBACK), dict(row))
     session.execute(text(NOTHING), {**given, "environment": SHOWN_BY_DEFAULT})
+
+
+def write_costs(session: Session, days: Days) -> None:
+    """Write what requests of these days cost by now, where the days have figures; all others stay, however old they are."""
+    session.execute(text("select pg_advisory_xact_lock(:lock), set_config('statement_timeout', '10min', true)"), {"lock": LOCK})
+    session.execute(text(COSTS), {**days.as_given(), "environment": SHOWN_BY_DEFAULT})

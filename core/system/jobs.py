@@ -8,7 +8,7 @@ from core import queue
 from core.db import transaction
 from core.identity import sign_in
 from core.system import daily as daily_job
-from core.system import queries, service
+from core.system import queries, repricing, service
 from core.system import zone as zones
 
 
@@ -60,6 +60,12 @@ def catch_up(timestamp: int) -> None:
     with transaction() as session:
         if daily_job.is_due(session):
             daily_job.defer(session, triggered_by="catching up")
+
+
+@queue.app.task(name=repricing.TASK, retry=RetryStrategy(max_attempts=4, wait=30, linear_wait=60))
+def reprice(run: str) -> None:
+    """Compute the costs of AI requests anew, or find out what would change."""
+    repricing.work(run)
 
 
 @queue.app.task(name=zones.TASK, retry=RetryStrategy(max_attempts=5, wait=30))

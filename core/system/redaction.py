@@ -16,12 +16,12 @@ def read(session: Session, *, actor: Actor) -> Redaction:
 
 
 def change(session: Session, given: Redaction, *, actor: Actor) -> Redaction:
-    """Store the rules, which hold for what comes in from then on; raise Forbidden."""
-    before = read(session, actor=actor)
-    settings.write(session, given, by=actor.id)
+    """Store those of the rules that are given; they hold for what comes in from then on. Raises Forbidden."""
+    require(actor, Permission.MANAGE_REDACTION)
+    before, after = settings.amend(session, given, by=actor.id)
     redaction.recalled.tell(session)
-    audit.record(session, "redaction.change", actor, before=before.model_dump(mode="json"), after=given.model_dump(mode="json"))
-    return given
+    audit.record(session, "redaction.change", actor, before=before.model_dump(mode="json"), after=after.model_dump(mode="json"))
+    return after
 
 
 def preview(text: str, rules: Redaction, *, actor: Actor) -> str:

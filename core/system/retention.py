@@ -134,12 +134,11 @@ def apply(*, dry_run: bool = False) -> Cleanup:
 
 
 def change(session: Session, given: Retention, *, actor: Actor) -> Retention:
-    """Store how long rows are kept; what is over from then on goes with the next daily job."""
+    """Store how long rows are kept, as far as it is given; what is over from then on goes with the next daily job."""
     require(actor, Permission.CHANGE_RETENTION)
-    before = settings.read(session, Retention)
-    settings.write(session, given, by=actor.id)
-    audit.record(session, "retention.change", actor, before=before.model_dump(), after=given.model_dump())
-    return given
+    before, after = settings.amend(session, given, by=actor.id)
+    audit.record(session, "retention.change", actor, before=before.model_dump(), after=after.model_dump())
+    return after
 
 
 def read(session: Session, *, actor: Actor) -> Retention:

@@ -65,10 +65,12 @@ def _stand_before(connection: Connection) -> None:
     """Make what the statements will take for the real tables, and let nothing else be written to."""
     for table in SHADOWED:
         connection.execute(f"create temporary table {table} (like public.{table} including all) on commit drop".encode())
-    for stage, parent in ((events.FRESH, EVENTS), (requests.FRESH, REQUESTS)):
-        columns = ", ".join("error_code is not null as is_error" if name == "is_error" else name for name in stage.columns)
+    for fresh, columns, parent in (
+        (events.FRESH, "*, error_code is not null as is_error", EVENTS),
+        (requests.FRESH, "*", REQUESTS),
+    ):
         rows = f"select {columns} from public.{parent} where created_at >= {setting('since')} and created_at < {setting('until')}"  # noqa: S608
-        connection.execute(f"create temporary view {stage.name} as {rows}".encode())
+        connection.execute(f"create temporary view {fresh} as {rows}".encode())
     events.TOUCHED.make(connection)
     connection.execute("set transaction read only")
 
@@ -82,11 +84,11 @@ def _replay(session: Session, zone: str) -> None:
     """Derive everything from all raw rows, as if they came in now, a day at a time."""
     connection, given = driver(session), {"zone": zone}
     for _ in _days(session, EVENTS):
-        connection.execute(events.USER_DAYS.replace("{stage}", events.FRESH.name).encode(), given)
+        connection.execute(events.USER_DAYS.replace("{stage}", events.FRESH).encode(), given)
         connection.execute(events.DELTAS)
         events.derive_parts(connection)
     for _ in _days(session, REQUESTS):
-        connection.execute(events.USER_DAYS.replace("{stage}", requests.FRESH.name).encode(), given)
+        connection.execute(events.USER_DAYS.replace("{stage}", requests.FRESH).encode(), given)
         connection.execute(requests.DELTAS.encode())
         connection.execute(requests.TOOLS.encode())
     for spoken in zones.SEEN[2:]:

@@ -25,21 +25,20 @@ def _read_zone() -> str:
 
 
 def change(session: Session, given: settings.Workspace, *, actor: Actor) -> settings.Workspace:
-    """Store the workspace's settings.
+    """Store those of the workspace's settings that are given, and return all of them as they are then.
 
     Raises Forbidden, or ModelMissing for a default model that cannot be called.
     """
     require(actor, Permission.CHANGE_WORKSPACE)
     if given.default_model is not None:
         catalogue.find_route(session, given.default_model)
-    before = settings.read(session, settings.Workspace)
-    settings.write(session, given, by=actor.id)
+    before, after = settings.amend(session, given, by=actor.id)
     _zone.tell(session)
-    if given.reporting_time_zone != before.reporting_time_zone:
-        for after in (None, AGAIN_AFTER):
-            queue.defer(session, TASK, after=after, zone=given.reporting_time_zone)
-    audit.record(session, "workspace.change", actor, before=_changed(before, given), after=_changed(given, before))
-    return given
+    if after.reporting_time_zone != before.reporting_time_zone:
+        for later in (None, AGAIN_AFTER):
+            queue.defer(session, TASK, after=later, zone=after.reporting_time_zone)
+    audit.record(session, "workspace.change", actor, before=_changed(before, after), after=_changed(after, before))
+    return after
 
 
 def _changed(one: settings.Workspace, other: settings.Workspace) -> dict[str, object]:

@@ -6,11 +6,15 @@ import pandas as pd
 import streamlit as st
 
 from core import clock, words
-from core.ai_metrics import flows
 from core.ai_metrics.flows import Reprice, RepriceReport
-from pages._ui import errors, frame, guard, state
+from core.system import repricing
+from core.system.repricing import RepriceRun
+from pages._ui import errors, frame, guard, state, text
 
-DAYS, MODEL, REPORT = "reprice.days", "reprice.model", "reprice.report"
+DAYS, MODEL, REPORT, RUN = "reprice.days", "reprice.model", "reprice.report", "reprice.run"
+LOOK_EVERY_S = 2.0
+SHOWN_FOR = timedelta(days=1)
+WAITING = {"queued": "waits for the worker", "running": "runs"}
 
 
 def draw() -> None:
@@ -21,21 +25,62 @@ def draw() -> None:
         st.date_input("Days (UTC)", (today - timedelta(days=29), today), key=DAYS, width=280)
         st.text_input("Model", key=MODEL, max_chars=200, placeholder="All models", width=280)
         st.form_submit_button("Show what would change", on_click=look)
+    with guard.work() as (session, actor):
+        run = repricing.find_latest(session, actor=actor)
     report: RepriceReport | None = state.get(REPORT, None)
-    if report is not None:
+    if run is not None and run.status in WAITING:
+        _follow()
+    elif report is not None:
         _draw_report(report)
+    elif run is not None and run.id != state.get(RUN, None) and clock.now() - run.started_at < SHOWN_FOR:
+        _draw_run(run)
 
 
-def _draw_report(report: RepriceReport) -> None:
+@st.fragment(run_every=LOOK_EVERY_S)
+def _follow() -> None:
+    """Draw how far the run is, again and again until it has ended; then the page shows what came of it."""
+    run: RepriceRun | None = None
+    with errors.InWords("The run"), guard.work() as (session, actor):
+        run = repricing.find_latest(session, actor=actor)
+    if run is None:
+        return
+    if run.status not in WAITING:
+        st.rerun()
+    with st.container(border=True, width=860, gap="small"):
+        frame.section("Looking" if run.report.dry_run else "Repricing", f"{WAITING[run.status]}; you may leave this page")
+        done = f"{run.days_done:,} of {words.count(run.days, 'day')}"
+        st.progress(run.days_done / max(run.days, 1), f"{done}; {words.count(run.report.requests_changed, 'request')} so far")
+
+
+def _draw_run(run: RepriceRun) -> None:
+    """Draw what the last run has come to."""
+    if run.status != "completed":
+        why = run.error or "nothing was heard of it for a long time"
+        words = f"The last run did not end well, after {run.days_done:,} of {words.count(run.days, 'day')}: {why}"
+        st.error(text.plain(words), icon=":material/error:", width=860)
+        st.button("Close", key="reprice.close", on_click=state.put, args=(RUN, run.id))
+    else:
+        _draw_report(run.report, run)
+
+
+def _draw_report(report: RepriceReport, run: RepriceRun | None = None) -> None:
     with st.container(border=True, width=860, gap="small"):
         counted = f"{report.requests_changed:,} of {words.count(report.requests_examined, 'request')}"
         frame.section(f"{counted} would change" if report.dry_run else f"{counted} changed", _signed(report))
         if report.items:
             st.dataframe(pd.DataFrame(_rows(report)), hide_index=True, row_height=34, height="content", alt="Differences")
+        if run is not None:
+            st.caption(text.plain(f"Asked for by {run.requested_by} on {run.started_at:%-d %b %Y at %H:%M} (UTC)"))
         with st.container(horizontal=True):
             if report.dry_run and report.requests_changed:
                 st.button("Reprice", type="primary", key="reprice.go", on_click=reprice, args=(report,))
-            st.button("Close", key="reprice.close", on_click=state.forget, args=(REPORT,))
+            st.button("Close", key="reprice.close", on_click=_close, args=(run,))
+
+
+def _close(run: RepriceRun | None) -> None:
+    state.forget(REPORT)
+    if run is not None:
+        state.put(RUN, run.id)
 
 
 def _signed(report: RepriceReport) -> str:
@@ -67,13 +112,17 @@ def look() -> None:
         return
     start, end = (datetime.combine(day, time(), UTC) for day in (days[0], days[1] + timedelta(days=1)))
     given = Reprice(dry_run=True, start=start, end=end, model=state.get(MODEL, "").strip() or None)
-    state.put(REPORT, flows.reprice_as(given, actor=guard.enter()))
+    _show(repricing.reprice(given, actor=guard.enter()))
 
 
 @errors.action
 def reprice(seen: RepriceReport) -> None:
-    """Change what was shown."""
+    """Have changed what was shown."""
     given = Reprice(dry_run=False, start=seen.start, end=seen.end, model=seen.model)
-    done = flows.reprice_as(given, actor=guard.enter())
-    state.put(REPORT, done)
-    state.toast(f"{words.count(done.requests_changed, 'request')} repriced")
+
+
+from core import clock, words
+from core.ai_metrics.flows import Reprice, RepriceReport
+from core.system import repricing
+from core.system.repricing import RepriceRun
+from pages._ui import errors, frame, guard, state, text

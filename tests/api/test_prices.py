@@ -8,6 +8,7 @@ import pytest
 from core.identity.schemas import Role
 from core.ids import new_id
 from core.providers import rates
+from core.system import jobs
 from tests.api.conftest import Client
 from tests.factories.identity import person
 from tests.factories.requests import ai_requests
@@ -113,8 +114,12 @@ def test_a_dry_run_is_the_default_and_says_what_would_change(boss: httpx2.Client
             }
         ],
     }
-    wet = boss.post("/admin/prices/reprice", json=span | {"dry_run": False}).json()
-    assert wet == dry | {"dry_run": False}
+    answer = boss.post("/admin/prices/reprice", json=span | {"dry_run": False})
+    asked = answer.json()
+    assert (answer.status_code, asked["status"], asked["days_done"], asked["days"]) == (202, "queued", 0, 1)
+    jobs.reprice(boss.get(f"/admin/batch/history/{asked['id']}").json()["batch_run_id"])
+    done = boss.get(f"/admin/prices/reprice/{asked['id']}").json()
+    assert (done["status"], done["days_done"], done["report"]) == ("completed", 1, dry | {"dry_run": False})
     assert boss.post("/admin/prices/reprice", json=span).json()["requests_changed"] == 0
 
 

@@ -7,10 +7,13 @@ from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
 from core import clock
+from core.ai_metrics.flows import Reprice
 from core.ai_metrics.models import AiRequest
+from core.batches.models import BatchRun
 from core.db import transaction
 from core.identity.schemas import Role, SessionKind
 from core.providers import rates
+from core.system import jobs, repricing
 from tests.factories.identity import Person, person
 from tests.factories.requests import ai_requests, price
 from tests.pages.conftest import SETTINGS, Console, said
@@ -25,6 +28,11 @@ def admin(database: object) -> Person:
 def opened(console: Console, one: Person) -> AppTest:
     app = console(one, SETTINGS)
     return app.button_group[0].set_value("Prices").run()
+
+
+def the_run() -> str:
+    with transaction() as session:
+        return session.scalars(select(BatchRun.batch_run_id)).one()
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -56,7 +64,11 @@ def test_costs_are_computed_anew_after_a_look(console: Console, admin: Person) -
     with transaction() as session:
         assert session.scalars(select(AiRequest.cost_usd)).all() == [None]
     press(app, "Reprice")
-    assert [toast.value for toast in app.toast] == ["1 request repriced"]
+    assert "Repricing" in said(app)
+    assert "waits for the worker" in said(app)
+    assert not [button for button in app.button if button.label == "Close"]
+    jobs.reprice(the_run())
+    app.run()
     assert "1 of 1 request changed" in said(app)
     with transaction() as session:
         assert session.scalars(select(AiRequest.cost_usd)).one() == 2.5
@@ -65,3 +77,19 @@ def test_costs_are_computed_anew_after_a_look(console: Console, admin: Person) -
     press(app, "Show what would change")
     assert "0 of 1 request would change" in said(app)
     assert not [button for button in app.button if button.label == "Reprice"]
+
+
+def test_a_run_that_failed_says_why_until_it_is_put_away(
+    console: Console, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("the disk is full")
+
+    repricing.reprice(Reprice(dry_run=False), actor=admin.actor)
+    monkeypatch.setattr(repricing, "_write_days", fail)
+    with pytest.raises(RuntimeError):
+        jobs.reprice(the_run())
+    app = opened(console, admin)
+    assert "the disk is full" in app.error[0].value
+    press(app, "Close")
+    assert not app.error

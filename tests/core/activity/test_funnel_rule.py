@@ -119,8 +119,8 @@ def test_a_subject_that_one_takes_away_while_another_writes_it_is_still_there(
     late = [event(STEPS[0], session_id="s"), event("page.opened", minutes(5), session_id="s", user_id="bea")]
     takes, writes = event("page.opened", minutes(4), session_id="s", user_id="ann"), event(STEPS[0], user_id="bea")
     store(late)
-    *before, last = ingest.SUBJECTS
-    monkeypatch.setattr(ingest, "SUBJECTS", (*before, "select pg_sleep(0.6)", last))  # locked, and not yet taken away
+    *before, last = ingest.ANEW
+    monkeypatch.setattr(ingest, "ANEW", (*before, "select pg_sleep(0.6)", last))  # locked, and not yet taken away
     one, other = Thread(target=store, args=([takes],)), Thread(target=store, args=([writes],))
     one.start()
     sleep(0.3)

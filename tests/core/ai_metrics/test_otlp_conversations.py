@@ -55,7 +55,7 @@ def calls(turns: list[Said], conversation: str = "c", user: str | None = None) -
 
 
 def take(*given: dict[str, Any], **more: Any) -> None:  # noqa: ANN401  the resource
-    assert traces.take(spans.read_protobuf(packed(*given, **more)), "production") == {}
+    assert traces.take(spans.read_protobuf(packed(*given, **more)), "production").refused == {}
 
 
 def said(conversation: str = "c") -> list[Said]:

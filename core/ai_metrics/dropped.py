@@ -1,0 +1,37 @@
+"""What became of spans that are no AI request and no step of one."""
+
+from datetime import date
+
+from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy.orm import Session
+
+from core.ai_metrics.models import DroppedSpans, WaitingSpan
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+from core.paging import Page, Window
+
+
+class DroppedCount(View):
+    """How many spans of an app were accepted on a day (UTC) and dropped, since no AI request was in their trace."""
+
+    day: date
+    environment: str
+    app: str
+    dropped: int
+
+
+def list_dropped(session: Session, *, window: Window, actor: Actor) -> Page[DroppedCount]:
+    """Return how many were dropped, by day, environment and app, the newest day first; raise Forbidden."""
+    require(actor, Permission.READ_HEALTH)
+    place = (DroppedSpans.day, DroppedSpans.environment, DroppedSpans.app)
+    summed = select(*place, cast(func.sum(DroppedSpans.spans), BigInteger).label("dropped")).group_by(*place)
+    total = session.scalar(select(func.count()).select_from(summed.subquery())) or 0
+    newest = summed.order_by(DroppedSpans.day.desc(), DroppedSpans.environment, DroppedSpans.app)
+    rows = session.execute(newest.limit(window.limit).offset(window.offset))
+    return Page([DroppedCount.model_validate(row) for row in rows], total)
+
+
+def count_waiting(session: Session, *, actor: Actor) -> int:
+    """Return how many wait for their request; raise Forbidden."""
+    require(actor, Permission.READ_HEALTH)
+    return session.scalar(select(func.count()).where(WaitingSpan.joined_at.is_(None))) or 0

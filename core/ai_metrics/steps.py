@@ -1,0 +1,141 @@
+"""The tools, retrievals and agents of a trace become steps of its requests."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from core.ai_metrics import contents, dialects
+from core.ai_metrics.contents import Exchange
+from core.ai_metrics.dialects import StepKind, first, step_kind_of, word
+from core.ai_metrics.outcomes import duration_ms, error_of, milliseconds, moment
+from core.ai_metrics.schemas import MOST_STEPS, NewRequest
+from core.ai_metrics.spans import Span
+
+Step = dict[str, Any]
+
+
+@dataclass
+class Taken:
+    """What a span became: a request, and what was said in it."""
+
+    span: Span
+    request: NewRequest
+    exchange: Exchange | None
+
+
+@dataclass
+class Waiting:
+    """A tool or a retrieval whose request is not in its export: its own part of a step, and whose it may be."""
+
+    span: Span
+    kind: StepKind
+    lineage: list[str]  # ids of spans above it, the nearest first
+
+    @property
+    def started_at(self) -> datetime:
+        """When it began."""
+        return moment(self.span.start_ns)
+
+
+def ancestors(span: Span, by_id: dict[str, Span]) -> list[Span]:
+    """Return the spans above one, the nearest first, as far as they are in the export."""
+    found: list[Span] = []
+    while (parent := by_id.get(span.parent_id)) is not None and len(found) < MOST_STEPS and parent is not span:
+        found.append(parent)
+        span = parent
+    return found
+
+
+def join(others: list[Span], by_id: dict[str, Span], taken: dict[str, Taken]) -> tuple[list[Waiting], list[Span]]:
+    """Give steps to the requests that they belong to; return those that wait for theirs, and the spans that are none."""
+    steps = [(span, kind) for span in others if (kind := step_kind_of(span)) is not None]
+    dropped = [span for span in others if step_kind_of(span) is None] if len(steps) < len(others) else []
+    waiting: list[Waiting] = []
+    for span, kind in sorted(steps, key=lambda step: (step[0].start_ns, step[0].span_id)):
+        above = ancestors(span, by_id)
+        if (host := _host(span, kind, above, taken, by_id)) is not None:
+            add_step(host.request, own_step(span, kind), milliseconds(span.start_ns - host.span.start_ns), call_of(span, kind))
+        elif kind is not StepKind.AGENT and span.parent_id:
+            waiting.append(Waiting(span, kind, [each.parent_id for each in (span, *above) if each.parent_id]))
+        else:
+            dropped.append(span)
+    return waiting, dropped
+
+
+def _host(span: Span, kind: StepKind, above: list[Span], taken: dict[str, Taken], by_id: dict[str, Span]) -> Taken | None:
+    """Return the request above a step; of one that has none above, the latest that began before it.
+
+    Where its request may stand in another export, because what is above it does, none.
+    """
+    if not taken:
+        return None
+    found = next((taken[parent.span_id] for parent in above if parent.span_id in taken), None)
+    if found is not None or kind is StepKind.AGENT:
+        return found
+    earliest_first = sorted(taken.values(), key=lambda each: each.span.start_ns)
+    before = [each for each in earliest_first if each.span.start_ns <= span.start_ns]
+    missing = _missing_above(span, above)
+    if not missing:
+        return before[-1] if before else earliest_first[0]
+    # What requests hang below, too, is an agent or the like; anything else may itself be the request.
+    is_beside = any(missing == _missing_above(each.span, ancestors(each.span, by_id)) for each in earliest_first)
+    return before[-1] if before and is_beside else None
+
+
+def _missing_above(span: Span, above: list[Span]) -> str:
+    """Return the id of the nearest span above that is not in the export; empty when the whole line is there."""
+    return (above[-1] if above else span).parent_id
+
+
+class Stepped(Protocol):
+    """What has steps and calls of tools: a request on its way in, or one that is stored."""
+
+    steps: list[dict[str, Any]] | None
+    tool_calls: list[dict[str, Any]] | None
+
+
+def add_step(host: Stepped, own: Step, start_ms: int, call: Step | None) -> None:
+    """Add a step to a request, and the call of a tool that it was."""
+    step = {name: value for name, value in (own | {"start_ms": start_ms}).items() if value is not None}
+    host.steps = [*(host.steps or []), step][:MOST_STEPS]
+    if call is not None:
+        host.tool_calls = _with_call(host.tool_calls or [], call)
+
+
+def own_step(span: Span, kind: StepKind) -> Step:
+    """Return what a step is by itself; when it began within its request, only that can say."""
+    names = {
+        StepKind.TOOL: dialects.TOOL_NAME,
+        StepKind.AGENT: dialects.AGENT_NAME,
+        StepKind.RETRIEVAL: dialects.SOURCE_NAME,
+    }
+    return {
+        "kind": kind.value,
+        "name": word(span.attributes, names[kind]) or span.name[: dialects.LONGEST_NAME],
+        "start_ms": None,
+        "duration_ms": duration_ms(span),
+        "error": error_of(span)[0],
+    }
+
+
+def call_of(span: Span, kind: StepKind) -> Step | None:
+    """Return the call that a tool's span tells of."""
+    if kind is not StepKind.TOOL:
+        return None
+    step = own_step(span, kind)
+    told = {
+        "id": word(span.attributes, dialects.TOOL_CALL),
+        "arguments": contents.parsed(first(span.attributes, dialects.TOOL_ARGUMENTS)),
+        "result": contents.parsed(first(span.attributes, dialects.TOOL_RESULT)),
+    }
+    told |= {name: step[name] for name in ("name", "duration_ms", "error")}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _with_call(calls: list[dict[str, Any]], made: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the calls with one that was made: it takes the place of what the model asked for."""
+    for number_, call in enumerate(calls):
+        is_same = call["id"] == made["id"] if "id" in call and "id" in made else call["name"] == made["name"]
+        if is_same and "duration_ms" not in call:
+            return [*calls[:number_], {**call, **made}, *calls[number_ + 1 :]]
+    return [*calls, made][:MOST_STEPS]

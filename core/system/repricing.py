@@ -1,0 +1,165 @@
+"""Repricing in the background: a batch run `attune.reprice`, day by day, with what came of it so far among its attributes.
+
+Each day's costs and the note of it are one transaction, so a run that was killed goes on with the next day and counts nothing
+twice. When all days are done, the daily metrics of them follow. A small dry run is answered at once.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.orm import Session
+
+from core import clock, queue, settings
+from core.ai_metrics import flows
+from core.ai_metrics.flows import Progress, Reprice, RepriceReport
+from core.ai_metrics.reprice import Span
+from core.batches.errors import RunMissing
+from core.batches.models import BatchRun
+from core.batches.schemas import BatchStatus
+from core.db import transaction
+from core.identity import audit
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+from core.ids import new_id
+from core.intake import key_of
+from core.periods import DAY, day_of
+from core.system import daily, figures
+
+JOB = "attune.reprice"
+TASK = "system.reprice"
+QUEUED = "queued"
+# What is looked at within a request: a second or two. Days without requests cost a millisecond each.
+MOST_REQUESTS, MOST_DAYS = 500_000, 400
+COUNTED = """
+select coalesce(sum(requests), 0) from (
+    select requests from ai_request_rollups where grain = 'half_hour' and (provider, model) = ('*', '*')
+        and at >= :start - interval '30 minutes' and at < :end
+    union all select requests from ai_request_deltas where at >= :start - interval '30 minutes' and at < :end
+) as each"""
+
+
+class RepriceRun(View):
+    """How far a run is. `report` is of the days that are done; `status` is queued, running, completed, failed or lost."""
+
+    id: UUID
+    status: str
+    requested_by: str | None
+    started_at: datetime
+    completed_at: datetime | None
+    days: int
+    days_done: int
+    error: str | None
+    report: RepriceReport
+
+
+def reprice(given: Reprice, *, actor: Actor) -> RepriceReport | RepriceRun:
+    """Say what would change, or have it changed by a job; a dry run of very many requests is a job, too.
+
+    Raises Forbidden or EmptySpan.
+    """
+    require(actor, Permission.MANAGE_PRICES)
+    span = flows.span_of(given)
+    if given.dry_run and _is_small(span):
+        return flows.reprice_days(Progress(span, dry_run=True))
+    with transaction() as session:
+        return request(session, span, dry_run=given.dry_run, actor=actor)
+
+
+def request(session: Session, span: Span, *, dry_run: bool, actor: Actor) -> RepriceRun:
+    """Have a span repriced by the worker; raise Forbidden."""
+    require(actor, Permission.MANAGE_PRICES)
+    name, progress = f"{JOB}-{new_id()}", Progress(span, dry_run=dry_run)
+    fixed = {"id": key_of("batch_run", name), "batch_run_id": name, "batch_job": JOB, "triggered_by": actor.email}
+    state = {"environment": "production", "app": "attune", "started_at": clock.now(), "status": QUEUED, "failed_jobs": 0}
+    days = sum(1 for _ in flows.days_of(span))
+    session.execute(insert(BatchRun).values(**fixed, **state, total_jobs=days, completed_jobs=0, attributes=_kept(progress)))
+    queue.defer(session, TASK, run=name)
+    if not dry_run:
+        targets = {"run": name, "start": span.start.isoformat(), "end": span.end.isoformat(), "model": span.model}
+        audit.record(session, "price.reprice", actor, targets=targets)
+    return _view(session, name)
+
+
+def get_run(session: Session, run_id: UUID, *, actor: Actor) -> RepriceRun:
+    """Return how far a run is; raise Forbidden or RunMissing."""
+    require(actor, Permission.MANAGE_PRICES)
+    name = session.scalar(select(BatchRun.batch_run_id).where(BatchRun.id == run_id, BatchRun.batch_job == JOB))
+    if name is None:
+        raise RunMissing
+    return _view(session, name)
+
+
+def find_latest(session: Session, *, actor: Actor) -> RepriceRun | None:
+    """Return the run that was asked for last; raise Forbidden."""
+    require(actor, Permission.MANAGE_PRICES)
+    latest = select(BatchRun.batch_run_id).where(BatchRun.batch_job == JOB).order_by(BatchRun.started_at.desc()).limit(1)
+    name = session.scalar(latest)
+    return None if name is None else _view(session, name)
+
+
+def work(name: str) -> None:
+    """Do a run, from the first day that is not done; what it cannot do is noted, and raised."""
+    with transaction() as session:
+        kept = session.scalars(select(BatchRun.attributes).where(BatchRun.batch_run_id == name)).one() or {}
+        _note(session, name, status=BatchStatus.RUNNING, error_summary=None, completed_at=None, failed_jobs=0)
+    progress = Progress.after(RepriceReport.model_validate(kept["report"]), datetime.fromisoformat(kept["done_until"]))
+    try:
+        flows.reprice_days(progress, lambda session, so_far: _note_day(session, name, so_far))
+        if not progress.dry_run:
+            _write_days(progress.span)
+    except Exception as failed:
+        why = f"{type(failed).__name__}: {failed}"[:1000]
+        with transaction() as session:
+            _note(session, name, status=BatchStatus.FAILED, error_summary=why, completed_at=clock.now(), failed_jobs=1)
+        raise
+    with transaction() as session:
+        _note(session, name, status=BatchStatus.COMPLETED, completed_at=clock.now())
+
+
+def _is_small(span: Span) -> bool:
+    with transaction() as session:
+        counted = session.scalar(text(COUNTED), {"start": span.start, "end": span.end}) or 0
+    return counted <= MOST_REQUESTS and span.end - span.start <= MOST_DAYS * DAY
+
+
+def _note_day(session: Session, name: str, so_far: Progress) -> None:
+    _note(session, name, completed_jobs=BatchRun.completed_jobs + 1, attributes=_kept(so_far))
+
+
+def _kept(so_far: Progress) -> dict[str, Any]:
+    return {"report": so_far.report.model_dump(mode="json"), "done_until": so_far.at.isoformat()}
+
+
+def _note(session: Session, name: str, **state: Any) -> None:  # noqa: ANN401  columns of many types
+    session.execute(update(BatchRun).where(BatchRun.batch_run_id == name).values(heard_at=clock.now(), **state))
+
+
+def _write_days(span: Span) -> None:
+    """Bring the daily metrics of a span up to date, whole days of the reporting time zone, a month at once."""
+    with transaction() as session:
+        zone = settings.read(session, settings.Workspace).reporting_time_zone
+        written = figures.first_written(session)
+    if written is None:
+        return
+    first, end = max(written, day_of(span.start, zone)), day_of(span.end, zone) + DAY
+    while first < end:
+        with transaction() as session:
+            figures.write_costs(session, figures.days_of(session, first, min(first + daily.AT_ONCE, end), zone))
+        first += daily.AT_ONCE
+
+
+def _view(session: Session, name: str) -> RepriceRun:
+    row = session.scalars(select(BatchRun).where(BatchRun.batch_run_id == name)).one()
+    return RepriceRun(
+        id=row.id,
+        status=row.status,
+        requested_by=row.triggered_by,
+        started_at=row.started_at,
+        completed_at=row.completed_at,
+        days=row.total_jobs or 0,
+        days_done=row.completed_jobs or 0,
+        error=row.error_summary,
+        report=RepriceReport.model_validate((row.attributes or {})["report"]),
+    )
