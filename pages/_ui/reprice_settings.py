@@ -56,8 +56,8 @@ def _draw_run(run: RepriceRun) -> None:
     """Draw what the last run has come to."""
     if run.status != "completed":
         why = run.error or "nothing was heard of it for a long time"
-        words = f"The last run did not end well, after {run.days_done:,} of {words.count(run.days, 'day')}: {why}"
-        st.error(text.plain(words), icon=":material/error:", width=860)
+        told = f"The last run did not end well, after {run.days_done:,} of {words.count(run.days, 'day')}: {why}"
+        st.error(text.plain(told), icon=":material/error:", width=860)
         st.button("Close", key="reprice.close", on_click=state.put, args=(RUN, run.id))
     else:
         _draw_report(run.report, run)
@@ -84,7 +84,7 @@ def _close(run: RepriceRun | None) -> None:
 
 
 def _signed(report: RepriceReport) -> str:
-    amount = words.money(abs(report.difference_usd)).replace("$", "\\$")
+    amount = text.money(abs(report.difference_usd)).replace("$", "\\$")
     return f"{amount} {'less' if report.difference_usd < 0 else 'more'}" if report.difference_usd else "the sum stays"
 
 
@@ -94,8 +94,8 @@ def _rows(report: RepriceReport) -> list[dict[str, object]]:
             "Provider": item.provider or "none",
             "Model": item.model,
             "Requests": item.requests,
-            "Before": words.money(item.before_usd),
-            "After": words.money(item.after_usd),
+            "Before": text.money(item.before_usd),
+            "After": text.money(item.after_usd),
             "Newly priced": item.newly_priced,
             "No longer priced": item.no_longer_priced,
         }
@@ -119,10 +119,11 @@ def look() -> None:
 def reprice(seen: RepriceReport) -> None:
     """Have changed what was shown."""
     given = Reprice(dry_run=False, start=seen.start, end=seen.end, model=seen.model)
+    _show(repricing.reprice(given, actor=guard.enter()))
 
 
-from core import clock, words
-from core.ai_metrics.flows import Reprice, RepriceReport
-from core.system import repricing
-from core.system.repricing import RepriceRun
-from pages._ui import errors, frame, guard, state, text
+def _show(answer: RepriceReport | RepriceRun) -> None:
+    """Show a report; a run shows itself, and in its place nothing of before."""
+    state.forget(REPORT)
+    if isinstance(answer, RepriceReport):
+        state.put(REPORT, answer)
