@@ -84,7 +84,7 @@ def _close(run: RepriceRun | None) -> None:
 
 
 def _signed(report: RepriceReport) -> str:
-    amount = text.money(abs(report.difference_usd)).replace("$", "\\$")
+    amount = words.money(abs(report.difference_usd)).replace("$", "\\$")
     return f"{amount} {'less' if report.difference_usd < 0 else 'more'}" if report.difference_usd else "the sum stays"
 
 
@@ -94,8 +94,8 @@ def _rows(report: RepriceReport) -> list[dict[str, object]]:
             "Provider": item.provider or "none",
             "Model": item.model,
             "Requests": item.requests,
-            "Before": text.money(item.before_usd),
-            "After": text.money(item.after_usd),
+            "Before": words.money(item.before_usd),
+            "After": words.money(item.after_usd),
             "Newly priced": item.newly_priced,
             "No longer priced": item.no_longer_priced,
         }
