@@ -70,6 +70,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def event(name: str) -> str:
+    """Return a type of event without its category: onboarding.login_success is login success."""
+    return name.rpartition(".")[2].replace("_", " ")
+
+
 def moment(at: datetime, zone: str) -> str:
     """Return a time in a zone: 18 Nov 09:00."""
     return f"{at.astimezone(ZoneInfo(zone)):%-d %b %H:%M}"

@@ -34,7 +34,7 @@ def enter() -> st.Page:
     actor = guard.enter()
     you = _page("system/you.py", "Your account", "you", "account_circle", hidden=True)
     sections = navigation(actor, you)
-    page = st.navigation({"": [home(sections)], **sections}, expanded=True)
+    page = st.navigation({**sections, "": [home(sections), *sections.get("", [])]}, expanded=True)
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
     account_menu.draw(actor, you)
     errors.say_what_happened()
@@ -43,14 +43,17 @@ def enter() -> st.Page:
 
 def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     """Return the pages that an account has, by section; `you` is reached from the foot of the sidebar."""
-    watch = [_page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring")] if may(actor, Permission.WATCH) else []
+    first, watch = [], []
+    if may(actor, Permission.WATCH):
+        first = [_page("watch/overview.py", "Overview", "overview", "dashboard")]
+        watch = [_page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring")]
     test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):
         system.append(_page("system/settings.py", "Settings", "settings", "settings"))
     if may(actor, Permission.READ_AUDIT):
         system.append(_page("system/accounts.py", "Accounts", "accounts", "group"))
-    sections = {"Watch": watch, "Test": test, "System": [*system, you]}
+    sections = {"": first, "Watch": watch, "Test": test, "System": [*system, you]}
     return {name: pages for name, pages in sections.items() if pages}
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.activity import funnel
+from core.activity.releases import note_releases
 from core.activity.schemas import NewEvent
 from core.ids import new_id
 from core.intake import Source, as_jsonb, staged_key
@@ -176,6 +177,8 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
     if bereft:
         TOUCHED.copy(connection, bereft)
         derive_subjects(connection)
+    if any(event.release for event in events):
+        note_releases(connection, EVENTS)
     note_users(connection, EVENTS)
     return int(added)
 

@@ -73,6 +73,18 @@ class Event(CoreTable):
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class Release(CoreTable):
+    """When a release of an app was seen first: what one import brought apart from what others, or none (all zeros), did."""
+
+    __tablename__ = "releases"
+
+    environment: Mapped[str] = mapped_column(primary_key=True)
+    app: Mapped[str] = mapped_column(primary_key=True)
+    release: Mapped[str] = mapped_column(primary_key=True)
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    first_seen_at: Mapped[datetime]
+
+
 class FunnelEvent(CoreTable):
     """An event type that funnels may use, and the code that stands for it in marks."""
 

@@ -24,6 +24,11 @@ class Interval(StrEnum):
         """How long that is, but for days on which clocks change."""
         return {"half_hour": timedelta(minutes=30), "hour": timedelta(hours=1), "day": timedelta(days=1)}[self.value]
 
+    @property
+    def words(self) -> str:
+        """How often there is a point."""
+        return {"half_hour": "half-hourly", "hour": "hourly", "day": "daily"}[self.value]
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -7,11 +7,10 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core import words
-from core.ai_metrics.answers import Errors, Interval, Latency, LatencyPoint, Percentiles, RequestDetail, Tokens
+from core.ai_metrics.answers import Errors, Latency, LatencyPoint, Percentiles, RequestDetail, Tokens
 from core.plotting import HEIGHT, Chart, Line, Mark, Palette, blank, line_chart, scale_of, so_far, stacked_bars, upright
 from core.words import Unit
 
-GRAIN = {Interval.HALF_HOUR: "by half hour", Interval.HOUR: "by hour", Interval.DAY: "by day"}
 TALL, BAR_PX = 240, 26
 
 
@@ -19,14 +18,33 @@ def latency_over_time(palette: Palette, given: Latency, zone: str, marks: Sequen
     """Draw how long requests took to their last token."""
     figure = _percentiles(palette, so_far(given.series), zone, marks, TALL)
     said = f"{_said(given.overall)} over all{_highest(given.series, zone)}"
-    return Chart(figure, f"Latency {GRAIN[given.interval]}: {said}.{_marked(marks, given)}")
+    return Chart(figure, f"Latency {given.interval.words}: {said}.{_marked(marks, given)}")
+
+
+def p95_over_time(palette: Palette, given: Latency, zone: str, marks: Sequence[Mark] = ()) -> Chart:
+    """Draw p95 alone."""
+    series = so_far(given.series)
+    lines = [Line("p95", [point.p95 for point in series], palette.series[0], palette.series[0])]
+    figure = line_chart(palette, [point.at for point in series], lines, Unit.DURATION, zone=zone, marks=marks)
+    said = f"{_said(given.overall)} over all{_highest(given.series, zone)}"
+    return Chart(figure, f"Latency {given.interval.words}: {said}.{_marked(marks, given)}")
+
+
+def requests_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence[Mark] = ()) -> Chart:
+    """Draw how many requests there were."""
+    series = so_far(given.series)
+    values = [float(point.total_requests) for point in series]
+    lines = [Line("Requests", values, palette.series[0], palette.series[0])]
+    figure = line_chart(palette, [point.at for point in series], lines, Unit.COUNT, zone=zone, marks=marks)
+    said = f"{words.count(given.total_requests, 'request')}, at most {words.number(max(values, default=0))} at a point"
+    return Chart(figure, f"Requests {given.interval.words}: {said}.{_marked(marks, given)}")
 
 
 def first_token_over_time(palette: Palette, given: Latency, zone: str, marks: Sequence[Mark] = ()) -> Chart:
     """Draw how long requests took to their first token."""
     figure = _percentiles(palette, so_far(given.first_token_series), zone, marks, HEIGHT)
     said = f"{_said(given.first_token)} over all{_highest(given.first_token_series, zone)}"
-    return Chart(figure, f"Time to the first token {GRAIN[given.interval]}: {said}.{_marked(marks, given)}")
+    return Chart(figure, f"Time to the first token {given.interval.words}: {said}.{_marked(marks, given)}")
 
 
 def error_rate_over_time(palette: Palette, given: Errors, zone: str, marks: Sequence[Mark] = ()) -> Chart:
@@ -37,7 +55,7 @@ def error_rate_over_time(palette: Palette, given: Errors, zone: str, marks: Sequ
     peak = max(given.series, key=lambda point: point.error_rate or 0, default=None)
     highest = f", highest {words.share(peak.error_rate)} at {words.moment(peak.at, zone)}" if peak and peak.error_rate else ""
     said = f"{words.share(given.error_rate)} of {words.count(given.total_requests, 'request')}"
-    return Chart(figure, f"Error rate {GRAIN[given.interval]}: {said}{highest}.{_marked(marks, given)}")
+    return Chart(figure, f"Error rate {given.interval.words}: {said}{highest}.{_marked(marks, given)}")
 
 
 def tokens_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence[Mark] = ()) -> Chart:
@@ -52,7 +70,7 @@ def tokens_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence
     shown = {name: values for name, values in parts.items() if any(values)} or {"Input": parts["Input"]}
     figure = stacked_bars(palette, [point.at for point in series], shown, Unit.COUNT, zone=zone, marks=marks)
     each = ", ".join(f"{sum(values):,} {name.lower()}" for name, values in shown.items())
-    return Chart(figure, f"Tokens {GRAIN[given.interval]}: {each}.{_marked(marks, given)}")
+    return Chart(figure, f"Tokens {given.interval.words}: {each}.{_marked(marks, given)}")
 
 
 def cost_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence[Mark] = ()) -> Chart:
@@ -61,7 +79,7 @@ def cost_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence[M
     values = [float(point.cost_usd) for point in series]
     figure = stacked_bars(palette, [point.at for point in series], {"Cost": values}, Unit.MONEY, zone=zone, marks=marks)
     unpriced = f"; {words.count(given.unpriced_requests, 'request')} without a price" if given.unpriced_requests else ""
-    return Chart(figure, f"Cost {GRAIN[given.interval]}: {words.money(given.cost_usd)} in all{unpriced}.{_marked(marks, given)}")
+    return Chart(figure, f"Cost {given.interval.words}: {words.money(given.cost_usd)} in all{unpriced}.{_marked(marks, given)}")
 
 
 def latency_histogram(palette: Palette, given: Latency) -> Chart:

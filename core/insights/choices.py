@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, select, union
 from sqlalchemy.orm import Session
 
-from core.activity.models import EventDelta, EventRollup
+from core.activity.models import EventDelta, EventRollup, Release
 from core.ai_metrics.models import RequestDelta, RequestRollup
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.sources import ALL
@@ -50,13 +50,14 @@ def choices(session: Session, period: Period, environment: str, *, actor: Actor)
     require(actor, Permission.WATCH)
     places = session.execute(union(*_places(period)).limit(MOST)).all()
     models = session.execute(union(*_models(period, environment)).limit(MOST)).all()
+    releases = select(table_of(Release).c.release).where(table_of(Release).c.environment == environment).distinct()
     jobs = select(runs.c.batch_job).where(runs.c.environment == environment, _inside(runs.c.started_at, period)).distinct()
     return Choices(
         environments=sorted({"production", *(place for place, _ in places)}),
         apps=sorted({app for place, app in places if place == environment and app}),
         providers=sorted({provider for provider, _ in models if provider}),
         models=sorted({model for _, model in models}),
-        releases=[],
+        releases=sorted(session.scalars(releases.limit(MOST)), reverse=True),
         jobs=sorted(session.scalars(jobs.limit(MOST))),
     )
 

@@ -29,18 +29,18 @@ class Reads:
     actor: Actor
     as_of: datetime = field(default_factory=clock.now)
 
-    def ask(self, reader: Callable[..., Answer], *given: object) -> Answer:
-        """Return what `reader(session, *given, actor=...)` answers, if need be as it was a few seconds ago."""
-        return self._ask(reader, given, both=False)
+    def ask(self, reader: Callable[..., Answer], *given: object, **named: object) -> Answer:
+        """Return what `reader(session, *given, **named, actor=...)` answers, if need be as it was a few seconds ago."""
+        return self._ask(reader, given, named, both=False)
 
-    def ask_both(self, reader: Callable[..., Answer], *given: object) -> Answer:
-        """Return what `reader(core, ai, *given, actor=...)` answers."""
-        return self._ask(reader, given, both=True)
+    def ask_both(self, reader: Callable[..., Answer], *given: object, **named: object) -> Answer:
+        """Return what `reader(core, ai, *given, **named, actor=...)` answers."""
+        return self._ask(reader, given, named, both=True)
 
-    def _ask(self, reader: Callable[..., Answer], given: tuple[object, ...], *, both: bool) -> Answer:
+    def _ask(self, reader: Callable[..., Answer], given: tuple[object, ...], named: dict[str, object], *, both: bool) -> Answer:
         rights = ",".join(sorted(each for each in Permission if may(self.actor, each)))
         name = f"{reader.__module__}.{reader.__qualname__}"
-        answer, at = _kept(name, given, rights, _reader=reader, _both=both)
+        answer, at = _kept(name, given, named, rights, _reader=reader, _both=both)
         self.as_of = min(self.as_of, at)
         return answer  # type: ignore[no-any-return]  # what is kept has no type of its own
 
@@ -51,10 +51,12 @@ def forget() -> None:
 
 
 @st.cache_data(ttl=FOR_S, max_entries=MOST, show_spinner=False)
-def _kept(name: str, given: tuple[object, ...], rights: str, *, _reader: Callable[..., Any], _both: bool) -> tuple[Any, datetime]:
+def _kept(
+    name: str, given: tuple[object, ...], named: dict[str, object], rights: str, *, _reader: Callable[..., Any], _both: bool
+) -> tuple[Any, datetime]:
     at = clock.now()
     with guard.work() as (session, actor):
         if not _both:
-            return _reader(session, *given, actor=actor), at
+            return _reader(session, *given, **named, actor=actor), at
         with transaction(Database.AI) as ai:
-            return _reader(session, ai, *given, actor=actor), at
+            return _reader(session, ai, *given, **named, actor=actor), at

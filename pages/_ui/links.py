@@ -12,6 +12,7 @@ FILES = {
     "ai-metrics": "watch/ai_metrics.py",
     "batch-history": "watch/batch_history.py",
     "tuning": "review/tuning.py",
+    "knowledge": "review/knowledge.py",
     "playground": "test/playground.py",
     "settings": "system/settings.py",
     "accounts": "system/accounts.py",

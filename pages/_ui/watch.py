@@ -17,17 +17,21 @@ feature's `charts.py`: it takes a palette and rows, and returns the figure with 
 figures are `Tile`s (core/comparison.py), drawn by `tiles.draw`. Ways to other pages are in `links.py`.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import words
+from core.activity.releases import list_releases
+from core.ai_metrics.answers import Interval
 from core.identity.permissions import Permission, may
 from core.periods import Period
 from core.plotting import Mark
 from pages._ui import cache, filters, frame, guard
 from pages._ui.cache import Reads
+from pages._ui.charts import Point
 from pages._ui.filters import Filters
 
 
@@ -102,6 +106,17 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
             )
 
 
+def closer(page: str, interval: Interval, zone: str) -> Callable[[Point], None]:
+    """Return what a click in a chart over time does: the page looks at that interval alone."""
+
+    def look(point: Point) -> None:
+        start = point.moment(zone)
+        filters.look_at(page, start, start + interval.length)
+
+    return look
+
+
 def marks(reads: Reads, chosen: Filters) -> list[Mark]:
     """Return what stands as a mark on every chart over time: the releases of the period."""
-    return []
+    found = reads.ask(list_releases, chosen.period, chosen.watched)
+    return [Mark(each.first_seen_at, each.release) for each in found]

@@ -1,23 +1,18 @@
 """AI metrics: how many requests, how fast, at what cost, and what failed."""
 
-from datetime import timedelta
-
 import streamlit as st
 
 from core import words
 from core.ai_metrics import breakdowns, figures, series, tiles, tools
 from core.ai_metrics import charts as ai_charts
-from core.ai_metrics.answers import Interval
 from pages._ui import ai_tables, charts, errors, filters, request_list, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
-from pages._ui.charts import Point
 from pages._ui.filters import Filters
 
 PAGE = "ai-metrics"
 FIRST = ("model", "status")
 MORE = ("environment", "app", "release", "provider", "user_id", "conversation", "error_type")
-GRAIN = {Interval.HALF_HOUR: "half-hourly", Interval.HOUR: "hourly", Interval.DAY: "daily"}
 
 
 def main() -> None:
@@ -43,13 +38,8 @@ def draw_charts(reads: Reads, chosen: Filters) -> None:
     """Draw what changes over time; a click looks at that time alone."""
     latency = reads.ask(series.latency, chosen.asked)
     tokens, failed = reads.ask(series.tokens, chosen.asked), reads.ask(breakdowns.errors, chosen.asked)
-    palette, zone, grain = charts.palette(), chosen.period.zone, GRAIN[latency.interval]
-    marks = watch.marks(reads, chosen)
-
-    def closer(point: Point) -> None:
-        start = point.moment(zone)
-        filters.look_at(PAGE, start, start + max(latency.interval.length, timedelta(minutes=30)))
-
+    palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
+    marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)
     grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
     with grid.cell(column_span=2), watch.panel("Latency", f"to the last token, {grain}, within 1 %"):
         charts.show(ai_charts.latency_over_time(palette, latency, zone, marks), f"{PAGE}.latency", on_pick=closer)
