@@ -135,6 +135,7 @@ class JourneyStep(View):
 class Done(View):
     """What one did, oldest first, and why he is counted as he is."""
 
+    status: OnboardingStatus
     why: str
     steps: list[JourneyStep]
     items: list[Moment]

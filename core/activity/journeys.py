@@ -80,6 +80,7 @@ def _read(session: Session, asked: _Asked, progress: Progress) -> dict[str, Any]
     last = events[-1] if len(events) == asked.limit else None
     times = zip(STEPS, progress.reached, gaps(progress.reached), strict=True)
     return {
+        "status": progress.status,
         "why": progress.why,
         "steps": [
             JourneyStep(step=number, event_type=name, reached_at=at, seconds_from_previous=gap)

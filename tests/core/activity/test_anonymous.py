@@ -77,7 +77,7 @@ def test_it_is_filtered_by_id_step_status_place(actor: Actor) -> None:
     store(visited("d", STEPS[:1], environment="staging"))
 
     def names(**given: object) -> list[str]:
-        return [each.session_id for each in listed(actor, UserFilter(**given)).items]  # type: ignore[arg-type]  # by name
+        return [each.session_id for each in listed(actor, UserFilter(**given)).items]
 
     assert names() == ["a_1", "c", "b", "ab1"] or names() == ["a_1", "c", "ab1", "b"]
     assert names(q="a_") == ["a_1"]
@@ -124,7 +124,7 @@ def test_users_stand_in_the_order_that_is_asked_for(actor: Actor) -> None:
 
     def names(order: UserOrder, **given: object) -> list[str]:
         with transaction() as session:
-            wanted = UserFilter(**given)  # type: ignore[arg-type]  # by name
+            wanted = UserFilter(**given)
             found = queries.list_users(session, wanted, WATCHED, order, window=Window(), actor=actor)
         return [each.external_id for each in found.items]
 
