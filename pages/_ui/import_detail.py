@@ -10,8 +10,10 @@ import streamlit as st
 from core.imports import queries, service
 from core.imports.schemas import BUSY, DryRun, ImportView, Problem, Start, Status
 from core.imports.stores import STORES
+from core.words import count as counted
 from pages._ui import errors, frame, guard, import_mapping, state, text
 
+MOST_LINES = 6  # of refused rows, before their table scrolls
 STATES = {
     Status.READY: ("blue", "Ready"),
     Status.CHECKING: ("blue", "Trying"),
@@ -49,15 +51,16 @@ def size(size_bytes: int) -> str:
 
 def brought(found: ImportView) -> str:
     """Return what an import has brought, in words."""
-    parts = [text.count(count.accepted, *STORES[kind].words) for kind, count in found.counts.items() if count.accepted]
-    parts += [f"{sum(count.duplicates for count in found.counts.values()):,} known before"] if found.counts else []
+    parts = [counted(count.accepted, *STORES[kind].words) for kind, count in found.counts.items() if count.accepted]
+    known = sum(count.duplicates for count in found.counts.values())
+    parts += [f"{known:,} known before"] if known else []
     rejected = sum(count.rejected for count in found.counts.values())
     return ", ".join([*parts, *([f"{rejected:,} refused"] if rejected else [])]) or "nothing yet"
 
 
 def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
     """Draw an import with what can be done with it now."""
-    with st.container(border=True, width=860, gap="small", key="import-open"):
+    with st.container(border=True, width=860, gap="xsmall"):
         row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
         row.markdown(f"**{text.plain(found.name)}**\u2002{badge(found)}", width="content")
         row.button("Close", key="imports.close", type="tertiary", icon=":material/close:", on_click=on_close)
@@ -98,10 +101,10 @@ def _draw_choices(found: ImportView) -> None:
     if found.progress.records_done:
         frame.section(f"Stopped after {found.progress.records_done:,} records", brought(found))
     given = import_mapping.draw(found)
-    if found.dry_run is not None:
+    is_tried = import_mapping.is_tried(found, given)
+    if found.dry_run is not None and is_tried:
         _draw_dry_run(found.dry_run)
     with st.container(horizontal=True):
-        is_tried = found.dry_run is not None
         st.button("Try it", key="imports.try", type="secondary" if is_tried else "primary", on_click=check, args=(found, given))
         words = "Go on" if found.progress.records_done else "Import"
         st.button(words, key="imports.start", type="primary" if is_tried else "secondary", on_click=start, args=(found, given))
@@ -109,18 +112,17 @@ def _draw_choices(found: ImportView) -> None:
 
 
 def _draw_dry_run(dry: DryRun) -> None:
-    counted = ", ".join(text.count(number, *STORES[kind].words) for kind, number in dry.counts.items()) or "no row"
-    frame.section(f"Would bring {counted}", f"of {text.count(dry.records, 'record')}; nothing has been stored")
+    whole = ", ".join(counted(number, *STORES[kind].words) for kind, number in dry.counts.items()) or "no row"
+    frame.section(f"Would bring {whole}", f"of {counted(dry.records, 'record')}; nothing has been stored")
     facts = []
     if dry.first_at and dry.last_at:
         facts.append(_span(dry.first_at, dry.last_at))
     facts += [each.words for each in dry.retention]
     for kind, number in dry.duplicates.items():
         facts.append(
-            f"{text.count(number, *STORES[kind].words)} of the first {dry.compared:,} rows are known already, or come twice."
+            f"{counted(number, *STORES[kind].words)} of the first {dry.compared:,} rows are known already, or come twice."
         )
-    for words in [*facts, *dry.readings]:
-        st.caption(text.plain(words))
+    st.caption("  \n".join(text.plain(words) for words in [*facts, *dry.readings]))
     if dry.rejected:
         draw_problems(dry.problems, dry.rejected)
     if dry.samples:
@@ -128,6 +130,11 @@ def _draw_dry_run(dry: DryRun) -> None:
         st.dataframe(
             pd.DataFrame(rows), hide_index=True, row_height=34, height="content", alt="The first rows, as they would be stored"
         )
+
+
+def _place(field: str) -> tuple[bool, bool, str]:
+    """Return where a field stands among the columns: the time first, ids that were made last."""
+    return field == "id", field != "created_at", field
 
 
 def _span(first_at: datetime, last_at: datetime) -> str:
@@ -141,18 +148,22 @@ def _draw_brought(found: ImportView) -> None:
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, row_height=34, height="content", alt="What it has brought")
     if found.first_at and found.last_at:
-        st.caption(
-            f"From {found.first_at:%-d %b %Y, %H:%M} to {found.last_at:%-d %b %Y, %H:%M} UTC, environment {text.plain(found.environment)}."
-        )
+        st.caption(f"{_span(found.first_at, found.last_at)} Environment: {text.plain(found.environment)}.")
     if found.problems:
         draw_problems(found.problems, sum(count.rejected for count in found.counts.values()))
 
 
 def draw_problems(problems: list[Problem], number: int) -> None:
     """List the first rows that were refused."""
-    frame.section(text.count(number, "row") + " refused", f"the first {len(problems)}" if number > len(problems) else "")
+    frame.section(counted(number, "row") + " refused", f"the first {len(problems)}" if number > len(problems) else "")
     rows = [{"Line": each.line, "Record": each.position, "Why": each.error} for each in problems]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, row_height=34, height=min(38 + 34 * len(rows), 250), alt="Refused rows")
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        row_height=34,
+        height="content" if len(rows) <= MOST_LINES else 250,
+        alt="Refused rows",
+    )
 
 
 @errors.action

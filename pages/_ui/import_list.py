@@ -19,9 +19,9 @@ def draw(opened: UUID | None, *, on_open: Callable[[UUID], None]) -> None:
         found = queries.list_imports(session, window=SHOWN, actor=actor)
     others = [each for each in found.items if each.id != opened]
     if not found.items:
-        frame.empty_state(
-            "upload_file", "Nothing imported yet", "A file that you choose above appears here, with what it has brought."
-        )
+        words = "A file that you choose above appears here, with what it has brought."
+        with st.container(width=860):
+            frame.empty_state("upload_file", "Nothing imported yet", words)
         return
     if others:
         frame.section("Imports", "the latest 50" if found.total_count > len(found.items) else "")
@@ -46,7 +46,7 @@ def _draw_one(found: ImportView, on_open: Callable[[UUID], None]) -> None:
                 words = "Remove file"
                 st.button(words, key=f"file-{found.id}", type="tertiary", icon=":material/delete:", on_click=_ask, args=(found,))
         facts = [import_detail.size(found.size_bytes), import_detail.brought(found)]
-        facts.append(f"{text.since(found.created_at)} by {found.created_by_name}")
+        facts.append(f"{text.since(found.created_at)} by {found.created_by_name.partition('@')[0]}")
         st.caption(text.plain(" · ".join([*facts, *([] if found.has_file else ["file removed"])])))
 
 

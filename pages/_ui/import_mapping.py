@@ -6,12 +6,13 @@ from uuid import UUID
 
 import pandas as pd
 import streamlit as st
+from pydantic import ValidationError
 
 from core import settings
 from core.errors import Invalid
 from core.imports import queries, recognise, service
 from core.imports.fields import FIELDS
-from core.imports.mapping import As, Unit
+from core.imports.mapping import As, Mapping, Unit
 from core.imports.parsed import Kind
 from core.imports.recognise import Recognition
 from core.imports.schemas import ImportView, NewMapping, Start
@@ -38,6 +39,7 @@ UNITS = {
 }
 BY_WORDS = {words: unit for unit, words in UNITS.items()}
 NAME = "imports.mapping-name"
+SHORT = 12  # lines of a table that does not scroll
 
 
 def draw(found: ImportView) -> Start:
@@ -56,6 +58,16 @@ def draw(found: ImportView) -> Start:
     return Start(
         mapping=mapping | {name: value for name, value in answers.items() if value}, environment=_draw_environment(found)
     )
+
+
+def is_tried(found: ImportView, given: Start) -> bool:
+    """Whether the dry run was one of what is chosen now."""
+    if found.dry_run is None or given.mapping_id is not None or given.mapping is None or found.mapping is None:
+        return found.dry_run is not None
+    try:
+        return Mapping.model_validate(given.mapping) == Mapping.model_validate(found.mapping)
+    except ValidationError:
+        return False
 
 
 def draw_saving(found: ImportView, given: Start) -> None:
@@ -89,13 +101,13 @@ def _draw_columns(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     key = f"imports.kind-{found.id}"
     guessed = Kind(mapping["kind"]) if found.mapping else None
     chosen = st.selectbox(
-        "Each row is",
+        "Its rows are",
         kinds,
         None if guessed is None else kinds.index(guessed),
         key=key,
         width=420,
         placeholder="Choose what the rows are",
-        format_func=lambda kind: f"one of the {STORES[kind].words[1]}",
+        format_func=lambda kind: STORES[kind].words[1],
     )
     if chosen is None:
         return mapping
@@ -103,18 +115,19 @@ def _draw_columns(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     by_path = {rule["path"]: (name, rule) for name, rule in fields.items() if rule.get("path")}
     rows = [_row(column, by_path, mapping.get("ignored", [])) for column in found.recognition["columns"]]
     edited = st.data_editor(
-        pd.DataFrame(rows, columns=["Column", "Values", "Becomes", "Read as"]),
+        pd.DataFrame(rows, columns=["Column", "Becomes", "Read as", "Values"]),
         hide_index=True,
         row_height=34,
-        height=min(38 + 34 * len(rows), 450),
+        height="content" if len(rows) <= SHORT else 450,
+        placeholder="",
         key=f"imports.columns-{found.id}-{chosen}",
         disabled=["Column", "Values"],
         column_config={
-            "Column": st.column_config.TextColumn(width="medium"),
-            "Values": st.column_config.TextColumn(width="large", help="The first ones"),
-            "Becomes": st.column_config.SelectboxColumn(options=[KEPT, LEFT_OUT, *FIELDS[chosen]], required=True, width="medium"),
+            "Column": st.column_config.TextColumn(width=150),
+            "Values": st.column_config.TextColumn(width=380, help="The first ones"),
+            "Becomes": st.column_config.SelectboxColumn(options=[KEPT, LEFT_OUT, *FIELDS[chosen]], required=True, width=150),
             "Read as": st.column_config.SelectboxColumn(
-                options=list(BY_WORDS), width="medium", help="Of times, durations, prices, ratings"
+                options=list(BY_WORDS), width=130, help="Of times, durations, prices, ratings"
             ),
         },
     )
@@ -126,7 +139,7 @@ def _row(column: dict[str, Any], by_path: dict[str, tuple[str, dict[str, Any]]],
     path = column["path"]
     name, rule = by_path.get(path, (LEFT_OUT if path in ignored else KEPT, {}))
     unit = rule.get("unit")
-    return [path, " · ".join(column["samples"]), name, UNITS[Unit(unit)] if unit else None]
+    return [path, name, UNITS[Unit(unit)] if unit else None, " · ".join(column["samples"])]
 
 
 def _told(
@@ -135,7 +148,7 @@ def _told(
     """Return fields and what is left out, as the table says it."""
     fields: dict[str, Any] = dict(constants)
     ignored = []
-    for path, _, name, unit in edited.itertuples(index=False):
+    for path, name, unit, _ in edited.itertuples(index=False):
         if name == LEFT_OUT:
             ignored.append(path)
         elif name in FIELDS[kind]:
