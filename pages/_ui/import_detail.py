@@ -11,20 +11,9 @@ from core.imports import queries, service
 from core.imports.schemas import BUSY, DryRun, ImportView, Problem, Start, Status
 from core.imports.stores import STORES
 from core.words import count as counted
-from pages._ui import errors, frame, guard, import_mapping, state, text
+from pages._ui import errors, frame, guard, import_mapping, import_undo, import_words, state, text
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
-STATES = {
-    Status.READY: ("blue", "Ready"),
-    Status.CHECKING: ("blue", "Trying"),
-    Status.QUEUED: ("blue", "Waiting"),
-    Status.RUNNING: ("blue", "Importing"),
-    Status.COMPLETED: ("green", "Imported"),
-    Status.CANCELLED: ("orange", "Stopped"),
-    Status.FAILED: ("red", "Failed"),
-    Status.UNDOING: ("orange", "Undoing"),
-    Status.UNDONE: ("gray", "Undone"),
-}
 DOING = {
     Status.CHECKING: "Reading the whole file; nothing is stored",
     Status.QUEUED: "Waiting for the worker",
@@ -33,38 +22,13 @@ DOING = {
 }
 
 
-def badge(found: ImportView) -> str:
-    """Return where an import is as a chip."""
-    if found.recognition.get("not_yet"):
-        return ":orange-badge[Not yet]"
-    colour, words = STATES[found.status]
-    return f":{colour}-badge[{words}]"
-
-
-def size(size_bytes: int) -> str:
-    """Return a size in one unit."""
-    for unit, times in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size_bytes >= times:
-            return f"{size_bytes / times:.1f} {unit}"
-    return f"{size_bytes} bytes"
-
-
-def brought(found: ImportView) -> str:
-    """Return what an import has brought, in words."""
-    parts = [counted(count.accepted, *STORES[kind].words) for kind, count in found.counts.items() if count.accepted]
-    known = sum(count.duplicates for count in found.counts.values())
-    parts += [f"{known:,} known before"] if known else []
-    rejected = sum(count.rejected for count in found.counts.values())
-    return ", ".join([*parts, *([f"{rejected:,} refused"] if rejected else [])]) or "nothing yet"
-
-
 def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
     """Draw an import with what can be done with it now."""
     with st.container(border=True, width=860, gap="xsmall"):
         row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-        row.markdown(f"**{text.plain(found.name)}**\u2002{badge(found)}", width="content")
+        row.markdown(f"**{text.plain(found.name)}**\u2002{import_words.badge(found)}", width="content")
         row.button("Close", key="imports.close", type="tertiary", icon=":material/close:", on_click=on_close)
-        st.caption(text.plain(" · ".join(filter(None, [found.recognition.get("title"), size(found.size_bytes)]))))
+        st.caption(text.plain(" · ".join(filter(None, [found.recognition.get("title"), import_words.size(found.size_bytes)]))))
         if found.error:
             st.error(text.plain(found.error), icon=":material/error:")
         if found.status in BUSY:
@@ -73,6 +37,7 @@ def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
             st.info(text.plain(found.recognition["not_yet"]), icon=":material/schedule:")
         elif found.status is Status.COMPLETED:
             _draw_brought(found)
+            _draw_undo(found)
         elif found.recognition and found.has_file:
             _draw_choices(found)
 
@@ -86,10 +51,12 @@ def _draw_progress(import_id: UUID, began_as: Status) -> None:
             if now.status is not began_as:
                 st.rerun()
             done, total = now.progress.records_done, now.progress.records_total
-            words = f"{DOING[now.status]}: {done:,}" + (f" of {total:,} records" if total else " records")
+            words = DOING[now.status]
+            if done and now.status is not Status.UNDOING:
+                words += f": {done:,}" + (f" of {total:,} records" if total else " records")
             st.progress(now.progress.fraction or 0.0, words)
             if now.counts and now.status is Status.RUNNING:
-                st.caption(f"So far: {brought(now)}")
+                st.caption(f"So far: {import_words.brought(now)}")
             if now.status is not Status.UNDOING:
                 st.button("Stop", key="imports.stop", icon=":material/stop_circle:", on_click=stop, args=(import_id,))
 
@@ -99,7 +66,7 @@ def _draw_progress(import_id: UUID, began_as: Status) -> None:
 def _draw_choices(found: ImportView) -> None:
     """Draw how the file is read, and below it what a dry run says of that."""
     if found.progress.records_done:
-        frame.section(f"Stopped after {found.progress.records_done:,} records", brought(found))
+        frame.section(f"Stopped after {found.progress.records_done:,} records", import_words.brought(found))
     given = import_mapping.draw(found)
     is_tried = import_mapping.is_tried(found, given)
     if found.dry_run is not None and is_tried:
@@ -109,6 +76,12 @@ def _draw_choices(found: ImportView) -> None:
         words = "Go on" if found.progress.records_done else "Import"
         st.button(words, key="imports.start", type="primary" if is_tried else "secondary", on_click=start, args=(found, given))
         import_mapping.draw_saving(found, given)
+        if found.counts:
+            _draw_undo(found)
+
+
+def _draw_undo(found: ImportView) -> None:
+    st.button("Undo", key="imports.ask", icon=":material/undo:", on_click=import_undo.ask, args=(found,))
 
 
 def _draw_dry_run(dry: DryRun) -> None:
@@ -126,10 +99,10 @@ def _draw_dry_run(dry: DryRun) -> None:
     if dry.rejected:
         draw_problems(dry.problems, dry.rejected)
     if dry.samples:
-        rows = [{name: str(value) for name, value in each.row.items()} for each in dry.samples]
-        st.dataframe(
-            pd.DataFrame(rows), hide_index=True, row_height=34, height="content", alt="The first rows, as they would be stored"
-        )
+        frame.section("The first rows", "as they would be stored")
+        rows = [{name: str(each.row[name]) for name in sorted(each.row, key=_place)} for each in dry.samples]
+        alt = "The first rows, as they would be stored"
+        st.dataframe(pd.DataFrame(rows), hide_index=True, row_height=34, height="content", placeholder="", alt=alt)
 
 
 def _place(field: str) -> tuple[bool, bool, str]:

@@ -3,6 +3,7 @@
 from core.db import transaction
 from core.demo import queries, service
 from core.identity.schemas import Role
+from core.imports.schemas import Status
 from tests.factories.identity import Person, person
 from tests.pages.conftest import SETTINGS, YOU, Console, said
 
@@ -29,6 +30,10 @@ def test_every_page_says_it_and_only_an_administrator_may_remove_it(console: Con
 def test_removing_is_asked_once_and_then_begins(console: Console) -> None:
     admin = person(Role.ADMIN)
     load(admin)
+    with transaction() as session:
+        row = queries.find_row(session)
+        assert row is not None
+        row.status, row.position = Status.COMPLETED, 10
     app = console(admin, SETTINGS)
     app.button(key="demo.remove").click().run()
     app.button(key="demo.confirm").click().run()
