@@ -22,8 +22,8 @@ from tests.factories.identity import person
 pytestmark = pytest.mark.usefixtures("database")
 
 
-OURS = ("user_activity_events", "ai_request_metrics", "users", "user_days", "conversations", "messages", "batch_run_history")
-OURS += ("funnel_parts", "subjects")
+RAW = ("user_activity_events", "ai_request_metrics", "conversations", "messages", "batch_run_history")
+OURS = (*RAW, "users", "user_days", "funnel_parts", "subjects")
 THEIRS = ("ai_feedback", "ai_kb_documents", "ai_memories")
 COSTS = """
 select sum(total_cost_usd) from conversations
