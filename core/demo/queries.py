@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from core.config import config
 from core.demo.schemas import DemoView
+from core.imports import undo
 from core.imports.models import Import
 from core.imports.schemas import Status
 
@@ -27,7 +28,10 @@ def find_row(session: Session, *, lock: bool = False) -> Import | None:
 def find_demo(session: Session) -> DemoView | None:
     """Return the demo that is here, or coming or going."""
     row = find_row(session)
-    return DemoView(status=Status(row.status), rows=row.position) if row is not None else None
+    if row is None:
+        return None
+    may_go = row.started_at is None or row.started_at >= undo.since(session)
+    return DemoView(status=Status(row.status), rows=row.position, may_go=may_go)
 
 
 def may_load(session: Session) -> bool:

@@ -1,5 +1,8 @@
 """What is made up says so on every page; who may removes it there."""
 
+from datetime import timedelta
+
+from core import clock
 from core.db import transaction
 from core.demo import queries, service
 from core.identity.schemas import Role
@@ -42,6 +45,18 @@ def test_removing_is_asked_once_and_then_begins(console: Console) -> None:
         found = queries.find_demo(session)
     assert found is not None
     assert found.is_going
+
+
+def test_what_is_too_old_for_an_undo_offers_none(console: Console) -> None:
+    admin = person(Role.ADMIN)
+    load(admin)
+    with transaction() as session:
+        row = queries.find_row(session)
+        assert row is not None
+        row.status, row.position, row.started_at = Status.COMPLETED, 10, clock.now() - timedelta(days=40)
+    app = console(admin, YOU)
+    assert "too old to be removed" in said(app)
+    assert "Remove demo data" not in [button.label for button in app.button]
 
 
 def test_an_empty_workspace_is_offered_one_and_says_nothing_otherwise(console: Console) -> None:
