@@ -18,7 +18,7 @@ class User(Created, CoreTable):
     """A user of the product: made and updated from what names him. Key: uuid5 of the sender's id."""
 
     __tablename__ = "users"
-    __table_args__ = (Index(None, "last_seen_at"), {"postgresql_with": {"fillfactor": 70}})
+    __table_args__ = (Index(None, "last_seen_at"), Index(None, "first_seen_at"), {"postgresql_with": {"fillfactor": 70}})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     # Unique as the key is. A second unique index would make two that meet the same user at once fail.
@@ -140,6 +140,14 @@ class Subject(CoreTable):
             "reached_1",
             postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "sample"],
             postgresql_where=text("not is_unsure"),
+        ),
+        Index(
+            "ix_subjects_anonymous",
+            "environment",
+            "app",
+            "reached_1",
+            "subject",
+            postgresql_where=text("subject like 's:%'"),
         ),
         Index("ix_subjects_unsure", "environment", postgresql_where=text("is_unsure")),
         Index("ix_subjects_cut", "environment", postgresql_where=text("is_cut")),

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.identity.permissions import Permission
 from pages._ui import (
+    demo_banner,
     errors,
     frame,
     guard,
@@ -27,7 +28,7 @@ SECTIONS = {
 
 def main() -> None:
     """Guard, choose the section, draw it."""
-    guard.page(Permission.CHANGE_WORKSPACE)
+    actor = guard.page(Permission.CHANGE_WORKSPACE)
     with frame.header("Settings", "What the workspace shares, where its models come from, and what programs come in with"):
         pass
     chosen = st.segmented_control(
@@ -40,6 +41,8 @@ def main() -> None:
         label_visibility="collapsed",
     )
     SECTIONS[chosen]()
+    if chosen == "Workspace":
+        demo_banner.offer(actor)
 
 
 with errors.InWords("Settings"):

@@ -60,14 +60,8 @@ def told(found: dict[str, list[str]]) -> dict[str, list[str]]:
     return {name: rows for name, rows in found.items() if not name.endswith("import_traces")}
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(st.lists(SENT, min_size=2, max_size=12))
-def test_the_undo_of_one_leaves_what_the_others_make(history: list[Sent]) -> None:
+def check(history: list[Sent]) -> None:
+    """Undo one import, then the other, and compare each time with a run without them."""
     imports = {FIRST: new_id(), SECOND: new_id()}
     without_one = played(history, imports, without={FIRST})
     without_both = played(history, imports, without={FIRST, SECOND})
@@ -77,4 +71,27 @@ def test_the_undo_of_one_leaves_what_the_others_make(history: list[Sent]) -> Non
     assert differences(told(without_one), told(dump())) == ""
     undo(imports[SECOND])
     assert differences(without_both, dump()) == ""
-    assert [(check.table, check.examples) for check in verify.verify() if check.differences] == []
+    assert [(each.table, each.examples) for each in verify.verify() if each.differences] == []
+
+
+# Not shrunk: an example takes a second.
+BRIEFLY = settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@BRIEFLY
+@given(st.lists(SENT, min_size=2, max_size=12))
+def test_the_undo_of_one_leaves_what_the_others_make(history: list[Sent]) -> None:
+    check(history)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+@settings(BRIEFLY, max_examples=300)
+@given(st.lists(SENT, min_size=2, max_size=16))
+def test_so_it_does_whatever_the_mix(history: list[Sent]) -> None:
+    check(history)
