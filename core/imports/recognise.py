@@ -61,7 +61,9 @@ class Recognition(BaseModel):
     title: str
     kind: Kind | None = None
     mapping: Mapping | None = None
-    draft: Mapping | None = Field(default=None, description="Without a mapping: how the file holds its rows, to make one by hand.")
+    draft: Mapping | None = Field(
+        default=None, description="Without a mapping: how the file holds its rows, to make one by hand."
+    )
     columns: list[Column] = Field(default_factory=list)
     questions: list[Question] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
