@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,8 @@ def _found(session: Session, asked: Asked, days: dict[Key, list[Slot]], trouble:
         first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
         around = replace(asked, period=Period(first, last, asked.period.zone), provider=key[0] or None, model=key[1])
         hours = _slots(session, around, Interval.HOUR).get(key, [])
-        for run in _runs(hours, lambda hour: _stands_out(hour, usual, trouble, test), lambda gap: _is_usual(gap, usual, test)):
+        strange = {hour.at for hour in hours if _stands_out(hour, usual, trouble, test)}
+        for run in _runs(hours, strange, partial(_is_usual, usual=usual, test=test)):
             if any(day.at <= hour.at < day.at + DAY for hour in run for day in chosen):
                 yield _incident(trouble, key, run, usual)
 
@@ -164,14 +166,12 @@ def _stands_out(hour: Slot, usual: Usual, trouble: Trouble, test: Test) -> bool:
     return part / whole >= max(TIMES_THE_ERRORS * expected, LEAST_ERRORS)
 
 
-def _runs(
-    hours: Sequence[Slot], stands_out: Callable[[Slot], bool], is_usual: Callable[[Sequence[Slot]], bool]
-) -> Iterator[list[Slot]]:
-    """Yield the hours of each incident, with those between that say nothing else."""
+def _runs(hours: Sequence[Slot], strange: set[datetime], is_usual: Callable[[list[Slot]], bool]) -> Iterator[list[Slot]]:
+    """Yield the hours of each incident: the strange ones, with those between that say nothing else."""
     run: list[Slot] = []
     gap: list[Slot] = []
     for hour in hours:
-        if not stands_out(hour):
+        if hour.at not in strange:
             gap.append(hour)
             continue
         if run and hour.at - run[-1].at > 2 * HOUR and (hour.at - run[-1].at > LONGEST_GAP or is_usual(gap)):
@@ -182,7 +182,7 @@ def _runs(
         yield run
 
 
-def _is_usual(gap: Sequence[Slot], usual: Usual, test: Test) -> bool:
+def _is_usual(gap: list[Slot], usual: Usual, test: Test) -> bool:
     """Whether enough was asked between two hours that stand out, and went as it usually does."""
     tried = [test(hour, usual) for hour in gap]
     part, whole = sum(each[0] for each in tried), sum(each[1] for each in tried)

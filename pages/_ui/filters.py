@@ -238,7 +238,8 @@ def _draw(page: str, name: str, offered: Choices, own: Mapping[str, str] | None,
     look: Literal["visible", "collapsed"] = "visible" if labelled else "collapsed"
     found = list(own) if own is not None else offered.of(name)
     if found is None:
-        hint, wide = TYPED.get(name, "Our id or the sender's"), 260 if name in TYPED else "stretch"
+        hint = TYPED.get(name, "Our id or the sender's")
+        wide: int | Literal["stretch"] = 260 if name in TYPED else "stretch"
         icon = ":material/search:" if name in TYPED else None
         st.text_input(LABELS[name], key=_key(page, name), placeholder=hint, label_visibility=look, width=wide, icon=icon)
         return

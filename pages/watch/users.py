@@ -17,7 +17,7 @@ from pages._ui.user_list import SHOWN
 PAGE = "users"
 FIRST, MORE = ("q", "status", "step"), ("environment", "app", "release")
 OFFERS: filters.Offers = {
-    "status": user_list.STATES,
+    "status": {str(status): said for status, said in user_list.STATES.items()},
     "step": {"0": "Before the first", **{str(number): f"{number} {words.event(name)}" for number, name in enumerate(STEPS, 1)}},
 }
 ORDERS = {
