@@ -16,7 +16,8 @@ TEXTS = ("status", "batch_job", "triggered_by", "environment", "app", "error_sum
 TIMES = ("started_at", "completed_at")
 COUNTS = ("total_jobs", "completed_jobs", "failed_jobs")
 OBJECTS = ("phase_durations", "attributes")
-FIELDS = TEXTS + TIMES + COUNTS + OBJECTS
+ORDER = "phase_order"
+FIELDS = (*TEXTS, *TIMES, *COUNTS, ORDER, *OBJECTS)
 
 REPORTED = Stage(
     "reported_runs",
@@ -35,6 +36,7 @@ LEARNED = Stage(
     | dict.fromkeys(TEXTS, "text")
     | dict.fromkeys(TIMES, "timestamptz")
     | dict.fromkeys(COUNTS, "int4")
+    | {ORDER: "text[]"}
     | dict.fromkeys((*OBJECTS, "told"), "text"),
 )
 
@@ -49,7 +51,7 @@ where batch_run_id in (select batch_run_id from reported_runs)
 order by id for update"""  # noqa: S608
 LEARN = f"""
 update batch_run_history as run set heard_at = now(), told = learned.told::jsonb,
-    {", ".join(f"{name} = learned.{name}" for name in TEXTS + TIMES + COUNTS)},
+    {", ".join(f"{name} = learned.{name}" for name in (*TEXTS, *TIMES, *COUNTS, ORDER))},
     {", ".join(f"{name} = learned.{name}::jsonb" for name in OBJECTS)}
 from learned_runs as learned where learned.batch_run_id = run.batch_run_id"""  # noqa: S608
 
@@ -87,11 +89,11 @@ def _version(run: NewBatchRun) -> Version:
 
 
 def _fields(run: NewBatchRun) -> dict[str, Any]:
-    given = {name: getattr(run, name) for name in FIELDS if name != "attributes"}
-    return given | {"attributes": run.extra}
+    given = {name: getattr(run, name) for name in FIELDS if name not in ("attributes", ORDER)}
+    return given | {"attributes": run.extra, ORDER: list(run.phase_durations) if run.phase_durations else None}
 
 
 def _learned(name: str, known: Known) -> tuple[object, ...]:
-    plain = [known.values[field] for field in TEXTS + TIMES + COUNTS]
+    plain = [known.values[field] for field in (*TEXTS, *TIMES, *COUNTS, ORDER)]
     phases, attributes = (known.values[field] for field in OBJECTS)
     return name, *plain, as_jsonb(phases) or "{}", as_jsonb(attributes), as_jsonb(known.told)
