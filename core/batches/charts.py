@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
-from typing import Any
+from itertools import accumulate, cycle
 
 import plotly.graph_objects as go
 
 from core import words
 from core.batches.answers import BAD, GOOD, Phase, RunView
-from core.plotting import Chart, Line, Palette, blank, line_chart, local, scale_of
+from core.plotting import Chart, Line, Palette, Scale, blank, line_chart, local, scale_of
 from core.words import Unit
 
 LOW, STRIP_PX = 0.5, 52
 ROW_PX, MOST_LINES = 26, 5
+LEAST_REST = 0.01  # of a run's time, in which no phase is missed
 REST = "not in a phase"
 HEIGHTS = {"completed": LOW, "running": 0.3, "failed": 1.0, "lost": 1.0, "partial": 0.75}
 
@@ -75,26 +75,29 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
     longest = max((bar.start + bar.took for bars in each for bar in bars), default=0.0)
     scale, labels = scale_of(Unit.DURATION, longest), [words.moment(run.started_at, zone) for run in runs]
     places = list(range(len(runs)))
-    figure = blank(palette, 64 + ROW_PX * len(runs))
-    for name in [*names, REST]:
-        rows = [(place, bar) for place, bars in enumerate(each) for bar in bars if bar.name == name]
-        _add_bars(figure, palette, name, rows, scale.factor, names)
-    _name_phases(figure, palette, each, scale.factor)
+    figure = blank(palette, 84 + ROW_PX * len(runs))
+    shades = dict(zip(names, cycle(palette.phases), strict=False)) | {REST: palette.idle}
+    timed = [(place, bar) for place, bars in enumerate(each) for bar in bars]
+    for name, shade in shades.items():
+        _add_bars(
+            figure, palette, name, shade, [(place, bar) for place, bar in timed if bar.name == name and not bar.is_bad], scale
+        )
+    _add_bars(figure, palette, "failed", palette.bad, [(place, bar) for place, bar in timed if bar.is_bad], scale)
     for place, (run, bars) in enumerate(zip(runs, each, strict=True)):
-        end = max((bar.start + bar.took for bar in bars), default=0.0) * scale.factor
+        end = (bars[-1].start + bars[-1].took) * scale.factor if bars else 0.0
         said, colour = _end_of(palette, run, bars, now)
         font = {"size": 11, "color": colour}
         figure.add_annotation(x=end, y=place, xanchor="left", xshift=6, showarrow=False, text=said, font=font)
     upward = {"autorange": "reversed", "showgrid": False, "tickvals": places, "ticktext": labels, "ticklabelstandoff": 8}
     figure.update_layout(
         barmode="overlay",
-        showlegend=False,
+        showlegend=True,
         hovermode="closest",
         bargap=0.38,
-        margin={"t": 22, "r": 150},
+        margin={"t": 30, "r": 130},
         yaxis=upward | {"tickfont": {"size": 11, "color": palette.text}},
     )
-    figure.update_xaxes(ticksuffix=scale.suffix, showgrid=True, gridcolor=palette.grid, rangemode="tozero")
+    figure.update_xaxes(ticksuffix=scale.suffix, showgrid=True, gridcolor=palette.grid, rangemode="tozero", nticks=4)
     slow, bad = sum(run.is_slow for run in runs), sum(run.status in BAD for run in runs)
     last = "; ".join(f"{bar.name} {words.duration(round(bar.took))}" for bar in each[0]) if each else "none"
     return Chart(
@@ -103,22 +106,24 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
 
 
 def bars_of(run: RunView, now: datetime) -> list[Bar]:
-    """Return a run's phases one after the other; what lies between the last one's end and the run's own end is no phase."""
+    """Return a run's phases one after the other; what lies between the last one's end and the run's own end is no phase.
+
+    A run that failed did so in the phase that its summary names, else in the time that is in no phase, else in its last one.
+    """
     timed = [(name, float(took)) for name, took in run.phase_durations.items() if _is_time(took)]
     starts = [0.0, *accumulate(took for _, took in timed)]
-    failed = failed_phase(run)
-    bars = [Bar(name, start, took, name == failed) for (name, took), start in zip(timed, starts, strict=False)]
     whole = run.duration_ms if run.duration_ms is not None else (now - run.started_at).total_seconds() * 1000
-    rest = whole - starts[-1]
-    if (run.duration_ms is not None or run.status == "running") and rest > 0.01 * whole:
-        bars.append(Bar(REST, starts[-1], rest, run.status in BAD and failed is None))
-    return bars
+    has_end = run.duration_ms is not None or run.status == "running"
+    if has_end and whole - starts[-1] > LEAST_REST * whole:
+        timed.append((REST, whole - starts[-1]))
+    failed = _failed_phase(run, [name for name, _ in timed])
+    return [Bar(name, start, took, name == failed) for (name, took), start in zip(timed, starts, strict=False)]
 
 
-def failed_phase(run: RunView) -> str | None:
-    """Return the phase that a bad run's summary names."""
+def _failed_phase(run: RunView, names: Sequence[str]) -> str | None:
     said = (run.error_summary or "").casefold() if run.status in BAD else ""
-    return next((name for name in run.phase_durations if name and name.casefold() in said), None)
+    named = next((name for name in names if name and name.casefold() in said), None)
+    return named or (names[-1] if names and run.status in ("failed", "lost") else None)
 
 
 def phases_over_time(palette: Palette, phases: Sequence[Phase], zone: str) -> Chart:
@@ -130,6 +135,8 @@ def phases_over_time(palette: Palette, phases: Sequence[Phase], zone: str) -> Ch
         for number, phase in enumerate(shown)
     ]
     figure = line_chart(palette, days, lines, Unit.DURATION, zone=zone)
+    if len(lines) > 1:  # the names of phases are longer than those of percentiles
+        figure.update_layout(margin={"r": 70 + 7 * max(len(line.name) for line in lines)})
     each = ", ".join(f"{phase.phase} {words.duration(phase.p50_ms)}" for phase in shown)
     return Chart(figure, f"Median duration of phases by day, longest first: {each or 'none'}.")
 
@@ -139,44 +146,30 @@ def _by_day(phase: Phase, days: Sequence[datetime]) -> list[float | None]:
     return [known.get(day) for day in days]
 
 
-def _add_bars(
-    figure: go.Figure, palette: Palette, name: str, rows: Sequence[tuple[int, Bar]], factor: float, names: Sequence[str]
-) -> None:
-    shades = palette.phases
-    shade = palette.idle if name == REST else shades[names.index(name) % len(shades)]
+def _add_bars(figure: go.Figure, palette: Palette, name: str, shade: str, rows: Sequence[tuple[int, Bar]], scale: Scale) -> None:
+    if not rows:
+        return
     figure.add_bar(
         y=[place for place, _ in rows],
-        x=[bar.took * factor for _, bar in rows],
-        base=[bar.start * factor for _, bar in rows],
+        x=[bar.took * scale.factor for _, bar in rows],
+        base=[bar.start * scale.factor for _, bar in rows],
         orientation="h",
         name=name,
-        marker={
-            "color": [palette.bad if bar.is_bad else shade for _, bar in rows],
-            "line": {"width": 1.5, "color": palette.ground},
-        },
+        marker={"color": shade, "line": {"width": 1.5, "color": palette.ground}},
         unselected={"marker": {"opacity": 1}},
-        customdata=[f"{name}: {words.duration(round(bar.took))}" for _, bar in rows],
+        customdata=[f"{bar.name}: {words.duration(round(bar.took))}" for _, bar in rows],
         hovertemplate="%{customdata}<extra></extra>",
     )
-
-
-def _name_phases(figure: go.Figure, palette: Palette, each: Sequence[list[Bar]], factor: float) -> None:
-    """Write the names above the bars of the run that has most of them, where there is room."""
-    longest = max((bar.start + bar.took for bars in each for bar in bars), default=0.0) or 1.0
-    free = -1.0
-    for bar in max(each, key=len, default=[]):
-        if bar.name != REST and bar.start / longest >= free:
-            place: dict[str, Any] = {"x": bar.start * factor, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "left"}
-            figure.add_annotation(**place, text=bar.name, showarrow=False, font={"size": 11, "color": palette.muted})
-            free = bar.start / longest + 0.02 + 0.009 * len(bar.name)
 
 
 def _end_of(palette: Palette, run: RunView, bars: Sequence[Bar], now: datetime) -> tuple[str, str]:
     """Return what stands behind a run's bars, and its colour."""
     took = run.duration_ms if run.duration_ms is not None else round((now - run.started_at).total_seconds() * 1000)
     if run.status in BAD:
-        phase, last = failed_phase(run), next((bar.name for bar in reversed(bars) if bar.name != REST), None)
-        where = f" in {phase}" if phase else f" after {last}" if last else ""
+        place = next((number for number, bar in enumerate(bars) if bar.is_bad), None)
+        where = "" if place is None else f" in {bars[place].name}"
+        if place and bars[place].name == REST:
+            where = f" after {bars[place - 1].name}"
         return f"<b>{run.status}{where}</b>", palette.bad if run.status != "partial" else palette.warn_ink
     going = " so far" if run.status == "running" else ""
     if run.is_slow and run.usual_duration_ms:

@@ -9,7 +9,6 @@ from core import words
 from core.batches.answers import BAD, Failure, JobFigures, Phase, RunCounts, Strip
 from pages._ui import errors, filters, run_list, state, text, watch
 from pages._ui.ai_tables import ROW_PX, tall
-from pages._ui.user_list import times
 
 column = st.column_config
 STATES = {"completed": "Completed", "running": "Running", "partial": "Partial", "failed": "Failed", "lost": "Lost"}
@@ -50,7 +49,7 @@ def draw_failures(found: Sequence[Failure], zone: str) -> None:
             }
         )
         columns = {
-            "What it said": column.TextColumn(width=260),
+            "What it said": column.TextColumn(width=230),
             "Runs": column.NumberColumn(width=60),
             "Items": column.NumberColumn("Items failed", format="localized"),
         }
@@ -74,7 +73,7 @@ def draw_failures(found: Sequence[Failure], zone: str) -> None:
         )
 
 
-def draw_jobs(jobs: Sequence[JobFigures], page: str, zone: str) -> None:
+def draw_jobs(jobs: Sequence[JobFigures], page: str) -> None:
     """Draw the batch jobs; one that is selected becomes a filter."""
     with watch.panel("Batch jobs", "success with its 95 % interval; select one to see it alone"):
         table = pd.DataFrame(
@@ -86,15 +85,14 @@ def draw_jobs(jobs: Sequence[JobFigures], page: str, zone: str) -> None:
                 "Runs": [each.runs for each in jobs],
                 "Median": [words.duration(each.p50_duration_ms) for each in jobs],
                 "p95": [words.duration(each.p95_duration_ms) for each in jobs],
-                "Started": times([each.last_started_at for each in jobs], zone),
             }
         )
         columns = {
             "Last": STATUS,
             "Success": column.NumberColumn(format="%.1f%%", width=80),
-            "Interval": column.TextColumn(width=110),
+            "Interval": column.TextColumn(width=90),
             "Runs": column.NumberColumn(format="localized", width=60),
-            "Started": column.DatetimeColumn(format="D MMM HH:mm"),
+            **{name: column.TextColumn(width=75) for name in ("Median", "p95")},
         }
 
         @errors.action

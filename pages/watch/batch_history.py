@@ -8,11 +8,11 @@ from core import clock
 from core.batches import charts as batch_charts
 from core.batches import phases as batch_phases
 from core.batches import queries
-from core.batches.answers import JobFigures, Strip
+from core.batches.answers import Strip
 from core.batches.schemas import BatchStatus
 from core.batches.tiles import run_tiles
 from core.paging import Window
-from pages._ui import charts, errors, filters, run_list, run_tables, watch
+from pages._ui import charts, errors, filters, run_list, run_tables, text, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
@@ -39,12 +39,13 @@ def main() -> None:
     draw_strips(strips, chosen)
     tiles = reads.ask(run_tiles, chosen.runs)
     key_figures.draw(tiles, notes={"success": run_tables.interval(summary), "duration": "Of the runs that have ended."})
-    draw_phases(reads, chosen, strips, jobs)
-    left, right = st.columns([1, 1.15], gap="medium")
+    st.caption(f"Success rate: {text.plain(run_tables.interval(summary))}")
+    draw_phases(reads, chosen, strips)
+    left, right = st.columns(2, gap="medium")
     with left:
         run_tables.draw_failures(reads.ask(queries.failures, chosen.runs), chosen.period.zone)
     with right:
-        run_tables.draw_jobs(jobs, PAGE, chosen.period.zone)
+        run_tables.draw_jobs(jobs, PAGE)
     run_list.draw(reads, chosen, summary.runs)
     header.finish(reads, chosen, csv="batch/history")
 
@@ -65,14 +66,12 @@ def draw_strips(strips: list[Strip], chosen: Filters) -> None:
                 charts.show(drawn, f"{PAGE}.strip.{strip.batch_job}", on_pick=opened)
 
 
-def draw_phases(reads: Reads, chosen: Filters, strips: list[Strip], jobs: list[JobFigures]) -> None:
+def draw_phases(reads: Reads, chosen: Filters, strips: list[Strip]) -> None:
     """Draw the phases of one batch job: of its last runs, and over time."""
     known = [each for each in strips if any(run.phase_durations for run in each.runs)]
     if not known:
         return
-    job = (
-        chosen["job"] or max(known, key=lambda each: next(one.runs for one in jobs if one.batch_job == each.batch_job)).batch_job
-    )
+    job = chosen["job"] or max(known, key=lambda each: max(len(run.phase_durations) for run in each.runs)).batch_job
     asked = replace(chosen.runs, job=job)
     runs = reads.ask(queries.list_runs, asked, window=Window(IN_GANTT))
     phases = reads.ask(batch_phases.phases, replace(asked, status=None))
