@@ -2,7 +2,8 @@
 
 from core import words
 from core.activity.answers import FunnelStep, FunnelView
-from core.plotting import Chart, Palette, blank
+from core.palette import Palette
+from core.plotting import Chart, blank
 
 HALF_BAR, TALL = 0.26, 250
 

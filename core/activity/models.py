@@ -35,12 +35,16 @@ class UserDay(CoreTable):
     """That a user was there on a day of the reporting time zone: distinct users are not additive."""
 
     __tablename__ = "user_days"
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (
+        Index(None, "user_id"),
+        Index("ix_user_days_import", "import_id", postgresql_where=text("import_id is not null")),
+    )
 
     day: Mapped[date] = mapped_column(primary_key=True)
     environment: Mapped[str] = mapped_column(primary_key=True)
     app: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    import_id: Mapped[UUID | None]  # of what only imports have seen, one of them
 
 
 class Event(CoreTable):
@@ -51,6 +55,7 @@ class Event(CoreTable):
         Index(None, "created_at", "id"),
         Index(None, "user_id", "created_at", postgresql_where=text("user_id is not null")),
         Index(None, "session_id", "created_at", postgresql_where=text("session_id is not null")),
+        Index("ix_user_activity_events_import", "import_id", "created_at", "id", postgresql_where=text("import_id is not null")),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 

@@ -135,20 +135,20 @@ STORE_WITH_TOOLS = STORE.replace("{tools}", f", tools as ({TOOLS})").encode()
 STORE_WITHOUT = STORE.replace("{tools}", "").encode()
 
 
-def store(session: Session, requests: list[NewRequest], source: Source) -> int:
+def store(session: Session, requests: list[NewRequest], source: Source, *, others: Stage | None = None) -> int:
     """Store requests and what they add to the rollups; return how many of them are new.
 
-    Their partitions must be there (core/partitions.py).
+    `others` names users that are noted with theirs. Their partitions must be there (core/partitions.py).
     """
     requests = source.cleaned(requests)
     connection = driver(session)
     REQUESTS.copy(connection, _rows(requests, source))
     statement = STORE_WITH_TOOLS if any(request.tool_calls for request in requests) else STORE_WITHOUT
     with connection.pipeline():
-        stored = connection.execute(statement, {"zone": source.zone})
+        stored = connection.execute(statement, source.days)
         if any(request.release for request in requests):
             note_releases(connection, REQUESTS)
-        note_users(connection, REQUESTS)
+        note_users(connection, REQUESTS, others, import_id=source.import_id)
     return int((stored.fetchone() or (0,))[0])
 
 

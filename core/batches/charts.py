@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from core import words
 from core.batches.answers import BAD, GOOD, Phase, RunView
-from core.plotting import Chart, Line, Palette, Scale, blank, line_chart, local, scale_of
+from core.palette import Palette
+from core.plotting import Chart, Line, Scale, blank, line_chart, local, scale_of
 from core.words import Unit
 
 LOW, STRIP_PX = 0.5, 52
