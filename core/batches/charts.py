@@ -98,7 +98,8 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
         margin={"t": 30, "r": 130},
         yaxis=upward | {"tickfont": {"size": 11, "color": palette.text}},
     )
-    figure.update_xaxes(ticksuffix=scale.suffix, showgrid=True, gridcolor=palette.grid, rangemode="tozero", nticks=4)
+    figure.update_xaxes(ticksuffix=scale.suffix, showgrid=True, gridcolor=palette.grid, nticks=4)
+    figure.update_xaxes(range=[0, (longest or 1.0) * scale.factor * 1.01])  # else the words behind the bars would widen it
     slow, bad = sum(run.is_slow for run in runs), sum(run.status in BAD for run in runs)
     last = "; ".join(f"{bar.name} {words.duration(round(bar.took))}" for bar in each[0]) if each else "none"
     return Chart(
@@ -137,6 +138,7 @@ def phases_over_time(palette: Palette, phases: Sequence[Phase], zone: str) -> Ch
     ]
     figure = line_chart(palette, days, lines, Unit.DURATION, zone=zone)
     if len(lines) > 1:  # the names of phases are longer than those of percentiles
+        figure.update_xaxes(nticks=4)
         figure.update_layout(margin={"r": 70 + 7 * max(len(line.name) for line in lines)})
     each = ", ".join(f"{phase.phase} {words.duration(phase.p50_ms)}" for phase in shown)
     return Chart(figure, f"Median duration of phases by day, longest first: {each or 'none'}.")

@@ -69,7 +69,11 @@ def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
     known = {name: Known(dict(zip(FIELDS, values, strict=True)), told) for name, told, *values in rows}
     news = 0
     for run in runs:
-        if known[run.batch_run_id].learn(_fields(run), _version(run)) or run.batch_run_id in made:
+        present, version = known[run.batch_run_id], _version(run)
+        told_now = [name for name in run.phase_durations or () if present.told.get(_phase(name), version) <= version]
+        has_news = present.learn(_fields(run), version)
+        present.values[ORDER] = _order(present, told_now)
+        if has_news or run.batch_run_id in made:
             news += 1
             made.discard(run.batch_run_id)
     LEARNED.copy(connection, (_learned(name, each) for name, each in known.items()))
@@ -94,7 +98,17 @@ def _version(run: NewBatchRun) -> Version:
 
 def _fields(run: NewBatchRun) -> dict[str, Any]:
     given = {name: getattr(run, name) for name in FIELDS if name not in ("attributes", ORDER)}
-    return given | {"attributes": run.extra, ORDER: list(run.phase_durations) if run.phase_durations else None}
+    return given | {"attributes": run.extra}
+
+
+def _order(known: Known, told_now: list[str]) -> list[str] | None:
+    """Return phases as they stand: those of an earlier report first, those of one report in its order."""
+    before = [name for name in known.values[ORDER] or () if name not in told_now]
+    return sorted(before + told_now, key=lambda name: known.told[_phase(name)]) or None
+
+
+def _phase(name: str) -> str:
+    return f"phase_durations.{name}"  # as core/newest.py names a field of an object
 
 
 def _learned(name: str, known: Known) -> tuple[object, ...]:

@@ -164,13 +164,12 @@ def _fields(row: BatchRun, usual: timedelta | None, now: datetime) -> dict[str, 
 
 
 def in_order(row: BatchRun) -> dict[str, Any]:
-    """Return a run's phases as they were sent: those of an earlier report first, within a report in its order."""
+    """Return a run's phases as they were sent."""
     order = {name: place for place, name in enumerate(row.phase_order or ())}
-
-    def place(name: str) -> tuple[list[int], int, str]:
-        return row.told.get(f"phase_durations.{name}", []), order.get(name, len(order)), name
-
-    return {name: row.phase_durations[name] for name in sorted(row.phase_durations, key=place)}
+    return {
+        name: row.phase_durations[name]
+        for name in sorted(row.phase_durations, key=lambda name: (order.get(name, len(order)), name))
+    }
 
 
 def _milliseconds(took: timedelta | None) -> int | None:

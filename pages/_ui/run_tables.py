@@ -20,7 +20,7 @@ def interval(found: RunCounts) -> str:
     """Return how sure a success rate is."""
     known = found.interval
     if known.low is None or known.high is None:
-        return f"Of {words.count(known.n, 'run')} that ended: too few to say how sure this is."
+        return f"of {words.count(known.n, 'run')} that ended, too few to say how sure it is."
     return (
         f"{words.share(known.low)} to {words.share(known.high)} with 95 % certainty, of {words.count(known.n, 'run')} that ended."
     )

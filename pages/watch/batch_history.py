@@ -8,7 +8,7 @@ from core import clock
 from core.batches import charts as batch_charts
 from core.batches import phases as batch_phases
 from core.batches import queries
-from core.batches.answers import Strip
+from core.batches.answers import RunSummary, Strip
 from core.batches.schemas import BatchStatus
 from core.batches.tiles import run_tiles
 from core.paging import Window
@@ -37,9 +37,7 @@ def main() -> None:
         return
     strips, jobs = reads.ask(queries.strips, chosen.runs), reads.ask(queries.by_job, chosen.runs)
     draw_strips(strips, chosen)
-    tiles = reads.ask(run_tiles, chosen.runs)
-    key_figures.draw(tiles, notes={"success": run_tables.interval(summary), "duration": "Of the runs that have ended."})
-    st.caption(f"Success rate: {text.plain(run_tables.interval(summary))}")
+    draw_tiles(reads, chosen, summary)
     draw_phases(reads, chosen, strips)
     left, right = st.columns(2, gap="medium")
     with left:
@@ -50,10 +48,20 @@ def main() -> None:
     header.finish(reads, chosen, csv="batch/history")
 
 
+def draw_tiles(reads: Reads, chosen: Filters, summary: RunSummary) -> None:
+    """Draw the key figures; of runs that all ended alike there is no rate."""
+    tiles = [
+        each for each in reads.ask(run_tiles, chosen.runs) if chosen["status"] is None or each.name not in ("success", "bad")
+    ]
+    key_figures.draw(tiles, notes={"duration": "Of the runs that have ended."})
+    if chosen["status"] is None:
+        st.caption(f"Success rate: {text.plain(run_tables.interval(summary))}")
+
+
 def draw_strips(strips: list[Strip], chosen: Filters) -> None:
     """Draw the last runs of each batch job; a click opens one."""
     note = "of each batch job, newest on the right; tall and red has failed"
-    with watch.panel("Last 90 runs", note), st.container(border=True, gap="small"):
+    with watch.panel("Last 90 runs", note), st.container(border=True, gap=None):
         for strip in strips:
             name, bars = st.columns([1, 5], gap="small", vertical_alignment="center")
             name.markdown(run_tables.said_of(strip))
