@@ -53,6 +53,7 @@ EVERY = {
 }
 TYPED = {"q": "Search address, name or id"}
 WATCHED = ("environment", "app", "release", "user_id")
+Width = int | Literal["stretch"]
 Offers = Mapping[str, Mapping[str, str]]  # of a filter: each choice, and the words for it
 
 
@@ -239,14 +240,14 @@ def _draw(page: str, name: str, offered: Choices, own: Mapping[str, str] | None,
     found = list(own) if own is not None else offered.of(name)
     if found is None:
         hint = TYPED.get(name, "Our id or the sender's")
-        wide: int | Literal["stretch"] = 260 if name in TYPED else "stretch"
+        wide: Width = 260 if name in TYPED else "stretch"
         icon = ":material/search:" if name in TYPED else None
         st.text_input(LABELS[name], key=_key(page, name), placeholder=hint, label_visibility=look, width=wide, icon=icon)
         return
     said = {"": EVERY.get(name, ""), **(own or {})}
     value = _value(page, name)
     options = list(dict.fromkeys([*([] if name in DEFAULTS else [""]), *found, *([value] if value else [])]))
-    width: int | Literal["stretch"] = "stretch" if labelled else 168
+    width: Width = "stretch" if labelled else 168
     st.selectbox(
         LABELS[name],
         options,
