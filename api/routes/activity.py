@@ -10,20 +10,19 @@ from pydantic import BaseModel
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import csv_response
 from api.watch import PeriodDep, WatchedDep, note_list, watcher
-from core.activity import conversion, events, journeys, queries
+from core.activity import events, journeys, queries
 from core.activity.answers import (
     DailyCount,
     ErrorGroup,
     EventPage,
     EventView,
-    FunnelView,
     Journey,
     OnboardingStatus,
     UserSummary,
     UserView,
 )
 from core.activity.events import EventFilter
-from core.activity.funnel import ONBOARDING, STEPS, parse
+from core.activity.funnel import STEPS
 from core.activity.queries import UserFilter
 from core.db import transaction
 from core.errors import Invalid
@@ -132,20 +131,6 @@ def journey(
     """Return what a user did, oldest first, also without a name in sessions that are his."""
     after = Cursor.read(cursor) if cursor else None
     return journeys.read_journey(session, user_key, watched, limit=limit, after=after, actor=actor)
-
-
-@router.get("/onboarding/funnel")
-def funnel(
-    session: SessionDep,
-    actor: ActorDep,
-    period: PeriodDep,
-    watched: WatchedDep,
-    steps: Annotated[
-        str | None, Query(max_length=4000, description="Others than the five: a,b|c,d? (b or c; d optional).")
-    ] = None,
-) -> FunnelView:
-    """Return how many users reached each step; each belongs to the period of his first one."""
-    return conversion.read_funnel(session, period, watched, actor=actor, steps=parse(steps) if steps else ONBOARDING)
 
 
 @router.get("/onboarding/errors")
