@@ -46,7 +46,10 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     first, watch = [], []
     if may(actor, Permission.WATCH):
         first = [_page("watch/overview.py", "Overview", "overview", "dashboard")]
-        watch = [_page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring")]
+        watch = [
+            _page("watch/onboarding.py", "Onboarding", "onboarding", "filter_alt"),
+            _page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring"),
+        ]
     test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):

@@ -248,7 +248,7 @@ class ErrorSample(View):
 
 class ErrorGroup(View):
     """One error code, empty where none was sent. `share` is of all errors; `users` met it, and `later_successes` of them then did
-    what had failed: `x_complete` or `x_success` after `x_error`, else the same event without an error.
+    what had failed: `x_complete` or `x_success` after `x_error`, else the same event without an error (`later_share`).
     """
 
     error_code: str
@@ -257,6 +257,7 @@ class ErrorGroup(View):
     share: float
     users: int
     later_successes: int
+    later_share: float | None
     last_at: datetime
     samples: list[ErrorSample]
 

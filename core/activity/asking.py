@@ -13,6 +13,8 @@ from core.activity.funnel import ONBOARDING_CODES, SAVED, Coded, Funnel, Rule
 from core.activity.models import FunnelEvent
 from core.activity.segments import HAS_TRAIT, Segment
 from core.activity.sources import Sources
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
 from core.periods import Period, Watched
 
 SAMPLES = 1024
@@ -54,6 +56,12 @@ def ask(session: Session, funnel: Funnel, period: Period, watched: Watched, segm
     rule = Rule(codes, funnel.window // timedelta(microseconds=1), any_order=funnel.any_order)
     is_kept = funnel == SAVED and watched.release is None
     return Question(funnel, rule, _sources(rule, watched, segment, len(apps) > 1, is_kept=is_kept), given, is_kept)
+
+
+def list_step_types(session: Session, *, actor: Actor) -> list[str]:
+    """Return the event types that funnels may use."""
+    require(actor, Permission.WATCH)
+    return list(session.scalars(select(FunnelEvent.event_type).order_by(FunnelEvent.code)))
 
 
 def micros(moment: datetime) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import stats
+from core import stats, words
 from core.activity import asking
 from core.activity.answers import EarlierFunnel, FunnelStep, FunnelView, Interval
 from core.activity.asking import SAMPLES, Question
@@ -77,6 +77,15 @@ def interval(part: int, whole: int) -> Interval:
         return Interval(low=None, high=None, n=whole)
     low, high = stats.wilson(part, whole)
     return Interval(low=low, high=high, n=whole)
+
+
+def in_words(share: float | None, found: Interval | None, part: int) -> str:
+    """Return a rate with its interval: 62.0% (58.1 to 65.8); under ten cases these are counted: 3 of 8, too few for a rate."""
+    if share is None or found is None:
+        return words.NOTHING
+    if found.low is None or found.high is None:
+        return f"{part} of {found.n}, too few for a rate"
+    return f"{words.share(share)} ({found.low * 100:.1f} to {found.high * 100:.1f})"
 
 
 def _step(steps: Sequence[Step], number: int, tally: Tally) -> FunnelStep:

@@ -108,7 +108,15 @@ def list_errors(
     samples: dict[str, list[ErrorSample]] = {code: [] for code in given["codes"]}
     for sample in session.execute(text(SAMPLED.format(conditions=conditions)), given).mappings():
         samples[sample["code"]].append(ErrorSample.model_validate(dict(sample)))
-    groups = [ErrorGroup(**row, share=row["count"] / total, samples=samples[row["error_code"]]) for row in page]
+    groups = [
+        ErrorGroup(
+            **row,
+            share=row["count"] / total,
+            later_share=row["later_successes"] / row["users"] if row["users"] else None,
+            samples=samples[row["error_code"]],
+        )
+        for row in page
+    ]
     return Page(groups, len(rows))
 
 

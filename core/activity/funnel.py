@@ -1,8 +1,8 @@
 """The funnel's rule, as a pure function of a subject's marks.
 
-A step counts at its earliest occurrence at or after the time of the step before, within the window (thirty days) of the first one,
-whatever comes in between. Optional steps take no part in that: each counts if it happened between the required ones around it, so
-that nobody is counted as dropped for having done more.
+A step counts at its earliest occurrence at or after the time of the step before, within the window (thirty days) of the first
+one, whatever comes in between. Optional steps take no part in that: each counts if it happened between the required ones around
+it, so that nobody is counted as dropped for having done more.
 
 In any order a step counts wherever it lies within the window of the first one, be it earlier; and it is reached when the required
 ones before it have happened, too: a funnel never widens.

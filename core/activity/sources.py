@@ -56,8 +56,8 @@ class Sources:
     """The rows that a funnel counts. `plain` are most of them; `apart`, as much of a WITH clause, makes the table `rest`, which
     holds the others.
 
-    All have `subject`, `sample` and the times `at_1`, ...; but the saved funnel's plain ones `reached_1`, ...: `plain` are those of the
-    period and `past` those of the period before.
+    All have `subject`, `sample` and the times `at_1`, ...; but the saved funnel's plain ones `reached_1`, ...: `plain` are those
+    of the period and `past` those of the period before.
     """
 
     apart: str
