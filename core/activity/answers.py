@@ -258,6 +258,7 @@ class ErrorGroup(View):
     users: int
     later_successes: int
     later_share: float | None
+    is_sampled: bool  # of very many errors, users and successes are estimated from those of some 10,000
     last_at: datetime
     samples: list[ErrorSample]
 

@@ -14,6 +14,7 @@ from core.plotting import Chart, Mark, Palette, add_marks, blank, local, stacked
 from core.words import Unit
 
 HALF_BAR, TALL = 0.26, 250
+NEAR = 0.35  # of the width: nearer than this, two names would meet
 
 
 def funnel(palette: Palette, given: FunnelView) -> Chart:
@@ -155,7 +156,7 @@ def took(seconds: float | None) -> str:
 
 def _times(palette: Palette, bars: Sequence[TimeBar], median: float | None, late: float | None) -> go.Figure:
     figure = blank(palette, TALL - 20)
-    ranges = [f"{took(bar.from_s)} to {took(bar.to_s)}" for bar in bars]
+    ranges = [f"{_bound(bar.from_s)} to {_bound(bar.to_s)}" for bar in bars]
     figure.add_bar(
         x=list(range(len(bars))),
         y=[bar.users for bar in bars],
@@ -164,12 +165,20 @@ def _times(palette: Palette, bars: Sequence[TimeBar], median: float | None, late
         hovertemplate="%{customdata}: %{y:,} users<extra></extra>",
     )
     ticks = list(range(0, len(bars), max(1, -(-len(bars) // 5))))
-    figure.update_xaxes(tickvals=ticks, ticktext=[took(bars[number].to_s) for number in ticks])
-    for name, seconds in (("median", median), ("p90", late)):
-        place = next((number for number, bar in enumerate(bars) if seconds is not None and seconds <= bar.to_s), None)
-        if place is not None:
-            upright(figure, palette, place, f"{name} {took(seconds)}")
+    figure.update_xaxes(tickvals=ticks, ticktext=[_bound(bars[number].to_s) for number in ticks])
+    half, most = (
+        next((at for at, bar in enumerate(bars) if each is not None and each <= bar.to_s), None) for each in (median, late)
+    )
+    if half is not None and most is not None and most - half < len(bars) * NEAR:
+        upright(figure, palette, half, f"median {took(median)}, p90 {took(late)}")
+    elif half is not None and most is not None:
+        upright(figure, palette, half, f"median {took(median)}")
+        upright(figure, palette, most, f"p90 {took(late)}")
     return figure.update_layout(bargap=0.06, margin={"t": 22}, hovermode="closest", showlegend=False)
+
+
+def _bound(seconds: float) -> str:
+    return took(seconds).replace(".0 ", " ")
 
 
 def _half_and_most(median: float | None, late: float | None) -> str:

@@ -20,12 +20,21 @@ Pick = Callable[[str], None]
 
 
 def draw_errors(found: Page[ErrorGroup], page: str, zone: str, chosen: str | None, pick: Pick) -> None:
-    """Draw errors by code."""
+    """Draw errors by code, and beside them samples of the chosen one."""
     groups = found.items
-    with watch.panel("Errors", "by code: users who met it, and how many of them got through later; select one for samples"):
-        if not groups:
+    if not groups:
+        with watch.panel("Errors"):
             st.caption("No error in this period.")
-            return
+        return
+    grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
+    with grid.cell(column_span=2):
+        _draw_codes(groups, page, zone, pick)
+    with grid.cell():
+        _draw_samples(next((group for group in groups if group.error_code == chosen), groups[0]), zone)
+
+
+def _draw_codes(groups: Sequence[ErrorGroup], page: str, zone: str, pick: Pick) -> None:
+    with watch.panel("Errors", "by code: users who met it, and how many of them got through later; select one for samples"):
         table = pd.DataFrame(
             {
                 "Code": [group.error_code or "no code" for group in groups],
@@ -44,8 +53,6 @@ def draw_errors(found: Page[ErrorGroup], page: str, zone: str, chosen: str | Non
             "Share": column.ProgressColumn("Share of errors", format="%.0f%%", min_value=0, max_value=100, width="small"),
         }
         _table(table, f"{page}.errors", lambda number: pick(groups[number].error_code), columns, "Errors by code")
-    sampled = next((group for group in groups if group.error_code == chosen), groups[0])
-    _draw_samples(sampled, zone)
 
 
 def _draw_samples(group: ErrorGroup, zone: str) -> None:
@@ -55,8 +62,8 @@ def _draw_samples(group: ErrorGroup, zone: str) -> None:
             with st.container(gap=None):
                 st.markdown(f"**{text.plain(who)}**\u2002:gray[:small[{words.moment(sample.created_at, zone)}]]")
                 st.code(sample.error_message or sample.event_type, language=None, wrap_lines=True)
-            if sample.user_id is not None:
-                links.draw("users", f"Journey of {who}", icon="route", user=str(sample.user_id))
+                if sample.user_id is not None:
+                    links.draw("users", f"Journey of {who}", icon="route", user=str(sample.user_id))
 
 
 def draw_types(found: Sequence[TypeCourse], page: str, pick: Pick) -> None:
@@ -72,7 +79,7 @@ def draw_types(found: Sequence[TypeCourse], page: str, pick: Pick) -> None:
     columns = {
         "Events": column.NumberColumn(format="localized"),
         "Errors": column.NumberColumn(format="localized"),
-        "By day": column.BarChartColumn(y_min=0, width="medium", color="auto-inverse"),
+        "By day": column.BarChartColumn(y_min=0, width="medium", color=charts.palette().bar),
     }
     with watch.panel("Types of events", "each by day, on a scale of its own; select one to see it alone"):
         _table(table, f"{page}.types", lambda number: pick(found[number].event_type), columns, "Types of events")

@@ -45,7 +45,9 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
     table = {
         "Step": [f"{step.step}  {short(step)}" + (" (optional)" if step.is_optional else "") for step in steps],
         "Users": [step.users for step in steps],
-        "Of the first step": [in_words(step.conversion_from_start, step.interval, step.users) for step in steps],
+        "Of the first step": [
+            in_words(step.conversion_from_start, step.interval, step.users) if step.step > 1 else "" for step in steps
+        ],
         "Of the step before": [
             in_words(step.conversion_from_previous, step.interval_from_previous, step.users) if step.step > 1 else ""
             for step in steps

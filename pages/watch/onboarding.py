@@ -123,8 +123,11 @@ def draw_events(reads: Reads, chosen: Filters) -> None:
     event_parts.draw_errors(failed, PAGE, zone, chosen["error_code"], lambda code: pick("error_code", code))
     types = reads.ask(daily.type_courses, *asked)
     if types:
-        event_parts.draw_types(types, PAGE, lambda name: pick("event_type", name))
-        event_parts.draw_type(types, chosen["event_type"], PAGE, zone, watch.marks(reads, chosen))
+        grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
+        with grid.cell():
+            event_parts.draw_types(types, PAGE, lambda name: pick("event_type", name))
+        with grid.cell():
+            event_parts.draw_type(types, chosen["event_type"], PAGE, zone, watch.marks(reads, chosen))
     trail: list[str] = state.get(f"{PAGE}.trail", [])
     only = EventFilter(event_type=chosen["event_type"], error_code=chosen["error_code"])
     rows = reads.ask(events.list_events, only, *asked, limit=EVENTS, after=Cursor.read(trail[-1]) if trail else None)
