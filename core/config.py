@@ -63,6 +63,8 @@ class Config(BaseSettings):
     rate_limit_streaming: int = Field(default=50, ge=1)
     rate_limit_ingest: int = Field(default=10_000_000, ge=1)
 
+    import_limit_mb: int = Field(default=4096, ge=1)
+
     @field_validator("data", mode="after")
     @classmethod
     def _absolute(cls, given: Path) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -21,6 +21,7 @@ from core.errors import Invalid, StartRefused, Unavailable
 
 OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c lock_timeout=10s"
 POOL_TIMEOUT_S = 5.0
+TRIES = 3
 OLDEST_SERVER = 150000
 WAITING = "after commit"
 RESTED_SINCE, RESTED_LONG_S = "rested since", 3.0
@@ -40,12 +41,16 @@ __all__ = [
     "engine",
     "engines",
     "parse",
+    "persistently",
     "plain",
     "reachable",
     "reading",
     "transaction",
     "use",
 ]
+
+
+Result = TypeVar("Result")
 
 
 class Database(StrEnum):
@@ -153,6 +158,18 @@ def transaction(database: Database = Database.CORE) -> Iterator[Session]:
     chosen = engines().core if database is Database.CORE else engines().ai
     with answering(), _fresh_after_a_cut(chosen), Session(chosen, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def persistently(act: Callable[[], Result]) -> Result:
+    """Do what is one transaction, and do it again when Postgres chose it to give way to another in a deadlock."""
+    for _ in range(TRIES - 1):
+        try:
+            return act()
+        except Unavailable as failure:
+            cause = failure.__cause__
+            if not isinstance(getattr(cause, "orig", cause), psycopg.errors.DeadlockDetected):
+                raise
+    return act()
 
 
 @contextmanager

@@ -44,10 +44,15 @@ class BodyRefused(Invalid):
     """Send one object, {"items": [...]} with up to 5,000 of them, or NDJSON with one object a line."""
 
 
+class RowRefused(Invalid):
+    """The row does not fit its kind."""
+
+
 class Nested(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A part of a row, of which it holds a list. What is not named goes to `extra`, never lost."""
 
     texts: ClassVar[tuple[str, ...]] = ("extra",)
+    persons: ClassVar[tuple[str, ...]] = ()
 
     extra: JsonObject | None = None
 
@@ -57,6 +62,7 @@ class Row(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     nested: ClassVar[dict[str, type[Nested]]] = {}
     texts: ClassVar[tuple[str, ...]] = ("extra",)  # what redaction looks at
+    persons: ClassVar[tuple[str, ...]] = ("user_id", "session_id")  # ids that may be somebody's address
 
     id: Id | None = None
     environment: Name | None = None
@@ -190,6 +196,18 @@ def read_each(items: Iterable[bytes], row: type[Sent], *, first: int = 0) -> Bat
     return _checked(rows, rejected, number + 1 - first if rows or rejected else 0, clean=clean)
 
 
+def as_row(given: JsonObject, row: type[Sent]) -> Sent:
+    """Return an object that has been decoded already as a row; raise RowRefused, the field first."""
+    try:
+        return msgspec.convert(given, row)
+    except (msgspec.MsgspecError, RecursionError):
+        pass
+    try:
+        return _convert(given, row)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise RowRefused(_words(error)) from None
+
+
 def _split(body: bytes) -> list[bytes]:
     """Return the items, each as JSON of its own."""
     try:
@@ -217,10 +235,15 @@ def _read_one(item: bytes, row: type[Sent]) -> Sent:
         given = msgspec.json.decode(item)
         if not isinstance(given, dict):
             raise
-        for name, part in row.nested.items():
-            if isinstance(inner := given.get(name), list):
-                given[name] = [_apart(each, part) if isinstance(each, dict) else each for each in inner]
-        return msgspec.convert(_apart(given, row), row)
+        return _convert(given, row)
+
+
+def _convert(given: JsonObject, row: type[Sent]) -> Sent:
+    """Return an object as a row, with what the row does not name under `extra`."""
+    for name, part in row.nested.items():
+        if isinstance(inner := given.get(name), list):
+            given[name] = [_apart(each, part) if isinstance(each, dict) else each for each in inner]
+    return msgspec.convert(_apart(given, row), row)
 
 
 def _apart(given: JsonObject, kind: type[Row | Nested]) -> JsonObject:

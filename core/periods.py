@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from core import clock
+from core import clock, redaction
 from core.errors import Invalid
 from core.intake import key_of
 
@@ -178,9 +178,14 @@ class Watched:
 
 
 def keys_of(kind: str, given: str) -> tuple[UUID, ...]:
-    """Return the keys that an id may mean: a sender's own id, or ours. Senders use UUIDs, too, so one may be either."""
-    theirs = key_of(kind, given)
+    """Return the keys that an id may mean: a sender's own id, or ours. Senders use UUIDs, too, so one may be either.
+
+    An e-mail address is also looked for as redaction leaves it; who was stored before there was such a rule has his own.
+    """
+    redactor = redaction.current() if "@" in given else None
+    names = [given] if redactor is None else list(dict.fromkeys((given, redactor.id(given))))
+    theirs = tuple(key_of(kind, name) for name in names)
     try:
-        return (UUID(given), theirs)
+        return (UUID(given), *theirs)
     except ValueError:
-        return (theirs,)
+        return theirs

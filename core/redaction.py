@@ -1,6 +1,7 @@
 """What is taken out of texts before anything is stored: e-mail addresses, phone numbers, cards, and what a workspace adds.
 
-Texts are what people and models wrote, and what describes them; ids stay as they were sent, for they hold rows together.
+Texts are what people and models wrote, and what describes them. Ids hold rows together, and stay as they were sent; but an e-mail
+address in the id of a user or a session becomes a hash, the same for the same (docs/decisions/0024).
 """
 
 import hmac
@@ -104,6 +105,7 @@ class Redactor:
     def __init__(self, rules: Redaction) -> None:
         """Compile the rules, the workspace's own first."""
         self._is_hashed = rules.mode is Mode.HASH
+        self._address = _compiled(EMAIL) if rules.email else None
         self._steps: list[tuple[Pattern, Callable[[Found], str]]] = [
             (_compiled(each.pattern), self._replacing(each.name)) for each in rules.patterns
         ]
@@ -115,6 +117,12 @@ class Redactor:
         for pattern, act in self._steps:
             given = str(pattern.sub(act, given))
         return given
+
+    def id(self, given: str) -> str:
+        """Return an id of a user or a session without an e-mail address in it: a hash in any mode: he stays himself."""
+        if self._address is None or ("@" not in given and "%40" not in given):
+            return given
+        return str(self._address.sub(lambda found: _hashed("email", found[0].replace("%40", "@").lower()), given))
 
     def value(self, given: Any) -> Any:  # noqa: ANN401  any JSON, or a part of a row
         """Return JSON, its texts and the names of its fields redacted."""
@@ -138,16 +146,16 @@ class Redactor:
             fresh = {name: self.value(value) for name, value in present if value is not None}
         except RecursionError:
             raise Invalid("nested too deeply") from None
+        for name in given.persons:
+            if (named := getattr(given, name, None)) is not None:
+                fresh[name] = self.id(named)
         return cast("Text", msgspec.structs.replace(given, **fresh))
 
     def _replacing(self, name: str) -> Callable[[Found], str]:
         return lambda found: self._word(name, found[0].lower()) if found[0] else ""
 
     def _word(self, name: str, what: str) -> str:
-        if not self._is_hashed:
-            return f"[{name}]"
-        digest = hmac.digest(crypto.keyring().redaction_key, f"{name}\0{what}".encode(), "sha256")
-        return f"[{name}:{digest.hex()[:16].translate(LETTERS)}]"
+        return _hashed(name, what) if self._is_hashed else f"[{name}]"
 
     def _phone(self, found: Found) -> str:
         digits = _digits(found[0])
@@ -178,6 +186,11 @@ def _read() -> Redactor | None:
     with reading() as session:
         rules = settings.read(session, Redaction)
     return None if rules.mode is Mode.OFF else Redactor(rules)
+
+
+def _hashed(name: str, what: str) -> str:
+    digest = hmac.digest(crypto.keyring().redaction_key, f"{name}\0{what}".encode(), "sha256")
+    return f"[{name}:{digest.hex()[:16].translate(LETTERS)}]"
 
 
 def _compiled(pattern: str) -> Pattern:

@@ -32,7 +32,7 @@ def run(addresses: db.Addresses) -> None:
     """Work until told to stop, or until the parent is gone."""
     db.use(db.Engines(db.engine(addresses.core, pool_size=4, overflow=6), db.engine(addresses.ai, pool_size=2, overflow=3)))
     features.load("jobs")
-    stopping, something = threading.Event(), threading.Event()
+    stopping, something = queue.stopping, threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     if supervised.has_parent():

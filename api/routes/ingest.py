@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -21,7 +22,7 @@ from core.batches.schemas import NewBatchRun
 from core.config import Config
 from core.conversations import ingest as conversations_in
 from core.conversations.schemas import NewConversation
-from core.db import Database, Session, transaction
+from core.db import Database, Session, persistently, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -153,8 +154,7 @@ def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     if kind.table is not None:
         partitions.make_for(kind.table, (row.created_at or clock.now() for row in batch.rows))
     try:
-        with transaction(kind.database) as session:
-            report.accepted = kind.store(session, batch.rows, source)
+        report.accepted = persistently(lambda: _commit(kind, batch.rows, source))
     except Invalid:
         _store_each(kind, batch, source, report)
         return report
@@ -165,12 +165,16 @@ def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     return report
 
 
+def _commit(kind: Kind, rows: list[Any], source: Source) -> int:
+    with transaction(kind.database) as session:
+        return kind.store(session, rows, source)
+
+
 def _store_each(kind: Kind, batch: Batch[Any], source: Source, report: Report) -> None:
     """Store row by row, after one that no check has foreseen made the database refuse all."""
     for number, row in zip(batch.numbers, batch.rows, strict=True):
         try:
-            with transaction(kind.database) as session:
-                added = kind.store(session, [row], source)
+            added = persistently(partial(_commit, kind, [row], source))
         except Invalid as refused:
             report.rejected.append(Rejected(number, refused.detail))
         else:

@@ -19,7 +19,7 @@ from core.config import config
 from core.conversations import ingest as conversations
 from core.conversations.prefixes import drop_known
 from core.conversations.schemas import Origin
-from core.db import transaction
+from core.db import persistently, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.intake import MOST_ROWS, Source
@@ -62,7 +62,7 @@ def _store(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool = 
         return
     partitions.make_for("ai_request_metrics", (each.request.created_at for each in taken if each.request.created_at is not None))
     try:
-        _commit(mapped, taken, source, aside=aside)
+        persistently(lambda: _commit(mapped, taken, source, aside=aside))
     except Invalid as refused:
         if aside:
             _store(mapped, taken, source)
@@ -82,9 +82,10 @@ def _commit(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool) 
     with transaction() as session:
         if said:  # conversations before users, the order in which every writer locks them
             drop_known(session, said)
-            conversations.store(session, said, source)
+            conversations.store(session, said, source, notes_users=False)
         if taken:
-            ingest.store(session, [each.request for each in taken], source)
+            requests = [each.request for each in taken]
+            ingest.store(session, requests, source, others=conversations.SPEAKERS if said else None)
         if aside:
             late.set_aside(session, mapped.waiting, mapped.dropped, source)
 

@@ -10,7 +10,8 @@ from core import words
 from core.activity.answers import CohortDay, Difference, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays, TimeBar
 from core.activity.daily import TypeCourse
 from core.comparison import Verdict
-from core.plotting import Chart, Mark, Palette, add_marks, blank, local, stacked_bars, upright
+from core.palette import Palette
+from core.plotting import Chart, Mark, add_marks, blank, local, stacked_bars, upright
 from core.words import Unit
 
 HALF_BAR, TALL = 0.26, 250

@@ -183,12 +183,14 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
     return int(added)
 
 
-def note_users(connection: Connection, named: Stage) -> None:
-    """Make and update the users that `named` names.
+def note_users(connection: Connection, named: Stage, others: Stage | None = None) -> None:
+    """Make and update the users that `named` and `others` name, in one order.
 
     To be called last: batches at the same time have users in common, and wait for each other from here to the commit.
     """
-    connection.execute(USERS.replace("{stage}", named.name).encode())
+    stages = [stage.name for stage in (named, others) if stage is not None]
+    rows = " union all ".join(f"select user_id, user_name, created_at from {name}" for name in stages)  # noqa: S608  our own names
+    connection.execute(USERS.replace("{stage}", f"({rows}) as seen").encode())
 
 
 # Of tables that were filled a moment ago the planner knows nothing, and would read all parts for a hundred subjects.

@@ -26,6 +26,7 @@ class NewUser(Row):
     """A user as his product knows him. What is not named goes to the traits; of each field the newest `updated_at` holds."""
 
     texts: ClassVar = ("email", "display_name", "traits", "extra")
+    persons: ClassVar = ("id",)
 
     id: Id
     email: Word | None = None

@@ -4,7 +4,8 @@ In two steps, so that a month of twenty models is read in days and only what sta
 1. Of each model, each day is held against all its other days: how many of its requests were slower than 95 % of the others, or
    failed, and how likely that is by chance. The level is 1 %, divided by the number of days looked at (Bonferroni).
 2. The days that stand out are looked at by hour. Hours in which at least a fifth was slow (and p95 half as long again as usual),
-   or the error rate is three times the usual one, are one incident when no more than an hour lies between them.
+   or the error rate is three times the usual one, are one incident when no more than an hour lies between them. One may have
+   begun on the day before, or go on into the day after.
 """
 
 from collections import defaultdict
@@ -103,13 +104,12 @@ def incidents(session: Session, asked: Asked, *, actor: Actor) -> list[Incident]
 
 def _found(session: Session, asked: Asked, days: dict[Key, list[Slot]], trouble: Trouble, test: Test) -> Iterator[Incident]:
     for key, chosen, usual in _outstanding(days, asked.period, test):
-        hours: list[Slot] = []
-        for day in chosen:
-            period = Period(day.at, min(day.at + DAY, asked.period.end), asked.period.zone)
-            of_model = replace(asked, period=period, provider=key[0] or None, model=key[1])
-            hours += _slots(session, of_model, Interval.HOUR).get(key, [])
-        for run in _runs([hour for hour in hours if _stands_out(hour, usual, trouble, test)]):
-            yield _incident(trouble, key, run, usual)
+        first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
+        around = replace(asked, period=Period(first, last, asked.period.zone), provider=key[0] or None, model=key[1])
+        hours = [hour for hour in _slots(session, around, Interval.HOUR).get(key, []) if _stands_out(hour, usual, trouble, test)]
+        for run in _runs(hours):
+            if any(day.at <= hour.at < day.at + DAY for hour in run for day in chosen):
+                yield _incident(trouble, key, run, usual)
 
 
 def _outstanding(days: dict[Key, list[Slot]], period: Period, test: Test) -> list[tuple[Key, list[Slot], Usual]]:

@@ -135,10 +135,10 @@ STORE_WITH_TOOLS = STORE.replace("{tools}", f", tools as ({TOOLS})").encode()
 STORE_WITHOUT = STORE.replace("{tools}", "").encode()
 
 
-def store(session: Session, requests: list[NewRequest], source: Source) -> int:
+def store(session: Session, requests: list[NewRequest], source: Source, *, others: Stage | None = None) -> int:
     """Store requests and what they add to the rollups; return how many of them are new.
 
-    Their partitions must be there (core/partitions.py).
+    `others` names users that are noted with theirs. Their partitions must be there (core/partitions.py).
     """
     requests = source.cleaned(requests)
     connection = driver(session)
@@ -148,7 +148,7 @@ def store(session: Session, requests: list[NewRequest], source: Source) -> int:
         stored = connection.execute(statement, {"zone": source.zone})
         if any(request.release for request in requests):
             note_releases(connection, REQUESTS)
-        note_users(connection, REQUESTS)
+        note_users(connection, REQUESTS, others)
     return int((stored.fetchone() or (0,))[0])
 
 

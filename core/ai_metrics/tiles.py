@@ -51,21 +51,22 @@ def tiles(session: Session, asked: Asked, *, actor: Actor) -> list[Tile]:
 
 
 def side(session: Session, asked: Asked, step: Interval) -> Side:
-    """Read one of the two periods; what lies ahead of now is no part of it."""
-    now, first = clock.now(), latency_series(session, asked, step, "first_token")
+    """Read one of the two periods; parts that are not over yet are left out."""
+    over = min(clock.now(), asked.period.end) - step.length
     volume, latency = volume_series(session, asked, step), latency_series(session, asked, step)
+    first = latency_series(session, asked, step, "first_token")
     return Side(
         figures=figures(session, asked),
         times=both(session, asked),
-        volume=[point for point in volume if point.at <= now],
-        latency=[point for point in latency if point.at <= now],
-        first_token=[point for point in first if point.at <= now],
+        volume=[point for point in volume if point.at <= over],
+        latency=[point for point in latency if point.at <= over],
+        first_token=[point for point in first if point.at <= over],
     )
 
 
 def _requests(one: Side, other: Side) -> Tile:
     now, before = [_float(each.total_requests) for each in one.volume], [_float(each.total_requests) for each in other.volume]
-    verdict = of_level(_ended(now), _ended(before), Meaning.NEITHER)
+    verdict = of_level(now, before, Meaning.NEITHER)
     values = one.figures.total_requests, other.figures.total_requests
     return _tile("requests", "Requests", Unit.COUNT, values, verdict, now)
 
@@ -91,13 +92,13 @@ def _error_rate(one: Side, other: Side) -> Tile:
 def _cost(one: Side, other: Side) -> Tile:
     now, before = [float(each.cost_usd) for each in one.volume], [float(each.cost_usd) for each in other.volume]
     values = one.figures.cost_usd, other.figures.cost_usd
-    return _tile("cost", "Cost", Unit.MONEY, values, of_level(_ended(now), _ended(before), Meaning.BAD), now)
+    return _tile("cost", "Cost", Unit.MONEY, values, of_level(now, before, Meaning.BAD), now)
 
 
 def _tokens(one: Side, other: Side) -> Tile:
     now, before = [_float(each.total_tokens) for each in one.volume], [_float(each.total_tokens) for each in other.volume]
     values = one.figures.total_tokens, other.figures.total_tokens
-    return _tile("tokens", "Tokens", Unit.COUNT, values, of_level(_ended(now), _ended(before), Meaning.NEITHER), now)
+    return _tile("tokens", "Tokens", Unit.COUNT, values, of_level(now, before, Meaning.NEITHER), now)
 
 
 def _tile(
@@ -110,11 +111,6 @@ def _tile(
 ) -> Tile:
     value, before = (float(each) if each is not None else None for each in values)
     return Tile(name=name, label=label, unit=unit, value=value, before=before, verdict=verdict, course=list(course))
-
-
-def _ended(course: list[float | None] | list[float]) -> list[float | None]:
-    """Return the parts that are whole: the last one may still be going on."""
-    return list(course[:-1])
 
 
 def _float(given: int | None) -> float | None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from core import words
 from core.batches.answers import BAD, GOOD, RunView
-from core.plotting import Chart, Palette, blank, local
+from core.palette import Palette
+from core.plotting import Chart, blank, local
 
 LOW, STRIP_PX = 0.5, 52
 HEIGHTS = {"completed": LOW, "running": 0.3, "failed": 1.0, "lost": 1.0, "partial": 0.75}

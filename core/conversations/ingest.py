@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, outbox
 from core.activity.ingest import USER_DAYS, note_users
-from core.conversations import messages
+from core.conversations import messages, naming
 from core.conversations.schemas import NewConversation
 from core.intake import Source, as_jsonb, key_of
 from core.newest import Known, version_of
@@ -87,8 +87,11 @@ select conversations.created_at, learned.user_id, user_name, conversations.envir
 from learned_conversations as learned join conversations using (id) where learned.user_id is not null"""
 
 
-def store(session: Session, conversations: list[NewConversation], source: Source) -> int:
-    """Store conversations and their messages; return how many of the rows said anything new."""
+def store(session: Session, conversations: list[NewConversation], source: Source, *, notes_users: bool = True) -> int:
+    """Store conversations and their messages; return how many of the rows said anything new.
+
+    Without `notes_users` the users are left in SPEAKERS, for whoever notes others in the same transaction.
+    """
     conversations = source.cleaned(conversations)
     connection = driver(session)
     CONVERSATIONS.copy(connection, _rows(conversations, source))
@@ -96,11 +99,14 @@ def store(session: Session, conversations: list[NewConversation], source: Source
     known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
     news, learned = _learn(known, conversations, made)
     grown, touched = messages.store(connection, conversations)
+    naming.tell_of(session, conversations)
     LEARNED.copy(connection, (_learned(id_, known[id_]) for id_ in learned | touched))
     with connection.pipeline():
         connection.execute(LEARN)
         connection.execute(BEGAN)
-        _note_users(connection, source)
+        _note_days(connection, source)
+        if notes_users:
+            note_users(connection, SPEAKERS)
     _tell(session, sorted(made))
     return len(news | grown)
 
@@ -152,11 +158,10 @@ def _learned(id_: UUID, known: Known) -> tuple[object, ...]:
     return id_, key_of("user", name) if name is not None else None, name, *values, as_jsonb(known.told) or "{}"
 
 
-def _note_users(connection: Connection, source: Source) -> None:
+def _note_days(connection: Connection, source: Source) -> None:
     SPEAKERS.make(connection)
     connection.execute(SPOKE)
     connection.execute(USER_DAYS.replace("{stage}", SPEAKERS.name).encode(), {"zone": source.zone})
-    note_users(connection, SPEAKERS)
 
 
 def _tell(session: Session, made: list[UUID]) -> None:

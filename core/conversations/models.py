@@ -88,3 +88,15 @@ class Message(CoreTable):
     created_at: Mapped[datetime]
     # Of longer texts, Postgres refuses to make one.
     search: Mapped[Any] = mapped_column(TSVECTOR, Computed("to_tsvector('simple', left(content, 50000))", persisted=True))
+
+
+class NamedMessage(CoreTable):
+    """What feedback has called a message of no named conversation: looked at again when messages of that name come."""
+
+    __tablename__ = "named_messages"
+    __table_args__ = (Index(None, "name"), Index(None, "received_at"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)  # the feedback's
+    name: Mapped[str]
+    named_at: Mapped[datetime]  # the feedback's own time, by which it is known whether it still says so
+    received_at: Mapped[datetime] = mapped_column(server_default=func.now())

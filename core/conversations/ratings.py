@@ -14,6 +14,10 @@ from unnest(cast(:ids as uuid[]), cast(:ratings as int[]), cast(:scales as text[
 where conversation_id = id and (user_rating, rating_scale, user_feedback) is distinct from (rating, scale, feedback)""")
 
 
+CLEAR = text("""
+update conversations set user_rating = null, rating_scale = null, user_feedback = null where id = any(:ids)""")
+
+
 class Rating(NamedTuple):
     """What somebody thinks of a conversation, on a scale (thumbs, five)."""
 
@@ -32,3 +36,8 @@ def write(session: Session, ratings: list[Rating]) -> None:
     """Store ratings of conversations."""
     columns = list(zip(*ratings, strict=True)) or [(), (), (), ()]
     session.execute(WRITE, dict(zip(("ids", "ratings", "scales", "feedback"), map(list, columns), strict=True)))
+
+
+def clear(session: Session, ids: list[UUID]) -> None:
+    """Let conversations have no rating."""
+    session.execute(CLEAR, {"ids": ids})

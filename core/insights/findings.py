@@ -11,17 +11,18 @@ from core.activity.passages import Drop, drops
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.incidents import Incident, Trouble, incidents
 from core.ai_metrics.series import volume_by_model
+from core.ai_metrics.tiles import tiles as ai_tiles
 from core.batches.answers import AskedRuns
 from core.batches.failing import Failing, failing
 from core.comparison import Tile, Verdict
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.insights.schemas import Scope
-from core.insights.tiles import overview_tiles
+from core.insights.tiles import feedback_tile
 
 MOST = 8
 LEAST_RISE = 0.2
-PAGES = {"feedback": "knowledge", "users": "users", "new_users": "users"}
+PAGES = {"feedback": "knowledge"}
 
 
 class Severity(StrEnum):
@@ -53,7 +54,8 @@ class Findings(View):
 def findings(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Findings:
     """Look for what needs attention in a period: chance alone brings up one in a hundred times what is not there."""
     require(actor, Permission.WATCH)
-    asked, tiles = Asked(scope.period, scope.watched), overview_tiles(core, ai, scope, actor=actor)
+    asked = Asked(scope.period, scope.watched)
+    tiles = [*ai_tiles(core, asked, actor=actor), feedback_tile(core, ai, scope)]
     hours = incidents(core, asked, actor=actor)
     runs = failing(core, AskedRuns(scope.period, scope.watched), actor=actor)
     fewer = drops(core, scope.period, scope.watched, actor=actor) if scope.watched.user_id is None else []
@@ -102,7 +104,7 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
 
 
 def _of_tiles(core: Session, tiles: Iterable[Tile], asked: Asked, known: set[Trouble], scope: Scope) -> Iterator[Finding]:
-    explained = {"p95_latency": Trouble.SLOW in known, "error_rate": Trouble.FAILING in known, "conversion": True}
+    explained = {"p95_latency": Trouble.SLOW in known, "error_rate": Trouble.FAILING in known}
     for tile in tiles:
         if tile.verdict is not Verdict.WORSE or explained.get(tile.name) or tile.value is None or not tile.before:
             continue

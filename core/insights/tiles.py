@@ -28,7 +28,7 @@ def overview_tiles(core: Session, ai: Session, scope: Scope, *, actor: Actor) ->
         *_users(core, scope, before),
         _conversion(core, scope, before, actor),
         *(of_ai[name] for name in OF_AI),
-        _feedback(core, ai, scope, before),
+        feedback_tile(core, ai, scope),
     ]
 
 
@@ -39,8 +39,8 @@ def _users(core: Session, scope: Scope, before: Scope) -> list[Tile]:
         ("users", "Active users", "users_active", now.active, then.active),
         ("new_users", "New users", "users_new", now.new, then.new),
     ):
-        course = course_of(core, scope, metric)
-        verdict = of_level(_ended(scope, course), _ended(scope, course_of(core, before, metric)), Meaning.GOOD)
+        course = _ended(scope, course_of(core, scope, metric))
+        verdict = of_level(course, course_of(core, before, metric), Meaning.GOOD)
         found.append(Tile(name=name, label=label, unit=Unit.COUNT, value=value, before=earlier, verdict=verdict, course=course))
     return found
 
@@ -60,7 +60,9 @@ def _conversion(core: Session, scope: Scope, before: Scope, actor: Actor) -> Til
     )
 
 
-def _feedback(core: Session, ai: Session, scope: Scope, before: Scope) -> Tile:
+def feedback_tile(core: Session, ai: Session, scope: Scope) -> Tile:
+    """Return which share of what was rated was rated well."""
+    before = replace(scope, period=scope.period.before(clock.now()))
     now, then = count_feedback(ai, scope), count_feedback(ai, before)
     is_known = scope.watched.release is None
     verdict = of_rate((now.positive, now.rated), (then.positive, then.rated), Meaning.GOOD) if is_known else Verdict.UNKNOWN

@@ -1,13 +1,16 @@
 """Feedback into the database `ai`; the conversations that it rates, in `core`, follow by the outbox."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core import clock, outbox
-from core.conversations import ratings, references
+from core.conversations import naming, ratings, references
+from core.conversations.naming import NAMED, Name
 from core.conversations.ratings import Rating
 from core.conversations.references import Named, Place
 from core.db import Database, reading, transaction
@@ -17,6 +20,7 @@ from core.knowledge.schemas import NewFeedback
 from core.staging import Stage, driver
 
 GIVEN = "feedback.given"
+LOCK = 0x6174747A
 
 FEEDBACK = Stage(
     "staged_feedback",
@@ -46,6 +50,22 @@ on conflict (id) do update set {", ".join(f"{name} = excluded.{name}" for name i
 where excluded.created_at > present.created_at
 returning conversation_id"""  # noqa: S608  names of our own
 
+# Only while the feedback still says what it said then.
+LINK = text("""
+with given as (
+    select * from unnest(cast(:ids as uuid[]), cast(:times as timestamptz[]), cast(:messages as uuid[]),
+        cast(:conversations as uuid[])) as given (id, at, message_id, conversation_id)
+),
+old as (
+    select present.id, present.conversation_id as left_id from ai_feedback as present
+    join given on given.id = present.id and given.at = present.created_at
+    where (present.message_id, present.conversation_id) is distinct from (given.message_id, given.conversation_id)
+    order by present.id for update of present
+)
+update ai_feedback as present set message_id = given.message_id, conversation_id = given.conversation_id
+from given join old using (id) where present.id = given.id
+returning left_id, present.conversation_id""")
+
 # What was said of the whole conversation goes before what was said of one of its messages.
 LATEST = text("""
 select distinct on (conversation_id) conversation_id, rating, scale, comment from ai_feedback where conversation_id = any(:ids)
@@ -54,19 +74,54 @@ order by conversation_id, message_id is not null, created_at desc, id desc""")
 
 def store(session: Session, feedback: list[NewFeedback], source: Source) -> int:
     """Store feedback; return how much of it is new, or newer than what was known."""
-    feedback = source.cleaned(feedback)
+    known = [Known(*each) for each in _with_ids(source.cleaned(feedback))]
+    names = [Name(id_, each.message_id, at) for id_, at, each in known if each.message_id and each.conversation_id is None]
+    with transaction() as core:
+        naming.note(core, names)
     with reading() as core:
         places = references.places(core, {(each.conversation_id, each.message_id) for each in feedback})
     connection = driver(session)
-    FEEDBACK.copy(connection, _rows(feedback, places, source))
+    FEEDBACK.copy(connection, _rows(known, places, source))
     stored = connection.execute(UPSERT.encode()).fetchall()
     if rated := sorted({str(id_) for (id_,) in stored if id_ is not None}):
         outbox.tell(session, GIVEN, {"ids": rated}, database=Database.AI)
+    if names:  # by then both are there, whichever was first
+        outbox.tell(session, NAMED, {"names": sorted({each.name for each in names})}, database=Database.AI)
     return len(stored)
 
 
-def rate(conversation_ids: list[UUID]) -> None:
+def link(names: list[str]) -> None:
+    """Let feedback that named only a message lead to the one that is called so; where several are, to none.
+
+    One at a time: of two that do this at once, the second sees at least what the first saw.
+    """
+    with transaction() as core:
+        core.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        named = naming.list_names(core, names)
+        places = references.places(core, {(None, name) for name in names})
+        with transaction(Database.AI) as ai:
+            _link(ai, named, places)
+
+
+def _link(ai: Session, named: list[Name], places: dict[Named, Place]) -> None:
+    meant = [places[None, each.name] for each in named]
+    given = {
+        "ids": [each.feedback_id for each in named],
+        "times": [each.named_at for each in named],
+        "messages": [place.message_id for place in meant],
+        "conversations": [place.conversation_id for place in meant],
+    }
+    moved = ai.execute(LINK, given).all()
+    left = {str(row.left_id) for row in moved if row.left_id is not None}
+    found = {str(row.conversation_id) for row in moved if row.conversation_id is not None}
+    if left | found:
+        outbox.tell(ai, GIVEN, {"ids": sorted(left | found), "left": sorted(left)}, database=Database.AI)
+
+
+def rate(conversation_ids: list[UUID], left: Sequence[UUID] = ()) -> None:
     """Let conversations know their ratings; those that are not there yet will ask when they come.
+
+    Of those that feedback has left, the ones without any other have none.
 
     The conversations are locked before the feedback is read: of two that do this at once, the second sees what the first saw.
     """
@@ -75,14 +130,28 @@ def rate(conversation_ids: list[UUID]) -> None:
         with reading(Database.AI) as ai:
             latest = [Rating(*row) for row in ai.execute(LATEST, {"ids": present})]
         ratings.write(core, latest)
+        ratings.clear(core, sorted(set(left) - {each.conversation_id for each in latest}))
 
 
-def _rows(feedback: list[NewFeedback], places: dict[Named, Place], source: Source) -> Iterator[tuple[object, ...]]:
+class Known(NamedTuple):
+    """Feedback with its key and its time, its own or that of its arrival."""
+
+    id: UUID
+    at: datetime
+    given: NewFeedback
+
+
+def _with_ids(feedback: list[NewFeedback]) -> Iterator[tuple[UUID, datetime, NewFeedback]]:
     now = clock.now()
     for each in feedback:
+        yield key_of("feedback", each.id) if each.id is not None else new_id(), each.created_at or now, each
+
+
+def _rows(feedback: list[Known], places: dict[Named, Place], source: Source) -> Iterator[tuple[object, ...]]:
+    for id_, at, each in feedback:
         place = places[each.conversation_id, each.message_id]
         yield (
-            key_of("feedback", each.id) if each.id is not None else new_id(),
+            id_,
             each.id,
             place.message_id,
             place.conversation_id,
@@ -95,5 +164,5 @@ def _rows(feedback: list[NewFeedback], places: dict[Named, Place], source: Sourc
             each.app or "",
             as_jsonb(each.extra),
             source.import_id,
-            each.created_at or now,
+            at,
         )

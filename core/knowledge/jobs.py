@@ -1,10 +1,11 @@
-"""What follows from feedback, and from conversations that came after it."""
+"""What follows from feedback, and from conversations and messages that came after it."""
 
 from typing import Any
 from uuid import UUID
 
 from core import outbox
 from core.conversations import ingest as conversations
+from core.conversations import naming
 from core.knowledge import feedback
 
 
@@ -12,4 +13,10 @@ from core.knowledge import feedback
 @outbox.handles(conversations.MADE)
 def rate(payload: dict[str, Any]) -> None:
     """Let conversations know their ratings."""
-    feedback.rate([UUID(id_) for id_ in payload["ids"]])
+    feedback.rate([UUID(id_) for id_ in payload["ids"]], [UUID(id_) for id_ in payload.get("left", [])])
+
+
+@outbox.handles(naming.NAMED)
+def link(payload: dict[str, Any]) -> None:
+    """Let feedback lead to the messages that it named."""
+    feedback.link(payload["names"])

@@ -103,6 +103,7 @@ RULES = (
         "greatest(started_at, heard_at) < :before and id in (select id from (select id, row_number() over (partition by "
         "batch_job order by started_at desc, id desc) as number from batch_run_history) as ranked where number > :kept)",
     ),
+    Rule("named_messages", "feedback_days", "named_at < :before and received_at < :before"),
     Rule("ai_feedback", "feedback_days", "created_at < :before and received_at < :before", database=Database.AI),
 )
 

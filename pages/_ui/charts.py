@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core.plotting import Chart, Palette
+from core.palette import Palette
+from core.plotting import Chart
 from pages._ui import errors, state
 
 ROLES = ("text", "muted", "grid", "axis", "bad", "warn", "warn_ink", "idle", "tint", "ok")

@@ -10,6 +10,9 @@ from pages._ui import errors, frame, guard, state, text
 
 MODE, PATTERNS, SAMPLE = "redaction.mode", "redaction.patterns", "redaction.sample"
 RULES = {"email": "E-mail addresses", "phone": "Phone numbers", "card": "Card numbers"}
+HELP = {
+    "email": "In ids of users and sessions an address becomes a hash, the same for the same; other ids stay as they are sent."
+}
 WHAT_MODES_DO = {Mode.OFF: "Off", Mode.MASK: "Mask: [email]", Mode.HASH: "Hash: [email:…], the same for the same"}
 
 
@@ -17,12 +20,12 @@ def draw() -> None:
     """Draw the rules, and a place to try them."""
     with guard.work() as (session, actor):
         present = redaction.read(session, actor=actor)
-    frame.section("Redaction", "of every text that comes in, before it is stored; ids stay as they are sent")
+    frame.section("Redaction", "of every text that comes in, before it is stored")
     with st.form("redaction", border=True, enter_to_submit=False, width=760):
         modes = list(Mode)
         st.radio("What is found is", modes, index=modes.index(present.mode), key=MODE, format_func=WHAT_MODES_DO.__getitem__)
         for name, label in RULES.items():
-            st.checkbox(label, getattr(present, name), key=f"redaction.{name}")
+            st.checkbox(label, getattr(present, name), key=f"redaction.{name}", help=HELP.get(name))
         st.text_area(
             "Patterns of your own",
             "\n".join(f"{each.name}: {each.pattern}" for each in present.patterns),

@@ -1,7 +1,9 @@
 """Feedback rates conversations: whichever of the two comes first, and through the outbox only."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import msgspec
@@ -13,7 +15,7 @@ from core.db import Database, transaction
 from core.intake import Source, key_of, message_name
 from core.knowledge import feedback, jobs
 from core.knowledge.schemas import NewFeedback
-from tests.factories.conversations import START, conversation, one, stored
+from tests.factories.conversations import START, conversation, message, one, stored
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -42,7 +44,9 @@ def kept(column: str) -> list[Any]:
 
 
 def rating() -> tuple[Any, ...]:
-    return (one("user_rating"), one("rating_scale"), one("user_feedback"))
+    wanted = "select user_rating, rating_scale, user_feedback from conversations where external_id = 'c'"
+    with transaction() as session:
+        return tuple(session.execute(text(wanted)).one())
 
 
 def test_a_conversation_knows_its_rating_after_the_outbox_has_told_it() -> None:
@@ -87,6 +91,73 @@ def test_a_message_of_two_conversations_leads_to_neither() -> None:
     stored(conversation("a", 1), conversation("b", 1))
     given(said(1, rating=1, message_id="m0", conversation_id=None))
     assert kept("conversation_id") == [None]
+
+
+def test_a_message_that_comes_after_its_feedback_is_found() -> None:
+    given(said(1, rating=1, message_id="m1", conversation_id=None))
+    relayed()
+    stored(conversation("c", 1))
+    relayed()
+    assert kept("conversation_id") == [None]
+    stored(conversation("c", 3))
+    relayed()
+    assert kept("conversation_id") == [key_of("conversation", "c")]
+    assert kept("message_id") == [key_of("message", message_name("c", "m1"))]
+    assert rating() == (1, "thumbs", None)
+
+
+def test_a_second_message_of_that_name_makes_it_lead_to_neither_as_it_would_have_from_the_start() -> None:
+    stored(conversation("c", 2))
+    given(said(1, rating=-1, message_id="m1", conversation_id=None))
+    relayed()
+    assert rating() == (-1, "thumbs", None)
+    stored(conversation("d", 2))
+    relayed()
+    assert (kept("conversation_id"), rating()) == ([None], (None, None, None))
+
+
+@pytest.mark.parametrize("order", [*permutations(range(4))])
+def test_the_order_of_arrival_changes_nothing(order: tuple[int, ...]) -> None:
+    deeds: list[Callable[[], object]] = [
+        lambda: given(
+            said(1, rating=1, message_id="m0", conversation_id=None), said(2, rating=-1, message_id="m2", conversation_id=None)
+        ),
+        lambda: given(said(3, rating=4, message_id="m1", conversation_id="c", scale="five")),
+        lambda: stored(conversation("c", 3)),
+        lambda: stored(conversation("d", 1)),
+    ]
+    for number in order:
+        deeds[number]()
+        if sum(order[:2]) % 2:
+            relayed()
+    relayed()
+    c, nobody = key_of("conversation", "c"), None
+    assert kept("conversation_id") == [nobody, c, c]
+    assert rating() == (4, "five", None)
+
+
+def test_feedback_that_says_something_else_by_now_is_left_alone() -> None:
+    given(said(1, rating=1, message_id="m1", conversation_id=None))
+    given(said(1, rating=5, conversation_id="other") | {"created_at": (START + timedelta(hours=1)).isoformat()})
+    stored(conversation("c", 2))
+    relayed()
+    assert (kept("conversation_id"), kept("message_id")) == ([key_of("conversation", "other")], [None])
+
+
+def test_messages_and_their_feedback_at_once_find_each_other() -> None:
+    def both(number: int) -> None:
+        name = f"{number}"
+        deeds: list[Callable[[], object]] = [
+            lambda: given({"rating": 1, "message_id": name}),
+            lambda: stored({"id": f"c{name}", "messages": [{**message(0), "id": name}]}),
+        ]
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda deed: deed(), deeds))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(both, range(24)))
+    relayed()
+    assert sorted(kept("conversation_id")) == sorted(key_of("conversation", f"c{number}") for number in range(24))
 
 
 def test_our_own_ids_are_understood() -> None:

@@ -1,0 +1,60 @@
+"""Messages that feedback named before they were stored, or before another had the same name (docs/decisions/0023).
+
+Whoever stores messages says so to those above when one of them has been named. The two locks see to it that of a message and its
+name, whichever is stored later knows of the other.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from core import outbox
+from core.conversations.schemas import NewConversation
+from core.staging import driver
+
+NAMED = "messages.named"
+LOCK = 0x61747479
+AT_ONCE = 1000
+NOTE = """
+insert into named_messages as present (id, name, named_at) values (%s, %s, %s)
+on conflict (id) do update set name = excluded.name, named_at = excluded.named_at where excluded.named_at > present.named_at"""
+AMONG = text("select distinct name from named_messages where name = any(:names) order by name")
+OF = text("select id, name, named_at from named_messages where name = any(:names) order by id")
+
+
+class Name(NamedTuple):
+    """That feedback of a time calls a message so."""
+
+    feedback_id: UUID
+    name: str
+    named_at: datetime
+
+
+def note(session: Session, names: Iterable[Name]) -> None:
+    """Remember names; commit before looking for the messages."""
+    rows = sorted(names)
+    if rows:
+        connection = driver(session)
+        connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        with connection.cursor() as cursor:
+            cursor.executemany(NOTE, rows)
+
+
+def list_names(session: Session, names: Sequence[str]) -> list[Name]:
+    """Return which feedback calls messages so."""
+    return [Name(*row) for row in session.execute(OF, {"names": list(names)})]
+
+
+def tell_of(session: Session, conversations: list[NewConversation]) -> None:
+    """Tell those above which of these messages have been named."""
+    names = sorted({message.id for conversation in conversations for message in conversation.messages})
+    if names:
+        # A statement of its own: the next one is to see what was committed while we waited.
+        session.execute(text("select pg_advisory_xact_lock_shared(:lock)"), {"lock": LOCK})
+        found = list(session.scalars(AMONG, {"names": names}))
+        for first in range(0, len(found), AT_ONCE):
+            outbox.tell(session, NAMED, {"names": found[first : first + AT_ONCE]})
