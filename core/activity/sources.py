@@ -51,18 +51,30 @@ from (
 ) as owned where {among} group by subject"""
 
 
+# One by one: the planner takes them for far more than they are, and would read all of the table.
+EACH_SHARED = """shared cross join lateral (
+    select app, sample, marks, is_cut, is_unsure, reached_1, reached_2, reached_3, reached_4, reached_5 from subjects
+    where subjects.subject = shared.subject and environment = :environment and app = any(:apps) offset 0
+) as each"""
+
+
 @dataclass(frozen=True)
 class Sources:
     """The rows that a funnel counts. `plain` are most of them; `apart`, as much of a WITH clause, makes the table `rest`, which
     holds the others.
 
     All have `subject`, `sample` and the times `at_1`, ...; but the saved funnel's plain ones `reached_1`, ...: `plain` are those
-    of the period and `past` those of the period before.
+    of the period and `past` those of the period before. With several apps these hold everybody, since the index that answers
+    knows no names; `own` and `own_past` are the rows of those who are in `rest` as well, to be taken away again; or `alone` is a
+    condition that leaves them out.
     """
 
     apart: str
     plain: str
     past: str | None = None
+    own: str | None = None
+    own_past: str | None = None
+    alone: str = ""
 
 
 def list_apps(session: Session, watched: Watched) -> list[str]:
@@ -74,12 +86,17 @@ def list_apps(session: Session, watched: Watched) -> list[str]:
 
 def saved(rule: Rule, *, several: bool, among: str) -> Sources:
     """Return the sources of the saved funnel: `subjects` knows when most of them reached its steps."""
-    rows = f"subjects where environment = :environment and app = any(:apps) and {among} and not is_unsure{_alone(several)}"
+    rows = f"subjects where environment = :environment and app = any(:apps) and {among} and not is_unsure"
+    own = f"{EACH_SHARED} where not is_unsure"
+    now, before = "reached_1 >= :start and reached_1 < :until", "reached_1 >= :since and reached_1 < :start"
     unsure = _whole(several=several, among=among, condition="is_unsure")
     return Sources(
         _apart(rule, several, among, rule.over(unsure), "true", "select subject, sample, marks from exact"),
-        plain=f"{rows} and reached_1 >= :start and reached_1 < :until",
-        past=f"{rows} and reached_1 >= :since and reached_1 < :start",
+        plain=f"{rows} and {now}",
+        past=f"{rows} and {before}",
+        own=f"{own} and {now}" if several else None,
+        own_past=f"{own} and {before}" if several else None,
+        alone=_alone(several),
     )
 
 
@@ -128,8 +145,7 @@ shared as materialized (
 joined as materialized (
     select array_agg(distinct app) as apps, subject, sample, array_agg(distinct mark order by mark) as marks,
         bool_or(is_cut) as is_cut, bool_or(is_cut) as is_unsure, true as is_shared
-    from shared join subjects using (subject) cross join unnest(marks) as mark
-    where environment = :environment and app = any(:apps) group by subject, sample
+    from {EACH_SHARED} cross join unnest(marks) as mark group by subject, sample
 ),"""  # noqa: S608
     raw = RAW.format(begins=rule.begins, ends=rule.ends)
     exact = f"""

@@ -41,17 +41,16 @@ def kind_of(samples: Samples) -> Kind | None:
         return Kind.FEEDBACK
     if found & names.MEMORY_WORDS and "content" in has[Kind.MEMORIES]:
         return Kind.MEMORIES
-    if times and (found & names.EVENT_WORDS or (found & {"type", "name"} and has[Kind.EVENTS] & {"user_id", "session_id"})):
+    if times and found & names.EVENT_WORDS:
         return Kind.EVENTS
     if _is_article(samples, has[Kind.DOCUMENTS]):
         return Kind.DOCUMENTS
-    if "email" in has[Kind.USERS] or (
-        has[Kind.USERS] >= {"id", "display_name"} and found & {"user_id", "username", "signup_date"}
-    ):
+    if "email" in has[Kind.USERS] or (has[Kind.USERS] >= {"id", "display_name"} and found & USER_WORDS):
         return Kind.USERS
     return Kind.EVENTS if times else None
 
 
+USER_WORDS = {"username", "signup_date", "signed_up_at", "signup_at", "date_joined", "joined_at", "last_login"}
 MODEL_FIGURES = {"total_latency_ms", "first_token_ms", "cost_usd", "status", "total_tokens", "finish_reason"}
 JOB_WORDS = {
     "job",

@@ -13,7 +13,8 @@ import msgspec
 from core.imports.files import LONGEST_LINE, Lines, as_text
 from core.imports.values import plain
 
-LARGEST_RECORD = 64 << 20
+LARGEST_RECORD = 32 << 20
+AT_ONCE = 1 << 20  # a text over many pieces is looked through again with each of them
 DEEPEST = 64
 KEY, VALUE = "_key", "_value"
 # Python writes these, and they are no JSON; they are read as null where the beginning of a file shows that it has them.
@@ -215,12 +216,12 @@ def _values(stream: _Utf8, records: str) -> Iterable[Any]:
         return ({**value, KEY: key} if isinstance(value, dict) else {KEY: key, VALUE: value} for key, value in _pairs(stream))
     if records == "*.item":
         return _items_of_all(stream)
-    found: Iterable[Any] = ijson.items(stream, records, multiple_values=not records)
+    found: Iterable[Any] = ijson.items(stream, records, multiple_values=not records, buf_size=AT_ONCE)
     return found
 
 
 def _pairs(stream: _Utf8) -> Iterable[tuple[str, Any]]:
-    found: Iterable[tuple[str, Any]] = ijson.kvitems(stream, "")
+    found: Iterable[tuple[str, Any]] = ijson.kvitems(stream, "", buf_size=AT_ONCE)
     return found
 
 
@@ -228,7 +229,7 @@ def _items_of_all(stream: _Utf8) -> Iterator[Any]:
     """Yield the elements of all lists that one object holds."""
     builder: _Tree | None = None
     depth = 0
-    for event, value in ijson.basic_parse(stream):
+    for event, value in ijson.basic_parse(stream, buf_size=AT_ONCE):
         if event in ("end_map", "end_array"):
             depth -= 1
         if depth >= 2 and (builder or event in ("start_map", "start_array")):

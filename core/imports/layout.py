@@ -49,6 +49,8 @@ def _of_object(tree: dict[str, Any], is_complete: bool) -> Layout | None:
     inner = {name: value for name, value in tree.items() if isinstance(value, dict) and value}
     if len(inner) == len(tree) and _are_alike(list(inner.values()), is_complete):
         return Layout("*", [{**value, KEY: key} for key, value in _whole_pairs(inner, is_complete)])
+    if turns.turns_in(tree) is not None:
+        return Layout("", [tree])
     if articles.are_articles(dict(_whole_pairs(tree, is_complete))):
         pairs = _whole_pairs(tree, is_complete)
         return Layout("*", [{**value, KEY: key} if isinstance(value, dict) else {KEY: key, VALUE: value} for key, value in pairs])
@@ -61,7 +63,7 @@ def _of_object(tree: dict[str, Any], is_complete: bool) -> Layout | None:
 
 def _is_one_record(tree: dict[str, Any]) -> bool:
     return (
-        turns.turns_in(tree, depth=2) is not None
+        turns.turns_in(tree, depth=1) is not None
         or benchmark.is_detailed(tree)
         or benchmark.is_summary(tree)
         or langfuse.is_trace(tree)
@@ -93,7 +95,7 @@ def _are_alike(found: list[dict[str, Any]], is_complete: bool) -> bool:
         return False
     common = set.intersection(*every)
     has_figures = any(isinstance(value, int | float) for value in whole[0].values())
-    has_turns = turns.turns_in(whole[0], depth=1) is not None
+    has_turns = turns.turns_in(whole[0]) is not None
     return (
         bool(common)
         and len(common) >= len(every[0]) * 0.5

@@ -31,17 +31,23 @@ def maker(mapping: Mapping, columns: list[str] | None) -> Make:
     return _of_cells(mapping, columns, constants, finish)
 
 
+def _steps(mapping: Mapping) -> list[tuple[str, str, Callable[[Any], Any]]]:
+    """Return which field is read from which path by what; a state that tells of trouble is its type, where no column is."""
+    steps = [(name, rule.path, values.reader(name, rule, mapping)) for name, rule in mapping.fields.items() if rule.path]
+    status = mapping.fields.get("status")
+    if mapping.kind is Kind.AI_REQUESTS and status is not None and status.path and "error_type" not in mapping.fields:
+        steps.append(("error_type", status.path, values.trouble(status, mapping)))
+    return steps
+
+
 def _of_cells(mapping: Mapping, columns: list[str], constants: Row, finish: Callable[[Row, int], None]) -> Make:
     place = {name: number for number, name in enumerate(columns)}
-    steps = [
-        (name, place[rule.path], values.reader(name, rule, mapping))
-        for name, rule in mapping.fields.items()
-        if rule.path in place
-    ]
+    every = _steps(mapping)
+    steps = [(name, place[path], read) for name, path, read in every if path in place]
     nested = [
-        (name, getter(rule.path.partition(".")[2]), place[rule.path.partition(".")[0]], values.reader(name, rule, mapping))
-        for name, rule in mapping.fields.items()
-        if rule.path and rule.path not in place and rule.path.partition(".")[0] in place
+        (name, getter(path.partition(".")[2]), place[path.partition(".")[0]], read)
+        for name, path, read in every
+        if path not in place and path.partition(".")[0] in place
     ]
     taken = {rule.path for rule in mapping.fields.values()} | set(mapping.ignored)
     rest = [(name, number) for name, number in place.items() if name not in taken]
@@ -79,7 +85,7 @@ def _add_nested(row: Row, nested: list[Any], cells: list[Any]) -> None:
 
 
 def _of_objects(mapping: Mapping, constants: Row, finish: Callable[[Row, int], None]) -> Make:
-    steps = [(name, getter(rule.path), values.reader(name, rule, mapping)) for name, rule in mapping.fields.items() if rule.path]
+    steps = [(name, getter(path), read) for name, path, read in _steps(mapping)]
     taken = [rule.path.split(".") for rule in mapping.fields.values() if rule.path] + [
         path.split(".") for path in mapping.ignored
     ]
@@ -131,6 +137,8 @@ def _finish_request(mapping: Mapping) -> Callable[[Row, int], None]:
             row["model"] = model
         if "created_at" not in row:
             row["created_at"] = at(position)
+        if not row.get("error_type", True):
+            del row["error_type"]
         if row.get("status") == "error" and "error_type" not in row:
             row["error_type"] = "error"
         elif status is None and ("error_type" in row or "error_message" in row):

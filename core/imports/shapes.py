@@ -121,7 +121,7 @@ def _articles(sample: Sample, first: Object) -> Found | None:
     inner = {
         str(each[KEY]): each.get(VALUE, {name: value for name, value in each.items() if name != KEY}) for each in sample.first
     }
-    if turns.turns_in(first, depth=2) is not None or not articles.are_articles(inner):
+    if turns.turns_in(first) is not None or not articles.are_articles(inner):
         return None
     mapping = sample.mapping(Kind.DOCUMENTS, format=Shape.ARTICLES)
     return Found("articles", "Texts under headings", Kind.DOCUMENTS, mapping, ("Each heading becomes a document.",))
@@ -135,6 +135,7 @@ NAMES: dict[str, tuple[str, Callable[[Turns], bool]]] = {
     "taskmaster": ("Taskmaster", lambda t: t.path == "utterances" and t.role == "speaker"),
     "abcd": ("ABCD", lambda t: t.role == "0" and t.path == "original"),
 }
+WEAK_IDS = ("task_id", "trial_id", "key", "dialogue_idx")  # of something that may have several conversations
 TRAINING = "This is also how training examples are written: as a dataset they can be imported when datasets come."
 
 
@@ -151,7 +152,7 @@ def _dialogues(sample: Sample, first: Object) -> Found | None:
     )
     fields = guess.fields_of(samples, Kind.CONVERSATIONS)
     fields.pop("title", None) if "title" in fields and _is_long(sample, fields["title"].path) else None
-    if "id" in fields and not _is_unique(sample.first, fields["id"].path):
+    if "id" in fields and names.plain(fields["id"].path) in WEAK_IDS and not _is_unique(sample.first, fields["id"].path):
         del fields["id"]
     mapping = sample.mapping(Kind.CONVERSATIONS, format=Shape.DIALOGUES, fields=fields, turns=found)
     notes = (
@@ -184,8 +185,6 @@ def _exchanges(sample: Sample) -> Found | None:
     if set(guess.fields_of(samples, Kind.AI_REQUESTS)) & {"input_tokens", "output_tokens"}:
         return None
     fields = guess.fields_of({path: told for path, told in samples.items() if path not in (asked, answered)}, Kind.CONVERSATIONS)
-    if "id" in fields and not _is_unique(sample.first, fields["id"].path):
-        fields["id"] = fields["id"]
     mapping = sample.mapping(
         Kind.CONVERSATIONS, format=Shape.EXCHANGES, fields=fields, turns=Turns(asked=asked, answered=answered)
     )
@@ -200,7 +199,7 @@ def _are_texts(first: list[Object], *paths: str) -> bool:
 
 def _single_turns(sample: Sample, first: Object) -> Found | None:
     del first
-    samples = _samples(sample.first)
+    samples = _samples(sample.first, sample.columns)
     plain = {names.plain(path): path for path in samples}
     role = next((plain[name] for name in names.ROLES if name in plain and _are_roles(samples[plain[name]])), None)
     said = next((plain[name] for name in names.TEXTS if name in plain and plain[name] != role), None)
@@ -233,7 +232,7 @@ def _are_roles(found: list[Any]) -> bool:
 
 
 def _table(sample: Sample) -> Found | NotYet:
-    samples = _samples(sample.first)
+    samples = _samples(sample.first, sample.columns)
     kind = guess.kind_of(samples)
     if kind is None:
         return Found("table", "A table", None, sample.mapping(Kind.EVENTS))
@@ -260,10 +259,11 @@ TITLES = {
 }
 
 
-def _samples(first: list[Object]) -> guess.Samples:
-    found: guess.Samples = {}
+def _samples(first: list[Object], columns: list[str] | None = None) -> guess.Samples:
+    found: guess.Samples = {path: [] for path in columns or ()}
     for record in first:
-        for path, value in leaves(record).items():
+        objects = {name: value for name, value in record.items() if isinstance(value, dict)}
+        for path, value in {**objects, **leaves(record)}.items():
             if path != KEY:
                 found.setdefault(path, []).append(value)
     return found

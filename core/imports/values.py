@@ -41,6 +41,7 @@ WENT_WRONG = words(
     "time_out cancelled canceled aborted rejected refused rate_limited ratelimited throttled overloaded "
     "crashed false no n bad incomplete expired killed"
 )
+NAMELESS = frozenset(words("error err errored failed failure fail false true 0 1 no yes n y bad ok success"))
 STILL_RUNS = words("pending running queued in_progress inprogress processing started waiting open active scheduled submitted new")
 RUN_STATES = (
     dict.fromkeys(words("completed complete success succeeded successful ok done finished passed"), "completed")
@@ -190,6 +191,17 @@ def _state(value: Value, *, known: dict[str, str], kind: Kind) -> str:
     if kind is Kind.BATCH_RUNS:
         return text(value)[:200]  # kept as it was sent
     raise ValueError(f"{_shown(value)} is none of {', '.join(sorted(set(known.values())))}")
+
+
+def trouble(rule: Rule, mapping: Mapping) -> Reader:
+    """Return what reads the type of an error out of a state that names it, as `timeout` does; of others, nothing."""
+    read = reader("status", rule, mapping)
+
+    def told(value: Value) -> str:
+        word = word_of(value)
+        return word[:500] if word not in NAMELESS and read(value) == "error" else ""
+
+    return told
 
 
 def _rating(value: Value, *, unit: Unit | None, values: dict[str, str]) -> int:

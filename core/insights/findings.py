@@ -133,7 +133,7 @@ def _unpriced(core: Session, asked: Asked, scope: Scope) -> Iterator[Finding]:
     each = [one for one in volume_by_model(core, asked) if one.unpriced_requests and one.total_tokens]
     if each:
         count = sum(one.unpriced_requests for one in each)
-        names = ", ".join(one.model for one in each[:3])
+        names = ", ".join(list(dict.fromkeys(one.model for one in each))[:3])
         title = f"{words.count(count, 'request')} without a price"
         detail = f"{names} · what they cost is in no sum"
         yield _finding("unpriced", Severity.NOTE, title, detail, scope.period.start, "settings", {"section": "Prices"})

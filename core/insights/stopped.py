@@ -106,7 +106,7 @@ def _rows(asked: Question, step: int) -> dict[str, str]:
         return {"plain": f"select {chosen} from {asked.found.plain} and {timed}", "rest": rest}  # noqa: S608  our own
     kept = f"reached_{step} is not null" + (f" and reached_{following + 1} is null" if following is not None else "")
     chosen = f"subject, reached_1 as began_at, reached_{step} as reached_at"
-    return {"plain": f"select {chosen} from {asked.found.plain} and {kept}", "rest": rest}  # noqa: S608  our own
+    return {"plain": f"select {chosen} from {asked.found.plain}{asked.found.alone} and {kept}", "rest": rest}  # noqa: S608  our own
 
 
 def _stopped(row: dict[str, Any]) -> Stopped:

@@ -26,7 +26,9 @@ def main() -> None:
     """Guard, filter, read, draw."""
     reads = watch.reads()
     header = watch.header("Onboarding", "Users by the day of their first step")
-    chosen = filters.bar(PAGE, reads, ("app",), ("environment", "release", "user_id"), OWN, lambda: draw_choices(reads))
+    chosen = filters.bar(
+        PAGE, reads, ("app",), ("environment", "release", "user_id"), own=OWN, draw_own=lambda: draw_choices(reads)
+    )
     wanted, segment = read_funnel(), Segment.read(chosen["segment"]) if chosen["segment"] else None
     found = reads.ask(conversion.read_funnel, chosen.period, chosen.watched, wanted, segment)
     if found.steps[0].users:

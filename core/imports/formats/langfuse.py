@@ -106,7 +106,7 @@ def observations(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed
 def _spans_of(record: Object, held: Held, mapping: Mapping) -> list[Span]:
     """Return the spans of an observation, or of a trace with its observations."""
     if not isinstance(record.get("observations"), list):
-        return [_span(record, held, mapping)]
+        return [_span(_plain(record), held, mapping)]
     trace = _plain(record["trace"] if isinstance(record.get("trace"), dict) else record)
     about = {name: trace.get(name) for name in ("user_id", "session_id", "release", "environment")} | {
         "trace_id": trace.get("id")
@@ -127,8 +127,8 @@ def _plain(record: Object) -> Object:
     return found
 
 
-def _span(record: Object, held: Held, mapping: Mapping) -> Span:
-    given, zone = _plain(record), mapping.zone or "UTC"
+def _span(given: Object, held: Held, mapping: Mapping) -> Span:
+    zone = mapping.zone or "UTC"
     if "id" not in given or "start_time" not in given:
         raise RowRefused("an observation needs an id and a start time")
     trace_id = hex_id(given.get("trace_id") or given["id"], TRACE_ID)
@@ -214,7 +214,7 @@ def _messages(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
     """Return messages with roles; an object that is none is its only text, or JSON."""
     found = written(given)
     match found:
-        case None | "" | [] | {}:
+        case _ if values.is_nothing(found):
             return None
         case {"messages": [*messages]}:
             return messages

@@ -7,6 +7,7 @@ Sources of the forms: ShareGPT `{"conversations": [{"from": "human|gpt|system|to
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from core.imports.mapping import As, Rule, Turns, Unit
 from core.imports.paths import getter, within
 
 Turn = dict[str, Any]
+Fits = Callable[[Any], bool]
 USERS = names.words("user human customer client usr prompter buyer seeker patient caller visitor guest question student")
 ASSISTANTS = names.words(
     "assistant gpt bot agent ai model chatgpt bing bard claude sys chatbot wizard support operator seller "
@@ -35,6 +37,7 @@ SPOKEN = re.compile(
     r"^(user|human|customer|client|assistant|agent|bot|ai|system|tool|function)\s*:\s?", re.IGNORECASE | re.MULTILINE
 )
 ALTERNATING = ("log", "dialog", "dialogue", "utterances", "turns", "conversation", "dialogs")
+WRAPPERS = ("message", "msg", "turn", "data")  # {"message": {"role", "content"}}
 MOST_TURNS = 10_000
 
 
@@ -84,24 +87,34 @@ def _is_pair(each: Any) -> bool:  # noqa: ANN401  any JSON
 
 def _of_objects(path: str, name: str, value: list[Turn]) -> Turns | None:
     every = {key: names.plain(key) for each in value[:50] for key in each}
-    nested = next((key for key in every if isinstance(value[0].get(key), dict) and _role_of(value[0][key])), None)
-    if nested is not None:  # {"message": {"role", "content"}}
-        inner = _of_objects(path, name, [each[nested] for each in value if isinstance(each.get(nested), dict)])
-        return inner and inner.model_copy(update={"role": f"{nested}.{inner.role}", "text": f"{nested}.{inner.text}"})
-    role, said = _key(every, names.ROLES, value, _names_a_role), _key(every, names.TEXTS, value, _is_said)
+    for key in (key for key, plain in every.items() if plain in WRAPPERS and isinstance(value[0].get(key), dict)):
+        inner = _of_objects(path, name, [each[key] for each in value if isinstance(each.get(key), dict)])
+        if inner is not None and inner.role is not None:
+            return inner.model_copy(update={"role": f"{key}.{inner.role}", "text": f"{key}.{inner.text}"})
+    role, said = _key(every, names.ROLES, value, _names_a_role, 0.8), _key(every, names.TEXTS, value, _is_said, 0.01)
     if role is not None and said is not None and role != said:
-        return Turns(path=path, role=role, text=said, id=_id(every, value), at=_time(every, value))
+        return Turns(path=path, role=role, text=said, id=_id(every, value), at=_time(every, value), roles=_partners(value, role))
     if said is not None and name in ALTERNATING and len(value) > 1 and len(every) <= 6:
         return Turns(path=path, text=said)
     return None
 
 
-def _key(every: dict[str, str], known: tuple[str, ...], value: list[Turn], fits: Any) -> str | None:  # noqa: ANN401  a test of a value
+def _key(every: dict[str, str], known: tuple[str, ...], value: list[Turn], fits: Fits, share: float) -> str | None:
+    """Return the first of the known names under which so many of the turns have what fits."""
     for name in known:
         for key, plain in every.items():
-            if plain == name.rstrip("_") and any(fits(each.get(key)) for each in value[:50]):
-                return key
+            if plain == name.rstrip("_"):
+                told = [each[key] for each in value[:50] if not values.is_nothing(each.get(key))]
+                if told and sum(1 for each in told if fits(each)) >= len(told) * share:
+                    return key
     return None
+
+
+def _partners(value: list[Turn], role: str) -> dict[str, str]:
+    """Return who answers where nobody is called an assistant: the system, as dialogues of research have it."""
+    words = [role_word(values.text(each.get(role) or "")) for each in value]
+    meant = {ROLES.get(word) for word in words}
+    return {"system": "assistant"} if "assistant" not in meant and "system" in words[1:] else {}
 
 
 def _names_a_role(value: Any) -> bool:  # noqa: ANN401  any JSON
@@ -111,11 +124,9 @@ def _names_a_role(value: Any) -> bool:  # noqa: ANN401  any JSON
 
 
 def _is_said(value: Any) -> bool:  # noqa: ANN401  any JSON
+    if isinstance(value, dict):
+        return isinstance(value.get("parts"), list) or isinstance(value.get("text"), str)
     return isinstance(value, str) or (isinstance(value, list) and any(isinstance(part, dict | str) for part in value))
-
-
-def _role_of(value: dict[str, Any]) -> bool:
-    return any(_names_a_role(value.get(key)) for key in ("role", "author", "speaker", "from"))
 
 
 def role_word(value: str) -> str:
@@ -179,7 +190,7 @@ def said_in(turn: Turn, path: str) -> tuple[str | None, list[dict[str, Any]]]:
         calls += [_call(part) for part in value if isinstance(part, dict) and part.get("type") in ("tool_use", "tool_call")]
         return "\n".join(text for text in texts if text) or None, calls
     if isinstance(value, dict):  # ChatGPT's export: {"content_type", "parts"}
-        return "\n".join(_part(part) or "" for part in value.get("parts") or [] if part) or None, calls
+        return "\n".join(_part(part) or "" for part in value.get("parts") or [value.get("text")] if part) or None, calls
     return (None if value is None else values.text(value)), calls
 
 
