@@ -45,12 +45,12 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
         hovertemplate="%{y:,} users<extra></extra>",
     )
     for number, step in enumerate(steps):
-        share = words.share(step.conversion_from_start)
-        said = f"<b>{step.users:,}</b>  <span style='color:{palette.muted}'>{share}</span>"
+        share = f"{step.conversion_from_start:.0%}" if step.conversion_from_start is not None else words.NOTHING
+        said = f"<b>{step.users:,}</b><br><span style='color:{palette.muted}'>{share}</span>"
         figure.add_annotation(x=number, y=step.users, yanchor="bottom", yshift=4, showarrow=False, text=said, font={"size": 13})
-    ticks = {"tickvals": list(range(len(steps))), "ticktext": [short(step) for step in steps]}
+    ticks = {"tickvals": list(range(len(steps))), "ticktext": [_wrapped(step) for step in steps]}
     figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-HALF_BAR, len(steps) - 1 + HALF_BAR])
-    figure.update_yaxes(visible=False, range=[0, start * 1.12])
+    figure.update_yaxes(visible=False, range=[0, start * 1.25])
     figure.update_layout(showlegend=False, hovermode="closest", margin={"t": 24, "l": 0, "r": 0})
     each = ", ".join(f"{short(step)} {step.users:,}" for step in steps)
     fewest = f" The weakest step is {short(weakest)}: {words.share(weakest.conversion_from_previous)}." if weakest else ""
@@ -71,7 +71,10 @@ def short(step: FunnelStep) -> str:
 def compared(palette: Palette, given: FunnelComparison) -> Chart:
     """Draw two funnels side by side as shares of their first step; between two steps stands by how much the passage differs."""
     figure, numbers = blank(palette, TALL), list(range(len(given.steps)))
-    sides = ((given.one, given.name, palette.bar, -HALF_BAR / 2), (given.other, given.other_name, palette.idle, HALF_BAR / 2))
+    sides = (
+        (given.one, given.name, palette.bar, -HALF_BAR / 2),
+        (given.other, given.other_name, palette.series[5], HALF_BAR / 2),
+    )
     for view, name, colour, shift in sides:
         figure.add_bar(
             x=[number + shift for number in numbers],
@@ -87,10 +90,10 @@ def compared(palette: Palette, given: FunnelComparison) -> Chart:
         colour = palette.warn_ink if step.from_previous.verdict is Verdict.WORSE else palette.muted
         place = {"x": number - 0.5, "y": 0, "yanchor": "bottom", "yshift": 6, "showarrow": False}
         figure.add_annotation(**place, text=_short_points(step.from_previous), font={"size": 11, "color": colour})
-    ticks = {"tickvals": numbers, "ticktext": [short(step) for step in given.one.steps]}
+    ticks = {"tickvals": numbers, "ticktext": [_wrapped(step) for step in given.one.steps]}
     figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-0.4, len(numbers) - 0.6])
     figure.update_yaxes(ticksuffix="%", range=[0, 105])
-    figure.update_layout(barmode="overlay", hovermode="closest", margin={"t": 26})
+    figure.update_layout(barmode="overlay", hovermode="closest", margin={"t": 26}, showlegend=True)
     rates = ", ".join(
         f"{short(one)} {words.share(one.conversion_from_start)} against {words.share(other.conversion_from_start)}"
         for one, other in zip(given.one.steps[1:], given.other.steps[1:], strict=True)
@@ -197,9 +200,14 @@ def _morning(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone))
 
 
+def _wrapped(step: FunnelStep) -> str:
+    """Return a step's name a word a line: five of them stand side by side on a phone."""
+    return short(step).replace(" ", "<br>")
+
+
 def _short_points(given: Difference) -> str:
     if given.difference is None:
         return words.NOTHING
     is_news = given.verdict in (Verdict.WORSE, Verdict.BETTER)
-    said = f"{given.difference * 100:+.1f} pts"
-    return f"<b>{said}</b>" if is_news else f"{said}<br>within noise" if given.verdict is Verdict.NOISE else f"{said}<br>too few"
+    said = f"{given.difference * 100:+.1f}<br>pts"
+    return f"<b>{said}</b>" if is_news else said

@@ -20,8 +20,9 @@ from core.periods import DAY, Period, Watched, midnight
 
 MOST_POINTS = 400
 GROUPED = """
-select {sign} as sign, width_bucket({began}, cast(:edges as timestamptz[])) as day, width_bucket({took}, cast(:bounds as float8[])) as bar,
-    count(*) as users, array_agg({took}) filter (where sample < :most and {took} is not null) as seconds
+select {sign} as sign, width_bucket({began}, cast(:edges as timestamptz[])) as day,
+    width_bucket({took}, cast(:bounds as float8[])) as bar, count(*) as users,
+    array_agg({took}) filter (where sample < :most and {took} is not null) as seconds
 from {rows} group by 2, 3"""
 
 

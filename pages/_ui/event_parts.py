@@ -92,6 +92,29 @@ def draw_type(found: Sequence[TypeCourse], chosen: str | None, page: str, zone: 
         charts.show(funnel_charts.events_by_day(charts.palette(), course, zone, marks), f"{page}.type")
 
 
+def draw_choices(page: str, types: Sequence[str], codes: Sequence[str], download: str) -> None:
+    """Draw which events are shown, and the file of all of them."""
+    offered: dict[str, tuple[str, Sequence[str], dict[str, str]]] = {
+        "event_type": ("Type of event", types, {"": "All types"}),
+        "error_code": ("Error code", codes, {"": "Any code or none"}),
+        "only_errors": ("Errors", ["true"], {"": "With and without errors", "true": "Only errors"}),
+    }
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for name, (label, found, named) in offered.items():
+            key = f"{page}.{name}"
+            st.selectbox(
+                label,
+                list(dict.fromkeys(["", *found, state.get(key, "")])),
+                key=key,
+                format_func=lambda each, named=named: named.get(each, each),
+                label_visibility="collapsed",
+                width=230,
+                on_change=state.forget,
+                args=(f"{page}.trail",),
+            )
+        st.link_button("Events as CSV", download, icon=":material/download:", help="Every event that the filters match")
+
+
 def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) -> None:
     """Draw a page of events, with the ways to newer and older ones."""
     table = pd.DataFrame(

@@ -85,7 +85,7 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
     )
 
 
-def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_last: bool, per_page: int) -> None:
+def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_last: bool, per_page: int, download: str) -> None:
     """Draw who stopped at a step, a page of them."""
     title = f"Came through to {step}" if is_last else f"Stopped at {step}"
     note = f"{words.count(found.total_count, 'user')}, who began last first; select one to follow him"
@@ -119,8 +119,10 @@ def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_la
         )
         for number in state.selected(key, "rows")[:1]:
             _draw_ways_on(rows[number])
-        if found.total_count > per_page:
-            st.pagination(min(-(-found.total_count // per_page), 50), key=f"{page}.stopped.page")
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+            if found.total_count > per_page:
+                st.pagination(min(-(-found.total_count // per_page), 50), key=f"{page}.stopped.page")
+            st.link_button("These users as CSV", download, icon=":material/download:", type="tertiary")
 
 
 def _draw_ways_on(row: Stopped) -> None:

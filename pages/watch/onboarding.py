@@ -13,8 +13,10 @@ from core.activity.funnel import Funnel
 from core.activity.segments import Segment
 from core.insights import stopped
 from core.paging import Cursor, Window
+from core.periods import DAY
 from pages._ui import charts, errors, event_parts, filters, funnel_editor, funnel_parts, state, watch
 from pages._ui.cache import Reads
+from pages._ui.charts import Point
 from pages._ui.filters import Filters
 
 PAGE = "onboarding"
@@ -87,7 +89,8 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
         filters.put(PAGE, step=str(step) if step else "")
         state.forget(f"{PAGE}.stopped.page")
 
-    with watch.panel("Steps", f"{funnel_editor.summary(wanted)}; select a step to see who stopped there"):
+    whose = " · of users with a name" if segment is not None and segment.trait else ""
+    with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · select one to see who stopped there"):
         funnel_parts.draw_funnel(found, beside, PAGE, pick)
         funnel_parts.draw_figures(found, beside, PAGE, pick)
     step = chosen["step"] or ""
@@ -95,7 +98,8 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
         window = Window(STOPPED, (state.get(f"{PAGE}.stopped.page", 1) - 1) * STOPPED)
         people = reads.ask(stopped.list_stopped, *asked, int(step), window)
         name, is_last = short(found.steps[int(step) - 1]), int(step) == wanted.last + 1
-        funnel_parts.draw_stopped(people, name, PAGE, chosen.period.zone, is_last=is_last, per_page=STOPPED)
+        address = chosen.download("onboarding/stopped")
+        funnel_parts.draw_stopped(people, name, PAGE, chosen.period.zone, is_last=is_last, per_page=STOPPED, download=address)
     draw_courses(reads, chosen, asked)
 
 
@@ -104,12 +108,19 @@ def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None
     course, stayed = reads.ask(courses.read_course, *asked), reads.ask(stays.read_stays, *asked)
     palette, zone = charts.palette(), chosen.period.zone
     grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
+
+    def closer(point: Point) -> None:
+        start = point.moment(zone)
+        filters.look_at(PAGE, start, start + course.days_each * DAY)
+
     each = "day" if course.days_each == 1 else f"{course.days_each} days"
-    with grid.cell(), watch.panel("Completion", f"% who came through, by {each} of the first step; dotted can still rise"):
-        charts.show(funnel_charts.completion(palette, course, zone, watch.marks(reads, chosen)), f"{PAGE}.completion")
+    with grid.cell(), watch.panel("Completion", f"% by {each} of the first step; dotted can still rise"):
+        charts.show(
+            funnel_charts.completion(palette, course, zone, watch.marks(reads, chosen)), f"{PAGE}.completion", on_pick=closer
+        )
     with grid.cell(), watch.panel("Time to come through", "users, from the first step to the last"):
         charts.show(funnel_charts.time_to_convert(palette, course), f"{PAGE}.time")
-    with grid.cell(), watch.panel("How long the others stayed", "users, to the last that was seen of them"):
+    with grid.cell(), watch.panel("How long the others stayed", "users, until last seen"):
         charts.show(funnel_charts.stays(palette, stayed), f"{PAGE}.stays")
 
 
@@ -131,9 +142,13 @@ def draw_events(reads: Reads, chosen: Filters) -> None:
         with grid.cell():
             event_parts.draw_type(types, chosen["event_type"], PAGE, zone, watch.marks(reads, chosen))
     trail: list[str] = state.get(f"{PAGE}.trail", [])
-    only = EventFilter(event_type=chosen["event_type"], error_code=chosen["error_code"])
+    only = EventFilter(
+        event_type=chosen["event_type"], error_code=chosen["error_code"], only_errors=chosen["only_errors"] == "true"
+    )
     rows = reads.ask(events.list_events, only, *asked, limit=EVENTS, after=Cursor.read(trail[-1]) if trail else None)
-    with watch.panel("Events", "the newest first"):
+    with watch.panel("Events", "the newest first; select one for its journey"):
+        codes = [group.error_code for group in failed.items if group.error_code]
+        event_parts.draw_choices(PAGE, [course.event_type for course in types], codes, chosen.download("onboarding/events"))
         event_parts.draw_events(rows, PAGE, zone, EVENTS)
 
 
