@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT HOST DATA
 
-.PHONY: help install run admin daily verify-rollups load test prove bench lint types imports migrations format migration lock
+.PHONY: help install run admin daily verify-rollups load test samples prove bench lint types imports migrations format migration lock
 
 help:            ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -30,6 +30,10 @@ load: .venv/dev.lock  ## Fill a data folder for trials: make load ROWS=10000000 
 test: .venv/dev.lock lint types imports migrations  ## Everything that CI checks
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadfile $(ARGS)
+
+samples: .venv/dev.lock  ## Read files of other programs, and compare what comes of them with pandas: make samples DIR=../shared/samples
+	@test -d "$(DIR)" || { echo "There is no folder $(DIR): nothing to compare."; exit 0; }; \
+		SAMPLES="$$(cd "$(DIR)" && pwd)" $(BIN)/python -m pytest -q tests/samples/compare.py $(ARGS)
 
 prove: .venv/dev.lock  ## The long forms of fault, fuzz and simulation runs
 	@$(BIN)/python -m tests.browser.chromium

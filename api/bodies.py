@@ -8,6 +8,7 @@ from api import errors
 LARGEST_BODY = 20 * 1024 * 1024
 LINES = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 LINES_BELOW = "/api/v1/ingest/"
+FILES = "/api/v1/imports"  # written to the disk a piece at a time, within limits of its own
 # Whoever has not signed in has a form to send, and nothing else.
 LARGEST_OF_STRANGERS = 64 * 1024
 
@@ -21,7 +22,7 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a body that says it is too large, and end one that turns out to be."""
-        if scope["type"] != "http" or _is_read_line_by_line(scope):
+        if scope["type"] != "http" or _is_read_in_pieces(scope):
             await self.app(scope, receive, send)
             return
         limit = LARGEST_BODY if scope["state"].get("actor") else LARGEST_OF_STRANGERS
@@ -41,11 +42,14 @@ class BodyLimit:
         await self.app(scope, counted, send)
 
 
-def _is_read_line_by_line(scope: Scope) -> bool:
-    """Whether a body has no end to count to: its route holds a line at a time, and limits that."""
+def _is_read_in_pieces(scope: Scope) -> bool:
+    """Whether a body has no end to count to: its route holds a line or a piece at a time, and limits that."""
+    is_known = scope["state"].get("actor") is not None
+    if scope["path"] == FILES and scope["method"] == "POST":
+        return is_known
     types = [value for name, value in scope["headers"] if name == b"content-type"]
     is_lines = bool(types) and types[0].split(b";")[0].strip().lower() in LINES
-    return is_lines and scope["path"].startswith(LINES_BELOW) and scope["state"].get("actor") is not None
+    return is_lines and scope["path"].startswith(LINES_BELOW) and is_known
 
 
 def _announced(scope: Scope) -> int:

@@ -20,6 +20,7 @@ STATUS: dict[type[errors.Failure], HTTPStatus] = {
     errors.NotSignedIn: HTTPStatus.UNAUTHORIZED,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     errors.LimitReached: HTTPStatus.BAD_REQUEST,
     errors.ProviderFailed: HTTPStatus.BAD_GATEWAY,

@@ -19,6 +19,7 @@ from api.routes import (
     batches,
     docs,
     executions,
+    imports,
     ingest,
     keys,
     models,
@@ -54,7 +55,7 @@ def create() -> FastAPI:
         redirect_slashes=False,  # its redirects would name the host that was asked, and http
     )
     api.include_router(auth.router)
-    for feature in (accounts, keys, models, prices, playground, executions, redaction, system, workspace):
+    for feature in (accounts, keys, models, prices, playground, executions, redaction, system, workspace, imports):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
     for watch in (activity, ai_metrics, batches, overview):
         api.include_router(watch.router, dependencies=[Depends(limits.standard)])

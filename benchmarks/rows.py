@@ -18,6 +18,7 @@ from app import opened
 from core import clock, partitions
 from core.activity import ingest as activity
 from core.activity import rollups as event_rollups
+from core.activity.releases import note_releases
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics import rollups as request_rollups
 from core.config import config
@@ -146,12 +147,14 @@ def _add_events(connection: Connection, chances: dict[str, object], first: int, 
     days = activity.USER_DAYS.replace("{stage}", activity.FRESH)
     store = f"with {activity.FRESH} as ({activity.INSERT}), days as ({days}) {activity.DELTAS}"
     connection.execute(store.encode(), {"zone": source.zone})
+    note_releases(connection, activity.EVENTS)
 
 
 def _add_requests(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
     ai_metrics.REQUESTS.make(connection)
     connection.execute(REQUESTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
     connection.execute(ai_metrics.STORE_WITH_TOOLS, {"zone": source.zone})
+    note_releases(connection, ai_metrics.REQUESTS)
 
 
 def _fold(what: str, zone: str) -> None:

@@ -53,6 +53,7 @@ class Config(BaseSettings):
     attune_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     attune_local_model: str = "packaged"
     attune_fake_provider: bool = False
+    attune_demo: bool = True
     attune_log: LogFormat = LogFormat.AUTO
 
     openai_api_key: SecretStr | None = None
@@ -62,6 +63,8 @@ class Config(BaseSettings):
     rate_limit_standard: int = Field(default=100, ge=1)
     rate_limit_streaming: int = Field(default=50, ge=1)
     rate_limit_ingest: int = Field(default=10_000_000, ge=1)
+
+    import_limit_mb: int = Field(default=4096, ge=1)
 
     @field_validator("data", mode="after")
     @classmethod

@@ -52,6 +52,12 @@ class LimitReached(Failure):
     code = "limit_exceeded"
 
 
+class TooLarge(LimitReached):
+    """This is more than is taken at once."""
+
+    code = "too_large"
+
+
 class RateLimited(LimitReached):
     """Too many calls in a minute; wait and try again."""
 

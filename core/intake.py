@@ -44,6 +44,10 @@ class BodyRefused(Invalid):
     """Send one object, {"items": [...]} with up to 5,000 of them, or NDJSON with one object a line."""
 
 
+class RowRefused(Invalid):
+    """The row does not fit its kind."""
+
+
 class Nested(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A part of a row, of which it holds a list. What is not named goes to `extra`, never lost."""
 
@@ -129,6 +133,11 @@ class Source:
     import_id: UUID | None = None
     origin: str = "api"  # through which door
 
+    @property
+    def days(self) -> dict[str, object]:
+        """What is said of the days on which users were there: in which zone they are, and whether an import says so."""
+        return {"zone": self.zone, "import_id": self.import_id}
+
     def cleaned(self, rows: list[Sent]) -> list[Sent]:
         """Return rows as they may be stored: redacted, where the workspace wants that."""
         redactor = redaction.current()
@@ -192,6 +201,18 @@ def read_each(items: Iterable[bytes], row: type[Sent], *, first: int = 0) -> Bat
     return _checked(rows, rejected, number + 1 - first if rows or rejected else 0, clean=clean)
 
 
+def as_row(given: JsonObject, row: type[Sent]) -> Sent:
+    """Return an object that has been decoded already as a row; raise RowRefused, the field first."""
+    try:
+        return msgspec.convert(given, row)
+    except (msgspec.MsgspecError, RecursionError):
+        pass
+    try:
+        return _convert(given, row)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise RowRefused(_words(error)) from None
+
+
 def _split(body: bytes) -> list[bytes]:
     """Return the items, each as JSON of its own."""
     try:
@@ -219,10 +240,15 @@ def _read_one(item: bytes, row: type[Sent]) -> Sent:
         given = msgspec.json.decode(item)
         if not isinstance(given, dict):
             raise
-        for name, part in row.nested.items():
-            if isinstance(inner := given.get(name), list):
-                given[name] = [_apart(each, part) if isinstance(each, dict) else each for each in inner]
-        return msgspec.convert(_apart(given, row), row)
+        return _convert(given, row)
+
+
+def _convert(given: JsonObject, row: type[Sent]) -> Sent:
+    """Return an object as a row, with what the row does not name under `extra`."""
+    for name, part in row.nested.items():
+        if isinstance(inner := given.get(name), list):
+            given[name] = [_apart(each, part) if isinstance(each, dict) else each for each in inner]
+    return msgspec.convert(_apart(given, row), row)
 
 
 def _apart(given: JsonObject, kind: type[Row | Nested]) -> JsonObject:

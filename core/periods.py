@@ -1,6 +1,6 @@
 """What a figure is of: a half-open range of time, in days of the reporting time zone, and whose rows count in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -38,6 +38,13 @@ class Period:
             return Period(midnight(first, self.zone), self.start, self.zone)
         return Period(self.start - (self.end - self.start), self.start, self.zone)
 
+    def before(self, now: datetime) -> "Period":
+        """The period before, as far as this one has come: half a day is compared with half a day."""
+        previous, still_to_come = self.previous, self.end - max(_half_hour(now), self.start)
+        if still_to_come <= timedelta(0):
+            return previous
+        return replace(previous, end=max(previous.end - still_to_come, previous.start + HALF_HOUR))
+
     @property
     def is_whole_days(self) -> bool:
         """Whether it begins and ends at midnight."""
@@ -50,6 +57,11 @@ class Period:
         if first < self.start:
             first = midnight(self.first_day + DAY, self.zone)
         return Period(first, end, self.zone) if first < end else None
+
+    @property
+    def begins_on(self) -> datetime:
+        """When the day begins that it begins in."""
+        return midnight(self.first_day, self.zone)
 
     @property
     def first_day(self) -> date:

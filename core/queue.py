@@ -4,6 +4,7 @@ A feature's `jobs.py` declares tasks with `@queue.app.task(...)`; whoever needs 
 so that the row and its job commit together or not at all.
 """
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,8 @@ app = App(connector=SyncPsycopgConnector())
 # Defers them, on connections that callers hold: never opened. An app that a worker has opened must not be used for this from
 # other threads (one call in a hundred took 30 s).
 _deferring = App(connector=SyncPsycopgConnector())
+# Set when this worker is about to stop: a long job leaves the rest of its work to the next one.
+stopping = threading.Event()
 
 
 def defer(

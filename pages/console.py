@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from pages._ui import account_menu, errors, frame, guard
+from pages._ui import account_menu, demo_banner, errors, frame, guard
 
 PAGES = Path(__file__).resolve().parent
 STATIC = PAGES / "static"
@@ -34,22 +34,31 @@ def enter() -> st.Page:
     actor = guard.enter()
     you = _page("system/you.py", "Your account", "you", "account_circle", hidden=True)
     sections = navigation(actor, you)
-    page = st.navigation({"": [home(sections)], **sections}, expanded=True)
+    page = st.navigation({**sections, "": [home(sections), *sections.get("", [])]}, expanded=True)
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
     account_menu.draw(actor, you)
+    demo_banner.draw(actor)
     errors.say_what_happened()
     return page
 
 
 def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     """Return the pages that an account has, by section; `you` is reached from the foot of the sidebar."""
+    first, watch = [], []
+    if may(actor, Permission.WATCH):
+        first = [_page("watch/overview.py", "Overview", "overview", "dashboard")]
+        watch = [
+            _page("watch/users.py", "Users", "users", "person_search"),
+            _page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring"),
+            _page("watch/batch_history.py", "Batch history", "batch-history", "view_timeline"),
+        ]
     test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):
         system.append(_page("system/settings.py", "Settings", "settings", "settings"))
     if may(actor, Permission.READ_AUDIT):
         system.append(_page("system/accounts.py", "Accounts", "accounts", "group"))
-    sections = {"Test": test, "System": [*system, you]}
+    sections = {"": first, "Watch": watch, "Test": test, "System": [*system, you]}
     return {name: pages for name, pages in sections.items() if pages}
 
 

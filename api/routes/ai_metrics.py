@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import csv_response
 from api.watch import PeriodDep, WatchedDep, note_export, watcher
-from core.ai_metrics import breakdowns, figures, queries, series
+from core.ai_metrics import breakdowns, figures, queries, series, tiles
 from core.ai_metrics import tools as tool_calls
 from core.ai_metrics.answers import (
     Asked,
@@ -18,6 +18,7 @@ from core.ai_metrics.answers import (
     Interval,
     Latency,
     ModelFigures,
+    Order,
     RequestDetail,
     RequestView,
     Summary,
@@ -25,6 +26,7 @@ from core.ai_metrics.answers import (
     Tools,
 )
 from core.ai_metrics.schemas import RequestStatus
+from core.comparison import Tiles
 from core.db import transaction
 from core.identity.schemas import Actor
 from core.paging import Cursor
@@ -64,10 +66,11 @@ async def asked(
     model: Annotated[str | None, Query(max_length=200)] = None,
     status: RequestStatus | Literal[""] | None = None,
     conversation: Annotated[str | None, Query(max_length=128, description="Ours, or the sender's own.")] = None,
+    error_type: Annotated[str | None, Query(max_length=500)] = None,
 ) -> Asked:
     """Return which requests are asked for; an empty filter is none."""
     given = RequestStatus(status) if status else None
-    return Asked(period, watched, provider or None, model or None, given, conversation or None)
+    return Asked(period, watched, provider or None, model or None, given, conversation or None, error_type or None)
 
 
 AskedDep = Annotated[Asked, Depends(asked)]
@@ -77,6 +80,12 @@ AskedDep = Annotated[Asked, Depends(asked)]
 def metrics(session: SessionDep, actor: ActorDep, asked: AskedDep) -> Summary:
     """Sum up a period and the one before: requests, latency, tokens, cost, errors."""
     return figures.summary(session, asked, actor=actor)
+
+
+@router.get("/tiles")
+def key_figures(session: SessionDep, actor: ActorDep, asked: AskedDep) -> Tiles:
+    """Say what the key figures are and were, and whether their change is news: what has not ended is compared with as much."""
+    return Tiles(items=tiles.tiles(session, asked, actor=actor))
 
 
 @router.get("/latency")
@@ -123,15 +132,20 @@ def requests(
     asked: AskedDep,
     window: WindowDep,
     cursor: Annotated[str | None, Query(max_length=80)] = None,
+    order: Annotated[Order, Query(description="The slowest or the dearest first: without a cursor.")] = Order.NEWEST,
     format: Format = "json",
 ) -> RequestList | StreamingResponse:
-    """List requests, the newest first; as CSV, every one that matches."""
+    """List requests, the newest first unless another order is wanted; as CSV, every one that matches, the newest first."""
     if format == "csv":
         note_export(session, "ai_requests", asked, actor)
         return csv_response("ai-requests", REQUEST_COLUMNS, _request_cells(asked, actor))
     after = Cursor.read(cursor) if cursor else None
-    items = queries.list_requests(session, asked, limit=window.limit, offset=window.offset, after=after, actor=actor)
-    following = str(Cursor(items[-1].created_at, items[-1].id)) if len(items) == window.limit else None
+    if order is Order.NEWEST:
+        items = queries.list_requests(session, asked, limit=window.limit, offset=window.offset, after=after, actor=actor)
+    else:
+        items = queries.list_first(session, asked, order, window, actor=actor)
+    is_more = order is Order.NEWEST and len(items) == window.limit
+    following = str(Cursor(items[-1].created_at, items[-1].id)) if is_more else None
     total = queries.count_requests(session, asked, actor=actor)
     return RequestList(items=items, total_count=total, limit=window.limit, offset=window.offset, next_cursor=following)
 

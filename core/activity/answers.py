@@ -89,6 +89,20 @@ class UserView(UserSummary):
     why: str
 
 
+class AnonymousSummary(View):
+    """A session without a user, and how far it is; without times, its events are no longer kept."""
+
+    session_id: str
+    app: str
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
+    events: int
+    errors: int
+    status: OnboardingStatus
+    step: int
+    step_event_type: str | None
+
+
 class Moment(View):
     """One event of a journey. `step` is the step of onboarding that was reached by it."""
 
@@ -118,15 +132,27 @@ class JourneyStep(View):
     seconds_from_previous: float | None
 
 
-class Journey(View):
-    """What a user did, oldest first, and why he is counted as he is."""
+class Done(View):
+    """What one did, oldest first, and why he is counted as he is."""
 
-    user: UserSummary
+    status: OnboardingStatus
     why: str
     steps: list[JourneyStep]
     items: list[Moment]
     total_count: int
     next_cursor: str | None
+
+
+class Journey(Done):
+    """The journey of a user."""
+
+    user: UserSummary
+
+
+class AnonymousJourney(Done):
+    """The journey of a session without a user."""
+
+    session: AnonymousSummary
 
 
 class EventView(View):

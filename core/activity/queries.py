@@ -1,5 +1,6 @@
 """Users and how far they are."""
 
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -62,6 +63,23 @@ from user_activity_events where user_id = :id and environment = :environment and
 FOUND = text("select * from users where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
 
 
+class UserOrder(StrEnum):
+    """In which order users stand; a minus begins with the latest, or the last of the alphabet."""
+
+    LAST_SEEN_FIRST = "-last_seen"
+    LAST_SEEN = "last_seen"
+    NEWEST_FIRST = "-first_seen"
+    OLDEST_FIRST = "first_seen"
+    ID = "external_id"
+    ID_BACKWARDS = "-external_id"
+
+    @property
+    def sql(self) -> str:
+        """Return it as SQL has it."""
+        column = {"last_seen": "last_seen_at", "first_seen": "first_seen_at"}.get(self.lstrip("-"), "external_id")
+        return f"order by {column}{' desc' if self.startswith('-') else ''}, id"
+
+
 class UserFilter(View):
     """Which users are wanted: `q` is a part of an id, address or name; `step` the last step reached."""
 
@@ -71,15 +89,21 @@ class UserFilter(View):
 
 
 def list_users(
-    session: Session, wanted: UserFilter, watched: Watched, *, window: Window, actor: Actor, count: bool = True
+    session: Session,
+    wanted: UserFilter,
+    watched: Watched,
+    order: UserOrder = UserOrder.LAST_SEEN_FIRST,
+    *,
+    window: Window,
+    actor: Actor,
+    count: bool = True,
 ) -> Page[UserSummary]:
-    """Return users with how far they are, the one seen last first."""
+    """Return users with how far they are."""
     require(actor, Permission.WATCH)
     apps = sources.list_apps(session, watched)
     given = _given(session, apps, wanted, watched)
-    conditions = _conditions(session, wanted, watched)
-    users = f"select * from users where {' and '.join(conditions) or 'true'}"  # noqa: S608  our own
-    page = "order by last_seen_at desc, id limit :limit offset :offset"
+    users = f"select * from users where {' and '.join(_conditions(session, wanted, watched)) or 'true'}"  # noqa: S608  our own
+    page = f"{order.sql} limit :limit offset :offset"
     if wanted.status is None and wanted.step is None:
         rows, counted = _states(f"{users} {page}", apps), users
     else:
@@ -88,7 +112,7 @@ def list_users(
         counted = f"select * from ({_states(users, apps)}) as states where {where}"  # noqa: S608
         seen = f"{users} and {SEEN[wanted.status]}" if wanted.status in SEEN else users
         rows = f"select * from ({_states(seen, apps, one=ONE_BY_ONE)}) as states where {where} {page}"  # noqa: S608
-    rows = f"select * from ({rows}) as page order by last_seen_at desc, id"  # noqa: S608
+    rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found]
     total = session.scalar(text(f"select count(*) from ({counted}) as counted"), given) if count else 0  # noqa: S608
@@ -118,7 +142,7 @@ def find_progress(session: Session, given: str, watched: Watched) -> tuple[RowMa
     row = session.execute(FOUND, {"keys": list(keys_of("user", given))}).mappings().first()
     if row is None:
         raise UserMissing
-    return row, progress.read_progress(session, row["id"], row["last_seen_at"], watched)
+    return row, progress.read_progress(session, f"u:{row['id']}", row["last_seen_at"], watched)
 
 
 def summarize(row: RowMapping, found: Progress) -> UserSummary:

@@ -24,6 +24,11 @@ class Interval(StrEnum):
         """How long that is, but for days on which clocks change."""
         return {"half_hour": timedelta(minutes=30), "hour": timedelta(hours=1), "day": timedelta(days=1)}[self.value]
 
+    @property
+    def words(self) -> str:
+        """How often there is a point."""
+        return {"half_hour": "half-hourly", "hour": "hourly", "day": "daily"}[self.value]
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -35,11 +40,12 @@ class Asked:
     model: str | None = None
     status: RequestStatus | None = None
     conversation: str | None = None
+    error_type: str | None = None
 
     @property
     def needs_rows(self) -> bool:
         """Whether a filter asks for what rollups do not know."""
-        return any(each is not None for each in (self.watched.release, self.watched.user_id, self.conversation))
+        return any(each is not None for each in (self.watched.release, self.watched.user_id, self.conversation, self.error_type))
 
     @property
     def conversations(self) -> tuple[UUID, ...] | None:
@@ -50,6 +56,14 @@ class Asked:
     def previous(self) -> "Asked":
         """The same of the period before."""
         return replace(self, period=self.period.previous)
+
+
+class Order(StrEnum):
+    """In which order requests are listed."""
+
+    NEWEST = "newest"
+    SLOWEST = "slowest"
+    DEAREST = "dearest"
 
 
 class Volume(View):
@@ -121,12 +135,13 @@ class LatencyBefore(View):
 
 
 class Latency(LatencyBefore):
-    """How long requests took to their end and to their first token; the series is of the former."""
+    """How long requests took to their end and to their first token, all together and over time."""
 
     start: datetime
     end: datetime
     interval: Interval
     series: list[LatencyPoint]
+    first_token_series: list[LatencyPoint]
     histogram: list[Bar]
     previous: LatencyBefore
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core import clock
 from core.activity.ingest import USER_DAYS, note_users
+from core.activity.releases import note_releases
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.ids import new_id
 from core.intake import Source, as_jsonb, message_name, staged_key
@@ -144,8 +145,10 @@ def store(session: Session, requests: list[NewRequest], source: Source, *, other
     REQUESTS.copy(connection, _rows(requests, source))
     statement = STORE_WITH_TOOLS if any(request.tool_calls for request in requests) else STORE_WITHOUT
     with connection.pipeline():
-        stored = connection.execute(statement, {"zone": source.zone})
-        note_users(connection, REQUESTS, others)
+        stored = connection.execute(statement, source.days)
+        if any(request.release for request in requests):
+            note_releases(connection, REQUESTS)
+        note_users(connection, REQUESTS, others, import_id=source.import_id)
     return int((stored.fetchone() or (0,))[0])
 
 

@@ -1,20 +1,21 @@
 """AI requests themselves: lists by cursor, one with its steps."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.activity.models import User
-from core.ai_metrics.answers import Asked, RequestDetail, RequestView
+from core.ai_metrics.answers import Asked, Order, RequestDetail, RequestView
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.figures import volume
 from core.ai_metrics.sources import matching_requests, raw
 from core.conversations.models import Conversation
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
-from core.paging import Cursor
+from core.paging import Cursor, Window
 from core.periods import keys_of
 from core.tables import table_of
 
@@ -43,6 +44,22 @@ def list_requests(
         wanted += [raw.c.created_at <= after.created_at, tuple_(raw.c.created_at, raw.c.id) < (after.created_at, after.id)]
     page = select(raw).where(*wanted).order_by(raw.c.created_at.desc(), raw.c.id.desc()).limit(limit).offset(offset)
     return [RequestView(**row) for row in _named(session, page, RequestView)]
+
+
+def list_first(session: Session, asked: Asked, order: Order, window: Window, *, actor: Actor) -> list[RequestView]:
+    """Return the slowest, the dearest or the newest requests; those without a latency or a cost come in no list by it."""
+    require(actor, Permission.WATCH)
+    if order is Order.NEWEST:
+        return list_requests(session, asked, limit=window.limit, offset=window.offset, actor=actor)
+    measure = raw.c.total_latency_ms if order is Order.SLOWEST else raw.c.cost_usd
+    wanted = [*matching_requests(asked, asked.period), measure.is_not(None)]
+    page = select(raw).where(*wanted).order_by(measure.desc(), raw.c.id).limit(window.limit).offset(window.offset)
+    found = [RequestView(**row) for row in _named(session, page, RequestView)]
+    return sorted(found, key=lambda each: _measured(each, order), reverse=True)
+
+
+def _measured(request: RequestView, order: Order) -> Decimal:
+    return Decimal(request.total_latency_ms or 0) if order is Order.SLOWEST else request.cost_usd or Decimal(0)
 
 
 def get_request(session: Session, given: str, *, actor: Actor) -> RequestDetail:

@@ -42,6 +42,7 @@ def latency(session: Session, asked: Asked, interval: Interval | None = None, *,
         end=asked.period.end,
         interval=step,
         series=latency_series(session, asked, step),
+        first_token_series=latency_series(session, asked, step, "first_token"),
         histogram=bars(session, asked),
         previous=both(session, asked.previous),
     )
@@ -56,12 +57,12 @@ def both(session: Session, asked: Asked) -> LatencyBefore:
     )
 
 
-def latency_series(session: Session, asked: Asked, step: Interval) -> list[LatencyPoint]:
+def latency_series(session: Session, asked: Asked, step: Interval, timing: Timing = "latency") -> list[LatencyPoint]:
     """Return the percentiles of each interval, empty ones too."""
     given = source(asked, by_day=step is Interval.DAY)
     at = bucket(given, step, asked.period.zone).label("at")
-    rows = session.execute(select(at, *_timing(given, "latency")).group_by(at)).mappings()
-    found = {row["at"]: _percentiles(row, "latency") for row in rows}
+    rows = session.execute(select(at, *_timing(given, timing)).group_by(at)).mappings()
+    found = {row["at"]: _percentiles(row, timing) for row in rows}
     return [LatencyPoint(at=each, **found.get(each, _NOTHING)) for each in points(asked.period, step, found)]
 
 

@@ -107,6 +107,8 @@ def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]
         found.append(columns.release == watched.release)
     if watched.users is not None:
         found.append(columns.user_id.in_(watched.users))
+    if asked.error_type is not None:
+        found.append(columns.error_type == asked.error_type)
     if asked.conversations is not None:
         found.append(columns.conversation_id.in_(asked.conversations))
     return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from core import traces
 from core.batches.schemas import ENDED, NewBatchRun
 from core.intake import Source, as_jsonb, key_of
 from core.newest import Known, Version, version_of
@@ -60,6 +61,8 @@ def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
     connection = driver(session)
     REPORTED.copy(connection, _rows(runs, source))
     made = {name for (name,) in connection.execute(MAKE.encode())}
+    ids, fresh = ({key_of("batch_run", name) for name in names} for names in ({run.batch_run_id for run in runs}, made))
+    traces.before(connection, source.import_id, "batch_run_history", ids, made=fresh)
     rows = connection.execute(LOCK.encode())
     known = {name: Known(dict(zip(FIELDS, values, strict=True)), told) for name, told, *values in rows}
     news = 0
@@ -69,6 +72,7 @@ def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
             made.discard(run.batch_run_id)
     LEARNED.copy(connection, (_learned(name, each) for name, each in known.items()))
     connection.execute(LEARN.encode())
+    traces.after(connection, source.import_id, "batch_run_history", ids)
     return news
 
 

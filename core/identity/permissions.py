@@ -18,6 +18,7 @@ class Permission(StrEnum):
     MANAGE_ACCOUNTS = "manage_accounts"
     MANAGE_KEYS = "manage_keys"
     MANAGE_REDACTION = "manage_redaction"
+    MANAGE_IMPORTS = "manage_imports"
     INGEST = "ingest"
     WATCH = "watch"
     READ_CONTENTS = "read_contents"  # the words of users and models

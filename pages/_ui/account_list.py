@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
+from core import words
 from core.config import config
 from core.errors import Invalid
 from core.identity import queries, service
@@ -39,7 +40,7 @@ def draw() -> None:
 
 def draw_table(accounts: list[AccountView]) -> AccountView | None:
     """Draw the accounts and return the chosen one."""
-    frame.section("Accounts", text.count(len(accounts), "account"))
+    frame.section("Accounts", words.count(len(accounts), "account"))
     rows = pd.DataFrame(
         {
             "Name": [account.full_name for account in accounts],

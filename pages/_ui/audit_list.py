@@ -3,10 +3,11 @@
 import pandas as pd
 import streamlit as st
 
+from core import words
 from core.identity import queries
 from core.identity.schemas import AuditRow
 from core.paging import Page, Window
-from pages._ui import frame, guard, state, text
+from pages._ui import frame, guard, state
 
 SIZE = 25
 PAGE = "audit_page"
@@ -37,7 +38,7 @@ def draw() -> None:
     number = max(1, state.get(PAGE, 1))
     with guard.work() as (session, _):
         page = queries.list_audit(session, window=Window(SIZE, (number - 1) * SIZE), action=action or None, actor=account or None)
-    frame.section("Audit", f"{text.count(page.total_count, 'entry', 'entries')}, the newest first, times in UTC")
+    frame.section("Audit", f"{words.count(page.total_count, 'entry', 'entries')}, the newest first, times in UTC")
     if not page.items:
         frame.empty_state("history", "Nothing matches", "Every sign-in, failure and change is written down here.")
         return

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core import words
 from core.executions.schemas import Status
 from core.playground.errors import AnswerPending
 from core.playground.schemas import LONGEST_MESSAGE, MessageView, SessionView, Speaker
@@ -84,10 +85,10 @@ def _small_print(message: MessageView) -> str:
         return f":gray[:small[{said_at}]]"
     figures = [said_at, text.plain((message.service_used or "").partition(":")[2])]
     if message.response_time_ms is not None:
-        figures.append(text.duration(message.response_time_ms))
+        figures.append(words.duration(message.response_time_ms))
     if message.total_tokens is not None:
-        figures.append(("about " if message.tokens_estimated else "") + text.count(message.total_tokens, "token"))
-        figures.append(text.plain(text.money(message.cost_usd)))
+        figures.append(("about " if message.tokens_estimated else "") + words.count(message.total_tokens, "token"))
+        figures.append(text.plain(words.money(message.cost_usd)))
     return "\u2002".join([f":gray[:small[{' · '.join(figures)}]]", *_badges(message)])
 
 

@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 COLOURS = {
     "accent": "linkColor",
     "muted": "grayTextColor",
+    "line": "blueColor",
     "good": "greenColor",
     "idle": "grayColor",
     "warn": "orangeTextColor",

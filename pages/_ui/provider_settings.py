@@ -5,6 +5,7 @@ from uuid import UUID
 import streamlit as st
 from pydantic import ValidationError
 
+from core import words
 from core.errors import Invalid
 from core.providers import check, queries, service
 from core.providers.schemas import (
@@ -98,7 +99,7 @@ def _facts(provider: ProviderView) -> str:
     if provider.kind in (ProviderKind.OPENAI, ProviderKind.ANTHROPIC):
         facts.append("with a key" if provider.has_secret else "without a key")
     if provider.model_count:
-        facts.append(text.count(provider.model_count, "model") + " listed")
+        facts.append(words.count(provider.model_count, "model") + " listed")
     if provider.checked_at:
         facts.append(f"tested {text.since(provider.checked_at)}")
     return " · ".join(facts)

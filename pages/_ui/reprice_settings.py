@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pandas as pd
 import streamlit as st
 
-from core import clock
+from core import clock, words
 from core.ai_metrics.flows import Reprice, RepriceReport
 from core.system import repricing
 from core.system.repricing import RepriceRun
@@ -48,16 +48,16 @@ def _follow() -> None:
         st.rerun()
     with st.container(border=True, width=860, gap="small"):
         frame.section("Looking" if run.report.dry_run else "Repricing", f"{WAITING[run.status]}; you may leave this page")
-        done = f"{run.days_done:,} of {text.count(run.days, 'day')}"
-        st.progress(run.days_done / max(run.days, 1), f"{done}; {text.count(run.report.requests_changed, 'request')} so far")
+        done = f"{run.days_done:,} of {words.count(run.days, 'day')}"
+        st.progress(run.days_done / max(run.days, 1), f"{done}; {words.count(run.report.requests_changed, 'request')} so far")
 
 
 def _draw_run(run: RepriceRun) -> None:
     """Draw what the last run has come to."""
     if run.status != "completed":
         why = run.error or "nothing was heard of it for a long time"
-        words = f"The last run did not end well, after {run.days_done:,} of {text.count(run.days, 'day')}: {why}"
-        st.error(text.plain(words), icon=":material/error:", width=860)
+        ended = f"The last run did not end well, after {run.days_done:,} of {words.count(run.days, 'day')}: {why}"
+        st.error(text.plain(ended), icon=":material/error:", width=860)
         st.button("Close", key="reprice.close", on_click=state.put, args=(RUN, run.id))
     else:
         _draw_report(run.report, run)
@@ -65,7 +65,7 @@ def _draw_run(run: RepriceRun) -> None:
 
 def _draw_report(report: RepriceReport, run: RepriceRun | None = None) -> None:
     with st.container(border=True, width=860, gap="small"):
-        counted = f"{report.requests_changed:,} of {text.count(report.requests_examined, 'request')}"
+        counted = f"{report.requests_changed:,} of {words.count(report.requests_examined, 'request')}"
         frame.section(f"{counted} would change" if report.dry_run else f"{counted} changed", _signed(report))
         if report.items:
             st.dataframe(pd.DataFrame(_rows(report)), hide_index=True, row_height=34, height="content", alt="Differences")
@@ -84,7 +84,7 @@ def _close(run: RepriceRun | None) -> None:
 
 
 def _signed(report: RepriceReport) -> str:
-    amount = text.money(abs(report.difference_usd)).replace("$", "\\$")
+    amount = words.money(abs(report.difference_usd)).replace("$", "\\$")
     return f"{amount} {'less' if report.difference_usd < 0 else 'more'}" if report.difference_usd else "the sum stays"
 
 
@@ -94,8 +94,8 @@ def _rows(report: RepriceReport) -> list[dict[str, object]]:
             "Provider": item.provider or "none",
             "Model": item.model,
             "Requests": item.requests,
-            "Before": text.money(item.before_usd),
-            "After": text.money(item.after_usd),
+            "Before": words.money(item.before_usd),
+            "After": words.money(item.after_usd),
             "Newly priced": item.newly_priced,
             "No longer priced": item.no_longer_priced,
         }

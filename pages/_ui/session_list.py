@@ -5,6 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from core import words
 from core.paging import Page
 from core.playground import service
 from core.playground.schemas import SessionSummary, SessionView
@@ -84,7 +85,7 @@ def _label(summary: SessionSummary) -> str:
     name = text.plain(summary.name) if summary.name else f"Empty session `{str(summary.session_id)[-6:]}`"
     facts = [text.ago(summary.last_message_at or summary.created_at)]
     if summary.message_count:
-        facts.append(text.count(summary.message_count, "message"))
+        facts.append(words.count(summary.message_count, "message"))
     if summary.has_custom_prompt:
         facts.append("custom prompt")
     return f"{name}  \n:gray[:small[{' · '.join(facts)}]]"
@@ -105,7 +106,7 @@ def _ask_to_clear(session: SessionView) -> None:
     @st.dialog("Clear this session?")
     def confirm() -> None:
         st.write(
-            f"{text.count(session.message_count, 'message')} of “{_name(session)}” will be removed for good. The session stays."
+            f"{words.count(session.message_count, 'message')} of “{_name(session)}” will be removed for good. The session stays."
         )
         _confirm_buttons("Clear session", clear, session)
 
@@ -115,7 +116,7 @@ def _ask_to_clear(session: SessionView) -> None:
 def _ask_to_delete(session: SessionView) -> None:
     @st.dialog("Delete this session?")
     def confirm() -> None:
-        st.write(f"“{_name(session)}” and its {text.count(session.message_count, 'message')} will be removed for good.")
+        st.write(f"“{_name(session)}” and its {words.count(session.message_count, 'message')} will be removed for good.")
         _confirm_buttons("Delete session", delete, session)
 
     confirm()

@@ -1,6 +1,6 @@
 """What a tab remembers between reruns, through typed accessors. Keys are `page.widget`."""
 
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
 import streamlit as st
@@ -43,6 +43,12 @@ def forget(*keys: str) -> None:
 def take(key: str) -> Any:  # noqa: ANN401  whatever was put
     """Return what is remembered, once."""
     return st.session_state.pop(key, None)
+
+
+def selected(key: str, what: Literal["rows", "points"]) -> list[Any]:
+    """Return what is selected in a table or a chart."""
+    found = st.session_state.get(key) or {}
+    return list(found.get("selection", {}).get(what, []))
 
 
 def toast(words: str) -> None:

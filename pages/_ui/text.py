@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime, tzinfo
-from decimal import Decimal
 
 from core import clock
 
@@ -59,29 +58,6 @@ def _without_formulas(line: str) -> str:
 def _tame(words: str) -> str:
     # `$` would begin a formula; `:red[...]`, `:blue-badge[...]` and `:material/...:` are Streamlit's own directives.
     return DIRECTIVE.sub(":\u200b", DOLLAR.sub(r"\\$", words))
-
-
-def duration(ms: int | None) -> str:
-    """Return milliseconds in one unit: 840 ms, 2.4 s, 6.4 min."""
-    if ms is None:
-        return "n/a"
-    if ms < 1000:
-        return f"{ms} ms"
-    return f"{ms / 1000:.1f} s" if ms < 90_000 else f"{ms / 60_000:.1f} min"
-
-
-def money(usd: Decimal | None) -> str:
-    """Return US dollars: $412, $0.0083 below ten cents; unpriced is not zero."""
-    if usd is None:
-        return "unpriced"
-    if usd == 0:
-        return "$0"
-    return f"${usd:,.4f}" if usd < Decimal("0.1") else f"${usd:,.2f}"
-
-
-def count(number: int, one: str, many: str | None = None) -> str:
-    """Return a number with its noun: 1 message, 8,412 messages."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def clock_time(moment: datetime, zone: tzinfo) -> str:

@@ -69,6 +69,8 @@ def fields(route: Described) -> list[str]:
         "/ingest": [],  # tests/api/test_ingest_fuzz.py
         "/admin/settings": ["default_prompt", "default_model", "reporting_time_zone"],
         "/admin/playground": ["message", "session_id", "custom_prompt", "model", "parameters"],
+        "/imports/mappings": ["name", "mapping", "import_id"],
+        "/imports": ["mapping", "mapping_id", "answers", "environment"],
         "/prompts": ["model_id", "prompt", "system_prompt", "messages", "parameters", "context", "tools", "session_id"],
     }
     return next(names for path, names in known.items() if route.path.startswith(path))

@@ -21,10 +21,13 @@ WHO = {
     "/admin/ai/": WATCHERS,
     "/admin/batch/": WATCHERS,
     "/admin/users": WATCHERS,
+    "/admin/anonymous": WATCHERS,
     "/admin/onboarding/": WATCHERS,
     "/admin/overview": WATCHERS,
+    "/admin/releases": WATCHERS,
     "/admin/system/retention": SUPER,
     "/admin/": ADMINS,
+    "/imports": ADMINS,
     "/models": ADMINS,
     "/providers": ADMINS,
     "/prompts/execute": ADMINS,
@@ -42,6 +45,8 @@ BODIES = {
     "/admin/redaction": {"mode": "off", "text": "x", "rules": {}},
     "/admin/settings": {"default_prompt": "x"},
     "/admin/playground/chat": {"message": "x", "model": "fake:echo"},
+    "/imports/mappings": {"name": "a", "mapping": {}},
+    "/imports/": {},
     "/prompts/execute": {"model_id": "fake:echo", "prompt": "x"},
 }
 CASES = [

@@ -14,7 +14,7 @@ from core.identity.schemas import Role
 
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
 # Streamlit looks for its own routes below each page's address before it finds them at the root.
-OWN_PROBES = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
+OWN_PROBES = re.compile(r"/[a-z-]+/_stcore/(health|host-config)$")
 expect.set_options(timeout=10_000)
 
 

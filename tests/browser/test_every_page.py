@@ -10,6 +10,8 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.console import IDLE, Program, Window
 
 PAGES = {
+    "/overview": None,
+    "/ai-metrics": None,
     "/playground": "Delete this session",
     "/settings": None,
     "/settings?section=Providers": "Add provider",

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core import clock
+from core import clock, words
 from pages._ui import diff, text
 
 VIENNA = ZoneInfo("Europe/Vienna")
@@ -44,14 +44,14 @@ def test_plain_text_is_shown_as_it_is() -> None:
 
 
 def test_figures_have_one_unit_and_what_is_missing_is_not_zero() -> None:
-    assert [text.duration(ms) for ms in (None, 840, 2400, 384_000)] == ["n/a", "840 ms", "2.4 s", "6.4 min"]
-    assert [text.money(it) for it in (None, Decimal(0), Decimal("0.0083"), Decimal("412"))] == [
+    assert [words.duration(ms) for ms in (None, 840, 2400, 384_000)] == ["n/a", "840 ms", "2.4 s", "6.4 min"]
+    assert [words.money(it) for it in (None, Decimal(0), Decimal("0.0083"), Decimal("412"))] == [
         "unpriced",
         "$0",
         "$0.0083",
         "$412.00",
     ]
-    assert (text.count(1, "entry", "entries"), text.count(8412, "message")) == ("1 entry", "8,412 messages")
+    assert (words.count(1, "entry", "entries"), words.count(8412, "message")) == ("1 entry", "8,412 messages")
 
 
 def test_how_long_ago_reads_as_a_sentence() -> None:

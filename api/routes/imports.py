@@ -1,0 +1,116 @@
+"""Files from elsewhere: uploaded, tried, imported in the background, taken back."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from api import uploads
+from api.deps import ActorDep, SessionDep, WindowDep
+from core.identity.permissions import Permission, require
+from core.ids import new_id
+from core.imports import flows, queries, service
+from core.imports.schemas import LONGEST_NAME, ImportView, MappingView, NewMapping, Start
+from core.imports.uploads import Upload
+
+router = APIRouter(prefix="/imports", tags=["Data in: files"])
+
+AS_IS = Start()
+BINARY = {"type": "string", "format": "binary"}
+CSV = "id,created_at,event_type\n1,2026-11-20T09:30:00Z,chat.session_start\n"
+FORM = {"type": "object", "properties": {"file": BINARY}, "example": {"file": "events.csv"}}
+CONTENT = {"application/octet-stream": {"schema": {**BINARY, "example": CSV}}, "multipart/form-data": {"schema": FORM}}
+BODY: dict[str, Any] = {"requestBody": {"required": True, "content": CONTENT}}
+
+
+class ImportList(BaseModel):
+    """Imports, the latest first."""
+
+    items: list[ImportView]
+    total_count: int
+    limit: int
+    offset: int
+
+
+class MappingList(BaseModel):
+    """Saved mappings by name."""
+
+    items: list[MappingView]
+    total_count: int
+    limit: int
+    offset: int
+
+
+@router.post("", status_code=201, openapi_extra=BODY)
+async def upload(
+    request: Request, actor: ActorDep, name: Annotated[str | None, Query(min_length=1, max_length=LONGEST_NAME)] = None
+) -> ImportView:
+    """Take a file, raw under `?name=` or as a multipart form, and say what was recognised; nothing of it is stored yet.
+
+    CSV, TSV, Parquet, JSON and JSONL, each also packed by gzip.
+    """
+    require(actor, Permission.MANAGE_IMPORTS)
+    import_id = new_id()
+    announced = request.headers.get("content-length", "")
+    begun = await run_in_threadpool(lambda: Upload(import_id, announced=int(announced) if announced.isdigit() else 0))
+    with begun:
+        called, kept = await uploads.receive(request, begun, name)
+    return await run_in_threadpool(lambda: flows.take(import_id, called, kept, actor=actor))
+
+
+@router.get("")
+def list_all(session: SessionDep, actor: ActorDep, window: WindowDep) -> ImportList:
+    """List imports."""
+    found = queries.list_imports(session, window=window, actor=actor)
+    return ImportList(items=found.items, total_count=found.total_count, limit=window.limit, offset=window.offset)
+
+
+@router.get("/mappings")
+def list_mappings(session: SessionDep, actor: ActorDep, window: WindowDep) -> MappingList:
+    """List saved mappings."""
+    found = queries.list_mappings(session, window=window, actor=actor)
+    return MappingList(items=found.items, total_count=found.total_count, limit=window.limit, offset=window.offset)
+
+
+@router.post("/mappings", status_code=201)
+def save_mapping(given: NewMapping, session: SessionDep, actor: ActorDep) -> MappingView:
+    """Keep a mapping under a name, or replace the one that has it; files with the same columns are offered it."""
+    return service.save_mapping(session, given, actor=actor)
+
+
+@router.delete("/mappings/{mapping_id}", status_code=204)
+def remove_mapping(mapping_id: UUID, session: SessionDep, actor: ActorDep) -> None:
+    """Remove a saved mapping."""
+    service.remove_mapping(session, mapping_id, actor=actor)
+
+
+@router.get("/{import_id}")
+def one(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
+    """Return an import: what was recognised, its dry run, its progress, what it has brought."""
+    return queries.get_import(session, import_id, actor=actor)
+
+
+@router.post("/{import_id}/dry-run", status_code=202)
+def dry_run(import_id: UUID, session: SessionDep, actor: ActorDep, given: Start = AS_IS) -> ImportView:
+    """Read the whole file and store nothing; `dry_run` has the result once the status is `ready` again."""
+    return service.check(session, import_id, given, actor=actor)
+
+
+@router.post("/{import_id}/start", status_code=202)
+def start(import_id: UUID, session: SessionDep, actor: ActorDep, given: Start = AS_IS) -> ImportView:
+    """Begin the import, or go on with one that was stopped or has failed."""
+    return service.start(session, import_id, given, actor=actor)
+
+
+@router.post("/{import_id}/cancel")
+def cancel(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
+    """Stop a dry run or an import; what it has brought until now stays until it is undone."""
+    return service.cancel(session, import_id, actor=actor)
+
+
+@router.delete("/{import_id}/file")
+def remove_file(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
+    """Remove the uploaded file; what was imported of it stays."""
+    return service.remove_file(session, import_id, actor=actor)

@@ -1,0 +1,108 @@
+"""Files in the bodies of requests: raw, or as the part of a multipart form that has a file name; a piece at a time."""
+
+from collections.abc import AsyncIterator
+
+from python_multipart.exceptions import MultipartParseError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+
+from core.imports.errors import NoName, NotMultipart
+from core.imports.uploads import Kept, Upload
+
+AT_ONCE = 2**20
+LONGEST_NAME = 300
+
+
+class Form:
+    """Finds the first file in a multipart form, while its pieces come."""
+
+    def __init__(self, boundary: bytes) -> None:
+        """Begin before the first part."""
+        self.name: str | None = None
+        self.is_whole = False
+        self._is_within = False
+        self._data = bytearray()
+        self._headers: dict[bytes, bytes] = {}
+        self._field, self._value = b"", b""
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._headers.clear,
+                "on_header_field": self._more_field,
+                "on_header_value": self._more_value,
+                "on_header_end": self._end_header,
+                "on_headers_finished": self._begin_part,
+                "on_part_data": self._more_data,
+                "on_part_end": self._end_part,
+            },
+        )
+
+    def feed(self, piece: bytes) -> bytes:
+        """Take a piece of the form, and return what it holds of the file; raise NotMultipart."""
+        try:
+            self._parser.write(piece)
+        except MultipartParseError:
+            raise NotMultipart from None
+        found, self._data = bytes(self._data), bytearray()
+        return found
+
+    def _more_field(self, data: bytes, start: int, end: int) -> None:
+        self._field += data[start:end]
+
+    def _more_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        self._headers[self._field.lower()] = self._value
+        self._field, self._value = b"", b""
+
+    def _begin_part(self) -> None:
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        if self.name is None and b"filename" in options:
+            self.name, self._is_within = options[b"filename"].decode(errors="replace"), True
+
+    def _more_data(self, data: bytes, start: int, end: int) -> None:
+        if self._is_within:
+            self._data += data[start:end]
+
+    def _end_part(self) -> None:
+        self.is_whole = self.is_whole or self._is_within
+        self._is_within = False
+
+
+async def receive(request: Request, upload: Upload, name: str | None) -> tuple[str, Kept]:
+    """Write the file of a request, and return its name; raise NoName, NotMultipart, and what an upload may raise."""
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    form = Form(options[b"boundary"]) if kind == b"multipart/form-data" and b"boundary" in options else None
+    if form is None and name is None:
+        raise NoName
+    try:
+        async for piece in _pieces(request):
+            await run_in_threadpool(upload.write, piece if form is None else form.feed(piece))
+    except ClientDisconnect:
+        raise NotMultipart("The upload ended before its end. Upload the file again.") from None
+    if form is not None and not form.is_whole:
+        raise NoName if form.name is None else NotMultipart
+    chosen = _plain(name or (form.name if form is not None else None) or "")
+    if not chosen:
+        raise NoName
+    return chosen, await run_in_threadpool(upload.keep)
+
+
+async def _pieces(request: Request) -> AsyncIterator[bytes]:
+    """Yield the body in pieces that are worth a thread's while."""
+    held = bytearray()
+    async for piece in request.stream():
+        held += piece
+        if len(held) >= AT_ONCE:
+            yield bytes(held)
+            held = bytearray()
+    if held:
+        yield bytes(held)
+
+
+def _plain(name: str) -> str:
+    """Return a name without its folders and without what cannot be shown."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(character for character in last if character.isprintable())[:LONGEST_NAME].strip()

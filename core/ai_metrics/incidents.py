@@ -1,0 +1,219 @@
+"""Hours in which a model was slower, or failed more often, than it otherwise does.
+
+In two steps, so that a month of twenty models is read in days and only what stands out in hours:
+1. Of each model, each day is held against all its other days: how many of its requests were slower than 95 % of the others, or
+   failed, and how likely that is by chance. The level is 1 %, divided by the number of days looked at (Bonferroni).
+2. The days that stand out are looked at by hour. Hours in which at least a fifth was slow (and p95 half as long again as usual),
+   or the error rate is three times the usual one, are one incident when no more than an hour lies between them. One may have
+   begun on the day before, or go on into the day after.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import clock, stats
+from core.ai_metrics.answers import Asked, Interval
+from core.ai_metrics.histograms import LOWEST, middle, packed, summed
+from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.series import bucket
+from core.ai_metrics.sources import source
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+from core.periods import DAY, Period
+
+USUAL_DAYS = 14  # that is how far back it is known what is usual
+LEVEL, LEVEL_OF_AN_HOUR = 0.01, 0.001
+SLOW, LEAST_SLOW, LONGER = 0.05, 0.2, 1.5
+TIMES_THE_ERRORS, LEAST_ERRORS = 3, 0.05
+FEWEST_USUAL, FEWEST_IN_AN_HOUR, MOST_LOOKED_AT = 100, 4, 4
+HOUR = timedelta(hours=1)
+
+Counts = NDArray[np.int64]
+
+
+class Trouble(StrEnum):
+    """What an incident is of."""
+
+    SLOW = "slow"
+    FAILING = "failing"
+
+
+class Incident(View):
+    """Some hours of one model: how many of its requests were slow or failed, and how it was then and is usually.
+
+    `value` and `usual` are p95 in milliseconds of a slow one, error rates of a failing one.
+    """
+
+    trouble: Trouble
+    provider: str
+    model: str
+    start: datetime
+    end: datetime
+    requests: int
+    affected: int
+    value: float
+    usual: float
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One day or hour of a model."""
+
+    at: datetime
+    requests: int
+    errors: int
+    times: Counts
+
+    def slower_than(self, limit: int) -> int:
+        """Return how many took longer than a bucket."""
+        return int(self.times[limit - LOWEST + 1 :].sum())
+
+
+@dataclass(frozen=True)
+class Usual:
+    """How a model is on its other days: the bucket that 95 % stay below, and its error rate."""
+
+    p95_bucket: int
+    error_rate: float
+
+
+Key = tuple[str, str]
+Test = Callable[[Slot, Usual], tuple[int, int, float]]
+
+
+def incidents(session: Session, asked: Asked, *, actor: Actor) -> list[Incident]:
+    """Return what stands out within a period, the latest first; nothing by filters that rollups do not know."""
+    require(actor, Permission.WATCH)
+    if asked.needs_rows:
+        return []
+    since = asked.period.begins_on - USUAL_DAYS * DAY
+    whole = replace(asked, period=Period(since, min(asked.period.end, clock.now()), asked.period.zone))
+    days = _slots(session, whole, Interval.DAY)
+    found = [one for trouble, test in TESTS.items() for one in _found(session, asked, days, trouble, test)]
+    return sorted(found, key=lambda each: each.start, reverse=True)
+
+
+def _found(session: Session, asked: Asked, days: dict[Key, list[Slot]], trouble: Trouble, test: Test) -> Iterator[Incident]:
+    for key, chosen, usual in _outstanding(days, asked.period, test):
+        first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
+        around = replace(asked, period=Period(first, last, asked.period.zone), provider=key[0] or None, model=key[1])
+        hours = [hour for hour in _slots(session, around, Interval.HOUR).get(key, []) if _stands_out(hour, usual, trouble, test)]
+        for run in _runs(hours):
+            if any(day.at <= hour.at < day.at + DAY for hour in run for day in chosen):
+                yield _incident(trouble, key, run, usual)
+
+
+def _outstanding(days: dict[Key, list[Slot]], period: Period, test: Test) -> list[tuple[Key, list[Slot], Usual]]:
+    """Return the models with days that chance does not explain, and how they are usually."""
+    looked_at: list[tuple[float, Key, Slot, Usual]] = []
+    for key, slots in days.items():
+        for slot in slots:
+            usual = _usual([other for other in slots if other is not slot])
+            if usual is not None and slot.at + DAY > period.start and slot.requests:
+                part, whole, expected = test(slot, usual)
+                looked_at.append((stats.chance_of_so_many(part, whole, expected), key, slot, usual))
+    level = LEVEL / max(len(looked_at), 1)
+    found: dict[Key, list[tuple[float, Slot, Usual]]] = defaultdict(list)
+    for chance, key, slot, usual in sorted(looked_at, key=lambda each: each[0]):
+        if chance < level and (key in found or len(found) < MOST_LOOKED_AT) and len(found[key]) < MOST_LOOKED_AT:
+            found[key].append((chance, slot, usual))
+    return [
+        (key, sorted((slot for _, slot, _ in each), key=lambda slot: slot.at), each[0][2]) for key, each in found.items() if each
+    ]
+
+
+def _usual(others: Sequence[Slot]) -> Usual | None:
+    requests = sum(slot.requests for slot in others)
+    if requests < FEWEST_USUAL:
+        return None
+    times: Counts = np.sum([slot.times for slot in others], axis=0)
+    seen = np.cumsum(times)
+    if not seen[-1]:
+        return None
+    limit = int(np.searchsorted(seen, np.ceil((1 - SLOW) * seen[-1]))) + LOWEST
+    # Of no error in n the rate may still be 1 in n.
+    return Usual(limit, max(sum(slot.errors for slot in others), 1) / requests)
+
+
+def _is_slow(slot: Slot, usual: Usual) -> tuple[int, int, float]:
+    return slot.slower_than(usual.p95_bucket), int(slot.times.sum()), SLOW
+
+
+def _has_failed(slot: Slot, usual: Usual) -> tuple[int, int, float]:
+    return slot.errors, slot.requests, usual.error_rate
+
+
+TESTS: dict[Trouble, Test] = {Trouble.SLOW: _is_slow, Trouble.FAILING: _has_failed}
+
+
+def _stands_out(hour: Slot, usual: Usual, trouble: Trouble, test: Test) -> bool:
+    part, whole, expected = test(hour, usual)
+    if whole < FEWEST_IN_AN_HOUR or stats.chance_of_so_many(part, whole, expected) > LEVEL_OF_AN_HOUR:
+        return False
+    if trouble is Trouble.SLOW:
+        return part / whole >= LEAST_SLOW and _p95(hour.times) >= LONGER * middle(usual.p95_bucket)
+    return part / whole >= max(TIMES_THE_ERRORS * expected, LEAST_ERRORS)
+
+
+def _runs(hours: Sequence[Slot]) -> Iterator[list[Slot]]:
+    """Yield hours that belong together: no more than one lies between them."""
+    run: list[Slot] = []
+    for hour in sorted(hours, key=lambda each: each.at):
+        if run and hour.at - run[-1].at > 2 * HOUR:
+            yield run
+            run = []
+        run.append(hour)
+    if run:
+        yield run
+
+
+def _incident(trouble: Trouble, key: Key, run: list[Slot], usual: Usual) -> Incident:
+    requests, times = sum(hour.requests for hour in run), np.sum([hour.times for hour in run], axis=0)
+    errors = sum(hour.errors for hour in run)
+    is_slow = trouble is Trouble.SLOW
+    return Incident(
+        trouble=trouble,
+        provider=key[0],
+        model=key[1],
+        start=run[0].at,
+        end=run[-1].at + HOUR,
+        requests=requests,
+        affected=sum(hour.slower_than(usual.p95_bucket) for hour in run) if is_slow else errors,
+        value=_p95(times) if is_slow else errors / requests,
+        usual=middle(usual.p95_bucket) if is_slow else usual.error_rate,
+    )
+
+
+def _p95(times: Counts) -> float:
+    seen = np.cumsum(times)
+    return middle(int(np.searchsorted(seen, np.ceil(0.95 * seen[-1]))) + LOWEST) if seen[-1] else 0.0
+
+
+def _slots(session: Session, asked: Asked, step: Interval) -> dict[Key, list[Slot]]:
+    """Return the days or hours of each model in which something ended."""
+    given = source(replace(asked, status=None), by_model=True, by_day=step is Interval.DAY)
+    at = bucket(given, step, asked.period.zone).label("at")
+    keys = (given.rows.c.provider, given.rows.c.model)
+    counts = (
+        given.total("requests").label("requests"),
+        given.total("requests", status=RequestStatus.PENDING).label("pending"),
+        given.total("requests", status=RequestStatus.ERROR).label("errors"),
+        packed(given.rows.c.latency_histogram).label("times"),
+    )
+    found: dict[Key, list[Slot]] = defaultdict(list)
+    for row in session.execute(select(at, *keys, *counts).group_by(at, *keys).order_by(at)).mappings():
+        found[row["provider"], row["model"]].append(_slot(dict(row)))
+    return found
+
+
+def _slot(row: dict[str, Any]) -> Slot:
+    return Slot(row["at"], row["requests"] - row["pending"], row["errors"], summed(row["times"] or b""))

@@ -1,0 +1,117 @@
+"""The key figures of AI requests, each beside as much of the period before."""
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.ai_metrics.answers import Asked, Figures, Interval, LatencyBefore, LatencyPoint, VolumePoint
+from core.ai_metrics.figures import figures
+from core.ai_metrics.series import both, latency_series, volume_series
+from core.comparison import Meaning, Tile, Verdict, of_level, of_rate
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.periods import DAY
+from core.words import Unit
+
+BY_THE_HOUR = 3 * DAY  # so long a period has too few days to compare, and is compared by the hour
+
+
+@dataclass(frozen=True)
+class Side:
+    """What is compared: one period in figures and in parts."""
+
+    figures: Figures
+    times: LatencyBefore
+    volume: list[VolumePoint]
+    latency: list[LatencyPoint]
+    first_token: list[LatencyPoint]
+
+    @property
+    def ended(self) -> int:
+        """How many requests have ended."""
+        return self.figures.total_requests - self.figures.pending_requests
+
+
+def tiles(session: Session, asked: Asked, *, actor: Actor) -> list[Tile]:
+    """Return requests, latency, first token, errors, cost and tokens."""
+    require(actor, Permission.WATCH)
+    before = replace(asked, period=asked.period.before(clock.now()))
+    step = Interval.HOUR if asked.period.end - asked.period.start <= BY_THE_HOUR else Interval.DAY
+    one, other = side(session, asked, step), side(session, before, step)
+    return [
+        _requests(one, other),
+        _latency(one, other),
+        _first_token(one, other),
+        _error_rate(one, other),
+        _cost(one, other),
+        _tokens(one, other),
+    ]
+
+
+def side(session: Session, asked: Asked, step: Interval) -> Side:
+    """Read one of the two periods; parts that are not over yet are left out."""
+    over = min(clock.now(), asked.period.end) - step.length
+    volume, latency = volume_series(session, asked, step), latency_series(session, asked, step)
+    first = latency_series(session, asked, step, "first_token")
+    return Side(
+        figures=figures(session, asked),
+        times=both(session, asked),
+        volume=[point for point in volume if point.at <= over],
+        latency=[point for point in latency if point.at <= over],
+        first_token=[point for point in first if point.at <= over],
+    )
+
+
+def _requests(one: Side, other: Side) -> Tile:
+    now, before = [_float(each.total_requests) for each in one.volume], [_float(each.total_requests) for each in other.volume]
+    verdict = of_level(now, before, Meaning.NEITHER)
+    values = one.figures.total_requests, other.figures.total_requests
+    return _tile("requests", "Requests", Unit.COUNT, values, verdict, now)
+
+
+def _latency(one: Side, other: Side) -> Tile:
+    now, before = [_float(each.p95) for each in one.latency], [_float(each.p95) for each in other.latency]
+    values = one.figures.p95_latency_ms, other.figures.p95_latency_ms
+    return _tile("p95_latency", "p95 latency", Unit.DURATION, values, of_level(now, before, Meaning.BAD), now)
+
+
+def _first_token(one: Side, other: Side) -> Tile:
+    now, before = [_float(each.p95) for each in one.first_token], [_float(each.p95) for each in other.first_token]
+    values = one.times.first_token.p95, other.times.first_token.p95
+    return _tile("p95_first_token", "p95 first token", Unit.DURATION, values, of_level(now, before, Meaning.BAD), now)
+
+
+def _error_rate(one: Side, other: Side) -> Tile:
+    verdict = of_rate((one.figures.error_count, one.ended), (other.figures.error_count, other.ended), Meaning.BAD)
+    values = one.figures.error_rate, other.figures.error_rate
+    return _tile("error_rate", "Error rate", Unit.SHARE, values, verdict, [each.error_rate for each in one.volume])
+
+
+def _cost(one: Side, other: Side) -> Tile:
+    now, before = [float(each.cost_usd) for each in one.volume], [float(each.cost_usd) for each in other.volume]
+    values = one.figures.cost_usd, other.figures.cost_usd
+    return _tile("cost", "Cost", Unit.MONEY, values, of_level(now, before, Meaning.BAD), now)
+
+
+def _tokens(one: Side, other: Side) -> Tile:
+    now, before = [_float(each.total_tokens) for each in one.volume], [_float(each.total_tokens) for each in other.volume]
+    values = one.figures.total_tokens, other.figures.total_tokens
+    return _tile("tokens", "Tokens", Unit.COUNT, values, of_level(now, before, Meaning.NEITHER), now)
+
+
+def _tile(
+    name: str,
+    label: str,
+    unit: Unit,
+    values: tuple[float | Decimal | None, float | Decimal | None],
+    verdict: Verdict,
+    course: list[float | None] | list[float],
+) -> Tile:
+    value, before = (float(each) if each is not None else None for each in values)
+    return Tile(name=name, label=label, unit=unit, value=value, before=before, verdict=verdict, course=list(course))
+
+
+def _float(given: int | None) -> float | None:
+    return float(given) if given is not None else None

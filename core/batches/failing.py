@@ -1,0 +1,96 @@
+"""Batch jobs that fail more often than now and then, and in which phase."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import stats
+from core.batches.answers import BAD, GOOD, AskedRuns
+from core.batches.models import BatchRun
+from core.batches.queries import matching, runs
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+
+MOST_RUNS, FEWEST_BAD, TOLERATED = 5000, 2, 0.05
+OFTEN, LONGEST_SUMMARY = 0.5, 160
+
+
+class Failing(View):
+    """A batch job of which more than one run in twenty fails, with 95 % certainty, or whose last two runs did.
+
+    `phase` is what its failures have in common: named in their summaries, or missing in them and not in good runs.
+    """
+
+    batch_job: str
+    runs: int
+    bad: int
+    in_a_row: int
+    phase: str | None
+    summary: str | None
+    first_at: datetime
+    last_at: datetime
+
+
+class Run(View):
+    """What is looked at of a run."""
+
+    batch_job: str
+    status: str
+    started_at: datetime
+    phases: tuple[str, ...]
+    summary: str
+
+
+def failing(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Failing]:
+    """Return the batch jobs that fail, the worst first."""
+    require(actor, Permission.WATCH)
+    ended = select(runs.batch_job, runs.status, runs.started_at, runs.phase_durations, runs.error_summary).where(
+        *matching(asked), BatchRun.status.in_((*GOOD, *BAD))
+    )
+    of_job: dict[str, list[Run]] = defaultdict(list)
+    for row in session.execute(ended.order_by(runs.started_at.desc()).limit(MOST_RUNS)):
+        of_job[row.batch_job].append(
+            Run(
+                batch_job=row.batch_job,
+                status=row.status,
+                started_at=row.started_at,
+                phases=tuple(row.phase_durations or {}),
+                summary=row.error_summary or "",
+            )
+        )
+    found = [judged for each in of_job.values() if (judged := judge(each)) is not None]
+    return sorted(found, key=lambda each: (-each.in_a_row, -each.bad, each.batch_job))
+
+
+def judge(ended: Sequence[Run]) -> Failing | None:
+    """Return what is wrong with a batch job, given its runs, the latest first; None when it is well."""
+    bad = [run for run in ended if run.status in BAD]
+    in_a_row = next((number for number, run in enumerate(ended) if run.status in GOOD), len(ended))
+    if len(bad) < FEWEST_BAD or (in_a_row < FEWEST_BAD and stats.wilson(len(bad), len(ended))[0] <= TOLERATED):
+        return None
+    said = Counter(run.summary[:LONGEST_SUMMARY] for run in bad if run.summary)
+    return Failing(
+        batch_job=ended[0].batch_job,
+        runs=len(ended),
+        bad=len(bad),
+        in_a_row=in_a_row,
+        phase=phase_of(bad, [run for run in ended if run.status in GOOD]),
+        summary=said.most_common(1)[0][0] if said else None,
+        first_at=bad[-1].started_at,
+        last_at=bad[0].started_at,
+    )
+
+
+def phase_of(bad: Sequence[Run], good: Sequence[Run]) -> str | None:
+    """Return the phase in which most of the bad runs failed, where that can be told."""
+    known = {phase for run in (*bad, *good) for phase in run.phases}
+    named = Counter(phase for run in bad for phase in known if phase and phase.casefold() in run.summary.casefold())
+    if named and named.most_common(1)[0][1] >= OFTEN * len(bad):
+        return named.most_common(1)[0][0]
+    usual = {phase for phase in known if good and all(phase in run.phases for run in good)}
+    missing = Counter(phase for run in bad for phase in usual if phase not in run.phases)
+    often = [phase for phase, count in missing.items() if count >= OFTEN * len(bad)]
+    return often[0] if len(often) == 1 else None

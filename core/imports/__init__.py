@@ -1,0 +1,1 @@
+"""Files from elsewhere: recognised, tried, stored in the background, and taken back whole."""

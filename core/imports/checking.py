@@ -1,0 +1,158 @@
+"""The dry run of a file: everything but storing it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+
+from core import clock, settings
+from core.db import reading
+from core.imports.chunks import Chunk, Identity, cut
+from core.imports.parsed import Kind, Parsed
+from core.imports.schemas import DryRun, Problem, RowsOver, Sample
+from core.imports.stores import STORES, times
+from core.intake import Row, key_of
+
+MOST_PROBLEMS = 20
+MOST_SAMPLES = 5
+COMPARED = 20_000
+KEPT_FOR = {
+    Kind.EVENTS: "event_days",
+    Kind.AI_REQUESTS: "request_days",
+    Kind.BATCH_RUNS: "batch_run_days",
+    Kind.CONVERSATIONS: "conversation_days",
+    Kind.FEEDBACK: "feedback_days",
+}
+WHAT_STAYS = {
+    Kind.EVENTS: "figures by day, users and the funnel stay for good",
+    Kind.AI_REQUESTS: "figures and costs by day stay for good",
+    Kind.BATCH_RUNS: "the latest runs of each job stay",
+    Kind.CONVERSATIONS: "those with annotations stay",
+    Kind.FEEDBACK: "conversations keep their ratings",
+}
+KNOWN = {
+    Kind.EVENTS: "user_activity_events",
+    Kind.AI_REQUESTS: "ai_request_metrics",
+}
+# A partition is found by the time, a row in it by its key.
+IS_KNOWN = """
+select count(*) from unnest(cast(:ids as uuid[]), cast(:times as timestamptz[])) as sent (id, at)
+where exists (select from {table} where id = sent.id and created_at = sent.at)"""
+IS_NAMED = "select count(*) from {table} where id = any(:ids)"
+NAMED = {
+    Kind.CONVERSATIONS: "conversations",
+    Kind.BATCH_RUNS: "batch_run_history",
+    Kind.USERS: "users",
+    Kind.FEEDBACK: "ai_feedback",
+    Kind.DOCUMENTS: "ai_kb_documents",
+    Kind.MEMORIES: "ai_memories",
+}
+
+
+@dataclass
+class Seen:
+    """What a dry run has seen so far."""
+
+    records: int = 0
+    counts: dict[Kind, int] = field(default_factory=dict)
+    rejected: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    over: dict[Kind, int] = field(default_factory=dict)
+    duplicates: dict[Kind, int] = field(default_factory=dict)
+    compared: int = 0
+    names: set[tuple[Kind, str]] = field(default_factory=set)
+    samples: list[Sample] = field(default_factory=list)
+
+
+def dry_run(rows: Iterable[Parsed], identity: Identity, *, note: Callable[[int], bool]) -> DryRun | None:
+    """Look at every row; return None when `note`, which is told how many records were read, says to stop."""
+    with reading() as session:
+        kept = settings.read(session, settings.Retention)
+    keeps = {kind: getattr(kept, name) for kind, name in KEPT_FOR.items()}
+    horizons = {kind: clock.now() - timedelta(days=days) for kind, days in keeps.items()}
+    seen = Seen()
+    for chunk in cut(rows, identity, after=0):
+        _look(chunk, seen, horizons)
+        if not note(seen.records):
+            return None
+    over = [
+        RowsOver(kind=kind, rows=rows, keeps_days=keeps[kind], words=_words(kind, rows, keeps[kind]))
+        for kind, rows in seen.over.items()
+    ]
+    return DryRun(
+        records=seen.records,
+        counts=seen.counts,
+        rejected=seen.rejected,
+        problems=seen.problems,
+        first_at=seen.first_at,
+        last_at=seen.last_at,
+        retention=over,
+        duplicates=seen.duplicates,
+        compared=seen.compared,
+        samples=seen.samples,
+    )
+
+
+def _look(chunk: Chunk, seen: Seen, horizons: dict[Kind, datetime]) -> None:
+    seen.records = chunk.until
+    seen.rejected += len(chunk.problems)
+    seen.problems += chunk.problems[: MOST_PROBLEMS - len(seen.problems)]
+    now = clock.now()
+    for kind, good in chunk.rows.items():
+        rows = [each.row for each in good]
+        seen.counts[kind] = seen.counts.get(kind, 0) + len(rows)
+        at = list(times(rows))
+        known = [each for each in (seen.first_at, seen.last_at) if each is not None]
+        seen.first_at, seen.last_at = min([*at, *known], default=None), max([*at, *known], default=None)
+        if kind in horizons and (over := sum(max(times([row]), default=now) < horizons[kind] for row in rows)):
+            seen.over[kind] = seen.over.get(kind, 0) + over
+        for each in good[: MOST_SAMPLES - len(seen.samples)]:
+            seen.samples.append(Sample(position=each.parsed.position, line=each.parsed.line, kind=kind, row=_plain(each.row)))
+        if seen.compared < COMPARED:
+            _compare(kind, rows[: COMPARED - seen.compared], seen)
+
+
+def _plain(row: Row) -> dict[str, object]:
+    plain: dict[str, object] = msgspec.to_builtins(row)
+    return {name: value for name, value in plain.items() if value not in (None, [], {})}
+
+
+def _compare(kind: Kind, rows: list[Row], seen: Seen) -> None:
+    """Count rows that are known already, or come twice in the file."""
+    named = {(kind, _name(row)): row for row in rows}
+    fresh = {name: row for name, row in named.items() if name not in seen.names}
+    seen.names |= fresh.keys()
+    seen.compared += len(rows)
+    twice = len(rows) - len(fresh)
+    if doubles := twice + _count_known(kind, list(fresh.values())):
+        seen.duplicates[kind] = seen.duplicates.get(kind, 0) + doubles
+
+
+def _count_known(kind: Kind, rows: list[Row]) -> int:
+    ids = [_key(kind, row) for row in rows]
+    table = KNOWN.get(kind) or NAMED[kind]
+    statement = text((IS_KNOWN if kind in KNOWN else IS_NAMED).format(table=table))
+    with reading(STORES[kind].database) as session:
+        return session.scalar(statement, {"ids": ids, "times": [row.created_at for row in rows]}) or 0
+
+
+def _name(row: Row) -> str:
+    return str(getattr(row, "batch_run_id", None) or row.id)
+
+
+def _key(kind: Kind, row: Row) -> UUID:
+    return key_of(STORES[kind].key, _name(row))
+
+
+def _words(kind: Kind, rows: int, days: int) -> str:
+    one, many = STORES[kind].words
+    counted = f"{rows:,} {one} is" if rows == 1 else f"{rows:,} {many} are"
+    return (
+        f"{counted} older than the {days} days for which they are kept. "
+        f"Counted from the import, they go after {days} days; {WHAT_STAYS[kind]}."
+    )

@@ -1,0 +1,150 @@
+"""Parsed records as chunks of checked rows, each with an id that is the same whenever the file is read again."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from core import clock, intake
+from core.imports.parsed import Kind, Parsed
+from core.imports.schemas import Problem
+from core.imports.stores import LONG, STORES, weight
+from core.intake import FUTURE, JsonObject, Row
+
+HEAVIEST = 20_000  # a user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer
+DIGITS = 32  # of the file's hash
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What names the rows of a file that bring no id of their own, and dates those that bring no time."""
+
+    sha256: str
+    at: datetime
+
+    def complete(self, parsed: Parsed, number: int) -> JsonObject:
+        """Return a row with an id and a time; `number` counts the rows of its kind within the record."""
+        given = dict(parsed.row or {})
+        if parsed.kind is Kind.USERS:
+            return given
+        name = "batch_run_id" if parsed.kind is Kind.BATCH_RUNS else "id"
+        if given.get(name) is None:
+            given[name] = f"{self.sha256[:DIGITS]}-{parsed.position}" + (f"-{number}" if number else "")
+        if given.get("created_at") is None and parsed.kind is not Kind.BATCH_RUNS:
+            given["created_at"] = self.at
+        if parsed.kind is Kind.CONVERSATIONS and isinstance(given.get("messages"), list):
+            given["messages"] = [self._message(each, place, given) for place, each in enumerate(given["messages"])]
+        return given
+
+    def _message(self, message: object, place: int, conversation: JsonObject) -> object:
+        if not isinstance(message, dict) or (message.get("id") is not None and message.get("created_at") is not None):
+            return message
+        known = {key: value for key, value in message.items() if value is not None}
+        return {"id": str(place), "created_at": conversation["created_at"], **known}
+
+
+@dataclass(frozen=True)
+class Good:
+    """A row that may be stored, and the record that it comes from."""
+
+    parsed: Parsed
+    row: Row
+
+
+@dataclass
+class Chunk:
+    """The rows of some records: of those after `after`, up to `until`."""
+
+    after: int
+    until: int = 0
+    rows: dict[Kind, list[Good]] = field(default_factory=lambda: defaultdict(list))
+    problems: list[Problem] = field(default_factory=list)
+    weight: int = 0
+
+    def add(self, parsed: Parsed, row: Row | None, error: str | None) -> None:
+        """Add a row, or what is wrong with it."""
+        self.until = parsed.position
+        if row is None:
+            wrong = error or "not readable"
+            self.problems.append(Problem(position=parsed.position, line=parsed.line, kind=parsed.kind, error=wrong[:500]))
+            self.weight += 1
+        else:
+            self.rows[parsed.kind].append(Good(parsed, row))
+            self.weight += weight(row) if parsed.kind in LONG else 1
+
+    @property
+    def records(self) -> int:
+        """How many records it goes on by."""
+        return self.until - self.after
+
+    def halves(self) -> "tuple[Chunk, Chunk]":
+        """Return it as two, cut between records."""
+        middle = self.after + self.records // 2
+        first, second = Chunk(self.after, middle), Chunk(middle, self.until)
+        for kind, rows in self.rows.items():
+            first.rows[kind] = [good for good in rows if good.parsed.position <= middle]
+            second.rows[kind] = [good for good in rows if good.parsed.position > middle]
+        first.problems = [each for each in self.problems if each.position <= middle]
+        second.problems = [each for each in self.problems if each.position > middle]
+        return first, second
+
+
+def cut(rows: Iterable[Parsed], identity: Identity, *, after: int, heaviest: int = HEAVIEST) -> Iterator[Chunk]:
+    """Yield the rows as chunks; all that one record gives is in one of them."""
+    chunk, numbers = Chunk(after), dict[Kind, int]()
+    latest = clock.now() + FUTURE
+    for parsed in rows:
+        if parsed.position != chunk.until:
+            if chunk.weight >= heaviest:
+                yield chunk
+                chunk, latest = Chunk(chunk.until), clock.now() + FUTURE
+            numbers = {}
+        number = numbers.get(parsed.kind, 0)
+        chunk.add(parsed, *_checked(parsed, identity, number, latest))
+        numbers[parsed.kind] = number + 1
+    if chunk.weight:
+        yield chunk
+
+
+def ahead(made: Iterator[Made]) -> Iterator[Made]:
+    """Yield what is made elsewhere, the next being made while this one is used."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as maker:
+        following = maker.submit(next, made, None)
+        while (this := following.result()) is not None:
+            following = maker.submit(next, made, None)
+            yield this
+
+
+def without_what_is_refused(row: Row) -> Row:
+    """Return a row without NUL characters and halves of characters, which Postgres refuses."""
+    plain = msgspec.to_builtins(row)
+    return msgspec.convert(_mended(plain), type(row), strict=False)
+
+
+def _mended(value: Any) -> Any:  # noqa: ANN401  any JSON
+    match value:
+        case str():
+            return value.replace("\0", "").encode("utf-8", "replace").decode()
+        case dict():
+            return {_mended(str(name)): _mended(inner) for name, inner in value.items() if inner is not None}
+        case list():
+            return [_mended(inner) for inner in value]
+        case _:
+            return value
+
+
+def _checked(parsed: Parsed, identity: Identity, number: int, latest: datetime) -> tuple[Row | None, str | None]:
+    if parsed.row is None:
+        return None, parsed.error
+    try:
+        row = intake.as_row(identity.complete(parsed, number), STORES[parsed.kind].row)
+    except intake.RowRefused as refused:
+        return None, refused.detail
+    wrong = row.wrong(latest)
+    return (row, None) if wrong is None else (None, wrong)

@@ -1,0 +1,233 @@
+"""Files are opened: what they are is told by their first bytes, whatever their names say, and they are read as a stream.
+
+Memory stays bounded whatever the file holds: one that unpacks to far more than it is, a line without an end, bytes that are no
+text. Text is UTF-8, UTF-16 or UTF-32; single bytes that are no UTF-8 are taken for Windows-1252, which Latin-1 is a part of.
+"""
+
+import codecs
+import gzip
+import io
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+from core.errors import Invalid
+
+SAMPLE = 1 << 20  # characters that are looked at to tell what a file is
+LONGEST_LINE = 8 << 20
+MOST_BYTES = 32 << 30  # after unpacking
+PLAIN_BYTES, MOST_TIMES = 64 << 20, 200  # what unpacks to more, and to so many times its size, is a bomb
+MOST_CONTROLS = 0.02
+
+GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
+FOREIGN = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook: unpack it, or save the sheet as CSV, and upload what is in it",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV",
+    b"BZh": "packed with bzip2: unpack it, or pack it with gzip",
+    b"\xfd7zXZ": "packed with xz: unpack it, or pack it with gzip",
+    b"\x28\xb5\x2f\xfd": "packed with zstd: unpack it, or pack it with gzip",
+    b"7z\xbc\xaf": "a 7-Zip archive: unpack it, and upload what is in it",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"SQLite format 3\x00": "an SQLite database: export its tables as CSV",
+    b"ORC": "an ORC file: write it as Parquet",
+    b"Obj\x01": "an Avro file: write it as Parquet or JSONL",
+    b"ARROW1": "an Arrow file: write it as Parquet",
+    b"\x7fELF": "a program",
+    b"MZ\x90": "a program",
+}
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class Unreadable(Invalid):
+    """This file cannot be read."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What the first bytes of a file say."""
+
+    is_packed: bool
+    is_parquet: bool
+    encoding: str
+    sample: str  # the beginning, as text
+    is_whole: bool  # whether the sample is all that there is
+
+    @property
+    def notes(self) -> list[str]:
+        """What is worth knowing of how the text is written."""
+        found = [] if self.encoding == "utf-8" else [f"The text is written as {self.encoding.upper()}."]
+        if "\0" in self.sample:
+            found.append("There are NUL characters in it; they are left out.")
+        return found
+
+
+def look(path: Path) -> Opened:
+    """Return what a file is; raise Unreadable, in words, for what no import can read."""
+    if path.stat().st_size == 0:
+        raise Unreadable("The file is empty: there is nothing to import.")
+    with _unpacked(path) as (stream, is_packed):
+        head = _head(stream)
+    if not head.strip():
+        raise Unreadable("The file holds nothing but blanks: there is nothing to import.")
+    if head.startswith(PARQUET):
+        return Opened(is_packed, is_parquet=True, encoding="", sample="", is_whole=False)
+    _refuse_foreign(head)
+    encoding = _encoding(head)
+    sample = head.decode(encoding, errors=RESCUE if encoding.startswith("utf-8") else "replace")
+    _refuse_garbage(sample)
+    return Opened(is_packed, is_parquet=False, encoding=encoding, sample=sample, is_whole=len(head) < SAMPLE)
+
+
+def _head(stream: io.BufferedReader) -> bytes:
+    found = b""
+    try:
+        while len(found) < SAMPLE and (piece := stream.read1(SAMPLE - len(found))):
+            found += piece
+        return found
+    except (EOFError, OSError, zlib.error) as error:
+        if found:
+            return found
+        raise Unreadable(f"The file is packed with gzip, and cannot be unpacked: {error}.") from None
+
+
+def _refuse_foreign(head: bytes) -> None:
+    for magic, words in FOREIGN.items():
+        if head.startswith(magic):
+            raise Unreadable(f"This is {words}. Imports take CSV, TSV, JSON, JSONL and Parquet, packed with gzip or not.")
+    if head.startswith(GZIP):
+        raise Unreadable("This is packed twice with gzip: unpack it once.")
+
+
+def _encoding(head: bytes) -> str:
+    for mark, encoding in MARKS:
+        if head.startswith(mark):
+            return encoding
+    start = head[:4096]
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if odd > len(start) * 0.3 and even < len(start) * 0.05:
+        return "utf-16-le"
+    if even > len(start) * 0.3 and odd < len(start) * 0.05:
+        return "utf-16-be"
+    return "utf-8"
+
+
+def _refuse_garbage(sample: str) -> None:
+    start = sample[:65_536]
+    controls = sum(1 for each in start if each < " " and each not in "\t\n\r\f\x1b") + start.count("\ufffd")
+    if controls > max(8, len(start) * MOST_CONTROLS):
+        raise Unreadable(
+            "This is no text and no Parquet. Imports take CSV, TSV, JSON, JSONL and Parquet, packed with gzip or not."
+        )
+
+
+# Bytes that are no UTF-8
+
+RESCUE = "attune-windows-1252"
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return "".join(bytes([byte]).decode("cp1252", errors="replace") for byte in wrong), error.end
+
+
+codecs.register_error(RESCUE, _as_windows)
+
+
+# Streams
+
+
+class _Unpacking(io.RawIOBase):
+    """A gzip stream that refuses to become endless."""
+
+    def __init__(self, packed: BinaryIO) -> None:
+        super().__init__()
+        self._packed, self._inner, self._size = packed, gzip.GzipFile(fileobj=packed), 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # what io calls it with
+        data = self._inner.read1(len(buffer))  # what comes before a break is not lost
+        buffer[: len(data)] = data
+        self._size += len(data)
+        if self._size > PLAIN_BYTES and self._size > MOST_TIMES * max(self._packed.tell(), 1):
+            raise Unreadable(f"This unpacks to more than {MOST_TIMES} times its size, which no honest file does.")
+        if self._size > MOST_BYTES:
+            raise Unreadable(f"This unpacks to more than {MOST_BYTES >> 30} GB: split it.")
+        return len(data)
+
+
+@contextmanager
+def _unpacked(path: Path) -> "Iterator[tuple[io.BufferedReader[Any], bool]]":
+    with path.open("rb") as raw:
+        is_packed = raw.read(2) == GZIP
+        raw.seek(0)
+        if not is_packed:
+            yield raw, False
+            return
+        with io.BufferedReader(_Unpacking(raw), 1 << 18) as stream:
+            yield stream, True
+
+
+@contextmanager
+def as_text(path: Path, encoding: str) -> Iterator[TextIO]:
+    """Open a file as a stream of text, with its line ends as they are."""
+    errors = RESCUE if encoding.startswith("utf-8") else "replace"
+    with _unpacked(path) as (stream, _), io.TextIOWrapper(stream, encoding, errors=errors, newline="") as text:
+        yield text
+
+
+@contextmanager
+def with_any_access(path: Path) -> Iterator[Path]:
+    """Give a file that can be read at any place: one that is packed is unpacked beside it, for as long as it is used."""
+    with _unpacked(path) as (stream, is_packed):
+        if not is_packed:
+            yield path
+            return
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix="unpacked-") as plain:
+            shutil.copyfileobj(stream, plain, 1 << 20)
+            plain.flush()
+            yield Path(plain.name)
+
+
+class Lines:
+    """The lines of a text, without NUL characters; of one that is too long, the rest is passed over and `cut` is set."""
+
+    def __init__(self, text: TextIO) -> None:
+        """Read lines."""
+        self._read = text.readline
+        self.cut = False
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the lines that follow."""
+        return self
+
+    def __next__(self) -> str:
+        """Return the next line, with its end."""
+        line = self._read(LONGEST_LINE)
+        if not line:
+            raise StopIteration
+        if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
+            self.cut = True
+            self._pass_over()
+        return line.replace("\0", "") if "\0" in line else line
+
+    def _pass_over(self) -> None:
+        while (more := self._read(LONGEST_LINE)) and more[-1] not in "\r\n":
+            pass

@@ -1,0 +1,147 @@
+"""What takes several transactions: taking a file in, its dry run, the import itself."""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from core import clock, settings
+from core.db import reading as asking
+from core.db import transaction
+from core.errors import Failure, Unavailable
+from core.identity.schemas import Actor
+from core.imports import checking, made, queries, reading, recognise, service, uploads
+from core.imports.chunks import Identity
+from core.imports.mapping import Mapping
+from core.imports.models import Import
+from core.imports.parsed import Parsed
+from core.imports.schemas import BUSY, ImportView, Status
+from core.imports.uploads import Kept
+from core.imports.writing import Overtaken, Stopped, write
+from core.intake import Source
+
+log = logging.getLogger("attune.imports")
+
+STANDS_STILL_AFTER = timedelta(seconds=30)
+UNEXPECTED = (
+    "Something went wrong that nobody has foreseen; the worker's log says more. What was stored until then can be undone."
+)
+
+
+def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
+    """Recognise a file that has just been uploaded, and note it; one that cannot be read has failed, and says why."""
+    known = _recognised(import_id, name)
+    with transaction() as session:
+        if known.get("mapping") is not None:
+            saved = queries.find_mapping_for(session, service.column_names(known["recognition"]))
+            known["mapping"] = saved.mapping if saved is not None else known["mapping"]
+        return service.add(session, import_id, name, kept, known, actor=actor)
+
+
+def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
+    """Do what is due of an import, from where it stands; another worker may do the same, and only one of them goes on."""
+    with transaction() as session:
+        row = queries.get_row(session, import_id, lock=True)
+        if row.status == Status.QUEUED:
+            row.status = Status.RUNNING
+        row.moved_at = clock.now()
+        due = Status(row.status)
+    act = {Status.RUNNING: _import, Status.CHECKING: _check}.get(due)
+    if act is None:
+        return
+    try:
+        is_done = act(import_id, may_go_on)
+    except (Stopped, Overtaken):
+        return
+    except Unavailable as failure:  # it goes on by itself, as after a kill
+        log.warning("import %s waits: %s", import_id, failure.detail)
+        return
+    except Failure as failure:
+        _fail(import_id, failure.detail)
+    except Exception:
+        log.exception("import %s failed", import_id)
+        _fail(import_id, UNEXPECTED)
+    else:
+        if not is_done:
+            _hand_over(import_id)
+
+
+def resume() -> None:
+    """Have every import gone on with that should move and has not for a while: its worker was killed, or the database away."""
+    with transaction() as session:
+        still = select(Import.id).where(Import.status.in_(BUSY), Import.moved_at < clock.now() - STANDS_STILL_AFTER)
+        for import_id in session.scalars(still).all():
+            service.defer(session, import_id)
+
+
+def _recognised(import_id: UUID, name: str) -> dict[str, Any]:
+    with asking() as session:
+        zone = settings.read(session, settings.Workspace).reporting_time_zone
+    try:
+        found = recognise.recognise(uploads.path_of(import_id), name, zone=zone)
+    except recognise.Unreadable as unreadable:
+        return {"status": Status.FAILED, "error": unreadable.detail}
+    plain = found.model_dump(mode="json", by_alias=True)
+    return {"recognition": {name: value for name, value in plain.items() if name != "mapping"}, "mapping": plain["mapping"]}
+
+
+def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
+    with asking() as session:
+        row = queries.get_row(session, import_id)
+        identity = Identity(row.sha256, service.first_seen(session, row.sha256))
+        zone = settings.read(session, settings.Workspace).reporting_time_zone
+    source = Source(environment=row.environment, zone=zone, import_id=import_id, origin="import")
+    if not write(_rows(row), import_id, source, identity, after=row.position, may_go_on=may_go_on):
+        return False
+    ended = {"status": Status.COMPLETED, "completed_at": clock.now(), "error": None}
+    _change(import_id, Status.RUNNING, {**ended, "record_count": Import.position})
+    return True
+
+
+def _rows(row: Import) -> Iterable[Parsed]:
+    """Return the rows that have not been dealt with."""
+    maker = made.find(row.mapping)
+    if maker is not None:
+        return (parsed for parsed in maker(row.mapping or {}) if parsed.position > row.position)
+    return reading.read(uploads.path_of(row.id), Mapping.model_validate(row.mapping), skip=row.position)
+
+
+def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
+    with asking() as session:
+        row = queries.get_row(session, import_id)
+        identity = Identity(row.sha256, service.first_seen(session, row.sha256))
+
+    def note(records: int) -> bool:
+        return may_go_on() and _change(import_id, Status.CHECKING, {"record_count": records, "moved_at": clock.now()})
+
+    path, mapping = uploads.path_of(import_id), Mapping.model_validate(row.mapping)
+    found = checking.dry_run(reading.read(path, mapping), identity, note=note)
+    if found is None:
+        return may_go_on()  # else somebody has stopped it
+    found = found.model_copy(update={"readings": recognise.readings(path, mapping)})
+    values = {"status": Status.READY, "dry_run": found.model_dump(mode="json"), "record_count": found.records}
+    _change(import_id, Status.CHECKING, values)
+    return True
+
+
+def _change(import_id: UUID, expected: Status, values: dict[str, Any]) -> bool:
+    """Change an import that still is in the expected state; return whether it was."""
+    with transaction() as session:
+        wanted = update(Import).where(Import.id == import_id, Import.status == expected).values(**values)
+        return session.scalar(wanted.returning(Import.id)) is not None
+
+
+def _fail(import_id: UUID, words: str) -> None:
+    with transaction() as session:
+        row = queries.get_row(session, import_id, lock=True)
+        if row.status in BUSY:
+            row.status, row.error, row.completed_at = Status.FAILED, words, clock.now()
+
+
+def _hand_over(import_id: UUID) -> None:
+    """Leave the rest to the next worker: this one is about to stop."""
+    with transaction() as session:
+        service.defer(session, import_id, after=timedelta(seconds=2))

@@ -1,0 +1,224 @@
+"""Turns of a dialogue, under whatever names: who speaks, and what is said.
+
+Sources of the forms: ShareGPT `{"conversations": [{"from": "human|gpt|system|tool", "value"}]}` (FastChat); OpenAI chat
+`{"messages": [{"role", "content", "tool_calls"?}]}`; Taskmaster `{"utterances": [{"speaker", "text"}]}`; ABCD
+`{"original": [[speaker, text], ...]}`, where `action` is what the agent's tool says; tau-bench
+`{"messages_display": "user: ..."}`, a turn a line, and `{"traj": [...]}`; MultiWOZ `{"log": [{"text"}]}`, where the user begins.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from core.imports import names, values
+from core.imports.guess import time_unit
+from core.imports.mapping import As, Rule, Turns, Unit
+from core.imports.paths import getter, within
+
+Turn = dict[str, Any]
+Fits = Callable[[Any], bool]
+USERS = names.words("user human customer client usr prompter buyer seeker patient caller visitor guest question student")
+ASSISTANTS = names.words(
+    "assistant gpt bot agent ai model chatgpt bing bard claude sys chatbot wizard support operator seller "
+    "advisor doctor representative rep answer llm copilot gpt4 gpt_4 teacher service helper expert admin"
+)
+SYSTEMS = names.words("system developer instruction context system_prompt")
+TOOLS = names.words(
+    "tool function action observation function_call function_response tool_response tool_result ipython environment api"
+)
+ROLES = (
+    dict.fromkeys(USERS, "user")
+    | dict.fromkeys(ASSISTANTS, "assistant")
+    | dict.fromkeys(SYSTEMS, "system")
+    | dict.fromkeys(TOOLS, "tool")
+)
+SPOKEN = re.compile(
+    r"^(user|human|customer|client|assistant|agent|bot|ai|system|tool|function)\s*:\s?", re.IGNORECASE | re.MULTILINE
+)
+ALTERNATING = ("log", "dialog", "dialogue", "utterances", "turns", "conversation", "dialogs")
+WRAPPERS = ("message", "msg", "turn", "data")  # {"message": {"role", "content"}}
+MOST_TURNS = 10_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a record has its turns."""
+
+    turns: Turns
+    score: int
+
+
+def turns_in(record: dict[str, Any], *, depth: int = 3) -> Turns | None:
+    """Return where the turns of a record are; None when it has none."""
+    found = sorted(_found(record, "", depth), key=lambda each: -each.score)
+    return found[0].turns if found else None
+
+
+def _found(record: dict[str, Any], before: str, depth: int) -> list[Found]:
+    result: list[Found] = []
+    for place, (name, given) in enumerate(record.items()):
+        path, value = f"{before}{name}", values.decoded(given)
+        if (turns := _turns(path, names.plain(name), value)) is not None:
+            known = names.plain(name) in names.TURNS
+            result.append(Found(turns, 100 * known + 30 * depth - place))
+        elif isinstance(value, dict) and depth > 1:
+            result += _found(value, f"{path}.", depth - 1)
+    return result
+
+
+def _turns(path: str, name: str, value: Any) -> Turns | None:  # noqa: ANN401  any JSON
+    if isinstance(value, str):
+        return Turns(path=path, role="role", text="content") if len(speakers(value)) > 1 else None
+    if not isinstance(value, list) or not value:
+        return None
+    if all(isinstance(each, dict) for each in value):
+        return _of_objects(path, name, value)
+    if all(_is_pair(each) for each in value) and any(each[0].strip().lower() in ROLES for each in value):
+        return Turns(path=path, role="0", text="1")
+    return None
+
+
+def _is_pair(each: Any) -> bool:  # noqa: ANN401  any JSON
+    return (
+        isinstance(each, list) and len(each) == 2 and isinstance(each[0], str) and isinstance(each[1], str) and len(each[0]) <= 40
+    )
+
+
+def _of_objects(path: str, name: str, value: list[Turn]) -> Turns | None:
+    every = {key: names.plain(key) for each in value[:50] for key in each}
+    for key in (key for key, plain in every.items() if plain in WRAPPERS and isinstance(value[0].get(key), dict)):
+        inner = _of_objects(path, name, [each[key] for each in value if isinstance(each.get(key), dict)])
+        if inner is not None and inner.role is not None:
+            return inner.model_copy(update={"role": f"{key}.{inner.role}", "text": f"{key}.{inner.text}"})
+    role, said = _key(every, names.ROLES, value, _names_a_role, 0.8), _key(every, names.TEXTS, value, _is_said, 0.01)
+    if role is not None and said is not None and role != said:
+        return Turns(path=path, role=role, text=said, id=_id(every, value), at=_time(every, value), roles=_partners(value, role))
+    if said is not None and name in ALTERNATING and len(value) > 1 and len(every) <= 6:
+        return Turns(path=path, text=said)
+    return None
+
+
+def _key(every: dict[str, str], known: tuple[str, ...], value: list[Turn], fits: Fits, share: float) -> str | None:
+    """Return the first of the known names under which so many of the turns have what fits."""
+    for name in known:
+        for key, plain in every.items():
+            if plain == name.rstrip("_"):
+                told = [each[key] for each in value[:50] if not values.is_nothing(each.get(key))]
+                if told and sum(1 for each in told if fits(each)) >= len(told) * share:
+                    return key
+    return None
+
+
+def _partners(value: list[Turn], role: str) -> dict[str, str]:
+    """Return who answers where nobody is called an assistant: the system, as dialogues of research have it."""
+    words = [role_word(values.text(each.get(role) or "")) for each in value]
+    meant = {ROLES.get(word) for word in words}
+    return {"system": "assistant"} if "assistant" not in meant and "system" in words[1:] else {}
+
+
+def _names_a_role(value: Any) -> bool:  # noqa: ANN401  any JSON
+    if isinstance(value, dict):
+        return _names_a_role(value.get("role"))
+    return isinstance(value, str) and role_word(value) in ROLES
+
+
+def _is_said(value: Any) -> bool:  # noqa: ANN401  any JSON
+    if isinstance(value, dict):
+        return isinstance(value.get("parts"), list) or isinstance(value.get("text"), str)
+    return isinstance(value, str) or (isinstance(value, list) and any(isinstance(part, dict | str) for part in value))
+
+
+def role_word(value: str) -> str:
+    """Return a role as it is looked up."""
+    return value.strip().lower().replace(" ", "_").replace("-", "_")
+
+
+def _id(every: dict[str, str], value: list[Turn]) -> str | None:
+    for key, plain in every.items():
+        if plain in ("id", "message_id", "msg_id", "utterance_id", "turn_id", "uuid"):
+            told = [str(each[key]) for each in value if not values.is_nothing(each.get(key))]
+            if len(told) == len(value) == len(set(told)) and all(len(each) <= 128 for each in told):
+                return key
+    return None
+
+
+def _time(every: dict[str, str], value: list[Turn]) -> Rule | None:
+    for name in names.TIME:
+        for key, plain in every.items():
+            told = [each[key] for each in value if not values.is_nothing(each.get(key))]
+            if plain == name and told and (unit := time_unit(told)) is not None and unit is not Unit.SECONDS_SINCE_START:
+                return Rule(path=key, as_=As.TIME, unit=unit)
+    return None
+
+
+# Reading
+
+
+def spoken(record: dict[str, Any], turns: Turns) -> list[Turn]:
+    """Return the turns of a record as objects, those of a text too."""
+    given = values.decoded(getter(turns.path)(record))
+    if isinstance(given, str):
+        return [{"role": role, "content": said} for role, said in speakers(given)]
+    if not isinstance(given, list):
+        return []
+    return [each if isinstance(each, dict) else _as_object(each) for each in given]
+
+
+def _as_object(turn: Any) -> Turn:  # noqa: ANN401  any JSON
+    if isinstance(turn, list):
+        return {str(place): part for place, part in enumerate(turn)}
+    return {"content": turn}
+
+
+def speakers(text: str) -> list[tuple[str, str]]:
+    """Return who says what in a text that has one turn a line; a turn may go on over more lines."""
+    starts = list(SPOKEN.finditer(text))
+    if not starts or text[: starts[0].start()].strip():
+        return []
+    ends = [each.start() for each in starts[1:]] + [len(text)]
+    said = [(start[1].lower(), text[start.end() : end].strip("\n")) for start, end in zip(starts, ends, strict=True)]
+    return [(role, "" if words == "None" else words) for role, words in said]  # what Python prints for a turn that calls a tool
+
+
+def said_in(turn: Turn, path: str) -> tuple[str | None, list[dict[str, Any]]]:
+    """Return the text of a turn and the calls of tools in it, whichever of the vendors' forms it has."""
+    value = within(turn, path.split(".")) if path else None
+    calls = _calls(turn)
+    if isinstance(value, list):
+        texts = [_part(part) for part in value]
+        calls += [_call(part) for part in value if isinstance(part, dict) and part.get("type") in ("tool_use", "tool_call")]
+        return "\n".join(text for text in texts if text) or None, calls
+    if isinstance(value, dict):  # ChatGPT's export: {"content_type", "parts"}
+        return "\n".join(_part(part) or "" for part in value.get("parts") or [value.get("text")] if part) or None, calls
+    return (None if value is None else values.text(value)), calls
+
+
+def _part(part: Any) -> str | None:  # noqa: ANN401  any JSON
+    match part:
+        case str():
+            return part
+        case {"text": str() as text} | {"content": str() as text}:
+            return text
+        case {"type": "tool_use" | "tool_call"}:
+            return None
+        case {"type": str() as kind}:
+            return f"[{kind[:40]}]"
+        case _:
+            return None
+
+
+def _calls(turn: Turn) -> list[dict[str, Any]]:
+    given = values.decoded(turn.get("tool_calls") or ([turn["function_call"]] if turn.get("function_call") else None))
+    return [_call(each) for each in given if isinstance(each, dict)][:200] if isinstance(given, list) else []
+
+
+def _call(given: dict[str, Any]) -> dict[str, Any]:
+    inner = given.get("function")
+    function = inner if isinstance(inner, dict) else given
+    call = {
+        "id": given.get("id"),
+        "name": str(function.get("name") or "")[:200],
+        "arguments": values.decoded(function.get("arguments", function.get("input"))),
+    }
+    return {name: values.plain(value) for name, value in call.items() if value is not None}

@@ -1,0 +1,267 @@
+"""JSON and JSONL as streams: where the records of a document lie is told by its beginning, and no document is held whole."""
+
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+import ijson
+import msgspec
+
+from core.imports.files import LONGEST_LINE, Lines, as_text
+from core.imports.values import plain
+
+LARGEST_RECORD = 32 << 20
+AT_ONCE = 1 << 20  # a text over many pieces is looked through again with each of them
+DEEPEST = 64
+KEY, VALUE = "_key", "_value"
+# Python writes these, and they are no JSON; they are read as null where the beginning of a file shows that it has them.
+NO_NUMBER = re.compile(r"(?<=[:,\[])(\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])")
+Object = dict[str, Any]
+Record = tuple[int, int | None, Object | None, str | None]  # position, line, record, what is wrong
+
+
+class TooLarge(Exception):
+    """A record is larger than any that can be stored."""
+
+
+# JSONL
+
+
+def is_lines(sample: str, *, is_whole: bool) -> bool:
+    """Whether each line is an object of its own."""
+    lines = [line for line in sample.splitlines() if line.strip()]
+    if not is_whole and len(lines) > 1:
+        lines.pop()
+    good = sum(1 for line in lines[:50] if isinstance(decode(line)[0], dict))
+    return good >= 1 and good >= min(len(lines), 50) / 2 and (len(lines) > 1 or not is_whole)
+
+
+def lines(path: Path, encoding: str, skip: int = 0) -> Iterator[Record]:
+    """Yield the objects after the first `skip`; a blank line is none."""
+    with as_text(path, encoding) as text:
+        found = Lines(text)
+        position = 0
+        for number, line in enumerate(found, 1):
+            if not line.strip():
+                continue
+            position += 1
+            if position <= skip:
+                continue
+            if found.cut:
+                found.cut = False
+                yield position, number, None, f"longer than {LONGEST_LINE >> 20} MB"
+                continue
+            record, wrong = decode(line)
+            if wrong is None and not isinstance(record, dict):
+                record = {VALUE: record}
+            yield position, number, record, wrong
+
+
+def decode(line: str) -> tuple[Any, str | None]:
+    """Return what a line holds, and what is wrong with it; half characters become question marks."""
+    try:
+        return msgspec.json.decode(line), None
+    except (msgspec.MsgspecError, UnicodeError):
+        pass
+    except RecursionError:
+        return None, "nested too deeply"
+    try:
+        return plain(_whole_characters(json.loads(line))), None
+    except RecursionError:
+        return None, "nested too deeply"
+    except ValueError as error:
+        return None, f"no JSON: {error}"
+
+
+def _whole_characters(value: Any) -> Any:  # noqa: ANN401  any JSON
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_whole_characters(name): _whole_characters(inner) for name, inner in value.items()}
+        case list():
+            return [_whole_characters(inner) for inner in value]
+        case _:
+            return value
+
+
+# Documents
+
+
+class _Utf8:
+    """A text as ijson wants to read it: UTF-8, and not endless without a record."""
+
+    def __init__(self, text: TextIO, *, lenient: bool = False) -> None:
+        self._text, self._lenient, self._kept, self.since = text, lenient, "", 0
+
+    def read(self, size: int) -> bytes:
+        if size == 0:  # ijson asks so whether these are bytes
+            return b""
+        piece = self._text.read(size)
+        if self._lenient:
+            piece = self._without_nan(piece)
+        self.since += len(piece)
+        if self.since > LARGEST_RECORD:
+            raise TooLarge
+        return piece.replace("\0", "").encode("utf-8", "replace")
+
+    def _without_nan(self, piece: str) -> str:
+        whole = self._kept + piece
+        cut = len(whole) - 24 if piece else len(whole)
+        if cut <= 0:
+            self._kept = whole
+            return self._without_nan(self._text.read(1 << 16)) if piece else ""
+        changed = NO_NUMBER.sub(r"\1null", whole)
+        cut += len(changed) - len(whole)
+        self._kept = changed[cut:]
+        return changed[:cut]
+
+
+def beginning(sample: str) -> tuple[Any, bool]:
+    """Return as much of a document as its beginning tells, and whether that is all of it."""
+    tree = _Tree()
+    is_complete = False
+    try:
+        for event, value in ijson.basic_parse(
+            io.BytesIO(_strict(sample).encode("utf-8", "replace")), use_float=True, multiple_values=True
+        ):
+            tree.add(event, value)
+        is_complete = True
+    except ijson.JSONError:
+        pass
+    return tree.root, is_complete
+
+
+def is_lenient(sample: str) -> bool:
+    """Whether a document holds numbers that are none."""
+    return NO_NUMBER.search(sample) is not None
+
+
+def _strict(sample: str) -> str:
+    return NO_NUMBER.sub(r"\1null", sample) if is_lenient(sample) else sample
+
+
+class _Tree:
+    """What is built of the events of a parser; of several documents, the first."""
+
+    def __init__(self) -> None:
+        self.root: Any = None
+        self._open: list[Any] = []
+        self._keys: list[str] = []
+        self._is_done = False
+
+    def add(self, event: str, value: Any) -> None:  # noqa: ANN401  any JSON
+        if self._is_done:
+            return
+        if event == "map_key":
+            self._keys[-1] = value
+        elif event in ("end_map", "end_array"):
+            self._open.pop()
+            self._keys.pop()
+            self._is_done = not self._open
+        elif event in ("start_map", "start_array"):
+            made: Any = {} if event == "start_map" else []
+            self._put(made)
+            self._open.append(made)
+            self._keys.append("")
+        else:
+            self._put(value)
+
+    def _put(self, value: Any) -> None:  # noqa: ANN401  any JSON
+        if not self._open:
+            self.root = value
+        elif isinstance(self._open[-1], list):
+            self._open[-1].append(value)
+        else:
+            self._open[-1][self._keys[-1]] = value
+
+
+def documents(path: Path, encoding: str, records: str, *, lenient: bool, skip: int = 0) -> Iterator[Record]:
+    """Yield the records of a document after the first `skip`: those at `records`, which is a path as ijson has it.
+
+    `*` are the values of one object, with their keys; `*.item` are those of all its lists; nothing at all is the whole document.
+    """
+    with as_text(path, encoding) as text:
+        stream = _Utf8(text, lenient=lenient)
+        position = 0
+        try:
+            for record in _values(stream, records):
+                stream.since = 0
+                position += 1
+                if position > skip:
+                    yield position, None, *_checked(record)
+        except TooLarge:
+            yield (
+                position + 1,
+                None,
+                None,
+                f"The file stops being readable here: one record has more than {LARGEST_RECORD >> 20} MB",
+            )
+        except (ijson.JSONError, UnicodeError) as error:
+            yield position + 1, None, None, f"The file stops being JSON here: {first_line(error)}"
+
+
+def first_line(error: Exception) -> str:
+    """Return what a parser says, without its picture of the place."""
+    said = error.args[0] if error.args else error
+    told = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    return told.strip().splitlines()[0][:200] if told.strip() else "it ends too early"
+
+
+def _values(stream: _Utf8, records: str) -> Iterable[Any]:
+    if records == "*":
+        return ({**value, KEY: key} if isinstance(value, dict) else {KEY: key, VALUE: value} for key, value in _pairs(stream))
+    if records == "*.item":
+        return _items_of_all(stream)
+    found: Iterable[Any] = ijson.items(stream, records, multiple_values=not records, buf_size=AT_ONCE)
+    return found
+
+
+def _pairs(stream: _Utf8) -> Iterable[tuple[str, Any]]:
+    found: Iterable[tuple[str, Any]] = ijson.kvitems(stream, "", buf_size=AT_ONCE)
+    return found
+
+
+def _items_of_all(stream: _Utf8) -> Iterator[Any]:
+    """Yield the elements of all lists that one object holds."""
+    builder: _Tree | None = None
+    depth = 0
+    for event, value in ijson.basic_parse(stream, buf_size=AT_ONCE):
+        if event in ("end_map", "end_array"):
+            depth -= 1
+        if depth >= 2 and (builder or event in ("start_map", "start_array")):
+            builder = builder or _Tree()
+            builder.add(event, value)
+            if depth == 2 and event in ("end_map", "end_array"):
+                yield builder.root
+                builder = None
+        if event in ("start_map", "start_array"):
+            depth += 1
+
+
+def _checked(record: Any) -> tuple[Object | None, str | None]:  # noqa: ANN401  any JSON
+    level = [record]
+    for _ in range(DEEPEST):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return record if isinstance(record, dict) else {VALUE: record}, None
+    return None, "nested too deeply"
+
+
+def _inside(value: Any) -> Iterable[Any]:  # noqa: ANN401  any JSON
+    found = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (each for each in found if isinstance(each, dict | list))
+
+
+def problem(sample: str, *, is_whole: bool) -> str | None:
+    """Return what is wrong with the beginning of a document, but that it is only a beginning."""
+    try:
+        for _ in ijson.basic_parse(io.BytesIO(_strict(sample).encode("utf-8", "replace")), multiple_values=True):
+            pass
+    except ijson.JSONError as error:
+        words = first_line(error)
+        return None if "premature EOF" in words and not is_whole else words
+    return None

@@ -1,0 +1,145 @@
+"""What is to be read where in a file, and as what: all of a mapping can be written as JSON, kept, and used for the next file."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from core.imports.fields import FIELDS
+from core.imports.parsed import Kind
+
+Path = Annotated[str, Field(max_length=1000)]
+
+
+class Container(StrEnum):
+    """How the records of a file are written down. CSV may have any separator, a tab too."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    JSON = "json"
+    PARQUET = "parquet"
+
+
+class Shape(StrEnum):
+    """What the records are."""
+
+    TABLE = "table"  # a record is a row
+    DIALOGUES = "dialogues"  # a record is a conversation, with a list of turns in it
+    TURNS = "turns"  # a record is one message, and says to which conversation it belongs
+    EXCHANGES = "exchanges"  # a record is a question and its answer
+    ARTICLES = "articles"  # each key of one object is a document
+    WORKFLOW_RUNS = "workflow_runs"
+    BENCHMARK = "benchmark"  # one object with a list for each figure, as vLLM's benchmark writes it
+    OTLP = "otlp"
+    PHOENIX = "phoenix"
+    LANGFUSE_OBSERVATIONS = "langfuse_observations"
+    LANGFUSE_TRACES = "langfuse_traces"
+
+
+class As(StrEnum):
+    """As what a value is read."""
+
+    TEXT = "text"
+    COUNT = "count"
+    NUMBER = "number"
+    MONEY = "money"
+    TIME = "time"
+    DURATION = "duration"
+    STATUS = "status"
+    RATING = "rating"
+    LIST = "list"
+    OBJECT = "object"
+    OBJECTS = "objects"
+
+
+class Unit(StrEnum):
+    """In what a time, a duration, a price or a rating is written."""
+
+    ISO = "iso"
+    DAY_FIRST = "day_first"
+    MONTH_FIRST = "month_first"
+    SECONDS = "s"
+    MILLISECONDS = "ms"
+    MICROSECONDS = "us"
+    NANOSECONDS = "ns"
+    SECONDS_SINCE_START = "since_s"
+    MILLISECONDS_SINCE_START = "since_ms"
+    DOLLARS = "usd"
+    CENTS = "cents"
+    THUMBS = "thumbs"
+    FIVE = "five"
+    TEN = "ten"
+
+
+TIME_UNITS = tuple(Unit)[:9]
+SINCE_START = (Unit.SECONDS_SINCE_START, Unit.MILLISECONDS_SINCE_START)
+
+
+class Rule(BaseModel):
+    """Where a field comes from: a path in the record (a column, or keys with dots between), or the same value for all."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    path: Path = ""
+    as_: As = Field(default=As.TEXT, alias="as")
+    unit: Unit | None = None
+    values: dict[str, str] = Field(default_factory=dict, description="What a value means: status words, roles.")
+    constant: str | int | float | None = None
+
+
+class Turns(BaseModel):
+    """Where the messages of a conversation are. The paths are within a turn; of a turn that is a pair, `0` and `1`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: Path = Field(default="", description="The list of turns, or a text with one turn a line; not in files of turns.")
+    role: Path | None = None
+    text: Path = ""
+    id: Path | None = None
+    at: Rule | None = None
+    roles: dict[str, str] = Field(default_factory=dict, description="Who is who, where the words do not say it.")
+    asked: Path = Field(default="", description="In files of exchanges: the question.")
+    answered: Path = ""
+
+
+class Mapping(BaseModel):
+    """How a file is read. What the questions of a recognition ask is answered by `zone`, `start` and `model`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: Shape = Shape.TABLE
+    container: Container = Container.CSV
+    records: Path = Field(default="", description="Where the records of a JSON file are: `item`, `runs.item`, `*`, `*.item`.")
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    header: bool = True
+    kind: Kind
+    fields: dict[str, Rule] = Field(default_factory=dict)
+    turns: Turns | None = None
+    ignored: list[Path] = Field(
+        default_factory=list, description="What is left out; all else that has no field is kept with the row."
+    )
+    zone: str | None = None
+    start: AwareDatetime | None = None
+    zero: float = Field(default=0, description="What stands for the start in times since the start.")
+    model: str | None = Field(default=None, max_length=200)
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, given: str | None) -> str | None:
+        try:
+            return given if given is None else ZoneInfo(given).key
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"There is no time zone {given!r}.") from None
+
+    @model_validator(mode="after")
+    def _has_known_fields(self) -> "Mapping":
+        known = FIELDS[self.kind]
+        if unknown := [name for name in self.fields if name not in known]:
+            raise ValueError(f"{self.kind} have no field {unknown[0]!r}; there are {', '.join(known)}.")
+        return self
+
+    def with_answers(self, answers: dict[str, Any]) -> "Mapping":
+        """Return the mapping with answers to the questions of its recognition: `zone`, `start`, `model`."""
+        given = {name: value for name, value in answers.items() if name in ("zone", "start", "model")}
+        return Mapping.model_validate(self.model_dump(by_alias=True) | given)

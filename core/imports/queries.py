@@ -1,0 +1,73 @@
+"""What is known of imports."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.imports.errors import ImportMissing, MappingMissing
+from core.imports.models import Import, ImportMapping
+from core.imports.schemas import ImportView, MappingView, Progress, Status
+from core.paging import Page, Window
+
+
+def list_imports(session: Session, *, window: Window, actor: Actor) -> Page[ImportView]:
+    """Return imports, the latest first; raise Forbidden."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    rows = session.scalars(select(Import).order_by(Import.created_at.desc()).limit(window.limit).offset(window.offset))
+    return Page([view(row) for row in rows], session.scalar(select(func.count()).select_from(Import)) or 0)
+
+
+def get_import(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
+    """Return an import; raise Forbidden or ImportMissing."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    return view(get_row(session, import_id))
+
+
+def get_row(session: Session, import_id: UUID, *, lock: bool = False) -> Import:
+    """Return the row of an import, locked if so wanted; raise ImportMissing."""
+    wanted = select(Import).where(Import.id == import_id)
+    found = session.scalar(wanted.with_for_update() if lock else wanted)
+    if found is None:
+        raise ImportMissing
+    return found
+
+
+def list_mappings(session: Session, *, window: Window, actor: Actor) -> Page[MappingView]:
+    """Return saved mappings by name; raise Forbidden."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    rows = session.scalars(select(ImportMapping).order_by(ImportMapping.name).limit(window.limit).offset(window.offset))
+    found = [MappingView.model_validate(row) for row in rows]
+    return Page(found, session.scalar(select(func.count()).select_from(ImportMapping)) or 0)
+
+
+def get_mapping(session: Session, mapping_id: UUID) -> ImportMapping:
+    """Return a saved mapping; raise MappingMissing."""
+    found = session.get(ImportMapping, mapping_id)
+    if found is None:
+        raise MappingMissing
+    return found
+
+
+def find_mapping_for(session: Session, columns: list[str]) -> ImportMapping | None:
+    """Return the latest saved mapping that was made for exactly these columns."""
+    wanted = select(ImportMapping).where(ImportMapping.columns == sorted(columns))
+    return session.scalar(wanted.order_by(ImportMapping.created_at.desc()).limit(1)) if columns else None
+
+
+def view(row: Import) -> ImportView:
+    """Return an import as it is shown."""
+    plain: dict[str, Any] = {name: getattr(row, name) for name in ImportView.model_fields if hasattr(row, name)}
+    return ImportView(**plain, progress=_progress(row), has_file=row.file_removed_at is None)
+
+
+def _progress(row: Import) -> Progress:
+    if row.status == Status.CHECKING:
+        return Progress(records_done=row.record_count or 0, records_total=None, fraction=None)
+    if row.status == Status.COMPLETED:
+        return Progress(records_done=row.position, records_total=row.position, fraction=1.0)
+    total = row.record_count
+    return Progress(records_done=row.position, records_total=total, fraction=min(1.0, row.position / total) if total else None)

@@ -1,0 +1,64 @@
+"""A file and its mapping become rows, one after another: what a dry run counts, and what an import stores."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from core.errors import Invalid
+from core.imports import files, records, rows
+from core.imports.files import Opened, Unreadable
+from core.imports.formats import articles, benchmark, dialogues, langfuse, runs, spans
+from core.imports.mapping import Mapping, Shape
+from core.imports.parsed import Parsed
+from core.imports.records import Record
+
+__all__ = ["Unreadable", "read"]
+
+Format = Callable[[Iterator[Record], Mapping], Iterator[Parsed]]
+FORMATS: dict[Shape, Format] = {
+    Shape.DIALOGUES: dialogues.dialogues,
+    Shape.TURNS: dialogues.single_turns,
+    Shape.EXCHANGES: dialogues.exchanges,
+    Shape.ARTICLES: articles.articles,
+    Shape.WORKFLOW_RUNS: runs.runs,
+    Shape.BENCHMARK: benchmark.requests,
+    Shape.OTLP: spans.exports,
+    Shape.PHOENIX: spans.spans,
+    Shape.LANGFUSE_OBSERVATIONS: langfuse.observations,
+    Shape.LANGFUSE_TRACES: langfuse.traces,
+}
+
+
+def read(path: Path, mapping: Mapping, skip: int = 0) -> Iterator[Parsed]:
+    """Yield what the records after the first `skip` become: rows as ingest takes them, or what is wrong.
+
+    Positions never fall; several rows may share one, which is then done when the next begins. Raise Unreadable, in words, for a
+    file that cannot be read at all; where one breaks off, what was read until there holds, and the last of what comes says so.
+    """
+    opened = files.look(path)
+    last = skip
+    try:
+        for parsed in _read(path, opened, mapping, skip):
+            last = parsed.position
+            yield parsed
+    except Invalid:
+        raise
+    except (EOFError, OSError, UnicodeError) as error:
+        yield Parsed(last + 1, None, mapping.kind, None, f"The file breaks off here: {error}")
+
+
+def _read(path: Path, opened: Opened, mapping: Mapping, skip: int) -> Iterator[Parsed]:
+    if (of_format := FORMATS.get(mapping.format)) is not None:
+        return of_format(records.objects(path, opened, mapping, skip), mapping)
+    return _table(path, opened, mapping, skip)
+
+
+def _table(path: Path, opened: Opened, mapping: Mapping, skip: int) -> Iterator[Parsed]:
+    kind, make = mapping.kind, rows.maker(mapping, records.columns(path, opened, mapping))
+    for position, line, record, wrong in records.raw(path, opened, mapping, skip):
+        if wrong is not None:
+            yield Parsed(position, line, kind, None, wrong)
+            continue
+        try:
+            yield Parsed(position, line, kind, make(record, position))
+        except rows.RowRefused as refused:
+            yield Parsed(position, line, kind, None, str(refused))

@@ -1,0 +1,271 @@
+"""What a file is, told by its shape: its format and kind, how it would be read, and what only a person can answer."""
+
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core import clock
+from core.imports import files, guess, json_files, layout, records, shapes, tables, unready, words
+from core.imports.files import Opened, Unreadable
+from core.imports.mapping import SINCE_START, Container, Mapping, Shape
+from core.imports.parsed import Kind
+from core.imports.paths import leaves
+from core.imports.shapes import Sample
+from core.imports.unready import NotYet
+
+__all__ = ["Column", "Question", "Recognition", "Unreadable", "guessed_fields", "readings", "recognise"]
+
+LOOKED_AT = 200
+MOST_COLUMNS_SHOWN = 3_000
+SHORT = 120
+MOST_SCANNED = 2_000_000
+UNTIMED = (Shape.DIALOGUES, Shape.TURNS, Shape.EXCHANGES, Shape.ARTICLES, Shape.BENCHMARK)
+
+
+class Column(BaseModel):
+    """A column, or a path in the records, and a few of its values."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    samples: list[str]
+
+
+class Ask(StrEnum):
+    """What only a person knows. Each is a field of the mapping."""
+
+    ZONE = "zone"
+    START = "start"
+    MODEL = "model"
+
+
+class Question(BaseModel):
+    """Something that the file does not say; the default stands in the mapping already."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: Ask
+    text: str
+    default: str
+
+
+class Recognition(BaseModel):
+    """What a file is. With `not_yet` it can not be imported, and that says why; without a mapping, one is to be made by hand."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: str
+    title: str
+    kind: Kind | None = None
+    mapping: Mapping | None = None
+    draft: Mapping | None = Field(
+        default=None, description="Without a mapping: how the file holds its rows, to make one by hand."
+    )
+    columns: list[Column] = Field(default_factory=list)
+    questions: list[Question] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    readings: list[str] = Field(
+        default_factory=list, description="Three values of each time, duration, price and state, in words."
+    )
+    not_yet: str | None = None
+
+
+def recognise(path: Path, name: str, *, zone: str = "UTC") -> Recognition:
+    """Return what a file is; raise Unreadable. Its name tells nothing; `zone` is that of times which name none, until asked."""
+    del name
+    opened = files.look(path)
+    sample = _sample(path, opened)
+    if isinstance(sample, NotYet):
+        return Recognition(format=sample.format, title=sample.title, not_yet=sample.words, notes=opened.notes)
+    found = shapes.shape_of(sample)
+    columns = _columns(sample)
+    if isinstance(found, NotYet):
+        return Recognition(format=found.format, title=found.title, not_yet=found.words, columns=columns, notes=opened.notes)
+    if found.kind is None:
+        notes = [
+            *opened.notes,
+            *sample.notes,
+            "Nothing tells what the rows of this table are: say what they are, and which column is what.",
+        ]
+        return Recognition(format=Shape.TABLE, title="A table", draft=found.mapping, columns=columns, notes=notes)
+    return _recognition(path, opened, sample, found, columns, zone)
+
+
+# Samples
+
+
+def _sample(path: Path, opened: Opened) -> Sample | NotYet:
+    """Return the first records of a file, and how it holds them."""
+    if opened.is_parquet:
+        names, count = records.parquet_columns(path)
+        if not count:
+            raise Unreadable("The file is Parquet without any rows: there is nothing to import.")
+        return _first_of(path, opened, Sample(Container.PARQUET, columns=names))
+    text = opened.sample.lstrip("\ufeff")
+    start = text.lstrip()[:1]
+    if start in ("{", "["):
+        return _json(path, opened, text)
+    if (prose := unready.prose(text, is_whole=opened.is_whole)) is not None:
+        return prose
+    return _table(path, opened, text)
+
+
+def _json(path: Path, opened: Opened, text: str) -> Sample | NotYet:
+    if text.lstrip()[:1] == "{" and json_files.is_lines(text, is_whole=opened.is_whole):
+        return _first_of(path, opened, Sample(Container.JSONL))
+    tree, is_complete = json_files.beginning(text)
+    wrong = json_files.problem(text, is_whole=opened.is_whole)
+    if wrong is not None and (tree is None or not tree or (isinstance(tree, list) and not isinstance(tree[0], dict | list))):
+        return (
+            _table(path, opened, text)
+            if text.lstrip()[:1] == "[" and tables.separator_of(text, is_whole=opened.is_whole)
+            else _refuse(wrong)
+        )
+    found = layout.of(tree, is_complete=is_complete)
+    if found is None or not found.first:
+        raise Unreadable("This is JSON without any records: a list of objects, or an object that holds one, can be imported.")
+    if wrong is not None and not found.records:
+        _refuse(wrong)
+    sample = Sample(Container.JSON, found.records, first=found.first, beside=found.beside)
+    if found.passed_over:
+        sample.notes.append(
+            f"Read are the records in “{found.records.removesuffix('.item')}”; not read: {', '.join(found.passed_over[:5])}."
+        )
+    return sample
+
+
+def _refuse(wrong: str) -> NotYet:
+    raise Unreadable(f"This begins like JSON, and is none: {wrong}.")
+
+
+def _table(path: Path, opened: Opened, text: str) -> Sample:
+    separator = tables.separator_of(text, is_whole=opened.is_whole)
+    if separator is None:
+        rows = tables.first_rows(text, ",", is_whole=opened.is_whole)
+        if not rows or any(len(row) != 1 for row in rows) or any(len(row[0]) > SHORT for row in rows):
+            raise Unreadable("This text is no table, no JSON and no list of JSON lines: nothing in it can be told apart.")
+        separator = ","
+    rows = tables.first_rows(text, separator, is_whole=opened.is_whole)
+    header = tables.has_header(rows)
+    if header and len(rows) == 1 and opened.is_whole:
+        raise Unreadable("The file holds the names of its columns, and no rows.")
+    names = tables.names_of(rows[0], header=header)
+    sample = _first_of(path, opened, Sample(Container.CSV, separator=separator, header=header, columns=names))
+    if not header:
+        sample.notes.append("The first row is no row of names: the columns are called by their places.")
+    return sample
+
+
+def _first_of(path: Path, opened: Opened, sample: Sample) -> Sample:
+    draft = sample.mapping(Kind.EVENTS)
+    most = max(5, min(LOOKED_AT, 20_000 // max(len(sample.columns), 1)))
+    sample.first = records.first(path, opened, draft, most)
+    if not sample.first:
+        raise Unreadable("No record of this file can be read: nothing of it can be imported.")
+    return sample
+
+
+def _columns(sample: Sample) -> list[Column]:
+    found: dict[str, list[str]] = {name: [] for name in sample.columns}
+    for record in sample.first[:LOOKED_AT]:
+        for path, value in leaves(record).items():
+            told = found.setdefault(path, [])
+            if len(told) < 3:
+                told.append(words.shown(value, SHORT))
+    return [Column(path=path, samples=told) for path, told in list(found.items())[:MOST_COLUMNS_SHOWN]]
+
+
+# Recognition
+
+
+def _recognition(
+    path: Path, opened: Opened, sample: Sample, found: shapes.Found, columns: list[Column], zone: str
+) -> Recognition:
+    mapping = found.mapping
+    questions: list[Question] = []
+    if _needs_zone(mapping, sample):
+        mapping = mapping.model_copy(update={"zone": zone})
+        questions.append(
+            Question(key=Ask.ZONE, text="The times in this file name no time zone. Which one is meant?", default=zone)
+        )
+    if (start := _start(path, opened, mapping)) is not None:
+        mapping = mapping.model_copy(update=start.update)
+        questions.append(Question(key=Ask.START, text=start.words, default=start.update["start"].isoformat()))
+    if mapping.kind is Kind.AI_REQUESTS and mapping.format is Shape.TABLE and "model" not in mapping.fields:
+        mapping = mapping.model_copy(update={"model": "unknown"})
+        questions.append(Question(key=Ask.MODEL, text="No column names the model. Which one answered?", default="unknown"))
+    return Recognition(
+        format=found.format,
+        title=found.title,
+        kind=mapping.kind,
+        mapping=mapping,
+        columns=columns,
+        questions=questions,
+        notes=[*opened.notes, *sample.notes, *found.notes],
+        readings=words.readings(mapping, sample.first),
+    )
+
+
+def _needs_zone(mapping: Mapping, sample: Sample) -> bool:
+    if mapping.format in (Shape.PHOENIX, Shape.LANGFUSE_OBSERVATIONS, Shape.LANGFUSE_TRACES):
+        return False  # they write UTC
+    rules = [rule for rule in mapping.fields.values() if rule.path and rule.as_ == "time"]
+    if any(guess.is_zoneless(shapes.told(sample.first, rule.path), rule.unit) for rule in rules):
+        return True
+    at = mapping.turns.at if mapping.turns else None
+    return at is not None and any(
+        guess.is_zoneless(shapes.told(shapes.turns_of(record, mapping), at.path), at.unit) for record in sample.first[:20]
+    )
+
+
+class _Start(BaseModel):
+    update: dict[str, Any]
+    words: str
+
+
+def _start(path: Path, opened: Opened, mapping: Mapping) -> _Start | None:
+    """Return what to ask where a file has no times, or only those since some start."""
+    now = clock.now().replace(second=0, microsecond=0)
+    rule = next((rule for rule in mapping.fields.values() if rule.unit in SINCE_START), None)
+    if rule is not None:
+        low, high = _extent(path, opened, mapping, rule.path)
+        zero = low if low > 86_400 else 0.0
+        start = now - timedelta(seconds=(high - zero) / (1000 if rule.unit == "since_ms" else 1)) - timedelta(minutes=1)
+        what = "the first record" if zero else "the time 0"
+        return _Start(update={"start": start, "zero": zero}, words=f"The times count seconds since some start. When was {what}?")
+    has_times = "created_at" in mapping.fields or (mapping.turns is not None and mapping.turns.at is not None)
+    if mapping.format in UNTIMED and not has_times:
+        return _Start(update={"start": now - timedelta(days=1)}, words="This file has no times. When did what is in it begin?")
+    if mapping.format is Shape.TABLE and not has_times and mapping.kind in (Kind.AI_REQUESTS, Kind.FEEDBACK, Kind.EVENTS):
+        return _Start(update={"start": now - timedelta(days=1)}, words="No column of this file is a time. When did it begin?")
+    return None
+
+
+def _extent(path: Path, opened: Opened, mapping: Mapping, column: str) -> tuple[float, float]:
+    """Return the smallest and the largest number of a column."""
+    low, high = float("inf"), float("-inf")
+    for position, _, record, wrong in records.objects(path, opened, mapping):
+        if wrong is None:
+            try:
+                value = float(shapes.told([record], column)[0])
+            except (ValueError, TypeError, IndexError):
+                continue
+            low, high = min(low, value), max(high, value)
+        if position >= MOST_SCANNED:
+            high = max(high, low + 400 * 86_400.0)  # what is left is taken to be longer
+            break
+    return (low, high) if low <= high else (0.0, 0.0)
+
+
+def guessed_fields(recognition: Recognition, kind: Kind) -> dict[str, Any]:
+    """Return the fields of another kind than the one that was guessed, as the columns' names and values suggest them."""
+    samples: guess.Samples = {column.path: list(column.samples) for column in recognition.columns}
+    return guess.fields_of(samples, kind)
+
+
+def readings(path: Path, mapping: Mapping) -> list[str]:
+    """Return how three values of each time, duration, price and state are read by a mapping, in words."""
+    return words.readings(mapping, records.first(path, files.look(path), mapping, 20))

@@ -1,0 +1,60 @@
+"""The records of any file that can be read, one after another, whatever holds them."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast
+
+from core.imports import json_files, tables
+from core.imports.files import Opened
+from core.imports.mapping import Container, Mapping
+
+PARQUET = "core.imports.parquet"
+Record = tuple[int, int | None, Any, str | None]  # position, line, cells or object, what is wrong with it
+
+
+def columns(path: Path, opened: Opened, mapping: Mapping) -> list[str] | None:
+    """Return the names of the columns; None where records are objects."""
+    match mapping.container:
+        case Container.CSV:
+            return tables.columns_of(path, opened.encoding, mapping.delimiter or ",", header=mapping.header)
+        case Container.PARQUET:
+            return parquet_columns(path)[0]
+        case _:
+            return None
+
+
+def parquet_columns(path: Path) -> tuple[list[str], int]:
+    """Return the names of the columns of a Parquet file, and how many rows it has."""
+    return cast("tuple[list[str], int]", import_module(PARQUET).columns_of(path))
+
+
+def raw(path: Path, opened: Opened, mapping: Mapping, skip: int = 0) -> Iterator[Record]:
+    """Yield records: lists of cells where there are columns, else objects."""
+    match mapping.container:
+        case Container.CSV:
+            return tables.records(path, opened.encoding, mapping.delimiter or ",", header=mapping.header, skip=skip)
+        case Container.PARQUET:
+            return cast("Iterator[Record]", import_module(PARQUET).records(path, skip))
+        case Container.JSONL:
+            return json_files.lines(path, opened.encoding, skip)
+        case Container.JSON:
+            lenient = json_files.is_lenient(opened.sample)
+            return json_files.documents(path, opened.encoding, mapping.records, lenient=lenient, skip=skip)
+
+
+def objects(path: Path, opened: Opened, mapping: Mapping, skip: int = 0) -> Iterator[Record]:
+    """Yield records as objects, those of tables too: empty cells are left out."""
+    names = columns(path, opened, mapping)
+    for position, line, record, wrong in raw(path, opened, mapping, skip):
+        if names is None or record is None:
+            yield position, line, record, wrong
+        else:
+            yield position, line, {name: cell for name, cell in zip(names, record, strict=False) if cell not in ("", None)}, wrong
+
+
+def first(path: Path, opened: Opened, mapping: Mapping, most: int) -> list[dict[str, Any]]:
+    """Return the first good records as objects."""
+    found = islice(objects(path, opened, mapping), most * 2)
+    return [record for _, _, record, wrong in found if wrong is None][:most]

@@ -1,0 +1,167 @@
+"""Imports as the API and the console show them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from core.identity.schemas import ENVIRONMENT, View
+from core.imports.parsed import Kind
+
+LONGEST_NAME = 300
+
+
+class Status(StrEnum):
+    """Where an import is."""
+
+    READY = "ready"  # the file is here, and nothing of it has been stored
+    CHECKING = "checking"  # the dry run
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"  # what it brought until then stays, until it is undone
+    FAILED = "failed"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+BUSY = (Status.CHECKING, Status.QUEUED, Status.RUNNING, Status.UNDOING)
+STARTABLE = (Status.READY, Status.CANCELLED, Status.FAILED, Status.UNDONE)
+
+
+class Problem(View):
+    """A record that was not taken, and why."""
+
+    position: int
+    line: int | None = None
+    kind: Kind | None = None
+    error: str
+
+
+class Count(View):
+    """What became of the rows of a kind."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+
+
+class RowsOver(View):
+    """What retention will do with rows of a kind that are older than it keeps them."""
+
+    kind: Kind
+    rows: int
+    keeps_days: int
+    words: str
+
+
+class Sample(View):
+    """A row as it would be stored."""
+
+    position: int
+    line: int | None = None
+    kind: Kind
+    row: dict[str, Any]
+
+
+class DryRun(View):
+    """What an import would bring; nothing has been stored.
+
+    `readings` says how times, durations, prices and states are understood. `duplicates` counts rows with an id that is known
+    already or comes twice, among the first `compared` rows.
+    """
+
+    records: int
+    counts: dict[Kind, int]
+    rejected: int
+    problems: list[Problem]
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    retention: list[RowsOver] = Field(default_factory=list)
+    duplicates: dict[Kind, int] = Field(default_factory=dict)
+    compared: int = 0
+    samples: list[Sample] = Field(default_factory=list)
+    readings: list[str] = Field(default_factory=list)
+
+
+class Progress(View):
+    """How far an import, or its dry run, is: `fraction` is known once the records were counted."""
+
+    records_done: int
+    records_total: int | None
+    fraction: float | None
+
+
+class ImportView(View):
+    """An import: the file, what was recognised, and what became of it."""
+
+    id: UUID
+    name: str
+    size_bytes: int
+    sha256: str
+    status: Status
+    error: str | None
+    environment: str
+    recognition: dict[str, Any]
+    mapping: dict[str, Any] | None
+    dry_run: DryRun | None
+    progress: Progress
+    counts: dict[Kind, Count]
+    problems: list[Problem]
+    first_at: datetime | None
+    last_at: datetime | None
+    created_by: UUID | None
+    created_by_name: str
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    has_file: bool
+
+
+class Answers(BaseModel):
+    """What only a person knows, as the questions of a recognition ask for it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    zone: str | None = Field(default=None, max_length=100)
+    start: AwareDatetime | None = None
+    model: str | None = Field(default=None, min_length=1, max_length=200)
+
+
+class Start(BaseModel):
+    """How an import is to be done; what is left out stays as it was recognised, or as it was last said."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"example": {"environment": "production", "answers": {"zone": "Europe/Berlin"}}},
+    )
+
+    mapping: dict[str, Any] | None = None
+    mapping_id: UUID | None = None
+    answers: Answers | None = None
+    environment: str | None = Field(default=None, pattern=ENVIRONMENT)
+
+
+class NewMapping(BaseModel):
+    """A mapping to keep; one of the same name is replaced."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={"example": {"name": "Nightly export", "import_id": "0190a6e0-0000-7000-8000-000000000000"}},
+    )
+
+    name: str = Field(min_length=1, max_length=200)
+    mapping: dict[str, Any] | None = None
+    import_id: UUID | None = Field(default=None, description="Keep the mapping of this import; and offer it for its columns.")
+
+
+class MappingView(View):
+    """A saved mapping."""
+
+    id: UUID
+    name: str
+    mapping: dict[str, Any]
+    columns: list[str]
+    created_at: datetime

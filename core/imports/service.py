@@ -1,0 +1,182 @@
+"""Changes what is done with a file: tried, stored, stopped, taken back, removed. The work itself is done by jobs."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from procrastinate.exceptions import AlreadyEnqueued
+from pydantic import ValidationError
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core import clock, queue
+from core.db import after_commit
+from core.identity import audit
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.ids import new_id
+from core.imports import queries, uploads
+from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow
+from core.imports.mapping import Mapping
+from core.imports.models import Import, ImportMapping
+from core.imports.schemas import BUSY, STARTABLE, ImportView, MappingView, NewMapping, Start, Status
+from core.imports.uploads import Kept
+
+TASK = "imports.work"
+
+
+def add(session: Session, import_id: UUID, name: str, kept: Kept, known: dict[str, Any], *, actor: Actor) -> ImportView:
+    """Note a file that has been uploaded and what is `known` of it by its columns here; raise Forbidden."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    row = Import(id=import_id, name=name, size_bytes=kept.size_bytes, sha256=kept.sha256, status=Status.READY)
+    row.created_by, row.created_by_name = actor.id, actor.email
+    for field, value in known.items():
+        setattr(row, field, value)
+    session.add(row)
+    session.flush()
+    session.refresh(row)
+    audit.record(
+        session, "import.upload", actor, targets={"import_id": str(import_id), "file": name, "size_bytes": kept.size_bytes}
+    )
+    return queries.view(row)
+
+
+def check(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> ImportView:
+    """Begin a dry run; raise Forbidden, ImportMissing, NotNow, FileGone, and what a mapping may lack."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    row = _startable(session, import_id)
+    _choose(session, row, given)
+    row.status, row.dry_run, row.record_count = Status.CHECKING, None, None
+    return _begin(session, row)
+
+
+def start(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> ImportView:
+    """Begin an import, or go on with one that was stopped; raise Forbidden, ImportMissing, NotNow, FileGone, and the like."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    row = _startable(session, import_id)
+    _choose(session, row, given)
+    if row.position == 0:
+        row.counts, row.problems, row.first_at, row.last_at = {}, [], None, None
+    row.status, row.started_at, row.completed_at = Status.QUEUED, row.started_at or clock.now(), None
+    audit.record(session, "import.start", actor, targets=_named(row), after={"environment": row.environment})
+    return _begin(session, row)
+
+
+def cancel(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
+    """Stop a dry run or an import; what it has brought stays until it is undone. Raise Forbidden, ImportMissing or NotNow."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    row = queries.get_row(session, import_id, lock=True)
+    if row.status == Status.CHECKING:
+        row.status = Status.READY
+    elif row.status in (Status.QUEUED, Status.RUNNING):
+        row.status, row.completed_at = Status.CANCELLED, clock.now()
+    else:
+        raise NotNow
+    audit.record(session, "import.cancel", actor, targets=_named(row), after={"position": row.position})
+    session.flush()
+    return queries.view(row)
+
+
+def remove_file(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
+    """Remove the file of an import; what it has brought stays. Raise Forbidden, ImportMissing or NotNow."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    row = queries.get_row(session, import_id, lock=True)
+    if row.status in BUSY:
+        raise NotNow
+    row.file_removed_at = row.file_removed_at or clock.now()
+    after_commit(session, lambda: uploads.remove(import_id))
+    audit.record(session, "import.remove_file", actor, targets=_named(row))
+    session.flush()
+    return queries.view(row)
+
+
+def save_mapping(session: Session, given: NewMapping, *, actor: Actor) -> MappingView:
+    """Keep a mapping under a name; raise Forbidden, ImportMissing or MappingWrong."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    columns, mapping = [], given.mapping
+    if given.import_id is not None:
+        row = queries.get_row(session, given.import_id)
+        columns, mapping = sorted(column_names(row.recognition)), mapping or row.mapping
+    if mapping is None:
+        raise MappingWrong("mapping: give one, or the import whose mapping is to be kept.")
+    values = {"mapping": _checked(mapping).model_dump(mode="json", by_alias=True), "columns": columns, "created_by": actor.id}
+    stored = insert(ImportMapping).values(id=new_id(), name=given.name, **values)
+    session.execute(stored.on_conflict_do_update(index_elements=["name"], set_={**values, "created_at": clock.now()}))
+    audit.record(session, "import.save_mapping", actor, targets={"name": given.name})
+    return MappingView.model_validate(session.scalars(select(ImportMapping).where(ImportMapping.name == given.name)).one())
+
+
+def remove_mapping(session: Session, mapping_id: UUID, *, actor: Actor) -> None:
+    """Remove a saved mapping; raise Forbidden or MappingMissing."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    if session.scalar(delete(ImportMapping).where(ImportMapping.id == mapping_id).returning(ImportMapping.name)) is None:
+        raise MappingMissing
+    audit.record(session, "import.remove_mapping", actor, targets={"mapping_id": str(mapping_id)})
+
+
+def column_names(recognition: dict[str, Any]) -> list[str]:
+    """Return the names of the columns that were recognised."""
+    return [column["path"] for column in recognition.get("columns", [])]
+
+
+def first_seen(session: Session, sha256: str) -> datetime:
+    """Return when a file of these bytes first came: the time of its rows that tell none, however often it is imported."""
+    return session.scalar(select(func.min(Import.created_at)).where(Import.sha256 == sha256)) or clock.now()
+
+
+def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN401  queue.defer's own
+    """Have a worker do what is due of an import, unless that waits already."""
+    try:
+        with session.begin_nested():
+            queue.defer(session, TASK, queueing_lock=f"{TASK} {import_id}", import_id=str(import_id), **when)
+    except AlreadyEnqueued:
+        return
+
+
+def _startable(session: Session, import_id: UUID) -> Import:
+    row = queries.get_row(session, import_id, lock=True)
+    if row.status not in STARTABLE:
+        raise NotNow
+    if row.file_removed_at is not None:
+        raise FileGone
+    return row
+
+
+def _choose(session: Session, row: Import, given: Start) -> None:
+    """Take over what is said of how to read the file; raise NotImportable, MappingWrong, MappingMissing or NotNow."""
+    if row.recognition.get("not_yet"):
+        raise NotImportable(row.recognition["not_yet"])
+    chosen = given.mapping
+    if given.mapping_id is not None:
+        chosen = queries.get_mapping(session, given.mapping_id).mapping
+    if given.answers is not None:
+        chosen = (chosen or row.mapping or {}) | given.answers.model_dump(mode="json", exclude_none=True)
+    if chosen is not None:
+        mapping = _checked(chosen).model_dump(mode="json", by_alias=True)
+        if row.position and mapping != row.mapping:
+            raise NotNow("Part of this file has been imported with another mapping; undo that first.")
+        row.mapping = mapping
+    if row.mapping is None:
+        raise MappingOpen("Nothing says how this file is to be read: send a mapping, or the id of a saved one.")
+    row.environment, row.error = given.environment or row.environment, None
+
+
+def _checked(mapping: dict[str, Any]) -> Mapping:
+    try:
+        return Mapping.model_validate(mapping)
+    except ValidationError as wrong:
+        errors = [{"field": ".".join(str(part) for part in each["loc"]), "message": each["msg"]} for each in wrong.errors()]
+        first = errors[0]
+        raise MappingWrong(f"The mapping does not fit: {first['field']}: {first['message']}", errors=errors) from None
+
+
+def _begin(session: Session, row: Import) -> ImportView:
+    row.moved_at = clock.now()
+    session.flush()
+    defer(session, row.id)
+    return queries.view(row)
+
+
+def _named(row: Import) -> dict[str, str]:
+    return {"import_id": str(row.id), "file": row.name}

@@ -1,0 +1,74 @@
+"""Where rows of each kind go: the same stores as those of `ingest/*`."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.activity import ingest as activity
+from core.activity import users
+from core.activity.schemas import NewEvent, NewUser
+from core.ai_metrics import ingest as ai_metrics
+from core.ai_metrics.schemas import NewRequest
+from core.batches import ingest as batches
+from core.batches.schemas import NewBatchRun
+from core.conversations import ingest as conversations
+from core.conversations.schemas import NewConversation
+from core.db import Database, Session
+from core.imports.parsed import Kind
+from core.intake import Row, Source
+from core.knowledge import documents, feedback, memories
+from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
+
+CHARACTERS_A_ROW = 500  # a text of as many weighs as much as a row
+
+
+@dataclass(frozen=True)
+class Store:
+    """One kind of row: what it is read as, and who stores it."""
+
+    row: type[Row]
+    store: Callable[[Session, list[Any], Source], int]
+    key: str  # of its key, what tables and ingest call its kind
+    words: tuple[str, str]  # one of them, many of them
+    table: str | None = None  # partitioned by day
+    database: Database = Database.CORE
+
+
+# In the order in which they are stored: what others refer to comes first.
+STORES: dict[Kind, Store] = {
+    Kind.USERS: Store(NewUser, users.store, "user", ("user", "users")),
+    Kind.EVENTS: Store(NewEvent, activity.store, "event", ("event", "events"), "user_activity_events"),
+    Kind.CONVERSATIONS: Store(NewConversation, conversations.store, "conversation", ("conversation", "conversations")),
+    Kind.AI_REQUESTS: Store(NewRequest, ai_metrics.store, "ai_request", ("AI request", "AI requests"), "ai_request_metrics"),
+    Kind.BATCH_RUNS: Store(NewBatchRun, batches.store, "batch_run", ("batch run", "batch runs")),
+    Kind.FEEDBACK: Store(NewFeedback, feedback.store, "feedback", ("rating", "ratings"), database=Database.AI),
+    Kind.DOCUMENTS: Store(NewDocument, documents.store, "document", ("document", "documents"), database=Database.AI),
+    Kind.MEMORIES: Store(NewMemory, memories.store, "memory", ("memory", "memories"), database=Database.AI),
+}
+
+LONG = (Kind.CONVERSATIONS, Kind.DOCUMENTS, Kind.MEMORIES)  # the kinds of which a row may weigh as much as many
+
+
+def weight(row: Row) -> int:
+    """Return how much a row adds to a chunk: as many as one, and more where it carries long texts."""
+    match row:
+        case NewConversation():
+            return 1 + sum(1 + len(message.content or "") // CHARACTERS_A_ROW for message in row.messages)
+        case NewDocument() | NewMemory():
+            return 1 + len(row.content) // CHARACTERS_A_ROW
+        case _:
+            return 1
+
+
+def times(rows: Iterable[Row]) -> Iterable[datetime]:
+    """Yield when what the rows tell has happened."""
+    for row in rows:
+        match row:
+            case NewBatchRun():
+                yield row.started_at
+            case NewConversation() if row.messages:
+                for message in row.messages:
+                    yield message.created_at
+            case _ if row.created_at is not None:
+                yield row.created_at

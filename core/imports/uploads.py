@@ -1,0 +1,129 @@
+"""Files on their way into the data folder, and while they lie there: a piece at a time, never whole in memory."""
+
+import errno
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from uuid import UUID
+
+from core.config import config
+from core.imports.errors import DiskFull, EmptyFile, FileTooLarge
+
+FOLDER = "imports"
+KEPT_FREE = 512 * 2**20  # for the database, which lies on the same disk as a rule
+LOOK_AGAIN_AFTER = 64 * 2**20
+ABANDONED_AFTER_S = 24 * 3600
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that lies in the data folder."""
+
+    size_bytes: int
+    sha256: str
+
+
+class Upload:
+    """A file that is being written; it appears under its name when all of it is there, and not at all otherwise."""
+
+    def __init__(self, id_: UUID, *, announced: int = 0) -> None:
+        """Begin; raise FileTooLarge or DiskFull when it is known that it will not fit."""
+        self._path = path_of(id_)
+        self._draft = self._path.with_suffix(".part")
+        self._hash = hashlib.sha256()
+        self._size, self._looked_at = 0, 0
+        self._path.parent.mkdir(mode=0o700, exist_ok=True)
+        _check_size(announced)
+        _check_room(announced)
+        with _in_words():
+            self._file = os.fdopen(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", buffering=0)
+
+    def __enter__(self) -> "Upload":
+        """Take pieces."""
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+        """Leave nothing behind of a file that was not finished."""
+        with suppress(OSError):
+            self._file.close()
+        self._draft.unlink(missing_ok=True)
+
+    def write(self, piece: bytes) -> None:
+        """Add a piece; raise FileTooLarge or DiskFull."""
+        self._size += len(piece)
+        _check_size(self._size)
+        if self._size - self._looked_at >= LOOK_AGAIN_AFTER:
+            self._looked_at = self._size
+            _check_room(0)
+        self._hash.update(piece)
+        with _in_words():
+            view = memoryview(piece)
+            while view:
+                view = view[self._file.write(view) :]
+
+    def keep(self) -> Kept:
+        """Give the whole file its name; raise EmptyFile when nothing came."""
+        if not self._size:
+            raise EmptyFile
+        with _in_words():
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._draft.rename(self._path)
+        return Kept(self._size, self._hash.hexdigest())
+
+
+def folder() -> Path:
+    """Return where the files lie."""
+    return config().data / FOLDER
+
+
+def path_of(id_: UUID) -> Path:
+    """Return where the file of an import lies."""
+    return folder() / str(id_)
+
+
+def remove(id_: UUID) -> None:
+    """Remove the file of an import, if it is there."""
+    path_of(id_).unlink(missing_ok=True)
+
+
+def forget_abandoned() -> None:
+    """Remove what uploads have left behind that were killed."""
+    if not folder().is_dir():
+        return
+    for draft in folder().glob("*.part"):
+        with suppress(OSError):
+            if time.time() - draft.stat().st_mtime > ABANDONED_AFTER_S:
+                draft.unlink(missing_ok=True)
+
+
+def _check_size(size: int) -> None:
+    limit = config().import_limit_mb * 2**20
+    if size > limit:
+        words = f"A file has at most {config().import_limit_mb:,} MiB. Split it or pack it with gzip, or raise IMPORT_LIMIT_MB."
+        raise FileTooLarge(words, limit=limit)
+
+
+def _check_room(wanted: int) -> None:
+    free = shutil.disk_usage(folder()).free
+    if free - wanted < KEPT_FREE:
+        raise DiskFull(
+            f"The disk that holds the data folder has {free // 2**20:,} MiB left, and {KEPT_FREE // 2**20} of them stay free "
+            "for the database. Free some space, or remove files of earlier imports."
+        )
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except OSError as refused:
+        if refused.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull from refused
+        raise

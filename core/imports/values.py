@@ -1,0 +1,287 @@
+"""Cells become values: counts, prices, durations, states. Each reader raises ValueError with words that name the cell."""
+
+import math
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from core.imports import moments
+from core.imports.fields import LONGEST, LONGEST_TEXT
+from core.imports.mapping import As, Mapping, Rule, Unit
+from core.imports.names import words
+from core.imports.parsed import Kind
+
+Value = Any
+Reader = Callable[[Any], Value]
+NOTHING = frozenset(("", "null", "NULL", "Null", "None", "none", "NaN", "nan", "NAN", "N/A", "n/a", "\\N", "<NA>", "undefined"))
+MOST_COUNT = 2**31 - 1
+
+PER_MS = {
+    Unit.SECONDS: 1000.0,
+    Unit.MILLISECONDS: 1.0,
+    Unit.MICROSECONDS: 0.001,
+    Unit.NANOSECONDS: 0.000001,
+}
+SUFFIXED = re.compile(r"^\s*(-?[0-9][0-9.,]*)\s*(ns|us|µs|ms|msec|s|sec|secs|seconds?|m|min|minutes?)\s*$", re.IGNORECASE)
+SUFFIXES = {"ns": 0.000001, "us": 0.001, "µs": 0.001, "ms": 1.0, "msec": 1.0, "m": 60_000.0, "min": 60_000.0}
+CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)$")
+ENUM = re.compile(r"^[a-z_]+\.(?=[a-z])")  # `StatusCode.ERROR`
+PRICE = re.compile(r"[\s$,]|USD|usd")
+
+WENT_WELL = words(
+    "ok success succeeded successful complete completed done finished stop passed pass true yes y good "
+    "fulfilled 0 none default info debug unset warning"
+)
+WENT_WRONG = words(
+    "error err errored failed failure fail failing exception fatal critical timeout timed_out timedout "
+    "time_out cancelled canceled aborted rejected refused rate_limited ratelimited throttled overloaded "
+    "crashed false no n bad incomplete expired killed"
+)
+NAMELESS = frozenset(words("error err errored failed failure fail false true 0 1 no yes n y bad ok success"))
+STILL_RUNS = words("pending running queued in_progress inprogress processing started waiting open active scheduled submitted new")
+RUN_STATES = (
+    dict.fromkeys(words("completed complete success succeeded successful ok done finished passed"), "completed")
+    | dict.fromkeys(words("failed failure fail error errored timed_out timeout startup_failure crashed"), "failed")
+    | dict.fromkeys(words("running in_progress started pending queued active"), "running")
+    | dict.fromkeys(words("partial partially_succeeded partially_completed warning unstable"), "partial")
+    | {"lost": "lost"}
+)
+STATES = {
+    Kind.AI_REQUESTS: dict.fromkeys(WENT_WELL, "ok") | dict.fromkeys(WENT_WRONG, "error") | dict.fromkeys(STILL_RUNS, "pending"),
+    Kind.BATCH_RUNS: RUN_STATES,
+    Kind.CONVERSATIONS: dict.fromkeys(words("closed resolved solved done ended completed finished"), "closed")
+    | dict.fromkeys(words("active open new ongoing in_progress"), "active")
+    | {"waiting_human": "waiting_human", "escalated": "waiting_human", "human": "human"},
+    Kind.DOCUMENTS: dict.fromkeys(words("published public live active"), "published") | {"draft": "draft", "private": "draft"},
+    Kind.MEMORIES: {"preference": "preference", "rule": "rule", "fact": "fact", "instruction": "rule"},
+}
+THUMBS_UP = frozenset(
+    words("1 +1 up thumbs_up thumbsup thumb_up like liked positive good helpful yes true 👍 happy satisfied upvote")
+)
+THUMBS_DOWN = frozenset(
+    words(
+        "-1 0 down thumbs_down thumbsdown thumb_down dislike disliked negative bad unhelpful not_helpful no "
+        "false 👎 unhappy downvote"
+    )
+)
+
+
+def reader(name: str, rule: Rule, mapping: Mapping) -> Reader:
+    """Return what reads the cells of a field."""
+    match rule.as_:
+        case As.TIME:
+            return moments.reader(rule.unit or Unit.ISO, zone=mapping.zone, start=mapping.start, zero=mapping.zero)
+        case As.DURATION:
+            return partial(_duration, factor=PER_MS.get(rule.unit or Unit.MILLISECONDS, 1.0))
+        case As.STATUS:
+            return partial(_state, known=STATES.get(mapping.kind, {}) | _lowered(rule.values), kind=mapping.kind)
+        case As.MONEY:
+            return partial(money, cents=rule.unit is Unit.CENTS)
+        case As.RATING:
+            return partial(_rating, unit=rule.unit, values=_lowered(rule.values))
+        case As.TEXT:
+            longest = LONGEST.get(name, LONGEST_TEXT)
+            return partial(_text, longest=longest, values=rule.values) if rule.values else partial(text, longest=longest)
+        case other:
+            return PLAIN[other]
+
+
+def is_nothing(value: Value) -> bool:
+    """Whether a cell is empty."""
+    if value is None or value == [] or value == {}:
+        return True
+    return value in NOTHING if isinstance(value, str) else isinstance(value, float) and math.isnan(value)
+
+
+def text(value: Value, longest: int = LONGEST_TEXT) -> str:
+    """Return a value as text; what is an object or a list is JSON."""
+    if isinstance(value, str):
+        return value if len(value) <= longest else value[:longest]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, int | float | Decimal):
+        return str(value)
+    return msgspec.json.encode(value).decode(errors="replace")[:longest]
+
+
+def _text(value: Value, longest: int, values: dict[str, str]) -> str:
+    found = text(value, longest)
+    return values.get(found, found)
+
+
+def count(value: Value) -> int:
+    """Return a whole number, as whatever it is written."""
+    try:
+        return int(value) if isinstance(value, str) else _whole(value)
+    except (ValueError, TypeError, OverflowError):
+        return _count_written(value)
+
+
+def _count_written(value: Value) -> int:
+    try:
+        return _whole(float(value.replace(",", "").replace("_", "").replace(" ", "")))
+    except (ValueError, AttributeError, OverflowError):
+        raise ValueError(f"{_shown(value)} is no whole number") from None
+
+
+def _whole(value: Value) -> int:
+    if isinstance(value, bool) or (not isinstance(value, int) and value != int(value)):
+        raise ValueError("no whole number")
+    return int(value)
+
+
+def number(value: Value) -> float:
+    """Return a number."""
+    try:
+        found = float(value.replace(",", "") if isinstance(value, str) else value)
+    except (ValueError, TypeError):
+        raise ValueError(f"{_shown(value)} is no number") from None
+    if not math.isfinite(found):
+        raise ValueError(f"{_shown(value)} is no number")
+    return found
+
+
+def money(value: Value, *, cents: bool = False) -> str:
+    """Return a price in USD as a decimal text."""
+    try:
+        found = Decimal(PRICE.sub("", value) if isinstance(value, str) else str(value))
+    except (InvalidOperation, ValueError):
+        raise ValueError(f"{_shown(value)} is no price") from None
+    if not found.is_finite():
+        raise ValueError(f"{_shown(value)} is no price")
+    return format(found / 100 if cents else found, "f")
+
+
+def _duration(value: Value, *, factor: float) -> int:
+    try:
+        return round(float(value) * factor)
+    except (ValueError, TypeError, OverflowError):
+        return _duration_written(value)
+
+
+def _duration_written(value: Value) -> int:
+    """Return a duration that says its unit itself: `350 ms`, `1.2s`, `0:01:30`."""
+    written = str(value)
+    if found := SUFFIXED.match(written):
+        return round(float(found[1].replace(",", "")) * SUFFIXES.get(found[2].lower(), 1000.0))
+    if found := CLOCK.match(written.strip()):
+        return round((int(found[1] or 0) * 3600 + int(found[2]) * 60 + float(found[3])) * 1000)
+    raise ValueError(f"{_shown(value)} is no duration")
+
+
+def word_of(value: Value) -> str:
+    """Return a state as the tables of states have it."""
+    return ENUM.sub("", text(value).strip().lower().replace(" ", "_")).replace("-", "_")
+
+
+def _state(value: Value, *, known: dict[str, str], kind: Kind) -> str:
+    word = word_of(value)
+    if (found := known.get(word)) is not None:
+        return found
+    if kind is Kind.AI_REQUESTS:
+        if len(word) == 3 and word.isdecimal():
+            return "pending" if word == "102" else "ok" if word < "400" else "error"
+        raise ValueError(f"{_shown(value)} is no state that is known; say what it means: ok, error or pending")
+    if kind is Kind.BATCH_RUNS:
+        return text(value)[:200]  # kept as it was sent
+    raise ValueError(f"{_shown(value)} is none of {', '.join(sorted(set(known.values())))}")
+
+
+def trouble(rule: Rule, mapping: Mapping) -> Reader:
+    """Return what reads the type of an error out of a state that names it, as `timeout` does; of others, nothing."""
+    read = reader("status", rule, mapping)
+
+    def told(value: Value) -> str:
+        word = word_of(value)
+        return word[:500] if word not in NAMELESS and read(value) == "error" else ""
+
+    return told
+
+
+def _rating(value: Value, *, unit: Unit | None, values: dict[str, str]) -> int:
+    word = text(value).strip().lower().replace(" ", "_")
+    if word in values:
+        return int(values[word])
+    if unit is Unit.THUMBS or (unit is None and not _is_number(word)):
+        if word in THUMBS_UP or word in THUMBS_DOWN:
+            return 1 if word in THUMBS_UP else -1
+        raise ValueError(f"{_shown(value)} is neither a thumb up nor a thumb down")
+    found = number(value)
+    return max(1, math.ceil(found / 2)) if unit is Unit.TEN else round(found)
+
+
+def _is_number(word: str) -> bool:
+    return word.lstrip("+-").replace(".", "", 1).isdecimal()
+
+
+def listed(value: Value) -> list[str]:
+    """Return a list of words; a text is split at commas or semicolons."""
+    given = decoded(value)
+    if isinstance(given, list):
+        return [text(each)[:200] for each in given if not is_nothing(each)][:100]
+    words = re.split(r"[;,|]", text(given))
+    return [word.strip()[:200] for word in words if word.strip()][:100]
+
+
+def json_object(value: Value) -> dict[str, Any]:
+    """Return an object; what is none stands under `value`."""
+    given = decoded(value)
+    return given if isinstance(given, dict) else {"value": given}
+
+
+def json_objects(value: Value) -> list[dict[str, Any]]:
+    """Return a list of objects, at most as many as a row may have."""
+    given = decoded(value)
+    found = given if isinstance(given, list) else [given]
+    return [each if isinstance(each, dict) else {"name": text(each)} for each in found if not is_nothing(each)][:200]
+
+
+def decoded(value: Value) -> Value:
+    """Return JSON that stands in a text; any other value is itself."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return value
+
+
+def plain(value: Value) -> Value:
+    """Return a value as JSON has it."""
+    match value:
+        case str() | int() | None:
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case Decimal():
+            return float(value)
+        case dict():
+            return {str(name): plain(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [plain(inner) for inner in value]
+        case _:
+            return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _lowered(values: dict[str, str]) -> dict[str, str]:
+    return {word_of(word): meaning for word, meaning in values.items()}
+
+
+def _shown(value: Value) -> str:
+    shown = text(value, 60)
+    return f"“{shown}”"
+
+
+PLAIN: dict[As, Reader] = {
+    As.COUNT: count,
+    As.NUMBER: number,
+    As.LIST: listed,
+    As.OBJECT: json_object,
+    As.OBJECTS: json_objects,
+}

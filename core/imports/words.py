@@ -1,0 +1,60 @@
+"""Readings in words: what three values of a column would become, before anything is stored."""
+
+from typing import Any
+
+from core.imports import values
+from core.imports.mapping import As, Mapping, Rule, Unit
+from core.imports.paths import getter
+
+UNITS = {
+    Unit.SECONDS: "seconds",
+    Unit.MILLISECONDS: "milliseconds",
+    Unit.MICROSECONDS: "microseconds",
+    Unit.NANOSECONDS: "nanoseconds",
+    Unit.SECONDS_SINCE_START: "seconds since the start",
+    Unit.MILLISECONDS_SINCE_START: "milliseconds since the start",
+    Unit.ISO: "written times",
+    Unit.DAY_FIRST: "dates with the day first",
+    Unit.MONTH_FIRST: "dates with the month first",
+    Unit.DOLLARS: "US dollars",
+    Unit.CENTS: "US cents",
+    Unit.THUMBS: "thumbs",
+    Unit.FIVE: "one to five",
+    Unit.TEN: "one to ten",
+}
+TOLD = (As.TIME, As.DURATION, As.MONEY, As.STATUS, As.RATING)
+
+
+def readings(mapping: Mapping, first: list[dict[str, Any]]) -> list[str]:
+    """Return a sentence a field that has a unit or is a state."""
+    return [_reading(name, rule, mapping, first) for name, rule in mapping.fields.items() if rule.path and rule.as_ in TOLD]
+
+
+def _reading(name: str, rule: Rule, mapping: Mapping, first: list[dict[str, Any]]) -> str:
+    get, read = getter(rule.path), values.reader(name, rule, mapping)
+    told: dict[str, str] = {}
+    for record in first:
+        value = get(record)
+        if not values.is_nothing(value) and len(told) < 3 and (key := shown(value)) not in told:
+            try:
+                told[key] = _result(rule, read(value))
+            except ValueError as error:
+                told[key] = f"an error ({error})"
+    unit = f", in {UNITS[rule.unit]}" if rule.unit and rule.as_ in (As.TIME, As.DURATION, As.MONEY, As.RATING) else ""
+    examples = "; ".join(f"{given} is {result}" for given, result in told.items()) or "no values yet"
+    return f"{rule.path} is read as {name}{unit}: {examples}."
+
+
+def _result(rule: Rule, value: Any) -> str:  # noqa: ANN401  whatever a reader returns
+    match rule.as_:
+        case As.DURATION:
+            return f"{value:,} ms"
+        case As.MONEY:
+            return f"{value} USD"
+        case _:
+            return str(value)
+
+
+def shown(value: Any, longest: int = 60) -> str:  # noqa: ANN401  any JSON
+    """Return a value as a person reads it."""
+    return values.text(values.plain(value), longest) if value is not None else ""

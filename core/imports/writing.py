@@ -1,0 +1,170 @@
+"""Rows of an import into the databases: chunk by chunk, each in one transaction in which the import itself moves on.
+
+A kill at any moment leaves whole chunks, and `position` says where to go on. Rows for the database `ai` are committed just
+before; they are known by their ids, so that doing it again counts nothing twice.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core import clock, partitions
+from core.db import Database, transaction
+from core.errors import Conflict, Invalid, Unavailable
+from core.imports.chunks import HEAVIEST, Chunk, Good, Identity, ahead, cut, without_what_is_refused
+from core.imports.models import Import
+from core.imports.parsed import Kind, Parsed
+from core.imports.schemas import Count, Problem, Status
+from core.imports.stores import STORES, times
+from core.intake import Source
+
+MOST_PROBLEMS = 100
+REFUSED = (Invalid, UnicodeError)
+
+
+class Stopped(Conflict):
+    """Somebody has stopped this import."""
+
+
+class Overtaken(Conflict):
+    """Another worker does this import, and is further."""
+
+
+@dataclass
+class Written:
+    """What a chunk has brought."""
+
+    counts: dict[Kind, Count] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+def write(
+    rows: Iterable[Parsed],
+    import_id: UUID,
+    source: Source,
+    identity: Identity,
+    *,
+    after: int = 0,
+    may_go_on: Callable[[], bool] = lambda: True,
+    heaviest: int = HEAVIEST,
+) -> bool:
+    """Store rows that come after the record `after`; return whether all of them are stored, and not only as many as it might.
+
+    Raises Stopped, Overtaken, Unavailable, and whatever reading the rows raises. The import must be running.
+    """
+    for chunk in ahead(cut(rows, identity, after=after, heaviest=heaviest)):
+        if not may_go_on():
+            return False
+        _store(chunk, import_id, source)
+    return True
+
+
+def _store(chunk: Chunk, import_id: UUID, source: Source) -> None:
+    """Store a chunk; where a value is refused that no check has foreseen, all but its record."""
+    _make_partitions(chunk)
+    try:
+        with transaction() as core:
+            _store_in(core, chunk, import_id, source)
+    except REFUSED as refused:
+        if chunk.records > 1:
+            for half in chunk.halves():
+                _store(half, import_id, source)
+        else:
+            _store_mended(chunk, import_id, source, refused)
+    except Unavailable:
+        partitions.forget()  # perhaps one is not there any more
+        raise
+
+
+def _store_mended(chunk: Chunk, import_id: UUID, source: Source, refused: Exception) -> None:
+    """Store one record without the characters that are refused; else count it as rejected."""
+    mended = replace(chunk, rows={kind: [_mended(good) for good in rows] for kind, rows in chunk.rows.items()})
+    try:
+        with transaction() as core:
+            _store_in(core, mended, import_id, source)
+    except REFUSED:
+        words = refused.detail if isinstance(refused, Invalid) else "Characters that are none."
+        lost = [
+            Problem(position=good.parsed.position, line=good.parsed.line, kind=kind, error=words)
+            for kind, rows in chunk.rows.items()
+            for good in rows
+        ]
+        with transaction() as core:
+            _store_in(core, Chunk(chunk.after, chunk.until, problems=[*chunk.problems, *lost]), import_id, source)
+
+
+def _mended(good: Good) -> Good:
+    return replace(good, row=without_what_is_refused(good.row))
+
+
+def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: Source) -> None:
+    held = _hold(core, import_id, chunk.after)
+    written = Written(problems=chunk.problems)
+    # Those of `ai` first: after a kill between the two commits they are sent again, and known.
+    with_ai = [kind for kind in STORES if chunk.rows.get(kind) and STORES[kind].database is Database.AI]
+    if with_ai:
+        with transaction(Database.AI) as ai:
+            for kind in with_ai:
+                _store_kind(ai, kind, chunk, source, written)
+    for kind in STORES:
+        if chunk.rows.get(kind) and kind not in with_ai:
+            _store_kind(core, kind, chunk, source, written)
+    _count_rejected(written)
+    _move_on(core, held, chunk, written)
+
+
+def _store_kind(session: Session, kind: Kind, chunk: Chunk, source: Source, written: Written) -> None:
+    rows = [good.row for good in chunk.rows[kind]]
+    accepted = STORES[kind].store(session, rows, source)
+    written.counts[kind] = Count(accepted=accepted, duplicates=len(rows) - accepted)
+    known = [at for at in (written.first_at, written.last_at) if at is not None]
+    seen = [*times(rows), *known]
+    written.first_at, written.last_at = min(seen, default=None), max(seen, default=None)
+
+
+def _count_rejected(written: Written) -> None:
+    for problem in written.problems:
+        if problem.kind is not None:
+            before = written.counts.get(problem.kind, Count())
+            written.counts[problem.kind] = before.model_copy(update={"rejected": before.rejected + 1})
+
+
+def _hold(core: Session, import_id: UUID, after: int) -> Import:
+    """Return the import's row, locked: whoever stops the import waits for this chunk, and another worker finds it gone on."""
+    held = core.scalar(select(Import).where(Import.id == import_id).with_for_update())
+    if held is None or held.status != Status.RUNNING:
+        raise Stopped
+    if held.position != after:
+        raise Overtaken
+    return held
+
+
+def _move_on(core: Session, held: Import, chunk: Chunk, written: Written) -> None:
+    counts = {kind: dict(count) for kind, count in held.counts.items()}
+    for kind, count in written.counts.items():
+        before = counts.setdefault(kind, {})
+        counts[kind] = {name: before.get(name, 0) + number for name, number in count.model_dump().items()}
+    room = MOST_PROBLEMS - len(held.problems)
+    values: dict[str, Any] = {
+        "position": chunk.until,
+        "counts": counts,
+        "first_at": min(filter(None, (held.first_at, written.first_at)), default=None),
+        "last_at": max(filter(None, (held.last_at, written.last_at)), default=None),
+        "moved_at": clock.now(),
+    }
+    if written.problems and room > 0:
+        values["problems"] = [*held.problems, *(each.model_dump(mode="json") for each in written.problems[:room])]
+    core.execute(update(Import).where(Import.id == held.id).values(**values))
+
+
+def _make_partitions(chunk: Chunk) -> None:
+    for kind, rows in chunk.rows.items():
+        if rows and (table := STORES[kind].table) is not None:
+            partitions.make_for(table, (good.row.created_at or clock.now() for good in rows))

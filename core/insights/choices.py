@@ -1,0 +1,92 @@
+"""What the filters of Watch pages offer: what there is to choose in the data of a period."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, select, union
+from sqlalchemy.orm import Session
+
+from core.activity.models import EventDelta, EventRollup, Release
+from core.ai_metrics.models import RequestDelta, RequestRollup
+from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.sources import ALL
+from core.batches.models import BatchRun
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+from core.periods import Period
+from core.rollups import Grain
+from core.tables import table_of
+
+MOST = 500
+requests, events, runs = table_of(RequestRollup), table_of(EventRollup), table_of(BatchRun)
+waiting_requests, waiting_events = table_of(RequestDelta), table_of(EventDelta)
+
+
+class Choices(View):
+    """What there is: environments of the whole period, all else within the one that is chosen."""
+
+    environments: list[str]
+    apps: list[str]
+    providers: list[str]
+    models: list[str]
+    releases: list[str]
+    jobs: list[str]
+
+    def of(self, name: str) -> list[str] | None:
+        """Return what a filter offers; None of one that is typed."""
+        offered: dict[str, list[str]] = {
+            "environment": self.environments,
+            "app": self.apps,
+            "provider": self.providers,
+            "model": self.models,
+            "release": self.releases,
+            "job": self.jobs,
+            "status": list(RequestStatus),
+        }
+        return offered.get(name)
+
+
+def choices(session: Session, period: Period, environment: str, *, actor: Actor) -> Choices:
+    """Return what there is to choose in a period."""
+    require(actor, Permission.WATCH)
+    places = session.execute(union(*_places(period)).limit(MOST)).all()
+    models = session.execute(union(*_models(period, environment)).limit(MOST)).all()
+    releases = select(table_of(Release).c.release).where(table_of(Release).c.environment == environment).distinct()
+    jobs = select(runs.c.batch_job).where(runs.c.environment == environment, _inside(runs.c.started_at, period)).distinct()
+    return Choices(
+        environments=sorted({"production", *(place for place, _ in places)}),
+        apps=sorted({app for place, app in places if place == environment and app}),
+        providers=sorted({provider for provider, _ in models if provider}),
+        models=sorted({model for _, model in models}),
+        releases=sorted(session.scalars(releases.limit(MOST)), reverse=True),
+        jobs=sorted(session.scalars(jobs.limit(MOST))),
+    )
+
+
+def _places(period: Period) -> list[Select[Any]]:
+    found = [
+        select(table.c.environment, table.c.app).where(table.c.grain == Grain.DAY, _inside(table.c["at"], period))
+        for table in (requests, events)
+    ]
+    found += [
+        select(table.c.environment, table.c.app).where(_inside(table.c["at"], period))
+        for table in (waiting_requests, waiting_events)
+    ]
+    return [*found, select(runs.c.environment, runs.c.app).where(_inside(runs.c.started_at, period))]
+
+
+def _models(period: Period, environment: str) -> list[Select[Any]]:
+    by_day = select(requests.c.provider, requests.c.model).where(
+        requests.c.grain == Grain.DAY,
+        requests.c.environment == environment,
+        requests.c.model != ALL,
+        _inside(requests.c["at"], period),
+    )
+    waiting = select(waiting_requests.c.provider, waiting_requests.c.model).where(
+        waiting_requests.c.environment == environment, _inside(waiting_requests.c["at"], period)
+    )
+    return [by_day, waiting]
+
+
+def _inside(column: ColumnElement[Any], period: Period) -> ColumnElement[bool]:
+    """Return whether a day or a moment has a part in the period."""
+    return and_(column >= period.begins_on, column < period.end)

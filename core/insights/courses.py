@@ -1,0 +1,63 @@
+"""A figure of each day of a period: as the daily job wrote it down, and counted here for the days that it has not written yet."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.insights.schemas import Scope
+from core.periods import DAY, Period, midnight
+from core.system.models import DailyMetric
+from core.tables import table_of
+
+daily = table_of(DailyMetric).c
+
+THERE = """
+select day, count(distinct user_id) as value from user_days where day = any(:days) and environment = :environment group by day"""
+FRESH = """
+select day, count(distinct user_id) as value from user_days as there where day = any(:days) and environment = :environment
+    and not exists (select from user_days as earlier where earlier.user_id = there.user_id
+        and earlier.environment = there.environment and earlier.day < there.day) group by day"""
+THROUGH = """
+select (reached_1 at time zone :zone)::date as day, count(reached_5)::float8 / count(*) as value from subjects
+where environment = :environment and reached_1 >= :since and reached_1 < :until group by 1"""
+GOOD = """
+select (created_at at time zone :zone)::date as day,
+    avg((rating >= case scale when 'five' then 4 else 1 end)::int)::float8 as value
+from ai_feedback where environment = :environment and created_at >= :since and created_at < :until group by 1"""
+COUNTED = {"users_active": THERE, "users_new": FRESH, "onboarding_conversion": THROUGH, "feedback_ratio": GOOD}
+
+
+def course_of(core: Session, scope: Scope, metric: str, *, source: Session | None = None) -> list[float | None]:
+    """Return a figure of each day so far, None of a day without; empty by filters that days are not kept by.
+
+    `source` is the session of the database that it is counted in, where that is not core.
+    """
+    watched = scope.watched
+    if watched.app is not None or watched.release is not None or watched.user_id is not None:
+        return []
+    days = [day for day in scope.period.days if midnight(day, scope.period.zone) <= clock.now()]
+    found = _written(core, scope, metric)
+    unwritten = [day for day in days if day not in found]
+    if unwritten:
+        found |= _counted(source or core, scope, metric, unwritten)
+    return [found.get(day) for day in days]
+
+
+def _written(core: Session, scope: Scope, metric: str) -> dict[date, float]:
+    wanted = select(daily.date, daily.metric_value).where(
+        daily.metric_type == metric,
+        daily.date.between(scope.period.first_day, scope.period.last_day),
+        daily.dimensions == func.jsonb_build_object("environment", scope.watched.environment),
+    )
+    return {row.date: float(row.metric_value) for row in core.execute(wanted)}
+
+
+def _counted(session: Session, scope: Scope, metric: str, days: list[date]) -> dict[date, float]:
+    zone, last = scope.period.zone, days[-1]
+    span = Period(midnight(days[0], zone), midnight(last + DAY, zone), zone)
+    given: dict[str, Any] = {"zone": zone, "environment": scope.watched.environment, "since": span.start, "until": span.end}
+    rows = session.execute(text(COUNTED[metric]), {**given, "days": days})
+    return {row.day: float(row.value) for row in rows if row.day in days}

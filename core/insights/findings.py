@@ -1,0 +1,158 @@
+"""What needs attention, found in the figures and said in words; each finding names the page and the filters that show it."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from core import words
+from core.activity.passages import Drop, drops
+from core.ai_metrics.answers import Asked
+from core.ai_metrics.incidents import Incident, Trouble, incidents
+from core.ai_metrics.series import volume_by_model
+from core.ai_metrics.tiles import tiles as ai_tiles
+from core.batches.answers import AskedRuns
+from core.batches.failing import Failing, failing
+from core.comparison import Tile, Verdict
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+from core.insights.schemas import Scope
+from core.insights.tiles import feedback_tile
+
+MOST = 8
+LEAST_RISE = 0.2
+PAGES = {"feedback": "knowledge"}
+
+
+class Severity(StrEnum):
+    """How bad it is: red, orange, or only to be known."""
+
+    BAD = "bad"
+    WARN = "warn"
+    NOTE = "note"
+
+
+class Finding(View):
+    """Something that needs attention. `page` is the console's address of its evidence, `query` the filters that show it."""
+
+    kind: str
+    severity: Severity
+    title: str
+    detail: str
+    at: datetime
+    page: str
+    query: dict[str, str]
+
+
+class Findings(View):
+    """What needs attention, the worst first."""
+
+    items: list[Finding]
+
+
+def findings(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Findings:
+    """Look for what needs attention in a period: chance alone brings up one in a hundred times what is not there."""
+    require(actor, Permission.WATCH)
+    asked = Asked(scope.period, scope.watched)
+    tiles = [*ai_tiles(core, asked, actor=actor), feedback_tile(core, ai, scope)]
+    hours = incidents(core, asked, actor=actor)
+    runs = failing(core, AskedRuns(scope.period, scope.watched), actor=actor)
+    fewer = drops(core, scope.period, scope.watched, actor=actor) if scope.watched.user_id is None else []
+    found = [
+        *(_of_incident(each, scope) for each in hours),
+        *(_of_failing(each, scope) for each in runs),
+        *(_of_drop(each, scope) for each in fewer),
+        *_of_tiles(core, tiles, asked, {each.trouble for each in hours}, scope),
+        *_unpriced(core, asked, scope),
+    ]
+    order = list(Severity)
+    return Findings(items=sorted(found, key=lambda each: (order.index(each.severity), -each.at.timestamp()))[:MOST])
+
+
+def _of_incident(one: Incident, scope: Scope) -> Finding:
+    zone = scope.period.zone
+    when = words.stretch(one.start, one.end, zone)
+    query = {"start": iso(one.start), "end": iso(one.end), "model": one.model, **_place(scope)}
+    if one.trouble is Trouble.SLOW:
+        title = f"{one.model} was slow: p95 {words.duration(round(one.value))}, usually {words.duration(round(one.usual))}"
+        said = f"{one.affected} of {words.count(one.requests, 'request')} slower than 95 % usually are"
+        return _finding("latency", Severity.BAD, title, f"{when} · {said}", one.start, "ai-metrics", query)
+    title = f"{one.model} failed: {words.share(one.value)} of requests, usually {words.share(one.usual)}"
+    said = f"{one.affected} of {words.count(one.requests, 'request')}"
+    return _finding("errors", Severity.BAD, title, f"{when} · {said}", one.start, "ai-metrics", query | {"status": "error"})
+
+
+def _of_failing(one: Failing, scope: Scope) -> Finding:
+    phase = f" in {one.phase}" if one.phase else ""
+    title = f"{one.batch_job} fails{phase}: {one.bad} of {words.count(one.runs, 'run')}"
+    row = f"the last {one.in_a_row} in a row" if one.in_a_row > 1 else f"last {words.moment(one.last_at, scope.period.zone)}"
+    detail = " · ".join(filter(None, (row, one.summary)))
+    query = {"job": one.batch_job, "status": "failed", **_span(scope), **_place(scope)}
+    severity = Severity.BAD if one.in_a_row > 1 else Severity.WARN
+    return _finding("batch", severity, title, detail, one.last_at, "batch-history", query)
+
+
+def _of_drop(one: Drop, scope: Scope) -> Finding:
+    since = f" since release {one.release}" if one.release else ""
+    title = f"Fewer get from {words.event(one.event_type)} to {words.event(one.next_event_type)}{since}"
+    rates = f"{words.share(one.rate)} within a day, {words.share(one.before)} before"
+    some = "of a sample of " if one.is_sampled else "of "
+    detail = f"from {words.moment(one.at, scope.period.zone)} on · {rates} · {some}{words.count(one.users, 'user')}"
+    query = {"step": str(one.step + 1), **({"app": one.app} if one.app else {}), **_span(scope), **_place(scope)}
+    return _finding("conversion", Severity.BAD, title, detail, one.at, "onboarding", query)
+
+
+def _of_tiles(core: Session, tiles: Iterable[Tile], asked: Asked, known: set[Trouble], scope: Scope) -> Iterator[Finding]:
+    explained = {"p95_latency": Trouble.SLOW in known, "error_rate": Trouble.FAILING in known}
+    for tile in tiles:
+        if tile.verdict is not Verdict.WORSE or explained.get(tile.name) or tile.value is None or not tile.before:
+            continue
+        query = {**_span(scope), **_place(scope)}
+        change = f"{words.figure(tile.value, tile.unit)}, {words.figure(tile.before, tile.unit)} in as much time before"
+        if tile.name == "cost":
+            if tile.value / tile.before - 1 >= LEAST_RISE:
+                yield _of_cost(core, asked, change, query)
+            continue
+        verb = "fell" if tile.value < tile.before else "rose"
+        page = PAGES.get(tile.name, "ai-metrics")
+        yield _finding(tile.name, Severity.WARN, f"{tile.label} {verb}", change, scope.period.start, page, query)
+
+
+def _of_cost(core: Session, asked: Asked, change: str, query: dict[str, str]) -> Finding:
+    """Name the model that the rise comes from."""
+    before = {(each.provider, each.model): each.cost_usd for each in volume_by_model(core, asked.previous)}
+    now = {(each.provider, each.model): each.cost_usd for each in volume_by_model(core, asked)}
+    risen = max(now, key=lambda key: now[key] - before.get(key, 0), default=None)
+    most = f" · most of it by {risen[1]}" if risen else ""
+    filtered = query | ({"model": risen[1]} if risen else {})
+    return _finding("cost", Severity.WARN, "Cost rose", change + most, asked.period.start, "ai-metrics", filtered)
+
+
+def _unpriced(core: Session, asked: Asked, scope: Scope) -> Iterator[Finding]:
+    each = [one for one in volume_by_model(core, asked) if one.unpriced_requests and one.total_tokens]
+    if each:
+        count = sum(one.unpriced_requests for one in each)
+        names = ", ".join(list(dict.fromkeys(one.model for one in each))[:3])
+        title = f"{words.count(count, 'request')} without a price"
+        detail = f"{names} · what they cost is in no sum"
+        yield _finding("unpriced", Severity.NOTE, title, detail, scope.period.start, "settings", {"section": "Prices"})
+
+
+def _finding(kind: str, severity: Severity, title: str, detail: str, at: datetime, page: str, query: dict[str, str]) -> Finding:
+    return Finding(kind=kind, severity=severity, title=title, detail=detail, at=at, page=page, query=query)
+
+
+def _span(scope: Scope) -> dict[str, str]:
+    return {"start": iso(scope.period.start), "end": iso(scope.period.end)}
+
+
+def _place(scope: Scope) -> dict[str, str]:
+    watched = scope.watched
+    given = {"environment": watched.environment, "app": watched.app, "release": watched.release, "user_id": watched.user_id}
+    return {name: value for name, value in given.items() if value and (name, value) != ("environment", "production")}
+
+
+def iso(moment: datetime) -> str:
+    """Return a moment as addresses carry it."""
+    return f"{moment:%Y-%m-%dT%H:%MZ}"

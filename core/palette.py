@@ -1,0 +1,38 @@
+"""The colours that charts are drawn in: they live in the console's theme, and come to core from there."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of a theme, by what they are for."""
+
+    text: str
+    muted: str
+    grid: str
+    axis: str
+    bad: str
+    warn: str
+    warn_ink: str
+    idle: str
+    tint: str
+    ok: str
+    ground: str
+    series: tuple[str, ...]
+    sequence: tuple[str, ...]
+    is_dark: bool = False
+
+    @property
+    def bar(self) -> str:
+        """The colour of bars that stand alone."""
+        return self.sequence[6] if self.is_dark else self.series[0]
+
+    @property
+    def strengths(self) -> tuple[str, str, str]:
+        """One hue in three strengths, the strongest first: for what is ordered, such as percentiles."""
+        return self.sequence[9], self.sequence[7], self.sequence[5]
+
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """One hue in four strengths: for parts that follow each other."""
+        return tuple(self.sequence[number] for number in ((3, 5, 7, 9) if self.is_dark else (8, 6, 4, 2)))

@@ -1,0 +1,280 @@
+"""The house's charts: one Plotly template, and the marks that every chart is made of.
+
+Colours come from the caller: they live in the console's theme. A chart is its figure and the text that says the same to those who
+cannot see it, made of the same rows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+import plotly.graph_objects as go
+
+from core import clock
+from core.palette import Palette
+from core.words import Unit
+
+FONT = "Inter, system-ui, sans-serif"
+HEIGHT, LABEL_GAP_PX, LABEL_ROOM_PX = 220, 15, 92
+MOST_MARKS, LONGEST_MARK = 8, 14
+DATES = [
+    {"dtickrange": [None, 86_399_999], "value": "%H:%M"},
+    {"dtickrange": [86_400_000, "M1"], "value": "%-d %b"},
+    {"dtickrange": ["M1", None], "value": "%b %Y"},
+]
+
+
+class HasTime(Protocol):
+    """One point of a series."""
+
+    @property
+    def at(self) -> datetime:
+        """When its interval begins."""
+
+
+Dated = TypeVar("Dated", bound=HasTime)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure and the same in words."""
+
+    figure: go.Figure
+    alt: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened at a moment: a release, a promotion."""
+
+    at: datetime
+    label: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart; None is a gap."""
+
+    name: str
+    values: Sequence[float | None]
+    colour: str
+    ink: str
+    width: float = 1.8
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How the values of a unit are drawn: by which factor, and with what before and behind them."""
+
+    factor: float = 1.0
+    prefix: str = ""
+    suffix: str = ""
+    hover: str = ",.0f"
+
+    def of(self, values: Sequence[float | None]) -> list[float | None]:
+        """Return values as the axis has them."""
+        return [None if value is None else value * self.factor for value in values]
+
+    def words(self, value: float) -> str:
+        """Return a value of the axis with its unit."""
+        return f"{self.prefix}{value:{self.hover}}{self.suffix}"
+
+
+def scale_of(unit: Unit, top: float) -> Scale:
+    """Return the scale on which values up to `top` can be read."""
+    if unit is Unit.DURATION:
+        if top < 1000:
+            return Scale(suffix=" ms")
+        if top < 90_000:
+            return Scale(0.001, suffix=" s", hover=",.1f" if top >= 3000 else ",.2f")
+        return (
+            Scale(1 / 60_000, suffix=" min", hover=",.1f") if top < 5_400_000 else Scale(1 / 3_600_000, suffix=" h", hover=",.1f")
+        )
+    if unit is Unit.MONEY:
+        return Scale(prefix="$", hover=",.2f" if top >= 0.1 else ",.4f")
+    if unit is Unit.SHARE:
+        return Scale(100, suffix="%", hover=",.1f" if top >= 0.03 else ",.2f")
+    return Scale()
+
+
+def blank(palette: Palette, height: int = HEIGHT) -> go.Figure:
+    """Return a figure of the house with nothing in it."""
+    figure = go.Figure(layout={"template": _template(palette), "height": height})
+    return figure.update_xaxes(tickformatstops=DATES)  # inside a template these are ignored
+
+
+def line_chart(
+    palette: Palette,
+    times: Sequence[datetime],
+    lines: Sequence[Line],
+    unit: Unit,
+    *,
+    zone: str,
+    marks: Sequence[Mark] = (),
+    height: int = HEIGHT,
+) -> go.Figure:
+    """Return lines over time from zero up, each named at its end; a single one stands on its area and needs no name."""
+    scale = scale_of(unit, top_of(lines))
+    figure, at = blank(palette, height), local(times, zone)
+    for line in lines:
+        figure.add_scatter(
+            x=at,
+            y=scale.of(line.values),
+            name=line.name,
+            mode="lines+markers",  # what cannot be seen can be clicked: lines alone cannot
+            line={"color": line.colour, "width": line.width},
+            marker={"size": _dots(line.values), "color": line.colour},
+            selected={"marker": {"color": line.colour}},
+            unselected={"marker": {"opacity": 1}},
+            fill="tozeroy" if len(lines) == 1 else None,
+            fillcolor=palette.tint,
+            hovertemplate=f"{scale.prefix}%{{y:{scale.hover}}}{scale.suffix}" + ("<extra></extra>" if len(lines) == 1 else ""),
+        )
+    _axis_of(figure, scale)
+    if len(lines) > 1:
+        _name_ends(figure, lines, scale, height)
+    if len(at) > 1:
+        figure.update_xaxes(range=[at[0], at[-1]])
+    add_marks(figure, palette, marks, zone, span=(times[0], times[-1]) if times else None)
+    return figure.update_layout(showlegend=False)
+
+
+def stacked_bars(
+    palette: Palette,
+    times: Sequence[datetime],
+    parts: dict[str, Sequence[float]],
+    unit: Unit,
+    *,
+    zone: str,
+    marks: Sequence[Mark] = (),
+    height: int = HEIGHT,
+) -> go.Figure:
+    """Return bars over time, each the sum of its parts; the legend above holds names only."""
+    tallest = max((sum(each) for each in zip(*parts.values(), strict=True)), default=0)
+    scale, figure, at = scale_of(unit, tallest), blank(palette, height), local(times, zone)
+    for number, (name, values) in enumerate(parts.items()):
+        figure.add_bar(
+            x=at,
+            y=scale.of(values),
+            name=name,
+            marker={"color": palette.series[number] if len(parts) > 1 else palette.bar, "line": {"width": 0}},
+            unselected={"marker": {"opacity": 1}},
+            hovertemplate=f"{scale.prefix}%{{y:{scale.hover}}}{scale.suffix}" + ("" if len(parts) > 1 else "<extra></extra>"),
+        )
+    _axis_of(figure, scale)
+    add_marks(figure, palette, marks, zone, span=(times[0], times[-1]) if times else None)
+    stack = {"barmode": "stack", "barcornerradius": 0 if len(parts) > 1 else 2, "showlegend": len(parts) > 1}
+    return figure.update_layout(**stack, margin={"t": 26 if len(parts) > 1 or marks else 8})
+
+
+def add_marks(
+    figure: go.Figure, palette: Palette, marks: Sequence[Mark], zone: str, *, span: tuple[datetime, datetime] | None
+) -> None:
+    """Draw what happened within a span of time as upright lines, named above as far as there is room."""
+    inside = sorted((mark for mark in marks if span and span[0] <= mark.at <= span[1]), key=lambda mark: mark.at)
+    length = (span[1] - span[0]).total_seconds() if span else 1
+    named_until = -1.0
+    for mark in inside:
+        [at] = local([mark.at], zone)
+        figure.add_shape(
+            type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line={"color": palette.muted, "width": 1, "dash": "dot"}
+        )
+        place = (mark.at - span[0]).total_seconds() / length if span and length else 0.0
+        if place >= named_until and len(inside) <= MOST_MARKS * 3:
+            _name_mark(figure, palette, at, mark, near_end=place > 0.85)
+            named_until = place + 0.02 + 0.018 * min(len(mark.label), LONGEST_MARK)
+    if inside:
+        figure.update_layout(margin={"t": 24})
+
+
+def local(times: Sequence[datetime], zone: str) -> list[str]:
+    """Return times as clocks in a zone show them: Plotly draws what it is told, whatever the browser's zone."""
+    place = ZoneInfo(zone)
+    return [f"{each.astimezone(place):%Y-%m-%d %H:%M:%S}" for each in times]
+
+
+def top_of(lines: Sequence[Line]) -> float:
+    """Return the largest value of all lines, 0 of none."""
+    return max((value for line in lines for value in line.values if value is not None), default=0.0)
+
+
+def last_of(values: Sequence[float | None]) -> float | None:
+    """Return the last value that is there."""
+    return next((value for value in reversed(values) if value is not None), None)
+
+
+def so_far(points: Sequence[Dated]) -> list[Dated]:
+    """Return the points of a series that lie behind us: what is still to come is not nothing."""
+    now = clock.now()
+    return [point for point in points if point.at <= now]
+
+
+def upright(figure: go.Figure, palette: Palette, at: float, words: str) -> None:
+    """Draw a dotted line at a place of a histogram, named at its top."""
+    figure.add_vline(x=at, line={"color": palette.muted, "width": 1, "dash": "dot"})
+    font = {"size": 11, "color": palette.muted}
+    figure.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=words, showarrow=False, font=font)
+
+
+def _dots(values: Sequence[float | None]) -> list[float]:
+    """Return the size of each point: one that stands alone between gaps is all that there is of its line."""
+    around = [None, *values, None]
+    return [5 if around[number] is None and around[number + 2] is None else 0 for number in range(len(values))]
+
+
+def _axis_of(figure: go.Figure, scale: Scale) -> None:
+    figure.update_yaxes(tickprefix=scale.prefix, ticksuffix=scale.suffix)
+    if scale == Scale():
+        figure.update_yaxes(tickformat="~s")
+
+
+def _name_ends(figure: go.Figure, lines: Sequence[Line], scale: Scale, height: int) -> None:
+    """Write each line's name and last value right of its end, nudged apart."""
+    span = top_of(lines) * scale.factor * 1.08 or 1.0
+    step, lowest, last = span * LABEL_GAP_PX / max(height - 40, 1), 0.0, 0.0
+    ends = [(line, last_of(scale.of(line.values))) for line in lines]
+    for line, value in sorted(((line, value) for line, value in ends if value is not None), key=lambda end: end[1]):
+        last = max(value, lowest)
+        words = f"<b>{line.name}</b>  {scale.words(value)}"
+        place: dict[str, Any] = {"x": 1, "xref": "paper", "y": last, "xanchor": "left", "xshift": 8}
+        figure.add_annotation(**place, text=words, showarrow=False, font={"size": 11, "color": line.ink}, align="left")
+        lowest = last + step
+    figure.update_layout(margin={"r": LABEL_ROOM_PX}, yaxis={"range": [0, max(span, last * 1.05)]})
+
+
+def _name_mark(figure: go.Figure, palette: Palette, at: str, mark: Mark, *, near_end: bool) -> None:
+    label = mark.label if len(mark.label) <= LONGEST_MARK else f"{mark.label[: LONGEST_MARK - 1]}…"
+    place = {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "right" if near_end else "left"}
+    figure.add_annotation(**place, text=label, showarrow=False, font={"size": 10, "color": palette.muted}, hovertext=mark.label)
+
+
+def _template(palette: Palette) -> go.layout.Template:
+    small = {"size": 11, "color": palette.muted}
+    axis = {"showgrid": False, "zeroline": False, "linecolor": palette.axis, "ticks": "", "automargin": True, "tickangle": 0}
+    axis |= {"tickfont": small, "title": {"font": small}, "fixedrange": True}
+    upward = {"showgrid": True, "gridcolor": palette.grid, "rangemode": "tozero", "nticks": 5, "showline": False}
+    return go.layout.Template(
+        layout={
+            "font": {"family": FONT, "size": 12, "color": palette.text},
+            "colorway": list(palette.series),
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "margin": {"l": 4, "r": 8, "t": 8, "b": 4},
+            "xaxis": axis | {"showline": True, "nticks": 7},
+            "yaxis": axis | upward,
+            "hovermode": "x unified",
+            "bargap": 0.28,
+            "barcornerradius": 2,
+            "hoverlabel": {"bgcolor": palette.ground, "bordercolor": palette.axis, "font": {"family": FONT, "size": 12}},
+            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left", "font": small}
+            | {
+                "itemsizing": "constant",
+                "traceorder": "normal",
+                "title": {"text": ""},
+                "itemclick": False,
+                "itemdoubleclick": False,
+            },
+        }
+    )

@@ -1,0 +1,132 @@
+"""Models, errors and tools side by side; a row that is selected becomes a filter."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from core import words
+from core.ai_metrics.answers import Errors, ModelFigures, Tools
+from pages._ui import errors, filters, state, text, watch
+
+column = st.column_config
+ROW_PX, MOST_ROWS = 34, 7
+
+
+def draw_models(models: Sequence[ModelFigures], page: str) -> None:
+    """Draw models side by side."""
+    table = pd.DataFrame(
+        {
+            "Model": [each.model for each in models],
+            "Provider": [each.provider for each in models],
+            "Requests": [each.total_requests for each in models],
+            "Share": [each.share * 100 for each in models],
+            "p50": _seconds([each.p50_latency_ms for each in models]),
+            "p95": _seconds([each.p95_latency_ms for each in models]),
+            "p99": _seconds([each.p99_latency_ms for each in models]),
+            "First token": _seconds([each.avg_first_token_ms for each in models]),
+            "Errors": [each.error_rate * 100 if each.error_rate is not None else None for each in models],
+            "Tokens": [each.total_tokens for each in models],
+            "Cost": [float(each.cost_usd) for each in models],
+            "Unpriced": [each.unpriced_requests for each in models],
+        }
+    )
+
+    def picked(number: int) -> None:
+        filters.put(page, model=models[number].model, provider=models[number].provider)
+
+    with watch.panel("Models", "side by side, most requests first; select one to see it alone"):
+        _table(table, f"{page}.models", picked, f"{words.count(len(models), 'model')}", MODEL_COLUMNS)
+
+
+MODEL_COLUMNS = {
+    "Requests": column.NumberColumn(format="localized"),
+    "Share": column.ProgressColumn(format="%.0f%%", min_value=0, max_value=100, width="small"),
+    **{name: column.NumberColumn(format="%.2f s") for name in ("p50", "p95", "p99")},
+    "First token": column.NumberColumn("First token (mean)", format="%.2f s"),
+    "Errors": column.NumberColumn(format="%.2f%%"),
+    "Tokens": column.NumberColumn(format="compact"),
+    "Cost": column.NumberColumn(format="dollar"),
+    "Unpriced": column.NumberColumn(format="localized", help="Requests without a price: their cost is not in the sum"),
+}
+
+
+def draw_errors(found: Errors, page: str, zone: str) -> None:
+    """Draw the types of errors with a sample message each."""
+    kinds = found.types
+    with watch.panel("Errors by type", "the rows that are kept; select one to see its requests"):
+        if not kinds:
+            st.caption("No request failed in this period.")
+            return
+        table = pd.DataFrame(
+            {
+                "Type": [each.error_type or "unnamed" for each in kinds],
+                "Requests": [each.requests for each in kinds],
+                "Share": [each.share * 100 for each in kinds],
+                "Last": [words.moment(each.last_at, zone) for each in kinds],
+                "Sample": [each.message or "" for each in kinds],
+            }
+        )
+
+        def picked(number: int) -> None:
+            filters.put(page, status="error", error_type=kinds[number].error_type or "")
+
+        columns = {"Share": column.ProgressColumn(format="%.0f%%", min_value=0, max_value=100, width="small")}
+        columns |= {"Requests": column.NumberColumn(format="localized", width="small")}
+        _table(table, f"{page}.error_types", picked, words.count(len(kinds), "type of errors", "types of errors"), columns)
+
+
+def draw_tools(found: Tools) -> None:
+    """Draw the tools that were called within requests."""
+    rate = f", {text.plain(words.share(found.error_rate))} failed" if found.calls else ""
+    with watch.panel("Tools", f"{words.count(found.calls, 'call')} within requests{rate}"):
+        if not found.tools:
+            st.caption("No request called a tool in this period.")
+            return
+        table = pd.DataFrame(
+            {
+                "Tool": [each.tool or "unnamed" for each in found.tools],
+                "Calls": [each.calls for each in found.tools],
+                "Failed": [each.error_rate * 100 if each.error_rate is not None else None for each in found.tools],
+                "p50": _seconds([each.p50_duration_ms for each in found.tools]),
+                "p95": _seconds([each.p95_duration_ms for each in found.tools]),
+            }
+        )
+        columns = {
+            "Calls": column.NumberColumn(format="localized"),
+            "Failed": column.NumberColumn(format="%.1f%%"),
+            **{name: column.NumberColumn(format="%.2f s") for name in ("p50", "p95")},
+        }
+        st.dataframe(
+            table, hide_index=True, row_height=ROW_PX, height=tall(len(table)), key="tools", column_config=columns, alt="Tools"
+        )
+
+
+def _table(table: pd.DataFrame, key: str, picked: Callable[[int], None], alt: str, columns: dict[str, ColumnConfig]) -> None:
+    @errors.action
+    def act() -> None:
+        rows = state.selected(key, "rows")
+        if rows:
+            picked(rows[0])
+
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=ROW_PX,
+        height=tall(len(table)),
+        key=key,
+        on_select=act,
+        selection_mode="single-row",
+        column_config=columns,
+        alt=alt,
+    )
+
+
+def tall(rows: int) -> int:
+    """Return the height of a table: of more than some rows it scrolls."""
+    return ROW_PX * (min(rows, MOST_ROWS) + 1) + 3
+
+
+def _seconds(times: Sequence[int | None]) -> list[float | None]:
+    return [None if each is None else each / 1000 for each in times]

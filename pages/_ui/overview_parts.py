@@ -1,0 +1,43 @@
+"""The parts of the Overview that are no charts: onboarding in one line, and what needs attention."""
+
+import streamlit as st
+
+from core import words
+from core.activity.answers import FunnelView
+from core.activity.charts import short, weakest_of
+from core.insights.findings import Finding, Severity
+from pages._ui import links, text
+
+ICONS = {
+    Severity.BAD: ":red[:material/error:]",
+    Severity.WARN: ":orange[:material/warning:]",
+    Severity.NOTE: ":blue[:material/info:]",
+}
+
+
+def draw_onboarding(funnel: FunnelView) -> None:
+    """Draw the steps side by side: users, and the share of those before; the weakest is marked."""
+    steps, weakest = funnel.steps, weakest_of(funnel.steps)
+    with st.container(border=True):
+        grid = st.grid(len(steps), min_column_width=130, gap="small")
+        for step in steps:
+            share = words.share(step.conversion_from_previous)
+            note = "start" if step.step == 1 else "no one before" if share == words.NOTHING else f"{share} of previous"
+            tone = "orange" if step is weakest else "gray"
+            name = f":gray[:small[{step.step}\u2002{text.plain(short(step))}]]"
+            grid.markdown(f"{name}  \n**{step.users:,}**\u2002:{tone}[:small[{text.plain(note)}]]")
+
+
+def draw_findings(found: list[Finding]) -> None:
+    """Draw what needs attention, each with the way to its evidence."""
+    with st.container(border=True, gap="small", key="findings"):
+        if not found:
+            st.markdown(":green[:material/check_circle:]\u2002Nothing stands out")
+            st.caption("Latency and errors of each model, onboarding, batch runs, cost and feedback are as usual.")
+        for number, finding in enumerate(found):
+            with st.container(horizontal=True, vertical_alignment="top", gap="small", key=f"row-finding-{number}"):
+                st.markdown(ICONS[finding.severity], width="content")
+                with st.container(gap=None):
+                    st.markdown(f"{text.plain(finding.title)}  \n:gray[:small[{text.plain(finding.detail)}]]")
+                    if links.exists(finding.page):
+                        links.draw(finding.page, "Show the evidence", icon="arrow_forward", **finding.query)

@@ -1,0 +1,84 @@
+"""Key figures: value and unit, the change against as much of the period before, and the course from zero up.
+
+Blue says nothing, orange that a figure became worse. What is within noise has no arrow and no colour. The course is drawn as a
+picture in the page's own colours: six charts more would be most of the page's weight.
+"""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import words
+from core.comparison import Tile, Verdict
+from core.words import Unit
+
+WHY = {
+    Verdict.NOISE: "The change is within what chance makes.",
+    Verdict.UNKNOWN: "Too little to say whether the change is more than chance.",
+    Verdict.WORSE: "Worse than before, by more than chance makes.",
+    Verdict.BETTER: "Better than before, by more than chance makes.",
+    Verdict.DIFFERENT: "The change is more than chance makes.",
+}
+COLOURS: dict[Verdict, Literal["orange", "gray"]] = {Verdict.WORSE: "orange", Verdict.NOISE: "gray", Verdict.UNKNOWN: "gray"}
+WIDTH, HEIGHT = 200, 40
+EMPTY = '<div class="attune-course"></div>'
+
+
+def draw(tiles: Sequence[Tile], *, notes: dict[str, str] | None = None) -> None:
+    """Draw tiles side by side, as many as there is room for; a note is said behind the question mark."""
+    grid = st.grid(len(tiles), min_column_width=150, gap="small")
+    for tile in tiles:
+        with grid.cell(), st.container(border=True, height="stretch", gap=None, key=f"tile-{tile.name}"):
+            _draw(st.container(), tile, (notes or {}).get(tile.name, ""))
+
+
+def change(tile: Tile) -> str | None:
+    """Return the change in words, without its direction: 6.2%, 1.8 pts; None when there is nothing to compare."""
+    if tile.value is None or tile.before is None:
+        return None
+    if tile.unit is Unit.SHARE:
+        return f"{abs(tile.value - tile.before) * 100:.2f} pts"
+    return f"{abs(tile.value / tile.before - 1):.1%}" if tile.before else None
+
+
+def course(values: Sequence[float | None], said: str, *, is_worse: bool) -> str:
+    """Return the course as a picture: a line on its area, from zero to its highest value."""
+    top = max((value for value in values if value is not None), default=0) or 1
+    step = WIDTH / max(len(values) - 1, 1)
+    points = [
+        f"{number * step:.1f},{HEIGHT - value / top * (HEIGHT - 4):.1f}"
+        for number, value in enumerate(values)
+        if value is not None
+    ]
+    if len(points) < 2:
+        return EMPTY
+    first, last = points[0].split(",")[0], points[-1].split(",")[0]
+    tone = "attune-course attune-worse" if is_worse else "attune-course"
+    line = " ".join(points)
+    picture = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">'
+        f'<polygon points="{first},{HEIGHT} {line} {last},{HEIGHT}" fill-opacity=".14"/><polyline points="{line}" fill="none" '
+        'stroke="#000" stroke-width="1.8" stroke-linejoin="round" vector-effect="non-scaling-stroke"/></svg>'
+    )
+    mask = f"url('data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}')"
+    return f'<div class="{tone}" role="img" aria-label="{said}" style="mask-image:{mask}"></div>'
+
+
+def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
+    changed = change(tile)
+    is_news = tile.verdict not in (Verdict.NOISE, Verdict.UNKNOWN)
+    before = f"Before: {words.figure(tile.before, tile.unit)}. {WHY[tile.verdict]}" if changed else "Nothing to compare with."
+    place.metric(
+        tile.label,
+        words.figure(tile.value, tile.unit),
+        delta=changed or "new",
+        delta_color=COLOURS.get(tile.verdict, "blue") if changed else "gray",
+        delta_arrow=("up" if (tile.value or 0) > (tile.before or 0) else "down") if changed and is_news else "off",
+        help=f"{note} {before}".strip(),
+    )
+    known = [value for value in tile.course if value is not None] or [0.0]
+    said = f"{tile.label}: from {words.figure(min(known), tile.unit)} to {words.figure(max(known), tile.unit)}"
+    place.html(course(tile.course, said, is_worse=tile.verdict is Verdict.WORSE))

@@ -1,0 +1,63 @@
+"""AI metrics: how many requests, how fast, at what cost, and what failed."""
+
+import streamlit as st
+
+from core import words
+from core.ai_metrics import breakdowns, figures, series, tiles, tools
+from core.ai_metrics import charts as ai_charts
+from pages._ui import ai_tables, charts, errors, filters, request_list, watch
+from pages._ui import tiles as key_figures
+from pages._ui.cache import Reads
+from pages._ui.filters import Filters
+
+PAGE = "ai-metrics"
+FIRST = ("model", "status")
+MORE = ("environment", "app", "release", "provider", "user_id", "conversation", "error_type")
+
+
+def main() -> None:
+    """Guard, filter, read, draw."""
+    reads = watch.reads()
+    header = watch.header("AI metrics", "Every request to a model")
+    chosen = filters.bar(PAGE, reads, FIRST, MORE)
+    found = reads.ask(tiles.tiles, chosen.asked)
+    if not found[0].value:
+        watch.nothing_here(PAGE, "AI requests", reads, chosen)
+        header.finish(reads, chosen)
+        return
+    summary = reads.ask(figures.summary, chosen.asked)
+    unpriced = f"{words.count(summary.unpriced_requests, 'request')} without a price." if summary.unpriced_requests else ""
+    key_figures.draw(found, notes={"cost": unpriced, "p95_latency": "Within 1 %."})
+    draw_charts(reads, chosen)
+    ai_tables.draw_models(reads.ask(figures.models, chosen.asked), PAGE)
+    request_list.draw(reads, chosen, summary.total_requests)
+    header.finish(reads, chosen, csv="ai/requests")
+
+
+def draw_charts(reads: Reads, chosen: Filters) -> None:
+    """Draw what changes over time; a click looks at that time alone."""
+    latency = reads.ask(series.latency, chosen.asked)
+    tokens, failed = reads.ask(series.tokens, chosen.asked), reads.ask(breakdowns.errors, chosen.asked)
+    palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
+    marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)
+    grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
+    with grid.cell(column_span=2), watch.panel("Latency", f"to the last token, {grain}, within 1 %"):
+        charts.show(ai_charts.latency_over_time(palette, latency, zone, marks), f"{PAGE}.latency", on_pick=closer)
+    with grid.cell(), watch.panel("Error rate", f"of requests that ended, {grain}"):
+        charts.show(ai_charts.error_rate_over_time(palette, failed, zone, marks), f"{PAGE}.errors", on_pick=closer)
+    with grid.cell(), watch.panel("First token", f"{grain}, within 1 %"):
+        charts.show(ai_charts.first_token_over_time(palette, latency, zone, marks), f"{PAGE}.first_token", on_pick=closer)
+    with grid.cell(), watch.panel("Tokens", grain):
+        charts.show(ai_charts.tokens_over_time(palette, tokens, zone, marks), f"{PAGE}.tokens", on_pick=closer)
+    with grid.cell(), watch.panel("Cost", f"US dollars, {grain}"):
+        charts.show(ai_charts.cost_over_time(palette, tokens, zone, marks), f"{PAGE}.cost", on_pick=closer)
+    with grid.cell(), watch.panel("Distribution", "requests by latency"):
+        charts.show(ai_charts.latency_histogram(palette, latency), f"{PAGE}.histogram")
+    with grid.cell():
+        ai_tables.draw_errors(failed, PAGE, zone)
+    with grid.cell():
+        ai_tables.draw_tools(reads.ask(tools.tools, chosen.asked))
+
+
+with errors.InWords("AI metrics"):
+    main()

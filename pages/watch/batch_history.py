@@ -1,0 +1,1 @@
+"""Batch history: being built."""

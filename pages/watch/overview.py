@@ -1,0 +1,89 @@
+"""Overview: whether all is well, and where to look when it is not."""
+
+import streamlit as st
+
+from core.activity import conversion
+from core.ai_metrics import breakdowns, series
+from core.ai_metrics import charts as ai_charts
+from core.batches import charts as batch_charts
+from core.batches import queries as batches
+from core.identity.permissions import Permission, may
+from core.insights.findings import findings
+from core.insights.tiles import overview_tiles
+from core.paging import Window
+from pages._ui import charts, errors, filters, links, overview_parts, watch
+from pages._ui import tiles as key_figures
+from pages._ui.cache import Reads
+from pages._ui.filters import Filters
+
+PAGE = "overview"
+STRIP = 90
+NOTES = {"p95_latency": "Within 1 %.", "conversion": "Who began late has had less time to come through."}
+
+
+def main() -> None:
+    """Guard, filter, read, draw."""
+    reads = watch.reads()
+    header = watch.header("Overview", "Compared with as much of the period before")
+    chosen = filters.bar(PAGE, reads, ("environment", "app"), ("release",))
+    key_figures.draw(reads.ask_both(overview_tiles, chosen.scope), notes=NOTES)
+    draw_onboarding(reads, chosen)
+    left, right = st.columns([2.1, 1], gap="medium")
+    with right:
+        draw_attention(reads, chosen)
+    with left:
+        draw_charts(reads, chosen)
+        draw_runs(reads, chosen)
+    header.finish(reads, chosen)
+
+
+def draw_onboarding(reads: Reads, chosen: Filters) -> None:
+    """Draw onboarding in one line."""
+    if chosen["release"] is None:
+        with watch.panel("Onboarding", "users who began in this period, by the step they have reached since"):
+            overview_parts.draw_onboarding(reads.ask(conversion.read_funnel, chosen.period, chosen.watched))
+
+
+def draw_attention(reads: Reads, chosen: Filters) -> None:
+    """Draw what needs attention, and the ways to go."""
+    found = reads.ask_both(findings, chosen.scope).items
+    with watch.panel("Needs attention", f"{len(found)} found in this period" if found else ""):
+        overview_parts.draw_findings(found)
+    with watch.panel("Go to"), st.container(gap=None):
+        links.draw("ai-metrics", "The slowest requests", icon="speed", order="Slowest")
+        links.draw("batch-history", "The last batch run", icon="view_timeline")
+        links.draw("tuning", "Review the next conversation", icon="rate_review")
+        if may(reads.actor, Permission.RUN_MODELS):
+            links.draw("playground", "Try a prompt", icon="science")
+
+
+def draw_runs(reads: Reads, chosen: Filters) -> None:
+    """Draw how the last batch runs ended."""
+    runs = reads.ask(batches.list_runs, chosen.runs, window=Window(STRIP))
+    with watch.panel("Batch runs", f"the last {len(runs)}; tall and red has failed" if runs else "none in this period"):
+        if runs:
+            charts.show(batch_charts.strip(charts.palette(), runs, chosen.period.zone), f"{PAGE}.runs")
+
+
+def draw_charts(reads: Reads, chosen: Filters) -> None:
+    """Draw the course of what matters; a click looks at that time alone."""
+    latency = reads.ask(series.latency, chosen.asked)
+    if not latency.series or not any(point.requests for point in latency.series):
+        watch.nothing_here(PAGE, "AI requests", reads, chosen)
+        return
+    tokens, failed = reads.ask(series.tokens, chosen.asked), reads.ask(breakdowns.errors, chosen.asked)
+    palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
+    marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)
+    grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
+    with grid.cell(), watch.panel("Latency", f"p95, to the last token, {grain}"):
+        charts.show(ai_charts.p95_over_time(palette, latency, zone, marks), f"{PAGE}.latency", on_pick=closer)
+    with grid.cell(), watch.panel("Cost", f"US dollars, {grain}"):
+        charts.show(ai_charts.cost_over_time(palette, tokens, zone, marks), f"{PAGE}.cost", on_pick=closer)
+    with grid.cell(), watch.panel("Error rate", f"of requests that ended, {grain}"):
+        charts.show(ai_charts.error_rate_over_time(palette, failed, zone, marks), f"{PAGE}.errors", on_pick=closer)
+    with grid.cell(), watch.panel("Requests", f"to models, {grain}"):
+        charts.show(ai_charts.requests_over_time(palette, tokens, zone, marks), f"{PAGE}.requests", on_pick=closer)
+
+
+with errors.InWords("The overview"):
+    main()

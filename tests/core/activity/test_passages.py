@@ -1,0 +1,76 @@
+"""Where fewer come through than before: said of a release when there is one, and never of those who have not had their day."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from core import clock, partitions
+from core.activity import ingest
+from core.activity.funnel import STEPS
+from core.activity.passages import Drop, drops
+from core.db import transaction
+from core.errors import Forbidden
+from core.identity.schemas import Role
+from core.intake import Source
+from core.periods import Period, Watched, last_days
+from tests.factories.activity import event
+from tests.factories.identity import person
+
+pytestmark = pytest.mark.usefixtures("database")
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+RELEASED_AGO = 4 * DAY
+
+
+def users(*, worse: float | None = None, release: bool = True, until_ago: timedelta = HOUR, seed: int = 5) -> None:
+    """Have users come, one an hour for each of twenty days; from the third to the fourth step fewer of the later ones."""
+    chance, now, made = random.Random(seed), clock.now(), []
+    for number in range(20 * 24 * 2):
+        at = now - 20 * DAY + number * timedelta(minutes=30)
+        is_later = at >= now - RELEASED_AGO
+        if at > now - until_ago:
+            break
+        version = "2" if is_later and release else "1"
+        for step, name in enumerate(STEPS):
+            made.append(event(name, at + step * timedelta(minutes=5), user_id=f"u{number}", app="web", release=version))
+            if chance.random() > (worse if worse is not None and is_later and step == 2 else 0.9):
+                break
+    partitions.make_for("user_activity_events", [each.created_at for each in made if each.created_at is not None])
+    with transaction() as session:
+        ingest.store(session, made, Source(environment="production", zone="UTC"))
+
+
+def found(period: Period | None = None) -> list[Drop]:
+    with transaction() as session:
+        return drops(session, period or last_days(7, zone="UTC"), Watched(), actor=person(Role.ANALYST).actor)
+
+
+def test_a_drop_is_said_of_the_release_that_it_came_with() -> None:
+    users(worse=0.4)
+    [drop] = found()
+    assert (drop.step, drop.release, drop.app) == (3, "2", "web")
+    assert (drop.event_type, drop.next_event_type) == (STEPS[2], STEPS[3])
+    assert drop.rate == pytest.approx(0.4, abs=0.15)
+    assert drop.before == pytest.approx(0.9, abs=0.06)
+    assert not drop.is_sampled
+
+
+def test_without_a_release_it_is_said_of_the_period() -> None:
+    users(worse=0.4, release=False)
+    [drop] = found(last_days(5, zone="UTC"))
+    assert (drop.step, drop.release) == (3, None)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_release_that_changes_nothing_is_not_blamed(seed: int) -> None:
+    users(seed=seed)
+    assert found() == []
+
+
+def test_nobody_is_no_drop() -> None:
+    assert found() == []
+
+
+def test_who_may_not_watch_is_told_nothing() -> None:
+    with transaction() as session, pytest.raises(Forbidden):
+        drops(session, last_days(7, zone="UTC"), Watched(), actor=person(Role.REVIEWER).actor)

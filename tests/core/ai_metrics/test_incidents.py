@@ -1,0 +1,95 @@
+"""Hours in which a model was slower, or failed more often, than usual: found where they are, and nowhere else."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from core.ai_metrics.answers import Asked
+from core.ai_metrics.incidents import Incident, Trouble, incidents
+from core.ai_metrics.schemas import NewRequest
+from core.db import transaction
+from core.errors import Forbidden
+from core.identity.schemas import Role
+from core.periods import Period, Watched
+from tests.factories.ai_metrics import START, fold, request, send
+from tests.factories.identity import person
+
+pytestmark = pytest.mark.usefixtures("database")
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+WHOLE = Period(START, START + 8 * DAY)
+Is = Callable[[str, datetime], bool]
+
+
+def traffic(*, slow: Is = lambda model, at: False, failing: Is = lambda model, at: False, seed: int = 3) -> list[NewRequest]:
+    chance, made = random.Random(seed), []
+    for number in range(8 * 24 * 12):
+        at, model = START + number * timedelta(minutes=5), chance.choice(["large", "small"])
+        latency = int(chance.lognormvariate(7, 0.5)) * (5 if slow(model, at) else 1)
+        is_error = chance.random() < (0.5 if failing(model, at) else 0.01)
+        more = {"status": "error", "error_type": "overloaded"} if is_error else {}
+        made.append(request(at, model=model, total_latency_ms=latency, **more))
+    return made
+
+
+def found(period: Period = WHOLE, **asked: str) -> list[Incident]:
+    actor = person(Role.ANALYST).actor
+    with transaction() as session:
+        return incidents(session, Asked(period, Watched(), **asked), actor=actor)  # type: ignore[arg-type]  # filters by name
+
+
+def between(start: datetime, end: datetime, name: str = "small") -> Is:
+    return lambda model, at: model == name and start <= at < end
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_usual_traffic_nothing_is_said(seed: int) -> None:
+    send(*traffic(seed=seed))
+    assert found() == []
+
+
+def test_nothing_is_found_in_nothing() -> None:
+    assert found() == []
+
+
+@pytest.mark.parametrize("is_folded", [True, False])
+def test_a_slow_model_is_found_in_its_hours(is_folded: bool) -> None:
+    start = START + 5 * DAY + 9 * HOUR
+    send(*traffic(slow=between(start, start + 4 * HOUR)))
+    if is_folded:
+        fold()
+    [incident] = found()
+    assert (incident.trouble, incident.model) == (Trouble.SLOW, "small")
+    assert (incident.start, incident.end) == (start, start + 4 * HOUR)
+    assert incident.value > 3 * incident.usual
+    assert incident.affected > incident.requests / 2
+
+
+def test_one_that_goes_over_midnight_is_one() -> None:
+    start = START + 5 * DAY - 3 * HOUR
+    send(*traffic(slow=between(start, start + 6 * HOUR)))
+    [incident] = found()
+    assert (incident.start, incident.end) == (start, start + 6 * HOUR)
+
+
+def test_a_failing_model_is_found_with_its_rate() -> None:
+    start = START + 6 * DAY + 14 * HOUR
+    send(*traffic(failing=between(start, start + 3 * HOUR, "large")))
+    [incident] = found()
+    assert (incident.trouble, incident.model, incident.start) == (Trouble.FAILING, "large", start)
+    assert incident.value == incident.affected / incident.requests > 0.2
+    assert incident.usual < 0.03
+
+
+def test_it_is_of_the_period_that_is_asked_for_and_of_the_model() -> None:
+    start = START + 5 * DAY + 9 * HOUR
+    send(*traffic(slow=between(start, start + 4 * HOUR)))
+    assert found(Period(START + 6 * DAY, START + 8 * DAY)) == []
+    assert found(model="large") == []
+    assert len(found(Period(START + 5 * DAY, START + 6 * DAY))) == 1
+
+
+def test_who_may_not_watch_is_told_nothing() -> None:
+    with transaction() as session, pytest.raises(Forbidden):
+        incidents(session, Asked(WHOLE), actor=person(Role.REVIEWER).actor)

@@ -1,0 +1,82 @@
+"""Batch jobs that fail, and in which phase: not those that fail once in a while."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.batches.answers import AskedRuns
+from core.batches.failing import Failing, failing
+from core.db import transaction
+from core.errors import Forbidden
+from core.identity.schemas import Role
+from core.periods import Period
+from tests.factories.ai_metrics import START
+from tests.factories.batches import ran
+from tests.factories.identity import person
+
+pytestmark = pytest.mark.usefixtures("database")
+DAY = timedelta(days=1)
+MONTH = Period(START, START + 30 * DAY)
+WHOLE = {"fetch": 100, "embed": 900, "publish": 50}
+
+
+def found() -> list[Failing]:
+    with transaction() as session:
+        return failing(session, AskedRuns(MONTH), actor=person(Role.ANALYST).actor)
+
+
+def runs(*states: str, job: str = "nightly", summary: str | None = None, phases: dict[str, int] | None = None) -> None:
+    for number, status in enumerate(states):
+        is_good = status in ("completed", "running")
+        said = None if is_good else summary
+        ran(
+            START + number * DAY,
+            status,
+            job=job,
+            phase_durations=WHOLE if is_good or phases is None else phases,
+            error_summary=said,
+        )
+
+
+def test_one_failure_in_a_month_needs_no_attention() -> None:
+    runs(*["completed"] * 15, "failed", *["completed"] * 14)
+    assert found() == []
+
+
+def test_no_runs_are_no_failures() -> None:
+    assert found() == []
+
+
+def test_a_job_that_fails_often_is_named_with_its_phase_and_what_it_said() -> None:
+    runs(*["completed", "failed"] * 5, "completed", summary="embed: 429 for 20 of 40 documents")
+    runs(*["completed"] * 9, job="digest")
+    [one] = found()
+    assert (one.batch_job, one.bad, one.runs, one.in_a_row) == ("nightly", 5, 11, 0)
+    assert (one.phase, one.summary) == ("embed", "embed: 429 for 20 of 40 documents")
+    assert one.last_at == START + 9 * DAY
+
+
+def test_two_failures_in_a_row_up_to_now_need_attention_however_rare_they_were() -> None:
+    runs(*["completed"] * 28, "failed", "lost", summary=None)
+    [one] = found()
+    assert (one.in_a_row, one.bad, one.phase, one.summary) == (2, 2, None, None)
+
+
+def test_the_phase_is_the_one_that_failed_runs_did_not_get_to_when_they_do_not_say() -> None:
+    runs(*["completed", "failed"] * 4, summary="it broke", phases={"fetch": 100, "embed": 900})
+    assert [one.phase for one in found()] == ["publish"]
+
+
+def test_a_job_that_never_worked_is_failing_too() -> None:
+    runs("failed", "failed", "failed", phases={"fetch": 3})
+    assert [(one.in_a_row, one.phase) for one in found()] == [(3, None)]
+
+
+def test_running_ones_are_neither() -> None:
+    runs("running", "failed", "failed", "running")
+    assert [(one.runs, one.bad, one.in_a_row) for one in found()] == [(2, 2, 2)]
+
+
+def test_who_may_not_watch_is_told_nothing() -> None:
+    with transaction() as session, pytest.raises(Forbidden):
+        failing(session, AskedRuns(MONTH), actor=person(Role.REVIEWER).actor)

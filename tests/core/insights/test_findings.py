@@ -1,0 +1,127 @@
+"""What needs attention: each story is found, said in words, and leads to its evidence."""
+
+import random
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from core import clock
+from core.db import Database, transaction
+from core.errors import Forbidden
+from core.identity.schemas import Role
+from core.insights.findings import Finding, Severity, findings
+from core.insights.schemas import Scope
+from core.insights.tiles import overview_tiles
+from core.periods import Watched, last_days
+from tests.core.insights.test_overview import rated
+from tests.factories.ai_metrics import START, fold, request, send
+from tests.factories.batches import ran
+from tests.factories.identity import person
+
+pytestmark = pytest.mark.usefixtures("database")
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+TODAY = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def found(days: int = 7, watched: Watched | None = None) -> list[Finding]:
+    scope = Scope(last_days(days, zone="UTC"), watched or Watched())
+    with transaction() as core, transaction(Database.AI) as ai:
+        return findings(core, ai, scope, actor=person(Role.ANALYST).actor).items
+
+
+def traffic(*, dearer: float = 1.0, slow: bool = False) -> None:
+    """Have three weeks of requests; in the last one they cost more, and four hours of the day before yesterday were slow."""
+    chance, rows = random.Random(3), []
+    for number in range(21 * 24 * 10):
+        at = TODAY - 20 * DAY + number * timedelta(minutes=6)
+        if at > clock.now():
+            break
+        is_slow = slow and TODAY - 2 * DAY + 9 * HOUR <= at < TODAY - 2 * DAY + 13 * HOUR
+        cost = Decimal("0.01") * Decimal(dearer if at >= TODAY - 6 * DAY else 1)
+        rows.append(request(at, total_latency_ms=int(chance.lognormvariate(7, 0.5)) * (5 if is_slow else 1), cost_usd=cost))
+    send(*rows)
+    fold()
+
+
+def test_in_nothing_and_in_usual_traffic_nothing_is_found() -> None:
+    assert found() == []
+    traffic()
+    assert found() == []
+
+
+def test_a_slow_model_leads_to_its_hours() -> None:
+    traffic(slow=True)
+    [finding] = found()
+    assert (finding.kind, finding.severity, finding.page) == ("latency", Severity.BAD, "ai-metrics")
+    start, end = TODAY - 2 * DAY + 9 * HOUR, TODAY - 2 * DAY + 13 * HOUR
+    assert finding.query == {"start": f"{start:%Y-%m-%dT%H:%MZ}", "end": f"{end:%Y-%m-%dT%H:%MZ}", "model": "a"}
+    assert finding.title.startswith("a was slow: p95")
+
+
+def test_a_rise_of_cost_names_the_model() -> None:
+    traffic(dearer=1.5)
+    [finding] = found()
+    assert (finding.kind, finding.severity, finding.query["model"]) == ("cost", Severity.WARN, "a")
+    assert "most of it by a" in finding.detail
+
+
+def test_a_failing_batch_job_leads_to_its_failed_runs() -> None:
+    for number in range(6):
+        ran(TODAY - number * DAY + timedelta(minutes=1), "failed" if number < 2 else "completed", job="nightly")
+    [finding] = found()
+    assert (finding.kind, finding.page, finding.severity) == ("batch", "batch-history", Severity.BAD)
+    assert (finding.query["job"], finding.query["status"]) == ("nightly", "failed")
+
+
+def test_a_fall_of_good_feedback_is_found_and_one_within_noise_is_not() -> None:
+    ago = (TODAY - START) // DAY
+    for number in range(100):
+        rated(1 if number % 10 else -1, days=ago - 9)
+        rated(1 if number % 9 else -1, days=ago - 1)
+    assert found() == []
+    for _ in range(30):
+        rated(-1, days=ago - 1)
+    assert [finding.kind for finding in found()] == ["feedback"]
+
+
+def test_requests_without_a_price_are_a_note_and_lead_to_the_prices() -> None:
+    send(*(request(TODAY - DAY, cost_usd=None, input_tokens=5, output_tokens=5, model="our-own") for _ in range(3)))
+    [finding] = found()
+    assert (finding.kind, finding.severity, finding.page) == ("unpriced", Severity.NOTE, "settings")
+    assert finding.title == "3 requests without a price"
+
+
+def test_the_evidence_keeps_the_filters() -> None:
+    for number in range(3):
+        ran(TODAY - number * DAY, "failed", job="nightly", environment="staging")
+    assert found() == []
+    [finding] = found(watched=Watched("staging"))
+    assert finding.query["environment"] == "staging"
+
+
+@pytest.mark.parametrize("watched", [Watched(release="1"), Watched(user_id="u1"), Watched(app="web")])
+def test_narrower_filters_are_no_error(watched: Watched) -> None:
+    traffic(slow=True)
+    assert found(watched=watched) == []
+
+
+def test_who_may_not_watch_is_told_nothing() -> None:
+    reviewer, scope = person(Role.REVIEWER).actor, Scope(last_days(7, zone="UTC"), Watched())
+    with transaction() as core, transaction(Database.AI) as ai:
+        with pytest.raises(Forbidden):
+            findings(core, ai, scope, actor=reviewer)
+        with pytest.raises(Forbidden):
+            overview_tiles(core, ai, scope, actor=reviewer)
+
+
+def test_the_key_figures_say_what_was_before_and_their_course_ends_with_the_last_whole_day() -> None:
+    traffic(dearer=2.0)
+    scope = Scope(last_days(7, zone="UTC"), Watched())
+    with transaction() as core, transaction(Database.AI) as ai:
+        tiles = {tile.name: tile for tile in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)}
+    cost = tiles["cost"]
+    assert cost.verdict == "worse"
+    assert cost.value == pytest.approx(2 * (cost.before or 0), rel=0.02)
+    assert cost.course == pytest.approx([4.8] * 6)
+    assert (tiles["users"].value, tiles["users"].verdict, tiles["feedback"].value) == (0, "unknown", None)

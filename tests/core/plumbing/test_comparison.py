@@ -1,0 +1,61 @@
+"""Whether a change is news: within noise it is not, and what a rise means depends on the figure."""
+
+import math
+
+import pytest
+
+from core import stats
+from core.comparison import Meaning, Verdict, of_level, of_rate
+
+WEEK = [100.0, 104.0, 97.0, 101.0, 99.0, 60.0, 55.0]
+
+
+def test_the_same_week_twice_is_no_news() -> None:
+    assert of_level(WEEK, WEEK, Meaning.BAD) is Verdict.NOISE
+
+
+def test_a_rise_of_every_day_is_news_although_weekends_are_quiet() -> None:
+    risen = [each * 1.3 for each in WEEK]
+    assert of_level(risen, WEEK, Meaning.BAD) is Verdict.WORSE
+    assert of_level(risen, WEEK, Meaning.GOOD) is Verdict.BETTER
+    assert of_level(risen, WEEK, Meaning.NEITHER) is Verdict.DIFFERENT
+    assert of_level(WEEK, risen, Meaning.BAD) is Verdict.BETTER
+
+
+def test_one_wild_day_of_seven_is_no_news_of_the_week() -> None:
+    assert of_level([*WEEK[:6], WEEK[6] * 5], WEEK, Meaning.BAD) is Verdict.NOISE
+
+
+def test_a_change_that_is_certain_but_small_is_no_news() -> None:
+    assert of_level([each * 1.03 for each in WEEK], WEEK, Meaning.BAD) is Verdict.NOISE
+
+
+@pytest.mark.parametrize("now", [[], [None] * 7, [1.0, 2.0, 3.0], [0.0] * 7])
+def test_of_too_little_nothing_is_said(now: list[float | None]) -> None:
+    assert of_level(now, WEEK, Meaning.BAD) is Verdict.UNKNOWN
+
+
+def test_rates_are_news_when_their_difference_leaves_out_zero() -> None:
+    assert of_rate((30, 1000), (10, 1000), Meaning.BAD) is Verdict.WORSE
+    assert of_rate((12, 1000), (10, 1000), Meaning.BAD) is Verdict.NOISE
+    assert of_rate((10, 1000), (30, 1000), Meaning.BAD) is Verdict.BETTER
+    assert of_rate((9, 9), (0, 1000), Meaning.BAD) is Verdict.UNKNOWN
+
+
+def test_newcombes_interval_is_that_of_his_paper() -> None:
+    """Newcombe 1998, table II, method 10: 56/70 less 48/80, and 9/10 less 3/10."""
+    assert stats.rate_difference(56, 70, 48, 80) == pytest.approx((0.0524, 0.3339), abs=1e-4)
+    assert stats.rate_difference(9, 10, 3, 10) == pytest.approx((0.1705, 0.8090), abs=1e-4)
+
+
+def test_so_many_by_chance_is_the_binomial_tail() -> None:
+    expected = sum(math.comb(20, k) * 0.05**k * 0.95 ** (20 - k) for k in range(4, 21))
+    assert stats.chance_of_so_many(4, 20, 0.05) == pytest.approx(expected)
+    assert stats.chance_of_so_many(0, 20, 0.05) == 1.0
+
+
+def test_a_shift_that_never_varies_is_certain_and_none_is_none() -> None:
+    assert stats.chance_of_shift([0.2, 0.2, 0.2]) == pytest.approx(0, abs=1e-9)
+    assert stats.chance_of_shift([0.0, 0.0]) == 1.0
+    assert stats.chance_of_shift([0.4]) == 1.0
+    assert stats.chance_of_shift([0.1, 0.3]) == pytest.approx(0.2952, abs=1e-4)

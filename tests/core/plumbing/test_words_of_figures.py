@@ -1,0 +1,37 @@
+"""Figures in words: one unit each, nothing is not zero."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from core import words
+from core.words import Unit
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (8412, Unit.COUNT, "8,412"),
+        (72_759_608, Unit.COUNT, "72.8M"),
+        (2_400, Unit.DURATION, "2.4 s"),
+        (68_400_000, Unit.DURATION, "19 h"),
+        (0.814, Unit.SHARE, "81.4%"),
+        (0.0086, Unit.SHARE, "0.86%"),
+        (0, Unit.SHARE, "0.0%"),
+        (Decimal("412"), Unit.MONEY, "$412.00"),
+        *((None, unit, "n/a") for unit in Unit),
+    ],
+)
+def test_a_figure_has_its_unit(value: float | Decimal | None, unit: Unit, said: str) -> None:
+    assert words.figure(value, unit) == said
+
+
+def test_a_stretch_names_its_second_day_only_when_it_is_another() -> None:
+    nine, noon, next_day = (datetime(2026, 11, day, hour, tzinfo=UTC) for day, hour in ((18, 9), (18, 12), (19, 2)))
+    assert words.stretch(nine, noon, "UTC") == "18 Nov 09:00 to 12:00"
+    assert words.stretch(nine, next_day, "Europe/Berlin") == "18 Nov 10:00 to 19 Nov 03:00"
+
+
+def test_an_event_is_said_without_its_category() -> None:
+    assert words.event("onboarding.login_success") == "login success"
