@@ -77,6 +77,7 @@ def serve(chosen: Config) -> int:
                 addresses = _databases(chosen, house, departure.waiting)
                 departure.step()
                 _introduce(chosen)
+                _offer_demo(chosen)
                 _children(chosen.data, weights, house, departure)
                 end_answers = _answering(held, addresses, house, departure)
             departure.step()
@@ -233,6 +234,17 @@ def _introduce(chosen: Config) -> None:
 
     _say(f"Attune {chosen.address}\n  data      {chosen.data}\n")
     flows.first_account(email, given, hand_over)
+
+
+def _offer_demo(chosen: Config) -> None:
+    """Let the demo workspace into a new database of our own; never into one that somebody brought."""
+    if not chosen.embedded_postgres:
+        return
+    from core.demo import service
+
+    with db.transaction() as session:
+        if service.decide(session, is_wanted=chosen.attune_demo):
+            _say("  demo      is coming in; it can be removed on any page, and ATTUNE_DEMO=0 leaves it out\n")
 
 
 def _hand_over(email: str, password: str, path: Path) -> None:

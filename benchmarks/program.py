@@ -63,6 +63,7 @@ def running(data: Path | None = None, **settings: str) -> Iterator[Running]:
             "DATA": str(folder),
             "ATTUNE_ADMIN_EMAIL": EMAIL,
             "ATTUNE_ADMIN_PASSWORD": PASSWORD,
+            "ATTUNE_DEMO": "0",
             # A bench measures the work, not the brakes.
             "RATE_LIMIT_STANDARD": "100000000",
             "RATE_LIMIT_STREAMING": "100000000",

@@ -53,6 +53,7 @@ class Config(BaseSettings):
     attune_allow_hosts: Annotated[frozenset[str], NoDecode] = frozenset()
     attune_local_model: str = "packaged"
     attune_fake_provider: bool = False
+    attune_demo: bool = True
     attune_log: LogFormat = LogFormat.AUTO
 
     openai_api_key: SecretStr | None = None

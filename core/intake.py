@@ -133,6 +133,11 @@ class Source:
     import_id: UUID | None = None
     origin: str = "api"  # through which door
 
+    @property
+    def days(self) -> dict[str, object]:
+        """What is said of the days on which users were there: in which zone they are, and whether an import says so."""
+        return {"zone": self.zone, "import_id": self.import_id}
+
     def cleaned(self, rows: list[Sent]) -> list[Sent]:
         """Return rows as they may be stored: redacted, where the workspace wants that."""
         redactor = redaction.current()

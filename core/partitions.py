@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, CursorResult, text
 from sqlalchemy.orm import Session
@@ -20,7 +20,9 @@ DAYS_BACK, DAYS_AHEAD = 31, 7
 LOCK = 0x61747471
 CHANGED = "partitions changed"
 PAGES_AT_ONCE = 2000
-OVER = "created_at < :before and received_at < :before"
+OLD = "created_at < :before and received_at < :before"
+NOT_HELD = "(import_id is null or received_at < :undoable)"
+OVER = f"{OLD} and {NOT_HELD}"
 DAY = timedelta(days=1)
 BOUNDS = re.compile(r"FROM \('(\d{4}-\d\d-\d\d)[^']*'\) TO \('(\d{4}-\d\d-\d\d)[^']*'\)")
 PRESENT = text(
@@ -45,6 +47,32 @@ class Part:
         """Return its table's name."""
         last = "" if self.is_day else f"_{self.end:%Y%m%d}"
         return f"{parent}_p{self.first:%Y%m%d}{last}"
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What is over: what happened and arrived before a moment; of an import, only what cannot be undone any more."""
+
+    before: datetime
+    undoable: datetime
+
+    @property
+    def filled(self) -> dict[str, Any]:
+        """What the statements have in place of its fields."""
+        return {"before": self.before, "undoable": self.undoable}
+
+
+class Counted(NamedTuple):
+    """How many rows of a partition are over, how many would be but for the undo of an import, and how many there are."""
+
+    over: int
+    held: int
+    whole: int
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nothing but imports keeps it."""
+        return self.held > 0 and self.over + self.held == self.whole
 
 
 _known: dict[str, list[Part]] = {}
@@ -91,15 +119,14 @@ def is_made_ahead(part: Part) -> bool:
     return part.first >= clock.now().date() - DAYS_BACK * DAY
 
 
-def count_over(session: Session, table: str, before: datetime) -> tuple[int, int]:
-    """Return how many rows of a partition happened and arrived before a moment, and how many it has."""
-    found = session.execute(text(f"select count(*) filter (where {OVER}), count(*) from {table}"), {"before": before})  # noqa: S608
-    over, whole = found.one()
-    return over, whole
+def count_over(session: Session, table: str, horizon: Horizon) -> Counted:
+    """Return how many rows of a partition are over."""
+    counts = f"count(*) filter (where {OVER}), count(*) filter (where {OLD} and not {NOT_HELD}), count(*)"
+    return Counted(*session.execute(text(f"select {counts} from {table}"), horizon.filled).one())  # noqa: S608
 
 
-def drop(session: Session, parent: str, part: Part, *, before: datetime) -> int | None:
-    """Drop a partition whose every row happened and arrived before a moment, and return how many it had; else return None.
+def drop(session: Session, parent: str, part: Part, *, horizon: Horizon) -> int | None:
+    """Drop a partition whose every row is over, and return how many it had; else return None.
 
     Writers of these old days wait while we look; everybody else only while the partition leaves, and for 300 ms at most,
     after which this raises Unavailable and nothing has changed.
@@ -107,7 +134,7 @@ def drop(session: Session, parent: str, part: Part, *, before: datetime) -> int 
     name = part.name(parent)
     session.execute(text("set local lock_timeout = '300ms'"))
     session.execute(text(f"lock table only {name} in share mode"))
-    over, whole = count_over(session, name, before)
+    over, _, whole = count_over(session, name, horizon)
     if over < whole:
         return None
     session.execute(text(f"alter table {parent} detach partition {name}"))
@@ -117,13 +144,13 @@ def drop(session: Session, parent: str, part: Part, *, before: datetime) -> int 
     return whole
 
 
-def delete_over(session: Session, parent: str, part: Part, *, page: int, before: datetime) -> int | None:
+def delete_over(session: Session, parent: str, part: Part, *, page: int, horizon: Horizon) -> int | None:
     """Delete what is over from some pages of a partition, and return how many rows that were; None after the last page."""
     name = part.name(parent)
     size = text("select pg_relation_size(cast(:name as regclass)) / current_setting('block_size')::int")
     if page >= (session.scalar(size, {"name": name}) or 0):
         return None
-    within = {"first": f"({page},0)", "end": f"({page + PAGES_AT_ONCE},0)", "before": before}
+    within = {"first": f"({page},0)", "end": f"({page + PAGES_AT_ONCE},0)", **horizon.filled}
     pages = f"ctid >= cast(:first as tid) and ctid < cast(:end as tid) and {OVER}"
     return cast("CursorResult[Any]", session.execute(text(f"delete from {name} where {pages}"), within)).rowcount  # noqa: S608
 

@@ -119,7 +119,7 @@ class Redactor:
         return given
 
     def id(self, given: str) -> str:
-        """Return an id of a user or a session without an e-mail address in it: a hash in any mode: he stays himself."""
+        """Return an id of a user or a session with a hash in place of an address, in any mode: it is to stay one of many."""
         if self._address is None or ("@" not in given and "%40" not in given):
             return given
         return str(self._address.sub(lambda found: _hashed("email", found[0].replace("%40", "@").lower()), given))

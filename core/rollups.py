@@ -5,9 +5,9 @@ batches have added is folded into them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, TextClause, text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 AT_ONCE = 20_000
@@ -36,20 +36,33 @@ class Fold:
         """Fold some of what waits into the rollups; return how many rollup rows changed, 0 when nothing waited."""
         if not session.scalar(text("select pg_try_advisory_xact_lock(:lock)"), {"lock": self.lock}):
             return 0
-        folded = cast("CursorResult[Any]", session.execute(self._statement(), {"zone": zone, "at_once": AT_ONCE}))
-        return folded.rowcount
+        found = session.execute(self._statement(), {"zone": zone, "at_once": AT_ONCE}).mappings().all()
+        self._drop_empty(session, [{name: row[name] for name in self.key} for row in found if row["at"] is not None])
+        return int(found[0]["changed"])
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What names a row of the rollups."""
+        return ("grain", "at", *self.keys, *self.starred)
+
+    def _drop_empty(self, session: Session, rows: list[dict[str, Any]]) -> None:
+        """Drop rows of which everything was taken out again."""
+        if rows:
+            named = " and ".join(f"{name} = :{name}" for name in self.key)
+            session.execute(text(f"delete from {self.rollups} where {named}"), rows)  # noqa: S608  names of our own
 
     def _statement(self) -> TextClause:
-        key = ", ".join(("grain", "at", *self.keys, *self.starred))
+        key = ", ".join(self.key)
         values = ", ".join((*self.sums, *self.histograms))
         summed = ", ".join(
             [f"sum({name})::bigint as {name}" for name in self.sums]
-            + [f"histogram_sum({name}) as {name}" for name in self.histograms]
+            + [f"histogram_plain(histogram_sum({name})) as {name}" for name in self.histograms]
         )
         added = ", ".join(
             [f"{name} = present.{name} + excluded.{name}" for name in self.sums]
-            + [f"{name} = histogram_add(present.{name}, excluded.{name})" for name in self.histograms]
+            + [f"{name} = histogram_plain(histogram_add(present.{name}, excluded.{name}))" for name in self.histograms]
         )
+        empty = " and ".join(f"{name} = 0" for name in self.sums)
         named = ", ".join((*self.keys, *(f"coalesce({name}, '*') as {name}" for name in self.starred)))
         # Sorted, so that two that write the same rows would wait for each other and not lock up.
         return text(f"""
@@ -64,10 +77,15 @@ summed as (
     select case when grouping(half_hour) = 0 then 'half_hour' else 'day' end as grain, coalesce(half_hour, day) as at,
         {named}, {summed}
     from grains group by {", ".join(self.keys)}, grouping sets ({self._sets()})
+),
+folded as (
+    insert into {self.rollups} as present ({key}, {values})
+    select {key}, {values} from summed order by {key}
+    on conflict ({key}) do update set {added}
+    returning {key}, {empty} as is_empty
 )
-insert into {self.rollups} as present ({key}, {values})
-select {key}, {values} from summed order by {key}
-on conflict ({key}) do update set {added}""")  # noqa: S608  names of our own
+select changed, empty.* from (select count(*) as changed from folded) as counted
+left join (select {key} from folded where is_empty) as empty on true""")  # noqa: S608  names of our own
 
     def _sets(self) -> str:
         each = [(grain, *self.starred) for grain in ("half_hour", "day")]

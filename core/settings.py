@@ -70,6 +70,9 @@ class Retention(Group):
     playground_days: Days = 90
     conversation_days: Days = 365
     feedback_days: Days = 365
+    import_undo_days: Days = Field(
+        default=30, description="How long an import can be undone; as long, its rows stay, whatever else is set."
+    )
 
 
 class Sealed(Group):

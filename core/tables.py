@@ -107,6 +107,29 @@ class OutboxColumns:
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
+class TraceColumns:
+    """How a row was before an import changed it, and how the import left it: what its undo needs (core/traces.py).
+
+    Without `before`, the import has made the row; without `after`, it has only named it.
+    """
+
+    __tablename__ = "import_traces"
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # the row's table
+    row_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)  # of several, which came first
+    noted_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Index, ...]:
+        """Index what finds the traces that others left on the same row."""
+        return (Index(None, "row_id", "kind"),)
+
+
 class CoreAudit(AuditColumns, CoreTable):
     """The audit log of what changes in `core`."""
 
@@ -121,6 +144,14 @@ class CoreOutbox(OutboxColumns, CoreTable):
 
 class AiOutbox(OutboxColumns, AiTable):
     """The outbox of `ai`."""
+
+
+class CoreTrace(TraceColumns, CoreTable):
+    """What imports have changed in `core`."""
+
+
+class AiTrace(TraceColumns, AiTable):
+    """What imports have changed in `ai`."""
 
 
 class Setting(CoreTable):

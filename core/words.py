@@ -6,7 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 NOTHING = "n/a"
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
 class Unit(StrEnum):
@@ -38,14 +38,16 @@ def number(value: float) -> str:
 
 
 def duration(ms: int | None) -> str:
-    """Return milliseconds in one unit: 840 ms, 2.4 s, 6.4 min, 19 h."""
+    """Return milliseconds in one unit: 840 ms, 2.4 s, 6.4 min, 19 h, 12 days."""
     if ms is None:
         return NOTHING
     if ms < 1000:
         return f"{ms} ms"
     if ms < 90_000:
         return f"{ms / 1000:.1f} s"
-    return f"{ms / MINUTE_MS:.1f} min" if ms < 90 * MINUTE_MS else f"{ms / HOUR_MS:.0f} h"
+    if ms < 90 * MINUTE_MS:
+        return f"{ms / MINUTE_MS:.1f} min"
+    return f"{ms / HOUR_MS:.0f} h" if ms < 72 * HOUR_MS else f"{ms / DAY_MS:.0f} days"
 
 
 def money(usd: Decimal | None) -> str:

@@ -1,6 +1,7 @@
 """The worker: runs the jobs of every feature, and tells upwards what the outboxes hold."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -32,6 +33,10 @@ def run(addresses: db.Addresses) -> None:
     """Work until told to stop, or until the parent is gone."""
     db.use(db.Engines(db.engine(addresses.core, pool_size=4, overflow=6), db.engine(addresses.ai, pool_size=2, overflow=3)))
     features.load("jobs")
+    # Rows of an import come and go by the ten thousand: looking after every 700 objects is a quarter of what reading them costs.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     stopping, something = queue.stopping, threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

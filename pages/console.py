@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from pages._ui import account_menu, errors, frame, guard
+from pages._ui import account_menu, demo_banner, errors, frame, guard
 
 PAGES = Path(__file__).resolve().parent
 STATIC = PAGES / "static"
@@ -37,6 +37,7 @@ def enter() -> st.Page:
     page = st.navigation({**sections, "": [home(sections), *sections.get("", [])]}, expanded=True)
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
     account_menu.draw(actor, you)
+    demo_banner.draw(actor)
     errors.say_what_happened()
     return page
 
@@ -46,7 +47,12 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     first, watch = [], []
     if may(actor, Permission.WATCH):
         first = [_page("watch/overview.py", "Overview", "overview", "dashboard")]
-        watch = [_page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring")]
+        watch = [
+            _page("watch/users.py", "Users", "users", "person_search"),
+            _page("watch/onboarding.py", "Onboarding", "onboarding", "filter_alt"),
+            _page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring"),
+            _page("watch/batch_history.py", "Batch history", "batch-history", "view_timeline"),
+        ]
     test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):

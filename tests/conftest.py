@@ -60,6 +60,7 @@ def settings(data: Path) -> Iterator[pytest.MonkeyPatch]:
     patch.setenv("DATA", str(data))
     patch.setenv("ATTUNE_FAKE_PROVIDER", "1")
     patch.setenv("ATTUNE_LOCAL_MODEL", "off")
+    patch.setenv("ATTUNE_DEMO", "0")
     patch.setenv("RATE_LIMIT_STANDARD", "100000")
     patch.setenv("RATE_LIMIT_STREAMING", "100000")
     config.config.cache_clear()

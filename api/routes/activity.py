@@ -10,21 +10,22 @@ from pydantic import BaseModel
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import csv_response
 from api.watch import PeriodDep, WatchedDep, note_list, watcher
-from core.activity import conversion, events, journeys, queries
+from core.activity import anonymous, events, journeys, queries
 from core.activity.answers import (
+    AnonymousJourney,
+    AnonymousSummary,
     DailyCount,
     ErrorGroup,
     EventPage,
     EventView,
-    FunnelView,
     Journey,
     OnboardingStatus,
     UserSummary,
     UserView,
 )
 from core.activity.events import EventFilter
-from core.activity.funnel import ONBOARDING, STEPS, parse
-from core.activity.queries import UserFilter
+from core.activity.funnel import STEPS
+from core.activity.queries import UserFilter, UserOrder
 from core.db import transaction
 from core.errors import Invalid
 from core.identity.schemas import Actor
@@ -33,6 +34,7 @@ from core.periods import Period, Watched
 
 EXPORT_PAGE = 1000
 EVENT_COLUMNS, USER_COLUMNS = tuple(EventView.model_fields), tuple(UserSummary.model_fields)
+ANONYMOUS_COLUMNS = tuple(AnonymousSummary.model_fields)
 
 router = APIRouter(prefix="/admin", tags=["Watch: users"], dependencies=[Depends(watcher)])
 
@@ -42,9 +44,18 @@ Text = Annotated[str | None, Query(max_length=200)]
 
 
 class UserList(BaseModel):
-    """Users, the one seen last first."""
+    """Users with how far they are."""
 
     items: list[UserSummary]
+    total_count: int
+    limit: int
+    offset: int
+
+
+class AnonymousList(BaseModel):
+    """Sessions without a user, the one that began onboarding last first."""
+
+    items: list[AnonymousSummary]
     total_count: int
     limit: int
     offset: int
@@ -104,13 +115,19 @@ EventFilterDep = Annotated[EventFilter, Depends(event_filter)]
 
 @router.get("/users", response_model=UserList)
 def users(
-    session: SessionDep, actor: ActorDep, watched: WatchedDep, wanted: UserFilterDep, window: WindowDep, format: Format = "json"
+    session: SessionDep,
+    actor: ActorDep,
+    watched: WatchedDep,
+    wanted: UserFilterDep,
+    window: WindowDep,
+    sort: UserOrder = UserOrder.LAST_SEEN_FIRST,
+    format: Format = "json",
 ) -> UserList | StreamingResponse:
     """List users with how far they are in onboarding; `step` is the last one reached, by number or event type."""
     if format == "csv":
         note_list(session, "users", actor, watched, **wanted.model_dump())
-        return csv_response("users", USER_COLUMNS, _user_cells(wanted, watched, actor))
-    page = queries.list_users(session, wanted, watched, window=window, actor=actor)
+        return csv_response("users", USER_COLUMNS, _user_cells(wanted, watched, sort, actor))
+    page = queries.list_users(session, wanted, watched, sort, window=window, actor=actor)
     return UserList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)
 
 
@@ -134,18 +151,30 @@ def journey(
     return journeys.read_journey(session, user_key, watched, limit=limit, after=after, actor=actor)
 
 
-@router.get("/onboarding/funnel")
-def funnel(
+@router.get("/anonymous", response_model=AnonymousList)
+def anonymous_sessions(
+    session: SessionDep, actor: ActorDep, watched: WatchedDep, wanted: UserFilterDep, window: WindowDep, format: Format = "json"
+) -> AnonymousList | StreamingResponse:
+    """List sessions without a user with how far they are in onboarding; `q` is a part of their id."""
+    if format == "csv":
+        note_list(session, "anonymous", actor, watched, **wanted.model_dump())
+        return csv_response("anonymous", ANONYMOUS_COLUMNS, _anonymous_cells(wanted, watched, actor))
+    page = anonymous.list_anonymous(session, wanted, watched, window=window, actor=actor)
+    return AnonymousList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)
+
+
+@router.get("/anonymous/{session_id}/journey")
+def anonymous_journey(
+    session_id: str,
     session: SessionDep,
     actor: ActorDep,
-    period: PeriodDep,
     watched: WatchedDep,
-    steps: Annotated[
-        str | None, Query(max_length=4000, description="Others than the five: a,b|c,d? (b or c; d optional).")
-    ] = None,
-) -> FunnelView:
-    """Return how many users reached each step; each belongs to the period of his first one."""
-    return conversion.read_funnel(session, period, watched, actor=actor, steps=parse(steps) if steps else ONBOARDING)
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+    cursor: CursorGiven = None,
+) -> AnonymousJourney:
+    """Return what happened in a session without a user, oldest first, and why it is counted as it is."""
+    after = Cursor.read(cursor) if cursor else None
+    return journeys.read_anonymous(session, session_id, watched, limit=limit, after=after, actor=actor)
 
 
 @router.get("/onboarding/errors")
@@ -203,11 +232,24 @@ def _event_cells(wanted: EventFilter, period: Period, watched: Watched, actor: A
         after = Cursor(rows[-1].created_at, rows[-1].id)
 
 
-def _user_cells(wanted: UserFilter, watched: Watched, actor: Actor) -> Iterator[list[object]]:
+def _user_cells(wanted: UserFilter, watched: Watched, sort: UserOrder, actor: Actor) -> Iterator[list[object]]:
     offset = 0
     while True:
+        window = Window(EXPORT_PAGE, offset)
         with transaction() as session:
-            page = queries.list_users(session, wanted, watched, window=Window(EXPORT_PAGE, offset), actor=actor, count=False)
+            page = queries.list_users(session, wanted, watched, sort, window=window, actor=actor, count=False)
+        yield from map(_cells, page.items)
+        if len(page.items) < EXPORT_PAGE:
+            return
+        offset += EXPORT_PAGE
+
+
+def _anonymous_cells(wanted: UserFilter, watched: Watched, actor: Actor) -> Iterator[list[object]]:
+    offset = 0
+    while True:
+        window = Window(EXPORT_PAGE, offset)
+        with transaction() as session:
+            page = anonymous.list_anonymous(session, wanted, watched, window=window, actor=actor, count=False)
         yield from map(_cells, page.items)
         if len(page.items) < EXPORT_PAGE:
             return

@@ -7,5 +7,9 @@ class UserMissing(NotFound):
     """There is no user by that id."""
 
 
+class SessionMissing(NotFound):
+    """There is no session by that id without a user."""
+
+
 class FunnelRefused(Invalid):
     """These are no steps of a funnel."""

@@ -4,10 +4,11 @@ The order of arrival changes nothing, and what is sent twice counts once: docs/d
 """
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, traces
 from core.activity import funnel
 from core.activity.releases import note_releases
 from core.activity.schemas import NewEvent
@@ -59,8 +60,9 @@ on conflict (id) do update set first_seen_at = least(users.first_seen_at, exclud
 where excluded.first_seen_at < users.first_seen_at or excluded.last_seen_at > users.last_seen_at"""
 
 USER_DAYS = """
-insert into user_days (day, environment, app, user_id)
-select distinct (created_at at time zone %(zone)s)::date, environment, app, user_id from {stage} where user_id is not null
+insert into user_days (day, environment, app, user_id, import_id)
+select distinct (created_at at time zone %(zone)s)::date, environment, app, user_id, %(import_id)s::uuid
+from {stage} where user_id is not null
 order by 1, 2, 3, 4 on conflict do nothing"""
 
 DELTAS = """
@@ -92,7 +94,7 @@ select environment, app, part, linked_at, linked_to, coalesce(linked_to, part),
     cardinality(marks) > 16 and marks_cut('{}', marks)
 from parts order by part, environment, app
 on conflict (environment, app, part) do update set
-    former_owner = present.owner,
+    former_owner = case when {is_earlier} and excluded.linked_to <> present.owner then present.owner end,
     linked_at = case when {is_earlier} then excluded.linked_at else present.linked_at end,
     linked_to = case when {is_earlier} then excluded.linked_to else present.linked_to end,
     owner = case when {is_earlier} then excluded.linked_to else present.owner end,
@@ -140,6 +142,11 @@ from (select distinct environment, app, subject from touched_subjects) as touche
 join funnel_parts on (funnel_parts.environment, funnel_parts.app, owner) = (touched.environment, touched.app, touched.subject)
 left join lateral unnest(marks) as mark on true
 group by 1, 2, 3"""  # noqa: S608  constants
+WITHOUT_PARTS = """
+delete from subjects using touched_subjects as touched
+where (subjects.environment, subjects.app, subjects.subject) = (touched.environment, touched.app, touched.subject)
+    and not exists (select from funnel_parts
+        where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))"""
 ANEW = (
     """
 insert into subjects (environment, app, subject, marks, is_cut)
@@ -149,11 +156,7 @@ on conflict (subject, environment, app) do update set is_cut = false where false
 update subjects set ({COLUMNS}) = row({", ".join(f"fresh.{column}" for column in COLUMNS.split(", "))})
 from (select environment, app, subject, {DERIVED} from ({RULE.over(KEPT.format(whole=OF_PARTS))}) as anew) as fresh
 where (subjects.environment, subjects.app, subjects.subject) = (fresh.environment, fresh.app, fresh.subject)""",  # noqa: S608
-    """
-delete from subjects using touched_subjects as touched
-where (subjects.environment, subjects.app, subjects.subject) = (touched.environment, touched.app, touched.subject)
-    and not exists (select from funnel_parts
-        where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))""",
+    WITHOUT_PARTS,
 )
 
 # The days of users come last, after all subjects: batches at the same time have users in common, and wait for each other from
@@ -173,23 +176,24 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
     events = source.cleaned(events)
     connection = driver(session)
     EVENTS.copy(connection, _rows(events, source))
-    added, bereft = connection.execute(STORE.encode(), {"zone": source.zone}).fetchone() or (0, None)
+    added, bereft = connection.execute(STORE.encode(), source.days).fetchone() or (0, None)
     if bereft:
         TOUCHED.copy(connection, bereft)
         derive_subjects(connection)
     if any(event.release for event in events):
         note_releases(connection, EVENTS)
-    note_users(connection, EVENTS)
+    note_users(connection, EVENTS, import_id=source.import_id)
     return int(added)
 
 
-def note_users(connection: Connection, named: Stage, others: Stage | None = None) -> None:
+def note_users(connection: Connection, named: Stage, others: Stage | None = None, *, import_id: UUID | None) -> None:
     """Make and update the users that `named` and `others` name, in one order.
 
     To be called last: batches at the same time have users in common, and wait for each other from here to the commit.
     """
     stages = [stage.name for stage in (named, others) if stage is not None]
     rows = " union all ".join(f"select user_id, user_name, created_at from {name}" for name in stages)  # noqa: S608  our own names
+    traces.named(connection, import_id, rows)
     connection.execute(USERS.replace("{stage}", f"({rows}) as seen").encode())
 
 

@@ -1,13 +1,15 @@
-"""What one user did, in order: under his name, and without one in the sessions that are his."""
+"""What one did, in order: a user, under his name and in sessions that are his; or a session that nobody is the user of."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.activity import queries
-from core.activity.answers import Journey, JourneyStep, Moment
+from core.activity import anonymous, queries
+from core.activity.answers import AnonymousJourney, Journey, JourneyStep, Moment
 from core.activity.funnel import STEPS
 from core.activity.progress import Progress, gaps
 from core.identity.permissions import Permission, require
@@ -25,51 +27,77 @@ join user_activity_events as event on event.session_id = substr(part.part, 3)
 where part.owner = 'u:' || :id and part.environment = :environment and part.part like 's:%' and event.user_id is null {filters}"""
 
 
+NAMELESS = """
+select event.*, true as is_anonymous from user_activity_events as event
+where session_id = :id and environment = :environment and event.user_id is null {filters}"""
+
+
 def read_journey(
     session: Session, given: str, watched: Watched, *, limit: int, after: Cursor | None = None, actor: Actor
 ) -> Journey:
     """Return a user's journey from its beginning, or from the event after a cursor; raise UserMissing."""
     require(actor, Permission.WATCH)
     row, progress = queries.find_progress(session, given, watched)
-    events = _list_events(session, row, watched, limit=limit, after=after)
-    last = events[-1] if len(events) == limit else None
-    return Journey(
-        user=queries.summarize(row, progress),
-        why=progress.why,
-        steps=[
+    done = _read(session, _Asked(OWN, row["id"], watched, limit, after), progress)
+    return Journey(user=queries.summarize(row, progress), **done)
+
+
+def read_anonymous(
+    session: Session, session_id: str, watched: Watched, *, limit: int, after: Cursor | None = None, actor: Actor
+) -> AnonymousJourney:
+    """Return the journey of a session without a user; raise SessionMissing."""
+    require(actor, Permission.WATCH)
+    summary, progress = anonymous.find_anonymous(session, session_id, watched)
+    return AnonymousJourney(session=summary, **_read(session, _Asked(NAMELESS, session_id, watched, limit, after), progress))
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whose events are wanted, and from where on."""
+
+    sql: str
+    id: UUID | str
+    watched: Watched
+    limit: int
+    after: Cursor | None
+
+    @property
+    def own(self) -> str:
+        """Return the events as SQL."""
+        app = " and event.app = :app" if self.watched.app is not None else ""
+        release = " and event.release = :release" if self.watched.release is not None else ""
+        return self.sql.format(filters=app + release)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """Return the parameters."""
+        watched = self.watched
+        return {"id": self.id, "environment": watched.environment, "app": watched.app, "release": watched.release}
+
+
+def _read(session: Session, asked: _Asked, progress: Progress) -> dict[str, Any]:
+    events = _list_events(session, asked)
+    last = events[-1] if len(events) == asked.limit else None
+    times = zip(STEPS, progress.reached, gaps(progress.reached), strict=True)
+    return {
+        "status": progress.status,
+        "why": progress.why,
+        "steps": [
             JourneyStep(step=number, event_type=name, reached_at=at, seconds_from_previous=gap)
-            for number, (name, at, gap) in enumerate(zip(STEPS, progress.reached, gaps(progress.reached), strict=True), 1)
+            for number, (name, at, gap) in enumerate(times, 1)
         ],
-        items=_moments(events, progress, after.created_at if after else None),
-        total_count=_count_events(session, row, watched),
-        next_cursor=str(Cursor(last["created_at"], last["id"])) if last is not None else None,
-    )
+        "items": _moments(events, progress, asked.after.created_at if asked.after else None),
+        "total_count": session.scalar(text(f"select count(*) from ({asked.own}) as own"), asked.given) or 0,  # noqa: S608
+        "next_cursor": str(Cursor(last["created_at"], last["id"])) if last is not None else None,
+    }
 
 
-def _list_events(
-    session: Session, user: RowMapping, watched: Watched, *, limit: int, after: Cursor | None
-) -> list[dict[str, Any]]:
-    since = "where (created_at, id) > (:after_at, :after_id)" if after is not None else ""
-    wanted = f"select * from ({_own(watched)}) as own {since} order by created_at, id limit :limit"  # noqa: S608  our own
-    position = {"after_at": after.created_at, "after_id": after.id} if after is not None else {}
-    found = session.execute(text(wanted), {**_given(user, watched), **position, "limit": limit})
+def _list_events(session: Session, asked: _Asked) -> list[dict[str, Any]]:
+    since = "where (created_at, id) > (:after_at, :after_id)" if asked.after is not None else ""
+    wanted = f"select * from ({asked.own}) as own {since} order by created_at, id limit :limit"  # noqa: S608  our own
+    position = {"after_at": asked.after.created_at, "after_id": asked.after.id} if asked.after is not None else {}
+    found = session.execute(text(wanted), {**asked.given, **position, "limit": asked.limit})
     return [dict(row) for row in found.mappings()]
-
-
-def _count_events(session: Session, user: RowMapping, watched: Watched) -> int:
-    counted = session.scalar(text(f"select count(*) from ({_own(watched)}) as own"), _given(user, watched))  # noqa: S608
-    return counted or 0
-
-
-def _own(watched: Watched) -> str:
-    app = " and event.app = :app" if watched.app is not None else ""
-    release = " and event.release = :release" if watched.release is not None else ""
-    return OWN.format(filters=app + release)
-
-
-def _given(user: RowMapping, watched: Watched) -> dict[str, Any]:
-    facts = {"environment": watched.environment, "app": watched.app, "release": watched.release}
-    return {"id": user["id"], **facts}
 
 
 def _moments(events: list[dict[str, Any]], progress: Progress, previous: datetime | None) -> list[Moment]:

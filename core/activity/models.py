@@ -11,6 +11,7 @@ from core.rollups import Grain
 from core.tables import CoreTable, Created, one_of
 
 MARKS = ARRAY(BigInteger())
+FAILED = "error_code is not null or event_type like '%\\_error'"
 EMPTY = text("'{}'::jsonb")
 
 
@@ -18,7 +19,7 @@ class User(Created, CoreTable):
     """A user of the product: made and updated from what names him. Key: uuid5 of the sender's id."""
 
     __tablename__ = "users"
-    __table_args__ = (Index(None, "last_seen_at"), {"postgresql_with": {"fillfactor": 70}})
+    __table_args__ = (Index(None, "last_seen_at"), Index(None, "first_seen_at"), {"postgresql_with": {"fillfactor": 70}})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     # Unique as the key is. A second unique index would make two that meet the same user at once fail.
@@ -35,12 +36,16 @@ class UserDay(CoreTable):
     """That a user was there on a day of the reporting time zone: distinct users are not additive."""
 
     __tablename__ = "user_days"
-    __table_args__ = (Index(None, "user_id"),)
+    __table_args__ = (
+        Index(None, "user_id"),
+        Index("ix_user_days_import", "import_id", postgresql_where=text("import_id is not null")),
+    )
 
     day: Mapped[date] = mapped_column(primary_key=True)
     environment: Mapped[str] = mapped_column(primary_key=True)
     app: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    import_id: Mapped[UUID | None]  # of what only imports have seen, one of them
 
 
 class Event(CoreTable):
@@ -51,6 +56,8 @@ class Event(CoreTable):
         Index(None, "created_at", "id"),
         Index(None, "user_id", "created_at", postgresql_where=text("user_id is not null")),
         Index(None, "session_id", "created_at", postgresql_where=text("session_id is not null")),
+        Index("ix_user_activity_events_failed", "environment", "created_at", postgresql_where=text(FAILED)),
+        Index("ix_user_activity_events_import", "import_id", "created_at", "id", postgresql_where=text("import_id is not null")),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )
 
@@ -135,6 +142,14 @@ class Subject(CoreTable):
             "reached_1",
             postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "sample"],
             postgresql_where=text("not is_unsure"),
+        ),
+        Index(
+            "ix_subjects_anonymous",
+            "environment",
+            "app",
+            "reached_1",
+            "subject",
+            postgresql_where=text("subject like 's:%'"),
         ),
         Index("ix_subjects_unsure", "environment", postgresql_where=text("is_unsure")),
         Index("ix_subjects_cut", "environment", postgresql_where=text("is_cut")),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
-from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -90,10 +89,10 @@ class Progress:
         return f" {missing} happened on {moment(late[0])}, after the window: that does not count." if late else ""
 
 
-def read_progress(session: Session, user_id: UUID, last_seen_at: datetime, watched: Watched) -> Progress:
-    """Return how far a user has come, of all apps together unless one is named."""
+def read_progress(session: Session, subject: str, last_seen_at: datetime, watched: Watched) -> Progress:
+    """Return how far a user (`u:` and his key) or a session without one (`s:`) has come, of all apps unless one is named."""
     apps = sources.list_apps(session, watched)
-    given = {"environment": watched.environment, "apps": apps, "subjects": [f"u:{user_id}"], "subject": f"u:{user_id}"}
+    given = {"environment": watched.environment, "apps": apps, "subjects": [subject], "subject": subject}
     found = sources.saved(RULE, several=len(apps) > 1, among="subject = any(:subjects)")
     question = f"with {found.apart} select {REACHED} from {found.plain} union all select {AT} from rest"  # noqa: S608  our own
     row = session.execute(text(question), {**given, **EPOCH_US, **EVER}).first()

@@ -1,5 +1,6 @@
 """Users and how far they are."""
 
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,13 @@ SHOWN = "id, external_id, email, display_name, first_seen_at, last_seen_at"
 ONE = """
 select users.*, reached_1, reached_2, reached_3, reached_4, reached_5
 from ({users}) as users left join subjects on (subject, environment, app) = ('u:' || users.id, :environment, :app)"""
+# The same, looked up one by one: with a limit, only as many as it takes.
+ONE_BY_ONE = """
+select users.*, reached_1, reached_2, reached_3, reached_4, reached_5
+from ({users}) as users left join lateral (
+    select reached_1, reached_2, reached_3, reached_4, reached_5 from subjects
+    where (subject, environment, app) = ('u:' || users.id, :environment, :app) offset 0
+) as begun on true"""
 SEVERAL = RULE.over("""
 select users.*, array(select distinct mark from subjects cross join unnest(marks) as mark
     where subject = 'u:' || users.id and environment = :environment order by 1) as marks
@@ -31,6 +39,8 @@ from ({users}) as users""")
 REACHED = ", ".join(f"from_micros({RULE.reached(number)}) as reached_{number + 1}" for number in range(COUNT))
 STATUS = f"""case when reached_{COUNT} is not null then 'completed' when reached_1 + interval '{WINDOW.days} days' < :now
     then 'dropped' when last_seen_at < :idle_since then 'stuck' else 'in_progress' end"""
+# What a status says of the users themselves.
+SEEN = {OnboardingStatus.STUCK: "last_seen_at < :idle_since", OnboardingStatus.IN_PROGRESS: "last_seen_at >= :idle_since"}
 STEP = f"num_nonnulls({', '.join(f'reached_{number + 1}' for number in range(COUNT))})"
 # A user whom nothing has placed in an environment yet (sent by himself, without an event) is in all of them.
 PLACED = """(exists (select from user_days where user_id = users.id and environment = :environment{app})
@@ -53,6 +63,23 @@ from user_activity_events where user_id = :id and environment = :environment and
 FOUND = text("select * from users where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
 
 
+class UserOrder(StrEnum):
+    """In which order users stand; a minus begins with the latest, or the last of the alphabet."""
+
+    LAST_SEEN_FIRST = "-last_seen"
+    LAST_SEEN = "last_seen"
+    NEWEST_FIRST = "-first_seen"
+    OLDEST_FIRST = "first_seen"
+    ID = "external_id"
+    ID_BACKWARDS = "-external_id"
+
+    @property
+    def sql(self) -> str:
+        """Return it as SQL has it."""
+        column = {"last_seen": "last_seen_at", "first_seen": "first_seen_at"}.get(self.lstrip("-"), "external_id")
+        return f"order by {column}{' desc' if self.startswith('-') else ''}, id"
+
+
 class UserFilter(View):
     """Which users are wanted: `q` is a part of an id, address or name; `step` the last step reached."""
 
@@ -62,22 +89,30 @@ class UserFilter(View):
 
 
 def list_users(
-    session: Session, wanted: UserFilter, watched: Watched, *, window: Window, actor: Actor, count: bool = True
+    session: Session,
+    wanted: UserFilter,
+    watched: Watched,
+    order: UserOrder = UserOrder.LAST_SEEN_FIRST,
+    *,
+    window: Window,
+    actor: Actor,
+    count: bool = True,
 ) -> Page[UserSummary]:
-    """Return users with how far they are, the one seen last first."""
+    """Return users with how far they are."""
     require(actor, Permission.WATCH)
     apps = sources.list_apps(session, watched)
     given = _given(session, apps, wanted, watched)
     users = f"select * from users where {' and '.join(_conditions(session, wanted, watched)) or 'true'}"  # noqa: S608  our own
-    page = "order by last_seen_at desc, id limit :limit offset :offset"
+    page = f"{order.sql} limit :limit offset :offset"
     if wanted.status is None and wanted.step is None:
         rows, counted = _states(f"{users} {page}", apps), users
     else:
         steps = {"status = :status": wanted.status, "step = :step": wanted.step}
         where = " and ".join(condition for condition, value in steps.items() if value is not None)
         counted = f"select * from ({_states(users, apps)}) as states where {where}"  # noqa: S608
-        rows = f"{counted} {page}"
-    rows = f"select * from ({rows}) as page order by last_seen_at desc, id"  # noqa: S608
+        seen = f"{users} and {SEEN[wanted.status]}" if wanted.status in SEEN else users
+        rows = f"select * from ({_states(seen, apps, one=ONE_BY_ONE)}) as states where {where} {page}"  # noqa: S608
+    rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found]
     total = session.scalar(text(f"select count(*) from ({counted}) as counted"), given) if count else 0  # noqa: S608
@@ -107,7 +142,7 @@ def find_progress(session: Session, given: str, watched: Watched) -> tuple[RowMa
     row = session.execute(FOUND, {"keys": list(keys_of("user", given))}).mappings().first()
     if row is None:
         raise UserMissing
-    return row, progress.read_progress(session, row["id"], row["last_seen_at"], watched)
+    return row, progress.read_progress(session, f"u:{row['id']}", row["last_seen_at"], watched)
 
 
 def summarize(row: RowMapping, found: Progress) -> UserSummary:
@@ -120,10 +155,10 @@ def _summary(row: RowMapping, status: OnboardingStatus, step: int) -> UserSummar
     return UserSummary(**known, status=status, step=step, step_event_type=STEPS[step - 1] if step else None)
 
 
-def _states(users: str, apps: list[str]) -> str:
+def _states(users: str, apps: list[str], *, one: str = ONE) -> str:
     """Return a select of users with how far they are."""
     if len(apps) <= 1:
-        rows = ONE.format(users=users)
+        rows = one.format(users=users)
     else:
         rows = f"select {SHOWN}, {REACHED} from ({SEVERAL.format(users=users)}) as timed"  # noqa: S608  names of our own
     return f"select {SHOWN}, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608

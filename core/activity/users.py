@@ -7,10 +7,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, traces
 from core.activity.schemas import NewUser
 from core.intake import Source, as_jsonb, key_of
-from core.newest import Known, version_of
+from core.newest import Known, Version, version_of
 from core.staging import Stage, driver
 
 DESCRIBED = Stage("described_users", {"id": "uuid", "external_id": "text", "seen_at": "timestamptz", "is_told": "boolean"})
@@ -18,6 +18,7 @@ LEARNED = Stage(
     "learned_users",
     {"id": "uuid", "email": "text", "display_name": "text", "traits": "text", "told": "text"},
 )
+SEEN_AT = "seen_at"
 FIELDS = ("email", "display_name", "traits")
 
 # When a row tells no time of its own, a user who is there already was not seen because of it.
@@ -46,10 +47,12 @@ def store(session: Session, users: list[NewUser], source: Source) -> int:
     DESCRIBED.copy(connection, _rows(users))
     made = {id_ for (id_,) in connection.execute(MAKE)}
     known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
+    traces.before(connection, source.import_id, "users", known, made=made)
     connection.execute(SEEN)
     news = _learn(known, users, made)
     LEARNED.copy(connection, (_learned(id_, each) for id_, each in known.items()))
     connection.execute(LEARN)
+    traces.after(connection, source.import_id, "users", known)
     return news
 
 
@@ -66,7 +69,15 @@ def _learn(known: dict[UUID, Known], users: list[NewUser], made: set[UUID]) -> i
         if known[id_].learn(_fields(user), version_of(_as_of(user, now))) or id_ in made:
             news += 1
             made.discard(id_)
+        if user.created_at is not None:
+            _note_seen(known[id_], version_of(user.created_at))
     return news
+
+
+def _note_seen(known: Known, at: Version) -> None:
+    """Keep the earliest and the latest time that was told: an undo cannot find it in other rows."""
+    times = known.told.get(SEEN_AT, []) + at
+    known.told[SEEN_AT] = [min(times), max(times)]
 
 
 def _as_of(user: NewUser, now: datetime) -> datetime:

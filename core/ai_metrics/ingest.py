@@ -145,10 +145,10 @@ def store(session: Session, requests: list[NewRequest], source: Source, *, other
     REQUESTS.copy(connection, _rows(requests, source))
     statement = STORE_WITH_TOOLS if any(request.tool_calls for request in requests) else STORE_WITHOUT
     with connection.pipeline():
-        stored = connection.execute(statement, {"zone": source.zone})
+        stored = connection.execute(statement, source.days)
         if any(request.release for request in requests):
             note_releases(connection, REQUESTS)
-        note_users(connection, REQUESTS, others)
+        note_users(connection, REQUESTS, others, import_id=source.import_id)
     return int((stored.fetchone() or (0,))[0])
 
 

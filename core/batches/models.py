@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, func, text
+from sqlalchemy import ARRAY, Index, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.tables import CoreTable
@@ -33,6 +33,7 @@ class BatchRun(CoreTable):
     completed_jobs: Mapped[int | None]
     failed_jobs: Mapped[int | None]
     phase_durations: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    phase_order: Mapped[list[str] | None] = mapped_column(ARRAY(Text()))  # as they were sent: jsonb keeps no order
     error_summary: Mapped[str | None]
     attributes: Mapped[dict[str, Any] | None]
     import_id: Mapped[UUID | None]

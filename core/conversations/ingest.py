@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import clock, outbox
+from core import clock, outbox, traces
 from core.activity.ingest import USER_DAYS, note_users
 from core.conversations import messages, naming
 from core.conversations.schemas import NewConversation
@@ -98,7 +98,8 @@ def store(session: Session, conversations: list[NewConversation], source: Source
     made = {id_ for (id_,) in connection.execute(MAKE)}
     known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
     news, learned = _learn(known, conversations, made)
-    grown, touched = messages.store(connection, conversations)
+    traces.before(connection, source.import_id, "conversations", known, made=made)
+    grown, touched = messages.store(connection, conversations, source.import_id)
     naming.tell_of(session, conversations)
     LEARNED.copy(connection, (_learned(id_, known[id_]) for id_ in learned | touched))
     with connection.pipeline():
@@ -106,7 +107,8 @@ def store(session: Session, conversations: list[NewConversation], source: Source
         connection.execute(BEGAN)
         _note_days(connection, source)
         if notes_users:
-            note_users(connection, SPEAKERS)
+            note_users(connection, SPEAKERS, import_id=source.import_id)
+    traces.after(connection, source.import_id, "conversations", known)
     _tell(session, sorted(made))
     return len(news | grown)
 
@@ -161,7 +163,7 @@ def _learned(id_: UUID, known: Known) -> tuple[object, ...]:
 def _note_days(connection: Connection, source: Source) -> None:
     SPEAKERS.make(connection)
     connection.execute(SPOKE)
-    connection.execute(USER_DAYS.replace("{stage}", SPEAKERS.name).encode(), {"zone": source.zone})
+    connection.execute(USER_DAYS.replace("{stage}", SPEAKERS.name).encode(), source.days)
 
 
 def _tell(session: Session, made: list[UUID]) -> None:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 
+from core import traces
 from core.conversations.schemas import NewConversation, NewMessage
 from core.intake import as_jsonb, key_of, message_name, staged_key
 from core.staging import Connection, Stage
@@ -26,6 +27,7 @@ MESSAGES = Stage(
         "error": "text",
         "metadata": "text",
         "created_at": "timestamptz",
+        "import_id": "uuid",
     },
 )
 
@@ -42,13 +44,13 @@ with placed as (
         on present.id = conversation_id
 )
 insert into messages as present (id, conversation_id, external_id, position, sequence, role, content, model, tool_calls, tokens,
-    cost_usd, latency_ms, first_token_ms, error, metadata, created_at)
+    cost_usd, latency_ms, first_token_ms, error, metadata, created_at, import_id)
 select id, conversation_id, external_id, position, sequence, role, content, model, tool_calls::jsonb, tokens,
-    cost_usd, latency_ms, first_token_ms, error, metadata::jsonb, created_at
+    cost_usd, latency_ms, first_token_ms, error, metadata::jsonb, created_at, import_id
 from placed order by conversation_id, id
 on conflict (id) do update set {", ".join(f"{name} = excluded.{name}" for name in TAKEN)},
     {", ".join(f"{name} = coalesce(excluded.{name}, present.{name})" for name in KEPT)},
-    metadata = present.metadata || excluded.metadata,
+    metadata = present.metadata || excluded.metadata, import_id = excluded.import_id,
     created_at = least(present.created_at, excluded.created_at), sequence = greatest(present.sequence, excluded.sequence)
 where ({", ".join(f"present.{name}" for name in TAKEN)}) is distinct from ({", ".join(f"excluded.{name}" for name in TAKEN)})
     or {" or ".join(f"excluded.{name} is not null and excluded.{name} is distinct from present.{name}" for name in KEPT)}
@@ -72,12 +74,13 @@ from (
 ) as counted where counted.conversation_id = conversations.id"""
 
 
-def store(connection: Connection, conversations: list[NewConversation]) -> tuple[set[int], set[UUID]]:
+def store(connection: Connection, conversations: list[NewConversation], import_id: UUID | None) -> tuple[set[int], set[UUID]]:
     """Store the messages of conversations whose rows are locked; return which rows brought something new, and whose keys."""
     sent = _sent(conversations)
     if not sent:
         return set(), set()
-    MESSAGES.copy(connection, (_row(id_, *each) for id_, each in sent.items()))
+    MESSAGES.copy(connection, ((*_row(id_, *each), import_id) for id_, each in sent.items()))
+    traces.taken_over(connection, import_id, "messages", MESSAGES)
     grown = {sent[id_][0] for (id_,) in connection.execute(UPSERT.encode())}
     touched = {key_of("conversation", conversations[number].id) for number in grown}
     if touched:

@@ -66,6 +66,7 @@ class Message(CoreTable):
         UniqueConstraint("conversation_id", "position", deferrable=True, initially="IMMEDIATE"),
         Index(None, "created_at"),
         Index(None, "external_id"),
+        Index("ix_messages_import", "import_id", postgresql_where=text("import_id is not null")),
         Index("ix_messages_search", "search", postgresql_using="gin"),
     )
 
@@ -86,6 +87,7 @@ class Message(CoreTable):
     error: Mapped[str | None]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=EMPTY)
     created_at: Mapped[datetime]
+    import_id: Mapped[UUID | None]  # when an import was the last to say something new
     # Of longer texts, Postgres refuses to make one.
     search: Mapped[Any] = mapped_column(TSVECTOR, Computed("to_tsvector('simple', left(content, 50000))", persisted=True))
 

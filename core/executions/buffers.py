@@ -9,7 +9,7 @@ from uuid import UUID
 
 from core.cutter import Cutter
 from core.executions.schemas import Outcome, Status, ToolExecution
-from core.providers.schemas import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
+from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 
 Waker = Callable[[], None]
 

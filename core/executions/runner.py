@@ -17,22 +17,21 @@ from sqlalchemy.orm import Session
 from core import bus
 from core.db import transaction
 from core.errors import Failure, ProviderFailed, StartRefused, Unavailable
-from core.executions import queries, service
+from core.executions import service
 from core.executions.buffers import Buffer
 from core.executions.errors import TooManyAtOnce
+from core.executions.progress import ProgressWriter
 from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Outcome, Status
 from core.executions.service import Begun
 from core.identity.schemas import Actor
 from core.providers import gateway, prices
+from core.providers.chunks import TextChunk, Usage
 from core.providers.errors import Cut
-from core.providers.schemas import TextChunk, Usage
 from core.tables import storable
 
 log = logging.getLogger("attune.executions")
 
 AT_ONCE = 160
-WRITE_EVERY_S = 1.0
-ALIVE_EVERY_S = 20.0
 KEEP_ENDED_S = 30.0
 STORE_AGAIN_AFTER_S = (0.2, 0.5, 1, 2, 3, 5, 5, 10, 10, 10, 15, 15, 15, 30)
 BROKEN = ExecutionError(
@@ -55,8 +54,7 @@ class Runner:
         self._ended: OrderedDict[UUID, tuple[float, Buffer]] = OrderedDict()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        self._writer = threading.Thread(target=self._write_progress, name="execution progress", daemon=True)
-        self._look_for_cancelled = False
+        self._writer = ProgressWriter(self._running, self._cut, self._stopping)
         self._unsubscribe = bus.subscribe(service.CANCELLED, self._hint_cancelled)
 
     def start(self) -> None:
@@ -215,7 +213,7 @@ class Runner:
     def _hint_cancelled(self, hint: bus.Hint) -> None:
         """Stop a call that was cancelled, in this process or another."""
         if hint is None:
-            self._look_for_cancelled = True  # the hint may have been lost: the next round of the writer asks the database
+            self._writer.look_for_cancelled()  # the hint may have been lost
             return
         self._cut(UUID(hint["id"]))
 
@@ -224,41 +222,6 @@ class Runner:
         if buffer is not None:
             buffer.end(Outcome(Status.CANCELLED, buffer.text, finish_reason="cancelled"))
             buffer.cutter.cut()
-
-    def _write_progress(self) -> None:
-        written: dict[UUID, int] = {}
-        alive_at = time.monotonic()
-        while not self._stopping.wait(WRITE_EVERY_S):
-            running = {buffer.id: buffer for buffer in self._running()}
-            written = {id_: written.get(id_, 0) for id_ in running}
-            grown = [buffer for buffer in running.values() if buffer.length > written[buffer.id]]
-            is_time = bool(running) and time.monotonic() - alive_at > ALIVE_EVERY_S
-            try:
-                self._write(grown, list(running) if is_time else [])
-                self._cut_what_was_cancelled(list(running))
-            except Failure:
-                self._look_for_cancelled = True
-                continue  # the next round writes it
-            written |= {buffer.id: buffer.length for buffer in grown}
-            alive_at = time.monotonic() if is_time else alive_at
-
-    def _write(self, grown: list[Buffer], alive: list[UUID]) -> None:
-        if not grown and not alive:
-            return
-        with transaction() as session:
-            for buffer in grown:
-                service.write_progress(session, buffer.id, buffer.text)
-            if alive:
-                service.note_alive(session, alive)
-
-    def _cut_what_was_cancelled(self, running: list[UUID]) -> None:
-        if not self._look_for_cancelled or not running:
-            return
-        self._look_for_cancelled = False
-        with transaction() as session:
-            cancelled = queries.list_cancelled(session, running)
-        for execution_id in cancelled:
-            self._cut(execution_id)
 
 
 _current: Runner | None = None

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.json_objects import JsonObject
 from core.money import Usd
+from core.providers.chunks import Usage
 from core.providers.prices import UNPRICED, Cost
-from core.providers.schemas import ChatMessage, Parameters, Tool, Usage
+from core.providers.schemas import ChatMessage, Parameters, Tool
 
 LONGEST_TEXT = 1_000_000
 LONGEST_CONVERSATION = 2000  # messages

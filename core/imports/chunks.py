@@ -12,7 +12,7 @@ import msgspec
 from core import clock, intake
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import Problem
-from core.imports.stores import STORES, weight
+from core.imports.stores import LONG, STORES, weight
 from core.intake import FUTURE, JsonObject, Row
 
 HEAVIEST = 20_000  # a user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer
@@ -76,7 +76,7 @@ class Chunk:
             self.weight += 1
         else:
             self.rows[parsed.kind].append(Good(parsed, row))
-            self.weight += weight(row)
+            self.weight += weight(row) if parsed.kind in LONG else 1
 
     @property
     def records(self) -> int:
@@ -97,16 +97,17 @@ class Chunk:
 
 def cut(rows: Iterable[Parsed], identity: Identity, *, after: int, heaviest: int = HEAVIEST) -> Iterator[Chunk]:
     """Yield the rows as chunks; all that one record gives is in one of them."""
-    chunk, numbers = Chunk(after), dict.fromkeys(Kind, 0)
+    chunk, numbers = Chunk(after), dict[Kind, int]()
     latest = clock.now() + FUTURE
     for parsed in rows:
         if parsed.position != chunk.until:
             if chunk.weight >= heaviest:
                 yield chunk
                 chunk, latest = Chunk(chunk.until), clock.now() + FUTURE
-            numbers = dict.fromkeys(Kind, 0)
-        chunk.add(parsed, *_checked(parsed, identity, numbers[parsed.kind], latest))
-        numbers[parsed.kind] += 1
+            numbers = {}
+        number = numbers.get(parsed.kind, 0)
+        chunk.add(parsed, *_checked(parsed, identity, number, latest))
+        numbers[parsed.kind] = number + 1
     if chunk.weight:
         yield chunk
 

@@ -1,7 +1,7 @@
 """What takes several transactions: taking a file in, its dry run, the import itself."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,11 @@ from core.db import reading as asking
 from core.db import transaction
 from core.errors import Failure, Unavailable
 from core.identity.schemas import Actor
-from core.imports import checking, queries, reading, recognise, service, uploads
+from core.imports import checking, made, queries, reading, recognise, service, undo, uploads
 from core.imports.chunks import Identity
 from core.imports.mapping import Mapping
 from core.imports.models import Import
+from core.imports.parsed import Parsed
 from core.imports.schemas import BUSY, ImportView, Status
 from core.imports.uploads import Kept
 from core.imports.writing import Overtaken, Stopped, write
@@ -48,7 +49,7 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
             row.status = Status.RUNNING
         row.moved_at = clock.now()
         due = Status(row.status)
-    act = {Status.RUNNING: _import, Status.CHECKING: _check}.get(due)
+    act = {Status.RUNNING: _import, Status.CHECKING: _check, Status.UNDOING: _undo}.get(due)
     if act is None:
         return
     try:
@@ -93,12 +94,19 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         identity = Identity(row.sha256, service.first_seen(session, row.sha256))
         zone = settings.read(session, settings.Workspace).reporting_time_zone
     source = Source(environment=row.environment, zone=zone, import_id=import_id, origin="import")
-    rows = reading.read(uploads.path_of(import_id), Mapping.model_validate(row.mapping), skip=row.position)
-    if not write(rows, import_id, source, identity, after=row.position, may_go_on=may_go_on):
+    if not write(_rows(row), import_id, source, identity, after=row.position, may_go_on=may_go_on):
         return False
     ended = {"status": Status.COMPLETED, "completed_at": clock.now(), "error": None}
     _change(import_id, Status.RUNNING, {**ended, "record_count": Import.position})
     return True
+
+
+def _rows(row: Import) -> Iterable[Parsed]:
+    """Return the rows that have not been dealt with."""
+    maker = made.find(row.mapping)
+    if maker is not None:
+        return (parsed for parsed in maker(row.mapping or {}) if parsed.position > row.position)
+    return reading.read(uploads.path_of(row.id), Mapping.model_validate(row.mapping), skip=row.position)
 
 
 def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
@@ -116,6 +124,25 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     found = found.model_copy(update={"readings": recognise.readings(path, mapping)})
     values = {"status": Status.READY, "dry_run": found.model_dump(mode="json"), "record_count": found.records}
     _change(import_id, Status.CHECKING, values)
+    return True
+
+
+class _Paused(Exception):
+    """This worker is about to stop."""
+
+
+def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
+    def note(_removed: undo.Removed) -> None:
+        if not may_go_on():
+            raise _Paused
+        _change(import_id, Status.UNDOING, {"moved_at": clock.now()})
+
+    try:
+        undo.undo(import_id, note)
+    except _Paused:
+        return False
+    nothing = {"position": 0, "counts": {}, "problems": [], "first_at": None, "last_at": None}
+    _change(import_id, Status.UNDOING, {**nothing, "status": Status.UNDONE, "completed_at": clock.now()})
     return True
 
 

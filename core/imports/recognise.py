@@ -61,6 +61,9 @@ class Recognition(BaseModel):
     title: str
     kind: Kind | None = None
     mapping: Mapping | None = None
+    draft: Mapping | None = Field(
+        default=None, description="Without a mapping: how the file holds its rows, to make one by hand."
+    )
     columns: list[Column] = Field(default_factory=list)
     questions: list[Question] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
@@ -87,7 +90,7 @@ def recognise(path: Path, name: str, *, zone: str = "UTC") -> Recognition:
             *sample.notes,
             "Nothing tells what the rows of this table are: say what they are, and which column is what.",
         ]
-        return Recognition(format=Shape.TABLE, title="A table", columns=columns, notes=notes)
+        return Recognition(format=Shape.TABLE, title="A table", draft=found.mapping, columns=columns, notes=notes)
     return _recognition(path, opened, sample, found, columns, zone)
 
 

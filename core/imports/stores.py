@@ -47,6 +47,8 @@ STORES: dict[Kind, Store] = {
     Kind.MEMORIES: Store(NewMemory, memories.store, "memory", ("memory", "memories"), database=Database.AI),
 }
 
+LONG = (Kind.CONVERSATIONS, Kind.DOCUMENTS, Kind.MEMORIES)  # the kinds of which a row may weigh as much as many
+
 
 def weight(row: Row) -> int:
     """Return how much a row adds to a chunk: as many as one, and more where it carries long texts."""

@@ -104,7 +104,8 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
 
 
 def _of_tiles(core: Session, tiles: Iterable[Tile], asked: Asked, known: set[Trouble], scope: Scope) -> Iterator[Finding]:
-    explained = {"p95_latency": Trouble.SLOW in known, "error_rate": Trouble.FAILING in known}
+    is_slow = Trouble.SLOW in known
+    explained = {"p95_latency": is_slow, "p95_first_token": is_slow, "error_rate": Trouble.FAILING in known}
     for tile in tiles:
         if tile.verdict is not Verdict.WORSE or explained.get(tile.name) or tile.value is None or not tile.before:
             continue
@@ -133,7 +134,7 @@ def _unpriced(core: Session, asked: Asked, scope: Scope) -> Iterator[Finding]:
     each = [one for one in volume_by_model(core, asked) if one.unpriced_requests and one.total_tokens]
     if each:
         count = sum(one.unpriced_requests for one in each)
-        names = ", ".join(one.model for one in each[:3])
+        names = ", ".join(list(dict.fromkeys(one.model for one in each))[:3])
         title = f"{words.count(count, 'request')} without a price"
         detail = f"{names} · what they cost is in no sum"
         yield _finding("unpriced", Severity.NOTE, title, detail, scope.period.start, "settings", {"section": "Prices"})

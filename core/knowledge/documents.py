@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, traces
 from core.intake import Source, as_jsonb, key_of
 from core.knowledge.schemas import NewDocument
 from core.staging import Stage, driver
@@ -36,7 +36,7 @@ select distinct on (id) id, external_id, scope, title, content, tags, source, st
     min(created_at) over (partition by id), updated_at
 from staged_documents order by id, updated_at desc, place desc
 on conflict (id) do update set {", ".join(f"{name} = excluded.{name}" for name in STATE)},
-    updated_at = excluded.updated_at, created_at = least(present.created_at, excluded.created_at)
+    updated_at = excluded.updated_at, import_id = excluded.import_id, created_at = least(present.created_at, excluded.created_at)
 where excluded.updated_at >= present.updated_at
     and ({", ".join(f"present.{name}" for name in STATE)}) is distinct from ({", ".join(f"excluded.{name}" for name in STATE)})"""  # noqa: S608
 
@@ -46,6 +46,7 @@ def store(session: Session, documents: list[NewDocument], source: Source) -> int
     documents = source.cleaned(documents)
     connection = driver(session)
     DOCUMENTS.copy(connection, _rows(documents, source))
+    traces.taken_over(connection, source.import_id, "ai_kb_documents", DOCUMENTS)
     return connection.execute(UPSERT.encode()).rowcount
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import clock, outbox
+from core import clock, outbox, traces
 from core.conversations import naming, ratings, references
 from core.conversations.naming import NAMED, Name
 from core.conversations.ratings import Rating
@@ -82,6 +82,7 @@ def store(session: Session, feedback: list[NewFeedback], source: Source) -> int:
         places = references.places(core, {(each.conversation_id, each.message_id) for each in feedback})
     connection = driver(session)
     FEEDBACK.copy(connection, _rows(known, places, source))
+    traces.taken_over(connection, source.import_id, "ai_feedback", FEEDBACK)
     stored = connection.execute(UPSERT.encode()).fetchall()
     if rated := sorted({str(id_) for (id_,) in stored if id_ is not None}):
         outbox.tell(session, GIVEN, {"ids": rated}, database=Database.AI)

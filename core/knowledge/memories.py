@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, traces
 from core.conversations import references
 from core.conversations.references import Named, Place
 from core.db import reading
@@ -41,7 +41,7 @@ select distinct on (id) id, external_id, user_id, scope, kind, content, confiden
     import_id, min(created_at) over (partition by id), updated_at
 from staged_memories order by id, updated_at desc, place desc
 on conflict (id) do update set {", ".join(f"{name} = excluded.{name}" for name in STATE)},
-    updated_at = excluded.updated_at, created_at = least(present.created_at, excluded.created_at)
+    updated_at = excluded.updated_at, import_id = excluded.import_id, created_at = least(present.created_at, excluded.created_at)
 where excluded.updated_at >= present.updated_at
     and ({", ".join(f"present.{name}" for name in STATE)}) is distinct from ({", ".join(f"excluded.{name}" for name in STATE)})"""  # noqa: S608
 
@@ -56,6 +56,7 @@ def store(session: Session, memories: list[NewMemory], source: Source) -> int:
             places = references.places(core, named)
     connection = driver(session)
     MEMORIES.copy(connection, _rows(memories, places, source))
+    traces.taken_over(connection, source.import_id, "ai_memories", MEMORIES)
     return connection.execute(UPSERT.encode()).rowcount
 
 

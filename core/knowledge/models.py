@@ -22,6 +22,7 @@ class Document(Created, AiTable):
     __table_args__ = (
         one_of("status", DocumentState),
         Index(None, "scope", "updated_at"),
+        Index("ix_ai_kb_documents_import", "import_id", postgresql_where=text("import_id is not null")),
         Index("ix_ai_kb_documents_search", "search", postgresql_using="gin"),
     )
 
@@ -43,7 +44,12 @@ class Memory(Created, AiTable):
     """Something that the assistant remembers of a user."""
 
     __tablename__ = "ai_memories"
-    __table_args__ = (one_of("kind", MemoryKind), Index(None, "user_id"), Index(None, "scope"))
+    __table_args__ = (
+        one_of("kind", MemoryKind),
+        Index(None, "user_id"),
+        Index(None, "scope"),
+        Index("ix_ai_memories_import", "import_id", postgresql_where=text("import_id is not null")),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     external_id: Mapped[str]
@@ -68,6 +74,7 @@ class Feedback(AiTable):
         Index(None, "conversation_id"),
         Index(None, "user_id"),
         Index(None, "created_at"),
+        Index("ix_ai_feedback_import", "import_id", postgresql_where=text("import_id is not null")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

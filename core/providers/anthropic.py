@@ -11,19 +11,10 @@ from anthropic.types import RawMessageStreamEvent
 from core import logs, outbound
 from core.cutter import Cutter
 from core.providers import faults
+from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed, Incomplete, Unreadable
 from core.providers.pieces import MOST_MODELS, ToolCalls, tokens
-from core.providers.schemas import (
-    Call,
-    Chunk,
-    Connection,
-    EndChunk,
-    KnownModel,
-    MessageRole,
-    TextChunk,
-    Usage,
-    UsageChunk,
-)
+from core.providers.schemas import Call, Connection, KnownModel, MessageRole
 
 VENDOR = "https://api.anthropic.com"
 NO_KEY = "none"

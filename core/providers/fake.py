@@ -13,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core import outbound
 from core.cutter import Cutter
+from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import Cut, Incomplete, KeyRefused, ServerBroke
-from core.providers.schemas import Call, Chunk, Connection, EndChunk, KnownModel, TextChunk, Usage, UsageChunk
+from core.providers.schemas import Call, Connection, KnownModel
 
 LABEL = "Fake answer:"
 WORDS = tuple("the quick answer depends on the order in which each request was made by a client".split())  # noqa: SIM905  prose

@@ -13,17 +13,9 @@ import httpx2
 from core.config import config
 from core.cutter import Cutter, cuttable
 from core.outbound import providers_reach
+from core.providers.chunks import Chunk, TextChunk, ToolCallChunk
 from core.providers.errors import AnswerTooLong, CallFailed, Cut, TookTooLong
-from core.providers.schemas import (
-    Call,
-    Chunk,
-    Connection,
-    KnownModel,
-    Provider,
-    Route,
-    TextChunk,
-    ToolCallChunk,
-)
+from core.providers.schemas import Call, Connection, KnownModel, Provider, Route
 from core.tables import storable
 
 CONNECT_TIMEOUT_S = 5.0

@@ -12,8 +12,9 @@ from core.cutter import Cutter
 from core.embedded import model_server
 from core.providers import openai
 from core.providers.capabilities import LOCAL_HABITS
+from core.providers.chunks import Chunk
 from core.providers.errors import LocalModelStarting, Unreachable
-from core.providers.schemas import Call, Chunk, Connection, KnownModel, Parameters, ProviderKind
+from core.providers.schemas import Call, Connection, KnownModel, Parameters, ProviderKind
 
 # Without any system prompt this model answers gibberish; with most of those that we tried, half of its answers are something like
 # French or Italian. With this one it was right in 20 of 22 short questions.

@@ -10,19 +10,10 @@ import openai
 from core import logs, outbound
 from core.cutter import Cutter
 from core.providers import faults
+from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed, Incomplete, Unreadable
 from core.providers.pieces import MOST_MODELS, ToolCalls, tokens
-from core.providers.schemas import (
-    Call,
-    Chunk,
-    Connection,
-    EndChunk,
-    KnownModel,
-    ParameterName,
-    TextChunk,
-    Usage,
-    UsageChunk,
-)
+from core.providers.schemas import Call, Connection, KnownModel, ParameterName
 
 VENDOR = "https://api.openai.com/v1"
 # A server that wants no key still gets a header: the SDK insists on one.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from core.providers.schemas import Chunk, ToolCallChunk
+from core.providers.chunks import Chunk, ToolCallChunk
 
 MOST_MODELS = 1000  # that a provider may list
 MOST_TOKENS = 1_000_000_000  # twice that is the largest number that a column holds

@@ -10,7 +10,8 @@ from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, ModelPrice, PriceCalculation, TieredPrices
 
 from core.money import Usd
-from core.providers.schemas import Connection, Prices, ProviderKind, Usage
+from core.providers.chunks import Usage
+from core.providers.schemas import Connection, Prices, ProviderKind
 
 FREE = frozenset({ProviderKind.LOCAL, ProviderKind.FAKE})
 NANO = Decimal("0.00000001")

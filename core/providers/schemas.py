@@ -1,10 +1,10 @@
-"""Models and their providers, what is asked of them, and the typed chunks in which they answer."""
+"""Models and their providers, and what is asked of them."""
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Protocol, TypeAlias
+from typing import Annotated, Any, Literal, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from core.cutter import Cutter
 from core.json_objects import JsonObject
 from core.money import Usd
+from core.providers.chunks import Chunk
 
 
 class ProviderKind(StrEnum):
@@ -239,56 +240,6 @@ class Call:
     messages: tuple[ChatMessage, ...]
     parameters: Parameters
     tools: tuple[Tool, ...] = ()
-
-
-@dataclass(frozen=True)
-class TextChunk:
-    """Some more text."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class ToolCallChunk:
-    """The model asks to have a tool called; `arguments` is its JSON, whole."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Tokens of one call. `input` includes the cached ones and those written to a cache; `output` includes reasoning."""
-
-    input: int = 0
-    output: int = 0
-    cached: int = 0
-    cache_write: int = 0
-    reasoning: int = 0
-    is_estimated: bool = False
-
-    @property
-    def total(self) -> int:
-        """All tokens."""
-        return self.input + self.output
-
-
-@dataclass(frozen=True)
-class UsageChunk:
-    """What the provider counted."""
-
-    usage: Usage
-
-
-@dataclass(frozen=True)
-class EndChunk:
-    """The provider says that this is all, and why (`stop`, `length`, `tool_calls`, ...)."""
-
-    finish_reason: str
-
-
-Chunk: TypeAlias = TextChunk | ToolCallChunk | UsageChunk | EndChunk
 
 
 class Provider(Protocol):

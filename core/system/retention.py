@@ -22,7 +22,7 @@ from core.executions import service as executions
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.partitions import Part
+from core.partitions import NOT_HELD, Horizon, Part
 from core.settings import Retention, Sealed
 
 LOCK = 0x61747476
@@ -58,9 +58,9 @@ class Rule:
     child: tuple[str, str] | None = None
     database: Database = Database.CORE
 
-    def count(self, before: datetime, kept: int) -> dict[str, int]:
+    def count(self, horizon: Horizon, kept: int) -> dict[str, int]:
         """Return how many rows are over, by table."""
-        given = {"before": before, "kept": kept}
+        given = {**horizon.filled, "kept": kept}
         with reading(self.database) as session:
             found = {self.table: session.scalar(text(f"select count(*) from {self.table} where {self.over}"), given) or 0}  # noqa: S608
             if self.child is not None:
@@ -69,10 +69,10 @@ class Rule:
                 found[child] = session.scalar(text(theirs), given) or 0
         return found
 
-    def delete_some(self, before: datetime, kept: int) -> dict[str, int]:
+    def delete_some(self, horizon: Horizon, kept: int) -> dict[str, int]:
         """Delete some of the rows that are over, in a transaction of its own, and return how many, by table."""
         wanted = f"select id from {self.table} where {self.over} limit :at_once for update skip locked"  # noqa: S608
-        given = {"before": before, "kept": kept, "at_once": AT_ONCE}
+        given = {**horizon.filled, "kept": kept, "at_once": AT_ONCE}
         with transaction(self.database) as session:
             ids = list(session.scalars(text(wanted), given))
             found = {self.table: len(ids)}
@@ -94,17 +94,18 @@ RULES = (
     Rule(
         "conversations",
         "conversation_days",
-        "last_message_at < :before and received_at < :before and annotation_count = 0",
+        f"last_message_at < :before and received_at < :before and annotation_count = 0 and {NOT_HELD}",
         child=("messages", "conversation_id"),
     ),
     Rule(
         "batch_run_history",
         "batch_run_days",
-        "greatest(started_at, heard_at) < :before and id in (select id from (select id, row_number() over (partition by "
-        "batch_job order by started_at desc, id desc) as number from batch_run_history) as ranked where number > :kept)",
+        f"{NOT_HELD} and greatest(started_at, heard_at) < :before and id in (select id from (select id, row_number() over "  # noqa: S608
+        "(partition by batch_job order by started_at desc, id desc) as number from batch_run_history) as ranked "
+        "where number > :kept)",
     ),
     Rule("named_messages", "feedback_days", "named_at < :before and received_at < :before"),
-    Rule("ai_feedback", "feedback_days", "created_at < :before and received_at < :before", database=Database.AI),
+    Rule("ai_feedback", "feedback_days", f"created_at < :before and received_at < :before and {NOT_HELD}", database=Database.AI),
 )
 
 
@@ -127,10 +128,13 @@ def apply(*, dry_run: bool = False) -> Cleanup:
         with reading() as session:
             chosen = settings.read(session, Retention)
         for parent in partitions.PARENTS:
-            _clean_partitions(parent, _before(getattr(chosen, DAYS_OF[parent])), done)
+            _clean_partitions(parent, Horizon(_before(getattr(chosen, DAYS_OF[parent])), _undoable(chosen)), done)
         for rule in RULES:
             _clean_rows(rule, chosen, done)
         _clean_texts(_before(chosen.playground_days), done)
+        if not done.dry_run:
+            for database in Database:
+                _forget_traces(database, _undoable(chosen))
     return done
 
 
@@ -152,6 +156,11 @@ def _before(days: int) -> datetime:
     return clock.now() - timedelta(days=days)
 
 
+def _undoable(chosen: Retention) -> datetime:
+    """Return since when rows have arrived of imports that can still be undone; a day more, for those that are being undone."""
+    return _before(chosen.import_undo_days + 1)
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
     """Hold a lock that ends with this process at the latest; no transaction is open meanwhile."""
@@ -164,48 +173,48 @@ def _alone() -> Iterator[None]:
             connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
 
 
-def _clean_partitions(parent: str, before: datetime, done: Cleanup) -> None:
+def _clean_partitions(parent: str, horizon: Horizon, done: Cleanup) -> None:
     with engines().core.connect() as connection:
         present = partitions.list_parts(connection, parent)
     done.add(parent, 0)
     for part in present:
-        if _end(part) <= before:
-            (_count_part if done.dry_run else _clean_part)(parent, part, before, done)
+        if _end(part) <= horizon.before:
+            (_count_part if done.dry_run else _clean_part)(parent, part, horizon, done)
 
 
-def _count_part(parent: str, part: Part, before: datetime, done: Cleanup) -> None:
+def _count_part(parent: str, part: Part, horizon: Horizon, done: Cleanup) -> None:
     with reading() as session:
-        over, whole = partitions.count_over(session, part.name(parent), before)
-    # Of a day, all rows go together or none.
-    done.add(parent, over if over == whole or not part.is_day else 0)
+        found = partitions.count_over(session, part.name(parent), horizon)
+    # Of a day, all rows go together or none; but those of imports that can still be undone keep no others.
+    done.add(parent, found.over if found.over == found.whole or not part.is_day or found.is_held else 0)
 
 
-def _clean_part(parent: str, part: Part, before: datetime, done: Cleanup) -> None:
+def _clean_part(parent: str, part: Part, horizon: Horizon, done: Cleanup) -> None:
     with reading() as session:
-        over, whole = partitions.count_over(session, part.name(parent), before)
-    if over == whole and (whole or not partitions.is_made_ahead(part)):
-        dropped = _patiently(lambda: _drop(parent, part, before))
+        found = partitions.count_over(session, part.name(parent), horizon)
+    if found.over == found.whole and (found.whole or not partitions.is_made_ahead(part)):
+        dropped = _patiently(lambda: _drop(parent, part, horizon))
         if dropped is None:
             done.busy.append(part.name(parent))
         done.add(parent, dropped or 0)
-    elif over and not part.is_day:
-        _delete_from(parent, part, before, done)
+    elif found.over and (not part.is_day or found.is_held):
+        _delete_from(parent, part, horizon, done)
 
 
-def _drop(parent: str, part: Part, before: datetime) -> int | None:
+def _drop(parent: str, part: Part, horizon: Horizon) -> int | None:
     with transaction() as session:
-        rows = partitions.drop(session, parent, part, before=before)
+        rows = partitions.drop(session, parent, part, horizon=horizon)
         if rows:
             _seal(session, parent, part)
     return rows
 
 
-def _delete_from(parent: str, part: Part, before: datetime, done: Cleanup) -> None:
+def _delete_from(parent: str, part: Part, horizon: Horizon, done: Cleanup) -> None:
     page = 0
     while True:
         with transaction() as session:
             _seal(session, parent, part)
-            deleted = partitions.delete_over(session, parent, part, page=page, before=before)
+            deleted = partitions.delete_over(session, parent, part, page=page, horizon=horizon)
         if deleted is None:
             return
         done.add(parent, deleted)
@@ -220,14 +229,14 @@ def _seal(session: Session, parent: str, part: Part) -> None:
 
 
 def _clean_rows(rule: Rule, chosen: Retention, done: Cleanup) -> None:
-    before, kept = _before(getattr(chosen, rule.days)), chosen.batch_runs_kept
-    found = rule.count(before, kept) if done.dry_run else rule.delete_some(before, kept)
+    horizon, kept = Horizon(_before(getattr(chosen, rule.days)), _undoable(chosen)), chosen.batch_runs_kept
+    found = rule.count(horizon, kept) if done.dry_run else rule.delete_some(horizon, kept)
     while True:
         for table, rows in found.items():
             done.add(table, rows)
         if done.dry_run or found[rule.table] < AT_ONCE:
             return
-        found = rule.delete_some(before, kept)
+        found = rule.delete_some(horizon, kept)
 
 
 def _clean_texts(before: datetime, done: Cleanup) -> None:
@@ -241,6 +250,15 @@ def _clean_texts(before: datetime, done: Cleanup) -> None:
         with transaction() as session:
             blanked = executions.blank_texts_before(session, before, limit=AT_ONCE)
         done.add("prompt_executions", blanked)
+
+
+def _forget_traces(database: Database, undoable: datetime) -> None:
+    """Forget what imports have noted for an undo that is over."""
+    some = "select ctid from import_traces where noted_at < :undoable limit :at_once"
+    given, gone = {"undoable": undoable, "at_once": AT_ONCE}, AT_ONCE
+    while gone == AT_ONCE:
+        with transaction(database) as session:
+            gone = _rowcount(session, f"delete from import_traces where ctid = any(array({some}))", given)  # noqa: S608  ours
 
 
 def _patiently(act: Callable[[], int | None]) -> int | None:

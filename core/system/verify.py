@@ -82,7 +82,7 @@ def setting(name: str) -> str:
 
 def _replay(session: Session, zone: str) -> None:
     """Derive everything from all raw rows, as if they came in now, a day at a time."""
-    connection, given = driver(session), {"zone": zone}
+    connection, given = driver(session), {"zone": zone, "import_id": None}
     for _ in _days(session, EVENTS):
         connection.execute(events.USER_DAYS.replace("{stage}", events.FRESH).encode(), given)
         connection.execute(events.DELTAS)
@@ -153,7 +153,7 @@ def _summed(histogram: str) -> str:
 
 def _user_days(session: Session, sealed: Sealed, zone: str) -> Checked:
     """Check the days of which all raw rows are there; users with conversations, whose beginning may change, may have more."""
-    keys = [column.name for column in table_of(UserDay).columns]
+    keys = [column.name for column in table_of(UserDay).columns if column.primary_key]
     ends = [until for until in (sealed.user_activity_events, sealed.ai_request_metrics) if until is not None]
     first = zones.first_whole_day(session, max(ends, default=None), zone)
     rows = "select {keys}, true as is_there from {schema}.user_days where day >= coalesce(cast(:first as date), '-infinity')"

@@ -9,7 +9,6 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core import clock, settings
-from core.activity import ingest
 from core.activity import rollups as event_rollups
 from core.ai_metrics import rollups as request_rollups
 from core.db import transaction
@@ -21,10 +20,18 @@ TASK = "system.rebuild_days"
 FOLDS = (event_rollups.EVENTS, request_rollups.REQUESTS, request_rollups.TOOLS)
 SOURCES = ("user_activity_events", "ai_request_metrics")
 SEEN = (
-    *(f"select created_at, environment, app, user_id from {parent}" for parent in SOURCES),  # noqa: S608  names of our own
-    "select m.created_at, environment, app, user_id from conversations join messages as m on conversation_id = conversations.id",
-    "select created_at, environment, app, user_id from conversations",
+    *(f"select created_at, environment, app, user_id, import_id from {parent}" for parent in SOURCES),  # noqa: S608  our own names
+    "select m.created_at, environment, app, user_id, m.import_id from conversations as c join messages as m "
+    "on conversation_id = c.id",
+    "select created_at, environment, app, user_id, import_id from conversations",
 )
+# A day belongs to an import only as long as nobody else has seen the user.
+USER_DAYS = f"""
+insert into user_days (day, environment, app, user_id, import_id)
+select (created_at at time zone %(zone)s)::date, environment, app, user_id,
+    case when bool_and(import_id is not null) then (array_agg(import_id order by import_id))[1] end
+from ({" union all ".join(SEEN)}) as seen where created_at >= %(since)s and created_at < %(until)s and user_id is not null
+group by 1, 2, 3, 4 order by 1, 2, 3, 4 on conflict do nothing"""  # noqa: S608  our own
 AGAIN_AFTER = timedelta(seconds=15)  # by then no process remembers the zone that was
 
 
@@ -94,7 +101,4 @@ def _rebuild_users(session: Session, day: date, zone: str) -> None:
     bounds = "select cast(:day as timestamp) at time zone :zone, cast(:next as timestamp) at time zone :zone"
     since, until = session.execute(text(bounds), {"day": day, "next": day + timedelta(days=1), "zone": zone}).one()
     session.execute(text("delete from user_days where day = :day"), {"day": day})
-    for seen in SEEN:
-        rows = f"(select * from ({seen}) as each where created_at >= %(since)s and created_at < %(until)s) as seen"  # noqa: S608
-        given = {"zone": zone, "since": since, "until": until}
-        driver(session).execute(ingest.USER_DAYS.replace("{stage}", rows).encode(), given)
+    driver(session).execute(USER_DAYS.encode(), {"zone": zone, "since": since, "until": until})

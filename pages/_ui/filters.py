@@ -4,8 +4,8 @@ An address opens the page as it was sent; a filter that is changed changes the a
 bar is drawn, so that the choices it offers are those of the period and the environment that are chosen.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode
@@ -19,7 +19,7 @@ from core.ai_metrics.schemas import RequestStatus
 from core.batches.answers import AskedRuns
 from core.insights.choices import Choices, choices
 from core.insights.schemas import Scope
-from core.periods import Edge, Period, RangeRefused, Watched, read_range
+from core.periods import Edge, Period, RangeRefused, Watched, last_days, read_range
 from core.system import workspace
 from pages._ui import state, text
 from pages._ui.cache import Reads
@@ -39,6 +39,8 @@ LABELS = {
     "conversation": "Conversation",
     "error_type": "Error type",
     "job": "Batch job",
+    "q": "Search",
+    "step": "Last step",
 }
 EVERY = {
     "app": "All apps",
@@ -47,8 +49,12 @@ EVERY = {
     "model": "All models",
     "status": "Any status",
     "job": "All batch jobs",
+    "step": "Any step",
 }
+TYPED = {"q": "Search address, name or id"}
 WATCHED = ("environment", "app", "release", "user_id")
+Width = int | Literal["stretch"]
+Offers = Mapping[str, Mapping[str, str]]  # of a filter: each choice, and the words for it
 
 
 @dataclass(frozen=True)
@@ -57,10 +63,12 @@ class Filters:
 
     period: Period
     chosen: Mapping[str, str]
+    is_timed: bool = True  # without it, the page shows what there is, whenever it was
+    own: Mapping[str, str] = field(default_factory=dict)  # what the page lets choose by itself: by it nothing is left out
 
     def __getitem__(self, name: str) -> str | None:
         """Return what was chosen of a filter, None when nothing was."""
-        return self.chosen.get(name) or None
+        return self.chosen.get(name) or self.own.get(name) or None
 
     @property
     def watched(self) -> Watched:
@@ -89,31 +97,49 @@ class Filters:
         """Every filter that leaves something out, in words."""
         return [f"{LABELS[name].lower()} {value}" for name, value in self.chosen.items() if value and DEFAULTS.get(name) != value]
 
-    def download(self, path: str) -> str:
+    def download(self, path: str, **more: str) -> str:
         """Return the address of the API's stream of the same rows."""
         span = {"start": f"{self.period.start:%Y-%m-%dT%H:%M:%SZ}", "end": f"{self.period.end:%Y-%m-%dT%H:%M:%SZ}"}
-        kept = {name: value for name, value in self.chosen.items() if value}
-        return f"/api/v1/admin/{path}?{urlencode({**kept, **span, 'format': 'csv'})}"
+        kept = {name: value for name, value in {**self.chosen, **self.own}.items() if value}
+        return f"/api/v1/admin/{path}?{urlencode({**kept, **(span if self.is_timed else {}), **more, 'format': 'csv'})}"
 
 
-def bar(page: str, reads: Reads, first: Sequence[str], more: Sequence[str] = ()) -> Filters:
-    """Draw the bar: the period, the page's first filters, and behind a button the others. Raises RangeRefused."""
+def bar(
+    page: str,
+    reads: Reads,
+    first: Sequence[str],
+    more: Sequence[str] = (),
+    *,
+    offers: Offers | None = None,
+    is_timed: bool = True,
+    own: Sequence[str] = (),
+    draw_own: Callable[[], None] | None = None,
+) -> Filters:
+    """Draw the bar: the period, the page's first filters, and behind a button the others. Raises RangeRefused.
+
+    `offers` are the page's own choices of a filter, with the words for each. What is the page's `own` is in the address, too; the
+    page draws it, in the bar by `draw_own`, under the keys `page.name`.
+    """
     names = (*first, *more)
-    _take_over(page, names)
+    _take_over(page, (*names, *own))
     zone = workspace.zone()
-    period = _period(page, zone)
+    period = _period(page, zone) if is_timed else last_days(int(DAYS[-1]), zone=zone)
     offered = reads.ask(choices, period, _value(page, "environment") or DEFAULTS["environment"])
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"filters-{page}"):
-        _draw_period(page, zone, period)
+        if is_timed:
+            _draw_period(page, zone, period)
         for name in first:
-            _draw(page, name, offered)
+            _draw(page, name, offered, (offers or {}).get(name))
+        if draw_own is not None:
+            draw_own()
         if more:
             hidden = sum(1 for name in more if _value(page, name) not in ("", DEFAULTS.get(name)))
             with st.popover("More filters" + (f" ({hidden})" if hidden else ""), icon=":material/tune:"):
                 for name in more:
-                    _draw(page, name, offered, labelled=True)
-    _write_address(page, names)
-    filters = Filters(_period(page, zone), {name: _value(page, name) for name in names})
+                    _draw(page, name, offered, (offers or {}).get(name), labelled=True)
+    _write_address(page, (*names, *own))
+    chosen, chosen_own = ({name: _value(page, name) for name in each} for each in (names, own))
+    filters = Filters(_period(page, zone) if is_timed else period, chosen, is_timed, chosen_own)
     if filters.narrowed:
         _say_narrowed(page, names, filters)
     return filters
@@ -215,20 +241,24 @@ def _take_range(page: str, zone: str) -> None:
         state.problem("A range has its start before its end.")
 
 
-def _draw(page: str, name: str, offered: Choices, *, labelled: bool = False) -> None:
+def _draw(page: str, name: str, offered: Choices, own: Mapping[str, str] | None, *, labelled: bool = False) -> None:
     look: Literal["visible", "collapsed"] = "visible" if labelled else "collapsed"
-    found = offered.of(name)
+    found = list(own) if own is not None else offered.of(name)
     if found is None:
-        st.text_input(LABELS[name], key=_key(page, name), placeholder="Our id or the sender's", label_visibility=look)
+        hint = TYPED.get(name, "Our id or the sender's")
+        wide: Width = 260 if name in TYPED else "stretch"
+        icon = ":material/search:" if name in TYPED else None
+        st.text_input(LABELS[name], key=_key(page, name), placeholder=hint, label_visibility=look, width=wide, icon=icon)
         return
+    said = {"": EVERY.get(name, ""), **(own or {})}
     value = _value(page, name)
     options = list(dict.fromkeys([*([] if name in DEFAULTS else [""]), *found, *([value] if value else [])]))
-    width: int | Literal["stretch"] = "stretch" if labelled else 168
+    width: Width = "stretch" if labelled else 168
     st.selectbox(
         LABELS[name],
         options,
         key=_key(page, name),
-        format_func=lambda each: each or EVERY[name],
+        format_func=lambda each: said.get(each, each),
         label_visibility=look,
         width=width,
     )

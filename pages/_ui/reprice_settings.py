@@ -56,8 +56,8 @@ def _draw_run(run: RepriceRun) -> None:
     """Draw what the last run has come to."""
     if run.status != "completed":
         why = run.error or "nothing was heard of it for a long time"
-        words = f"The last run did not end well, after {run.days_done:,} of {words.count(run.days, 'day')}: {why}"
-        st.error(text.plain(words), icon=":material/error:", width=860)
+        ended = f"The last run did not end well, after {run.days_done:,} of {words.count(run.days, 'day')}: {why}"
+        st.error(text.plain(ended), icon=":material/error:", width=860)
         st.button("Close", key="reprice.close", on_click=state.put, args=(RUN, run.id))
     else:
         _draw_report(run.report, run)

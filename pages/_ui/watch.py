@@ -43,14 +43,17 @@ class Header:
     actions: DeltaGenerator
     about: str
 
-    def finish(self, reads: Reads, chosen: Filters, *, csv: str | None = None) -> None:
+    def finish(self, reads: Reads, chosen: Filters, *, csv: str | None = None, **more: str) -> None:
         """Say which days are shown and as of when; offer to read anew, and the same rows as CSV."""
         zone = chosen.period.zone
         as_of = f"as of {reads.as_of.astimezone(frame.time_zone()):%H:%M:%S}"
-        self.caption.caption(f"{self.about} · {span(chosen.period)} ({zone}) · {as_of}")
+        days = f"{span(chosen.period)} ({zone})" if chosen.is_timed else zone
+        self.caption.caption(f"{self.about} · {days} · {as_of}")
         with self.actions:
             if csv is not None:
-                st.link_button("CSV", chosen.download(csv), icon=":material/download:", help="Every row that the filters match")
+                st.link_button(
+                    "CSV", chosen.download(csv, **more), icon=":material/download:", help="Every row that the filters match"
+                )
             st.button("Refresh", icon=":material/refresh:", on_click=cache.forget)
 
 

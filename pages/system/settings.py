@@ -4,9 +4,11 @@ import streamlit as st
 
 from core.identity.permissions import Permission
 from pages._ui import (
+    demo_banner,
     errors,
     frame,
     guard,
+    import_settings,
     key_settings,
     price_settings,
     provider_settings,
@@ -19,13 +21,14 @@ SECTIONS = {
     "Providers": provider_settings.draw,
     "Prices": price_settings.draw,
     "API keys": key_settings.draw,
+    "Import": import_settings.draw,
     "Redaction": redaction_settings.draw,
 }
 
 
 def main() -> None:
     """Guard, choose the section, draw it."""
-    guard.page(Permission.CHANGE_WORKSPACE)
+    actor = guard.page(Permission.CHANGE_WORKSPACE)
     with frame.header("Settings", "What the workspace shares, where its models come from, and what programs come in with"):
         pass
     chosen = st.segmented_control(
@@ -38,6 +41,8 @@ def main() -> None:
         label_visibility="collapsed",
     )
     SECTIONS[chosen]()
+    if chosen == "Workspace":
+        demo_banner.offer(actor)
 
 
 with errors.InWords("Settings"):

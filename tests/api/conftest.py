@@ -43,7 +43,7 @@ def address(cluster: Postgres) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def whole(cluster: Postgres, data: Path) -> Iterator[str]:
     """Serve the console with the API beside it, and return the address."""
-    given = {"DATA": str(data), "ATTUNE_SECRET_KEY": SECRET, "PORT": str(free_port()), "ATTUNE_LOG": "json"}
+    given = {"DATA": str(data), "ATTUNE_SECRET_KEY": SECRET, "PORT": str(free_port()), "ATTUNE_LOG": "json", "ATTUNE_DEMO": "0"}
     limits = {name: os.environ[name] for name in ("RATE_LIMIT_STANDARD", "RATE_LIMIT_STREAMING", "ATTUNE_FAKE_PROVIDER")}
     plain = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     with (data / "logs" / "whole.log").open("w") as log:

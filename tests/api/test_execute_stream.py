@@ -15,8 +15,8 @@ from core import bus
 from core.db import transaction
 from core.executions import runner as runners
 from core.identity import service
+from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
 from core.providers.fake import Fake
-from core.providers.schemas import Chunk, EndChunk, TextChunk, ToolCallChunk
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

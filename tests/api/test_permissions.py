@@ -21,6 +21,7 @@ WHO = {
     "/admin/ai/": WATCHERS,
     "/admin/batch/": WATCHERS,
     "/admin/users": WATCHERS,
+    "/admin/anonymous": WATCHERS,
     "/admin/onboarding/": WATCHERS,
     "/admin/overview": WATCHERS,
     "/admin/releases": WATCHERS,

@@ -240,3 +240,42 @@ def test_the_overview_is_one_answer(analyst: httpx2.Client) -> None:
     assert {"users", "onboarding", "ai", "feedback", "batch"} <= set(found)
     assert (found["users"]["active"], found["ai"]["total_requests"], found["batch"]["success_rate"]) == (1, 1, 1.0)
     assert all("previous" in found[name] for name in ("users", "onboarding", "ai", "feedback", "batch"))
+
+
+def test_key_figures_findings_and_releases_have_their_shapes(analyst: httpx2.Client) -> None:
+    send(*many(40))
+    for path in ("/admin/ai/tiles", "/admin/overview/tiles"):
+        tile = got(analyst, path, start="2026-03-26", end="2026-04-02")["items"][-1]
+        assert set(tile) == {"name", "label", "unit", "value", "before", "verdict", "course"}
+    [finding] = got(analyst, "/admin/overview/findings", start="2026-03-26", end="2026-04-02")["items"]
+    assert set(finding) == {"kind", "severity", "title", "detail", "at", "page", "query"}
+    assert (finding["kind"], finding["page"]) == ("unpriced", "settings")
+    found = got(analyst, "/admin/releases", start="2026-03-26", end="2026-04-02")
+    assert {each["release"] for each in found["items"]} <= {"1", "2"}
+    assert found["total_count"] == len(found["items"])
+
+
+def test_the_tiles_agree_with_the_summary(analyst: httpx2.Client) -> None:
+    send(*many(60))
+    period = {"start": "2026-03-26", "end": "2026-03-31"}
+    summary, tiles = got(analyst, "/admin/ai/metrics", **period), got(analyst, "/admin/ai/tiles", **period)["items"]
+    named = {tile["name"]: tile["value"] for tile in tiles}
+    assert named["requests"] == summary["total_requests"]
+    assert named["p95_latency"] == summary["p95_latency_ms"]
+    assert named["error_rate"] == summary["error_rate"]
+    assert Decimal(str(named["cost"])) == Decimal(summary["cost_usd"])
+    assert named["tokens"] == summary["total_tokens"]
+
+
+def test_requests_come_in_the_order_that_is_wanted_and_by_their_error(analyst: httpx2.Client) -> None:
+    send(
+        request(NOW, id="quick", total_latency_ms=10, cost_usd=Decimal("0.5")),
+        request(NOW, id="slow", total_latency_ms=9000, cost_usd=Decimal("0.1")),
+        request(NOW, id="broken", status="error", error_type="timeout", total_latency_ms=None, cost_usd=None),
+    )
+    assert [each["external_id"] for each in got(analyst, "/admin/ai/requests", order="slowest")["items"]] == ["slow", "quick"]
+    dearest = got(analyst, "/admin/ai/requests", order="dearest", limit=1)
+    assert ([each["external_id"] for each in dearest["items"]], dearest["next_cursor"]) == (["quick"], None)
+    assert [each["external_id"] for each in got(analyst, "/admin/ai/requests", error_type="timeout")["items"]] == ["broken"]
+    assert got(analyst, "/admin/ai/metrics", error_type="timeout")["total_requests"] == 1
+    assert analyst.get("/admin/ai/requests", params={"order": "newest first"}).status_code == 422

@@ -89,6 +89,7 @@ def _environment(port: int, data: Path) -> dict[str, str]:
         "ATTUNE_ADMIN_EMAIL": OWNER.email,
         "ATTUNE_ADMIN_PASSWORD": OWNER.password,
         "ATTUNE_FAKE_PROVIDER": "1",
+        "ATTUNE_DEMO": "0",
         "RATE_LIMIT_STANDARD": "100000",
         "RATE_LIMIT_STREAMING": "100000",
     }

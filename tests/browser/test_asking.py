@@ -6,7 +6,7 @@ import time
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import IDLE, Program, Window
+from tests.browser.console import Program, Window
 
 
 def test_the_local_model_knows_the_capital_of_france(window: Window, program: Program) -> None:
@@ -90,7 +90,6 @@ def test_enter_sends_with_control_and_command_too_and_with_shift_begins_a_line(w
         expect(tab.messages).to_have_count(2 * number)
         expect(tab.last).to_contain_text(f"Fake answer: Sent with {keys}")
         expect(tab.field).to_have_value("")
-        tab.page.locator(IDLE).wait_for()
     tab.field.fill("One line")
     tab.field.press("Shift+Enter")
     tab.field.press_sequentially("and another")

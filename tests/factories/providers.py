@@ -13,14 +13,13 @@ from core.cutter import Cutter
 from core.db import transaction
 from core.identity.schemas import Role
 from core.providers import gateway, queries, service
+from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed
 from core.providers.schemas import (
     Call,
     Capabilities,
     ChatMessage,
-    Chunk,
     Connection,
-    EndChunk,
     KnownModel,
     MessageRole,
     ModelView,
@@ -29,11 +28,7 @@ from core.providers.schemas import (
     ProviderKind,
     ProviderView,
     Route,
-    TextChunk,
     Tool,
-    ToolCallChunk,
-    Usage,
-    UsageChunk,
 )
 from tests.factories.identity import person
 from tests.fake_vendor import KEY, Vendor

@@ -95,7 +95,7 @@ class Program:
         """The shell's environment without settings of Attune, and with ours."""
         names = {name.upper() for name in Config.model_fields} | {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}
         kept = {name: value for name, value in os.environ.items() if name.upper() not in names}
-        return kept | {"DATA": str(self.data), "PORT": str(self.port)} | dict(self.settings)
+        return kept | {"DATA": str(self.data), "PORT": str(self.port), "ATTUNE_DEMO": "0"} | dict(self.settings)
 
     def launch(self, *arguments: str, cwd: Path = ROOT) -> "subprocess.Popen[bytes]":
         """Start it and return at once."""

@@ -7,9 +7,10 @@ from core.config import ROOT
 from core.identity.schemas import Role, SessionKind
 from pages._ui import guard
 from tests.factories.identity import person
-from tests.pages.conftest import ACCOUNTS, PLAYGROUND, SETTINGS, YOU, Console, prompt, said
+from tests.pages.conftest import ACCOUNTS, AI_METRICS, OVERVIEW, PLAYGROUND, SETTINGS, YOU, Console, prompt, said
 
 ADMINS = [(PLAYGROUND, "Playground"), (SETTINGS, "Settings"), (ACCOUNTS, "Accounts"), (YOU, "Your account")]
+WATCHERS = [(OVERVIEW, "Overview"), (AI_METRICS, "AI metrics")]
 EVERYBODYS = [(YOU, "Your account")]
 
 
@@ -17,6 +18,7 @@ EVERYBODYS = [(YOU, "Your account")]
     ("role", "page", "title"),
     [
         *((role, page, title) for role in (Role.SUPER_ADMIN, Role.ADMIN) for page, title in ADMINS),
+        *((role, page, title) for role in (Role.SUPER_ADMIN, Role.ADMIN, Role.ANALYST) for page, title in WATCHERS),
         *((role, page, title) for role in (Role.ANALYST, Role.REVIEWER) for page, title in EVERYBODYS),
     ],
 )
@@ -39,6 +41,14 @@ def test_a_page_guards_itself_should_somebody_come_past_the_navigation(
     monkeypatch.setattr(guard, "cookie", lambda: None)
     app.run()
     assert "You are signed out" in said(app)
+    assert not app.title
+
+
+@pytest.mark.parametrize("page", [OVERVIEW, AI_METRICS])
+def test_figures_are_not_for_reviewers(console: Console, page: str) -> None:
+    console(person(Role.REVIEWER, kind=SessionKind.BROWSER))
+    app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=20).run()
+    assert "Not for your role" in said(app)
     assert not app.title
 
 

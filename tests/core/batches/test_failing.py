@@ -28,8 +28,14 @@ def found() -> list[Failing]:
 def runs(*states: str, job: str = "nightly", summary: str | None = None, phases: dict[str, int] | None = None) -> None:
     for number, status in enumerate(states):
         is_good = status in ("completed", "running")
-        more = {"error_summary": None if is_good else summary}
-        ran(START + number * DAY, status, job=job, phase_durations=WHOLE if is_good or phases is None else phases, **more)
+        said = None if is_good else summary
+        ran(
+            START + number * DAY,
+            status,
+            job=job,
+            phase_durations=WHOLE if is_good or phases is None else phases,
+            error_summary=said,
+        )
 
 
 def test_one_failure_in_a_month_needs_no_attention() -> None:

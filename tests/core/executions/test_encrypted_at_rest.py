@@ -12,8 +12,8 @@ from core.executions import queries, service
 from core.executions.runner import Runner
 from core.playground import service as playground
 from core.playground.schemas import Draft, NewMessage
+from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
 from core.providers.fake import Fake
-from core.providers.schemas import Chunk, EndChunk, TextChunk, ToolCallChunk
 from tests.factories.executions import ended, executed
 from tests.factories.identity import Person, person
 

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 from core import bus
 from core.db import transaction
 from core.errors import Unavailable
-from core.executions import queries, service
+from core.executions import progress, queries, service
 from core.executions import runner as runners
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionView, Outcome, Status
+from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.fake import Fake
-from core.providers.schemas import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from tests.factories.executions import asked, begun, ended, executed, speaking
 from tests.factories.identity import Person, person
 
@@ -125,7 +125,7 @@ def test_an_outcome_that_comes_after_a_stop_changes_nothing(one: Person, runner:
 def test_a_stop_whose_hint_was_lost_is_noticed_when_the_bus_is_back(
     one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runners, "WRITE_EVERY_S", 0.02)
+    monkeypatch.setattr(progress, "WRITE_EVERY_S", 0.02)
     buffer = speaking(begun(one.actor, model="fake:steady"))
     with transaction() as session:
         session.execute(text("update prompt_executions set status = 'cancelled'"))

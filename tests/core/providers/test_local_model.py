@@ -15,8 +15,9 @@ from core.embedded import model_server
 from core.embedded.model_server import ModelServer
 from core.errors import StartRefused
 from core.providers import catalogue, gateway
+from core.providers.chunks import TextChunk
 from core.providers.errors import ContextTooLong, Cut, LocalModelStarting
-from core.providers.schemas import Connection, KnownModel, Parameters, ProviderKind, Route, TextChunk
+from core.providers.schemas import Connection, KnownModel, Parameters, ProviderKind, Route
 from core.settings import DEFAULT_PROMPT
 from tests.factories.providers import Heard, ask, call, running
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 
 from core.providers import prices
+from core.providers.chunks import Usage
 from core.providers.prices import UNPRICED, Cost, CostSource
-from core.providers.schemas import Connection, ProviderKind, Usage
+from core.providers.schemas import Connection, ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI
 
 MILLION = 1_000_000

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from core.providers.schemas import ProviderKind, Usage
+from core.providers.chunks import Usage
+from core.providers.schemas import ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI, ask, both_vendors, call, connection
 from tests.fake_vendor import Literally, Vendor
 

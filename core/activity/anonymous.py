@@ -1,0 +1,121 @@
+"""Sessions that nobody has put a name to: subjects of the funnel, until one of their events names a user.
+
+Those that did nothing of onboarding are none: they can neither come through nor drop out.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.activity import progress, sources
+from core.activity.answers import AnonymousSummary, OnboardingStatus
+from core.activity.errors import SessionMissing
+from core.activity.funnel import STEPS
+from core.activity.progress import Progress
+from core.activity.queries import COUNT, STATUS, STEP, UserFilter
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.paging import Page, Window
+from core.periods import Watched
+
+# Its last sign of life is the last event of onboarding that is kept of it; what else it did is looked up for the page alone.
+REACHED = ", ".join(f"reached_{number + 1}" for number in range(COUNT))
+STATES = f"""
+select subject, app, {REACHED}, {STATUS} as status, {STEP} as step
+from (
+    select *, (select from_micros(max(mark & ((1::bigint << 56) - 1))) from unnest(marks) as mark) as last_seen_at
+    from subjects where environment = :environment and {{app}} and subject like 's:%'
+) as seen where true"""  # noqa: S608  names of our own
+# Those who have begun, the latest first; then the others. Each part follows an index.
+PAGE = """
+select * from (
+    (select * from ({states} and reached_1 is not null order by reached_1 desc, subject desc {reach}) as begun)
+    union all
+    (select * from ({states} and reached_1 is null order by subject desc {reach}) as others)
+) as shown order by reached_1 desc nulls last, subject desc limit :limit offset :offset"""
+DONE = text("""
+select min(created_at) as first_seen_at, max(created_at) as last_seen_at, count(*) as events,
+    count(*) filter (where error_code is not null) as errors
+from user_activity_events
+where session_id = :session_id and user_id is null and environment = :environment and app = any(:apps)""")
+APPS = text("""
+select array_agg(app order by app) from subjects where subject = :subject and environment = :environment
+    and (cast(:app as text) is null or app = :app)""")
+
+
+def list_anonymous(
+    session: Session, wanted: UserFilter, watched: Watched, *, window: Window, actor: Actor, count: bool = True
+) -> Page[AnonymousSummary]:
+    """Return sessions without a user with how far they are, the one that began onboarding last first."""
+    require(actor, Permission.WATCH)
+    apps = sources.list_apps(session, watched)
+    given = _given(session, apps, wanted, watched)
+    states, reach = _states(wanted, apps), "limit :limit + :offset"
+    if wanted.status is not None:
+        chosen, states = states, "select * from matching where true"
+        rows = f"with matching as ({_of_status(chosen)}) {PAGE.format(states=states, reach=reach)}"
+        counted = _of_status(chosen)
+    else:
+        rows, counted = PAGE.format(states=states, reach=reach), states
+    found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
+    items = [_summary(session, row, watched) for row in found]
+    total = session.scalar(text(f"select count(*) from ({counted}) as counted"), given) if count else 0  # noqa: S608
+    return Page(items, total or 0)
+
+
+def find_anonymous(session: Session, session_id: str, watched: Watched) -> tuple[AnonymousSummary, Progress]:
+    """Return a session without a user, and how far it is; raise SessionMissing."""
+    subject = f"s:{session_id}"
+    apps = session.scalar(APPS, {"subject": subject, "environment": watched.environment, "app": watched.app})
+    if not apps:
+        raise SessionMissing
+    done = _done(session, session_id, apps, watched)
+    if done["first_seen_at"] is None:
+        raise SessionMissing
+    found = progress.read_progress(session, subject, done["last_seen_at"], watched)
+    return _view(session_id, ", ".join(filter(None, apps)), done, found.status, found.step), found
+
+
+def _states(wanted: UserFilter, apps: Sequence[str]) -> str:
+    states = STATES.format(app="app = :app" if len(apps) <= 1 else "app = any(:apps)")
+    if wanted.q is not None:
+        states += " and subject ilike :part"
+    return states + (f" and {STEP} = :step" if wanted.step is not None else "")
+
+
+def _of_status(states: str) -> str:
+    return f"select * from ({states}) as states where status = :status"  # noqa: S608
+
+
+def _given(session: Session, apps: list[str], wanted: UserFilter, watched: Watched) -> dict[str, Any]:
+    now = clock.now()
+    escaped = (wanted.q or "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return {
+        "environment": watched.environment,
+        "app": apps[0] if apps else "",
+        "apps": apps,
+        "part": f"s:%{escaped}%",
+        "now": now,
+        "idle_since": now - progress.stuck_after(session),
+        "status": wanted.status,
+        "step": wanted.step,
+    }
+
+
+def _summary(session: Session, row: RowMapping, watched: Watched) -> AnonymousSummary:
+    session_id = row["subject"].removeprefix("s:")
+    done = _done(session, session_id, [row["app"]], watched)
+    return _view(session_id, row["app"], done, OnboardingStatus(row["status"]), row["step"])
+
+
+def _done(session: Session, session_id: str, apps: list[str], watched: Watched) -> RowMapping:
+    given = {"session_id": session_id, "environment": watched.environment, "apps": apps}
+    return session.execute(DONE, given).mappings().one()
+
+
+def _view(session_id: str, app: str, done: RowMapping, status: OnboardingStatus, step: int) -> AnonymousSummary:
+    name = STEPS[step - 1] if step else None
+    return AnonymousSummary(session_id=session_id, app=app, **done, status=status, step=step, step_event_type=name)

@@ -1,0 +1,112 @@
+"""When things happen in the demo: all of it is counted back from the moment at which it ends."""
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import accumulate
+from random import Random
+
+DAYS = 60
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# How busy the hours of a day are, in UTC, and the days of a week from Monday on.
+HOURS = (3, 2, 1, 1, 2, 4, 9, 16, 22, 25, 26, 27, 30, 27, 24, 24, 27, 32, 40, 46, 42, 30, 17, 8)
+WEEKDAYS = (1.1, 1.15, 1.0, 0.98, 0.9, 0.72, 0.86)
+GROWTH = 0.5
+# Releases with how many days before the end they came out.
+RELEASES = (
+    ("2.4.0", 400.0),
+    ("2.4.1", 55.4),
+    ("2.5.0", 47.3),
+    ("2.5.2", 39.4),
+    ("2.6.0", 30.4),
+    ("2.6.1", 24.3),
+    ("2.7.0", 12.4),
+    ("2.7.1", 2.6),
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A time in which a story happens, its end excluded."""
+
+    start: datetime
+    end: datetime
+
+    def __contains__(self, at: datetime) -> bool:
+        """Whether a moment lies in it."""
+        return self.start <= at < self.end
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The sixty days up to `until`, with the windows of the stories."""
+
+    until: datetime
+    _sums: list[float] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Weigh the hours."""
+        object.__setattr__(self, "_sums", list(accumulate(self._weight(number) for number in range(DAYS * 24))))
+
+    @property
+    def start(self) -> datetime:
+        """When it begins."""
+        return self.until - DAYS * DAY
+
+    def moment(self, random: Random, since: datetime | None = None, end: datetime | None = None) -> datetime:
+        """Return a moment when people are about, between two others or within the whole time."""
+        low = self._sum_until(since or self.start)
+        high = self._sum_until(end or self.until)
+        wanted = low + random.random() * (high - low)
+        number = min(bisect_right(self._sums, wanted), len(self._sums) - 1)
+        found = self.start + number * HOUR + random.random() * HOUR
+        return min(max(found, since or self.start), end or self.until)
+
+    def _sum_until(self, at: datetime) -> float:
+        number = min(max(int((at - self.start) / HOUR), 0), len(self._sums))
+        return self._sums[number - 1] if number else 0.0
+
+    def _weight(self, number: int) -> float:
+        at = self.start + number * HOUR
+        return HOURS[at.hour] * WEEKDAYS[at.weekday()] * (1 + GROWTH * number / (DAYS * 24))
+
+    def ago(self, days: float) -> datetime:
+        """Return a moment so many days before the end."""
+        return self.until - days * DAY
+
+    def release(self, at: datetime) -> str:
+        """Return what was out at a moment."""
+        return next(name for name, days in reversed(RELEASES) if self.ago(days) <= at or days == RELEASES[0][1])
+
+    @property
+    def latency(self) -> Window:
+        """When one model was slow."""
+        return Window(self.ago(5.6), self.ago(4.1))
+
+    @property
+    def portfolio_bug(self) -> Window:
+        """When the starter board could not be saved: from release 2.6.0 to 2.6.1."""
+        return Window(self.ago(30.4), self.ago(24.3))
+
+    @property
+    def new_model(self) -> Window:
+        """Since when a larger model answers: release 2.7.0."""
+        return Window(self.ago(12.4), self.until + DAY)
+
+    @property
+    def carrier(self) -> Window:
+        """Since when Polarpost's tracking times out."""
+        return Window(self.ago(9.5), self.until + DAY)
+
+    def is_monday(self, at: datetime) -> bool:
+        """Whether the sensors of one cellar were out of reach last night."""
+        return at.weekday() == 0 and at >= self.ago(36)
+
+    def happens(self, when: str | None, at: datetime) -> bool:
+        """Whether a situation of certain days may come up at a moment."""
+        if when is None:
+            return True
+        if when == "monday":
+            return self.is_monday(at)
+        window: Window = getattr(self, when)
+        return at in window

@@ -1,0 +1,11 @@
+"""What may stand in the way of a demo."""
+
+from core.errors import Conflict, NotFound
+
+
+class NotEmpty(Conflict):
+    """Demo data goes into an empty workspace with Attune's own database only."""
+
+
+class NoDemo(NotFound):
+    """There is no demo data here."""

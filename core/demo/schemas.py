@@ -1,0 +1,32 @@
+"""The demo workspace as the console shows it."""
+
+from pydantic import BaseModel, ConfigDict
+
+from core.imports.schemas import Status
+from core.settings import Group
+
+
+class Demo(Group):
+    """Whether it was decided, on the first start, to have a demo or none."""
+
+    is_decided: bool = False
+
+
+class DemoView(BaseModel):
+    """The demo that is in this workspace."""
+
+    model_config = ConfigDict(frozen=True)
+
+    status: Status
+    rows: int
+    may_go: bool  # imports can be undone for some weeks
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether more of it is on its way."""
+        return self.status in (Status.QUEUED, Status.RUNNING)
+
+    @property
+    def is_going(self) -> bool:
+        """Whether it is being removed."""
+        return self.status is Status.UNDOING

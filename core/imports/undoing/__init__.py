@@ -1,0 +1,1 @@
+"""What an import brought, taken out again: one file a sort of row."""

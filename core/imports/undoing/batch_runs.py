@@ -1,0 +1,30 @@
+"""Batch runs of an import: those that nobody else has reported on go; the others are as the others have reported."""
+
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.imports.undoing.three_way import RUNS, Image
+from core.imports.undoing.told_rows import Told, Trace
+from core.staging import driver
+
+AT_ONCE = 1000
+TOLD = Told("batch_run_history", RUNS, firsts=("import_id",))
+
+
+def take_some(session: Session, import_id: UUID) -> tuple[int, int]:
+    """Take some runs back; return how many were looked at, and how many are gone."""
+    connection = driver(session)
+    ids, traces = TOLD.some(connection, import_id, at_once=AT_ONCE)
+    rows = {each.id: _row(each) for each in traces}
+    gone = {each.id for each in traces if each.before is None and not rows[each.id]["told"]}
+    TOLD.delete(connection, list(gone))
+    TOLD.write(connection, [row for id_, row in rows.items() if id_ not in gone])
+    TOLD.settle(connection, import_id, ids, traces)
+    return len(ids), len(gone)
+
+
+def _row(trace: Trace) -> Image:
+    fields = RUNS.without(trace.present, trace.changes)
+    owner = trace.before["import_id"] if trace.before is not None else None
+    return {"id": trace.id, **fields, "attributes": fields["attributes"] or None, "import_id": owner}

@@ -1,0 +1,89 @@
+"""Conversations of an import, with their messages: what others have said in them, or told of them, stays."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.conversations import messages
+from core.imports.undoing import user_days
+from core.imports.undoing.three_way import CONVERSATIONS, Image
+from core.imports.undoing.told_rows import Told, Trace
+from core.imports.undoing.whole_rows import MESSAGES
+from core.staging import Connection, driver
+
+AT_ONCE = 500
+TOLD = Told("conversations", CONVERSATIONS, firsts=("import_id",))
+OF_IMPORT = """
+select id from messages where conversation_id = any(%(ids)s) and import_id = %(import_id)s
+union
+select row_id from import_traces join messages on messages.id = row_id
+where (import_traces.import_id, kind) = (%(import_id)s, 'messages') and conversation_id = any(%(ids)s)"""
+LEFT = """
+select conversation_id, min(created_at), max(created_at) from messages where conversation_id = any(%(ids)s)
+group by conversation_id"""
+EMPTY = """
+update conversations set message_count = 0, total_tokens = 0, total_cost_usd = 0, last_message_at = created_at
+where id = any(%(ids)s) and not exists (select from messages where conversation_id = conversations.id)"""
+
+# Whoever told of it later may have found its beginning on a day that was noted already.
+NOTE_DAYS = """
+insert into user_days (day, environment, app, user_id, import_id)
+select distinct on (1, 2, 3, 4) (created_at at time zone %(zone)s)::date, environment, app, user_id, import_id
+from conversations where id = any(%(ids)s) and user_id is not null order by 1, 2, 3, 4, import_id nulls first
+on conflict do nothing"""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Left(NamedTuple):
+    """When the first and the last of the messages that remain were said."""
+
+    first: datetime
+    last: datetime
+
+
+def take_some(session: Session, import_id: UUID, *, zone: str) -> tuple[int, int, int]:
+    """Take some conversations back; return how many were looked at, and how many of them and of their messages are gone."""
+    connection = driver(session)
+    ids, traces = TOLD.some(connection, import_id, at_once=AT_ONCE)
+    spoken = [id_ for (id_,) in connection.execute(OF_IMPORT, {"ids": ids, "import_id": import_id})]
+    messages_gone = MESSAGES.take(session, import_id, spoken)
+    left = {id_: Left(*times) for id_, *times in connection.execute(LEFT, {"ids": ids})}
+    without = {each.id: _row(each, left.get(each.id)) for each in traces}
+    gone = {each.id for each in traces if each.before is None and each.id not in left and not without[each.id]["told"]}
+    TOLD.delete(connection, list(gone))
+    rows = [row for id_, row in without.items() if id_ not in gone]
+    TOLD.write(connection, rows)
+    _count(connection, [row["id"] for row in rows])
+    connection.execute(NOTE_DAYS, {"ids": [row["id"] for row in rows], "zone": zone})
+    TOLD.settle(connection, import_id, ids, traces)
+    user_days.forget_of(connection, import_id, _users(traces, rows), zone)
+    return len(ids), len(gone), messages_gone
+
+
+def _row(trace: Trace, left: Left | None) -> Image:
+    fields = CONVERSATIONS.without(trace.present, trace.changes)
+    began, said = trace.present["created_at"], left.first.isoformat() if left is not None else None
+    after = trace.changes[0].after
+    if after is not None and began == after["created_at"]:
+        # When others have told of it, it was there by then.
+        told = [(EPOCH + timedelta(microseconds=version[0])).isoformat() for version in fields["told"].values()]
+        known = [each for each in (trace.before and trace.before["created_at"], said, *told) if each]
+        began = min(known, key=datetime.fromisoformat, default=began)
+    if trace.before is not None:
+        firsts = {name: trace.before[name] for name in ("source", "import_id")}
+    else:
+        firsts = {"source": "api", "import_id": None}
+    return {"id": trace.id, **fields, **firsts, "created_at": began}
+
+
+def _count(connection: Connection, ids: list[UUID]) -> None:
+    for statement in (messages.ORDER, messages.COUNT):
+        connection.execute(statement, {"touched": ids})
+    connection.execute(EMPTY, {"ids": ids})
+
+
+def _users(traces: list[Trace], rows: list[Image]) -> list[UUID]:
+    found = {each.present["user_id"] for each in traces} | {row["user_id"] for row in rows}
+    return [UUID(id_) for id_ in sorted(found - {None})]

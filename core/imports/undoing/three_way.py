@@ -1,0 +1,108 @@
+"""What a row is without what one import has said of it: field by field, as it was before, but where others have spoken since.
+
+A field is its value and how new that is (core/newest.py); of objects, each key is one. Rows are as Postgres makes JSON of them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from core.activity.users import SEEN_AT
+
+Image = dict[str, Any]
+Said = tuple[Any, Any]  # a value, and how new it is
+
+
+class Change(NamedTuple):
+    """How a row was before an import had its say (not at all: it made the row), and after; without that, it told no field."""
+
+    before: Image | None
+    after: Image | None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The fields of a kind of row, and which of them are objects. Some are told under another name."""
+
+    plain: tuple[str, ...]
+    objects: tuple[str, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+    unsaid: Mapping[str, Any] = field(default_factory=dict)  # what stands where nobody has said anything; else it is empty
+    required: tuple[str, ...] = ()  # what is left as it is rather than emptied
+    silent: tuple[Any, ...] = ()  # values that Attune itself has set, which nobody has told
+    bounds: str = ""  # in `told`, the earliest and the latest of some times
+
+    def without(self, present: Image, changes: Iterable[Change]) -> Image:
+        """Return the fields of a row without some changes, of which the last is given first, and how new they are (`told`)."""
+        for change in changes:
+            present = present | self._without_one(present, *change)
+        return {name: present[name] for name in (*self.plain, *self.objects, "told")}
+
+    def _without_one(self, present: Image, before: Image | None, after: Image | None) -> Image:
+        if after is None:
+            return {}
+        now, was, left = self._said(present), self._said(before), self._said(after)
+        if now == left and before is not None:
+            return {name: before[name] for name in (*self.plain, *self.objects, "told")}
+        paths = dict.fromkeys((*was, *now))
+        kept = {path: was.get(path) if self._is_same(now.get(path), left.get(path)) else now.get(path) for path in paths}
+        return self._fields({path: said for path, said in kept.items() if said is not None}, present)
+
+    def _is_same(self, now: Said | None, left: Said | None) -> bool:
+        if now == left:
+            return True
+        return now is not None and left is not None and now[0] in self.silent and now[1] == left[1]
+
+    def _said(self, image: Image | None) -> dict[str, Said]:
+        if image is None:
+            return {}
+        told = image["told"]
+        said = {name: (image[name], told.get(self.names.get(name, name))) for name in self.plain}
+        for name in self.objects:
+            said |= {f"{name}.{key}": (value, told.get(f"{name}.{key}")) for key, value in (image[name] or {}).items()}
+        return said | {f"{self.bounds} {each}": (at, None) for each, at in enumerate(told.get(self.bounds, ()))}
+
+    def _fields(self, said: dict[str, Said], present: Image) -> Image:
+        image: Image = {name: self.unsaid.get(name) for name in self.plain} | {name: {} for name in self.objects}
+        image |= {name: present[name] for name in self.required}
+        told: Image = {}
+        if bounds := [at for path, (at, _) in said.items() if path in (f"{self.bounds} 0", f"{self.bounds} 1")]:
+            told[self.bounds] = [min(bounds), max(bounds)]
+        for path, (value, version) in said.items():
+            name, _, key = path.partition(".")
+            if path in self.plain:
+                image[path] = value
+            elif name in self.objects:
+                image[name][key] = value
+            if version is not None:
+                told[self.names.get(path, path)] = version
+        return image | {"told": told}
+
+
+USERS = Shape(("email", "display_name"), ("traits",), bounds=SEEN_AT)
+CONVERSATIONS = Shape(
+    ("user_id", "session_type", "title", "status", "environment", "app", "release"),
+    ("context",),
+    names={"user_id": "user_name"},
+    unsaid={"status": "active", "app": "", "release": ""},
+    required=("environment",),
+)
+RUNS = Shape(
+    (
+        "status",
+        "batch_job",
+        "triggered_by",
+        "environment",
+        "app",
+        "error_summary",
+        "started_at",
+        "completed_at",
+        "total_jobs",
+        "completed_jobs",
+        "failed_jobs",
+    ),
+    ("phase_durations", "attributes"),
+    unsaid={"batch_job": "batch", "app": ""},
+    required=("status", "environment", "started_at"),
+    silent=("lost",),
+)

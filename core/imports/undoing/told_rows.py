@@ -1,0 +1,110 @@
+"""Rows that several may tell of, and what an import has noted of them: read some at a time, written back, and settled."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from core.imports.undoing.three_way import Change, Image, Shape
+from core.staging import Connection
+
+SOME = """
+select row_id, array_agg(number order by number desc), array_agg(before order by number desc),
+    array_agg(after order by number desc)
+from import_traces where (import_id, kind) = (%(import_id)s, %(kind)s) group by row_id order by row_id limit %(at_once)s"""
+PRESENT = """
+select id, to_jsonb(present) from {table} as present where id = any(%(ids)s) order by id for update"""
+WRITE = """
+update {table} as present set {columns}
+from jsonb_populate_recordset(null::{table}, %(rows)s::jsonb) as fresh where fresh.id = present.id"""
+OTHERS = """
+select import_id, row_id, number, before, after from import_traces
+where kind = %(kind)s and row_id = any(%(ids)s) and import_id <> %(import_id)s and before is not null
+order by number for update"""
+REWRITE = """
+update import_traces set before = nullif(fresh.before, 'null'), after = nullif(fresh.after, 'null')
+from jsonb_to_recordset(%(rows)s::jsonb) as fresh (import_id uuid, row_id uuid, number bigint, before jsonb, after jsonb)
+where (import_traces.import_id, kind, import_traces.row_id, import_traces.number)
+    = (fresh.import_id, %(kind)s, fresh.row_id, fresh.number)"""
+SETTLED = "delete from import_traces where (import_id, kind) = (%(import_id)s, %(kind)s) and row_id = any(%(ids)s)"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A row as it is, and what the import has changed of it, the last change first."""
+
+    id: UUID
+    present: Image
+    changes: list[Change]
+    numbers: list[int]
+
+    @property
+    def before(self) -> Image | None:
+        """The row before the import; None when the import has made it."""
+        return self.changes[-1].before
+
+    def until(self, number: int) -> list[Change]:
+        """Return the changes that came before something else."""
+        return [change for mine, change in zip(self.numbers, self.changes, strict=True) if mine < number]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One kind of such rows: its table, its fields, and columns beside these that only the first to come has set."""
+
+    table: str
+    shape: Shape
+    firsts: tuple[str, ...] = ()
+
+    def some(self, connection: Connection, import_id: UUID, *, at_once: int) -> tuple[list[UUID], list[Trace]]:
+        """Return some of the rows that an import has noted, and what it has noted; of those that are gone, their ids alone."""
+        given = {"import_id": import_id, "kind": self.table, "at_once": at_once}
+        noted = connection.execute(SOME, given).fetchall()
+        ids = [id_ for id_, *_ in noted]
+        present = dict(connection.execute(PRESENT.format(table=self.table).encode(), {"ids": ids}).fetchall())
+        traces = [
+            Trace(id_, present[id_], [Change(*each) for each in zip(before, after, strict=True)], numbers)
+            for id_, numbers, before, after in noted
+            if id_ in present
+        ]
+        return ids, traces
+
+    def write(self, connection: Connection, rows: Iterable[Image]) -> None:
+        """Write rows back: their fields and whatever else they hold."""
+        found = list(rows)
+        if found:
+            columns = ", ".join(f"{name} = fresh.{name}" for name in found[0] if name != "id")
+            statement = WRITE.format(table=self.table, columns=columns)
+            connection.execute(statement.encode(), {"rows": _json(found)})
+
+    def delete(self, connection: Connection, ids: Sequence[UUID]) -> None:
+        """Delete rows."""
+        if ids:
+            connection.execute(f"delete from {self.table} where id = any(%(ids)s)".encode(), {"ids": list(ids)})  # noqa: S608  ours
+
+    def settle(self, connection: Connection, import_id: UUID, ids: list[UUID], traces: Iterable[Trace]) -> None:
+        """Forget what the import has noted, after taking its part out of what later imports have noted."""
+        given: dict[str, Any] = {"import_id": import_id, "kind": self.table, "ids": ids}
+        mine = {trace.id: trace for trace in traces}
+        rows = []
+        for other, id_, number, before, after in connection.execute(OTHERS, given).fetchall():
+            if id_ in mine and (changes := mine[id_].until(number)):
+                left = None if after is None else after | self.shape.without(after, changes)
+                was = self._before(before, mine[id_].before, changes)
+                rows.append({"import_id": other, "row_id": id_, "number": number, "before": was, "after": left})
+        if rows:
+            connection.execute(REWRITE, {"kind": self.table, "rows": _json(rows)})
+        connection.execute(SETTLED, given)
+
+    def _before(self, image: Image, was: Image | None, changes: list[Change]) -> Image | None:
+        """Return how a row was before a later import, had there not been these changes."""
+        fields = self.shape.without(image, changes)
+        if was is None and not fields["told"]:
+            return None
+        return image | fields | {name: None if was is None else was[name] for name in self.firsts}
+
+
+def _json(rows: list[Image]) -> str:
+    return msgspec.json.encode(rows).decode()

@@ -1,0 +1,103 @@
+"""Rows that are told whole: messages, feedback, documents, memories. Each belongs to whoever has changed it last.
+
+What belongs to the import is as it was before, or gone; what somebody has changed since belongs to him, and stays.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core import outbox
+from core.db import Database, transaction
+from core.imports.undoing.told_rows import SETTLED
+from core.knowledge import feedback
+from core.staging import driver
+
+AT_ONCE = 5000
+SOME = "select id from {table} where import_id = %(import_id)s order by id limit %(at_once)s for update"
+TOLD = "select row_id from import_traces where (import_id, kind) = (%(import_id)s, %(kind)s) order by row_id limit %(at_once)s"
+RESTORE = """
+update {table} as present set {columns}
+from (
+    select distinct on (row_id) row_id, before from import_traces
+    where (import_id, kind) = (%(import_id)s, %(kind)s) and row_id = any(%(ids)s)
+        and before ->> 'import_id' is distinct from %(import_id)s::text
+    order by row_id, number desc
+) as trace, jsonb_populate_record(null::{table}, trace.before) as fresh
+where trace.row_id = present.id and present.import_id = %(import_id)s"""
+GOES = """
+select id from ai_feedback where id = any(%(ids)s) and import_id = %(import_id)s and not exists (
+    select from import_traces as trace
+    where (trace.import_id, trace.kind, trace.row_id) = (%(import_id)s, %(kind)s, ai_feedback.id)
+        and before ->> 'import_id' is distinct from %(import_id)s::text)"""
+DELETE = "delete from {table} where id = any(%(ids)s) and import_id = %(import_id)s"
+# A later import may have noted what this one said: it finds what was there before, or nothing.
+LATER = """
+update import_traces as later set before = (
+    select mine.before from import_traces as mine
+    where (mine.import_id, mine.kind, mine.row_id) = (%(import_id)s, %(kind)s, later.row_id) and mine.number < later.number
+    order by mine.number desc limit 1)
+where kind = %(kind)s and row_id = any(%(ids)s) and before ->> 'import_id' = %(import_id)s::text"""
+NO_LONGER_BEFORE = "delete from import_traces where kind = %(kind)s and row_id = any(%(ids)s) and before is null"
+COLUMNS = """
+select attname from pg_attribute where attrelid = cast(%(table)s as regclass) and attnum > 0 and not attisdropped
+    and attgenerated = '' and attname <> 'id'"""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """One kind of such rows."""
+
+    table: str
+    database: Database = Database.CORE
+
+    def take_some(self, session: Session, import_id: UUID) -> tuple[int, int]:
+        """Take some rows back; return how many were looked at, and how many are gone."""
+        connection = driver(session)
+        given = {"import_id": import_id, "kind": self.table, "at_once": AT_ONCE}
+        found = connection.execute(SOME.format(table=self.table).encode(), given).fetchall()
+        found = found or connection.execute(TOLD, given).fetchall()
+        ids = [id_ for (id_,) in found]
+        if self.table == FEEDBACK.table:
+            _tell(session, ids)
+            _forget_names(session, import_id, ids)
+        return len(ids), self.take(session, import_id, ids)
+
+    def take(self, session: Session, import_id: UUID, ids: list[UUID]) -> int:
+        """Take these rows back, as far as they belong to the import; return how many are gone."""
+        connection = driver(session)
+        given = {"import_id": import_id, "kind": self.table, "ids": ids}
+        columns = [name for (name,) in connection.execute(COLUMNS, {"table": self.table})]
+        restored = ", ".join(f"{name} = fresh.{name}" for name in columns)
+        connection.execute(RESTORE.format(table=self.table, columns=restored).encode(), given)
+        gone = connection.execute(DELETE.format(table=self.table).encode(), given).rowcount
+        for statement in (LATER, NO_LONGER_BEFORE, SETTLED):
+            connection.execute(statement, given)
+        return gone
+
+
+MESSAGES = Whole("messages")
+FEEDBACK = Whole("ai_feedback", Database.AI)
+DOCUMENTS = Whole("ai_kb_documents", Database.AI)
+MEMORIES = Whole("ai_memories", Database.AI)
+
+
+def _forget_names(session: Session, import_id: UUID, ids: list[UUID]) -> None:
+    """Forget what the feedback that will go calls messages: first, so that a kill leaves no name behind that nobody knows."""
+    given = {"import_id": import_id, "kind": FEEDBACK.table, "ids": ids}
+    gone = [id_ for (id_,) in driver(session).execute(GOES, given)]
+    if gone:
+        with transaction() as core:
+            driver(core).execute("delete from named_messages where id = any(%s)", [gone])
+
+
+def _tell(session: Session, ids: list[UUID]) -> None:
+    """Let the conversations know that what was thought of them is about to change."""
+    rated = "select distinct conversation_id::text from ai_feedback where id = any(%(ids)s) and conversation_id is not null"
+    named = sorted(id_ for (id_,) in driver(session).execute(rated, {"ids": ids}))
+    before = """select distinct before ->> 'conversation_id' from import_traces
+        where kind = 'ai_feedback' and row_id = any(%(ids)s) and before ->> 'conversation_id' is not null"""
+    named = sorted({*named, *(id_ for (id_,) in driver(session).execute(before, {"ids": ids}))})
+    if named:
+        outbox.tell(session, feedback.GIVEN, {"ids": named, "left": named}, database=Database.AI)

@@ -1,0 +1,200 @@
+"""A journey as a page shows it: what somebody did, said and thought of the answers, by day and session."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby, pairwise
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from core.activity.answers import Moment
+from core.conversations.models import Conversation, Message
+from core.identity import audit
+from core.identity.permissions import Permission, may, require
+from core.identity.schemas import Actor, View
+from core.insights.errors import TalkMissing
+from core.knowledge.models import Feedback
+from core.periods import Watched, keys_of
+from core.tables import table_of
+
+MOST, MOST_MESSAGES = 200, 200
+
+talks, messages, feedback = table_of(Conversation), table_of(Message), table_of(Feedback)
+
+
+class Talk(View):
+    """A conversation in a journey; its title is only there for those who may read what users write."""
+
+    id: UUID
+    at: datetime
+    title: str | None
+    message_count: int
+    escalated_at: datetime | None
+
+
+class Opinion(View):
+    """Feedback in a journey: positive is +1, or 4 and 5 of five. Its words are only there for those who may read them."""
+
+    id: UUID
+    at: datetime
+    rating: int
+    scale: str
+    is_positive: bool
+    conversation_id: UUID | None
+    comment: str | None
+
+
+class Said(View):
+    """One message of a conversation."""
+
+    role: str
+    content: str
+    at: datetime
+    error: str | None
+
+
+class Beside(View):
+    """What stands beside the events of a span of time. `is_readable`: the asker may read what was said."""
+
+    talks: list[Talk]
+    opinions: list[Opinion]
+    is_readable: bool
+
+
+Entry = Moment | Talk | Opinion
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What happened one after the other in one session."""
+
+    session_id: str | None
+    is_anonymous: bool
+    entries: list[tuple[Entry, float | None]]  # with the seconds since the one before
+
+    @property
+    def facts(self) -> list[str]:
+        """Return what is true of all of it: its session, and the releases it met."""
+        releases = dict.fromkeys(entry.release for entry, _ in self.entries if isinstance(entry, Moment) and entry.release)
+        session = [f"session {self.session_id}"] if self.session_id else []
+        return [
+            *session,
+            *(["without a name"] if self.is_anonymous else []),
+            *(f"release {each}" for each in releases),
+        ]
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of the reporting time zone on which something happened."""
+
+    day: date
+    events: int
+    stretches: list[Stretch]
+
+
+def beside(
+    core: Session,
+    ai: Session,
+    user_id: UUID,
+    watched: Watched,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    actor: Actor,
+) -> Beside:
+    """Return a user's conversations and feedback from after `since` to `until`; without one, from or to whenever."""
+    require(actor, Permission.WATCH)
+    is_readable = may(actor, Permission.READ_CONTENTS)
+    found = core.execute(_of(talks, user_id, watched, since, until)).mappings()
+    rated = ai.execute(_of(feedback, user_id, watched, since, until)).mappings()
+    return Beside(
+        talks=[_talk(row, is_readable=is_readable) for row in found],
+        opinions=[_opinion(row, is_readable=is_readable) for row in rated],
+        is_readable=is_readable,
+    )
+
+
+def open_talk(session: Session, given: str, *, actor: Actor) -> list[Said]:
+    """Return what was said in a conversation, and write down who has read it. Raises Forbidden and TalkMissing."""
+    require(actor, Permission.READ_CONTENTS)
+    id_ = session.scalar(select(talks.c.id).where(talks.c.id.in_(keys_of("conversation", given))).limit(1))
+    if id_ is None:
+        raise TalkMissing
+    audit.record(session, "conversation.open", actor, targets={"conversation": str(id_)})
+    wanted = select(messages).where(messages.c.conversation_id == id_).order_by(messages.c.position).limit(MOST_MESSAGES)
+    return [
+        Said(role=row["role"], content=row["content"], at=row["created_at"], error=row["error"])
+        for row in session.execute(wanted).mappings()
+    ]
+
+
+def timeline(moments: Sequence[Moment], others: Beside | None, zone: str) -> list[Day]:
+    """Return what happened by day and, within it, by session; conversations and feedback stand where they happened."""
+    place, beside_ = ZoneInfo(zone), others or Beside(talks=[], opinions=[], is_readable=False)
+    entries: list[Entry] = sorted([*moments, *beside_.talks, *beside_.opinions], key=_when)
+    gaps = [None, *((_when(late) - _when(early)).total_seconds() for early, late in pairwise(entries))]
+    timed = list(zip(entries, gaps, strict=False))  # of nothing, there is no first gap either
+    by_day = groupby(timed, key=lambda each: _when(each[0]).astimezone(place).date())
+    return [_day(day, list(each)) for day, each in by_day]
+
+
+def _day(day: date, timed: list[tuple[Entry, float | None]]) -> Day:
+    stretches: list[Stretch] = []
+    for entry, gap in timed:
+        if not stretches or (isinstance(entry, Moment) and not _continues(stretches[-1], entry)):
+            stretches.append(Stretch(*_session(entry), []))
+        stretches[-1].entries.append((entry, gap))
+    return Day(day, sum(isinstance(entry, Moment) for entry, _ in timed), stretches)
+
+
+def _continues(stretch: Stretch, moment: Moment) -> bool:
+    """Whether an event goes on with a stretch: it is of the same session, or what stands there names none."""
+    has_events = any(isinstance(entry, Moment) for entry, _ in stretch.entries)
+    return has_events and (stretch.session_id, stretch.is_anonymous) == _session(moment)
+
+
+def _session(entry: Entry) -> tuple[str | None, bool]:
+    return (entry.session_id, entry.is_anonymous) if isinstance(entry, Moment) else (None, False)
+
+
+def _when(entry: Entry) -> datetime:
+    return entry.created_at if isinstance(entry, Moment) else entry.at
+
+
+def _of(table: Any, user_id: UUID, watched: Watched, since: datetime | None, until: datetime | None) -> Select[Any]:  # noqa: ANN401  one of two tables
+    columns = table.c
+    wanted = [columns.user_id == user_id, columns.environment == watched.environment]
+    if watched.app is not None:
+        wanted.append(columns.app == watched.app)
+    if since is not None:
+        wanted.append(columns.created_at > since)
+    if until is not None:
+        wanted.append(columns.created_at <= until)
+    return select(table).where(*wanted).order_by(columns.created_at, columns.id).limit(MOST)
+
+
+def _talk(row: Any, *, is_readable: bool) -> Talk:  # noqa: ANN401  a row by name
+    return Talk(
+        id=row["id"],
+        at=row["created_at"],
+        title=row["title"] if is_readable else None,
+        message_count=row["message_count"],
+        escalated_at=row["escalated_at"],
+    )
+
+
+def _opinion(row: Any, *, is_readable: bool) -> Opinion:  # noqa: ANN401  a row by name
+    return Opinion(
+        id=row["id"],
+        at=row["created_at"],
+        rating=row["rating"],
+        scale=row["scale"],
+        is_positive=row["rating"] >= (4 if row["scale"] == "five" else 1),
+        conversation_id=row["conversation_id"],
+        comment=row["comment"] if is_readable else None,
+    )

@@ -1,0 +1,70 @@
+"""Says on every page that this is a demo, and lets an administrator remove it."""
+
+import streamlit as st
+
+from core.demo import queries, service
+from core.demo.schemas import DemoView
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
+from pages._ui import errors, guard, state
+
+WORDS = "**Demo workspace**: everything here is synthetic"
+
+
+def draw(actor: Actor) -> None:
+    """Draw the banner where there is a demo."""
+    with guard.work() as (session, _):
+        demo = queries.find_demo(session)
+    if demo is None:
+        return
+    with st.container(key="demo-banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f":material/theater_comedy: {WORDS}{_more(demo)}.", width="content")
+        is_offered = may(actor, Permission.MANAGE_IMPORTS) and demo.may_go and not demo.is_going
+        if is_offered and st.button("Remove demo data", key="demo.remove"):
+            _ask()
+
+
+def _more(demo: DemoView) -> str:
+    if demo.is_going:
+        return "; it is being removed"
+    if demo.is_coming:
+        return "; it is still coming in"
+    return "" if demo.may_go else "; it is too old to be removed at once, and goes as rows get old"
+
+
+def offer(actor: Actor) -> None:
+    """Offer the demo in a workspace that is empty."""
+    with guard.work() as (session, _):
+        is_offered = may(actor, Permission.MANAGE_IMPORTS) and queries.may_load(session)
+    if is_offered:
+        st.caption("This workspace is empty. A made-up app with users, conversations and figures shows what the console is for.")
+        st.button("Load demo data", key="demo.load", icon=":material/theater_comedy:", on_click=load)
+
+
+def _ask() -> None:
+    @st.dialog("Remove demo data?")
+    def confirm() -> None:
+        st.write("Its users, conversations, requests and figures go; what you have sent or made yourself stays.")
+        with st.container(horizontal=True):
+            if st.button("Remove it", type="primary", key="demo.confirm", on_click=remove):
+                st.rerun()
+            if st.button("Cancel", key="demo.keep"):
+                st.rerun()
+
+    confirm()
+
+
+@errors.action
+def remove() -> None:
+    """Let the demo go."""
+    with guard.work() as (session, actor):
+        service.remove(session, actor=actor)
+    state.toast("The demo data is being removed")
+
+
+@errors.action
+def load() -> None:
+    """Let the demo come."""
+    with guard.work() as (session, actor):
+        service.load(session, actor=actor)
+    state.toast("The demo data is coming in")

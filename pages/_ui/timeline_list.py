@@ -1,0 +1,120 @@
+"""A timeline by day and session: events as they happened, conversations and feedback where they happened.
+
+Hundreds of rows are one piece of HTML a session: as many Streamlit elements would take the browser a second.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from itertools import groupby
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from core import words
+from core.activity.answers import Moment
+from core.insights.timeline import Day, Entry, Opinion, Said, Stretch, Talk, open_talk
+from pages._ui import errors, guard, links, state, text
+
+LONG_S = 1800  # so long a pause stands in the text colour
+Timed = tuple[Entry, float | None]
+
+
+def draw(days: Sequence[Day], zone: str, *, is_readable: bool) -> None:
+    """Draw the days, the oldest first."""
+    if not days:
+        st.caption("Nothing is kept of what happened: raw events are older than the workspace keeps them.")
+    for day in days:
+        st.markdown(f"**{day.day:%A, %-d %B %Y}**\u2002:gray[:small[{words.count(day.events, 'event')}]]")
+        for number, stretch in enumerate(day.stretches):
+            _draw_stretch(stretch, zone, f"{day.day}.{number}", is_readable=is_readable)
+
+
+def _draw_stretch(stretch: Stretch, zone: str, key: str, *, is_readable: bool) -> None:
+    with st.container(border=True, gap="xsmall", key=f"stretch-{key}"):
+        if stretch.facts:
+            st.caption(text.plain(" · ".join(stretch.facts)))
+        for is_talk, timed in groupby(stretch.entries, key=lambda each: isinstance(each[0], Talk)):
+            if not is_talk:
+                st.html(f'<ol class="attune-timeline">{"".join(_row(*each, zone) for each in timed)}</ol>')
+                continue
+            for talk, gap in timed:
+                if isinstance(talk, Talk):
+                    _draw_talk(talk, gap, zone, is_readable=is_readable)
+
+
+def _row(entry: Entry, gap: float | None, zone: str) -> str:
+    if isinstance(entry, Moment):
+        tone = "bad" if entry.is_error else "step" if entry.step is not None else "plain"
+        return _line(entry, gap, zone, tone, _event(entry))
+    if isinstance(entry, Opinion):
+        return _line(entry, gap, zone, "good" if entry.is_positive else "warn", _opinion(entry))
+    return ""
+
+
+def _line(entry: Entry, gap: float | None, zone: str, tone: str, body: str) -> str:
+    at = (entry.created_at if isinstance(entry, Moment) else entry.at).astimezone(ZoneInfo(zone))
+    pause = f"+{words.duration(round(gap * 1000))}" if gap else ""
+    long = " attune-long" if gap is not None and gap >= LONG_S else ""
+    return (
+        f'<li class="attune-{tone}"><time>{at:%H:%M:%S}</time><span class="attune-gap{long}">{pause}</span>'
+        f"<i></i><div>{body}</div></li>"
+    )
+
+
+def _event(moment: Moment) -> str:
+    said = f"<b>{escape(words.event(moment.event_type))}</b> <small>{escape(moment.event_category)}</small>"
+    if moment.step is not None:
+        said += f' <span class="attune-chip attune-step">step {moment.step} reached</span>'
+    if moment.is_error:
+        said += f' <span class="attune-chip attune-bad">{escape(moment.error_code or "error")}</span>'
+    facts = ", ".join(f"{name} {value}" for name, value in list((moment.event_data or {}).items())[:6])
+    shown = " · ".join(escape(each[:300]) for each in (moment.error_message, facts) if each)
+    return said + (f"<p>{shown}</p>" if shown else "")
+
+
+def _opinion(opinion: Opinion) -> str:
+    how = f"{opinion.rating} of 5" if opinion.scale == "five" else "thumb up" if opinion.is_positive else "thumb down"
+    tone = "good" if opinion.is_positive else "warn"
+    said = f'<b>feedback</b> <span class="attune-chip attune-{tone}">{how}</span>'
+    return said + (f"<p>“{escape(opinion.comment[:500])}”</p>" if opinion.comment else "")
+
+
+def _draw_talk(talk: Talk, gap: float | None, zone: str, *, is_readable: bool) -> None:
+    facts = [words.count(talk.message_count, "message"), *(["handed to a person"] if talk.escalated_at else [])]
+    key = f"journey.said.{talk.id}"
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"talk-{talk.id}"):
+        body = f"<b>conversation</b> <small>{', '.join(facts)}</small>" + (
+            f"<p>{escape(talk.title[:120])}</p>" if talk.title else ""
+        )
+        st.html(f'<ol class="attune-timeline">{_line(talk, gap, zone, "talk", body)}</ol>', width="content")
+        if not is_readable:
+            st.caption("What was said is not for your role.", width="content")
+        elif state.get(key, None) is None:
+            st.button("Read it", type="tertiary", key=f"{key}.open", on_click=_open, args=(talk.id, key))
+        else:
+            st.button("Close", type="tertiary", key=f"{key}.close", on_click=state.forget, args=(key,))
+        if links.exists("tuning"):
+            links.draw("tuning", "Review it", icon="rate_review", conversation=str(talk.id))
+    if is_readable:
+        _draw_said(state.get(key, []))
+
+
+def _draw_said(said: list[Said]) -> None:
+    for message in said:
+        with st.chat_message(message.role if message.role in ("user", "assistant") else "system", avatar=_avatar(message.role)):
+            st.markdown(text.safe_markdown(message.content))
+            if message.error:
+                st.caption(f":red[{text.plain(message.error[:300])}]")
+
+
+def _avatar(role: str) -> str:
+    return {"user": ":material/person:", "assistant": ":material/smart_toy:"}.get(role, ":material/settings:")
+
+
+@errors.action
+def _open(talk_id: UUID, key: str) -> None:
+    """Read a conversation, and have it written down who did; from a callback."""
+    with guard.work() as (session, actor):
+        said = open_talk(session, str(talk_id), actor=actor)
+    state.put(key, said)

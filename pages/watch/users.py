@@ -1,0 +1,102 @@
+"""Users: everybody who uses the product, how far each has come, and what one of them did."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import words
+from core.activity import anonymous, queries
+from core.activity.answers import OnboardingStatus
+from core.activity.funnel import STEPS
+from core.activity.queries import UserFilter, UserOrder
+from core.paging import Window
+from pages._ui import errors, filters, journey, state, user_list, watch
+from pages._ui.cache import Reads
+from pages._ui.filters import Filters
+from pages._ui.user_list import SHOWN
+
+PAGE = "users"
+FIRST, MORE = ("q", "status", "step"), ("environment", "app", "release")
+OFFERS: filters.Offers = {
+    "status": {str(status): said for status, said in user_list.STATES.items()},
+    "step": {"0": "Before the first", **{str(number): f"{number} {words.event(name)}" for number, name in enumerate(STEPS, 1)}},
+}
+ORDERS = {
+    UserOrder.LAST_SEEN_FIRST: "Last seen first",
+    UserOrder.LAST_SEEN: "Longest away first",
+    UserOrder.NEWEST_FIRST: "Newest first",
+    UserOrder.OLDEST_FIRST: "Oldest first",
+    UserOrder.ID: "By id",
+    UserOrder.ID_BACKWARDS: "By id, backwards",
+}
+
+
+def main() -> None:
+    """Guard, then everybody, or the one who is named in the address."""
+    reads = watch.reads()
+    if st.query_params.get("user") or st.query_params.get("session"):
+        journey.draw(reads)
+        return
+    header = watch.header("Users", "Everybody who uses the product")
+    chosen = filters.bar(PAGE, reads, FIRST, MORE, offers=OFFERS, is_timed=False)
+    row = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    count = row.container(width="stretch")
+    with row:
+        is_anonymous = st.toggle(
+            "Sessions without a user", key="anonymous", bind="query-params", help="Visitors of onboarding who gave no name (yet)"
+        )
+    if is_anonymous:
+        draw_anonymous(reads, chosen, count)
+        header.finish(reads, chosen, csv="anonymous")
+        return
+    with row:
+        order = st.selectbox(
+            "Order",
+            list(ORDERS),
+            format_func=lambda each: ORDERS[each],
+            key="sort",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=180,
+        )
+    draw_users(reads, chosen, UserOrder(order), count)
+    header.finish(reads, chosen, csv="users", sort=order)
+
+
+def draw_users(reads: Reads, chosen: Filters, order: UserOrder, count: DeltaGenerator) -> None:
+    """Draw one page of users."""
+    at = f"{PAGE}.{order}.{hash(tuple(chosen.chosen.items()))}"
+    page = reads.ask(queries.list_users, wanted(chosen), chosen.watched, order, window=window(at))
+    if not page.total_count:
+        watch.nothing_here(PAGE, "users", reads, chosen)
+        return
+    user_list.draw_count(count, page.total_count, "user")
+    user_list.draw_users(page.items, chosen.period.zone, f"{at}.{state.get(f'{at}.page', 1)}")
+    user_list.draw_pages(page.total_count, at)
+
+
+def draw_anonymous(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
+    """Draw one page of sessions without a user."""
+    at = f"{PAGE}.anonymous.{hash(tuple(chosen.chosen.items()))}"
+    page = reads.ask(anonymous.list_anonymous, wanted(chosen), chosen.watched, window=window(at))
+    if not page.total_count:
+        watch.nothing_here(PAGE, "sessions without a user", reads, chosen)
+        return
+    user_list.draw_count(count, page.total_count, "session")
+    user_list.draw_anonymous(page.items, chosen.period.zone, f"{at}.{state.get(f'{at}.page', 1)}")
+    user_list.draw_pages(page.total_count, at)
+
+
+def wanted(chosen: Filters) -> UserFilter:
+    """Return which users are wanted; what the address says and we do not know is no filter."""
+    status = OnboardingStatus(chosen.chosen["status"]) if chosen["status"] in set(OnboardingStatus) else None
+    step = chosen["step"] or ""
+    return UserFilter(q=chosen["q"], status=status, step=int(step) if step in OFFERS["step"] else None)
+
+
+def window(at: str) -> Window:
+    """Return the part of the list that is shown."""
+    return Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
+
+
+with errors.InWords("Users"):
+    main()

@@ -1,0 +1,186 @@
+"""The Watch pages as people meet them: by role, theme and width, with rows in them, looked into by clicking."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.identity.schemas import Role
+from tests.browser.conftest import OpenWindow
+from tests.browser.console import IDLE, Account, Program, Tab
+from tests.browser.geometry import cut_off, overlapping
+from tests.browser.test_every_page import look_at
+
+Theme = Literal["light", "dark"]
+NOW = datetime.now(UTC)
+SLOW_FROM = (NOW - timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)
+# Pairs: each role with each theme and each width, in six instead of twelve.
+WALKS: list[tuple[Role, Theme, int]] = [
+    (Role.SUPER_ADMIN, "light", 1440),
+    (Role.SUPER_ADMIN, "dark", 390),
+    (Role.ADMIN, "dark", 1440),
+    (Role.ADMIN, "light", 390),
+    (Role.ANALYST, "light", 390),
+    (Role.ANALYST, "dark", 1440),
+]
+PAGES = ["/overview", "/ai-metrics?order=Newest&request=watch-9"]
+
+
+def requests() -> Iterator[dict[str, Any]]:
+    """Yield three weeks of requests to two models, one of which was slow for four hours."""
+    chance = random.Random(5)
+    for number in range(21 * 24 * 6):
+        at = NOW - timedelta(minutes=10 * number + 1)
+        model = "watched-small" if number % 2 else "watched-large"
+        is_slow = model == "watched-small" and SLOW_FROM <= at < SLOW_FROM + timedelta(hours=4)
+        latency = int(chance.lognormvariate(7, 0.4)) * (6 if is_slow else 1)
+        failed = {"error_type": "timeout", "error_message": "No answer <b>within</b> 30 s"} if number % 40 == 9 else {}
+        steps = [{"kind": "tool", "name": "search_docs", "start_ms": 20, "duration_ms": latency // 2}]
+        yield {
+            "id": f"watch-{number}",
+            "created_at": at.isoformat(),
+            "provider": "openai",
+            "model": model,
+            "total_latency_ms": latency,
+            "first_token_ms": latency // 4,
+            "input_tokens": 1000,
+            "cached_tokens": 300,
+            "output_tokens": 200,
+            "cost_usd": "0.004",
+            "release": "watch-2" if number < 300 else "watch-1",
+            "conversation_id": f"watch-{number // 4}",
+            "steps": steps,
+            "tool_calls": [{"name": "search_docs", "duration_ms": latency // 2}],
+            **failed,
+        }
+
+
+@pytest.fixture(scope="module")
+def rows(program: Program) -> None:
+    """Send rows once for all tests of this module, as a program would."""
+    key = program.api.post("/admin/api-keys", json={"name": "watch", "scopes": ["ingest"]}).raise_for_status().json()["key"]
+    runs = [
+        {
+            "batch_run_id": f"watch-{number}",
+            "batch_job": "watched-nightly",
+            "started_at": (NOW - timedelta(days=number, hours=1)).isoformat(),
+            "completed_at": (NOW - timedelta(days=number)).isoformat(),
+            "status": "failed" if number < 2 else "completed",
+        }
+        for number in range(12)
+    ]
+    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
+        sender.headers["Authorization"] = f"Bearer {key}"
+        for kind, items in (("ai-requests", list(requests())), ("batch-runs", runs)):
+            sender.post(f"/ingest/{kind}", json={"items": items}).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def accounts(program: Program) -> dict[Role, Account]:
+    """Make somebody of each role that may watch."""
+    return {role: program.account(role, f"Watch{role.replace('_', '')}") for role in dict.fromkeys(role for role, _, _ in WALKS)}
+
+
+def drawn(page: Page) -> None:
+    """Wait until all charts and tables are there, and nothing runs."""
+    page.locator(IDLE).wait_for()
+    expect(page.locator('[data-testid="stSkeleton"]')).to_have_count(0)
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(("role", "theme", "width"), WALKS)
+def test_each_page_holds_together(
+    open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
+) -> None:
+    window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
+    for path in PAGES:
+        tab = window.open("/you")
+        tab.page.emulate_media(color_scheme=theme)
+        tab.go(path)
+        drawn(tab.page)
+        assert tab.page.locator(".js-plotly-plot").count() >= 4
+        assert not cut_off(tab.page), path
+        assert not overlapping(tab.page), path
+        tab.page.close()
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize("path", ["/overview", "/ai-metrics"])
+def test_nobody_is_shut_out(open_window: OpenWindow, path: str) -> None:
+    tab = open_window().open(path)
+    drawn(tab.page)
+    look_at(tab.page)
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_finding_leads_to_its_evidence(open_window: OpenWindow) -> None:
+    tab = open_window().open("/overview")
+    finding = tab.page.locator(".st-key-findings")
+    expect(finding).to_contain_text("watched-small was slow")
+    expect(finding).to_contain_text("watched-nightly fails")
+    finding.get_by_role("link", name="Show the evidence").first.click()
+    expect(tab.page.locator("h1")).to_have_text("AI metrics")
+    drawn(tab.page)
+    assert "model=watched-small" in tab.page.url
+    expect(tab.page.locator(".stMain")).to_contain_text("Only model watched-small")
+    expect(tab.page.locator(".stMain")).to_contain_text(f"{SLOW_FROM:%-d %b %H:%M} to")
+
+
+@pytest.mark.usefixtures("rows")
+def test_the_address_is_the_page(open_window: OpenWindow) -> None:
+    tab = open_window().open("/ai-metrics")
+    tab.page.get_by_role("radio", name="30 d").or_(tab.page.get_by_role("button", name="30 d")).first.click()
+    tab.page.wait_for_url("**days=30**")
+    tab.choose("Model", "watched-large")
+    tab.page.wait_for_url("**model=watched-large**")
+    drawn(tab.page)
+    count = requests_shown(tab)
+    tab.page.reload()
+    tab.wait()
+    drawn(tab.page)
+    assert requests_shown(tab) == count
+    tab.page.go_back()
+    tab.page.wait_for_url(lambda url: "model=" not in url)
+    drawn(tab.page)
+    tab.wait_for(lambda: requests_shown(tab) != count)
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_click_in_a_chart_looks_closer(open_window: OpenWindow) -> None:
+    tab = open_window().open("/ai-metrics?days=30")
+    drawn(tab.page)
+    bars = tab.page.locator(".st-key-ai-metrics-cost .js-plotly-plot .bars .point path")
+    bars.nth(bars.count() - 5).click(force=True)
+    tab.page.wait_for_url("**start=**end=**")
+    drawn(tab.page)
+    expect(tab.page.locator(".stMain")).to_contain_text("half-hourly")
+
+
+@pytest.mark.usefixtures("rows")
+def test_the_file_holds_the_rows_that_the_filters_match(open_window: OpenWindow) -> None:
+    tab = open_window().open("/ai-metrics?days=30&model=watched-small&status=error")
+    drawn(tab.page)
+    link = tab.page.get_by_role("link", name="CSV")
+    answer = tab.page.request.get(str(link.get_attribute("href")))
+    lines = answer.text().strip().split("\r\n")
+    assert len(lines) - 1 == int(requests_shown(tab))
+    assert all("watched-small" in line for line in lines[1:])
+
+
+@pytest.mark.usefixtures("rows")
+def test_every_chart_says_what_it_shows(open_window: OpenWindow) -> None:
+    tab = open_window().open("/ai-metrics")
+    drawn(tab.page)
+    texts = tab.page.locator("[aria-label]").evaluate_all("all => all.map(e => e.getAttribute('aria-label'))")
+    for begin in ("Latency hourly: p50", "Error rate hourly:", "Tokens hourly:", "Cost hourly: $", "Latency of"):
+        assert any(each.startswith(begin) for each in texts), begin
+
+
+def requests_shown(tab: Tab) -> str:
+    """Return the key figure of requests."""
+    metric = tab.page.get_by_test_id("stMetric").filter(has_text="Requests").get_by_test_id("stMetricValue")
+    return metric.inner_text().replace(",", "")

@@ -1,0 +1,36 @@
+"""The demo's rows, made once for all tests that only read them."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from core.demo.calendar import Calendar
+from core.demo.generator import SEED, rows
+from core.imports.parsed import Kind
+
+UNTIL = datetime(2026, 11, 18, 15, 20, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """All rows by kind, and the days of the stories."""
+
+    calendar: Calendar
+    kinds: dict[Kind, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+    def of(self, kind: Kind) -> list[dict[str, Any]]:
+        """Return the rows of a kind."""
+        return self.kinds[kind]
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """Return the demo as it is made of its seed."""
+    found = World(Calendar(UNTIL))
+    for parsed in rows(SEED, UNTIL):
+        assert parsed.row is not None
+        found.kinds[parsed.kind].append(parsed.row)
+    return found

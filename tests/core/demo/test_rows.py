@@ -1,0 +1,111 @@
+"""The rows of the demo: as many as are promised, the same for a seed, and consistent with each other."""
+
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import islice, pairwise
+from typing import Any
+
+import msgspec
+
+from core.demo.calls import cost_of
+from core.demo.generator import SEED, rows
+from core.imports.parsed import Kind
+from core.imports.stores import STORES
+from core.intake import FUTURE
+from tests.core.demo.conftest import UNTIL, World
+
+LEAST = {
+    Kind.USERS: 5000,
+    Kind.EVENTS: 40_000,
+    Kind.AI_REQUESTS: 30_000,
+    Kind.CONVERSATIONS: 3000,
+    Kind.FEEDBACK: 1000,
+    Kind.BATCH_RUNS: 180,
+    Kind.DOCUMENTS: 60,
+    Kind.MEMORIES: 400,
+}
+
+
+def moment(row: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(row["created_at"])
+
+
+def test_there_is_as_much_of_everything_as_is_promised(world: World) -> None:
+    assert {kind: len(world.of(kind)) >= least for kind, least in LEAST.items()} == dict.fromkeys(LEAST, True)
+    assert Counter(run["batch_job"] for run in world.of(Kind.BATCH_RUNS)) == {"nightly-ripening": 90, "swap-settlement": 90}
+    assert 6 <= len({row["release"] for row in world.of(Kind.AI_REQUESTS)}) <= 8
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_one_others() -> None:
+    first, again, other = (list(islice(rows(seed, UNTIL), 3000)) for seed in (SEED, SEED, SEED + 1))
+    assert first == again
+    assert first != other
+
+
+def test_the_demo_moves_with_the_moment_at_which_it_ends(world: World) -> None:
+    later = list(islice(rows(SEED, UNTIL + timedelta(days=7)), 2000))
+    users = [each.row for each in later if each.kind is Kind.USERS]
+    moved = {row["id"]: moment(row) for row in users if row is not None}
+    before = {row["id"]: moment(row) for row in world.of(Kind.USERS)}
+    assert {moved[id_] - before[id_] for id_ in moved} == {timedelta(days=7)}
+
+
+def test_every_row_is_one_that_ingest_takes(world: World) -> None:
+    for kind, given in world.kinds.items():
+        for row in given:
+            wrong = msgspec.convert(
+                {name: value for name, value in row.items() if name != "wheel"}, STORES[kind].row, strict=False
+            )
+            assert wrong.wrong(UNTIL + FUTURE) is None
+
+
+def test_no_id_comes_twice(world: World) -> None:
+    for kind, given in world.kinds.items():
+        name = "batch_run_id" if kind is Kind.BATCH_RUNS else "id"
+        assert len({row[name] for row in given}) == len(given)
+
+
+def test_who_and_what_is_named_exists(world: World) -> None:
+    users = {row["id"] for row in world.of(Kind.USERS)}
+    messages = {(talk["id"], said["id"]) for talk in world.of(Kind.CONVERSATIONS) for said in talk["messages"]}
+    for kind in (Kind.EVENTS, Kind.AI_REQUESTS, Kind.CONVERSATIONS, Kind.FEEDBACK, Kind.MEMORIES):
+        assert {row["user_id"] for row in world.of(kind) if row.get("user_id")} <= users
+    named = [row for kind in (Kind.AI_REQUESTS, Kind.FEEDBACK) for row in world.of(kind) if row.get("message_id")]
+    assert {(row["conversation_id"], row["message_id"]) for row in named} <= messages
+    assert {(row["conversation_id"], row["source_message_id"]) for row in world.of(Kind.MEMORIES)} <= messages
+
+
+def test_nothing_happens_after_the_end_and_conversations_go_forward(world: World) -> None:
+    for kind in (Kind.EVENTS, Kind.AI_REQUESTS, Kind.FEEDBACK, Kind.USERS):
+        assert max(map(moment, world.of(kind))) <= UNTIL
+    for talk in world.of(Kind.CONVERSATIONS):
+        times = [moment(said) for said in talk["messages"]]
+        assert all(first < second for first, second in pairwise(times))
+        assert times[-1] <= UNTIL
+        assert 2 <= len(times) <= 12
+        assert talk["messages"][0]["role"] == "user"
+
+
+def test_a_message_costs_what_its_requests_cost(world: World) -> None:
+    costs: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    tokens: Counter[tuple[str, str]] = Counter()
+    for row in world.of(Kind.AI_REQUESTS):
+        if row.get("message_id"):
+            cost, count = cost_of(row)
+            costs[row["conversation_id"], row["message_id"]] += cost
+            tokens[row["conversation_id"], row["message_id"]] += count
+    for talk in world.of(Kind.CONVERSATIONS):
+        for said in talk["messages"]:
+            key = talk["id"], said["id"]
+            assert (Decimal(said.get("cost_usd", 0)), said.get("tokens", 0)) == (costs[key], tokens[key])
+
+
+def test_requests_show_everything_that_there_is_to_show(world: World) -> None:
+    requests = world.of(Kind.AI_REQUESTS)
+    assert {row["provider"] for row in requests} == {"openai", "anthropic", "google", "mistral"}
+    for name in ("cached_tokens", "reasoning_tokens", "tool_calls", "steps", "error_type", "first_token_ms"):
+        assert sum(name in row for row in requests) > 100
+    assert 3 <= sum(row.get("status") == "pending" for row in requests) <= 20
+    assert {row["operation"] for row in requests} >= {"chat", "embeddings"}
+    assert sum("error" in call for row in requests for call in row.get("tool_calls", ())) > 30

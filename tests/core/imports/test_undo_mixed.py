@@ -1,0 +1,97 @@
+"""Live senders and imports at random, one after the other: the undo of one leaves what the others would have made alone."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from core.ids import new_id
+from core.imports.undo import undo
+from core.system import verify
+from tests.factories.imports import KINDS, differences, dump, empty_everything, row, send, settle
+
+pytestmark = pytest.mark.usefixtures("database")
+
+LIVE, FIRST, SECOND = range(3)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What somebody sends in one batch."""
+
+    by: int
+    kind: str
+    size: int
+    days: float
+    is_folded: bool
+
+
+SENT = st.builds(
+    Sent, st.integers(0, 2), st.sampled_from(sorted(KINDS)), st.integers(1, 9), st.sampled_from([2.0, 3.0, 400.0]), st.booleans()
+)
+
+
+def play(history: list[Sent], imports: dict[int, UUID], *, without: set[int]) -> None:
+    """Send everything in order, but what some would send."""
+    for number, sent in enumerate(history):
+        if sent.by not in without:
+            send(sent.kind, *batch(sent, number), import_id=imports.get(sent.by))
+        if sent.is_folded:
+            settle()
+
+
+def batch(sent: Sent, number: int) -> list[dict[str, Any]]:
+    # Only what happened may lie anywhere in time: of what is told, the later is the newer here.
+    days = sent.days if sent.kind in ("event", "request") else 3.0
+    return [row(sent.kind, number * 10 + each, days=days) for each in range(sent.size)]
+
+
+def played(history: list[Sent], imports: dict[int, UUID], *, without: set[int]) -> dict[str, list[str]]:
+    empty_everything()
+    play(history, imports, without=without)
+    return dump()
+
+
+def told(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the tables without what imports have noted for their own undo."""
+    return {name: rows for name, rows in found.items() if not name.endswith("import_traces")}
+
+
+def check(history: list[Sent]) -> None:
+    """Undo one import, then the other, and compare each time with a run without them."""
+    imports = {FIRST: new_id(), SECOND: new_id()}
+    without_one = played(history, imports, without={FIRST})
+    without_both = played(history, imports, without={FIRST, SECOND})
+    empty_everything()
+    play(history, imports, without=set())
+    undo(imports[FIRST])
+    assert differences(told(without_one), told(dump())) == ""
+    undo(imports[SECOND])
+    assert differences(without_both, dump()) == ""
+    assert [(each.table, each.examples) for each in verify.verify() if each.differences] == []
+
+
+# Not shrunk: an example takes a second.
+BRIEFLY = settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@BRIEFLY
+@given(st.lists(SENT, min_size=2, max_size=12))
+def test_the_undo_of_one_leaves_what_the_others_make(history: list[Sent]) -> None:
+    check(history)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+@settings(BRIEFLY, max_examples=300)
+@given(st.lists(SENT, min_size=2, max_size=16))
+def test_so_it_does_whatever_the_mix(history: list[Sent]) -> None:
+    check(history)

@@ -1,0 +1,184 @@
+"""Rows of all kinds, as an import or as live senders bring them; and everything that the databases then hold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import text
+
+from core import outbox, partitions
+from core.activity import ingest as activity
+from core.activity import jobs as activity_jobs
+from core.activity import users
+from core.activity.schemas import NewEvent, NewUser
+from core.ai_metrics import ingest as ai_metrics
+from core.ai_metrics import jobs as ai_metrics_jobs
+from core.ai_metrics.schemas import NewRequest
+from core.batches import ingest as batches
+from core.batches.schemas import NewBatchRun
+from core.conversations import ingest as conversations
+from core.conversations.schemas import NewConversation
+from core.db import Database, Session, engines, transaction
+from core.intake import Row, Source
+from core.knowledge import documents, feedback, jobs, memories
+from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
+from tests.conftest import EMPTIED
+from tests.factories.history import days_ago
+
+HANDLERS = jobs.rate.__name__  # the import registers the handlers
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of row is read and stored."""
+
+    row: type[Row]
+    store: Callable[[Session, list[Any], Source], int]
+    parent: str | None = None
+    database: Database = Database.CORE
+
+
+KINDS = {
+    "event": Kind(NewEvent, activity.store, "user_activity_events"),
+    "request": Kind(NewRequest, ai_metrics.store, "ai_request_metrics"),
+    "user": Kind(NewUser, users.store),
+    "conversation": Kind(NewConversation, conversations.store),
+    "batch_run": Kind(NewBatchRun, batches.store),
+    "feedback": Kind(NewFeedback, feedback.store, database=Database.AI),
+    "document": Kind(NewDocument, documents.store, database=Database.AI),
+    "memory": Kind(NewMemory, memories.store, database=Database.AI),
+}
+# When it came, in what order, and what is on its way; nothing else may differ.
+NOT_COMPARED = {"alembic_version", "audit_log", "outbox", "settings", "heartbeats"}
+BEGAN = days_ago(5).isoformat()
+ARRIVALS = ("received_at", "heard_at")
+CAME = {"users": ("created_at",), "funnel_parts": ("former_owner",)}
+
+
+def send(kind: str, *given: dict[str, Any], import_id: UUID | None = None) -> int:
+    """Store rows of one kind in one batch: those of an import, or of somebody who sends them live."""
+    chosen = KINDS[kind]
+    rows = [msgspec.convert(one, chosen.row) for one in given]
+    if chosen.parent is not None:
+        partitions.make_for(chosen.parent, [row.created_at for row in rows if row.created_at])
+    source = Source("production", "UTC", import_id=import_id, origin="import" if import_id else "api")
+    with transaction(chosen.database) as session:
+        return chosen.store(session, rows, source)
+
+
+def settle() -> None:
+    """Let everything that waits be done: outboxes, and the folding of rollups."""
+    while any([outbox.relay(database) for database in Database]):
+        pass
+    activity_jobs.fold(0)
+    ai_metrics_jobs.fold(0)
+
+
+def dump() -> dict[str, list[str]]:
+    """Return every row of both databases, in order, but for when it came."""
+    settle()
+    found: dict[str, list[str]] = {}
+    for engine in (engines().core, engines().ai):
+        with engine.begin() as connection:
+            names = connection.scalars(text("select tablename from pg_tables where schemaname = 'public'")).all()
+            parts = set(connection.scalars(text("select relname from pg_class where relispartition")).all())
+            for name in names:
+                if name not in NOT_COMPARED and name not in parts and not name.startswith("procrastinate"):
+                    left_out = [*ARRIVALS, *CAME.get(name, ())]
+                    rows = text(f"select (to_jsonb(t) - cast(:out as text[]))::text as row from {name} as t order by 1")  # noqa: S608
+                    found[f"{engine.url.database}.{name}"] = list(connection.scalars(rows, {"out": left_out}))
+    return found
+
+
+def differences(was: dict[str, list[str]], is_now: dict[str, list[str]]) -> str:
+    """Return what is in one and not in the other, a row a line; nothing when they are equal."""
+    lines = []
+    for name in was:
+        lines += [f"{name} is missing {row}" for row in sorted(set(was[name]) - set(is_now[name]))]
+        lines += [f"{name} is left with {row}" for row in sorted(set(is_now[name]) - set(was[name]))]
+    return "\n".join(lines)
+
+
+def row(kind: str, number: int, *, days: float = 3.0, by: str = "") -> dict[str, Any]:
+    """Return a row of a kind; users, sessions and conversations are few, so that the rows of different senders meet.
+
+    Of two rows that tell of the same thing, the one with the higher number is the newer.
+    """
+    at = days_ago(days) + timedelta(minutes=7 * number)
+    when, name = at.isoformat(), f"{by}{number}"
+    steps = ("onboarding.register_start", "onboarding.register_complete", "onboarding.login_success", "page.view")
+    match kind:
+        case "event":
+            named = {"user_id": f"u{number % 4}"} if number % 3 else {}
+            session = {"session_id": f"s{number % 5}"}
+            return {"id": name, "event_type": steps[number % 4], "created_at": when, **named, **session}
+        case "request":
+            tools = [{"name": "search", "duration_ms": 10 * number}] if number % 2 else None
+            return {
+                "id": name,
+                "model": f"m{number % 2}",
+                "provider": "openai",
+                "user_id": f"u{number % 4}",
+                "created_at": when,
+                "total_latency_ms": 100 * number,
+                "first_token_ms": 10,
+                "input_tokens": number,
+                "tool_calls": tools,
+            }
+        case "user":
+            return {"id": f"u{number % 4}", "email": f"{name}@x", "traits": {f"t{number % 3}": name}, "created_at": when}
+        case "conversation":
+            messages = [
+                {
+                    "id": f"m{by}{number}.{each}",
+                    "role": "user",
+                    "content": f"text {name}",
+                    "created_at": (at + timedelta(hours=each)).isoformat(),
+                    "tokens": 3,
+                }
+                for each in range(number % 3)
+            ]
+            return {
+                "id": f"c{number % 4}",
+                "user_id": f"u{number % 4}",
+                "title": f"title {name}",
+                "messages": messages,
+                "created_at": when,
+                "updated_at": when,
+            }
+        case "batch_run":
+            return {
+                "batch_run_id": f"r{number % 3}",
+                "status": "running",
+                "started_at": when,
+                "updated_at": when,
+                "completed_jobs": number,
+                "phase_durations": {f"p{number % 2}": number},
+            }
+        case "feedback":
+            return {
+                "id": f"f{number % 4}",
+                "rating": 1 + number % 5,
+                "scale": "five",
+                "conversation_id": f"c{number % 4}",
+                "created_at": when,
+            }
+        case "document":
+            return {"id": f"d{number % 3}", "title": name, "content": f"text {name}", "created_at": BEGAN, "updated_at": when}
+        case _:
+            return {"id": f"k{number % 3}", "content": f"text {name}", "user_id": "u1", "created_at": BEGAN, "updated_at": when}
+
+
+def rows(kind: str, numbers: range, **more: Any) -> list[dict[str, Any]]:  # noqa: ANN401  as row() takes it
+    """Return several rows of a kind."""
+    return [row(kind, number, **more) for number in numbers]
+
+
+def empty_everything() -> None:
+    """Remove all rows."""
+    for engine in (engines().core, engines().ai):
+        with engine.begin() as connection:
+            connection.execute(text(EMPTIED))

@@ -1,0 +1,129 @@
+"""Overview and AI metrics without a browser: what the address says is what is shown, empty pages offer their one action."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import clock
+from core.identity.schemas import Role, SessionKind
+from pages._ui import cache
+from tests.factories.ai_metrics import fold, request, send
+from tests.factories.batches import ran
+from tests.factories.identity import Person, person
+from tests.pages.conftest import AI_METRICS, OVERVIEW, Console, said
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def analyst(runner: object) -> Person:
+    cache.forget()
+    return person(Role.ANALYST, kind=SessionKind.BROWSER)
+
+
+def traffic() -> None:
+    now = clock.now()
+    send(
+        *(
+            request(
+                now - number * HOUR,
+                id=f"r{number}",
+                model="large" if number % 3 else "small",
+                release="2" if number < 40 else "1",
+                total_latency_ms=1000 + number,
+                first_token_ms=200,
+                input_tokens=100,
+                cached_tokens=30,
+                output_tokens=20,
+                cost_usd=Decimal("0.01"),
+                **({"status": "error", "error_type": "timeout"} if number % 20 == 0 else {}),
+                tool_calls=[{"name": "search", "duration_ms": 40}],
+                steps=[{"name": "search", "start_ms": 5, "duration_ms": 40}, {"name": "write", "start_ms": 50, "error": "no"}],
+            )
+            for number in range(1, 120)
+        )
+    )
+    fold()
+
+
+def opened(console: Console, one: Person, page: str, **query: str) -> AppTest:
+    app = console(one, page)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+@pytest.mark.parametrize("page", [OVERVIEW, AI_METRICS])
+def test_an_empty_page_says_what_fills_it(console: Console, analyst: Person, page: str) -> None:
+    app = opened(console, analyst, page)
+    assert not app.exception
+    assert "No AI requests in this period" in said(app)
+
+
+@pytest.mark.parametrize("page", [OVERVIEW, AI_METRICS])
+def test_no_error_goes_unsaid_with_data(console: Console, analyst: Person, page: str) -> None:
+    traffic()
+    ran(clock.now() - HOUR, "failed")
+    app = opened(console, analyst, page)
+    assert not app.exception
+    assert app.get("plotly_chart")
+    assert "as of" in said(app)
+    assert {metric.label for metric in app.metric} >= {"p95 latency", "Error rate", "Cost"}
+
+
+def test_the_address_filters_and_a_filter_changes_the_address(console: Console, analyst: Person) -> None:
+    traffic()
+    app = opened(console, analyst, AI_METRICS, model="small", days="30")
+    values = {metric.label: metric.value for metric in app.metric}
+    assert values["Requests"] == "39"
+    assert "Only model small" in said(app)
+    app.selectbox(key="ai-metrics.model").set_value("large").run()
+    assert (app.query_params["model"], app.query_params["days"]) == ("large", "30")
+    assert {metric.label: metric.value for metric in app.metric}["Requests"] == "80"
+    next(button for button in app.button if button.label == "Clear filters").click().run()
+    assert "model" not in app.query_params
+    assert {metric.label: metric.value for metric in app.metric}["Requests"] == "119"
+
+
+def test_a_range_of_hours_is_a_period(console: Console, analyst: Person) -> None:
+    traffic()
+    now = clock.now()
+    start, end = now - 5 * HOUR, now - 2 * HOUR
+    app = opened(console, analyst, AI_METRICS, start=start.isoformat(), end=end.isoformat())
+    assert {metric.label: metric.value for metric in app.metric}["Requests"] == "3"
+    assert app.query_params["start"] == start.isoformat()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"days": "0"}, {"days": "many"}, {"start": "yesterday"}, {"start": "2026-05-02", "end": "2026-05-01"}],
+)
+def test_a_period_that_is_none_is_refused_in_words(console: Console, analyst: Person, query: dict[str, str]) -> None:
+    app = opened(console, analyst, AI_METRICS, **query)
+    assert not app.exception
+    assert "did not load" in said(app)
+
+
+@pytest.mark.parametrize("query", [{"status": "odd"}, {"model": "*nobody*"}, {"environment": "<b>"}, {"release": "$x$"}])
+def test_filters_that_match_nothing_offer_to_be_cleared(console: Console, analyst: Person, query: dict[str, str]) -> None:
+    traffic()
+    app = opened(console, analyst, AI_METRICS, **query)
+    assert not app.exception
+    if "status" not in query:
+        assert "No AI requests match" in said(app)
+
+
+def test_a_request_is_shown_with_its_steps(console: Console, analyst: Person) -> None:
+    traffic()
+    app = opened(console, analyst, AI_METRICS, request="r5")
+    assert "Steps" in said(app)
+    app = opened(console, analyst, AI_METRICS, request="nobody's")
+    assert "No such request" in said(app)
+
+
+def test_what_needs_attention_is_said(console: Console, analyst: Person) -> None:
+    for number in range(3):
+        ran(clock.now() - number * timedelta(days=1), "failed", job="nightly")
+    assert "nightly fails: 3 of 3 runs" in said(opened(console, analyst, OVERVIEW)).replace("\\", "")
