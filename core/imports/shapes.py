@@ -65,7 +65,7 @@ def _spans(sample: Sample, first: Object) -> Found | None:
             "Spans of OpenTelemetry (OTLP in JSON)",
             Kind.AI_REQUESTS,
             sample.mapping(Kind.AI_REQUESTS, format=Shape.OTLP),
-            OTLP,
+            (*OTLP, *spans.warning(first)),
         )
     if spans.is_span(first):
         title = "Spans as Phoenix or OpenTelemetry's console exports them"
