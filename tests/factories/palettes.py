@@ -2,4 +2,6 @@
 
 from core.palette import Palette
 
-PALETTE = Palette(*(f"#0000{number:02x}" for number in range(11)), series=("#111111",) * 6, sequence=("#222222",) * 10)
+NAMED = ("text", "muted", "grid", "axis", "bad", "warn", "warn_ink", "idle", "tint", "ok", "ground")
+COLOURS = {name: f"#0000{number:02x}" for number, name in enumerate(NAMED)}
+PALETTE = Palette(**COLOURS, series=("#111111",) * 6, sequence=("#222222",) * 10)
