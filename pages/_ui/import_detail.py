@@ -1,17 +1,13 @@
 """One import: what was recognised, what a dry run has found, how far it is, what it has brought."""
 
 from collections.abc import Callable
-from datetime import datetime
 from uuid import UUID
 
-import pandas as pd
 import streamlit as st
 
 from core.imports import queries, service
-from core.imports.schemas import BUSY, DryRun, ImportView, Problem, Start, Status
-from core.imports.stores import STORES
-from core.words import count as counted
-from pages._ui import errors, frame, guard, import_mapping, import_undo, import_words, state, text
+from core.imports.schemas import BUSY, ImportView, Start, Status
+from pages._ui import errors, frame, guard, import_mapping, import_results, import_undo, import_words, state, text
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
 DOING = {
@@ -36,7 +32,7 @@ def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
         elif found.recognition.get("not_yet"):
             st.info(text.plain(found.recognition["not_yet"]), icon=":material/schedule:")
         elif found.status is Status.COMPLETED:
-            _draw_brought(found)
+            import_results.draw_brought(found)
             _draw_undo(found)
         elif found.recognition and found.has_file:
             _draw_choices(found)
@@ -70,7 +66,7 @@ def _draw_choices(found: ImportView) -> None:
     given = import_mapping.draw(found)
     is_tried = import_mapping.is_tried(found, given)
     if found.dry_run is not None and is_tried:
-        _draw_dry_run(found.dry_run)
+        import_results.draw_dry_run(found.dry_run)
     with st.container(horizontal=True):
         st.button("Try it", key="imports.try", type="secondary" if is_tried else "primary", on_click=check, args=(found, given))
         words = "Go on" if found.progress.records_done else "Import"
@@ -82,61 +78,6 @@ def _draw_choices(found: ImportView) -> None:
 
 def _draw_undo(found: ImportView) -> None:
     st.button("Undo", key="imports.ask", icon=":material/undo:", on_click=import_undo.ask, args=(found,))
-
-
-def _draw_dry_run(dry: DryRun) -> None:
-    whole = ", ".join(counted(number, *STORES[kind].words) for kind, number in dry.counts.items()) or "no row"
-    frame.section(f"Would bring {whole}", f"of {counted(dry.records, 'record')}; nothing has been stored")
-    facts = []
-    if dry.first_at and dry.last_at:
-        facts.append(_span(dry.first_at, dry.last_at))
-    facts += [each.words for each in dry.retention]
-    for kind, number in dry.duplicates.items():
-        facts.append(
-            f"{counted(number, *STORES[kind].words)} of the first {dry.compared:,} rows are known already, or come twice."
-        )
-    st.caption("  \n".join(text.plain(words) for words in [*facts, *dry.readings]))
-    if dry.rejected:
-        draw_problems(dry.problems, dry.rejected)
-    if dry.samples:
-        frame.section("The first rows", "as they would be stored")
-        rows = [{name: str(each.row[name]) for name in sorted(each.row, key=_place)} for each in dry.samples]
-        alt = "The first rows, as they would be stored"
-        st.dataframe(pd.DataFrame(rows), hide_index=True, row_height=34, height="content", placeholder="", alt=alt)
-
-
-def _place(field: str) -> tuple[bool, bool, str]:
-    """Return where a field stands among the columns: the time first, ids that were made last."""
-    return field == "id", field != "created_at", field
-
-
-def _span(first_at: datetime, last_at: datetime) -> str:
-    return f"From {first_at:%-d %b %Y, %H:%M} to {last_at:%-d %b %Y, %H:%M} UTC."
-
-
-def _draw_brought(found: ImportView) -> None:
-    rows = [
-        {"Kind": STORES[kind].words[1], "New": count.accepted, "Known before": count.duplicates, "Refused": count.rejected}
-        for kind, count in found.counts.items()
-    ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, row_height=34, height="content", alt="What it has brought")
-    if found.first_at and found.last_at:
-        st.caption(f"{_span(found.first_at, found.last_at)} Environment: {text.plain(found.environment)}.")
-    if found.problems:
-        draw_problems(found.problems, sum(count.rejected for count in found.counts.values()))
-
-
-def draw_problems(problems: list[Problem], number: int) -> None:
-    """List the first rows that were refused."""
-    frame.section(counted(number, "row") + " refused", f"the first {len(problems)}" if number > len(problems) else "")
-    rows = [{"Line": each.line, "Record": each.position, "Why": each.error} for each in problems]
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        row_height=34,
-        height="content" if len(rows) <= MOST_LINES else 250,
-        alt="Refused rows",
-    )
 
 
 @errors.action

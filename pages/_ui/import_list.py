@@ -35,7 +35,7 @@ def _draw_one(found: ImportView, on_open: Callable[[UUID], None]) -> None:
         row.markdown(f"**{text.plain(found.name)}**\u2002{import_words.badge(found)}", width="content")
         with row.container(horizontal=True, width="content", gap="xsmall"):
             _draw_buttons(found, on_open)
-        facts = [import_words.size(found.size_bytes), import_words.brought(found)]
+        facts = [*([import_words.size(found.size_bytes)] if found.size_bytes else []), import_words.brought(found)]
         facts.append(f"{text.since(found.created_at)} by {found.created_by_name.partition('@')[0]}")
         st.caption(text.plain(" · ".join([*facts, *([] if found.has_file else ["file removed"])])))
 
@@ -47,7 +47,7 @@ def _draw_buttons(found: ImportView, on_open: Callable[[UUID], None]) -> None:
     if found.counts:
         icon = ":material/undo:"
         st.button("Undo", key=f"undo-{found.id}", type="tertiary", icon=icon, on_click=import_undo.ask, args=(found,))
-    elif found.has_file:
+    elif found.has_file and found.size_bytes:
         icon = ":material/delete:"
         st.button(
             "Remove file", key=f"file-{found.id}", type="tertiary", icon=icon, on_click=import_undo.ask_for_file, args=(found,)
