@@ -79,7 +79,7 @@ def test_one_that_still_runs_is_slow_as_soon_as_it_has_taken_longer(actor: Actor
 
 
 def test_phases_keep_the_order_in_which_they_were_sent(actor: Actor) -> None:
-    reports = [
+    reports: list[dict[str, object]] = [
         {"status": "running", "phase_durations": {"zip": 1, "apply": 2}},
         {"status": "running", "completed_jobs": 1, "phase_durations": {"zip": 1, "apply": 2, "b": 3}},
         {"status": "completed", "completed_jobs": 2, "phase_durations": {"end": 4}},
@@ -118,7 +118,9 @@ def test_the_rate_has_its_interval_from_ten_runs_on(actor: Actor) -> None:
         ran(NOW - timedelta(hours=20), "failed")
     with transaction() as session:
         found = queries.summary(session, ASKED, actor=actor).interval
-    assert (found.n, found.low, found.high) == (10, pytest.approx(0.5958, abs=1e-4), pytest.approx(0.9821, abs=1e-4))
+    assert found.n == 10
+    assert found.low == pytest.approx(0.5958, abs=1e-4)
+    assert found.high == pytest.approx(0.9821, abs=1e-4)
 
 
 def test_what_lies_between_the_last_phase_and_the_end_is_shown_as_such(actor: Actor) -> None:
