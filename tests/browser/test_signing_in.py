@@ -59,8 +59,8 @@ def test_one_lands_on_the_address_first_asked_for(visitor: Window) -> None:
 def test_the_front_page_leads_to_the_first_page(visitor: Window) -> None:
     page = visitor.page("/")
     sign_in(page, OWNER.email, OWNER.password)
-    expect(page.get_by_role("heading", name="Playground")).to_be_visible()
-    assert urlsplit(page.url).path == "/playground"
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    assert urlsplit(page.url).path == "/overview"
 
 
 def test_a_wrong_password_is_said_in_words_and_the_email_stays(visitor: Window) -> None:
@@ -81,7 +81,7 @@ def test_without_signing_in_every_address_is_the_sign_in_page(visitor: Window, p
 def test_nobody_is_led_elsewhere_by_a_link_to_our_sign_in(visitor: Window) -> None:
     page = visitor.page("/login?next=//elsewhere.example/")
     sign_in(page, OWNER.email, OWNER.password)
-    expect(page.get_by_role("heading", name="Playground")).to_be_visible()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
 def test_an_invitation_leads_a_reviewer_to_their_own_account_and_nothing_else(window: Window, visitor: Window) -> None:
@@ -116,7 +116,7 @@ def test_an_address_that_a_role_may_not_see_shows_nothing_of_its_page(open_windo
     analyst.tolerates = ("does not seem to exist",)  # which is what Streamlit says of it
     for path, words in {"/settings": "Default prompt", "/accounts": "Audit", "/playground": "System prompt"}.items():
         tab = analyst.open(path)
-        expect(tab.page.locator("h1")).to_have_text("Your account")
+        expect(tab.page.locator("h1")).to_have_text("Overview")
         expect(tab.page.get_by_text(words)).to_have_count(0)
 
 

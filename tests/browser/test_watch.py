@@ -27,7 +27,7 @@ WALKS: list[tuple[Role, Theme, int]] = [
     (Role.ANALYST, "light", 390),
     (Role.ANALYST, "dark", 1440),
 ]
-PAGES = ["/overview", "/ai-metrics", "/ai-metrics?order=Newest&request=watch-9"]
+PAGES = ["/overview", "/ai-metrics?order=Newest&request=watch-9"]
 
 
 def requests() -> Iterator[dict[str, Any]]:
