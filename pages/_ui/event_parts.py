@@ -1,6 +1,7 @@
 """Parts of the Onboarding page: errors with their samples, every type of event by day, and the events themselves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -106,7 +107,7 @@ def draw_choices(page: str, types: Sequence[str], codes: Sequence[str], download
                 label,
                 list(dict.fromkeys(["", *found, state.get(key, "")])),
                 key=key,
-                format_func=lambda each, named=named: named.get(each, each),
+                format_func=partial(_said, named),
                 label_visibility="collapsed",
                 width=230,
                 on_change=state.forget,
@@ -153,6 +154,10 @@ def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) 
         for number in [number for number in state.selected(key, "rows") if number < len(rows)]:
             if rows[number].user_id is not None:
                 links.draw("users", f"Journey of {rows[number].user}", icon="route", user=str(rows[number].user_id))
+
+
+def _said(named: Mapping[str, str], each: str) -> str:
+    return named.get(each, each)
 
 
 def _newer(page: str, trail: list[str]) -> None:
