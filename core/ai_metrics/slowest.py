@@ -1,4 +1,4 @@
-"""Where the slowest requests are: no index says so, but the histograms of half hours do. Only those that have some are looked into."""
+"""Where the slowest requests are: no index says so, but the histograms of half hours do; those without any are left out."""
 
 import numpy as np
 from sqlalchemy import ColumnElement, and_, false, or_, select
