@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, stats
 from core.activity import sources
-from core.activity.conversion import ROUGHLY, SAMPLES
+from core.activity.asking import ROUGHLY, SAMPLES
 from core.activity.funnel import STEPS
 from core.activity.releases import ReleaseSeen, list_releases
 from core.identity.permissions import Permission, require

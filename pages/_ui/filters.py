@@ -4,8 +4,8 @@ An address opens the page as it was sent; a filter that is changed changes the a
 bar is drawn, so that the choices it offers are those of the period and the environment that are chosen.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode
@@ -53,6 +53,7 @@ EVERY = {
 }
 TYPED = {"q": "Search address, name or id"}
 WATCHED = ("environment", "app", "release", "user_id")
+Width = int | Literal["stretch"]
 Offers = Mapping[str, Mapping[str, str]]  # of a filter: each choice, and the words for it
 
 
@@ -63,10 +64,11 @@ class Filters:
     period: Period
     chosen: Mapping[str, str]
     is_timed: bool = True  # without it, the page shows what there is, whenever it was
+    own: Mapping[str, str] = field(default_factory=dict)  # what the page lets choose by itself: by it nothing is left out
 
     def __getitem__(self, name: str) -> str | None:
         """Return what was chosen of a filter, None when nothing was."""
-        return self.chosen.get(name) or None
+        return self.chosen.get(name) or self.own.get(name) or None
 
     @property
     def watched(self) -> Watched:
@@ -98,7 +100,7 @@ class Filters:
     def download(self, path: str, **more: str) -> str:
         """Return the address of the API's stream of the same rows."""
         span = {"start": f"{self.period.start:%Y-%m-%dT%H:%M:%SZ}", "end": f"{self.period.end:%Y-%m-%dT%H:%M:%SZ}"}
-        kept = {name: value for name, value in self.chosen.items() if value}
+        kept = {name: value for name, value in {**self.chosen, **self.own}.items() if value}
         return f"/api/v1/admin/{path}?{urlencode({**kept, **(span if self.is_timed else {}), **more, 'format': 'csv'})}"
 
 
@@ -110,13 +112,16 @@ def bar(
     *,
     offers: Offers | None = None,
     is_timed: bool = True,
+    own: Sequence[str] = (),
+    draw_own: Callable[[], None] | None = None,
 ) -> Filters:
     """Draw the bar: the period, the page's first filters, and behind a button the others. Raises RangeRefused.
 
-    `offers` are the page's own choices of a filter, with the words for each.
+    `offers` are the page's own choices of a filter, with the words for each. What is the page's `own` is in the address, too; the
+    page draws it, in the bar by `draw_own`, under the keys `page.name`.
     """
     names = (*first, *more)
-    _take_over(page, names)
+    _take_over(page, (*names, *own))
     zone = workspace.zone()
     period = _period(page, zone) if is_timed else last_days(int(DAYS[-1]), zone=zone)
     offered = reads.ask(choices, period, _value(page, "environment") or DEFAULTS["environment"])
@@ -125,14 +130,16 @@ def bar(
             _draw_period(page, zone, period)
         for name in first:
             _draw(page, name, offered, (offers or {}).get(name))
+        if draw_own is not None:
+            draw_own()
         if more:
             hidden = sum(1 for name in more if _value(page, name) not in ("", DEFAULTS.get(name)))
             with st.popover("More filters" + (f" ({hidden})" if hidden else ""), icon=":material/tune:"):
                 for name in more:
                     _draw(page, name, offered, (offers or {}).get(name), labelled=True)
-    _write_address(page, names)
-    chosen = {name: _value(page, name) for name in names}
-    filters = Filters(_period(page, zone) if is_timed else period, chosen, is_timed)
+    _write_address(page, (*names, *own))
+    chosen, chosen_own = ({name: _value(page, name) for name in each} for each in (names, own))
+    filters = Filters(_period(page, zone) if is_timed else period, chosen, is_timed, chosen_own)
     if filters.narrowed:
         _say_narrowed(page, names, filters)
     return filters
@@ -239,14 +246,14 @@ def _draw(page: str, name: str, offered: Choices, own: Mapping[str, str] | None,
     found = list(own) if own is not None else offered.of(name)
     if found is None:
         hint = TYPED.get(name, "Our id or the sender's")
-        wide: int | Literal["stretch"] = 260 if name in TYPED else "stretch"
+        wide: Width = 260 if name in TYPED else "stretch"
         icon = ":material/search:" if name in TYPED else None
         st.text_input(LABELS[name], key=_key(page, name), placeholder=hint, label_visibility=look, width=wide, icon=icon)
         return
     said = {"": EVERY.get(name, ""), **(own or {})}
     value = _value(page, name)
     options = list(dict.fromkeys([*([] if name in DEFAULTS else [""]), *found, *([value] if value else [])]))
-    width: int | Literal["stretch"] = "stretch" if labelled else 168
+    width: Width = "stretch" if labelled else 168
     st.selectbox(
         LABELS[name],
         options,
