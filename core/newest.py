@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 Version = list[int]
 
@@ -10,6 +11,11 @@ Version = list[int]
 def version_of(at: datetime) -> Version:
     """Return the version of what was told as of a moment."""
     return [round(at.timestamp() * 1_000_000)]
+
+
+def name_by(name: str, import_id: UUID | None) -> str:
+    """Return under which name a time is kept that somebody has told: each import has its own, so that it can be undone."""
+    return name if import_id is None else f"{name}.{import_id}"
 
 
 @dataclass
@@ -32,6 +38,11 @@ class Known:
                 self.values[name] = value
                 changed = True
         return changed
+
+    def note(self, name: str, at: Version) -> None:
+        """Keep the earliest and the latest of some times, whatever else was told: an undo cannot find them in other rows."""
+        times = self.told.get(name, []) + at
+        self.told[name] = [min(times), max(times)]
 
     def _learn_fields(self, name: str, given: dict[str, Any], version: Version) -> bool:
         present = dict(self.values.get(name) or {})

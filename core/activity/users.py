@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core import clock, traces
 from core.activity.schemas import NewUser
 from core.intake import Source, as_jsonb, key_of
-from core.newest import Known, Version, version_of
+from core.newest import Known, name_by, version_of
 from core.staging import Stage, driver
 
 DESCRIBED = Stage("described_users", {"id": "uuid", "external_id": "text", "seen_at": "timestamptz", "is_told": "boolean"})
@@ -49,7 +49,7 @@ def store(session: Session, users: list[NewUser], source: Source) -> int:
     known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
     traces.before(connection, source.import_id, "users", known, made=made)
     connection.execute(SEEN)
-    news = _learn(known, users, made)
+    news = _learn(known, users, made, name_by(SEEN_AT, source.import_id))
     LEARNED.copy(connection, (_learned(id_, each) for id_, each in known.items()))
     connection.execute(LEARN)
     traces.after(connection, source.import_id, "users", known)
@@ -62,7 +62,7 @@ def _rows(users: list[NewUser]) -> Iterator[tuple[object, ...]]:
         yield key_of("user", user.id), user.id, user.created_at or now, user.created_at is not None
 
 
-def _learn(known: dict[UUID, Known], users: list[NewUser], made: set[UUID]) -> int:
+def _learn(known: dict[UUID, Known], users: list[NewUser], made: set[UUID], seen_at: str) -> int:
     news, now = 0, clock.now()
     for user in users:
         id_ = key_of("user", user.id)
@@ -70,14 +70,8 @@ def _learn(known: dict[UUID, Known], users: list[NewUser], made: set[UUID]) -> i
             news += 1
             made.discard(id_)
         if user.created_at is not None:
-            _note_seen(known[id_], version_of(user.created_at))
+            known[id_].note(seen_at, version_of(user.created_at))
     return news
-
-
-def _note_seen(known: Known, at: Version) -> None:
-    """Keep the earliest and the latest time that was told: an undo cannot find it in other rows."""
-    times = known.told.get(SEEN_AT, []) + at
-    known.told[SEEN_AT] = [min(times), max(times)]
 
 
 def _as_of(user: NewUser, now: datetime) -> datetime:

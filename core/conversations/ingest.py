@@ -15,10 +15,11 @@ from core.activity.ingest import USER_DAYS, note_users
 from core.conversations import messages, naming
 from core.conversations.schemas import NewConversation
 from core.intake import Source, as_jsonb, key_of
-from core.newest import Known, version_of
+from core.newest import Known, name_by, version_of
 from core.staging import Connection, Stage, driver
 
 MADE = "conversations.made"
+BEGAN_AT = "began_at"
 TOLD_AT_ONCE = 1000
 
 CONVERSATIONS = Stage(
@@ -97,7 +98,7 @@ def store(session: Session, conversations: list[NewConversation], source: Source
     CONVERSATIONS.copy(connection, _rows(conversations, source))
     made = {id_ for (id_,) in connection.execute(MAKE)}
     known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
-    news, learned = _learn(known, conversations, made)
+    news, learned = _learn(known, conversations, made, name_by(BEGAN_AT, source.import_id))
     traces.before(connection, source.import_id, "conversations", known, made=made)
     grown, touched = messages.store(connection, conversations, source.import_id)
     naming.tell_of(session, conversations)
@@ -123,7 +124,9 @@ def _began(conversation: NewConversation) -> datetime:
     return min(filter(None, [conversation.created_at, *times]), default=clock.now())
 
 
-def _learn(known: dict[UUID, Known], conversations: list[NewConversation], made: set[UUID]) -> tuple[set[int], set[UUID]]:
+def _learn(
+    known: dict[UUID, Known], conversations: list[NewConversation], made: set[UUID], began_at: str
+) -> tuple[set[int], set[UUID]]:
     """Learn what the rows say of the conversations themselves; return the numbers of the rows that are news, and of whom."""
     before = {id_: dict(each.told) for id_, each in known.items()}
     news, unsaid = set(), set(made)
@@ -132,6 +135,7 @@ def _learn(known: dict[UUID, Known], conversations: list[NewConversation], made:
         if known[id_].learn(_fields(each), version_of(_as_of(each))) or id_ in unsaid:
             news.add(number)
             unsaid.discard(id_)
+        known[id_].note(began_at, version_of(_began(each)))
     return news, made | {id_ for id_, each in known.items() if each.told != before[id_]}
 
 

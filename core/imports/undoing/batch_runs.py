@@ -9,24 +9,24 @@ from core.imports.undoing.told_rows import Told, Trace
 from core.staging import driver
 
 AT_ONCE = 1000
-TOLD = Told("batch_run_history", RUNS, firsts=("import_id",))
+TOLD = Told("batch_run_history", RUNS)
 
 
 def take_some(session: Session, import_id: UUID) -> tuple[int, int]:
     """Take some runs back; return how many were looked at, and how many are gone."""
     connection = driver(session)
     ids, traces = TOLD.some(connection, import_id, at_once=AT_ONCE)
-    rows = {each.id: _row(each) for each in traces}
+    owners = TOLD.owners(connection, import_id, traces)
+    rows = {each.id: _row(each, owners[each.id]) for each in traces}
     gone = {each.id for each in traces if each.before is None and not rows[each.id]["told"]}
     TOLD.delete(connection, list(gone))
     TOLD.write(connection, [row for id_, row in rows.items() if id_ not in gone])
-    TOLD.settle(connection, import_id, ids, traces)
+    TOLD.settle(connection, import_id, ids, traces, {id_: {"import_id": owner} for id_, owner in owners.items()})
     return len(ids), len(gone)
 
 
-def _row(trace: Trace) -> Image:
+def _row(trace: Trace, owner: str | None) -> Image:
     fields = RUNS.without(trace.present, trace.changes)
-    owner = trace.before["import_id"] if trace.before is not None else None
     whole = {"attributes": fields["attributes"] or None, "phase_order": _order(trace, fields), "import_id": owner}
     return {"id": trace.id, **fields, **whole}
 

@@ -1,6 +1,6 @@
 """Conversations of an import, with their messages: what others have said in them, or told of them, stays."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,12 +14,14 @@ from core.imports.undoing.whole_rows import MESSAGES
 from core.staging import Connection, driver
 
 AT_ONCE = 500
-TOLD = Told("conversations", CONVERSATIONS, firsts=("import_id",))
+TOLD = Told("conversations", CONVERSATIONS)
+FIRSTS = ("source", "import_id", "created_at")
 OF_IMPORT = """
 select id from messages where conversation_id = any(%(ids)s) and import_id = %(import_id)s
 union
 select row_id from import_traces join messages on messages.id = row_id
-where (import_traces.import_id, kind) = (%(import_id)s, 'messages') and conversation_id = any(%(ids)s)"""
+where kind = 'messages' and conversation_id = any(%(ids)s)
+    and (import_traces.import_id = %(import_id)s or before ->> 'import_id' = %(import_id)s::text)"""
 LEFT = """
 select conversation_id, min(created_at), max(created_at) from messages where conversation_id = any(%(ids)s)
 group by conversation_id"""
@@ -33,7 +35,6 @@ insert into user_days (day, environment, app, user_id, import_id)
 select distinct on (1, 2, 3, 4) (created_at at time zone %(zone)s)::date, environment, app, user_id, import_id
 from conversations where id = any(%(ids)s) and user_id is not null order by 1, 2, 3, 4, import_id nulls first
 on conflict do nothing"""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Left(NamedTuple):
@@ -50,31 +51,32 @@ def take_some(session: Session, import_id: UUID, *, zone: str) -> tuple[int, int
     spoken = [id_ for (id_,) in connection.execute(OF_IMPORT, {"ids": ids, "import_id": import_id})]
     messages_gone = MESSAGES.take(session, import_id, spoken)
     left = {id_: Left(*times) for id_, *times in connection.execute(LEFT, {"ids": ids})}
-    without = {each.id: _row(each, left.get(each.id)) for each in traces}
+    firsts = _firsts(traces, TOLD.owners(connection, import_id, traces))
+    without = {each.id: _row(each, firsts[each.id], left.get(each.id)) for each in traces}
     gone = {each.id for each in traces if each.before is None and each.id not in left and not without[each.id]["told"]}
     TOLD.delete(connection, list(gone))
     rows = [row for id_, row in without.items() if id_ not in gone]
     TOLD.write(connection, rows)
     _count(connection, [row["id"] for row in rows])
     connection.execute(NOTE_DAYS, {"ids": [row["id"] for row in rows], "zone": zone})
-    TOLD.settle(connection, import_id, ids, traces)
+    TOLD.settle(connection, import_id, ids, traces, firsts)
     user_days.forget_of(connection, import_id, _users(traces, rows), zone)
     return len(ids), len(gone), messages_gone
 
 
-def _row(trace: Trace, left: Left | None) -> Image:
+def _firsts(traces: list[Trace], owners: dict[UUID, str | None]) -> dict[UUID, Image]:
+    """Return what the first to come has set; when a conversation began that the import has made, others have told."""
+    made = {
+        id_: {"import_id": owner, "source": "import" if owner else "api", "created_at": None} for id_, owner in owners.items()
+    }
+    return made | {each.id: {name: each.before[name] for name in FIRSTS} for each in traces if each.before is not None}
+
+
+def _row(trace: Trace, firsts: Image, left: Left | None) -> Image:
     fields = CONVERSATIONS.without(trace.present, trace.changes)
-    began, said = trace.present["created_at"], left.first.isoformat() if left is not None else None
-    after = trace.changes[0].after
-    if after is not None and began == after["created_at"]:
-        # When others have told of it, it was there by then.
-        told = [(EPOCH + timedelta(microseconds=version[0])).isoformat() for version in fields["told"].values()]
-        known = [each for each in (trace.before and trace.before["created_at"], said, *told) if each]
-        began = min(known, key=datetime.fromisoformat, default=began)
-    if trace.before is not None:
-        firsts = {name: trace.before[name] for name in ("source", "import_id")}
-    else:
-        firsts = {"source": "api", "import_id": None}
+    known = CONVERSATIONS.times_in(fields["told"]) + ([left.first] if left is not None else [])
+    known += [datetime.fromisoformat(began)] if (began := firsts["created_at"]) else []
+    began = min(known).isoformat() if known else trace.present["created_at"]
     return {"id": trace.id, **fields, **firsts, "created_at": began}
 
 

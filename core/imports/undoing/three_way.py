@@ -5,9 +5,13 @@ A field is its value and how new that is (core/newest.py); of objects, each key 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from core.activity.users import SEEN_AT
+from core.conversations.ingest import BEGAN_AT
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Image = dict[str, Any]
 Said = tuple[Any, Any]  # a value, and how new it is
@@ -30,7 +34,7 @@ class Shape:
     unsaid: Mapping[str, Any] = field(default_factory=dict)  # what stands where nobody has said anything; else it is empty
     required: tuple[str, ...] = ()  # what is left as it is rather than emptied
     silent: tuple[Any, ...] = ()  # values that Attune itself has set, which nobody has told
-    bounds: str = ""  # in `told`, the earliest and the latest of some times
+    times: str = ""  # in `told`, the earliest and the latest of some times, of each import by itself
 
     def without(self, present: Image, changes: Iterable[Change]) -> Image:
         """Return the fields of a row without some changes, of which the last is given first, and how new they are (`told`)."""
@@ -60,14 +64,17 @@ class Shape:
         said = {name: (image[name], told.get(self.names.get(name, name))) for name in self.plain}
         for name in self.objects:
             said |= {f"{name}.{key}": (value, told.get(f"{name}.{key}")) for key, value in (image[name] or {}).items()}
-        return said | {f"{self.bounds} {each}": (at, None) for each, at in enumerate(told.get(self.bounds, ()))}
+        return said | {name: (None, times) for name, times in told.items() if name.partition(".")[0] == self.times}
+
+    def times_in(self, told: Image) -> list[datetime]:
+        """Return the times that are kept in `told`."""
+        kept = [times for name, times in told.items() if name.partition(".")[0] == self.times]
+        return [EPOCH + timedelta(microseconds=at) for times in kept for at in times]
 
     def _fields(self, said: dict[str, Said], present: Image) -> Image:
         image: Image = {name: self.unsaid.get(name) for name in self.plain} | {name: {} for name in self.objects}
         image |= {name: present[name] for name in self.required}
         told: Image = {}
-        if bounds := [at for path, (at, _) in said.items() if path in (f"{self.bounds} 0", f"{self.bounds} 1")]:
-            told[self.bounds] = [min(bounds), max(bounds)]
         for path, (value, version) in said.items():
             name, _, key = path.partition(".")
             if path in self.plain:
@@ -79,13 +86,14 @@ class Shape:
         return image | {"told": told}
 
 
-USERS = Shape(("email", "display_name"), ("traits",), bounds=SEEN_AT)
+USERS = Shape(("email", "display_name"), ("traits",), times=SEEN_AT)
 CONVERSATIONS = Shape(
     ("user_id", "session_type", "title", "status", "environment", "app", "release"),
     ("context",),
     names={"user_id": "user_name"},
     unsaid={"status": "active", "app": "", "release": ""},
     required=("environment",),
+    times=BEGAN_AT,
 )
 RUNS = Shape(
     (

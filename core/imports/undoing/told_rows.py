@@ -1,6 +1,6 @@
 """Rows that several may tell of, and what an import has noted of them: read some at a time, written back, and settled."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -52,11 +52,10 @@ class Trace:
 
 @dataclass(frozen=True)
 class Told:
-    """One kind of such rows: its table, its fields, and columns beside these that only the first to come has set."""
+    """One kind of such rows: its table and its fields."""
 
     table: str
     shape: Shape
-    firsts: tuple[str, ...] = ()
 
     def some(self, connection: Connection, import_id: UUID, *, at_once: int) -> tuple[list[UUID], list[Trace]]:
         """Return some of the rows that an import has noted, and what it has noted; of those that are gone, their ids alone."""
@@ -84,26 +83,41 @@ class Told:
         if ids:
             connection.execute(f"delete from {self.table} where id = any(%(ids)s)".encode(), {"ids": list(ids)})  # noqa: S608  ours
 
-    def settle(self, connection: Connection, import_id: UUID, ids: list[UUID], traces: Iterable[Trace]) -> None:
-        """Forget what the import has noted, after taking its part out of what later imports have noted."""
+    def owners(self, connection: Connection, import_id: UUID, traces: Iterable[Trace]) -> dict[UUID, str | None]:
+        """Return which import has made each row when this one has not: none, or the next to tell of it."""
+        owners = {trace.id: trace.before["import_id"] for trace in traces if trace.before is not None}
+        made = {trace.id: trace for trace in traces if trace.before is None}
+        given: dict[str, Any] = {"import_id": import_id, "kind": self.table, "ids": list(made)}
+        for other, id_, number, before, _ in connection.execute(OTHERS, given).fetchall():
+            if id_ not in owners and (changes := made[id_].until(number)):
+                owners[id_] = None if self.shape.without(before, changes)["told"] else str(other)
+        return dict.fromkeys(made) | owners
+
+    def settle(
+        self, connection: Connection, import_id: UUID, ids: list[UUID], traces: Iterable[Trace], firsts: Mapping[UUID, Image]
+    ) -> None:
+        """Forget what the import has noted, after taking its part out of what later imports have noted.
+
+        `firsts` are the columns of each row that only the first to come has set, as they were before the import.
+        """
         given: dict[str, Any] = {"import_id": import_id, "kind": self.table, "ids": ids}
         mine = {trace.id: trace for trace in traces}
         rows = []
         for other, id_, number, before, after in connection.execute(OTHERS, given).fetchall():
             if id_ in mine and (changes := mine[id_].until(number)):
                 left = None if after is None else after | self.shape.without(after, changes)
-                was = self._before(before, mine[id_].before, changes)
+                was = self._before(before, mine[id_], changes, firsts[id_])
                 rows.append({"import_id": other, "row_id": id_, "number": number, "before": was, "after": left})
         if rows:
             connection.execute(REWRITE, {"kind": self.table, "rows": _json(rows)})
         connection.execute(SETTLED, given)
 
-    def _before(self, image: Image, was: Image | None, changes: list[Change]) -> Image | None:
+    def _before(self, image: Image, mine: Trace, changes: list[Change], firsts: Image) -> Image | None:
         """Return how a row was before a later import, had there not been these changes."""
         fields = self.shape.without(image, changes)
-        if was is None and not fields["told"]:
+        if mine.before is None and not fields["told"]:
             return None
-        return image | fields | {name: None if was is None else was[name] for name in self.firsts}
+        return image | fields | firsts
 
 
 def _json(rows: list[Image]) -> str:

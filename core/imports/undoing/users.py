@@ -4,22 +4,20 @@ When a user was seen is taken from the rows that remain, and from what was known
 no users, and keep none.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.activity.users import SEEN_AT
 from core.imports.undoing.three_way import USERS, Image
 from core.imports.undoing.told_rows import Told, Trace
 from core.staging import Connection, driver
 
 AT_ONCE = 2000
 MANY_AT_ONCE = 20_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIMES = ("first_seen_at", "last_seen_at")
-TOLD = Told("users", USERS, firsts=TIMES)
+TOLD = Told("users", USERS)
 NAMED = """exists (select from user_days where user_days.user_id = users.id)
     or exists (select from conversations where conversations.user_id = users.id)"""
 # Most are these: the import has named them, and nobody else knows them.
@@ -70,7 +68,8 @@ def take_some(session: Session, import_id: UUID) -> tuple[int, int]:
     seen = _seen(connection, [each.id for each in traces if each.id in named])
     rows = [_row(each, fields[each.id], seen.get(each.id, (None, None))) for each in traces if each.id not in gone]
     TOLD.write(connection, rows)
-    TOLD.settle(connection, import_id, ids, traces)
+    firsts = {each.id: {name: each.before and each.before[name] for name in TIMES} for each in traces}
+    TOLD.settle(connection, import_id, ids, traces, firsts)
     return len(ids), len(gone)
 
 
@@ -79,7 +78,7 @@ def _seen(connection: Connection, ids: list[UUID]) -> dict[UUID, Times]:
 
 
 def _row(trace: Trace, fields: Image, seen: Times) -> Image:
-    told = [EPOCH + timedelta(microseconds=each) for each in fields["told"].get(SEEN_AT, ())]
+    told = USERS.times_in(fields["told"])
     firsts, lasts = (_known(trace.before, name, at) + told for name, at in zip(TIMES, seen, strict=True))
     first = min(firsts).isoformat() if firsts else trace.present["first_seen_at"]
     last = max(lasts).isoformat() if lasts else trace.present["last_seen_at"]

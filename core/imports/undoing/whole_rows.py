@@ -17,6 +17,10 @@ from core.staging import driver
 AT_ONCE = 5000
 SOME = "select id from {table} where import_id = %(import_id)s order by id limit %(at_once)s for update"
 TOLD = "select row_id from import_traces where (import_id, kind) = (%(import_id)s, %(kind)s) order by row_id limit %(at_once)s"
+# What this one has made and others have changed since, it has not noted; others have.
+TAKEN = """
+select distinct row_id from import_traces where kind = %(kind)s and before ->> 'import_id' = %(import_id)s::text
+order by row_id limit %(at_once)s"""
 RESTORE = """
 update {table} as present set {columns}
 from (
@@ -57,7 +61,7 @@ class Whole:
         connection = driver(session)
         given = {"import_id": import_id, "kind": self.table, "at_once": AT_ONCE}
         found = connection.execute(SOME.format(table=self.table).encode(), given).fetchall()
-        found = found or connection.execute(TOLD, given).fetchall()
+        found = found or connection.execute(TOLD, given).fetchall() or connection.execute(TAKEN, given).fetchall()
         ids = [id_ for (id_,) in found]
         if self.table == FEEDBACK.table:
             _tell(session, ids)

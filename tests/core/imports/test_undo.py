@@ -7,7 +7,7 @@ import pytest
 from core.ids import new_id
 from core.imports.undo import undo
 from core.system import verify
-from tests.factories.imports import KINDS, differences, dump, empty_everything, rows, send
+from tests.factories.imports import KINDS, differences, dump, empty_everything, row, rows, send
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -57,3 +57,42 @@ def test_what_comes_later_stays_as_if_the_import_had_never_been(kind: str, ours:
         for each in KINDS:
             send(each, *rows(each, numbers))
     assert differences(dump(), with_it) == ""
+
+
+@pytest.mark.parametrize("kind", ["conversation", "user"])
+def test_when_others_first_told_of_it_is_remembered(kind: str, ours: UUID) -> None:
+    """What they told first was later than what the import had told, and earlier than all that they have told since."""
+    send(kind, row(kind, 0), import_id=ours)
+    for number in (12, 24):
+        send(kind, row(kind, number))
+    undo(ours)
+    with_it = dump()
+    empty_everything()
+    for number in (12, 24):
+        send(kind, row(kind, number))
+    assert differences(dump(), with_it) == ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("is_last_first", [False, True])
+def test_what_two_imports_told_belongs_to_the_one_that_is_left(kind: str, ours: UUID, *, is_last_first: bool) -> None:
+    theirs = new_id()
+    send(kind, row(kind, 0), import_id=ours)
+    send(kind, row(kind, 12), import_id=theirs)
+    undone, left = (theirs, 0) if is_last_first else (ours, 12)
+    undo(undone)
+    with_it = dump()
+    empty_everything()
+    send(kind, row(kind, left), import_id=ours if is_last_first else theirs)
+    assert differences({name: rows for name, rows in dump().items() if not name.endswith("import_traces")}, with_it) == ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_imports_of_the_same_undone_leave_nothing(kind: str, ours: UUID) -> None:
+    theirs = new_id()
+    before = dump()
+    send(kind, *rows(kind, range(6)), import_id=ours)
+    send(kind, *rows(kind, range(12, 24)), import_id=theirs)
+    undo(ours)
+    undo(theirs)
+    nothing_left(before)
