@@ -39,10 +39,14 @@ class Known:
                 changed = True
         return changed
 
-    def note(self, name: str, at: Version) -> None:
+    def note_span(self, name: str, at: Version) -> None:
         """Keep the earliest and the latest of some times, whatever else was told: an undo cannot find them in other rows."""
         times = self.told.get(name, []) + at
         self.told[name] = [min(times), max(times)]
+
+    def note_first(self, name: str, at: Version) -> None:
+        """Keep the earliest of some times, in the same way."""
+        self.told[name] = min(self.told.get(name, at), at)
 
     def _learn_fields(self, name: str, given: dict[str, Any], version: Version) -> bool:
         present = dict(self.values.get(name) or {})

@@ -70,7 +70,7 @@ def _learn(known: dict[UUID, Known], users: list[NewUser], made: set[UUID], seen
             news += 1
             made.discard(id_)
         if user.created_at is not None:
-            known[id_].note(seen_at, version_of(user.created_at))
+            known[id_].note_span(seen_at, version_of(user.created_at))
     return news
 
 

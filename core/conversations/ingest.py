@@ -135,7 +135,7 @@ def _learn(
         if known[id_].learn(_fields(each), version_of(_as_of(each))) or id_ in unsaid:
             news.add(number)
             unsaid.discard(id_)
-        known[id_].note(began_at, version_of(_began(each)))
+        known[id_].note_first(began_at, version_of(_began(each)))
     return news, made | {id_ for id_, each in known.items() if each.told != before[id_]}
 
 

@@ -34,7 +34,7 @@ class Shape:
     unsaid: Mapping[str, Any] = field(default_factory=dict)  # what stands where nobody has said anything; else it is empty
     required: tuple[str, ...] = ()  # what is left as it is rather than emptied
     silent: tuple[Any, ...] = ()  # values that Attune itself has set, which nobody has told
-    times: str = ""  # in `told`, the earliest and the latest of some times, of each import by itself
+    times: str = ""  # in `told`, some times, of each import by themselves
 
     def without(self, present: Image, changes: Iterable[Change]) -> Image:
         """Return the fields of a row without some changes, of which the last is given first, and how new they are (`told`)."""
