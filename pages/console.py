@@ -49,6 +49,7 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
         first = [_page("watch/overview.py", "Overview", "overview", "dashboard")]
         watch = [
             _page("watch/users.py", "Users", "users", "person_search"),
+            _page("watch/onboarding.py", "Onboarding", "onboarding", "filter_alt"),
             _page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring"),
             _page("watch/batch_history.py", "Batch history", "batch-history", "view_timeline"),
         ]

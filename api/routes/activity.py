@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import csv_response
 from api.watch import PeriodDep, WatchedDep, note_list, watcher
-from core.activity import anonymous, conversion, events, journeys, queries
+from core.activity import anonymous, events, journeys, queries
 from core.activity.answers import (
     AnonymousJourney,
     AnonymousSummary,
@@ -18,14 +18,13 @@ from core.activity.answers import (
     ErrorGroup,
     EventPage,
     EventView,
-    FunnelView,
     Journey,
     OnboardingStatus,
     UserSummary,
     UserView,
 )
 from core.activity.events import EventFilter
-from core.activity.funnel import ONBOARDING, STEPS, parse
+from core.activity.funnel import STEPS
 from core.activity.queries import UserFilter, UserOrder
 from core.db import transaction
 from core.errors import Invalid
@@ -176,20 +175,6 @@ def anonymous_journey(
     """Return what happened in a session without a user, oldest first, and why it is counted as it is."""
     after = Cursor.read(cursor) if cursor else None
     return journeys.read_anonymous(session, session_id, watched, limit=limit, after=after, actor=actor)
-
-
-@router.get("/onboarding/funnel")
-def funnel(
-    session: SessionDep,
-    actor: ActorDep,
-    period: PeriodDep,
-    watched: WatchedDep,
-    steps: Annotated[
-        str | None, Query(max_length=4000, description="Others than the five: a,b|c,d? (b or c; d optional).")
-    ] = None,
-) -> FunnelView:
-    """Return how many users reached each step; each belongs to the period of his first one."""
-    return conversion.read_funnel(session, period, watched, actor=actor, steps=parse(steps) if steps else ONBOARDING)
 
 
 @router.get("/onboarding/errors")

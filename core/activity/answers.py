@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from core.comparison import Verdict
 from core.identity.schemas import View
 
 
@@ -51,8 +52,86 @@ class FunnelView(View):
     start: datetime
     end: datetime
     window_days: int
+    any_order: bool
     is_sampled: bool  # the seconds between steps are those of some 10,000 users
     previous: EarlierFunnel
+
+
+class CohortDay(View):
+    """Those who began on a day (or on as many as a point stands for), and who of them has come through since.
+
+    It is complete when the window of all of them has passed: until then the rate can only rise.
+    """
+
+    date: date
+    users: int
+    completed: int
+    rate: float | None
+    interval: Interval
+    is_complete: bool
+
+
+class TimeBar(View):
+    """Users by how long something took them, in seconds; to just below `to_s`."""
+
+    from_s: float
+    to_s: float
+    users: int
+
+
+class FunnelCourse(View):
+    """Those who came through by the day on which they began, and by how long it took them from the first step to the last."""
+
+    days: list[CohortDay]
+    days_each: int
+    users: int
+    completed: int
+    median_seconds: float | None
+    p90_seconds: float | None
+    is_sampled: bool  # the median and the ninth tenth are those of some 10,000 users
+    histogram: list[TimeBar]
+
+
+class Stays(View):
+    """Those who have not come through, by the time from their first step to the last that was seen of them.
+
+    `users` are those who were looked at: of very many some 10,000 (`is_sampled`).
+    """
+
+    users: int
+    median_seconds: float | None
+    p90_seconds: float | None
+    is_sampled: bool
+    histogram: list[TimeBar]
+
+
+class Difference(View):
+    """By how much one rate is above another, with Newcombe's 95 % interval; under ten cases on a side there is none."""
+
+    difference: float | None
+    low: float | None
+    high: float | None
+    verdict: Verdict
+
+
+class StepComparison(View):
+    """A step in both funnels."""
+
+    step: int
+    event_type: str
+    from_start: Difference
+    from_previous: Difference
+
+
+class FunnelComparison(View):
+    """The same funnel of two periods, or of two segments; differences are the first less the other."""
+
+    name: str
+    other_name: str
+    one: FunnelView
+    other: FunnelView
+    steps: list[StepComparison]
+    says: str
 
 
 class OnboardingStatus(StrEnum):
@@ -195,7 +274,7 @@ class ErrorSample(View):
 
 class ErrorGroup(View):
     """One error code, empty where none was sent. `share` is of all errors; `users` met it, and `later_successes` of them then did
-    what had failed: `x_complete` or `x_success` after `x_error`, else the same event without an error.
+    what had failed: `x_complete` or `x_success` after `x_error`, else the same event without an error (`later_share`).
     """
 
     error_code: str
@@ -204,6 +283,8 @@ class ErrorGroup(View):
     share: float
     users: int
     later_successes: int
+    later_share: float | None
+    is_sampled: bool  # of very many errors, users and successes are estimated from those of some 10,000
     last_at: datetime
     samples: list[ErrorSample]
 

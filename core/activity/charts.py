@@ -1,11 +1,21 @@
 """Charts of onboarding, and what they say in words."""
 
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+import plotly.graph_objects as go
+
 from core import words
-from core.activity.answers import FunnelStep, FunnelView
+from core.activity.answers import CohortDay, Difference, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays, TimeBar
+from core.activity.daily import TypeCourse
+from core.comparison import Verdict
 from core.palette import Palette
-from core.plotting import Chart, blank
+from core.plotting import Chart, Mark, add_marks, blank, local, stacked_bars, upright
+from core.words import Unit
 
 HALF_BAR, TALL = 0.26, 250
+NEAR = 0.35  # of the width: nearer than this, two names would meet
 
 
 def funnel(palette: Palette, given: FunnelView) -> Chart:
@@ -35,12 +45,12 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
         hovertemplate="%{y:,} users<extra></extra>",
     )
     for number, step in enumerate(steps):
-        share = words.share(step.conversion_from_start)
-        said = f"<b>{step.users:,}</b>  <span style='color:{palette.muted}'>{share}</span>"
+        share = f"{step.conversion_from_start:.0%}" if step.conversion_from_start is not None else words.NOTHING
+        said = f"<b>{step.users:,}</b><br><span style='color:{palette.muted}'>{share}</span>"
         figure.add_annotation(x=number, y=step.users, yanchor="bottom", yshift=4, showarrow=False, text=said, font={"size": 13})
-    ticks = {"tickvals": list(range(len(steps))), "ticktext": [short(step) for step in steps]}
+    ticks = {"tickvals": list(range(len(steps))), "ticktext": [_wrapped(step) for step in steps]}
     figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-HALF_BAR, len(steps) - 1 + HALF_BAR])
-    figure.update_yaxes(visible=False, range=[0, start * 1.12])
+    figure.update_yaxes(visible=False, range=[0, start * 1.25])
     figure.update_layout(showlegend=False, hovermode="closest", margin={"t": 24, "l": 0, "r": 0})
     each = ", ".join(f"{short(step)} {step.users:,}" for step in steps)
     fewest = f" The weakest step is {short(weakest)}: {words.share(weakest.conversion_from_previous)}." if weakest else ""
@@ -56,3 +66,148 @@ def weakest_of(steps: list[FunnelStep]) -> FunnelStep | None:
 def short(step: FunnelStep) -> str:
     """Return a step's name without its category: register complete."""
     return " | ".join(words.event(each) for each in step.event_type.split("|"))
+
+
+def compared(palette: Palette, given: FunnelComparison) -> Chart:
+    """Draw two funnels side by side as shares of their first step; between two steps stands by how much the passage differs."""
+    figure, numbers = blank(palette, TALL), list(range(len(given.steps)))
+    sides = (
+        (given.one, given.name, palette.bar, -HALF_BAR / 2),
+        (given.other, given.other_name, palette.series[5], HALF_BAR / 2),
+    )
+    for view, name, colour, shift in sides:
+        figure.add_bar(
+            x=[number + shift for number in numbers],
+            y=[(step.conversion_from_start or 0) * 100 for step in view.steps],
+            width=HALF_BAR - 0.02,
+            name=name,
+            marker={"color": colour},
+            unselected={"marker": {"opacity": 1}},
+            customdata=[f"{words.count(step.users, 'user')}, {words.share(step.conversion_from_start)}" for step in view.steps],
+            hovertemplate="%{customdata}",
+        )
+    for number, step in enumerate(given.steps[1:], 1):
+        colour = palette.warn_ink if step.from_previous.verdict is Verdict.WORSE else palette.muted
+        place = {"x": number - 0.5, "y": 0, "yanchor": "bottom", "yshift": 6, "showarrow": False}
+        figure.add_annotation(**place, text=_short_points(step.from_previous), font={"size": 11, "color": colour})
+    ticks = {"tickvals": numbers, "ticktext": [_wrapped(step) for step in given.one.steps]}
+    figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-0.4, len(numbers) - 0.6])
+    figure.update_yaxes(ticksuffix="%", range=[0, 105])
+    figure.update_layout(barmode="overlay", hovermode="closest", margin={"t": 26}, showlegend=True)
+    rates = ", ".join(
+        f"{short(one)} {words.share(one.conversion_from_start)} against {words.share(other.conversion_from_start)}"
+        for one, other in zip(given.one.steps[1:], given.other.steps[1:], strict=True)
+    )
+    return Chart(figure, f"{given.name} against {given.other_name}, share of the first step: {rates}. {given.says}")
+
+
+def completion(palette: Palette, given: FunnelCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
+    """Draw the share that came through by the day on which they began; days whose window is still open are dotted and pale."""
+    at = [_morning(day.date, zone) for day in given.days]
+    figure, times = blank(palette, TALL - 20), local(at, zone)
+    done = sum(day.is_complete for day in given.days)
+    for since, until, dash, colour in ((0, done, "solid", palette.series[0]), (max(done - 1, 0), len(at), "dot", palette.bar)):
+        part = given.days[since:until]
+        figure.add_scatter(
+            x=times[since:until],
+            y=[day.rate * 100 if day.rate is not None else None for day in part],
+            mode="lines+markers",
+            line={"color": colour, "width": 1.8, "dash": dash},
+            marker={"size": 4, "color": colour},
+            selected={"marker": {"color": colour}},
+            unselected={"marker": {"opacity": 1}},
+            fill="tozeroy" if dash == "solid" else None,
+            fillcolor=palette.tint,
+            customdata=[_cohort(day) for day in part],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
+    figure.update_yaxes(ticksuffix="%")
+    add_marks(figure, palette, marks, zone, span=(at[0], at[-1]) if len(at) > 1 else None)
+    figure.update_layout(showlegend=False, hovermode="closest")
+    known = [day for day in given.days if day.rate is not None]
+    ends = f": {_cohort(known[0])}; {_cohort(known[-1])}" if known else ", nobody began"
+    return Chart(
+        figure, f"Share that came through by day of the first step{ends}. {done} of {len(given.days)} days are complete."
+    )
+
+
+def time_to_convert(palette: Palette, given: FunnelCourse) -> Chart:
+    """Draw how long it took those who came through."""
+    figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
+    said = _half_and_most(given.median_seconds, given.p90_seconds)
+    return Chart(figure, f"Time from the first step to the last of {words.count(given.completed, 'user')}: {said}.")
+
+
+def stays(palette: Palette, given: Stays) -> Chart:
+    """Draw how long those stayed who did not come through."""
+    figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
+    said = _half_and_most(given.median_seconds, given.p90_seconds)
+    return Chart(figure, f"Time that {words.count(given.users, 'user')} stayed who did not come through: {said}.")
+
+
+def events_by_day(palette: Palette, given: TypeCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
+    """Draw one type of event by day."""
+    at = [_morning(day, zone) for day in given.dates]
+    figure = stacked_bars(palette, at, {"Events": given.events_by_day}, Unit.COUNT, zone=zone, marks=marks)
+    errors = f", {words.count(given.errors, 'error')}" if given.errors else ""
+    return Chart(figure, f"{given.event_type} by day: {words.count(given.events, 'event')}{errors}.")
+
+
+def took(seconds: float | None) -> str:
+    """Return seconds in words."""
+    return words.duration(round(seconds * 1000)) if seconds is not None else words.NOTHING
+
+
+def _times(palette: Palette, bars: Sequence[TimeBar], median: float | None, late: float | None) -> go.Figure:
+    figure = blank(palette, TALL - 20)
+    ranges = [f"{_bound(bar.from_s)} to {_bound(bar.to_s)}" for bar in bars]
+    figure.add_bar(
+        x=list(range(len(bars))),
+        y=[bar.users for bar in bars],
+        marker={"color": palette.bar},
+        customdata=ranges,
+        hovertemplate="%{customdata}: %{y:,} users<extra></extra>",
+    )
+    ticks = list(range(0, len(bars), max(1, -(-len(bars) // 5))))
+    figure.update_xaxes(tickvals=ticks, ticktext=[_bound(bars[number].to_s) for number in ticks])
+    half, most = (
+        next((at for at, bar in enumerate(bars) if each is not None and each <= bar.to_s), None) for each in (median, late)
+    )
+    if half is not None and most is not None and most - half < len(bars) * NEAR:
+        upright(figure, palette, half, f"median {took(median)}, p90 {took(late)}")
+    elif half is not None and most is not None:
+        upright(figure, palette, half, f"median {took(median)}")
+        upright(figure, palette, most, f"p90 {took(late)}")
+    return figure.update_layout(bargap=0.06, margin={"t": 22}, hovermode="closest", showlegend=False)
+
+
+def _bound(seconds: float) -> str:
+    return took(seconds).replace(".0 ", " ")
+
+
+def _half_and_most(median: float | None, late: float | None) -> str:
+    if median is None:
+        return "nothing to say yet"
+    return f"half took up to {took(median)}, nine of ten up to {took(late)}"
+
+
+def _cohort(day: CohortDay) -> str:
+    still = "" if day.is_complete else ", can still rise"
+    return f"{day.date:%-d %b}: {words.share(day.rate)} of {words.count(day.users, 'user')}{still}"
+
+
+def _morning(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone))
+
+
+def _wrapped(step: FunnelStep) -> str:
+    """Return a step's name a word a line: five of them stand side by side on a phone."""
+    return short(step).replace(" ", "<br>")
+
+
+def _short_points(given: Difference) -> str:
+    if given.difference is None:
+        return words.NOTHING
+    is_news = given.verdict in (Verdict.WORSE, Verdict.BETTER)
+    said = f"{given.difference * 100:+.1f}<br>pts"
+    return f"<b>{said}</b>" if is_news else said

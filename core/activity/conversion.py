@@ -9,24 +9,21 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import stats
-from core.activity import sources
+from core import stats, words
+from core.activity import asking
 from core.activity.answers import EarlierFunnel, FunnelStep, FunnelView, Interval
-from core.activity.errors import FunnelRefused
-from core.activity.funnel import ONBOARDING, ONBOARDING_CODES, WINDOW, Coded, Rule, Step, before
-from core.activity.models import FunnelEvent
+from core.activity.asking import SAMPLES, Question
+from core.activity.funnel import SAVED, Funnel, Rule, Step, before
+from core.activity.segments import Segment
 from core.activity.sources import Sources
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.periods import Period, Watched
 
 FEWEST_FOR_AN_INTERVAL = 10
-SAMPLES = 1024
-ENOUGH, TOO_FEW = 10_000, 2_000  # whose seconds are looked at: the rank of a median of so many is right within one percent
-ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 'subjects'::regclass")
 
 
 @dataclass(frozen=True)
@@ -40,12 +37,18 @@ class Tally:
 
 
 def read_funnel(
-    session: Session, period: Period, watched: Watched, *, actor: Actor, steps: Sequence[Step] = ONBOARDING
+    session: Session,
+    period: Period,
+    watched: Watched,
+    funnel: Funnel = SAVED,
+    segment: Segment | None = None,
+    *,
+    actor: Actor,
 ) -> FunnelView:
     """Return a funnel: the saved one, or one of any registered event types; raise FunnelRefused for others."""
     require(actor, Permission.WATCH)
-    tally = _tally(session, tuple(steps), period, watched)
-    last = max(number for number, step in enumerate(steps) if not step.optional)
+    tally = _tally(session, asking.ask(session, funnel, period, watched, segment))
+    steps, last = funnel.steps, funnel.last
     earlier = EarlierFunnel(
         start=period.previous.start,
         end=period.previous.end,
@@ -57,7 +60,8 @@ def read_funnel(
         overall_conversion=rate(tally.users[last], tally.users[0]),
         start=period.start,
         end=period.end,
-        window_days=WINDOW.days,
+        window_days=funnel.window.days,
+        any_order=funnel.any_order,
         is_sampled=tally.is_sampled,
         previous=earlier,
     )
@@ -74,6 +78,15 @@ def interval(part: int, whole: int) -> Interval:
         return Interval(low=None, high=None, n=whole)
     low, high = stats.wilson(part, whole)
     return Interval(low=low, high=high, n=whole)
+
+
+def in_words(share: float | None, found: Interval | None, part: int) -> str:
+    """Return a rate with its interval: 62.0% (58.1 to 65.8); under ten cases these are counted: 3 of 8, too few for a rate."""
+    if share is None or found is None:
+        return words.NOTHING
+    if found.low is None or found.high is None:
+        return f"{part} of {found.n}, too few for a rate"
+    return f"{words.share(share)} ({found.low * 100:.1f} to {found.high * 100:.1f})"
 
 
 def _step(steps: Sequence[Step], number: int, tally: Tally) -> FunnelStep:
@@ -94,54 +107,13 @@ def _step(steps: Sequence[Step], number: int, tally: Tally) -> FunnelStep:
     )
 
 
-def _codes(session: Session, steps: Sequence[Step]) -> tuple[Coded, ...]:
-    known = {row.event_type: row.code for row in session.execute(select(FunnelEvent.event_type, FunnelEvent.code))}
-    unknown = sorted({name for step in steps for name in step.event_types} - known.keys())
-    if unknown:
-        raise FunnelRefused(f"No funnel can use {', '.join(unknown)}. Registered are: {', '.join(sorted(known))}.")
-    return tuple(Coded(tuple(known[name] for name in step.event_types), step.optional) for step in steps)
-
-
-def _tally(session: Session, steps: tuple[Step, ...], period: Period, watched: Watched) -> Tally:
-    apps = sources.list_apps(session, watched)
-    given: dict[str, Any] = {
-        "environment": watched.environment,
-        "apps": apps,
-        "subjects": [f"u:{key}" for key in watched.users or ()],
-        "release": watched.release,
-        "start": period.start,
-        "since": period.previous.start,
-        "until": period.end,
-        "start_us": _micros(period.start),
-        "since_us": _micros(period.previous.start),
-        "until_us": _micros(period.end),
-    }
-    question = _question(session, steps, watched, several=len(apps) > 1)
-    most = _portion(session.scalar(ROUGHLY) or 0)
-    tally = _ask(session, question, given, most)
-    if most < SAMPLES and tally.users[0] * most < TOO_FEW * SAMPLES:  # fewer than that guess expected
-        return _ask(session, question, given, _portion(tally.users[0]))
+def _tally(session: Session, asked: Question) -> Tally:
+    question = (_of_saved if asked.is_kept else _of_times)(asked.rule, asked.found)
+    most = asking.portion(session.scalar(asking.ROUGHLY) or 0)
+    tally = _ask(session, question, asked.given, most)
+    if most < SAMPLES and tally.users[0] * most < asking.TOO_FEW * SAMPLES:  # fewer than that guess expected
+        return _ask(session, question, asked.given, asking.portion(tally.users[0]))
     return tally
-
-
-def _micros(moment: Any) -> int:  # noqa: ANN401
-    return int(moment.timestamp()) * 1_000_000 + int(moment.microsecond)
-
-
-def _portion(count: int) -> int:
-    """Return how many of 1024 samples give enough, of so many subjects."""
-    return SAMPLES if count <= ENOUGH else max(1, -(-ENOUGH * SAMPLES // count))
-
-
-def _question(session: Session, steps: tuple[Step, ...], watched: Watched, *, several: bool) -> str:
-    is_saved = steps == ONBOARDING and watched.release is None
-    rule = Rule(ONBOARDING_CODES if steps == ONBOARDING else _codes(session, steps))
-    among = "subject = any(:subjects)" if watched.users is not None else "true"
-    if is_saved:
-        return _of_saved(rule, sources.saved(rule, several=several, among=among))
-    if watched.release is None:
-        return _of_times(rule, sources.of_marks(rule, several=several, among=among))
-    return _of_times(rule, sources.of_release(rule, among=among))
 
 
 def _of_saved(rule: Rule, found: Sources) -> str:

@@ -6,42 +6,71 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.activity.answers import DailyCount, ErrorGroup, ErrorSample, EventView
+from core.activity.asking import SAMPLES, portion
+from core.activity.funnel import NEVER
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.paging import Cursor, Page, Window
 from core.periods import Period, Watched
 
-SAMPLES = 3
-ERRORS = """
-with failed as (
-    select id, user_id, event_type, coalesce(error_code, '') as error_code, error_message, created_at,
-        row_number() over (partition by coalesce(error_code, '') order by created_at desc, id) as recency
-    from user_activity_events as event where {conditions} and (error_code is not null or event_type like '%\\_error')
+SHOWN = 3  # samples of each code
+# Exactly the words of an index.
+IS_ERROR = "(error_code is not null or event_type like '%\\_error')"
+ROUGHLY = """
+select coalesce(sum(errors), 0)::bigint from event_rollups
+where grain = 'day' and at >= :start and at < :end and environment = :environment"""
+# What somebody did without a name is his whose session it was. That he got through later his marks know, where funnels know the
+# type: of each type the latest are kept. Else the raw rows are asked.
+ERRORS = f"""
+with codes as (
+    select coalesce(error_code, '') as error_code, array_agg(distinct event_type order by event_type) as event_types,
+        count(*) as count, max(created_at) as last_at
+    from user_activity_events as event where {{conditions}} and {IS_ERROR} group by 1
+),
+failed as materialized (
+    select coalesce(error_code, '') as error_code, event_type, created_at,
+        coalesce('u:' || user_id, owner, 's:' || session_id) as subject
+    from (
+        select * from user_activity_events as event where {{conditions}} and {IS_ERROR}
+            and (:most = {SAMPLES} or hashtext(coalesce(user_id::text, session_id)) & {SAMPLES - 1} < :most) offset 0
+    ) as event
+    left join funnel_parts as part on event.user_id is null and (part.part, part.environment, part.app)
+        = ('s:' || event.session_id, event.environment, event.app)
+),
+successes as materialized (
+    select event_type, wanted, (select array_agg(code) from funnel_events where funnel_events.event_type = any(wanted)) as codes
+    from (select distinct event_type from failed) as types cross join lateral (select case when event_type like '%\\_error'
+        then array[left(event_type, -6) || '_complete', left(event_type, -6) || '_success'] else array[event_type] end as wanted
+    ) as named
 ),
 met as (
-    select distinct on (error_code, user_id) error_code, user_id, event_type, created_at
-    from failed where user_id is not null order by error_code, user_id, created_at desc
+    select error_code, subject, max(created_at) as created_at, (array_agg(event_type order by created_at desc))[1] as event_type
+    from failed where subject is not null group by error_code, subject
 ),
 people as (
-    select error_code, count(*) as users, count(*) filter (where exists (
-        select from user_activity_events as event
-        where event.user_id = met.user_id and event.environment = :environment and event.created_at > met.created_at
-            and event.error_code is null and event.event_type = any(case when met.event_type like '%\\_error'
-                then array[left(met.event_type, -6) || '_complete', left(met.event_type, -6) || '_success']
-                else array[met.event_type] end)
-    )) as later_successes
-    from met group by error_code
+    select error_code, count(*) as users, count(*) filter (where case
+        when codes is not null and met.event_type like '%\\_error' then exists (
+            select from subjects cross join unnest(codes) as code
+            where subjects.subject = met.subject and subjects.environment = :environment
+                and mark_after(marks, code::bigint << 56, mark_of(0::smallint, met.created_at) + 1) < {NEVER})
+        else exists (
+            select from user_activity_events as event
+            where event.user_id = case when met.subject like 'u:%' then substr(met.subject, 3)::uuid end
+                and event.environment = :environment and event.created_at > met.created_at
+                and event.error_code is null and event.event_type = any(wanted))
+        end) as later_successes
+    from met join successes using (event_type) group by error_code
 )
-select error_code, array_agg(distinct event_type order by event_type) as event_types, count(*) as count,
-    coalesce(min(people.users), 0) as users, coalesce(min(later_successes), 0) as later_successes, max(created_at) as last_at
-from failed left join people using (error_code) group by error_code order by count(*) desc, error_code"""
-SAMPLED = """
+select codes.*, coalesce(users, 0) * {SAMPLES} / :most as users,
+    coalesce(later_successes, 0) * {SAMPLES} / :most as later_successes
+from codes left join people using (error_code) order by count desc, error_code"""  # noqa: S608  constants
+SAMPLED = f"""
 select event.*, users.external_id as "user" from unnest(cast(:codes as text[])) as wanted (code)
 cross join lateral (
     select id as event_id, user_id, event_type, error_message, created_at, code from user_activity_events as event
-    where {conditions} and coalesce(error_code, '') = code and (error_code is not null or event_type like '%\\_error')
+    where {{conditions}} and coalesce(error_code, '') = code and {IS_ERROR}
     order by created_at desc, id limit :samples
-) as event left join users on users.id = event.user_id order by event.created_at desc"""
+) as event left join users on users.id = event.user_id order by event.created_at desc"""  # noqa: S608  constants
 DAILY_ROLLED = """
 select day, event_type, sum(events)::bigint as events, sum(errors)::bigint as errors
 from (
@@ -100,7 +129,8 @@ def list_errors(
     """Return errors by code, the most frequent first."""
     require(actor, Permission.WATCH)
     conditions = " and ".join([_in_period(watched), *_wanted(wanted)])
-    given = {**_given(period, watched), **wanted.model_dump(), "samples": SAMPLES}
+    given = {**_given(period, watched), **wanted.model_dump(), "samples": SHOWN}
+    given["most"] = portion(session.scalar(text(ROUGHLY), given) or 0)
     rows = session.execute(text(ERRORS.format(conditions=conditions)), given).mappings().all()
     total = sum(row["count"] for row in rows)
     page = rows[window.offset : window.offset + window.limit]
@@ -108,7 +138,16 @@ def list_errors(
     samples: dict[str, list[ErrorSample]] = {code: [] for code in given["codes"]}
     for sample in session.execute(text(SAMPLED.format(conditions=conditions)), given).mappings():
         samples[sample["code"]].append(ErrorSample.model_validate(dict(sample)))
-    groups = [ErrorGroup(**row, share=row["count"] / total, samples=samples[row["error_code"]]) for row in page]
+    groups = [
+        ErrorGroup(
+            **row,
+            share=row["count"] / total,
+            later_share=row["later_successes"] / row["users"] if row["users"] else None,
+            is_sampled=given["most"] < SAMPLES,
+            samples=samples[row["error_code"]],
+        )
+        for row in page
+    ]
     return Page(groups, len(rows))
 
 

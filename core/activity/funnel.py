@@ -1,8 +1,11 @@
 """The funnel's rule, as a pure function of a subject's marks.
 
-A step counts at its earliest occurrence at or after the time of the step before, within thirty days of the first one, whatever
-comes in between. Optional steps take no part in that: each counts if it happened between the required ones around it, so that
-nobody is counted as dropped for having done more.
+A step counts at its earliest occurrence at or after the time of the step before, within the window (thirty days) of the first
+one, whatever comes in between. Optional steps take no part in that: each counts if it happened between the required ones around
+it, so that nobody is counted as dropped for having done more.
+
+In any order a step counts wherever it lies within the window of the first one, be it earlier; and it is reached when the required
+ones before it have happened, too: a funnel never widens.
 """
 
 import re
@@ -15,7 +18,7 @@ from core.activity.errors import FunnelRefused
 WINDOW = timedelta(days=30)
 WINDOW_US = int(WINDOW.total_seconds() * 1_000_000)
 NEVER = 2**56 - 1  # what mark_after() answers when there is none
-MOST_STEPS = 20
+MOST_STEPS, MOST_WINDOW_DAYS = 20, 365
 STEP = re.compile(r"([^,|?]+(?:\|[^,|?]+)*)(\?)?")
 
 
@@ -52,6 +55,35 @@ ONBOARDING = tuple(Step((name,)) for name in STEPS)
 ONBOARDING_CODES = tuple(Coded((code,)) for code in (0, 1, 3, 6, 8))
 
 
+@dataclass(frozen=True)
+class Funnel:
+    """Which steps, within how long of the first one, and whether only in this order."""
+
+    steps: tuple[Step, ...] = ONBOARDING
+    window: timedelta = WINDOW
+    any_order: bool = False
+
+    @property
+    def last(self) -> int:
+        """The number of the last required step, counted from 0: who has reached it has come through."""
+        return max(number for number, step in enumerate(self.steps) if not step.optional)
+
+
+SAVED = Funnel()
+
+
+def read(steps: str | None, window_days: int = WINDOW.days, *, any_order: bool = False) -> Funnel:
+    """Return the funnel that an address asks for; raise FunnelRefused."""
+    if not 1 <= window_days <= MOST_WINDOW_DAYS:
+        raise FunnelRefused(f"The window is 1 to {MOST_WINDOW_DAYS} days long.")
+    return Funnel(parse(steps) if steps else ONBOARDING, timedelta(days=window_days), any_order)
+
+
+def written(steps: Sequence[Step]) -> str:
+    """Return steps as an address has them."""
+    return ",".join(step.name + "?" * step.optional for step in steps)
+
+
 def parse(given: str) -> tuple[Step, ...]:
     """Return the steps of `a,b|c,d?`: of b and c either counts, d is optional; raise FunnelRefused."""
     steps = []
@@ -75,10 +107,11 @@ def before(steps: Sequence[Step | Coded], number: int) -> int:
 class Rule:
     """A funnel's steps as SQL over rows with `marks`: columns `at_1`, `at_2`, ..., and what can be said of them."""
 
-    def __init__(self, steps: Sequence[Coded]) -> None:
+    def __init__(self, steps: Sequence[Coded], window_us: int = WINDOW_US, *, any_order: bool = False) -> None:
         """Take the steps, the first of them required."""
-        self.steps = steps
-        self.ends = f"(at_1 + {WINDOW_US})"
+        self.steps, self.any_order = steps, any_order
+        self.ends = f"(at_1 + {window_us})"
+        self.begins = f"(at_1 - {window_us})" if any_order else "at_1"
 
     def over(self, source: str) -> str:
         """Return a select of all of the source's columns and the times; one level each, so that none is computed twice."""
@@ -109,11 +142,14 @@ class Rule:
 
     def _earliest(self, number: int) -> str:
         each = [f"mark_after(marks, {code << 56}, {self._since(number)})" for code in self.steps[number].codes]
-        return f"least({', '.join(each)})"
+        earliest = f"least({', '.join(each)})"
+        return f"greatest(at_{before(self.steps, number) + 1}, {earliest})" if self.any_order and number else earliest
 
     def _since(self, number: int) -> str:
         if number == 0:
             return "0"
+        if self.any_order:
+            return self.begins
         if not self.steps[number].optional:
             return f"at_{before(self.steps, number) + 1}"
         if not self.steps[number - 1].optional:
@@ -121,6 +157,8 @@ class Rule:
         return f"case when {self.is_reached(number - 1)} then at_{number} else {self._since(number - 1)} end"
 
     def _until(self, number: int) -> str:
+        if self.any_order:
+            return self.ends
         following = [later for later in range(number + 1, len(self.steps)) if not self.steps[later].optional]
         if self.steps[number].optional and following:
             return f"least(at_{following[0] + 1}, {self.ends})"

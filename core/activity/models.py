@@ -11,6 +11,7 @@ from core.rollups import Grain
 from core.tables import CoreTable, Created, one_of
 
 MARKS = ARRAY(BigInteger())
+FAILED = "error_code is not null or event_type like '%\\_error'"
 EMPTY = text("'{}'::jsonb")
 
 
@@ -55,6 +56,7 @@ class Event(CoreTable):
         Index(None, "created_at", "id"),
         Index(None, "user_id", "created_at", postgresql_where=text("user_id is not null")),
         Index(None, "session_id", "created_at", postgresql_where=text("session_id is not null")),
+        Index("ix_user_activity_events_failed", "environment", "created_at", postgresql_where=text(FAILED)),
         Index("ix_user_activity_events_import", "import_id", "created_at", "id", postgresql_where=text("import_id is not null")),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.activity.funnel import NEVER, ONBOARDING_CODES, WINDOW_US, Rule
+from core.activity.funnel import NEVER, ONBOARDING_CODES, Rule
 from core.periods import Watched
 
 # One probe of the index an app.
@@ -24,18 +24,18 @@ select app from each where app is not null
 union
 select app from subjects where environment = :environment and is_unsure""")
 
-RAW = f"""
+RAW = """
     select mark_of(code, created_at) from user_activity_events as event join funnel_events using (event_type)
     where user_id = case when apart.subject like 'u:%' then substr(apart.subject, 3)::uuid end and environment = :environment
         and app = any(apart.apps)
-        and created_at between from_micros(apart.at_1) and from_micros(apart.at_1 + {WINDOW_US})
+        and created_at between from_micros({begins}) and from_micros({ends})
     union
     select mark_of(code, created_at) from funnel_parts as part
     join user_activity_events as event on event.session_id = substr(part.part, 3) and (event.environment, event.app)
         = (part.environment, part.app) join funnel_events using (event_type)
     where part.owner = apart.subject and part.environment = :environment and part.app = any(apart.apps) and part.part like 's:%'
         and event.user_id is null
-        and created_at between from_micros(apart.at_1) and from_micros(apart.at_1 + {WINDOW_US})"""  # noqa: S608  constants
+        and created_at between from_micros({begins}) and from_micros({ends})"""
 
 OF_RELEASE = """
 select subject, (hashtext(subject) & 1023)::smallint as sample, array_agg(distinct mark order by mark) as marks
@@ -63,9 +63,10 @@ class Sources:
     """The rows that a funnel counts. `plain` are most of them; `apart`, as much of a WITH clause, makes the table `rest`, which
     holds the others.
 
-    All have `sample` and the times `at_1`, ...; but the saved funnel's plain ones `reached_1`, ...: `plain` are those of the
-    period and `past` those of the period before. With several apps these hold everybody, since the index that answers knows no
-    names; `own` and `own_past` are the rows of those who are in `rest` as well, to be taken away again.
+    All have `subject`, `sample` and the times `at_1`, ...; but the saved funnel's plain ones `reached_1`, ...: `plain` are those
+    of the period and `past` those of the period before. With several apps these hold everybody, since the index that answers
+    knows no names; `own` and `own_past` are the rows of those who are in `rest` as well, to be taken away again; or `alone` is a
+    condition that leaves them out.
     """
 
     apart: str
@@ -73,6 +74,7 @@ class Sources:
     past: str | None = None
     own: str | None = None
     own_past: str | None = None
+    alone: str = ""
 
 
 def list_apps(session: Session, watched: Watched) -> list[str]:
@@ -89,11 +91,12 @@ def saved(rule: Rule, *, several: bool, among: str) -> Sources:
     now, before = "reached_1 >= :start and reached_1 < :until", "reached_1 >= :since and reached_1 < :start"
     unsure = _whole(several=several, among=among, condition="is_unsure")
     return Sources(
-        _apart(rule, several, among, rule.over(unsure), "true", "select sample, marks from exact"),
+        _apart(rule, several, among, rule.over(unsure), "true", "select subject, sample, marks from exact"),
         plain=f"{rows} and {now}",
         past=f"{rows} and {before}",
         own=f"{own} and {now}" if several else None,
         own_past=f"{own} and {before}" if several else None,
+        alone=_alone(several),
     )
 
 
@@ -104,9 +107,9 @@ def of_marks(rule: Rule, *, several: bool, among: str) -> Sources:
     uncut = _whole(several=several, among=among, condition=f"not is_cut and {begun}")
     cut = _whole(several=several, among=among, condition="is_cut")
     rest = f"""
-select sample, marks from exact
+select subject, sample, marks from exact
 union all
-select sample, marks from ({cut}) as cut where is_cut and (subject, apps) not in (select subject, apps from exact)"""  # noqa: S608
+select subject, sample, marks from ({cut}) as cut where is_cut and (subject, apps) not in (select subject, apps from exact)"""  # noqa: S608
     return Sources(
         _apart(rule, several, among, rule.over(cut), f"is_cut and (is_shared or {rule.is_unsure()})", rest),
         plain=f"({rule.over(f'select * from ({uncut}) as uncut where not is_cut')}) as timed where {_in_time()}",  # noqa: S608
@@ -115,7 +118,7 @@ select sample, marks from ({cut}) as cut where is_cut and (subject, apps) not in
 
 def of_release(rule: Rule, *, among: str) -> Sources:
     """Return the sources of a funnel within one release, which only raw rows know."""
-    none = rule.over("select null::smallint as sample, null::bigint[] as marks where false")
+    none = rule.over("select null::text as subject, null::smallint as sample, null::bigint[] as marks where false")
     timed = rule.over(OF_RELEASE.format(among=among))
     return Sources(f"rest as ({none})", plain=f"({timed}) as timed where {_in_time()}")
 
@@ -144,10 +147,11 @@ joined as materialized (
         bool_or(is_cut) as is_cut, bool_or(is_cut) as is_unsure, true as is_shared
     from {EACH_SHARED} cross join unnest(marks) as mark group by subject, sample
 ),"""  # noqa: S608
+    raw = RAW.format(begins=rule.begins, ends=rule.ends)
     exact = f"""
 exact as materialized (
     select subject, sample, apps, case when is_cut
-        then array(select mark from unnest(apart.marks) as mark union {RAW} order by 1) else marks end as marks
+        then array(select mark from unnest(apart.marks) as mark union {raw} order by 1) else marks end as marks
     from ({timed}) as apart where {_in_time()} and ({condition})
 ),
 rest as (select * from ({rule.over(rest)}) as timed where {_in_time()})"""  # noqa: S608

@@ -13,7 +13,7 @@ from core.db import reading as asking
 from core.db import transaction
 from core.errors import Failure, Unavailable
 from core.identity.schemas import Actor
-from core.imports import checking, made, queries, reading, recognise, service, uploads
+from core.imports import checking, made, queries, reading, recognise, service, undo, uploads
 from core.imports.chunks import Identity
 from core.imports.mapping import Mapping
 from core.imports.models import Import
@@ -49,7 +49,7 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
             row.status = Status.RUNNING
         row.moved_at = clock.now()
         due = Status(row.status)
-    act = {Status.RUNNING: _import, Status.CHECKING: _check}.get(due)
+    act = {Status.RUNNING: _import, Status.CHECKING: _check, Status.UNDOING: _undo}.get(due)
     if act is None:
         return
     try:
@@ -124,6 +124,25 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     found = found.model_copy(update={"readings": recognise.readings(path, mapping)})
     values = {"status": Status.READY, "dry_run": found.model_dump(mode="json"), "record_count": found.records}
     _change(import_id, Status.CHECKING, values)
+    return True
+
+
+class _Paused(Exception):
+    """This worker is about to stop."""
+
+
+def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
+    def note(_removed: undo.Removed) -> None:
+        if not may_go_on():
+            raise _Paused
+        _change(import_id, Status.UNDOING, {"moved_at": clock.now()})
+
+    try:
+        undo.undo(import_id, note)
+    except _Paused:
+        return False
+    nothing = {"position": 0, "counts": {}, "problems": [], "first_at": None, "last_at": None}
+    _change(import_id, Status.UNDOING, {**nothing, "status": Status.UNDONE, "completed_at": clock.now()})
     return True
 
 

@@ -4,8 +4,8 @@ An address opens the page as it was sent; a filter that is changed changes the a
 bar is drawn, so that the choices it offers are those of the period and the environment that are chosen.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode
@@ -65,10 +65,11 @@ class Filters:
     period: Period
     chosen: Mapping[str, str]
     is_timed: bool = True  # without it, the page shows what there is, whenever it was
+    own: Mapping[str, str] = field(default_factory=dict)  # what the page lets choose by itself: by it nothing is left out
 
     def __getitem__(self, name: str) -> str | None:
         """Return what was chosen of a filter, None when nothing was."""
-        return self.chosen.get(name) or None
+        return self.chosen.get(name) or self.own.get(name) or None
 
     @property
     def watched(self) -> Watched:
@@ -104,7 +105,7 @@ class Filters:
     def download(self, path: str, **more: str) -> str:
         """Return the address of the API's stream of the same rows."""
         span = {"start": f"{self.period.start:%Y-%m-%dT%H:%M:%SZ}", "end": f"{self.period.end:%Y-%m-%dT%H:%M:%SZ}"}
-        kept = {name: value for name, value in self.chosen.items() if value}
+        kept = {name: value for name, value in {**self.chosen, **self.own}.items() if value}
         return f"/api/v1/admin/{path}?{urlencode({**kept, **(span if self.is_timed else {}), **more, 'format': 'csv'})}"
 
 
@@ -116,13 +117,16 @@ def bar(
     *,
     offers: Offers | None = None,
     is_timed: bool = True,
+    own: Sequence[str] = (),
+    draw_own: Callable[[], None] | None = None,
 ) -> Filters:
     """Draw the bar: the period, the page's first filters, and behind a button the others. Raises RangeRefused.
 
-    `offers` are the page's own choices of a filter, with the words for each.
+    `offers` are the page's own choices of a filter, with the words for each. What is the page's `own` is in the address, too; the
+    page draws it, in the bar by `draw_own`, under the keys `page.name`.
     """
     names = (*first, *more)
-    _take_over(page, names)
+    _take_over(page, (*names, *own))
     zone = workspace.zone()
     period = _period(page, zone) if is_timed else last_days(int(DAYS[-1]), zone=zone)
     offered = reads.ask(choices, period, _value(page, "environment") or DEFAULTS["environment"])
@@ -131,14 +135,16 @@ def bar(
             _draw_period(page, zone, period)
         for name in first:
             _draw(page, name, offered, (offers or {}).get(name))
+        if draw_own is not None:
+            draw_own()
         if more:
             hidden = sum(1 for name in more if _value(page, name) not in ("", DEFAULTS.get(name)))
             with st.popover("More filters" + (f" ({hidden})" if hidden else ""), icon=":material/tune:"):
                 for name in more:
                     _draw(page, name, offered, (offers or {}).get(name), labelled=True)
-    _write_address(page, names)
-    chosen = {name: _value(page, name) for name in names}
-    filters = Filters(_period(page, zone) if is_timed else period, chosen, is_timed)
+    _write_address(page, (*names, *own))
+    chosen, chosen_own = ({name: _value(page, name) for name in each} for each in (names, own))
+    filters = Filters(_period(page, zone) if is_timed else period, chosen, is_timed, chosen_own)
     if filters.narrowed:
         _say_narrowed(page, names, filters)
     return filters

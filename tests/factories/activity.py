@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from core import partitions
 from core.activity import ingest, rollups
-from core.activity.funnel import WINDOW, Step
+from core.activity.funnel import Funnel, Step
 from core.activity.schemas import NewEvent
 from core.db import transaction
 from core.intake import Source, key_of
@@ -102,8 +102,27 @@ def journeys(events: Sequence[NewEvent], *, by_app: bool = False) -> dict[Any, l
     return found
 
 
-def reached(done: Sequence[tuple[datetime, str]], steps: Sequence[Step]) -> Reached:
+def reached(done: Sequence[tuple[datetime, str]], funnel: Funnel) -> Reached:
     """Return when each step was reached: the rule in words, without a thought for speed."""
+    return _in_any_order(done, funnel) if funnel.any_order else _in_order(done, funnel)
+
+
+def _in_any_order(done: Sequence[tuple[datetime, str]], funnel: Funnel) -> Reached:
+    steps = funnel.steps
+    first = _earliest(done, steps[0], datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    times: Reached = [first, *([None] * (len(steps) - 1))]
+    if first is None:
+        return times
+    for number, step in enumerate(steps):
+        if number:
+            previous = times[max(each for each in range(number) if not steps[each].optional)]
+            found = _earliest(done, step, first - funnel.window, first + funnel.window)
+            times[number] = max(previous, found) if previous is not None and found is not None else None
+    return times
+
+
+def _in_order(done: Sequence[tuple[datetime, str]], funnel: Funnel) -> Reached:
+    steps = funnel.steps
     times: Reached = [None] * len(steps)
     since, ends = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     for number, step in enumerate(steps):
@@ -112,7 +131,7 @@ def reached(done: Sequence[tuple[datetime, str]], steps: Sequence[Step]) -> Reac
         found = _earliest(done, step, since, ends)
         if found is None:
             break
-        ends = ends if number else found + WINDOW
+        ends = ends if number else found + funnel.window
         times[number] = since = found
     last = -1
     for number, step in enumerate(steps):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.activity import conversion
 from core.activity.answers import FunnelView
-from core.activity.funnel import ONBOARDING, STEPS, Step, parse
+from core.activity.funnel import SAVED, STEPS, Step, read
 from core.activity.schemas import NewEvent
 from core.db import transaction
 from core.embedded.postgres import Postgres
@@ -23,12 +23,18 @@ from tests.factories.identity import person
 
 KINDS = (*STEPS, "onboarding.register_error", "page.opened")
 PERIOD = Period(START, START + timedelta(days=1))
+SOME = (
+    "onboarding.register_start,chat.session_start",
+    "onboarding.register_start|onboarding.register_complete,onboarding.login_success?,chat.session_start",
+    "onboarding.register_complete,onboarding.login_success?,chat.session_start?,onboarding.portfolio_complete",
+    "onboarding.login_success,chat.session_start|onboarding.register_error,onboarding.portfolio_complete?",
+)
 FUNNELS = (
-    ONBOARDING,
-    parse("onboarding.register_start,chat.session_start"),
-    parse("onboarding.register_start|onboarding.register_complete,onboarding.login_success?,chat.session_start"),
-    parse("onboarding.register_complete,onboarding.login_success?,chat.session_start?,onboarding.portfolio_complete"),
-    parse("onboarding.login_success,chat.session_start|onboarding.register_error,onboarding.portfolio_complete?"),
+    SAVED,
+    read(None, 3),
+    read(None, 60, any_order=True),
+    *(read(steps) for steps in SOME),
+    *(read(steps, 7, any_order=True) for steps in SOME),
 )
 offsets = st.one_of(
     st.integers(0, 12).map(lambda count: timedelta(seconds=count)),
@@ -106,14 +112,14 @@ def check_figures(events: list[NewEvent], actor: Actor) -> None:
     activity.clear()
     activity.store(events)
     everywhere = activity.journeys(events)
-    for steps in FUNNELS:
+    for funnel in FUNNELS:
         with transaction() as session:
-            view = conversion.read_funnel(session, PERIOD, Watched(), actor=actor, steps=steps)
-        compare(view, [activity.reached(done, steps) for done in everywhere.values()], steps)
+            view = conversion.read_funnel(session, PERIOD, Watched(), funnel, actor=actor)
+        compare(view, [activity.reached(done, funnel) for done in everywhere.values()], funnel.steps)
         mobile = [each for each in events if each.app == "mobile"]
         with transaction() as session:
-            view = conversion.read_funnel(session, PERIOD, Watched(app="mobile"), actor=actor, steps=steps)
-        compare(view, [activity.reached(done, steps) for done in activity.journeys(mobile).values()], steps)
+            view = conversion.read_funnel(session, PERIOD, Watched(app="mobile"), funnel, actor=actor)
+        compare(view, [activity.reached(done, funnel) for done in activity.journeys(mobile).values()], funnel.steps)
 
 
 def compare(view: FunnelView, times: list[Reached], steps: Sequence[Step]) -> None:

@@ -8,9 +8,9 @@ from time import sleep
 import pytest
 from sqlalchemy import text
 
-from core.activity import conversion, ingest
+from core.activity import asking, conversion, ingest
 from core.activity.answers import FunnelView
-from core.activity.funnel import ONBOARDING, STEPS, WINDOW, Step, parse
+from core.activity.funnel import ONBOARDING, STEPS, WINDOW, Funnel, Step, parse
 from core.activity.schemas import NewEvent
 from core.db import transaction
 from core.embedded.postgres import Postgres
@@ -32,7 +32,7 @@ def actor(database: Postgres) -> Actor:
 
 def read(actor: Actor, steps: Iterable[Step] = ONBOARDING, period: Period = DAY) -> FunnelView:
     with transaction() as session:
-        return conversion.read_funnel(session, period, Watched(), actor=actor, steps=tuple(steps))
+        return conversion.read_funnel(session, period, Watched(), Funnel(tuple(steps)), actor=actor)
 
 
 def users(actor: Actor, steps: Iterable[Step] = ONBOARDING, period: Period = DAY) -> list[int]:
@@ -105,9 +105,9 @@ def test_what_a_list_of_marks_has_dropped_is_looked_up_in_the_raw_rows(actor: Ac
 def test_only_some_of_very_many_are_asked_for_their_time(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(0, 400, 100):
         store(each for user in range(number, number + 100) for each in spaced(STEPS[:2], user=f"u{user}"))
-    monkeypatch.setattr(conversion, "ENOUGH", 50)
-    monkeypatch.setattr(conversion, "TOO_FEW", 10)
-    monkeypatch.setattr(conversion, "ROUGHLY", text("select 100000"))  # what it was before most were erased
+    monkeypatch.setattr(asking, "ENOUGH", 50)
+    monkeypatch.setattr(asking, "TOO_FEW", 10)
+    monkeypatch.setattr(asking, "ROUGHLY", text("select 100000"))  # what it was before most were erased
     view = read(actor)
     assert view.is_sampled
     assert (view.steps[1].users, view.steps[1].median_seconds_from_previous) == (400, 60)

@@ -1,0 +1,93 @@
+"""A question about a funnel, made ready to be asked: its rule, the rows that it counts, and their parameters."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from core.activity import sources
+from core.activity.errors import FunnelRefused
+from core.activity.funnel import ONBOARDING_CODES, SAVED, Coded, Funnel, Rule
+from core.activity.models import FunnelEvent
+from core.activity.segments import HAS_TRAIT, Segment
+from core.activity.sources import Sources
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.periods import Period, Watched
+
+SAMPLES = 1024
+ENOUGH, TOO_FEW = 10_000, 2_000  # whose seconds are looked at: the rank of a median of so many is right within one percent
+ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 'subjects'::regclass")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A funnel as SQL. `is_kept`: the plain rows hold `reached_1`, ... as `subjects` does, else `at_1`, ... by the rule."""
+
+    funnel: Funnel
+    rule: Rule
+    found: Sources
+    given: dict[str, Any]
+    is_kept: bool
+
+
+def ask(session: Session, funnel: Funnel, period: Period, watched: Watched, segment: Segment | None = None) -> Question:
+    """Return the question of a period and the one before; raise FunnelRefused for event types that no funnel knows."""
+    if segment is not None and segment.trait is None:
+        watched, segment = replace(watched, release=segment.value), None
+    apps = sources.list_apps(session, watched)
+    given = {
+        "environment": watched.environment,
+        "apps": apps,
+        "subjects": [f"u:{key}" for key in watched.users or ()],
+        "release": watched.release,
+        "trait": segment.trait if segment else None,
+        "trait_value": segment.value if segment else None,
+        "start": period.start,
+        "since": period.previous.start,
+        "until": period.end,
+        "start_us": micros(period.start),
+        "since_us": micros(period.previous.start),
+        "until_us": micros(period.end),
+    }
+    codes = ONBOARDING_CODES if funnel.steps == SAVED.steps else _codes(session, funnel)
+    rule = Rule(codes, funnel.window // timedelta(microseconds=1), any_order=funnel.any_order)
+    is_kept = funnel == SAVED and watched.release is None
+    return Question(funnel, rule, _sources(rule, watched, segment, len(apps) > 1, is_kept=is_kept), given, is_kept)
+
+
+def list_step_types(session: Session, *, actor: Actor) -> list[str]:
+    """Return the event types that funnels may use."""
+    require(actor, Permission.WATCH)
+    return list(session.scalars(select(FunnelEvent.event_type).order_by(FunnelEvent.code)))
+
+
+def micros(moment: datetime) -> int:
+    """Return a time as marks have it."""
+    return int(moment.timestamp()) * 1_000_000 + int(moment.microsecond)
+
+
+def portion(count: int) -> int:
+    """Return how many of 1024 samples give enough, of so many subjects."""
+    return SAMPLES if count <= ENOUGH else max(1, -(-ENOUGH * SAMPLES // count))
+
+
+def _sources(rule: Rule, watched: Watched, segment: Segment | None, several: bool, *, is_kept: bool) -> Sources:
+    among = [
+        *(["subject = any(:subjects)"] if watched.users is not None else []),
+        *([HAS_TRAIT] if segment is not None else []),
+    ]
+    condition = " and ".join(among) or "true"
+    if watched.release is not None:
+        return sources.of_release(rule, among=condition)
+    return (sources.saved if is_kept else sources.of_marks)(rule, several=several, among=condition)
+
+
+def _codes(session: Session, funnel: Funnel) -> tuple[Coded, ...]:
+    known = {row.event_type: row.code for row in session.execute(select(FunnelEvent.event_type, FunnelEvent.code))}
+    unknown = sorted({name for step in funnel.steps for name in step.event_types} - known.keys())
+    if unknown:
+        raise FunnelRefused(f"No funnel can use {', '.join(unknown)}. Registered are: {', '.join(sorted(known))}.")
+    return tuple(Coded(tuple(known[name] for name in step.event_types), step.optional) for step in funnel.steps)

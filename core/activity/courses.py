@@ -1,0 +1,112 @@
+"""Who comes through a funnel, by the day on which he began, and by how long it took him."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.activity import asking, times
+from core.activity.answers import CohortDay, FunnelCourse
+from core.activity.asking import SAMPLES, Question
+from core.activity.conversion import interval, rate
+from core.activity.funnel import SAVED, Funnel
+from core.activity.segments import Segment
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.periods import DAY, Period, Watched, midnight
+
+MOST_POINTS = 400
+GROUPED = """
+select {sign} as sign, width_bucket({began}, cast(:edges as timestamptz[])) as day,
+    width_bucket({took}, cast(:bounds as float8[])) as bar, count(*) as users,
+    array_agg({took}) filter (where sample < :most and {took} is not null) as seconds
+from {rows} group by 2, 3"""
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """Days by their beginnings; of very many, so many stand together."""
+
+    dates: list[date]
+    edges: list[datetime]
+    end: datetime
+    days_each: int
+
+
+def read_course(
+    session: Session,
+    period: Period,
+    watched: Watched,
+    funnel: Funnel = SAVED,
+    segment: Segment | None = None,
+    *,
+    actor: Actor,
+) -> FunnelCourse:
+    """Return how many came through, by day and by the time that it took; raise FunnelRefused."""
+    require(actor, Permission.WATCH)
+    asked, cohorts = asking.ask(session, funnel, period, watched, segment), _cohorts(period)
+    most = asking.portion(session.scalar(asking.ROUGHLY) or 0)
+    begun, through, bars = Counter[int](), Counter[int](), Counter[int]()
+    seconds = Counter[float]()
+    given = asked.given | {"since": period.start, "since_us": asked.given["start_us"]}
+    ranges = {"edges": cohorts.edges, "bounds": list(times.BOUNDS), "most": most}
+    for row in session.execute(text(_question(asked)), given | ranges):
+        begun[row.day] += row.sign * row.users
+        if row.bar is not None:
+            through[row.day] += row.sign * row.users
+            bars[row.bar] += row.sign * row.users
+            (seconds.update if row.sign > 0 else seconds.subtract)(row.seconds or [])
+    median, late = times.half_and_most(list(seconds.elements()))
+    return FunnelCourse(
+        days=_days(cohorts, begun, through, funnel),
+        days_each=cohorts.days_each,
+        users=begun.total(),
+        completed=through.total(),
+        median_seconds=median,
+        p90_seconds=late,
+        is_sampled=most < SAMPLES,
+        histogram=times.bars(bars),
+    )
+
+
+def _cohorts(period: Period) -> Cohorts:
+    now = clock.now()
+    each = -(-len(period.days) // MOST_POINTS)
+    dates = [day for day in period.days[::each] if midnight(day, period.zone) <= now] or period.days[:1]
+    edges = [max(midnight(day, period.zone), period.start) for day in dates]
+    last = dates[-1] + each * DAY
+    return Cohorts(dates, edges, min(midnight(last, period.zone), period.end), each)
+
+
+def _days(cohorts: Cohorts, begun: Counter[int], through: Counter[int], funnel: Funnel) -> list[CohortDay]:
+    now, ends = clock.now(), [*cohorts.edges[1:], cohorts.end]
+    return [
+        CohortDay(
+            date=day,
+            users=begun[number],
+            completed=through[number],
+            rate=rate(through[number], begun[number]),
+            interval=interval(through[number], begun[number]),
+            is_complete=ends[number - 1] + funnel.window <= now,
+        )
+        for number, day in enumerate(cohorts.dates, 1)
+    ]
+
+
+def _question(asked: Question) -> str:
+    last, rule = asked.funnel.last, asked.rule
+    took = f"case when {rule.is_reached(last)} then (at_{last + 1} - at_1) / 1e6::float8 end"
+    parts = [GROUPED.format(sign=1, began="from_micros(at_1)", took=took, rows="rest")]
+    if asked.is_kept:
+        took = f"date_part('epoch', reached_{last + 1} - reached_1)"
+        parts += [
+            GROUPED.format(sign=sign, began="reached_1", took=took, rows=rows)
+            for sign, rows in ((1, asked.found.plain), (-1, asked.found.own))
+            if rows is not None
+        ]
+    else:
+        parts.append(GROUPED.format(sign=1, began="from_micros(at_1)", took=took, rows=asked.found.plain))
+    return f"with {asked.found.apart} {' union all '.join(parts)}"

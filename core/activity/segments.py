@@ -1,0 +1,77 @@
+"""Some of the users: those with a trait, such as the source that they came from; or what was done in one release."""
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from core.activity.errors import FunnelRefused
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+
+WRITTEN = re.compile(r"(trait\.[^=]{1,200}|source|release)=(.{1,500})", re.DOTALL)
+SOURCE = "source"
+ASKED_USERS, MOST_VALUES, MOST = 5000, 20, 200
+HAS_TRAIT = "subject in (select 'u:' || id from users where traits ->> :trait = :trait_value)"
+
+# Of those seen last: what all of a million have is said by some thousands.
+COMMON = text("""
+select key, value, count(*) as users
+from (select traits from users order by last_seen_at desc limit :asked) as recent cross join jsonb_each_text(traits)
+where jsonb_typeof(traits -> key) in ('string', 'number', 'boolean') and length(key) <= 100 and length(value) <= 100
+group by key, value order by key, users desc, value""")
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Users with a trait of a value; or, of everybody, what was done in a release."""
+
+    value: str
+    trait: str | None = None
+
+    @classmethod
+    def read(cls, given: str) -> "Segment":
+        """Return what an address asks for: trait.plan=pro, source=ads or release=2.4; raise FunnelRefused."""
+        found = WRITTEN.fullmatch(given)
+        if found is None:
+            raise FunnelRefused("A segment is trait.<name>=<value>, source=<value> or release=<value>.")
+        kind, value = found[1], found[2]
+        if kind == "release":
+            return cls(value)
+        return cls(value, SOURCE if kind == SOURCE else kind.removeprefix("trait."))
+
+    def __str__(self) -> str:
+        """Return it as an address has it."""
+        if self.trait is None:
+            return f"release={self.value}"
+        return f"source={self.value}" if self.trait == SOURCE else f"trait.{self.trait}={self.value}"
+
+    @property
+    def name(self) -> str:
+        """Return it in words."""
+        if self.trait is None:
+            return f"release {self.value}"
+        return f"{'first source' if self.trait == SOURCE else self.trait} {self.value}"
+
+
+class SegmentChoice(View):
+    """A segment that there is: as an address has it, and in words."""
+
+    segment: str
+    name: str
+
+
+def list_segments(session: Session, *, actor: Actor) -> list[SegmentChoice]:
+    """Return the segments by traits of those who were seen last; a trait of very many values, such as a name, makes none."""
+    require(actor, Permission.WATCH)
+    by_trait: dict[str, list[str]] = {}
+    for key, value, _ in session.execute(COMMON, {"asked": ASKED_USERS}):
+        by_trait.setdefault(key, []).append(value)
+    found = [
+        Segment(value, key)
+        for key, values in sorted(by_trait.items(), key=lambda item: (item[0] != SOURCE, item[0]))
+        if len(values) <= MOST_VALUES and "=" not in key
+        for value in values
+    ]
+    return [SegmentChoice(segment=str(each), name=each.name) for each in found[:MOST]]

@@ -1,0 +1,111 @@
+"""A funnel beside itself: of another period, or of other users."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from core import clock, stats, words
+from core.activity.answers import Difference, FunnelComparison, FunnelView, StepComparison
+from core.activity.conversion import FEWEST_FOR_AN_INTERVAL, read_funnel
+from core.activity.errors import FunnelRefused
+from core.activity.funnel import SAVED, Funnel, before
+from core.activity.segments import Segment
+from core.comparison import Meaning, Verdict, of_rate
+from core.identity.schemas import Actor
+from core.periods import Period, RangeRefused, Watched, read_range
+
+DATES = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
+PREVIOUS = "previous"
+
+
+@dataclass(frozen=True)
+class Side:
+    """Of when, and of whom."""
+
+    period: Period
+    segment: Segment | None
+    name: str
+
+
+def other_side(given: str, period: Period, segment: Segment | None) -> Side:
+    """Return what an address compares with: previous, 2026-10-01..2026-10-08 or a segment; raise FunnelRefused."""
+    if given == PREVIOUS:
+        return Side(period.before(clock.now()), segment, "the period before")
+    if found := DATES.fullmatch(given):
+        try:
+            other = read_range(date.fromisoformat(found[1]), date.fromisoformat(found[2]), None, zone=period.zone)
+        except (ValueError, RangeRefused):
+            raise FunnelRefused("Compare with a range of days as 2026-10-01..2026-10-08: the second is the day after.") from None
+        return Side(other, segment, f"{other.first_day:%-d %b} to {other.last_day:%-d %b}")
+    other_segment = Segment.read(given)
+    return Side(period, other_segment, other_segment.name)
+
+
+def compare_funnels(
+    session: Session,
+    period: Period,
+    watched: Watched,
+    funnel: Funnel = SAVED,
+    segment: Segment | None = None,
+    against: str = PREVIOUS,
+    *,
+    actor: Actor,
+) -> FunnelComparison:
+    """Return two funnels and how their rates differ; raise FunnelRefused."""
+    side = other_side(against, period, segment)
+    one = read_funnel(session, period, watched, funnel, segment, actor=actor)
+    other = read_funnel(session, side.period, watched, funnel, side.segment, actor=actor)
+    steps = [_step(funnel, one, other, number) for number in range(len(funnel.steps))]
+    name = segment.name if segment is not None else "this period" if side.segment is None else "all users"
+    return FunnelComparison(name=name, other_name=side.name, one=one, other=other, steps=steps, says=_says(steps, funnel.last))
+
+
+def _step(funnel: Funnel, one: FunnelView, other: FunnelView, number: int) -> StepComparison:
+    def against(whole: int) -> Difference:
+        return difference(
+            (one.steps[number].users, one.steps[whole].users), (other.steps[number].users, other.steps[whole].users)
+        )
+
+    return StepComparison(
+        step=number + 1,
+        event_type=one.steps[number].event_type,
+        from_start=against(0),
+        from_previous=against(before(funnel.steps, number) if number else 0),
+    )
+
+
+def difference(one: tuple[int, int], other: tuple[int, int]) -> Difference:
+    """Return by how much one rate, as its part and whole, is above another."""
+    if not one[1] or not other[1]:
+        return Difference(difference=None, low=None, high=None, verdict=Verdict.UNKNOWN)
+    apart = one[0] / one[1] - other[0] / other[1]
+    if min(one[1], other[1]) < FEWEST_FOR_AN_INTERVAL:
+        return Difference(difference=apart, low=None, high=None, verdict=Verdict.UNKNOWN)
+    low, high = stats.rate_difference(*one, *other)
+    return Difference(difference=apart, low=low, high=high, verdict=of_rate(one, other, Meaning.GOOD))
+
+
+def _says(steps: list[StepComparison], last: int) -> str:
+    """Say in words what differs: the whole, and the step where most of it happens."""
+    whole = steps[last].from_start
+    if whole.verdict is Verdict.UNKNOWN:
+        return "Too few users for a verdict: each side needs ten."
+    if whole.verdict is Verdict.NOISE:
+        verdict = "No difference shown in who comes through."
+    else:
+        fewer = "Fewer" if whole.verdict is Verdict.WORSE else "More"
+        verdict = f"{fewer} come through: {points(whole)}."
+    told = [step for step in steps[1:] if step.from_previous.verdict in (Verdict.WORSE, Verdict.BETTER)]
+    most = max(told, key=lambda step: abs(step.from_previous.difference or 0), default=None)
+    where = f" The largest change is at {words.event(most.event_type)}: {points(most.from_previous)}." if most else ""
+    return verdict + where
+
+
+def points(given: Difference) -> str:
+    """Return a difference in words: +3.2 pts (0.4 to 6.0)."""
+    if given.difference is None:
+        return words.NOTHING
+    range_ = f" ({given.low * 100:+.1f} to {given.high * 100:+.1f})" if given.low is not None and given.high is not None else ""
+    return f"{given.difference * 100:+.1f} pts{range_}"

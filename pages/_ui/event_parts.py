@@ -1,0 +1,188 @@
+"""Parts of the Onboarding page: errors with their samples, every type of event by day, and the events themselves."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from core import words
+from core.activity import charts as funnel_charts
+from core.activity.answers import ErrorGroup, EventView
+from core.activity.daily import TypeCourse
+from core.paging import Cursor, Page
+from core.plotting import Mark
+from pages._ui import charts, errors, links, state, text, watch
+
+column = st.column_config
+ROW_PX, MOST_ROWS = 34, 8
+Pick = Callable[[str], None]
+
+
+def draw_errors(found: Page[ErrorGroup], page: str, zone: str, chosen: str | None, pick: Pick) -> None:
+    """Draw errors by code, and beside them samples of the chosen one."""
+    groups = found.items
+    if not groups:
+        with watch.panel("Errors"):
+            st.caption("No error in this period.")
+        return
+    grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
+    with grid.cell(column_span=2):
+        _draw_codes(groups, page, zone, pick)
+    with grid.cell():
+        _draw_samples(next((group for group in groups if group.error_code == chosen), groups[0]), zone)
+
+
+def _draw_codes(groups: Sequence[ErrorGroup], page: str, zone: str, pick: Pick) -> None:
+    with watch.panel("Errors", "by code: users who met it, and how many of them got through later; select one for samples"):
+        table = pd.DataFrame(
+            {
+                "Code": [group.error_code or "no code" for group in groups],
+                "At": [", ".join(words.event(each) for each in group.event_types) for group in groups],
+                "Users": [group.users for group in groups],
+                "Got through later": [group.later_share * 100 if group.later_share is not None else None for group in groups],
+                "Errors": [group.count for group in groups],
+                "Share": [group.share * 100 for group in groups],
+                "Last": [words.moment(group.last_at, zone) for group in groups],
+            }
+        )
+        columns = {
+            "Users": column.NumberColumn(format="localized"),
+            "Errors": column.NumberColumn(format="localized"),
+            "Got through later": column.NumberColumn(format="%.0f%%", help="Of the users who met it: did what had failed"),
+            "Share": column.ProgressColumn("Share of errors", format="%.0f%%", min_value=0, max_value=100, width="small"),
+        }
+        _table(table, f"{page}.errors", lambda number: pick(groups[number].error_code), columns, "Errors by code")
+
+
+def _draw_samples(group: ErrorGroup, zone: str) -> None:
+    with watch.panel("Samples", text.plain(group.error_code or "no code")), st.container(border=True, gap="small"):
+        for sample in group.samples:
+            who = sample.user or "somebody without a name"
+            with st.container(gap=None):
+                st.markdown(f"**{text.plain(who)}**\u2002:gray[:small[{words.moment(sample.created_at, zone)}]]")
+                st.code(sample.error_message or sample.event_type, language=None, wrap_lines=True)
+                if sample.user_id is not None:
+                    links.draw("users", f"Journey of {who}", icon="route", user=str(sample.user_id))
+
+
+def draw_types(found: Sequence[TypeCourse], page: str, pick: Pick) -> None:
+    """Draw every type of event with its days."""
+    table = pd.DataFrame(
+        {
+            "Type": [course.event_type for course in found],
+            "Events": [course.events for course in found],
+            "Errors": [course.errors for course in found],
+            "By day": [course.events_by_day for course in found],
+        }
+    )
+    columns = {
+        "Events": column.NumberColumn(format="localized"),
+        "Errors": column.NumberColumn(format="localized"),
+        "By day": column.BarChartColumn(y_min=0, width="medium", color=charts.palette().bar),
+    }
+    with watch.panel("Types of events", "each by day, on a scale of its own; select one to see it alone"):
+        _table(table, f"{page}.types", lambda number: pick(found[number].event_type), columns, "Types of events")
+
+
+def draw_type(found: Sequence[TypeCourse], chosen: str | None, page: str, zone: str, marks: Sequence[Mark]) -> None:
+    """Draw one type of event by day, the most frequent if none is chosen."""
+    course = next((each for each in found if each.event_type == chosen), found[0])
+    with watch.panel(text.plain(course.event_type), "events by day"):
+        charts.show(funnel_charts.events_by_day(charts.palette(), course, zone, marks), f"{page}.type")
+
+
+def draw_choices(page: str, types: Sequence[str], codes: Sequence[str], download: str) -> None:
+    """Draw which events are shown, and the file of all of them."""
+    offered: dict[str, tuple[str, Sequence[str], dict[str, str]]] = {
+        "event_type": ("Type of event", types, {"": "All types"}),
+        "error_code": ("Error code", codes, {"": "Any code or none"}),
+        "only_errors": ("Errors", ["true"], {"": "With and without errors", "true": "Only errors"}),
+    }
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for name, (label, found, named) in offered.items():
+            key = f"{page}.{name}"
+            st.selectbox(
+                label,
+                list(dict.fromkeys(["", *found, state.get(key, "")])),
+                key=key,
+                format_func=partial(_said, named),
+                label_visibility="collapsed",
+                width=230,
+                on_change=state.forget,
+                args=(f"{page}.trail",),
+            )
+        st.link_button("Events as CSV", download, icon=":material/download:", help="Every event that the filters match")
+
+
+def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) -> None:
+    """Draw a page of events, with the ways to newer and older ones."""
+    table = pd.DataFrame(
+        {
+            "Time": [row.created_at for row in rows],
+            "Type": [row.event_type for row in rows],
+            "User": [row.user or "" for row in rows],
+            "Session": [row.session_id or "" for row in rows],
+            "Error": [" ".join(filter(None, (row.error_code, row.error_message))) for row in rows],
+            "App": [row.app for row in rows],
+            "Release": [row.release for row in rows],
+            "Data": [str(row.event_data) if row.event_data else "" for row in rows],
+        }
+    )
+    table["Time"] = pd.to_datetime(table["Time"], utc=True).dt.tz_convert(zone)
+    trail: list[str] = state.get(f"{page}.trail", [])
+    key = f"{page}.events.{len(trail)}"
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=ROW_PX,
+        height="content",
+        key=key,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={"Time": column.DatetimeColumn(format="D MMM HH:mm:ss", width=130)},
+        alt=f"{len(rows)} events",
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Newer", icon=":material/arrow_back:", disabled=not trail, on_click=_newer, args=(page, trail))
+        if rows:
+            last = str(Cursor(rows[-1].created_at, rows[-1].id))
+            st.button(
+                "Older", icon=":material/arrow_forward:", disabled=len(rows) < per_page, on_click=_older, args=(page, trail, last)
+            )
+        for number in [number for number in state.selected(key, "rows") if number < len(rows)]:
+            if rows[number].user_id is not None:
+                links.draw("users", f"Journey of {rows[number].user}", icon="route", user=str(rows[number].user_id))
+
+
+def _said(named: Mapping[str, str], each: str) -> str:
+    return named.get(each, each)
+
+
+def _newer(page: str, trail: list[str]) -> None:
+    state.put(f"{page}.trail", trail[:-1])
+
+
+def _older(page: str, trail: list[str], last: str) -> None:
+    state.put(f"{page}.trail", [*trail, last])
+
+
+def _table(table: pd.DataFrame, key: str, picked: Callable[[int], None], columns: dict[str, ColumnConfig], alt: str) -> None:
+    @errors.action
+    def act() -> None:
+        rows = state.selected(key, "rows")
+        if rows:
+            picked(rows[0])
+
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=ROW_PX,
+        height=ROW_PX * (min(len(table), MOST_ROWS) + 1) + 3,
+        key=key,
+        on_select=act,
+        selection_mode="single-row",
+        column_config=columns,
+        alt=alt,
+    )

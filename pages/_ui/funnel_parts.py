@@ -1,0 +1,142 @@
+"""Parts of the Onboarding page: the funnel, alone or beside another, its figures, and who stopped at a step."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from core import words
+from core.activity import charts as funnel_charts
+from core.activity.answers import FunnelComparison, FunnelView
+from core.activity.charts import short, took
+from core.activity.conversion import in_words
+from core.activity.versus import points
+from core.comparison import Verdict
+from core.insights.stopped import Stopped
+from core.paging import Page
+from pages._ui import charts, errors, links, state, text, watch
+
+column = st.column_config
+ROW_PX = 34
+VERDICTS = {
+    Verdict.WORSE: "worse",
+    Verdict.BETTER: "better",
+    Verdict.NOISE: "no difference shown",
+    Verdict.DIFFERENT: "different",
+    Verdict.UNKNOWN: "too few cases",
+}
+Pick = Callable[[int], None]
+
+
+def draw_funnel(funnel: FunnelView, versus: FunnelComparison | None, page: str, pick: Pick) -> None:
+    """Draw the funnel; a click on a bar chooses its step."""
+    chart = (
+        funnel_charts.compared(charts.palette(), versus) if versus is not None else funnel_charts.funnel(charts.palette(), funnel)
+    )
+    with st.container(border=True):
+        charts.show(chart, f"{page}.funnel.{versus is not None}", on_pick=lambda point: pick(round(float(point.x)) + 1))
+    if versus is not None:
+        st.caption(text.plain(f"{versus.name} against {versus.other_name}: {versus.says} Who began late has had less time."))
+
+
+def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str, pick: Pick) -> None:
+    """Draw the same in figures, with intervals; a row that is selected chooses its step."""
+    steps = funnel.steps
+    table = {
+        "Step": [f"{step.step}  {short(step)}" + (" (optional)" if step.is_optional else "") for step in steps],
+        "Users": [step.users for step in steps],
+        "Of the first step": [
+            in_words(step.conversion_from_start, step.interval, step.users) if step.step > 1 else "" for step in steps
+        ],
+        "Of the step before": [
+            in_words(step.conversion_from_previous, step.interval_from_previous, step.users) if step.step > 1 else ""
+            for step in steps
+        ],
+        "Median time": [took(step.median_seconds_from_previous) if step.step > 1 else "" for step in steps],
+        "p90 time": [took(step.p90_seconds_from_previous) if step.step > 1 else "" for step in steps],
+    }
+    if versus is not None:
+        others = versus.other.steps
+        table |= {
+            f"Users, {versus.other_name}": [step.users for step in others],
+            "Difference from the step before": [_difference(versus, number) for number in range(len(steps))],
+        }
+    key = f"{page}.figures.{versus is not None}"
+
+    @errors.action
+    def picked() -> None:
+        rows = state.selected(key, "rows")
+        pick(rows[0] + 1 if rows else 0)
+
+    st.dataframe(
+        pd.DataFrame(table),
+        hide_index=True,
+        row_height=ROW_PX,
+        height="content",
+        key=key,
+        on_select=picked,
+        selection_mode="single-row",
+        column_config={
+            "Users": column.NumberColumn(format="localized"),
+            "Of the first step": column.TextColumn(help="With Wilson's 95 % interval"),
+            "Of the step before": column.TextColumn(help="Of the required step before, with Wilson's 95 % interval"),
+        },
+        alt=f"{len(steps)} steps in figures",
+    )
+
+
+def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_last: bool, per_page: int, download: str) -> None:
+    """Draw who stopped at a step, a page of them."""
+    title = f"Came through to {step}" if is_last else f"Stopped at {step}"
+    note = f"{words.count(found.total_count, 'user')}, who began last first; select one to follow him"
+    with watch.panel(text.plain(title), note):
+        if not found.items:
+            st.caption("Nobody stopped here in this period.")
+            return
+        rows = found.items
+        table = pd.DataFrame(
+            {
+                "User": [row.display_name or row.email or row.user or f"anonymous {row.session_id}" for row in rows],
+                "Began": [words.moment(row.began_at, zone) for row in rows],
+                "Reached this step": [words.moment(row.reached_at, zone) for row in rows],
+                "Last seen": [words.moment(row.last_seen_at, zone) for row in rows],
+                "Last error": [
+                    " ".join(filter(None, (row.error_code or row.error_event_type, row.error_message))) for row in rows
+                ],
+                "Last conversation": [words.moment(row.conversation_at, zone) if row.conversation_at else "" for row in rows],
+            }
+        )
+        key = f"{page}.stopped.{step}.{state.get(f'{page}.stopped.page', 1)}"
+        st.dataframe(
+            table,
+            hide_index=True,
+            row_height=ROW_PX,
+            height="content",
+            key=key,
+            on_select="rerun",
+            selection_mode="single-row",
+            alt=f"{len(rows)} of {found.total_count:,} users who stopped at {step}",
+        )
+        for number in state.selected(key, "rows")[:1]:
+            _draw_ways_on(rows[number])
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+            if found.total_count > per_page:
+                st.pagination(min(-(-found.total_count // per_page), 50), key=f"{page}.stopped.page")
+            st.link_button("These users as CSV", download, icon=":material/download:", type="tertiary")
+
+
+def _draw_ways_on(row: Stopped) -> None:
+    with st.container(horizontal=True, gap="medium"):
+        if row.user_id is not None:
+            links.draw("users", "His journey", icon="route", user=str(row.user_id))
+        if row.conversation_id is not None:
+            links.draw("tuning", "His last conversation", icon="forum", conversation=str(row.conversation_id))
+        if row.error_code is not None:
+            links.draw("onboarding", f"All of {row.error_code}", icon="error", error_code=row.error_code)
+
+
+def _difference(versus: FunnelComparison, number: int) -> str:
+    given = versus.steps[number].from_previous
+    if number == 0:
+        return ""
+    return f"{points(given)}, {VERDICTS[given.verdict]}"

@@ -1,0 +1,156 @@
+"""Onboarding: who comes through, where the others stop, and what failed for them."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.activity import asking, conversion, courses, daily, events, funnel, segments, stays, versus
+from core.activity import charts as funnel_charts
+from core.activity.answers import FunnelView
+from core.activity.charts import short
+from core.activity.events import EventFilter
+from core.activity.funnel import Funnel
+from core.activity.segments import Segment
+from core.insights import stopped
+from core.paging import Cursor, Window
+from core.periods import DAY
+from pages._ui import charts, errors, event_parts, filters, funnel_editor, funnel_parts, state, watch
+from pages._ui.cache import Reads
+from pages._ui.charts import Point
+from pages._ui.filters import Filters
+
+PAGE = "onboarding"
+OWN = ("segment", "against", "steps", "window_days", "any_order", "step", "event_type", "error_code", "only_errors")
+STOPPED, EVENTS, ERRORS = 10, 12, 50
+
+
+def main() -> None:
+    """Guard, filter, read, draw."""
+    reads = watch.reads()
+    header = watch.header("Onboarding", "Users by the day of their first step")
+    chosen = filters.bar(
+        PAGE, reads, ("app",), ("environment", "release", "user_id"), own=OWN, draw_own=lambda: draw_choices(reads)
+    )
+    wanted, segment = read_funnel(), Segment.read(chosen["segment"]) if chosen["segment"] else None
+    found = reads.ask(conversion.read_funnel, chosen.period, chosen.watched, wanted, segment)
+    if found.steps[0].users:
+        draw_funnel(reads, chosen, wanted, segment, found)
+    elif not draw_nobody(reads, chosen, wanted):
+        header.finish(reads, chosen)
+        return
+    draw_events(reads, chosen)
+    header.finish(reads, chosen, csv="onboarding/funnel")
+
+
+def read_funnel() -> Funnel:
+    """Return the funnel of the address; raise FunnelRefused."""
+    days = state.get(f"{PAGE}.window_days", "") or str(funnel.WINDOW.days)
+    any_order = state.get(f"{PAGE}.any_order", "") == "true"
+    return funnel.read(state.get(f"{PAGE}.steps", ""), int(days) if days.isdecimal() else 0, any_order=any_order)
+
+
+def draw_choices(reads: Reads) -> None:
+    """Draw of whom, beside what, and which steps."""
+    names = {each.segment: each.name for each in reads.ask(segments.list_segments)}
+    _choose("segment", "Segment", names, {"": "All users"})
+    _choose("against", "Compare with", names, {"": "No comparison", versus.PREVIOUS: "The period before"})
+    if st.button("Steps", icon=":material/format_list_numbered:", on_click=funnel_editor.open_with, args=(read_funnel(),)):
+        funnel_editor.edit(PAGE, reads.ask(asking.list_step_types))
+
+
+def _choose(name: str, label: str, names: dict[str, str], first: dict[str, str]) -> None:
+    key = f"{PAGE}.{name}"
+    value = state.get(key, "")
+    st.selectbox(
+        label,
+        list(dict.fromkeys([*first, *names, value])),
+        key=key,
+        format_func=lambda each: first.get(each) or names.get(each) or each,
+        label_visibility="collapsed",
+        width=190,
+    )
+
+
+def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel) -> bool:
+    """Say that nobody began; return whether there are events at all."""
+    if reads.ask(daily.type_courses, chosen.period, chosen.watched):
+        st.info(f"Nobody began in this period: no {wanted.steps[0].name}. Other steps, or a longer period, may show some.")
+        return True
+    watch.nothing_here(PAGE, "events", reads, chosen)
+    return False
+
+
+def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None, found: FunnelView) -> None:
+    """Draw the funnel, who stopped at the chosen step, and those who came through by day and by time."""
+    asked = (chosen.period, chosen.watched, wanted, segment)
+    beside = reads.ask(versus.compare_funnels, *asked, chosen["against"]) if chosen["against"] else None
+
+    def pick(step: int) -> None:
+        filters.put(PAGE, step=str(step) if step else "")
+        state.forget(f"{PAGE}.stopped.page")
+
+    whose = " · of users with a name" if segment is not None and segment.trait else ""
+    with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · select one to see who stopped there"):
+        funnel_parts.draw_funnel(found, beside, PAGE, pick)
+        funnel_parts.draw_figures(found, beside, PAGE, pick)
+    step = chosen["step"] or ""
+    if step.isdecimal() and 1 <= int(step) <= len(found.steps):
+        window = Window(STOPPED, (state.get(f"{PAGE}.stopped.page", 1) - 1) * STOPPED)
+        people = reads.ask(stopped.list_stopped, *asked, int(step), window)
+        name, is_last = short(found.steps[int(step) - 1]), int(step) == wanted.last + 1
+        address = chosen.download("onboarding/stopped")
+        funnel_parts.draw_stopped(people, name, PAGE, chosen.period.zone, is_last=is_last, per_page=STOPPED, download=address)
+    draw_courses(reads, chosen, asked)
+
+
+def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None:
+    """Draw who came through by day and by time, and how long the others stayed."""
+    course, stayed = reads.ask(courses.read_course, *asked), reads.ask(stays.read_stays, *asked)
+    palette, zone = charts.palette(), chosen.period.zone
+    grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
+
+    def closer(point: Point) -> None:
+        start = point.moment(zone)
+        filters.look_at(PAGE, start, start + course.days_each * DAY)
+
+    each = "day" if course.days_each == 1 else f"{course.days_each} days"
+    with grid.cell(), watch.panel("Completion", f"% by {each} of the first step; dotted can still rise"):
+        charts.show(
+            funnel_charts.completion(palette, course, zone, watch.marks(reads, chosen)), f"{PAGE}.completion", on_pick=closer
+        )
+    with grid.cell(), watch.panel("Time to come through", "users, from the first step to the last"):
+        charts.show(funnel_charts.time_to_convert(palette, course), f"{PAGE}.time")
+    with grid.cell(), watch.panel("How long the others stayed", "users, until last seen"):
+        charts.show(funnel_charts.stays(palette, stayed), f"{PAGE}.stays")
+
+
+def draw_events(reads: Reads, chosen: Filters) -> None:
+    """Draw errors, every type of event by day, and the events themselves."""
+    asked, zone = (chosen.period, chosen.watched), chosen.period.zone
+
+    def pick(name: str, value: str) -> None:
+        filters.put(PAGE, **{name: value})
+        state.forget(f"{PAGE}.trail")
+
+    failed = reads.ask(events.list_errors, EventFilter(), *asked, window=Window(ERRORS))
+    event_parts.draw_errors(failed, PAGE, zone, chosen["error_code"], lambda code: pick("error_code", code))
+    types = reads.ask(daily.type_courses, *asked)
+    if types:
+        grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
+        with grid.cell():
+            event_parts.draw_types(types, PAGE, lambda name: pick("event_type", name))
+        with grid.cell():
+            event_parts.draw_type(types, chosen["event_type"], PAGE, zone, watch.marks(reads, chosen))
+    trail: list[str] = state.get(f"{PAGE}.trail", [])
+    only = EventFilter(
+        event_type=chosen["event_type"], error_code=chosen["error_code"], only_errors=chosen["only_errors"] == "true"
+    )
+    rows = reads.ask(events.list_events, only, *asked, limit=EVENTS, after=Cursor.read(trail[-1]) if trail else None)
+    with watch.panel("Events", "the newest first; select one for its journey"):
+        codes = [group.error_code for group in failed.items if group.error_code]
+        event_parts.draw_choices(PAGE, [course.event_type for course in types], codes, chosen.download("onboarding/events"))
+        event_parts.draw_events(rows, PAGE, zone, EVENTS)
+
+
+with errors.InWords("Onboarding"):
+    main()

@@ -1,0 +1,175 @@
+"""Onboarding as people meet it: a drop is found by clicking, and the figures are the same wherever they are said."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import expect
+
+from core.activity.funnel import STEPS
+from core.identity.schemas import Role
+from tests.browser.conftest import OpenWindow
+from tests.browser.console import Account, Program, Tab
+from tests.browser.geometry import cut_off, overlapping
+from tests.browser.test_every_page import look_at
+from tests.browser.test_watch import WALKS, Theme, drawn
+
+NOW = datetime.now(UTC)
+# An environment of their own: other tests send events, too.
+HERE = "/onboarding?days=30&environment=onboarding-test"
+
+
+def events() -> Iterator[dict[str, Any]]:
+    """Yield sixty users of twenty days; of those of release 2 most stop where the board fails."""
+    for number in range(60):
+        at = NOW - timedelta(days=1 + number / 3, minutes=number)
+        is_new = number < 24
+        reached = 3 if is_new and number % 4 else 2 + number % 4
+        rows = list(STEPS[:reached])
+        if is_new and number % 4:
+            rows.append("onboarding.portfolio_error")
+        for place, kind in enumerate(rows):
+            failed = {"error_code": "PF-422", "error_message": "Could <b>not</b> be saved"} if kind.endswith("_error") else {}
+            yield {
+                "id": f"onb-{number}-{place}",
+                "event_type": kind,
+                "created_at": (at + timedelta(minutes=3 * place)).isoformat(),
+                "user_id": f"onb-{number}",
+                "environment": "onboarding-test",
+                "release": "2" if is_new else "1",
+                **failed,
+            }
+
+
+@pytest.fixture(scope="module")
+def rows(program: Program) -> None:
+    """Send rows once for all tests of this module, as a program would."""
+    key = program.api.post("/admin/api-keys", json={"name": "onb", "scopes": ["ingest"]}).raise_for_status().json()["key"]
+    people = [{"id": f"onb-{number}", "traits": {"source": "ads" if number % 2 else "search"}} for number in range(60)]
+    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
+        sender.headers["Authorization"] = f"Bearer {key}"
+        for kind, items in (("events", list(events())), ("users", people)):
+            sender.post(f"/ingest/{kind}", json={"items": items}).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def accounts(program: Program) -> dict[Role, Account]:
+    """Make somebody of each role that may watch."""
+    return {role: program.account(role, f"Onb{role.replace('_', '')}") for role in dict.fromkeys(role for role, _, _ in WALKS)}
+
+
+def opened(open_window: OpenWindow, path: str) -> Tab:
+    """Open the page and wait until all of it is there."""
+    tab = open_window().open(path)
+    drawn(tab.page)
+    return tab
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(("role", "theme", "width"), WALKS)
+def test_the_page_holds_together(
+    open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
+) -> None:
+    window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
+    for more in ("&step=3&error_code=PF-422", "&against=previous&segment=source%3Dads"):
+        tab = window.open("/you")
+        tab.page.emulate_media(color_scheme=theme)
+        tab.go(HERE + more)
+        drawn(tab.page)
+        assert tab.page.locator(".js-plotly-plot").count() == 5
+        assert not cut_off(tab.page), more
+        assert not overlapping(tab.page), more
+        tab.page.close()
+
+
+@pytest.mark.usefixtures("rows")
+def test_nobody_is_shut_out(open_window: OpenWindow) -> None:
+    look_at(opened(open_window, HERE + "&step=3").page)
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_click_on_a_step_shows_who_stopped_there(open_window: OpenWindow) -> None:
+    tab = opened(open_window, HERE)
+    tab.page.locator(".js-plotly-plot").first.locator(".bars .point path").nth(2).click(force=True)
+    tab.page.wait_for_url("**step=3**")
+    drawn(tab.page)
+    expect(tab.page.locator(".stMain")).to_contain_text("Stopped at login success")
+    rows = csv_of(tab, "These users as CSV")
+    assert rows
+    assert {row["error_code"] for row in rows} == {"PF-422", ""}
+    expect(tab.page.locator(".stMain")).to_contain_text(f"{len(rows)} users, who began last first")
+
+
+@pytest.mark.usefixtures("rows")
+def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Program) -> None:
+    tab = opened(open_window, HERE + "&window_days=5&any_order=true")
+    asked = {"days": "30", "environment": "onboarding-test", "window_days": "5", "any_order": "true"}
+    steps = program.api.get("/admin/onboarding/funnel", params=asked).raise_for_status().json()["steps"]
+    assert [int(row["users"]) for row in csv_of(tab, "CSV")] == [step["users"] for step in steps]
+    said = str(tab.page.locator("[aria-label^='Users by step']").first.get_attribute("aria-label"))
+    assert all(f" {step['users']}" in said for step in steps)
+    expect(tab.page.locator(".stMain")).to_contain_text("in any order, within 5 days of the first")
+
+
+@pytest.mark.usefixtures("rows")
+def test_two_segments_stand_side_by_side(open_window: OpenWindow) -> None:
+    tab = opened(open_window, HERE)
+    tab.choose("Segment", "release 2" if tab.page.get_by_text("release 2").count() else "first source ads")
+    tab.choose("Compare with", "first source search")
+    tab.page.wait_for_url("**against=source**")
+    drawn(tab.page)
+    expect(tab.page.locator(".stMain")).to_contain_text("first source ads against first source search:")
+    tab.page.reload()
+    tab.wait()
+    drawn(tab.page)
+    expect(tab.page.locator(".stMain")).to_contain_text("first source ads against first source search:")
+
+
+@pytest.mark.usefixtures("rows")
+def test_the_steps_are_chosen_in_a_dialog_and_kept_in_the_address(open_window: OpenWindow) -> None:
+    tab = opened(open_window, HERE)
+    tab.press("Steps")
+    dialog = tab.page.get_by_role("dialog", name="Steps of the funnel")
+    dialog.get_by_role("button", name="Take step 5 out").click()
+    expect(dialog.get_by_role("button", name="Take step 5 out")).to_have_count(0)
+    dialog.get_by_text("Optional", exact=True).nth(1).click()
+    dialog.get_by_role("radio", name="In any order").or_(dialog.get_by_role("button", name="In any order")).first.click()
+    dialog.get_by_role("button", name="Apply").click()
+    dialog.wait_for(state="detached")
+    tab.page.wait_for_url("**steps=**any_order=true**")
+    drawn(tab.page)
+    expect(tab.page.locator(".stMain")).to_contain_text("4 steps, 1 optional, in any order")
+
+
+@pytest.mark.usefixtures("rows")
+def test_events_are_paged_and_narrowed(open_window: OpenWindow) -> None:
+    tab = opened(open_window, HERE)
+    tab.press("Older")
+    drawn(tab.page)
+    expect(tab.button("Newer")).to_be_enabled()
+    tab.choose("Type of event", "onboarding.portfolio_error")
+    tab.page.wait_for_url("**event_type=onboarding.portfolio_error**")
+    drawn(tab.page)
+    expect(tab.button("Newer")).to_be_disabled()
+    rows = csv_of(tab, "Events as CSV")
+    assert {row["event_type"] for row in rows} == {"onboarding.portfolio_error"}
+
+
+def test_nothing_and_nonsense_are_said_in_words(open_window: OpenWindow) -> None:
+    tab = opened(open_window, "/onboarding?environment=nowhere")
+    expect(tab.page.locator(".stMain")).to_contain_text("No events match")
+    tab.go("/onboarding?steps=never.seen,chat.session_start")
+    drawn(tab.page)
+    expect(tab.page.locator(".stMain")).to_contain_text("No funnel can use never.seen")
+
+
+def csv_of(tab: Tab, name: str) -> list[dict[str, str]]:
+    """Return the rows of the file that a link leads to."""
+    link = tab.page.get_by_role("link", name=name, exact=True)
+    answer = tab.page.request.get(str(link.get_attribute("href")))
+    assert answer.ok, answer.text()
+    return list(csv.DictReader(io.StringIO(answer.text())))

@@ -1,0 +1,169 @@
+"""A funnel with a window or in any order, of a segment, beside another, by day and by time: every edge by hand."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from core import clock
+from core.activity import conversion, courses, segments, stays, users, versus
+from core.activity.answers import FunnelView
+from core.activity.errors import FunnelRefused
+from core.activity.funnel import SAVED, STEPS, Funnel, read
+from core.activity.schemas import NewEvent, NewUser
+from core.activity.segments import Segment
+from core.comparison import Verdict
+from core.db import transaction
+from core.embedded.postgres import Postgres
+from core.identity.schemas import Actor
+from core.intake import Source
+from core.periods import Period, Watched, midnight
+from tests.factories.activity import START, event, spaced, store
+from tests.factories.identity import person
+
+DAYS = Period(START - timedelta(days=1), START + timedelta(days=2))
+
+
+@pytest.fixture
+def actor(database: Postgres) -> Actor:
+    """Return somebody who may look."""
+    return person().actor
+
+
+def funnel(actor: Actor, wanted: Funnel = SAVED, segment: Segment | None = None, period: Period = DAYS) -> FunnelView:
+    with transaction() as session:
+        return conversion.read_funnel(session, period, Watched(), wanted, segment, actor=actor)
+
+
+def reached(actor: Actor, wanted: Funnel = SAVED, segment: Segment | None = None) -> list[int]:
+    return [step.users for step in funnel(actor, wanted, segment).steps]
+
+
+def describe(*given: NewUser) -> None:
+    with transaction() as session:
+        users.store(session, list(given), Source("production", "UTC"))
+
+
+def test_a_window_ends_to_the_microsecond(actor: Actor) -> None:
+    day, tick = timedelta(days=2), timedelta(microseconds=1)
+    store([event(STEPS[0], user_id="in"), event(STEPS[1], START + day, user_id="in")])
+    store([event(STEPS[0], user_id="out"), event(STEPS[1], START + day + tick, user_id="out")])
+    assert reached(actor, read(None, 2))[:2] == [2, 1]
+    assert reached(actor)[:2] == [2, 2]
+    assert funnel(actor, read(None, 2)).window_days == 2
+
+
+def test_in_any_order_a_step_counts_before_the_first_one_but_the_funnel_never_widens(actor: Actor) -> None:
+    store(spaced([STEPS[1], STEPS[2], STEPS[0]], user="backwards"))
+    store(spaced([STEPS[0], STEPS[2]], user="gap"))
+    store([event(STEPS[1], START - timedelta(days=31), user_id="long"), event(STEPS[0], user_id="long")])
+    assert reached(actor) == [3, 0, 0, 0, 0]
+    assert reached(actor, read(None, any_order=True)) == [3, 1, 1, 0, 0]
+    view = funnel(actor, read(None, any_order=True))
+    assert view.any_order
+    assert view.steps[1].median_seconds_from_previous == 0  # done before the first: no time passed
+
+
+@pytest.mark.parametrize("days", [0, 366])
+def test_a_window_that_is_none_is_refused(days: int) -> None:
+    with pytest.raises(FunnelRefused):
+        read(None, days)
+
+
+def test_a_segment_is_of_users_with_a_trait_or_of_a_release(actor: Actor) -> None:
+    describe(NewUser(id="ann", traits={"source": "ads", "plan": 2}), NewUser(id="bea", traits={"source": "friends"}))
+    store(spaced(STEPS, user="ann"))
+    store([*spaced(STEPS[:1], user="bea"), event(STEPS[1], START, user_id="cid", release="2.0")])
+    store([event(STEPS[0], session_id="nameless"), event(STEPS[0], user_id="cid", release="2.0")])
+    assert reached(actor)[0] == 4
+    assert reached(actor, SAVED, Segment.read("source=ads")) == [1] * 5
+    assert reached(actor, read(None, 7), Segment.read("trait.plan=2")) == [1] * 5
+    assert reached(actor, SAVED, Segment.read("trait.plan=3")) == [0] * 5
+    assert reached(actor, SAVED, Segment.read("release=2.0")) == [1, 1, 0, 0, 0]
+    with transaction() as session:
+        assert [each.segment for each in segments.list_segments(session, actor=actor)] == [
+            "source=ads",
+            "source=friends",
+            "trait.plan=2",
+        ]
+
+
+@pytest.mark.parametrize("given", ["", "plan=2", "trait.=x", "trait.plan", "release="])
+def test_what_names_no_segment_is_refused(given: str) -> None:
+    with pytest.raises(FunnelRefused):
+        Segment.read(given)
+
+
+def test_two_segments_differ_by_more_than_chance_or_not(actor: Actor) -> None:
+    describe(*(NewUser(id=f"{name}{number}", traits={"source": name}) for name in ("ads", "search") for number in range(40)))
+    store(each for number in range(40) for each in spaced(STEPS[: 2 if number < 30 else 5], user=f"ads{number}"))
+    store(each for number in range(40) for each in spaced(STEPS[: 2 if number < 8 else 5], user=f"search{number}"))
+    with transaction() as session:
+        found = versus.compare_funnels(session, DAYS, Watched(), SAVED, Segment.read("source=ads"), "source=search", actor=actor)
+    last = found.steps[-1].from_start
+    assert last.difference == pytest.approx(-0.55)
+    assert last.verdict is Verdict.WORSE
+    assert found.steps[1].from_start.verdict is Verdict.NOISE
+    assert found.says.startswith("Fewer come through: -55.0 pts (")
+    assert "login success" in found.says
+    assert (found.name, found.other_name) == ("first source ads", "first source search")
+
+
+def test_too_few_have_no_verdict(actor: Actor) -> None:
+    store(each for number in range(9) for each in spaced(STEPS[:2], user=f"u{number}"))
+    with transaction() as session:
+        found = versus.compare_funnels(session, DAYS, Watched(), against="2026-10-01..2026-10-08", actor=actor)
+        with pytest.raises(FunnelRefused):
+            versus.compare_funnels(session, DAYS, Watched(), against="2026-10-08..2026-10-01", actor=actor)
+    assert found.says == "Too few users for a verdict: each side needs ten."
+    assert found.other_name == "1 Oct to 7 Oct"
+    step = found.one.steps[1]
+    assert conversion.in_words(step.conversion_from_start, step.interval, step.users) == "9 of 9, too few for a rate"
+    assert conversion.in_words(None, None, 0) == "n/a"
+
+
+def test_cohorts_and_times_add_up_to_the_funnel(actor: Actor) -> None:
+    store(each for number in range(12) for each in spaced(STEPS[: 1 + number % 5], user=f"u{number}"))
+    store(spaced(STEPS, user="early", start=START - timedelta(days=1), gap=timedelta(hours=1)))
+    store([*_in_app(spaced(STEPS, user="both")[:3], "web"), *_in_app(spaced(STEPS, user="both")[3:], "phone")])
+    for wanted in (SAVED, read(None, 5), read(None, 30, any_order=True)):
+        view = funnel(actor, wanted)
+        with transaction() as session:
+            course = courses.read_course(session, DAYS, Watched(), wanted, actor=actor)
+            stayed = stays.read_stays(session, DAYS, Watched(), wanted, actor=actor)
+        assert (course.users, course.completed) == (view.steps[0].users, view.steps[-1].users) == (14, 4)
+        assert sum(day.users for day in course.days) == course.users
+        assert sum(bar.users for bar in course.histogram) == course.completed
+        assert course.median_seconds == 240
+        assert stayed.users == course.users - course.completed
+        assert sum(bar.users for bar in stayed.histogram) == stayed.users
+
+
+def test_a_cohort_is_complete_when_the_window_of_all_has_passed(actor: Actor) -> None:
+    today = clock.now().date()
+    days = Period(midnight(today - timedelta(days=3), "UTC"), midnight(today + timedelta(days=1), "UTC"))
+    with transaction() as session:
+        course = courses.read_course(session, days, Watched(), read(None, 2), actor=actor)
+    assert [day.is_complete for day in course.days] == [True, False, False, False]
+    assert course.days[0].rate is None
+    assert [day.date for day in course.days] == [today - timedelta(days=3 - number) for number in range(4)]
+
+
+def test_days_are_those_of_the_reporting_time_zone(actor: Actor) -> None:
+    store([event(STEPS[0], START.replace(hour=23, minute=30), user_id="late")])
+    for zone, day in (("UTC", date(2026, 11, 2)), ("Europe/Berlin", date(2026, 11, 3))):
+        period = Period(midnight(date(2026, 11, 1), zone), midnight(date(2026, 11, 5), zone), zone)
+        with transaction() as session:
+            course = courses.read_course(session, period, Watched(), actor=actor)
+        assert [each.date for each in course.days if each.users] == [day]
+
+
+def test_very_many_days_stand_together(actor: Actor) -> None:
+    with transaction() as session:
+        course = courses.read_course(session, Period(START - timedelta(days=1000), START), Watched(), actor=actor)
+    assert (course.days_each, len(course.days)) == (3, 334)
+
+
+def _in_app(events: list[NewEvent], app: str) -> list[NewEvent]:
+    for each in events:
+        each.app = app
+    return events
