@@ -11,7 +11,22 @@ from core.plotting import Line, Mark, line_chart, scale_of, stacked_bars
 from core.words import Unit
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
-PALETTE = Palette(*["#123456"] * 11, series=("#111111",) * 6, sequence=("#222222",) * 10)
+ANY = "#123456"
+PALETTE = Palette(
+    text=ANY,
+    muted=ANY,
+    grid=ANY,
+    axis=ANY,
+    bad=ANY,
+    warn=ANY,
+    warn_ink=ANY,
+    idle=ANY,
+    tint=ANY,
+    ok=ANY,
+    ground=ANY,
+    series=(ANY,) * 6,
+    sequence=(ANY,) * 10,
+)
 
 
 def hours(count: int) -> list[datetime]:
