@@ -1,6 +1,6 @@
 """Key figures: value and unit, the change against as much of the period before, and the course from zero up.
 
-Blue says nothing, orange that a figure became worse. What is within noise has no arrow and no colour. The course is drawn as a
+Blue says nothing, orange that a figure became worse. What is within noise has no colour. The course is drawn as a
 picture in the page's own colours: six charts more would be most of the page's weight.
 """
 

@@ -2,6 +2,7 @@
 
 from core.palette import Palette
 
+<<<<<<< HEAD
 PALETTE = Palette(
     text="#000001",
     muted="#000002",
@@ -17,3 +18,8 @@ PALETTE = Palette(
     series=("#111111",) * 6,
     sequence=("#222222",) * 10,
 )
+=======
+NAMED = [each.name for each in fields(Palette) if each.type in ("str", str)]
+COLOURS: dict[str, Any] = {name: f"#0000{number:02x}" for number, name in enumerate(NAMED)}
+PALETTE = Palette(**COLOURS, series=("#111111",) * 6, sequence=("#222222",) * 10)
+>>>>>>> h-people
