@@ -1,6 +1,7 @@
 """Parts of the Onboarding page: errors with their samples, every type of event by day, and the events themselves."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -106,13 +107,17 @@ def draw_choices(page: str, types: Sequence[str], codes: Sequence[str], download
                 label,
                 list(dict.fromkeys(["", *found, state.get(key, "")])),
                 key=key,
-                format_func=lambda each, named=named: named.get(each, each),
+                format_func=partial(_worded, named),
                 label_visibility="collapsed",
                 width=230,
                 on_change=state.forget,
                 args=(f"{page}.trail",),
             )
         st.link_button("Events as CSV", download, icon=":material/download:", help="Every event that the filters match")
+
+
+def _worded(named: dict[str, str], value: str) -> str:
+    return named.get(value, value)
 
 
 def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) -> None:

@@ -170,6 +170,6 @@ def test_nothing_and_nonsense_are_said_in_words(open_window: OpenWindow) -> None
 def csv_of(tab: Tab, name: str) -> list[dict[str, str]]:
     """Return the rows of the file that a link leads to."""
     link = tab.page.get_by_role("link", name=name, exact=True)
-    answer = tab.page.request.get(str(link.get_attribute("href")))
+    answer = tab.page.request.get(tab.address + str(link.get_attribute("href")))
     assert answer.ok, answer.text()
     return list(csv.DictReader(io.StringIO(answer.text())))
