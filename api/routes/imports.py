@@ -110,6 +110,18 @@ def cancel(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
     return service.cancel(session, import_id, actor=actor)
 
 
+@router.post("/{import_id}/undo", status_code=202)
+def undo(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
+    """Take back exactly what the import has brought, rows and what is made of them; the status says when that is done."""
+    return service.undo(session, import_id, actor=actor)
+
+
+@router.delete("/{import_id}", status_code=202)
+def remove(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
+    """Take back what the import has brought, and remove its file; the import itself stays in the list."""
+    return service.undo(session, import_id, with_file=True, actor=actor)
+
+
 @router.delete("/{import_id}/file")
 def remove_file(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
     """Remove the uploaded file; what was imported of it stays."""

@@ -142,6 +142,11 @@ from (select distinct environment, app, subject from touched_subjects) as touche
 join funnel_parts on (funnel_parts.environment, funnel_parts.app, owner) = (touched.environment, touched.app, touched.subject)
 left join lateral unnest(marks) as mark on true
 group by 1, 2, 3"""  # noqa: S608  constants
+WITHOUT_PARTS = """
+delete from subjects using touched_subjects as touched
+where (subjects.environment, subjects.app, subjects.subject) = (touched.environment, touched.app, touched.subject)
+    and not exists (select from funnel_parts
+        where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))"""
 ANEW = (
     """
 insert into subjects (environment, app, subject, marks, is_cut)
@@ -151,11 +156,7 @@ on conflict (subject, environment, app) do update set is_cut = false where false
 update subjects set ({COLUMNS}) = row({", ".join(f"fresh.{column}" for column in COLUMNS.split(", "))})
 from (select environment, app, subject, {DERIVED} from ({RULE.over(KEPT.format(whole=OF_PARTS))}) as anew) as fresh
 where (subjects.environment, subjects.app, subjects.subject) = (fresh.environment, fresh.app, fresh.subject)""",  # noqa: S608
-    """
-delete from subjects using touched_subjects as touched
-where (subjects.environment, subjects.app, subjects.subject) = (touched.environment, touched.app, touched.subject)
-    and not exists (select from funnel_parts
-        where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))""",
+    WITHOUT_PARTS,
 )
 
 # The days of users come last, after all subjects: batches at the same time have users in common, and wait for each other from

@@ -4,6 +4,7 @@ Within a day, because those who came later have had less time: of everybody who 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -14,14 +15,14 @@ from core import clock, stats
 from core.activity import sources
 from core.activity.asking import ROUGHLY, SAMPLES
 from core.activity.funnel import STEPS
-from core.activity.releases import list_releases
+from core.activity.releases import ReleaseSeen, list_releases
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.periods import DAY, Period, Watched
 
 WITHIN, AROUND = timedelta(days=1), 14 * DAY
 ENOUGH = 100_000  # subjects that are looked at
-FEWEST, LEAST_DROP, CERTAIN = 30, 0.05, 0.999
+FEWEST, LEAST_BEFORE, LEAST_DROP, CERTAIN = 30, 0.1, 0.05, 0.999
 GRAIN = timedelta(hours=1)
 
 QUESTION = text("""
@@ -58,35 +59,88 @@ class Hour(View):
     passed: int
 
 
+@dataclass(frozen=True)
+class Cut:
+    """A moment at which something may have changed, and until when that is looked at: the next release may have mended it."""
+
+    at: datetime
+    until: datetime
+    release: str | None = None
+    app: str | None = None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Who passed, of how many, after a cut and before."""
+
+    cut: Cut
+    passed: int
+    users: int
+    passed_before: int
+    users_before: int
+
+    @property
+    def rate(self) -> float:
+        """Which share passes since."""
+        return self.passed / self.users
+
+    @property
+    def before(self) -> float:
+        """Which share did before."""
+        return self.passed_before / self.users_before
+
+    def is_drop(self, times: int) -> bool:
+        """Whether fewer pass, by more than chance explains when one has looked so many times."""
+        if self.users < FEWEST or self.users_before < max(FEWEST, self.users * LEAST_BEFORE):
+            return False
+        after, before = (self.passed, self.users), (self.passed_before, self.users_before)
+        _, high = stats.rate_difference(*after, *before, certain=1 - (1 - CERTAIN) / times)
+        return high < 0 and self.before - self.rate >= LEAST_DROP
+
+
 def drops(session: Session, period: Period, watched: Watched, *, actor: Actor) -> list[Drop]:
     """Return where fewer come through: since a release of the period, else in the period at large."""
     require(actor, Permission.WATCH)
-    releases = list_releases(session, period, watched, actor=actor)
+    cuts = _cuts(period, list_releases(session, period, watched, actor=actor))
     apps = [watched.app] if watched.app is not None else sources.list_apps(session, watched)
     hours, is_sampled = _hours(session, period, watched, apps)
-    cuts: list[tuple[datetime, str | None, str | None]] = [
-        *((each.first_seen_at, each.release, each.app or None) for each in releases),
-        (period.start, None, None),
-    ]
     found: list[Drop] = []
     for step, (name, following) in enumerate(pairwise(STEPS), 1):
-        of_step = [hour for hour in hours if hour.step == step]
-        judged = [_judged(of_step, at, len(cuts) * len(STEPS)) for at, _, _ in cuts]
-        worst = max(
-            (number for number in range(len(cuts)) if judged[number]), key=lambda number: _fall(judged[number]), default=None
-        )
-        if worst is None:
-            continue
-        (at, release, app), counts = cuts[worst], judged[worst]
-        if counts is not None:
-            (passed, users), (passed_before, before) = counts
-            rates = {"rate": passed / users, "before": passed_before / before}
-            names = {"event_type": name, "next_event_type": following, "release": release, "app": app}
-            found.append(Drop(step=step, at=at, users=users, is_sampled=is_sampled, **names, **rates))
+        counted = [_counts([hour for hour in hours if hour.step == step], cut) for cut in cuts]
+        fallen = [counts for counts in counted if counts.is_drop(len(cuts) * len(STEPS))]
+        if fallen:
+            worst = max(fallen, key=lambda counts: counts.before - counts.rate)
+            found.append(_drop(step, name, following, worst, is_sampled=is_sampled))
     return found
 
 
-Counts = tuple[tuple[int, int], tuple[int, int]]
+def _cuts(period: Period, releases: Sequence[ReleaseSeen]) -> list[Cut]:
+    cuts = [Cut(period.start, period.start + AROUND)]
+    for number, each in enumerate(releases):
+        later = [other.first_seen_at for other in releases[number + 1 :] if other.app == each.app]
+        until = min([each.first_seen_at + AROUND, *(at for at in later if at >= each.first_seen_at + DAY)])
+        cuts.append(Cut(each.first_seen_at, until, each.release, each.app or None))
+    return cuts
+
+
+def _counts(hours: Sequence[Hour], cut: Cut) -> Counts:
+    after, before = _sum(hours, cut.at, cut.until), _sum(hours, cut.at - AROUND, cut.at - GRAIN)
+    return Counts(cut, *after, *before)
+
+
+def _drop(step: int, name: str, following: str, counts: Counts, *, is_sampled: bool) -> Drop:
+    return Drop(
+        step=step,
+        event_type=name,
+        next_event_type=following,
+        release=counts.cut.release,
+        app=counts.cut.app,
+        at=counts.cut.at,
+        users=counts.users,
+        rate=counts.rate,
+        before=counts.before,
+        is_sampled=is_sampled,
+    )
 
 
 def _hours(session: Session, period: Period, watched: Watched, apps: Sequence[str]) -> tuple[list[Hour], bool]:
@@ -102,23 +156,6 @@ def _hours(session: Session, period: Period, watched: Watched, apps: Sequence[st
         "most": most,
     }
     return [Hour(**row) for row in session.execute(QUESTION, given).mappings()], most < SAMPLES
-
-
-def _judged(hours: Sequence[Hour], at: datetime, times: int) -> Counts | None:
-    """Return who passed of how many after and before a moment, when that is a drop that chance does not explain."""
-    after, before = _sum(hours, at, at + AROUND), _sum(hours, at - AROUND, at - GRAIN)
-    if min(after[1], before[1]) < FEWEST or not before[0]:
-        return None
-    low, high = stats.rate_difference(*after, *before, certain=1 - (1 - CERTAIN) / times)
-    fall = before[0] / before[1] - after[0] / after[1]
-    return (after, before) if low <= high < 0 and fall >= LEAST_DROP else None
-
-
-def _fall(counts: Counts | None) -> float:
-    if counts is None:
-        return 0.0
-    (passed, users), (passed_before, before) = counts
-    return passed_before / before - passed / users
 
 
 def _sum(hours: Sequence[Hour], start: datetime, end: datetime) -> tuple[int, int]:

@@ -25,6 +25,13 @@ SHOWN = "id, external_id, email, display_name, first_seen_at, last_seen_at"
 ONE = """
 select users.*, reached_1, reached_2, reached_3, reached_4, reached_5
 from ({users}) as users left join subjects on (subject, environment, app) = ('u:' || users.id, :environment, :app)"""
+# The same, looked up one by one: with a limit, only as many as it takes.
+ONE_BY_ONE = """
+select users.*, reached_1, reached_2, reached_3, reached_4, reached_5
+from ({users}) as users left join lateral (
+    select reached_1, reached_2, reached_3, reached_4, reached_5 from subjects
+    where (subject, environment, app) = ('u:' || users.id, :environment, :app) offset 0
+) as begun on true"""
 SEVERAL = RULE.over("""
 select users.*, array(select distinct mark from subjects cross join unnest(marks) as mark
     where subject = 'u:' || users.id and environment = :environment order by 1) as marks
@@ -32,6 +39,8 @@ from ({users}) as users""")
 REACHED = ", ".join(f"from_micros({RULE.reached(number)}) as reached_{number + 1}" for number in range(COUNT))
 STATUS = f"""case when reached_{COUNT} is not null then 'completed' when reached_1 + interval '{WINDOW.days} days' < :now
     then 'dropped' when last_seen_at < :idle_since then 'stuck' else 'in_progress' end"""
+# What a status says of the users themselves.
+SEEN = {OnboardingStatus.STUCK: "last_seen_at < :idle_since", OnboardingStatus.IN_PROGRESS: "last_seen_at >= :idle_since"}
 STEP = f"num_nonnulls({', '.join(f'reached_{number + 1}' for number in range(COUNT))})"
 # A user whom nothing has placed in an environment yet (sent by himself, without an event) is in all of them.
 PLACED = """(exists (select from user_days where user_id = users.id and environment = :environment{app})
@@ -101,7 +110,8 @@ def list_users(
         steps = {"status = :status": wanted.status, "step = :step": wanted.step}
         where = " and ".join(condition for condition, value in steps.items() if value is not None)
         counted = f"select * from ({_states(users, apps)}) as states where {where}"  # noqa: S608
-        rows = f"{counted} {page}"
+        seen = f"{users} and {SEEN[wanted.status]}" if wanted.status in SEEN else users
+        rows = f"select * from ({_states(seen, apps, one=ONE_BY_ONE)}) as states where {where} {page}"  # noqa: S608
     rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found]
@@ -145,10 +155,10 @@ def _summary(row: RowMapping, status: OnboardingStatus, step: int) -> UserSummar
     return UserSummary(**known, status=status, step=step, step_event_type=STEPS[step - 1] if step else None)
 
 
-def _states(users: str, apps: list[str]) -> str:
+def _states(users: str, apps: list[str], *, one: str = ONE) -> str:
     """Return a select of users with how far they are."""
     if len(apps) <= 1:
-        rows = ONE.format(users=users)
+        rows = one.format(users=users)
     else:
         rows = f"select {SHOWN}, {REACHED} from ({SEVERAL.format(users=users)}) as timed"  # noqa: S608  names of our own
     return f"select {SHOWN}, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608

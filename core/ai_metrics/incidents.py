@@ -4,8 +4,8 @@ In two steps, so that a month of twenty models is read in days and only what sta
 1. Of each model, each day is held against all its other days: how many of its requests were slower than 95 % of the others, or
    failed, and how likely that is by chance. The level is 1 %, divided by the number of days looked at (Bonferroni).
 2. The days that stand out are looked at by hour. Hours in which at least a fifth was slow (and p95 half as long again as usual),
-   or the error rate is three times the usual one, are one incident when no more than an hour lies between them. One may have
-   begun on the day before, or go on into the day after.
+   or the error rate is three times the usual one, are one incident when no more than an hour lies between them, or a night in
+   which too little was asked to say that all was well. One may have begun on the day before, or go on into the day after.
 """
 
 from collections import defaultdict
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ LEVEL, LEVEL_OF_AN_HOUR = 0.01, 0.001
 SLOW, LEAST_SLOW, LONGER = 0.05, 0.2, 1.5
 TIMES_THE_ERRORS, LEAST_ERRORS = 3, 0.05
 FEWEST_USUAL, FEWEST_IN_AN_HOUR, MOST_LOOKED_AT = 100, 4, 4
-HOUR = timedelta(hours=1)
+HOUR, LONGEST_GAP = timedelta(hours=1), timedelta(hours=12)
 
 Counts = NDArray[np.int64]
 
@@ -106,8 +107,9 @@ def _found(session: Session, asked: Asked, days: dict[Key, list[Slot]], trouble:
     for key, chosen, usual in _outstanding(days, asked.period, test):
         first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
         around = replace(asked, period=Period(first, last, asked.period.zone), provider=key[0] or None, model=key[1])
-        hours = [hour for hour in _slots(session, around, Interval.HOUR).get(key, []) if _stands_out(hour, usual, trouble, test)]
-        for run in _runs(hours):
+        hours = _slots(session, around, Interval.HOUR).get(key, [])
+        strange = {hour.at for hour in hours if _stands_out(hour, usual, trouble, test)}
+        for run in _runs(hours, strange, partial(_is_usual, usual=usual, test=test)):
             if any(day.at <= hour.at < day.at + DAY for hour in run for day in chosen):
                 yield _incident(trouble, key, run, usual)
 
@@ -164,16 +166,27 @@ def _stands_out(hour: Slot, usual: Usual, trouble: Trouble, test: Test) -> bool:
     return part / whole >= max(TIMES_THE_ERRORS * expected, LEAST_ERRORS)
 
 
-def _runs(hours: Sequence[Slot]) -> Iterator[list[Slot]]:
-    """Yield hours that belong together: no more than one lies between them."""
+def _runs(hours: Sequence[Slot], strange: set[datetime], is_usual: Callable[[list[Slot]], bool]) -> Iterator[list[Slot]]:
+    """Yield the hours of each incident: the strange ones, with those between that say nothing else."""
     run: list[Slot] = []
-    for hour in sorted(hours, key=lambda each: each.at):
-        if run and hour.at - run[-1].at > 2 * HOUR:
+    gap: list[Slot] = []
+    for hour in hours:
+        if hour.at not in strange:
+            gap.append(hour)
+            continue
+        if run and hour.at - run[-1].at > 2 * HOUR and (hour.at - run[-1].at > LONGEST_GAP or is_usual(gap)):
             yield run
-            run = []
-        run.append(hour)
+            run, gap = [], []
+        run, gap = [*run, *(gap if run else []), hour], []
     if run:
         yield run
+
+
+def _is_usual(gap: list[Slot], usual: Usual, test: Test) -> bool:
+    """Whether enough was asked between two hours that stand out, and went as it usually does."""
+    tried = [test(hour, usual) for hour in gap]
+    part, whole = sum(each[0] for each in tried), sum(each[1] for each in tried)
+    return whole >= FEWEST_IN_AN_HOUR and part / whole < LEAST_SLOW
 
 
 def _incident(trouble: Trouble, key: Key, run: list[Slot], usual: Usual) -> Incident:

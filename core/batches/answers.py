@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from core.activity.answers import Interval
 from core.identity.schemas import View
 from core.periods import Period, Watched
 
@@ -28,7 +29,11 @@ class AskedRuns:
 
 
 class RunView(View):
-    """One run as a list shows it."""
+    """One run as a list shows it. Its phases stand in the order in which they were sent.
+
+    `usual_duration_ms` is the median of the last 30 runs of its job before it that completed, null of fewer than five;
+    `is_slow` says that it took, or takes already, more than 1.2 times as long.
+    """
 
     id: UUID
     batch_run_id: str
@@ -45,6 +50,8 @@ class RunView(View):
     failed_jobs: int | None
     phase_durations: dict[str, Any]
     error_summary: str | None
+    usual_duration_ms: int | None
+    is_slow: bool
 
 
 class RunDetail(RunView):
@@ -56,7 +63,10 @@ class RunDetail(RunView):
 
 
 class RunCounts(View):
-    """How runs ended. The rate is of those that ended well or badly: running ones and unknown states are neither."""
+    """How runs ended. The rate is of those that ended well or badly: running ones and unknown states are neither.
+
+    `interval` is Wilson's of the rate.
+    """
 
     runs: int
     completed: int
@@ -66,6 +76,7 @@ class RunCounts(View):
     running: int
     other: int
     success_rate: float | None
+    interval: Interval
 
 
 class RunFigures(RunCounts):
@@ -124,3 +135,22 @@ class Phase(PhaseFigures):
     phase: str
     trend: list[PhaseDay]
     previous: PhaseFigures
+
+
+class Failure(View):
+    """Runs of a batch job that failed with the same words; `last_run` is the sender's id of the latest."""
+
+    batch_job: str
+    summary: str | None
+    runs: int
+    failed_jobs: int | None
+    first_at: datetime
+    last_at: datetime
+    last_run: str
+
+
+class Strip(View):
+    """The last runs of a batch job, the latest first."""
+
+    batch_job: str
+    runs: list[RunView]

@@ -1,18 +1,30 @@
 """Charts of batch runs, and what they say in words."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate, cycle
+
+import plotly.graph_objects as go
 
 from core import words
-from core.batches.answers import BAD, GOOD, RunView
+from core.batches.answers import BAD, GOOD, Phase, RunView
 from core.palette import Palette
-from core.plotting import Chart, blank, local
+from core.plotting import Chart, Line, Scale, blank, line_chart, local, scale_of
+from core.words import Unit
 
 LOW, STRIP_PX = 0.5, 52
+ROW_PX, MOST_LINES = 26, 5
+LEAST_REST = 0.01  # of a run's time, in which no phase is missed
+REST = "not in a phase"
 HEIGHTS = {"completed": LOW, "running": 0.3, "failed": 1.0, "lost": 1.0, "partial": 0.75}
 
 
-def strip(palette: Palette, runs: Sequence[RunView], zone: str) -> Chart:
-    """Draw one bar a run, the latest on the right: colour and height both say how it ended, so that it reads in grey."""
+def strip(palette: Palette, runs: Sequence[RunView], zone: str, *, places: int | None = None) -> Chart:
+    """Draw one bar a run, the latest on the right: colour and height both say how it ended, so that it reads in grey.
+
+    With room for so many `places`, the bars of fewer runs are no wider, and stand on the right.
+    """
     shown = list(reversed(runs))
     colours = {"completed": palette.ok, "partial": palette.warn, "failed": palette.bad, "lost": palette.bad}
     figure = blank(palette, STRIP_PX)
@@ -20,12 +32,13 @@ def strip(palette: Palette, runs: Sequence[RunView], zone: str) -> Chart:
         x=list(range(len(shown))),
         y=[HEIGHTS.get(run.status, LOW) for run in shown],
         marker={"color": [colours.get(run.status, palette.idle) for run in shown]},
-        customdata=[f"{run.batch_job}, {at}: <b>{run.status}</b>" for run, at in zip(shown, _times(shown, zone), strict=True)],
+        unselected={"marker": {"opacity": 1}},
+        customdata=[f"{run.batch_job}, {at}: {_ended(run)}" for run, at in zip(shown, _times(shown, zone), strict=True)],
         hovertemplate="%{customdata}<extra></extra>",
     )
     hidden = {"visible": False}
     figure.update_layout(
-        xaxis=hidden,
+        xaxis=hidden | ({"range": [len(shown) - places - 0.5, len(shown) - 0.5]} if places else {}),
         yaxis=hidden | {"range": [0, 1]},
         bargap=0.3,
         hovermode="closest",
@@ -37,5 +50,135 @@ def strip(palette: Palette, runs: Sequence[RunView], zone: str) -> Chart:
     return Chart(figure, f"The last {words.count(len(runs), 'batch run')}: {good} completed, {len(bad)} failed{last}.")
 
 
+def _ended(run: RunView) -> str:
+    took = f", {words.duration(run.duration_ms)}" if run.duration_ms is not None else ""
+    return f"<b>{run.status}</b>{took}{', slower than usual' if run.is_slow else ''}"
+
+
 def _times(runs: Sequence[RunView], zone: str) -> list[str]:
     return [at[:16] for at in local([run.started_at for run in runs], zone)]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One phase of a run, in milliseconds since its start."""
+
+    name: str
+    start: float
+    took: float
+    is_bad: bool
+
+
+def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: datetime) -> Chart:
+    """Draw the phases of runs of one job one after the other, from the start on, so that runs compare; the latest first."""
+    each = [bars_of(run, now) for run in runs]
+    names = list(dict.fromkeys(bar.name for bars in each for bar in bars if bar.name != REST))
+    longest = max((bar.start + bar.took for bars in each for bar in bars), default=0.0)
+    scale, labels = scale_of(Unit.DURATION, longest), [words.moment(run.started_at, zone) for run in runs]
+    places = list(range(len(runs)))
+    figure = blank(palette, 84 + ROW_PX * len(runs))
+    shades = dict(zip(names, cycle(palette.phases), strict=False)) | {REST: palette.idle}
+    timed = [(place, bar) for place, bars in enumerate(each) for bar in bars]
+    for name, shade in shades.items():
+        _add_bars(
+            figure, palette, name, shade, [(place, bar) for place, bar in timed if bar.name == name and not bar.is_bad], scale
+        )
+    _add_bars(figure, palette, "failed", palette.bad, [(place, bar) for place, bar in timed if bar.is_bad], scale)
+    for place, (run, bars) in enumerate(zip(runs, each, strict=True)):
+        end = (bars[-1].start + bars[-1].took) * scale.factor if bars else 0.0
+        said, colour = _end_of(palette, run, bars, now)
+        font = {"size": 11, "color": colour}
+        figure.add_annotation(x=end, y=place, xanchor="left", xshift=6, showarrow=False, text=said, font=font)
+    upward = {"autorange": "reversed", "showgrid": False, "tickvals": places, "ticktext": labels, "ticklabelstandoff": 8}
+    figure.update_layout(
+        barmode="overlay",
+        showlegend=True,
+        hovermode="closest",
+        bargap=0.38,
+        margin={"t": 30, "r": 130},
+        yaxis=upward | {"tickfont": {"size": 11, "color": palette.text}},
+    )
+    figure.update_xaxes(ticksuffix=scale.suffix, showgrid=True, gridcolor=palette.grid, nticks=4)
+    figure.update_xaxes(range=[0, (longest or 1.0) * scale.factor * 1.01])  # else the words behind the bars would widen it
+    slow, bad = sum(run.is_slow for run in runs), sum(run.status in BAD for run in runs)
+    last = "; ".join(f"{bar.name} {words.duration(round(bar.took))}" for bar in each[0]) if each else "none"
+    return Chart(
+        figure, f"Phases of the last {words.count(len(runs), 'run')}: {bad} failed, {slow} slower than usual. The latest: {last}."
+    )
+
+
+def bars_of(run: RunView, now: datetime) -> list[Bar]:
+    """Return a run's phases one after the other; what lies between the last one's end and the run's own end is no phase.
+
+    A run that failed did so in the phase that its summary names, else in the time that is in no phase, else in its last one.
+    """
+    timed = [(name, float(took)) for name, took in run.phase_durations.items() if _is_time(took)]
+    starts = [0.0, *accumulate(took for _, took in timed)]
+    whole = run.duration_ms if run.duration_ms is not None else (now - run.started_at).total_seconds() * 1000
+    has_end = run.duration_ms is not None or run.status == "running"
+    if has_end and whole - starts[-1] > LEAST_REST * whole:
+        timed.append((REST, whole - starts[-1]))
+    failed = _failed_phase(run, [name for name, _ in timed])
+    return [Bar(name, start, took, name == failed) for (name, took), start in zip(timed, starts, strict=False)]
+
+
+def _failed_phase(run: RunView, names: Sequence[str]) -> str | None:
+    said = (run.error_summary or "").casefold() if run.status in BAD else ""
+    named = next((name for name in names if name and name.casefold() in said), None)
+    return named or (names[-1] if names and run.status in ("failed", "lost") else None)
+
+
+def phases_over_time(palette: Palette, phases: Sequence[Phase], zone: str) -> Chart:
+    """Draw how long the longest phases of one job took, by day."""
+    shown = phases[:MOST_LINES]
+    days = sorted({day.at for phase in shown for day in phase.trend})
+    lines = [
+        Line(phase.phase, _by_day(phase, days), palette.series[number], palette.series[number])
+        for number, phase in enumerate(shown)
+    ]
+    figure = line_chart(palette, days, lines, Unit.DURATION, zone=zone)
+    if len(lines) > 1:  # the names of phases are longer than those of percentiles
+        figure.update_xaxes(nticks=4)
+        figure.update_layout(margin={"r": 70 + 7 * max(len(line.name) for line in lines)})
+    each = ", ".join(f"{phase.phase} {words.duration(phase.p50_ms)}" for phase in shown)
+    return Chart(figure, f"Median duration of phases by day, longest first: {each or 'none'}.")
+
+
+def _by_day(phase: Phase, days: Sequence[datetime]) -> list[float | None]:
+    known = {day.at: float(day.p50_ms) for day in phase.trend}
+    return [known.get(day) for day in days]
+
+
+def _add_bars(figure: go.Figure, palette: Palette, name: str, shade: str, rows: Sequence[tuple[int, Bar]], scale: Scale) -> None:
+    if not rows:
+        return
+    figure.add_bar(
+        y=[place for place, _ in rows],
+        x=[bar.took * scale.factor for _, bar in rows],
+        base=[bar.start * scale.factor for _, bar in rows],
+        orientation="h",
+        name=name,
+        marker={"color": shade, "line": {"width": 1.5, "color": palette.ground}},
+        unselected={"marker": {"opacity": 1}},
+        customdata=[f"{bar.name}: {words.duration(round(bar.took))}" for _, bar in rows],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+
+
+def _end_of(palette: Palette, run: RunView, bars: Sequence[Bar], now: datetime) -> tuple[str, str]:
+    """Return what stands behind a run's bars, and its colour."""
+    took = run.duration_ms if run.duration_ms is not None else round((now - run.started_at).total_seconds() * 1000)
+    if run.status in BAD:
+        place = next((number for number, bar in enumerate(bars) if bar.is_bad), None)
+        where = "" if place is None else f" in {bars[place].name}"
+        if place and bars[place].name == REST:
+            where = f" after {bars[place - 1].name}"
+        return f"<b>{run.status}{where}</b>", palette.bad if run.status != "partial" else palette.warn_ink
+    going = " so far" if run.status == "running" else ""
+    if run.is_slow and run.usual_duration_ms:
+        return f"<b>{words.duration(took)}{going}</b> · {took / run.usual_duration_ms - 1:.0%} slower", palette.warn_ink
+    return f"{words.duration(took)}{going}", palette.muted
+
+
+def _is_time(took: object) -> bool:
+    return isinstance(took, (int, float)) and not isinstance(took, bool) and took >= 0

@@ -17,7 +17,8 @@ TEXTS = ("status", "batch_job", "triggered_by", "environment", "app", "error_sum
 TIMES = ("started_at", "completed_at")
 COUNTS = ("total_jobs", "completed_jobs", "failed_jobs")
 OBJECTS = ("phase_durations", "attributes")
-FIELDS = TEXTS + TIMES + COUNTS + OBJECTS
+ORDER = "phase_order"
+FIELDS = (*TEXTS, *TIMES, *COUNTS, ORDER, *OBJECTS)
 
 REPORTED = Stage(
     "reported_runs",
@@ -36,6 +37,7 @@ LEARNED = Stage(
     | dict.fromkeys(TEXTS, "text")
     | dict.fromkeys(TIMES, "timestamptz")
     | dict.fromkeys(COUNTS, "int4")
+    | {ORDER: "text[]"}
     | dict.fromkeys((*OBJECTS, "told"), "text"),
 )
 
@@ -50,7 +52,7 @@ where batch_run_id in (select batch_run_id from reported_runs)
 order by id for update"""  # noqa: S608
 LEARN = f"""
 update batch_run_history as run set heard_at = now(), told = learned.told::jsonb,
-    {", ".join(f"{name} = learned.{name}" for name in TEXTS + TIMES + COUNTS)},
+    {", ".join(f"{name} = learned.{name}" for name in (*TEXTS, *TIMES, *COUNTS, ORDER))},
     {", ".join(f"{name} = learned.{name}::jsonb" for name in OBJECTS)}
 from learned_runs as learned where learned.batch_run_id = run.batch_run_id"""  # noqa: S608
 
@@ -67,7 +69,11 @@ def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
     known = {name: Known(dict(zip(FIELDS, values, strict=True)), told) for name, told, *values in rows}
     news = 0
     for run in runs:
-        if known[run.batch_run_id].learn(_fields(run), _version(run)) or run.batch_run_id in made:
+        present, version = known[run.batch_run_id], _version(run)
+        told_now = [name for name in run.phase_durations or () if present.told.get(_phase(name), version) <= version]
+        has_news = present.learn(_fields(run), version)
+        present.values[ORDER] = _order(present, told_now)
+        if has_news or run.batch_run_id in made:
             news += 1
             made.discard(run.batch_run_id)
     LEARNED.copy(connection, (_learned(name, each) for name, each in known.items()))
@@ -91,11 +97,21 @@ def _version(run: NewBatchRun) -> Version:
 
 
 def _fields(run: NewBatchRun) -> dict[str, Any]:
-    given = {name: getattr(run, name) for name in FIELDS if name != "attributes"}
+    given = {name: getattr(run, name) for name in FIELDS if name not in ("attributes", ORDER)}
     return given | {"attributes": run.extra}
 
 
+def _order(known: Known, told_now: list[str]) -> list[str] | None:
+    """Return phases as they stand: those of an earlier report first, those of one report in its order."""
+    before = [name for name in known.values[ORDER] or () if name not in told_now]
+    return sorted(before + told_now, key=lambda name: known.told[_phase(name)]) or None
+
+
+def _phase(name: str) -> str:
+    return f"phase_durations.{name}"  # as core/newest.py names a field of an object
+
+
 def _learned(name: str, known: Known) -> tuple[object, ...]:
-    plain = [known.values[field] for field in TEXTS + TIMES + COUNTS]
+    plain = [known.values[field] for field in (*TEXTS, *TIMES, *COUNTS, ORDER)]
     phases, attributes = (known.values[field] for field in OBJECTS)
     return name, *plain, as_jsonb(phases) or "{}", as_jsonb(attributes), as_jsonb(known.told)

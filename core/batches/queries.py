@@ -1,7 +1,8 @@
 """Batch runs: the list, one run, and how they end."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -9,27 +10,33 @@ from sqlalchemy import ColumnElement, Float, Label, RowMapping, cast, extract, f
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
+from core import clock
+from core.activity.conversion import interval
 from core.batches.answers import (
     BAD,
     GOOD,
     AskedRuns,
     DayOfRuns,
+    Failure,
     JobFigures,
     RunDetail,
     RunFigures,
     RunSummary,
     RunView,
+    Strip,
 )
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRun
+from core.batches.usual import is_slow, usual_durations
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.paging import Window
+from core.paging import EPOCH, Window
 from core.periods import Period, midnight
 from core.tables import table_of
 
 runs = table_of(BatchRun).c
 STATES = (*GOOD, *BAD, "running")
+STRIP, MOST_STRIPS = 90, 8
 RANKS = array([0.5, 0.95])
 duration = cast(extract("epoch", runs.completed_at - runs.started_at), Float) * 1000
 
@@ -38,7 +45,39 @@ def list_runs(session: Session, asked: AskedRuns, *, window: Window, actor: Acto
     """Return runs, the one that started last first."""
     require(actor, Permission.WATCH)
     wanted = select(BatchRun).where(*matching(asked)).order_by(runs.started_at.desc(), runs.id.desc())
-    return [RunView(**_fields(row)) for row in session.scalars(wanted.limit(window.limit).offset(window.offset))]
+    return _views(session, session.scalars(wanted.limit(window.limit).offset(window.offset)).all())
+
+
+def strips(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Strip]:
+    """Return the last runs of each batch job up to the period's end, however they ended and however long ago they were."""
+    jobs = [each.batch_job for each in by_job(session, replace(asked, status=None), actor=actor)]
+    ever = replace(asked, period=replace(asked.period, start=EPOCH), status=None)
+    shown = jobs[:MOST_STRIPS]
+    return [
+        Strip(batch_job=job, runs=list_runs(session, replace(ever, job=job), window=Window(STRIP), actor=actor)) for job in shown
+    ]
+
+
+def failures(session: Session, asked: AskedRuns, *, limit: int = 20, actor: Actor) -> list[Failure]:
+    """Return what runs failed with, the latest first."""
+    require(actor, Permission.WATCH)
+    latest = aggregate_order_by(runs.batch_run_id, runs.started_at.desc(), runs.id.desc())
+    last_at = func.max(runs.started_at).label("last_at")
+    wanted = (
+        select(
+            runs.batch_job,
+            runs.error_summary.label("summary"),
+            func.count().label("runs"),
+            func.sum(runs.failed_jobs).label("failed_jobs"),
+            func.min(runs.started_at).label("first_at"),
+            last_at,
+            func.array_agg(latest)[1].label("last_run"),
+        )
+        .where(*matching(asked), runs.status.in_(BAD))
+        .group_by(runs.batch_job, runs.error_summary)
+        .order_by(last_at.desc(), runs.batch_job)
+    )
+    return [Failure(**row) for row in session.execute(wanted.limit(limit)).mappings()]
 
 
 def get_run(session: Session, given: str, *, actor: Actor) -> RunDetail:
@@ -48,7 +87,8 @@ def get_run(session: Session, given: str, *, actor: Actor) -> RunDetail:
     if row is None:
         raise RunMissing
     more = {"attributes": row.attributes, "heard_at": row.heard_at, "received_at": row.received_at}
-    return RunDetail(**_fields(row), **more)
+    [view] = _views(session, [row])
+    return RunDetail(**view.model_dump(), **more)
 
 
 def summary(session: Session, asked: AskedRuns, *, actor: Actor) -> RunSummary:
@@ -107,10 +147,33 @@ def _named(given: str) -> ColumnElement[bool]:
         return runs.batch_run_id == given
 
 
-def _fields(row: BatchRun) -> dict[str, Any]:
-    plain = {name: getattr(row, name) for name in RunView.model_fields if name != "duration_ms"}
+def _views(session: Session, found: Sequence[BatchRun]) -> list[RunView]:
+    usual, now = usual_durations(session, [row.id for row in found]), clock.now()
+    return [RunView(**_fields(row, usual.get(row.id), now)) for row in found]
+
+
+def _fields(row: BatchRun, usual: timedelta | None, now: datetime) -> dict[str, Any]:
+    plain = {name: getattr(row, name) for name in RunView.model_fields if hasattr(row, name)}
     took = row.completed_at - row.started_at if row.completed_at is not None else None
-    return plain | {"duration_ms": round(took.total_seconds() * 1000) if took is not None else None}
+    return plain | {
+        "phase_durations": in_order(row),
+        "duration_ms": _milliseconds(took),
+        "usual_duration_ms": _milliseconds(usual),
+        "is_slow": (took is not None or row.status == "running") and is_slow(row.started_at, row.completed_at, usual, now),
+    }
+
+
+def in_order(row: BatchRun) -> dict[str, Any]:
+    """Return a run's phases as they were sent."""
+    order = {name: place for place, name in enumerate(row.phase_order or ())}
+    return {
+        name: row.phase_durations[name]
+        for name in sorted(row.phase_durations, key=lambda name: (order.get(name, len(order)), name))
+    }
+
+
+def _milliseconds(took: timedelta | None) -> int | None:
+    return round(took.total_seconds() * 1000) if took is not None else None
 
 
 def _counts() -> list[Label[Any]]:
@@ -127,7 +190,8 @@ def _counts_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     good, bad = sum(row[state] for state in GOOD), sum(row[state] for state in BAD)
     known = {state: row[state] for state in STATES}
     rate = good / (good + bad) if good + bad else None
-    return {"runs": row["runs"], **known, "other": row["runs"] - sum(known.values()), "success_rate": rate}
+    other = row["runs"] - sum(known.values())
+    return {"runs": row["runs"], **known, "other": other, "success_rate": rate, "interval": interval(good, good + bad)}
 
 
 def _figures_of(row: RowMapping) -> dict[str, Any]:

@@ -21,7 +21,7 @@ RELEASES = (
     ("2.6.0", 30.4),
     ("2.6.1", 24.3),
     ("2.7.0", 12.4),
-    ("2.7.1", 4.6),
+    ("2.7.1", 2.6),
 )
 
 
@@ -81,7 +81,7 @@ class Calendar:
     @property
     def latency(self) -> Window:
         """When one model was slow."""
-        return Window(self.ago(18.3), self.ago(16.6))
+        return Window(self.ago(5.6), self.ago(4.1))
 
     @property
     def portfolio_bug(self) -> Window:

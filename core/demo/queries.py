@@ -1,10 +1,11 @@
 """Whether there is a demo, and whether there may be one."""
 
-from sqlalchemy import select, text
+from sqlalchemy import and_, select, text
 from sqlalchemy.orm import Session
 
 from core.config import config
 from core.demo.schemas import DemoView
+from core.imports import undo
 from core.imports.models import Import
 from core.imports.schemas import Status
 
@@ -18,7 +19,8 @@ WAS_USED = text("select exists(select from admin_sessions)")
 
 def find_row(session: Session, *, lock: bool = False) -> Import | None:
     """Return the import of the demo that is here, or coming or going."""
-    wanted = select(Import).where(Import.mapping["format"].astext == FORMAT, Import.status.not_in(GONE))
+    came_to_nothing = and_(Import.status == Status.CANCELLED, Import.position == 0)
+    wanted = select(Import).where(Import.mapping["format"].astext == FORMAT, Import.status.not_in(GONE), ~came_to_nothing)
     wanted = wanted.order_by(Import.created_at.desc()).limit(1)
     return session.scalar(wanted.with_for_update() if lock else wanted)
 
@@ -26,7 +28,10 @@ def find_row(session: Session, *, lock: bool = False) -> Import | None:
 def find_demo(session: Session) -> DemoView | None:
     """Return the demo that is here, or coming or going."""
     row = find_row(session)
-    return DemoView(status=Status(row.status), rows=row.position) if row is not None else None
+    if row is None:
+        return None
+    may_go = row.started_at is None or row.started_at >= undo.since(session)
+    return DemoView(status=Status(row.status), rows=row.position, may_go=may_go)
 
 
 def may_load(session: Session) -> bool:

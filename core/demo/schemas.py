@@ -19,6 +19,7 @@ class DemoView(BaseModel):
 
     status: Status
     rows: int
+    may_go: bool  # imports can be undone for some weeks
 
     @property
     def is_coming(self) -> bool:

@@ -16,6 +16,7 @@ LINE = re.compile(r"^([UABDTE])([1-9])?(?: ([a-z.]+)(!)?)?: (.+)$")
 CHOICE = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]")
 FACT = re.compile(r"\{(\w+)\}")
 SPACES = re.compile(r" {2,}")
+TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 BEFORE_A_MARK = re.compile(r" ([.,])")
 
 
@@ -87,7 +88,7 @@ def _take(turns: list[Turn], line: str, *, is_new: bool) -> bool:
 def vary(text: str, random: Random) -> str:
     """Return a text with its alternatives chosen."""
     chosen = CHOICE.sub(lambda found: random.choice(found[1].split("|")), text)
-    return BEFORE_A_MARK.sub(r"\1", SPACES.sub(" ", chosen)).strip()
+    return TWO_STOPS.sub(".", BEFORE_A_MARK.sub(r"\1", SPACES.sub(" ", chosen))).strip()
 
 
 def fill(text: str, facts: Mapping[str, str]) -> str:

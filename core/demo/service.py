@@ -42,16 +42,18 @@ def load(session: Session, *, actor: Actor) -> None:
 
 
 def remove(session: Session, *, actor: Actor) -> None:
-    """Let the demo go: the undo of its import; raise Forbidden or NoDemo."""
+    """Let the demo go, also while it is still coming in: the undo of its import. Raise Forbidden, NoDemo, or UndoOver."""
     require(actor, Permission.MANAGE_IMPORTS)
     row = queries.find_row(session, lock=True)
     if row is None:
         raise NoDemo
-    if row.status != Status.UNDOING:
-        row.status, row.moved_at = Status.UNDOING, clock.now()
-        audit.record(session, "demo.remove", actor, targets={"import_id": str(row.id)}, after={"rows": row.position})
-        session.flush()
-        imports.defer(session, row.id)
+    if row.status == Status.UNDOING:
+        return
+    audit.record(session, "demo.remove", actor, targets={"import_id": str(row.id)}, after={"rows": row.position})
+    if row.status in (Status.QUEUED, Status.RUNNING):
+        imports.cancel(session, row.id, actor=actor)
+    if row.position:
+        imports.undo(session, row.id, actor=actor)
 
 
 def _begin(session: Session, *, by: Actor | None) -> Import:

@@ -14,7 +14,7 @@ from core.demo.script import Alternative, Script, Turn, fill, parse, vary
 from core.demo.users import Person
 
 MOST = 12  # messages
-TRIES = 2
+TRIES = 3
 SHINGLE = 5  # words that stand in a row
 KNOWN_AFTER = 4 * DAY  # what speaks of past orders needs somebody who has been there so long
 BRANCHES = {"good": 5.0, "bad": 2.6, "human": 2.0, "plain": 4.0}
@@ -228,8 +228,12 @@ def _in_style(text: str, style: str) -> str:
     """Write as somebody does who has no use for capital letters, or none for full stops."""
     if style == "lower":
         plain = " ".join(word if any(map(str.isdigit, word)) or "@" in word else word.lower() for word in text.split(" "))
-        return plain.removesuffix(".")
-    return text.removesuffix(".") if style == "terse" else text
+        return _without_stop(plain)
+    return _without_stop(text) if style == "terse" else text
+
+
+def _without_stop(text: str) -> str:
+    return text if text.endswith("..") else text.removesuffix(".")
 
 
 def _shingles(messages: list[Message]) -> list[tuple[str, ...]]:

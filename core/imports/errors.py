@@ -51,3 +51,7 @@ class MappingWrong(Invalid):
 
 class MappingOpen(Invalid):
     """The mapping leaves something open; answer its questions first."""
+
+
+class UndoOver(Conflict):
+    """This import is too old to be undone: retention may have taken rows that only it could tell apart."""

@@ -13,7 +13,7 @@ from core.db import reading as asking
 from core.db import transaction
 from core.errors import Failure, Unavailable
 from core.identity.schemas import Actor
-from core.imports import checking, made, queries, reading, recognise, service, uploads
+from core.imports import checking, made, queries, reading, recognise, service, undo, uploads
 from core.imports.chunks import Identity
 from core.imports.mapping import Mapping
 from core.imports.models import Import
@@ -32,8 +32,10 @@ UNEXPECTED = (
 
 
 def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
-    """Recognise a file that has just been uploaded, and note it; one that cannot be read has failed, and says why."""
+    """Recognise a file that has just been uploaded, and note it; one that cannot be read has failed, says why, and goes again."""
     known = _recognised(import_id, name)
+    if known.get("status") == Status.FAILED:
+        uploads.remove(import_id)
     with transaction() as session:
         if known.get("mapping") is not None:
             saved = queries.find_mapping_for(session, service.column_names(known["recognition"]))
@@ -49,7 +51,7 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
             row.status = Status.RUNNING
         row.moved_at = clock.now()
         due = Status(row.status)
-    act = {Status.RUNNING: _import, Status.CHECKING: _check}.get(due)
+    act = {Status.RUNNING: _import, Status.CHECKING: _check, Status.UNDOING: _undo}.get(due)
     if act is None:
         return
     try:
@@ -83,7 +85,7 @@ def _recognised(import_id: UUID, name: str) -> dict[str, Any]:
     try:
         found = recognise.recognise(uploads.path_of(import_id), name, zone=zone)
     except recognise.Unreadable as unreadable:
-        return {"status": Status.FAILED, "error": unreadable.detail}
+        return {"status": Status.FAILED, "error": unreadable.detail, "file_removed_at": clock.now()}
     plain = found.model_dump(mode="json", by_alias=True)
     return {"recognition": {name: value for name, value in plain.items() if name != "mapping"}, "mapping": plain["mapping"]}
 
@@ -124,6 +126,25 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     found = found.model_copy(update={"readings": recognise.readings(path, mapping)})
     values = {"status": Status.READY, "dry_run": found.model_dump(mode="json"), "record_count": found.records}
     _change(import_id, Status.CHECKING, values)
+    return True
+
+
+class _Paused(Exception):
+    """This worker is about to stop."""
+
+
+def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
+    def note(_removed: undo.Removed) -> None:
+        if not may_go_on():
+            raise _Paused
+        _change(import_id, Status.UNDOING, {"moved_at": clock.now()})
+
+    try:
+        undo.undo(import_id, note)
+    except _Paused:
+        return False
+    nothing = {"position": 0, "counts": {}, "problems": [], "first_at": None, "last_at": None}
+    _change(import_id, Status.UNDOING, {**nothing, "status": Status.UNDONE, "completed_at": clock.now()})
     return True
 
 

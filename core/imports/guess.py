@@ -13,6 +13,8 @@ from core.imports.parsed import Kind
 
 Samples = dict[str, list[Any]]  # values by path
 LONG_TEXT = 80
+PRESENT = 0.3  # of the records have what is looked for within their objects
+OWN = ("id", "batch_run_id")  # are never found within another object: that has ids of its own
 MS_WORDS, S_WORDS = ("ms", "msec", "millis", "milliseconds"), ("s", "sec", "secs", "seconds")
 US_WORDS, NS_WORDS = ("us", "micros", "microseconds"), ("ns", "nanos", "nanoseconds")
 
@@ -83,12 +85,14 @@ def _is_article(samples: Samples, fields: set[str]) -> bool:
 def fields_of(samples: Samples, kind: Kind) -> dict[str, Rule]:
     """Return which fields of a kind are likely to come from where."""
     plain = {path: names.plain(path) for path in samples}
-    short = {path: names.plain(".".join(path.split(".")[-2:])) for path in samples if "." in path}
-    last = {path: names.plain(path.rpartition(".")[2]) for path in samples if "." in path}
+    most = max(map(len, samples.values()), default=0)
+    within = [path for path, found in samples.items() if "." in path and len(found) >= most * PRESENT]
+    short = {path: names.plain(".".join(path.split(".")[-2:])) for path in within}
+    last = {path: names.plain(path.rpartition(".")[2]) for path in within}
     fields: dict[str, Rule] = {}
     taken: set[str] = set()
     for field, known in names.NAMES[kind].items():
-        for path in _candidates(known, (plain, short, last), taken):
+        for path in _candidates(known, (plain,) if field in OWN else (plain, short, last), taken):
             if (rule := _rule(field, path, samples[path], kind)) is not None:
                 fields[field] = rule
                 taken.add(path)
@@ -102,9 +106,14 @@ def _find_times(fields: dict[str, Rule], samples: Samples, kind: Kind, taken: se
     field = "started_at" if kind is Kind.BATCH_RUNS else "created_at"
     if field in fields or kind in (Kind.USERS, Kind.DOCUMENTS, Kind.CONVERSATIONS):
         return
+    most = max(map(len, samples.values()), default=0)
     for path, found in samples.items():
         told = [value for value in found if not values.is_nothing(value)]
-        if path not in taken and told and not any(isinstance(value, dict | list | bool) for value in told):
+        if (
+            path not in taken
+            and len(told) >= max(most * 0.8, 1)
+            and not any(isinstance(value, dict | list | bool) for value in told)
+        ):
             unit = time_unit(told)
             if unit is not None and unit is not Unit.SECONDS_SINCE_START:
                 fields[field] = Rule(path=path, as_=As.TIME, unit=unit)
@@ -275,6 +284,8 @@ def _sorted_out(fields: dict[str, Rule], samples: Samples, kind: Kind) -> dict[s
         if told and set(told) <= {"true", "false", "0", "1"}:
             meanings = {"true": "error", "1": "error", "false": "ok", "0": "ok"}
             fields["status"] = Rule(path=fields.pop("error_message").path, as_=As.STATUS, values=meanings)
+    if kind is Kind.USERS and "id" not in fields and "email" in fields:
+        fields["id"] = fields["email"].model_copy()
     if kind is Kind.EVENTS and "event_type" in fields and not _is_telling(samples[fields["event_type"].path]):
         del fields["event_type"]
     return fields

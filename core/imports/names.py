@@ -202,7 +202,7 @@ NAMES: dict[Kind, dict[str, tuple[str, ...]]] = {
         "metadata": words("metadata meta"),
     },
     Kind.USERS: {
-        "id": words("id user_id userid uid customer_id account_id member_id distinct_id username login email"),
+        "id": words("id user_id userid uid customer_id account_id member_id distinct_id username login"),
         "created_at": words(
             "created_at signup_at signed_up_at registered_at joined_at signup_date registration_date created date_joined joined"
         ),

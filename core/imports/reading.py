@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from core.errors import Invalid
 from core.imports import files, records, rows
 from core.imports.files import Opened, Unreadable
 from core.imports.formats import articles, benchmark, dialogues, langfuse, runs, spans
@@ -35,21 +34,10 @@ def read(path: Path, mapping: Mapping, skip: int = 0) -> Iterator[Parsed]:
     file that cannot be read at all; where one breaks off, what was read until there holds, and the last of what comes says so.
     """
     opened = files.look(path)
-    last = skip
-    try:
-        for parsed in _read(path, opened, mapping, skip):
-            last = parsed.position
-            yield parsed
-    except Invalid:
-        raise
-    except (EOFError, OSError, UnicodeError) as error:
-        yield Parsed(last + 1, None, mapping.kind, None, f"The file breaks off here: {error}")
-
-
-def _read(path: Path, opened: Opened, mapping: Mapping, skip: int) -> Iterator[Parsed]:
     if (of_format := FORMATS.get(mapping.format)) is not None:
-        return of_format(records.objects(path, opened, mapping, skip), mapping)
-    return _table(path, opened, mapping, skip)
+        yield from of_format(records.objects(path, opened, mapping, skip), mapping)
+    else:
+        yield from _table(path, opened, mapping, skip)
 
 
 def _table(path: Path, opened: Opened, mapping: Mapping, skip: int) -> Iterator[Parsed]:

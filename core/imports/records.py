@@ -1,5 +1,7 @@
 """The records of any file that can be read, one after another, whatever holds them."""
 
+import csv
+import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from itertools import islice
@@ -7,9 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from core.imports import json_files, tables
-from core.imports.files import Opened
+from core.imports.files import Opened, Unreadable
 from core.imports.mapping import Container, Mapping
 
+BROKEN = (EOFError, OSError, UnicodeError, zlib.error, csv.Error)
 PARQUET = "core.imports.parquet"
 Record = tuple[int, int | None, Any, str | None]  # position, line, cells or object, what is wrong with it
 
@@ -18,7 +21,10 @@ def columns(path: Path, opened: Opened, mapping: Mapping) -> list[str] | None:
     """Return the names of the columns; None where records are objects."""
     match mapping.container:
         case Container.CSV:
-            return tables.columns_of(path, opened.encoding, mapping.delimiter or ",", header=mapping.header)
+            try:
+                return tables.columns_of(path, opened.encoding, mapping.delimiter or ",", header=mapping.header)
+            except BROKEN as error:
+                raise Unreadable(f"The file breaks off in its first row: {error}.") from None
         case Container.PARQUET:
             return parquet_columns(path)[0]
         case _:
@@ -31,7 +37,17 @@ def parquet_columns(path: Path) -> tuple[list[str], int]:
 
 
 def raw(path: Path, opened: Opened, mapping: Mapping, skip: int = 0) -> Iterator[Record]:
-    """Yield records: lists of cells where there are columns, else objects."""
+    """Yield records: lists of cells where there are columns, else objects. Where the file breaks off, the last one says so."""
+    position = skip
+    try:
+        for record in _raw(path, opened, mapping, skip):
+            position = record[0]
+            yield record
+    except BROKEN as error:
+        yield position + 1, None, None, f"The file breaks off here: {error}"
+
+
+def _raw(path: Path, opened: Opened, mapping: Mapping, skip: int) -> Iterator[Record]:
     match mapping.container:
         case Container.CSV:
             return tables.records(path, opened.encoding, mapping.delimiter or ",", header=mapping.header, skip=skip)

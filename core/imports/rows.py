@@ -89,20 +89,37 @@ def _of_objects(mapping: Mapping, constants: Row, finish: Callable[[Row, int], N
     taken = [rule.path.split(".") for rule in mapping.fields.values() if rule.path] + [
         path.split(".") for path in mapping.ignored
     ]
-    taken.append(["_key"])
+    rest = _rest([*taken, ["_key"]])
     rest_name = REST[mapping.kind]
 
     def make(record: Any, position: int) -> Row:  # noqa: ANN401  an object
         row = dict(constants)
         for name, get, read in steps:
             _read_into(row, name, get(record), read)
-        if left := without(record, taken):
-            left = values.plain(left)
+        if left := rest(record):
             row[rest_name] = {**left, **row[rest_name]} if rest_name in row else left
         finish(row, position)
         return row
 
     return make
+
+
+def _rest(taken: list[list[str]]) -> Callable[[Any], Row]:
+    """Return what leaves out of an object what was taken, and what is empty."""
+    whole, parts = {".".join(path) for path in taken}, {path[0] for path in taken if len(path) > 1}
+
+    def rest(record: Any) -> Row:  # noqa: ANN401  an object
+        left: Row = {}
+        for name, value in record.items():
+            if name in whole or value is None or value == "":
+                continue
+            if name in parts or "." in name or isinstance(value, dict | list):
+                left |= without({name: value}, taken)
+            else:
+                left[name] = value
+        return values.plain(left) if left else left
+
+    return rest
 
 
 def _read_into(row: Row, name: str, value: Any, read: Callable[[Any], Any]) -> None:  # noqa: ANN401  any JSON

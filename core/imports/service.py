@@ -17,10 +17,11 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ids import new_id
 from core.imports import queries, uploads
-from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow
+from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow, UndoOver
 from core.imports.mapping import Mapping
 from core.imports.models import Import, ImportMapping
 from core.imports.schemas import BUSY, STARTABLE, ImportView, MappingView, NewMapping, Start, Status
+from core.imports.undo import since as undoing_since
 from core.imports.uploads import Kept
 
 TASK = "imports.work"
@@ -57,8 +58,8 @@ def start(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> I
     row = _startable(session, import_id)
     _choose(session, row, given)
     if row.position == 0:
-        row.counts, row.problems, row.first_at, row.last_at = {}, [], None, None
-    row.status, row.started_at, row.completed_at = Status.QUEUED, row.started_at or clock.now(), None
+        row.counts, row.problems, row.first_at, row.last_at, row.started_at = {}, [], None, None, clock.now()
+    row.status, row.completed_at = Status.QUEUED, None
     audit.record(session, "import.start", actor, targets=_named(row), after={"environment": row.environment})
     return _begin(session, row)
 
@@ -78,14 +79,34 @@ def cancel(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
     return queries.view(row)
 
 
+def undo(session: Session, import_id: UUID, *, with_file: bool = False, actor: Actor) -> ImportView:
+    """Take back all that an import has brought, and its file if so wanted.
+
+    Raises Forbidden, ImportMissing, NotNow while something is under way, and UndoOver when rows of that age may have gone.
+    """
+    require(actor, Permission.MANAGE_IMPORTS)
+    row = queries.get_row(session, import_id, lock=True)
+    if row.status in BUSY or not (row.position or with_file):
+        raise NotNow
+    if row.position and row.started_at is not None and row.started_at < undoing_since(session):
+        raise UndoOver
+    if with_file:
+        _remove_file(session, row)
+    audit.record(session, "import.undo", actor, targets=_named(row), after={"position": row.position, "with_file": with_file})
+    if not row.position:
+        session.flush()
+        return queries.view(row)
+    row.status, row.error = Status.UNDOING, None
+    return _begin(session, row)
+
+
 def remove_file(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
     """Remove the file of an import; what it has brought stays. Raise Forbidden, ImportMissing or NotNow."""
     require(actor, Permission.MANAGE_IMPORTS)
     row = queries.get_row(session, import_id, lock=True)
     if row.status in BUSY:
         raise NotNow
-    row.file_removed_at = row.file_removed_at or clock.now()
-    after_commit(session, lambda: uploads.remove(import_id))
+    _remove_file(session, row)
     audit.record(session, "import.remove_file", actor, targets=_named(row))
     session.flush()
     return queries.view(row)
@@ -132,6 +153,12 @@ def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN4
             queue.defer(session, TASK, queueing_lock=f"{TASK} {import_id}", import_id=str(import_id), **when)
     except AlreadyEnqueued:
         return
+
+
+def _remove_file(session: Session, row: Import) -> None:
+    import_id = row.id
+    row.file_removed_at = row.file_removed_at or clock.now()
+    after_commit(session, lambda: uploads.remove(import_id))
 
 
 def _startable(session: Session, import_id: UUID) -> Import:

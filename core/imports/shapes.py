@@ -65,7 +65,7 @@ def _spans(sample: Sample, first: Object) -> Found | None:
             "Spans of OpenTelemetry (OTLP in JSON)",
             Kind.AI_REQUESTS,
             sample.mapping(Kind.AI_REQUESTS, format=Shape.OTLP),
-            OTLP,
+            (*OTLP, *spans.warning(first)),
         )
     if spans.is_span(first):
         title = "Spans as Phoenix or OpenTelemetry's console exports them"
@@ -152,8 +152,9 @@ def _dialogues(sample: Sample, first: Object) -> Found | None:
     )
     fields = guess.fields_of(samples, Kind.CONVERSATIONS)
     fields.pop("title", None) if "title" in fields and _is_long(sample, fields["title"].path) else None
-    if "id" in fields and names.plain(fields["id"].path) in WEAK_IDS and not _is_unique(sample.first, fields["id"].path):
+    if "id" in fields and names.plain(fields["id"].path) in WEAK_IDS:
         del fields["id"]
+    _take_key(fields, sample, "id")
     mapping = sample.mapping(Kind.CONVERSATIONS, format=Shape.DIALOGUES, fields=fields, turns=found)
     notes = (
         (TRAINING,)
@@ -161,6 +162,13 @@ def _dialogues(sample: Sample, first: Object) -> Found | None:
         else ()
     )
     return Found(format_, title, Kind.CONVERSATIONS, mapping, notes)
+
+
+def _take_key(fields: dict[str, Rule], sample: Sample, field_name: str) -> None:
+    """Let the keys of the records be their ids, where they have no others."""
+    is_own = field_name in fields and fields[field_name].path != fields.get("email", Rule()).path
+    if sample.records == "*" and not is_own:
+        fields[field_name] = Rule(path=KEY)
 
 
 def _is_long(sample: Sample, path: str) -> bool:
@@ -243,6 +251,8 @@ def _table(sample: Sample) -> Found | NotYet:
         notes = (
             "No column says what happened: all rows become events of the type “imported.row”. Choose another, or another kind.",
         )
+    if kind in (Kind.USERS, Kind.DOCUMENTS, Kind.MEMORIES):
+        _take_key(fields, sample, "id")
     mapping = sample.mapping(kind, format=Shape.TABLE, fields=fields)
     return Found("table", f"A table of {TITLES[kind]}", kind, mapping, notes)
 

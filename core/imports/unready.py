@@ -131,6 +131,7 @@ SIGNS: tuple[tuple[Test, NotYet], ...] = (
     (lambda found, _: {"question_id", "choices"} <= found, _cases("reference_answers", "Reference answers of an evaluation")),
     (lambda found, _: "prompt" in found and found <= PROMPT_COLUMNS, _prompts("prompts", "A list of prompts")),
     (lambda found, _: bool(found & ANNOTATORS) and bool(found & INSTRUCTION), LABELS),
+    (lambda found, _: all(any(name.endswith(end) for name in found) for end in ("_result", "_reason")), LABELS),
     (
         lambda found, _: "instruction" in found and bool(found & {"input", "output", "response", "context", "motivation_app"}),
         _cases("instructions", "Instructions with inputs or answers"),

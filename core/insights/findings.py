@@ -110,7 +110,8 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
 
 
 def _of_tiles(core: Session, tiles: Iterable[Tile], asked: Asked, known: set[Trouble], scope: Scope) -> Iterator[Finding]:
-    explained = {"p95_latency": Trouble.SLOW in known, "error_rate": Trouble.FAILING in known}
+    is_slow = Trouble.SLOW in known
+    explained = {"p95_latency": is_slow, "p95_first_token": is_slow, "error_rate": Trouble.FAILING in known}
     for tile in tiles:
         if tile.verdict is not Verdict.WORSE or explained.get(tile.name) or tile.value is None or not tile.before:
             continue

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.demo import queries, service
+from core.demo.schemas import DemoView
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from pages._ui import errors, guard, state
@@ -17,10 +18,18 @@ def draw(actor: Actor) -> None:
     if demo is None:
         return
     with st.container(key="demo-banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        more = "; it is being removed" if demo.is_going else "; it is still coming in" if demo.is_coming else ""
-        st.markdown(f":material/theater_comedy: {WORDS}{more}.", width="content")
-        if may(actor, Permission.MANAGE_IMPORTS) and not demo.is_going and st.button("Remove demo data", key="demo.remove"):
+        st.markdown(f":material/theater_comedy: {WORDS}{_more(demo)}.", width="content")
+        is_offered = may(actor, Permission.MANAGE_IMPORTS) and demo.may_go and not demo.is_going
+        if is_offered and st.button("Remove demo data", key="demo.remove"):
             _ask()
+
+
+def _more(demo: DemoView) -> str:
+    if demo.is_going:
+        return "; it is being removed"
+    if demo.is_coming:
+        return "; it is still coming in"
+    return "" if demo.may_go else "; it is too old to be removed at once, and goes as rows get old"
 
 
 def offer(actor: Actor) -> None:

@@ -1,6 +1,6 @@
 """Parts of the Onboarding page: errors with their samples, every type of event by day, and the events themselves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -107,17 +107,13 @@ def draw_choices(page: str, types: Sequence[str], codes: Sequence[str], download
                 label,
                 list(dict.fromkeys(["", *found, state.get(key, "")])),
                 key=key,
-                format_func=partial(_worded, named),
+                format_func=partial(_said, named),
                 label_visibility="collapsed",
                 width=230,
                 on_change=state.forget,
                 args=(f"{page}.trail",),
             )
         st.link_button("Events as CSV", download, icon=":material/download:", help="Every event that the filters match")
-
-
-def _worded(named: dict[str, str], value: str) -> str:
-    return named.get(value, value)
 
 
 def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) -> None:
@@ -158,6 +154,10 @@ def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) 
         for number in [number for number in state.selected(key, "rows") if number < len(rows)]:
             if rows[number].user_id is not None:
                 links.draw("users", f"Journey of {rows[number].user}", icon="route", user=str(rows[number].user_id))
+
+
+def _said(named: Mapping[str, str], each: str) -> str:
+    return named.get(each, each)
 
 
 def _newer(page: str, trail: list[str]) -> None:

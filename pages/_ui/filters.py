@@ -41,6 +41,7 @@ LABELS = {
     "job": "Batch job",
     "q": "Search",
     "step": "Last step",
+    "sort": "Order",
 }
 EVERY = {
     "app": "All apps",
@@ -53,6 +54,7 @@ EVERY = {
 }
 TYPED = {"q": "Search address, name or id"}
 WATCHED = ("environment", "app", "release", "user_id")
+Width = int | Literal["stretch"]
 Offers = Mapping[str, Mapping[str, str]]  # of a filter: each choice, and the words for it
 
 
@@ -94,7 +96,11 @@ class Filters:
     @property
     def narrowed(self) -> list[str]:
         """Every filter that leaves something out, in words."""
-        return [f"{LABELS[name].lower()} {value}" for name, value in self.chosen.items() if value and DEFAULTS.get(name) != value]
+        return [
+            f"{LABELS[name].lower()} {value}"
+            for name, value in self.chosen.items()
+            if value and DEFAULTS.get(name) != value and name != "sort"
+        ]
 
     def download(self, path: str, **more: str) -> str:
         """Return the address of the API's stream of the same rows."""
@@ -244,14 +250,15 @@ def _draw(page: str, name: str, offered: Choices, own: Mapping[str, str] | None,
     look: Literal["visible", "collapsed"] = "visible" if labelled else "collapsed"
     found = list(own) if own is not None else offered.of(name)
     if found is None:
-        hint, wide = TYPED.get(name, "Our id or the sender's"), 260 if name in TYPED else "stretch"
+        hint = TYPED.get(name, "Our id or the sender's")
+        wide: Width = 260 if name in TYPED else "stretch"
         icon = ":material/search:" if name in TYPED else None
         st.text_input(LABELS[name], key=_key(page, name), placeholder=hint, label_visibility=look, width=wide, icon=icon)
         return
     said = {"": EVERY.get(name, ""), **(own or {})}
     value = _value(page, name)
     options = list(dict.fromkeys([*([] if name in DEFAULTS else [""]), *found, *([value] if value else [])]))
-    width: int | Literal["stretch"] = "stretch" if labelled else 168
+    width: Width = "stretch" if labelled else 168
     st.selectbox(
         LABELS[name],
         options,

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.imports import queries, service
+from core.imports import queries
 from core.imports.schemas import BUSY, ImportView
 from core.paging import Window
-from pages._ui import errors, frame, guard, import_detail, state, text
+from pages._ui import frame, guard, import_undo, import_words, text
 
 SHOWN = Window(limit=50)
 
@@ -32,40 +32,23 @@ def draw(opened: UUID | None, *, on_open: Callable[[UUID], None]) -> None:
 def _draw_one(found: ImportView, on_open: Callable[[UUID], None]) -> None:
     with st.container(border=True, width=860, gap="xsmall"):
         row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-        row.markdown(f"**{text.plain(found.name)}**\u2002{import_detail.badge(found)}", width="content")
+        row.markdown(f"**{text.plain(found.name)}**\u2002{import_words.badge(found)}", width="content")
         with row.container(horizontal=True, width="content", gap="xsmall"):
-            st.button(
-                "Open",
-                key=f"open-{found.id}",
-                type="tertiary",
-                icon=":material/open_in_full:",
-                on_click=on_open,
-                args=(found.id,),
-            )
-            if found.has_file and found.status not in BUSY:
-                words = "Remove file"
-                st.button(words, key=f"file-{found.id}", type="tertiary", icon=":material/delete:", on_click=_ask, args=(found,))
-        facts = [import_detail.size(found.size_bytes), import_detail.brought(found)]
+            _draw_buttons(found, on_open)
+        facts = [*([import_words.size(found.size_bytes)] if found.size_bytes else []), import_words.brought(found)]
         facts.append(f"{text.since(found.created_at)} by {found.created_by_name.partition('@')[0]}")
         st.caption(text.plain(" · ".join([*facts, *([] if found.has_file else ["file removed"])])))
 
 
-def _ask(found: ImportView) -> None:
-    @st.dialog("Remove this file?")
-    def confirm() -> None:
-        st.write(f"{text.plain(found.name)}: the uploaded file goes from the data folder. What was imported of it stays.")
-        with st.container(horizontal=True):
-            if st.button("Remove file", type="primary", key="imports.confirm", on_click=remove_file, args=(found.id,)):
-                st.rerun()
-            if st.button("Cancel", key="imports.cancel"):
-                st.rerun()
-
-    confirm()
-
-
-@errors.action
-def remove_file(import_id: UUID) -> None:
-    """Remove the file of an import."""
-    with guard.work() as (session, actor):
-        service.remove_file(session, import_id, actor=actor)
-    state.toast("File removed")
+def _draw_buttons(found: ImportView, on_open: Callable[[UUID], None]) -> None:
+    st.button("Open", key=f"open-{found.id}", type="tertiary", icon=":material/open_in_full:", on_click=on_open, args=(found.id,))
+    if found.status in BUSY:
+        return
+    if found.counts:
+        icon = ":material/undo:"
+        st.button("Undo", key=f"undo-{found.id}", type="tertiary", icon=icon, on_click=import_undo.ask, args=(found,))
+    elif found.has_file and found.size_bytes:
+        icon = ":material/delete:"
+        st.button(
+            "Remove file", key=f"file-{found.id}", type="tertiary", icon=icon, on_click=import_undo.ask_for_file, args=(found,)
+        )

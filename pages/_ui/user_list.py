@@ -13,7 +13,7 @@ from core.activity.funnel import STEPS
 from pages._ui import errors, state
 
 SHOWN, MOST_PAGES = 25, 400
-STATES = {
+STATES: dict[str, str] = {
     OnboardingStatus.COMPLETED: "Completed",
     OnboardingStatus.IN_PROGRESS: "In progress",
     OnboardingStatus.STUCK: "Stuck",

@@ -6,8 +6,10 @@ from uuid import UUID
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from core.config import config
+from core.db import transaction
 from core.identity.schemas import Role
 from core.ids import new_id
 from core.imports import flows, uploads
@@ -120,7 +122,8 @@ def test_garbage_has_failed_and_says_why(me: httpx2.Client, upload: Upload) -> N
     found = upload(bytes(range(256)) * 40, "photo.csv")
     assert found["status"] == "failed"
     assert found["error"]
-    assert me.post(f"/imports/{found['id']}/start").status_code == 422
+    assert not uploads.path_of(UUID(found["id"])).exists()
+    assert me.post(f"/imports/{found['id']}/start").status_code == 409
 
 
 def test_a_dry_run_says_what_would_come_and_stores_nothing(me: httpx2.Client, upload: Upload) -> None:
@@ -234,3 +237,51 @@ def test_what_stands_still_is_gone_on_with(me: httpx2.Client, upload: Upload) ->
     do_what_is_due(id_)
     flows.resume()
     assert me.get(f"/imports/{id_}").json()["counts"]["events"]["accepted"] == 4
+
+
+def test_what_an_import_brought_is_taken_back_and_may_be_imported_again(me: httpx2.Client, upload: Upload) -> None:
+    id_ = upload(csv(range(40)))["id"]
+    assert me.post(f"/imports/{id_}/undo").status_code == 409  # nothing to take back
+    for _ in range(2):
+        me.post(f"/imports/{id_}/start")
+        do_what_is_due(id_)
+        assert me.get(f"/imports/{id_}").json()["counts"]["events"]["accepted"] == 40
+        assert me.post(f"/imports/{id_}/undo").json()["status"] == "undoing"
+        assert me.post(f"/imports/{id_}/start").status_code == 409
+        do_what_is_due(id_)
+        undone = me.get(f"/imports/{id_}").json()
+        assert (undone["status"], undone["counts"], undone["has_file"]) == ("undone", {}, True)
+        assert me.get("/admin/users").json()["total_count"] == 0
+
+
+def test_an_undo_that_is_cut_short_goes_on(me: httpx2.Client, upload: Upload) -> None:
+    id_ = upload(csv(range(40)))["id"]
+    me.post(f"/imports/{id_}/start")
+    do_what_is_due(id_)
+    me.post(f"/imports/{id_}/undo")
+    flows.work(UUID(id_), may_go_on=lambda: False)
+    assert me.get(f"/imports/{id_}").json()["status"] == "undoing"
+    do_what_is_due(id_)
+    assert me.get(f"/imports/{id_}").json()["status"] == "undone"
+
+
+def test_deleting_an_import_undoes_it_and_removes_its_file(me: httpx2.Client, upload: Upload) -> None:
+    id_ = upload(csv(range(40)))["id"]
+    me.post(f"/imports/{id_}/start")
+    do_what_is_due(id_)
+    assert me.delete(f"/imports/{id_}").json()["status"] == "undoing"
+    do_what_is_due(id_)
+    assert me.get(f"/imports/{id_}").json()["status"] == "undone"
+    assert not uploads.path_of(UUID(id_)).exists()
+    fresh = upload(csv(range(4)))["id"]
+    assert me.delete(f"/imports/{fresh}").json() | {"status": "ready", "has_file": False} == me.get(f"/imports/{fresh}").json()
+
+
+def test_an_import_of_long_ago_cannot_be_undone(me: httpx2.Client, upload: Upload) -> None:
+    id_ = upload(csv(range(4)))["id"]
+    me.post(f"/imports/{id_}/start")
+    do_what_is_due(id_)
+    with transaction() as session:
+        session.execute(text("update imports set started_at = now() - interval '400 days'"))
+    answer = me.post(f"/imports/{id_}/undo")
+    assert (answer.status_code, "too old" in answer.json()["detail"]) == (409, True)

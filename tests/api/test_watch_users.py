@@ -257,3 +257,19 @@ def _in_app(events: list[NewEvent], app: str) -> list[NewEvent]:
     for each in events:
         each.app = app
     return events
+
+
+def test_each_status_has_its_users_in_order_and_as_many_as_it_says(client: Client) -> None:
+    begun = [NOW - timedelta(days=(1, 10, 40)[number % 3], minutes=10 * number) for number in range(24)]
+    store(each for number in range(24) for each in spaced(STEPS[: 1 + number % 5], user=f"u{number:02}", start=begun[number]))
+    door, seen = client(person()), set[str]()
+    for status in ("completed", "dropped", "stuck", "in_progress"):
+        whole = door.get("/admin/users", params={"status": status}).json()
+        names = [user["external_id"] for user in whole["items"]]
+        assert names == [user["external_id"] for user in sorted(whole["items"], key=lambda each: each["last_seen_at"])[::-1]]
+        assert {user["status"] for user in whole["items"]} == {status}
+        part = door.get("/admin/users", params={"status": status, "limit": 2, "offset": 1}).json()
+        assert [user["external_id"] for user in part["items"]] == names[1:3]
+        assert part["total_count"] == whole["total_count"] == len(names)
+        seen |= set(names)
+    assert len(seen) == 24

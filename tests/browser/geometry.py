@@ -20,8 +20,8 @@ OVERLAPPING = """() => {
     if (r.width > 2 && r.height > 2) boxes.push({ l: r.left, r: r.right, t: r.top, b: r.bottom, text: text.trim().slice(0, 40) });
   };
   while (walk.nextNode()) {
-    const node = walk.currentNode, parent = node.parentElement, style = getComputedStyle(parent);
-    const drawn = parent.closest('svg text');
+    const node = walk.currentNode, parent = node.parentElement;
+    const style = getComputedStyle(parent), drawn = parent.closest('svg text');
     if (!node.textContent.trim() || style.visibility === 'hidden' || +style.opacity === 0 || seen.has(drawn)) continue;
     if (parent.closest('.hoverlayer, style, canvas, [style*="clip"], [aria-hidden="true"]:not(svg)')) continue;
     const range = document.createRange();

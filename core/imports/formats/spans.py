@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from core.ai_metrics import histories, otlp
+from core.ai_metrics.dialects import operation_of
 from core.ai_metrics.spans import HEX, SPAN_ID, TRACE_ID, Event, NoSpans, Span, read_json
 from core.imports import moments, names, values
 from core.imports.guess import time_unit
@@ -51,6 +52,17 @@ def exports(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
 def _of_export(record: Object) -> list[Span]:
     group = record.get("resourceSpans") or record.get("batches") or [record]
     return read_json(msgspec.json.encode(values.plain({"resourceSpans": group})))
+
+
+def warning(record: Object) -> tuple[str, ...]:
+    """Return what is worth saying of an export, by the first of its spans."""
+    try:
+        found = _of_export(record)
+    except NoSpans:
+        return ()
+    if any(operation_of(span) is not None for span in found):
+        return ()
+    return (f"None of the first {len(found):,} spans is a call of a model: of those, nothing would be kept.",)
 
 
 class Held:

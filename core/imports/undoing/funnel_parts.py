@@ -16,7 +16,7 @@ KEY = {"environment": "text", "app": "text", "part": "text"}
 LINK = {"linked_at": "timestamptz", "linked_to": "text"}
 GONE = Stage("gone_from_parts", KEY | LINK | {"marks": "bigint[]"})
 RELINKED = Stage("relinked_parts", KEY | LINK)
-REBUILT = Stage("rebuilt_parts", KEY | LINK | {"owner": "text", "marks": "bigint[]", "is_cut": "boolean"})
+REBUILT = Stage("rebuilt_parts", KEY | LINK | {"owner": "text", "marks": "bigint[]", "is_cut": "boolean", "had_marks": "boolean"})
 
 # As ingest makes parts of what is new; but a mark stays when another row has it.
 WITHIN = "e.created_at between %(since)s and %(latest)s"
@@ -69,7 +69,8 @@ insert into rebuilt_parts
 select p.environment, p.app, p.part,
     case when is_linked then p.linked_at else relinked.linked_at end,
     case when is_linked then p.linked_to else relinked.linked_to end, p.owner,
-    array(select each.mark from unnest(p.marks) as each (mark) where each.mark <> all (gone.marks) order by 1), p.is_cut
+    array(select each.mark from unnest(p.marks) as each (mark) where each.mark <> all (gone.marks) order by 1), p.is_cut,
+    cardinality(p.marks) > 0
 from gone_from_parts as gone join funnel_parts as p using (part, environment, app)
 left join relinked_parts as relinked using (part, environment, app)
 cross join lateral (
@@ -85,12 +86,14 @@ from (
         from ({OF_CUT}) as every
     ) as anew where p.is_cut
 ) as fresh where (p.part, p.environment, p.app) = (fresh.part, fresh.environment, fresh.app)"""  # noqa: S608  our own
+# A part without marks gives its subject none; that may be gone with it, all the same.
 TOUCHED = """
 insert into touched_subjects
-select environment, app, owner from rebuilt_parts
+select environment, app, owner from rebuilt_parts where had_marks
 union
 select environment, app, coalesce(linked_to, part) from rebuilt_parts
 where coalesce(linked_to, part) <> owner and (linked_to is not null or cardinality(marks) > 0)"""
+BEREFT = "insert into touched_subjects select distinct environment, app, owner from rebuilt_parts where not had_marks"
 KEEP = """
 update funnel_parts set linked_at = fresh.linked_at, linked_to = fresh.linked_to, owner = coalesce(fresh.linked_to, fresh.part),
     former_owner = null, marks = fresh.marks, is_cut = fresh.is_cut
@@ -120,6 +123,8 @@ def rebuild(session: Session) -> None:
     for statement in (TOUCHED, KEEP, DROP):
         with_indexes(connection, statement, {})
     ingest.derive_subjects(connection)
+    connection.execute(BEREFT)
+    with_indexes(connection, ingest.WITHOUT_PARTS, {})
 
 
 def _relink(connection: Connection) -> None:

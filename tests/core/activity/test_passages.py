@@ -22,18 +22,18 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 RELEASED_AGO = 4 * DAY
 
 
-def users(*, worse: float | None = None, release: bool = True, until_ago: timedelta = HOUR, seed: int = 5) -> None:
-    """Have users come, one an hour for each of twenty days; from the third to the fourth step fewer of the later ones."""
+def users(*, worse: float | None = None, release: bool = True, mended: bool = False, seed: int = 5) -> None:
+    """Have users come for twenty days, two an hour; from the third to the fourth step fewer of the later ones get."""
     chance, now, made = random.Random(seed), clock.now(), []
     for number in range(20 * 24 * 2):
         at = now - 20 * DAY + number * timedelta(minutes=30)
-        is_later = at >= now - RELEASED_AGO
-        if at > now - until_ago:
+        if at > now - HOUR:
             break
-        version = "2" if is_later and release else "1"
+        is_later, is_mended = at >= now - RELEASED_AGO, mended and at >= now - RELEASED_AGO / 2
+        version = "3" if is_mended else "2" if is_later and release else "1"
         for step, name in enumerate(STEPS):
             made.append(event(name, at + step * timedelta(minutes=5), user_id=f"u{number}", app="web", release=version))
-            if chance.random() > (worse if worse is not None and is_later and step == 2 else 0.9):
+            if chance.random() > (worse if worse is not None and is_later and not is_mended and step == 2 else 0.9):
                 break
     partitions.make_for("user_activity_events", [each.created_at for each in made if each.created_at is not None])
     with transaction() as session:
@@ -59,6 +59,13 @@ def test_without_a_release_it_is_said_of_the_period() -> None:
     users(worse=0.4, release=False)
     [drop] = found(last_days(5, zone="UTC"))
     assert (drop.step, drop.release) == (3, None)
+
+
+def test_what_the_next_release_has_mended_is_said_of_the_first() -> None:
+    users(worse=0.4, mended=True)
+    [drop] = found(last_days(10, zone="UTC"))
+    assert drop.release == "2"
+    assert drop.rate == pytest.approx(0.4, abs=0.15)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -93,3 +93,10 @@ def test_it_is_of_the_period_that_is_asked_for_and_of_the_model() -> None:
 def test_who_may_not_watch_is_told_nothing() -> None:
     with transaction() as session, pytest.raises(Forbidden):
         incidents(session, Asked(WHOLE), actor=person(Role.REVIEWER).actor)
+
+
+def test_a_night_in_which_little_is_asked_is_a_part_of_it() -> None:
+    start, end = START + 4 * DAY + 16 * HOUR, START + 5 * DAY + 12 * HOUR
+    send(*(each for each in traffic(slow=between(start, end)) if 7 <= (each.created_at or START).hour < 23))
+    [incident] = found()
+    assert (incident.start, incident.end) == (start, end)

@@ -25,7 +25,7 @@ def test_one_model_was_slow_for_some_days_and_the_others_were_not(world: World) 
     slow, usual = latencies("claude-sonnet-4-5", during=True), latencies("claude-sonnet-4-5", during=False)
     assert len(slow) > 40
     assert p95(slow) > 3 * p95(usual)
-    assert p95(latencies("gpt-4.1-mini", during=True)) < 1.5 * p95(latencies("gpt-4.1-mini", during=False))
+    assert p95(latencies("gpt-4.1-nano", during=True)) < 1.5 * p95(latencies("gpt-4.1-nano", during=False))
 
 
 def conversion(world: World, start: datetime, end: datetime) -> float:

@@ -1,12 +1,12 @@
 """failed events: an index of those that carry an error, so that errors by code need not look at all events
 
-Revision: 0012, after 0010
+Revision: 0011, after 0010
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
+revision = "0011"
 down_revision = "0010"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,75 @@
+"""The key figures of batch runs, each beside as much of the period before."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.batches.answers import BAD, GOOD, AskedRuns, DayOfRuns, RunFigures
+from core.batches.queries import by_day, duration, figures, matching, midnights, runs
+from core.comparison import Meaning, Tile, Verdict, of_level, of_rate
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.words import Unit
+
+Course = list[float | None]
+
+
+def run_tiles(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Tile]:
+    """Return runs, the share that succeeded, how many did not, and how long they took."""
+    require(actor, Permission.WATCH)
+    before = replace(asked, period=asked.period.before(clock.now()))
+    one, other = figures(session, asked), figures(session, before)
+    days, days_before = _so_far(by_day(session, asked, actor=actor)), by_day(session, before, actor=actor)
+    times, times_before = _medians(session, asked), _medians(session, before)
+    counts, counts_before = [float(day.runs) for day in days], [float(day.runs) for day in days_before]
+    took = one.p50_duration_ms, other.p50_duration_ms
+    return [
+        _tile(
+            "runs", "Runs", Unit.COUNT, (one.runs, other.runs), of_level(counts[:-1], counts_before[:-1], Meaning.NEITHER), counts
+        ),
+        _success(one, other, days),
+        _bad(one, other, days),
+        _tile("duration", "Median duration", Unit.DURATION, took, of_level(times, times_before, Meaning.BAD), times[: len(days)]),
+    ]
+
+
+def _success(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Tile:
+    verdict = of_rate(_rate(one), _rate(other), Meaning.GOOD)
+    course: Course = [day.success_rate for day in days]
+    return _tile("success", "Success rate", Unit.SHARE, (one.success_rate, other.success_rate), verdict, course)
+
+
+def _bad(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Tile:
+    (good, ended), (good_before, ended_before) = _rate(one), _rate(other)
+    verdict = of_rate((ended - good, ended), (ended_before - good_before, ended_before), Meaning.BAD)
+    course: Course = [float(sum(getattr(day, state) for state in BAD)) for day in days]
+    return _tile("bad", "Failed, partial or lost", Unit.COUNT, (ended - good, ended_before - good_before), verdict, course)
+
+
+def _rate(found: RunFigures) -> tuple[int, int]:
+    good = sum(getattr(found, state) for state in GOOD)
+    return good, good + sum(getattr(found, state) for state in BAD)
+
+
+def _medians(session: Session, asked: AskedRuns) -> Course:
+    """Return the median duration of the runs of each day."""
+    at = func.date_trunc("day", runs.started_at, asked.period.zone).label("at")
+    median = func.percentile_disc(0.5).within_group(duration).filter(duration.is_not(None)).label("median")
+    rows = session.execute(select(at, median).where(*matching(asked)).group_by(at)).mappings()
+    known = {row["at"]: row["median"] for row in rows}
+    return [known.get(day) for day in midnights(asked.period)]
+
+
+def _so_far(days: Sequence[DayOfRuns]) -> list[DayOfRuns]:
+    now = clock.now()
+    return [day for day in days if day.at <= now]
+
+
+def _tile(
+    name: str, label: str, unit: Unit, values: tuple[float | None, float | None], verdict: Verdict, course: Sequence[float | None]
+) -> Tile:
+    value, before = values
+    return Tile(name=name, label=label, unit=unit, value=value, before=before, verdict=verdict, course=list(course))

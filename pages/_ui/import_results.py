@@ -1,0 +1,69 @@
+"""What a dry run has found, and what an import has brought: counts, times, refused rows, the first ones."""
+
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+
+from core.imports.schemas import DryRun, ImportView, Problem
+from core.imports.stores import STORES
+from core.words import count as counted
+from pages._ui import frame, text
+
+MOST_LINES = 6  # of refused rows, before their table scrolls
+
+
+def draw_dry_run(dry: DryRun) -> None:
+    """Draw what an import would bring."""
+    whole = ", ".join(counted(number, *STORES[kind].words) for kind, number in dry.counts.items()) or "no row"
+    frame.section(f"Would bring {whole}", f"of {counted(dry.records, 'record')}; nothing has been stored")
+    facts = []
+    if dry.first_at and dry.last_at:
+        facts.append(_span(dry.first_at, dry.last_at))
+    facts += [each.words for each in dry.retention]
+    for kind, number in dry.duplicates.items():
+        facts.append(
+            f"{counted(number, *STORES[kind].words)} of the first {dry.compared:,} rows are known already, or come twice."
+        )
+    st.caption("  \n".join(text.plain(words) for words in [*facts, *dry.readings]))
+    if dry.rejected:
+        _draw_problems(dry.problems, dry.rejected)
+    if dry.samples:
+        frame.section("The first rows", "as they would be stored")
+        rows = [{name: str(each.row[name]) for name in sorted(each.row, key=_place)} for each in dry.samples]
+        alt = "The first rows, as they would be stored"
+        st.dataframe(pd.DataFrame(rows), hide_index=True, row_height=34, height="content", placeholder="", alt=alt)
+
+
+def draw_brought(found: ImportView) -> None:
+    """Draw what an import has brought."""
+    rows = [
+        {"Kind": STORES[kind].words[1], "New": count.accepted, "Known before": count.duplicates, "Refused": count.rejected}
+        for kind, count in found.counts.items()
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, row_height=34, height="content", alt="What it has brought")
+    if found.first_at and found.last_at:
+        st.caption(f"{_span(found.first_at, found.last_at)} Environment: {text.plain(found.environment)}.")
+    if found.problems:
+        _draw_problems(found.problems, sum(count.rejected for count in found.counts.values()))
+
+
+def _draw_problems(problems: list[Problem], number: int) -> None:
+    frame.section(counted(number, "row") + " refused", f"the first {len(problems)}" if number > len(problems) else "")
+    rows = [{"Line": each.line, "Record": each.position, "Why": each.error} for each in problems]
+    st.dataframe(
+        pd.DataFrame(rows),
+        hide_index=True,
+        row_height=34,
+        height="content" if len(rows) <= MOST_LINES else 250,
+        alt="Refused rows",
+    )
+
+
+def _place(field: str) -> tuple[bool, bool, str]:
+    """Return where a field stands among the columns: the time first, ids that were made last."""
+    return field == "id", field != "created_at", field
+
+
+def _span(first_at: datetime, last_at: datetime) -> str:
+    return f"From {first_at:%-d %b %Y, %H:%M} to {last_at:%-d %b %Y, %H:%M} UTC."

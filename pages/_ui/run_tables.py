@@ -1,0 +1,137 @@
+"""Batch jobs, their phases and what they failed with, in tables."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import words
+from core.batches.answers import BAD, Failure, JobFigures, Phase, RunCounts, Strip
+from pages._ui import errors, filters, run_list, state, text, watch
+from pages._ui.ai_tables import ROW_PX, tall
+
+column = st.column_config
+STATES = {"completed": "Completed", "running": "Running", "partial": "Partial", "failed": "Failed", "lost": "Lost"}
+COLOURS = ["green", "blue", "orange", "red", "red"]
+STATUS = column.MultiselectColumn(options=list(STATES.values()), color=COLOURS, width=100)
+
+
+def interval(found: RunCounts) -> str:
+    """Return how sure a success rate is."""
+    known = found.interval
+    if known.low is None or known.high is None:
+        return f"of {words.count(known.n, 'run')} that ended, too few to say how sure it is."
+    return (
+        f"{words.share(known.low)} to {words.share(known.high)} with 95 % certainty, of {words.count(known.n, 'run')} that ended."
+    )
+
+
+def said_of(strip: Strip) -> str:
+    """Return a batch job's name, and how its runs of a strip ended."""
+    bad, slow = sum(run.status in BAD for run in strip.runs), sum(run.is_slow for run in strip.runs)
+    facts = [words.count(len(strip.runs), "run"), f"{bad} failed" if bad else "none failed", *([f"{slow} slow"] if slow else [])]
+    return f"{text.plain(strip.batch_job)}  \n:gray[:small[{text.plain(' · '.join(facts))}]]"
+
+
+def draw_failures(found: Sequence[Failure], zone: str) -> None:
+    """Draw what runs failed with; one that is selected is opened."""
+    with watch.panel("Failures", "by what they said, latest first; select one to open its last run"):
+        if not found:
+            st.caption("No run failed in this period.")
+            return
+        table = pd.DataFrame(
+            {
+                "What it said": [each.summary or "nothing" for each in found],
+                "Runs": [each.runs for each in found],
+                "Last": [words.moment(each.last_at, zone) for each in found],
+                "Batch job": [each.batch_job for each in found],
+                "Items": [each.failed_jobs for each in found],
+            }
+        )
+        columns = {
+            "What it said": column.TextColumn(width=230),
+            "Runs": column.NumberColumn(width=60),
+            "Items": column.NumberColumn("Items failed", format="localized"),
+        }
+
+        @errors.action
+        def act() -> None:
+            rows = state.selected("batch-history.failures", "rows")
+            if rows:
+                run_list.show(found[rows[0]].last_run)
+
+        st.dataframe(
+            table,
+            hide_index=True,
+            row_height=ROW_PX,
+            height=tall(len(table)),
+            key="batch-history.failures",
+            on_select=act,
+            selection_mode="single-row",
+            column_config=columns,
+            alt=words.count(len(found), "kind of failure", "kinds of failures"),
+        )
+
+
+def draw_jobs(jobs: Sequence[JobFigures], page: str) -> None:
+    """Draw the batch jobs; one that is selected becomes a filter."""
+    with watch.panel("Batch jobs", "success with its 95 % interval; select one to see it alone"):
+        table = pd.DataFrame(
+            {
+                "Batch job": [each.batch_job for each in jobs],
+                "Last": [[STATES.get(each.last_status, each.last_status)] for each in jobs],
+                "Success": [each.success_rate * 100 if each.success_rate is not None else None for each in jobs],
+                "Interval": [short_interval(each) for each in jobs],
+                "Runs": [each.runs for each in jobs],
+                "Median": [words.duration(each.p50_duration_ms) for each in jobs],
+                "p95": [words.duration(each.p95_duration_ms) for each in jobs],
+            }
+        )
+        columns = {
+            "Last": STATUS,
+            "Success": column.NumberColumn(format="%.1f%%", width=80),
+            "Interval": column.TextColumn(width=90),
+            "Runs": column.NumberColumn(format="localized", width=60),
+            **{name: column.TextColumn(width=75) for name in ("Median", "p95")},
+        }
+
+        @errors.action
+        def act() -> None:
+            rows = state.selected(f"{page}.jobs", "rows")
+            if rows:
+                filters.put(page, job=jobs[rows[0]].batch_job)
+
+        st.dataframe(
+            table,
+            hide_index=True,
+            row_height=ROW_PX,
+            height=tall(len(table)),
+            key=f"{page}.jobs",
+            on_select=act,
+            selection_mode="single-row",
+            column_config=columns,
+            alt=words.count(len(jobs), "batch job"),
+        )
+
+
+def short_interval(found: RunCounts) -> str:
+    """Return an interval for the cell of a table."""
+    known = found.interval
+    if known.low is None or known.high is None:
+        return f"too few: {known.n}"
+    return f"{known.low * 100:.0f} to {known.high * 100:.0f}%"
+
+
+def draw_phases(phases: Sequence[Phase]) -> None:
+    """Draw the phases of a batch job beside those of the period before."""
+    table = pd.DataFrame(
+        {
+            "Phase": [each.phase for each in phases],
+            "Median": [words.duration(each.p50_ms) for each in phases],
+            "Before": [words.duration(each.previous.p50_ms) for each in phases],
+            "p95": [words.duration(each.p95_ms) for each in phases],
+        }
+    )
+    st.dataframe(
+        table, hide_index=True, row_height=ROW_PX, height=tall(len(table)), key="batch-history.phase-table", alt="Phases"
+    )

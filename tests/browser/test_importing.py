@@ -1,0 +1,79 @@
+"""Settings, Import: a file is chosen, seen, tried, imported and taken back, by somebody with a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.console import Program, Tab, Window
+
+HEADER = "timestamp,model_name,vendor,user,prompt_tokens,completion_tokens,latency_s,outcome,region"
+
+
+def table(rows: int) -> str:
+    lines = [f"2026-11-0{1 + n % 9} 08:12:{n % 60:02},gpt-4o-mini,openai,u{n % 9},{n},20,0.5,ok,eu" for n in range(rows)]
+    return "\n".join([HEADER, *lines, "yesterday,gpt-4o-mini,openai,u1,1,1,1,ok,eu"]) + "\n"
+
+
+@pytest.fixture
+def file(program: Program, tmp_path: Path) -> Iterator[Path]:
+    """Return a file of AI requests; what was imported goes afterwards."""
+    path = tmp_path / "requests.csv"
+    path.write_text(table(300))
+    yield path
+    for found in program.api.get("/imports").json()["items"]:
+        program.api.delete(f"/imports/{found['id']}")
+
+
+def choose(tab: Tab, path: Path) -> None:
+    tab.page.locator(".upload input").set_input_files(path)
+
+
+def test_a_file_is_seen_tried_imported_and_taken_back(window: Window, file: Path) -> None:
+    tab = window.open("/settings?section=Import")
+    choose(tab, file)
+    expect(tab.page.get_by_text("A table of AI requests")).to_be_visible()
+    expect(tab.page.get_by_role("combobox", name="The times in this file name no time zone")).to_be_visible()
+    tab.press("Try it")
+    expect(tab.page.get_by_text("Would bring 300 AI requests")).to_be_visible(timeout=30_000)
+    expect(tab.page.get_by_text("1 row refused")).to_be_visible()
+    expect(tab.page.get_by_text("0.5 is 500 ms")).to_be_visible()
+    tab.press("Import")
+    expect(tab.page.get_by_text("Imported", exact=True)).to_be_visible(timeout=30_000)
+    tab.press("Undo")
+    dialog = tab.page.get_by_role("dialog", name="Undo this import?")
+    expect(dialog).to_contain_text("requests.csv has brought 300 AI requests, 1 refused")
+    dialog.get_by_role("button", name="Undo import").click()
+    expect(tab.page.get_by_text("Undone", exact=True)).to_be_visible(timeout=30_000)
+
+
+def test_what_cannot_be_read_is_said_in_words(window: Window, tmp_path: Path, file: Path) -> None:
+    (tmp_path / "photo.csv").write_bytes(b"\x89PNG" + bytes(range(256)) * 20)
+    tab = window.open("/settings?section=Import")
+    choose(tab, tmp_path / "photo.csv")
+    expect(tab.page.get_by_text("a picture")).to_be_visible()
+    expect(tab.page.get_by_text("Failed", exact=True)).to_be_visible()
+
+
+def test_a_file_that_is_refused_is_a_problem_in_words(window: Window, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_bytes(b"")
+    window.tolerates = ("422",)
+    tab = window.open("/settings?section=Import")
+    choose(tab, tmp_path / "empty.csv")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("The file is empty")
+
+
+def test_a_mapping_is_kept_and_offered_to_the_next_file(window: Window, program: Program, file: Path) -> None:
+    tab = window.open("/settings?section=Import")
+    choose(tab, file)
+    tab.press("Keep this mapping")
+    tab.page.get_by_role("textbox", name="Name").fill("Nightly requests")
+    tab.press("Keep")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Mapping kept")
+    expect(tab.page.get_by_role("combobox", name="Mapping")).to_be_visible()
+    tab.choose("Mapping", "Nightly requests")
+    tab.press("Try it")
+    expect(tab.page.get_by_text("Would bring 300 AI requests")).to_be_visible(timeout=30_000)
+    for kept in program.api.get("/imports/mappings").json()["items"]:
+        program.api.delete(f"/imports/mappings/{kept['id']}").raise_for_status()

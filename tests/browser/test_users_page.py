@@ -1,0 +1,182 @@
+"""Users as people meet them: found by search and filters, and one of them followed through everything that happened."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.activity.funnel import STEPS
+from core.identity.schemas import Role
+from tests.browser.conftest import OpenWindow
+from tests.browser.console import Account, Program, Tab
+from tests.browser.geometry import cut_off, overlapping
+from tests.browser.test_every_page import look_at
+from tests.browser.test_watch import WALKS, Theme, drawn
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+BEGAN = (NOW - timedelta(days=40)).replace(hour=8, minute=0, second=0)
+
+
+def at(minutes: float) -> str:
+    return (BEGAN + timedelta(minutes=minutes)).isoformat()
+
+
+def events() -> Iterator[dict[str, Any]]:
+    """Yield a user who dropped after an error, some others, and a visitor without a name."""
+    for number, name in enumerate(STEPS[:2]):
+        named = {"user_id": "people-ann"} if number else {}
+        yield {"id": f"people-{number}", "event_type": name, "session_id": "people-s1", "created_at": at(number * 5), **named}
+    failed = {"error_code": "card_declined", "error_message": "The <b>bank</b> said no"}
+    yield {"id": "people-e", "event_type": "onboarding.portfolio_error", "user_id": "people-ann", "created_at": at(9), **failed}
+    for number in range(60):
+        yield {
+            "id": f"people-other-{number}",
+            "event_type": STEPS[0],
+            "user_id": f"people-other-{number:02}",
+            "created_at": at(-60 + number),
+        }
+    yield {"id": "people-v", "event_type": STEPS[0], "session_id": "people-visitor", "created_at": at(2)}
+
+
+@pytest.fixture(scope="module")
+def rows(program: Program) -> None:
+    key = program.api.post("/admin/api-keys", json={"name": "people", "scopes": ["ingest"]}).raise_for_status().json()["key"]
+    talk = {"id": "people-c", "user_id": "people-ann", "title": "A card that was declined", "created_at": at(7)}
+    said = {"id": "1", "role": "user", "content": "Why was my card **declined**?", "created_at": at(7)}
+    ann = {"id": "people-ann", "email": "ann@people.example", "display_name": "Ann People", "traits": {"plan": "pro"}}
+    rated = {"id": "people-f", "user_id": "people-ann", "conversation_id": "people-c", "rating": -1, "comment": "No help"}
+    sent = {
+        "events": list(events()),
+        "users": [ann],
+        "conversations": [talk | {"messages": [said]}],
+        "feedback": [rated | {"created_at": at(8)}],
+    }
+    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
+        sender.headers["Authorization"] = f"Bearer {key}"
+        for kind, items in sent.items():
+            sender.post(f"/ingest/{kind}", json={"items": items}).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def accounts(program: Program) -> dict[Role, Account]:
+    roles = dict.fromkeys(role for role, _, _ in WALKS)
+    return {role: program.account(role, f"People{role.replace('_', '')}") for role in roles}
+
+
+def main(tab: Tab) -> Any:  # noqa: ANN401  a locator's assertions
+    return expect(tab.page.locator(".stMain"))
+
+
+def texts(page: Page) -> str:
+    return page.locator(".stMain").inner_text()
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(("role", "theme", "width"), WALKS)
+def test_list_and_journey_hold_together(
+    open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
+) -> None:
+    window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
+    for path in ("/users?q=people", "/users?anonymous=true", "/users?user=people-ann", "/users?session=people-visitor"):
+        tab = window.open("/you")
+        tab.page.emulate_media(color_scheme=theme)
+        tab.go(path)
+        drawn(tab.page)
+        assert not cut_off(tab.page), path
+        assert not overlapping(tab.page), path
+        tab.page.close()
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize("path", ["/users", "/users?user=people-ann"])
+def test_nobody_is_shut_out_of_users(open_window: OpenWindow, path: str) -> None:
+    tab = open_window().open(path)
+    drawn(tab.page)
+    look_at(tab.page)
+
+
+@pytest.mark.usefixtures("rows")
+def test_search_finds_by_name_address_and_id_and_stands_in_the_address(open_window: OpenWindow) -> None:
+    tab = open_window().open("/users")
+    for wanted, count in (("Ann Peo", "1 user;"), ("ann@people", "1 user;"), ("people-other", "60 users;")):
+        field = tab.page.get_by_role("textbox", name="Search")
+        field.fill(wanted)
+        field.press("Enter")
+        main(tab).to_contain_text(count)
+    assert "q=people-other" in tab.page.url
+    tab.page.reload()
+    tab.wait()
+    main(tab).to_contain_text("60 users;")
+    tab.page.get_by_role("button", name="Clear filters").click()
+    tab.page.wait_for_url(lambda url: "q=" not in url)
+
+
+@pytest.mark.usefixtures("rows")
+def test_pages_order_and_file_are_made_by_the_server(open_window: OpenWindow) -> None:
+    tab = open_window().open("/users?q=people-other&sort=external_id")
+    drawn(tab.page)
+    link = str(tab.page.get_by_role("link", name="CSV").evaluate("e => e.href"))
+    lines = tab.page.request.get(link).text().strip().split("\r\n")
+    assert len(lines) == 61
+    assert "people-other-00" in lines[1]
+    assert "people-other-59" in lines[-1]
+    main(tab).to_contain_text("60 users;")
+    expect(tab.page.get_by_test_id("stPagination")).to_contain_text("3")
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_journey_says_what_happened_and_why_it_counts_as_dropped(open_window: OpenWindow) -> None:
+    tab = open_window().open("/users?user=people-ann")
+    drawn(tab.page)
+    for words in (
+        "Ann People",
+        "Why is this one counted as dropped?",
+        "step 3 (onboarding.login_success) not within 30 days",
+        "without a name",
+        "step 2 reached",
+        "card_declined",
+        "The <b>bank</b> said no",
+        "thumb down",
+        "A card that was declined",
+    ):
+        main(tab).to_contain_text(words)
+    tab.press("Read it")
+    main(tab).to_contain_text("Why was my card declined?")
+    tab.press("Close")
+    main(tab).not_to_contain_text("Why was my card declined?")
+    tab.press("All users")
+    tab.page.get_by_role("heading", name="Users").wait_for()
+
+
+@pytest.mark.usefixtures("rows")
+def test_words_are_not_for_analysts(open_window: OpenWindow, accounts: dict[Role, Account]) -> None:
+    tab = open_window(accounts[Role.ANALYST]).open("/users?user=people-ann")
+    drawn(tab.page)
+    main(tab).to_contain_text("What was said is not for your role.")
+    main(tab).not_to_contain_text("A card that was declined")
+    main(tab).not_to_contain_text("No help")
+    expect(tab.button("Read it")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("rows")
+def test_visitors_without_a_name_have_journeys_too(open_window: OpenWindow) -> None:
+    tab = open_window().open("/users")
+    tab.page.get_by_text("Sessions without a user").click()
+    tab.page.wait_for_url("**anonymous=true**")
+    drawn(tab.page)
+    main(tab).to_contain_text("session")
+    tab.go("/users?session=people-visitor")
+    drawn(tab.page)
+    main(tab).to_contain_text("Why is this one counted as dropped?")
+
+
+def test_who_is_not_there_is_said_so(open_window: OpenWindow) -> None:
+    tab = open_window().open("/users?user=nobody-by-that-name")
+    main(tab).to_contain_text("There is no user by that id.")
+    tab.go("/users?q=nobody-by-that-name")
+    main(tab).to_contain_text("No users match")
+    tab.press("Clear all filters")
+    tab.page.wait_for_url(lambda url: "q=" not in url)

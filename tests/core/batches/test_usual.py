@@ -1,0 +1,152 @@
+"""How long a run usually takes: the median of the last thirty good runs of its job before it; and how phases stand in order."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from core import clock
+from core.batches import ingest, queries
+from core.batches.answers import AskedRuns, RunView
+from core.batches.charts import REST, bars_of, phases_of_runs, strip
+from core.batches.schemas import NewBatchRun
+from core.batches.tiles import run_tiles
+from core.db import transaction
+from core.embedded.postgres import Postgres
+from core.errors import Forbidden
+from core.identity.schemas import Actor, Role
+from core.intake import Source
+from core.paging import Window
+from core.periods import last_days
+from tests.factories.batches import ran
+from tests.factories.identity import person
+from tests.factories.palettes import PALETTE
+
+pytestmark = pytest.mark.usefixtures("database")
+NOW = clock.now().replace(microsecond=0)
+ASKED = AskedRuns(last_days(30, zone="UTC"))
+
+
+@pytest.fixture
+def actor(database: Postgres) -> Actor:
+    return person(Role.ANALYST).actor
+
+
+def runs(actor: Actor, asked: AskedRuns = ASKED) -> list[RunView]:
+    with transaction() as session:
+        return queries.list_runs(session, asked, window=Window(200), actor=actor)
+
+
+def hourly(
+    count: int, *, took_s: float = 60, since: int = 1, job: str = "nightly", status: str = "completed", **fields: object
+) -> None:
+    for number in range(since, since + count):
+        ran(NOW - timedelta(hours=number), status, took_s=took_s, job=job, **fields)
+
+
+def test_of_fewer_than_five_good_runs_before_nothing_is_usual(actor: Actor) -> None:
+    hourly(4, since=2)
+    ran(NOW - timedelta(hours=1), took_s=6000)
+    assert (runs(actor)[0].usual_duration_ms, runs(actor)[0].is_slow) == (None, False)
+
+
+def test_a_run_is_slow_above_one_and_a_fifth_of_what_is_usual(actor: Actor) -> None:
+    hourly(9, since=3)
+    ran(NOW - timedelta(hours=2), took_s=72)
+    ran(NOW - timedelta(hours=1), took_s=73)
+    found = runs(actor)
+    assert [each.is_slow for each in found[:3]] == [True, False, False]
+    assert found[0].usual_duration_ms == 60_000
+
+
+def test_only_the_last_thirty_good_ones_of_the_same_job_and_place_count(actor: Actor) -> None:
+    hourly(30, took_s=10, since=2)
+    hourly(40, took_s=500, since=40)
+    hourly(20, took_s=900, since=2, job="other")
+    hourly(20, took_s=900, since=2, app="other")
+    hourly(20, took_s=900, since=2, status="failed")
+    hourly(20, took_s=900, since=2, environment="staging")
+    run = ran(NOW - timedelta(hours=1), took_s=11)
+    assert next(each.usual_duration_ms for each in runs(actor) if each.batch_run_id == run) == 10_000
+
+
+def test_one_that_still_runs_is_slow_as_soon_as_it_has_taken_longer(actor: Actor) -> None:
+    hourly(5, since=3)
+    ran(NOW - timedelta(minutes=2), "running", took_s=None)
+    assert runs(actor)[0].is_slow
+    with transaction() as session:
+        assert queries.get_run(session, runs(actor)[0].batch_run_id, actor=actor).is_slow
+
+
+def test_phases_keep_the_order_in_which_they_were_sent(actor: Actor) -> None:
+    reports: list[dict[str, object]] = [
+        {"status": "running", "phase_durations": {"zip": 1, "apply": 2}},
+        {"status": "running", "completed_jobs": 1, "phase_durations": {"zip": 1, "apply": 2, "b": 3}},
+        {"status": "completed", "completed_jobs": 2, "phase_durations": {"end": 4}},
+    ]
+    rows = [{"batch_run_id": "r", "started_at": (NOW - timedelta(hours=1)).isoformat()} | report for report in reports]
+    for number in (1, 0, 2, 1):
+        with transaction() as session:
+            ingest.store(session, msgspec.convert([rows[number]], list[NewBatchRun]), Source("production", "UTC"))
+    assert list(runs(actor)[0].phase_durations) == ["zip", "apply", "b", "end"]
+
+
+def test_the_strips_reach_back_before_the_period(actor: Actor) -> None:
+    hourly(3, job="b")
+    for day in range(100):
+        ran(NOW - timedelta(days=day, minutes=1), job="a")
+    with transaction() as session:
+        found = queries.strips(session, AskedRuns(last_days(1, zone="UTC"), status="failed"), actor=actor)
+    assert [(each.batch_job, len(each.runs)) for each in found] in ([("a", 90), ("b", 3)], [("a", 90)])
+
+
+def test_failures_stand_together_by_what_they_said(actor: Actor) -> None:
+    ran(NOW - timedelta(hours=3), "failed", error_summary="No disk", failed_jobs=3)
+    ran(NOW - timedelta(hours=2), "partial", error_summary="No disk", failed_jobs=4)
+    last = ran(NOW - timedelta(hours=1), "lost")
+    ran(NOW - timedelta(hours=1), "completed", error_summary="A warning")
+    with transaction() as session:
+        found = queries.failures(session, ASKED, actor=actor)
+    assert [(each.summary, each.runs, each.failed_jobs) for each in found] == [(None, 1, None), ("No disk", 2, 7)]
+    assert found[0].last_run == last
+
+
+def test_the_rate_has_its_interval_from_ten_runs_on(actor: Actor) -> None:
+    hourly(9)
+    with transaction() as session:
+        assert queries.summary(session, ASKED, actor=actor).interval.low is None
+        ran(NOW - timedelta(hours=20), "failed")
+    with transaction() as session:
+        found = queries.summary(session, ASKED, actor=actor).interval
+    assert found.n == 10
+    assert found.low == pytest.approx(0.5958, abs=1e-4)
+    assert found.high == pytest.approx(0.9821, abs=1e-4)
+
+
+def test_what_lies_between_the_last_phase_and_the_end_is_shown_as_such(actor: Actor) -> None:
+    ran(NOW - timedelta(hours=1), "failed", took_s=10, phase_durations={"load": 4000, "odd": "x"})
+    ran(NOW - timedelta(hours=2), "failed", took_s=10, phase_durations={"load": 4000, "send": 6000}, error_summary="LOAD broke")
+    ran(NOW - timedelta(hours=3), took_s=10, phase_durations={"load": 10_000})
+    first, named, good = ([(bar.name, bar.took, bar.is_bad) for bar in bars_of(run, NOW)] for run in runs(actor))
+    assert first == [("load", 4000, False), (REST, 6000, True)]
+    assert named == [("load", 4000, True), ("send", 6000, False)]
+    assert good == [("load", 10_000, False)]
+    chart = phases_of_runs(PALETTE, runs(actor), "UTC", NOW)
+    assert chart.alt == "Phases of the last 3 runs: 2 failed, 0 slower than usual. The latest: load 4.0 s; not in a phase 6.0 s."
+    words = [each.text for each in chart.figure.layout.annotations]
+    assert words == ["<b>failed after load</b>", "<b>failed in load</b>", "10.0 s"]
+
+
+def test_charts_of_nothing_say_so() -> None:
+    assert strip(PALETTE, [], "UTC").alt == "The last 0 batch runs: 0 completed, 0 failed."
+    assert phases_of_runs(PALETTE, [], "UTC", NOW).alt.endswith("The latest: none.")
+
+
+def test_the_tiles_count_what_the_summary_counts(actor: Actor) -> None:
+    hourly(3)
+    ran(NOW - timedelta(hours=1), "partial", took_s=120)
+    with transaction() as session:
+        found = {each.name: each.value for each in run_tiles(session, ASKED, actor=actor)}
+    assert found == {"runs": 4, "success": 0.75, "bad": 1, "duration": 60_000}
+    with transaction() as session, pytest.raises(Forbidden):
+        run_tiles(session, ASKED, actor=person(Role.REVIEWER).actor)

@@ -1,0 +1,67 @@
+"""What is made up says so on every page; who may removes it there."""
+
+from datetime import timedelta
+
+from core import clock
+from core.db import transaction
+from core.demo import queries, service
+from core.identity.schemas import Role
+from core.imports.schemas import Status
+from tests.factories.identity import Person, person
+from tests.pages.conftest import SETTINGS, YOU, Console, said
+
+SYNTHETIC = "everything here is synthetic"
+
+
+def load(admin: Person) -> None:
+    with transaction() as session:
+        service.load(session, actor=admin.actor)
+
+
+def test_every_page_says_it_and_only_an_administrator_may_remove_it(console: Console) -> None:
+    admin, reviewer = person(Role.ADMIN), person(Role.REVIEWER)
+    load(admin)
+    for page in (SETTINGS, YOU):
+        app = console(admin, page)
+        assert SYNTHETIC in said(app)
+        assert "Remove demo data" in [button.label for button in app.button]
+    app = console(reviewer, YOU)
+    assert SYNTHETIC in said(app)
+    assert "Remove demo data" not in [button.label for button in app.button]
+
+
+def test_removing_is_asked_once_and_then_begins(console: Console) -> None:
+    admin = person(Role.ADMIN)
+    load(admin)
+    with transaction() as session:
+        row = queries.find_row(session)
+        assert row is not None
+        row.status, row.position = Status.COMPLETED, 10
+    app = console(admin, SETTINGS)
+    app.button(key="demo.remove").click().run()
+    app.button(key="demo.confirm").click().run()
+    assert "it is being removed" in said(app)
+    with transaction() as session:
+        found = queries.find_demo(session)
+    assert found is not None
+    assert found.is_going
+
+
+def test_what_is_too_old_for_an_undo_offers_none(console: Console) -> None:
+    admin = person(Role.ADMIN)
+    load(admin)
+    with transaction() as session:
+        row = queries.find_row(session)
+        assert row is not None
+        row.status, row.position, row.started_at = Status.COMPLETED, 10, clock.now() - timedelta(days=40)
+    app = console(admin, YOU)
+    assert "too old to be removed" in said(app)
+    assert "Remove demo data" not in [button.label for button in app.button]
+
+
+def test_an_empty_workspace_is_offered_one_and_says_nothing_otherwise(console: Console) -> None:
+    app = console(person(Role.ADMIN), SETTINGS)
+    assert SYNTHETIC not in said(app)
+    app.button(key="demo.load").click().run()
+    assert SYNTHETIC in said(app)
+    assert "demo.load" not in [button.key for button in app.button]
