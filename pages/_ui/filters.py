@@ -41,6 +41,7 @@ LABELS = {
     "job": "Batch job",
     "q": "Search",
     "step": "Last step",
+    "sort": "Order",
 }
 EVERY = {
     "app": "All apps",
@@ -95,7 +96,11 @@ class Filters:
     @property
     def narrowed(self) -> list[str]:
         """Every filter that leaves something out, in words."""
-        return [f"{LABELS[name].lower()} {value}" for name, value in self.chosen.items() if value and DEFAULTS.get(name) != value]
+        return [
+            f"{LABELS[name].lower()} {value}"
+            for name, value in self.chosen.items()
+            if value and DEFAULTS.get(name) != value and name != "sort"
+        ]
 
     def download(self, path: str, **more: str) -> str:
         """Return the address of the API's stream of the same rows."""

@@ -35,6 +35,7 @@ def draw(reads: Reads) -> None:
         else:
             draw_anonymous(reads, given["session"], watched, shown)
     except (UserMissing, SessionMissing) as missing:
+        st.title("Users", anchor=False)
         frame.empty_state("person_off", "Nobody by that id", missing.detail)
 
 

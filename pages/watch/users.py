@@ -17,16 +17,16 @@ from pages._ui.user_list import SHOWN
 PAGE = "users"
 FIRST, MORE = ("q", "status", "step"), ("environment", "app", "release")
 OFFERS: filters.Offers = {
-    "status": {str(status): said for status, said in user_list.STATES.items()},
+    "status": user_list.STATES,
+    "sort": {
+        "": "Last seen first",
+        UserOrder.LAST_SEEN: "Longest away first",
+        UserOrder.NEWEST_FIRST: "Newest first",
+        UserOrder.OLDEST_FIRST: "Oldest first",
+        UserOrder.ID: "By id",
+        UserOrder.ID_BACKWARDS: "By id, backwards",
+    },
     "step": {"0": "Before the first", **{str(number): f"{number} {words.event(name)}" for number, name in enumerate(STEPS, 1)}},
-}
-ORDERS = {
-    UserOrder.LAST_SEEN_FIRST: "Last seen first",
-    UserOrder.LAST_SEEN: "Longest away first",
-    UserOrder.NEWEST_FIRST: "Newest first",
-    UserOrder.OLDEST_FIRST: "Oldest first",
-    UserOrder.ID: "By id",
-    UserOrder.ID_BACKWARDS: "By id, backwards",
 }
 
 
@@ -37,7 +37,8 @@ def main() -> None:
         journey.draw(reads)
         return
     header = watch.header("Users", "Everybody who uses the product")
-    chosen = filters.bar(PAGE, reads, FIRST, MORE, offers=OFFERS, is_timed=False)
+    orders = () if st.query_params.get("anonymous") == "true" else ("sort",)
+    chosen = filters.bar(PAGE, reads, (*FIRST, *orders), MORE, offers=OFFERS, is_timed=False)
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     count = row.container(width="stretch")
     with row:
@@ -48,23 +49,14 @@ def main() -> None:
         draw_anonymous(reads, chosen, count)
         header.finish(reads, chosen, csv="anonymous")
         return
-    with row:
-        order = st.selectbox(
-            "Order",
-            list(ORDERS),
-            format_func=lambda each: ORDERS[each],
-            key="sort",
-            bind="query-params",
-            label_visibility="collapsed",
-            width=180,
-        )
-    draw_users(reads, chosen, UserOrder(order), count)
-    header.finish(reads, chosen, csv="users", sort=order)
+    draw_users(reads, chosen, count)
+    header.finish(reads, chosen, csv="users")
 
 
-def draw_users(reads: Reads, chosen: Filters, order: UserOrder, count: DeltaGenerator) -> None:
+def draw_users(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
     """Draw one page of users."""
-    at = f"{PAGE}.{order}.{hash(tuple(chosen.chosen.items()))}"
+    order = UserOrder(chosen.chosen["sort"]) if chosen["sort"] in set(UserOrder) else UserOrder.LAST_SEEN_FIRST
+    at = f"{PAGE}.{hash(tuple(chosen.chosen.items()))}"
     page = reads.ask(queries.list_users, wanted(chosen), chosen.watched, order, window=window(at))
     if not page.total_count:
         watch.nothing_here(PAGE, "users", reads, chosen)

@@ -122,7 +122,8 @@ def test_garbage_has_failed_and_says_why(me: httpx2.Client, upload: Upload) -> N
     found = upload(bytes(range(256)) * 40, "photo.csv")
     assert found["status"] == "failed"
     assert found["error"]
-    assert me.post(f"/imports/{found['id']}/start").status_code == 422
+    assert not uploads.path_of(UUID(found["id"])).exists()
+    assert me.post(f"/imports/{found['id']}/start").status_code == 409
 
 
 def test_a_dry_run_says_what_would_come_and_stores_nothing(me: httpx2.Client, upload: Upload) -> None:

@@ -148,7 +148,7 @@ def test_a_journey_says_what_happened_and_why_it_counts_as_dropped(open_window: 
     tab.press("Close")
     main(tab).not_to_contain_text("Why was my card declined?")
     tab.press("All users")
-    expect(tab.page.locator("h1")).to_have_text("Users")
+    tab.page.get_by_role("heading", name="Users").wait_for()
 
 
 @pytest.mark.usefixtures("rows")

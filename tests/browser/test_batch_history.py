@@ -1,0 +1,129 @@
+"""Batch history as people meet it: what runs now, what failed and in which phase, and what takes longer than usual."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import expect
+
+from core.identity.schemas import Role
+from tests.browser.conftest import OpenWindow
+from tests.browser.console import Account, Program, Tab
+from tests.browser.geometry import cut_off, overlapping
+from tests.browser.test_every_page import look_at
+from tests.browser.test_watch import WALKS, Theme, drawn
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+HERE = "/batch-history?days=30&job=history-nightly"
+Send = Callable[..., None]
+
+
+def run(number: int, **facts: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
+    took = {"load": 60_000, "apply": 120_000, "check": 30_000} | facts.pop("phases", {})
+    began = NOW - timedelta(days=number, minutes=30)
+    return {
+        "batch_run_id": f"history-{number}",
+        "batch_job": "history-nightly",
+        "started_at": began.isoformat(),
+        "completed_at": (began + timedelta(milliseconds=sum(took.values()))).isoformat(),
+        "status": "completed",
+        "total_jobs": 100,
+        "completed_jobs": 100,
+        "phase_durations": took,
+        **facts,
+    }
+
+
+@pytest.fixture(scope="module")
+def send(program: Program) -> Send:
+    key = program.api.post("/admin/api-keys", json={"name": "history", "scopes": ["ingest"]}).raise_for_status().json()["key"]
+
+    def sent(*runs: dict[str, Any]) -> None:
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60, headers=headers) as sender:
+            sender.post("/ingest/batch-runs", json={"items": list(runs)}).raise_for_status()
+
+    return sent
+
+
+@pytest.fixture(scope="module")
+def rows(send: Send) -> None:
+    slow = run(2, phases={"apply": 400_000})
+    failed = run(1, status="failed", failed_jobs=7, error_summary="The disk was <b>full</b> in apply")
+    send(*(run(number) for number in range(3, 20)), slow, failed)
+
+
+@pytest.fixture(scope="module")
+def accounts(program: Program) -> dict[Role, Account]:
+    roles = dict.fromkeys(role for role, _, _ in WALKS)
+    return {role: program.account(role, f"History{role.replace('_', '')}") for role in roles}
+
+
+def main(tab: Tab) -> Any:  # noqa: ANN401  a locator's assertions
+    return expect(tab.page.locator(".stMain"))
+
+
+@pytest.mark.usefixtures("rows")
+@pytest.mark.parametrize(("role", "theme", "width"), WALKS)
+def test_the_history_holds_together(
+    open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
+) -> None:
+    tab = open_window(accounts[role], width=width, height=844 if width == 390 else 900).open("/you")
+    tab.page.emulate_media(color_scheme=theme)
+    tab.go(f"{HERE}&run=history-1")
+    drawn(tab.page)
+    assert tab.page.locator(".js-plotly-plot").count() == 4
+    assert not cut_off(tab.page)
+    assert not overlapping(tab.page)
+
+
+@pytest.mark.usefixtures("rows")
+def test_nobody_is_shut_out_of_the_history(open_window: OpenWindow) -> None:
+    tab = open_window().open(HERE)
+    drawn(tab.page)
+    look_at(tab.page)
+
+
+@pytest.mark.usefixtures("rows")
+def test_what_failed_and_what_was_slow_is_said(open_window: OpenWindow) -> None:
+    tab = open_window().open(HERE)
+    drawn(tab.page)
+    for words in ("19 runs", "1 failed", "1 slow", "failed in apply", "133% slower", "Success rate:", "of 19 runs that ended"):
+        main(tab).to_contain_text(words)
+    tab.go(f"{HERE}&run=history-1")
+    main(tab).to_contain_text("The disk was <b>full</b> in apply")
+    main(tab).to_contain_text("7 failed")
+    tab.press("Close")
+    tab.page.wait_for_url(lambda url: "run=" not in url)
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_click_on_a_bar_opens_its_run(open_window: OpenWindow) -> None:
+    tab = open_window().open(HERE)
+    drawn(tab.page)
+    bars = tab.page.locator(".st-key-batch-history-strip-history-nightly .js-plotly-plot .bars .point path")
+    bars.last.click(force=True)
+    tab.page.wait_for_url("**run=history-1**")
+
+
+def test_a_run_is_followed_while_it_goes_on(open_window: OpenWindow, send: Send) -> None:
+    begun = {"batch_run_id": "history-live", "batch_job": "history-live", "started_at": NOW.isoformat(), "total_jobs": 10}
+    send({**begun, "status": "running", "completed_jobs": 3, "phase_durations": {"load": 10}})
+    tab = open_window().open("/batch-history?job=history-live")
+    main(tab).to_contain_text("3 of 10 items")
+    send({**begun, "status": "running", "completed_jobs": 8, "updated_at": datetime.now(UTC).isoformat()})
+    main(tab).to_contain_text("8 of 10 items")
+    send({**begun, "status": "completed", "completed_jobs": 10, "completed_at": datetime.now(UTC).isoformat()})
+    main(tab).not_to_contain_text("Running now")
+    main(tab).to_contain_text("too few to say how sure it is")
+
+
+def test_a_history_without_runs_says_what_would_fill_it(open_window: OpenWindow) -> None:
+    tab = open_window().open("/batch-history?environment=nowhere")
+    main(tab).to_contain_text("No batch runs match")
+    tab.go("/batch-history?start=2020-01-01&end=2020-01-02")
+    main(tab).to_contain_text("No batch runs in this period")
+    tab.go("/batch-history?run=never&days=30&job=history-nightly")
+    main(tab).to_contain_text("No such run")
