@@ -11,6 +11,8 @@ from core.activity.models import User
 from core.ai_metrics.answers import Asked, Order, RequestDetail, RequestView
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.figures import volume
+from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.slowest import where_slowest
 from core.ai_metrics.sources import matching_requests, raw
 from core.conversations.models import Conversation
 from core.identity.permissions import Permission, may, require
@@ -47,12 +49,18 @@ def list_requests(
 
 
 def list_first(session: Session, asked: Asked, order: Order, window: Window, *, actor: Actor) -> list[RequestView]:
-    """Return the slowest, the dearest or the newest requests; those without a latency or a cost come in no list by it."""
+    """Return the slowest, the dearest or the newest requests; those without a latency or a cost come in no list by it, and of the
+    slowest none that is pending.
+    """
     require(actor, Permission.WATCH)
     if order is Order.NEWEST:
         return list_requests(session, asked, limit=window.limit, offset=window.offset, actor=actor)
     measure = raw.c.total_latency_ms if order is Order.SLOWEST else raw.c.cost_usd
     wanted = [*matching_requests(asked, asked.period), measure.is_not(None)]
+    if order is Order.SLOWEST:
+        wanted.append(raw.c.status != RequestStatus.PENDING)
+        narrowed = where_slowest(session, asked, window.offset + window.limit)
+        wanted += [narrowed] if narrowed is not None else []
     page = select(raw).where(*wanted).order_by(measure.desc(), raw.c.id).limit(window.limit).offset(window.offset)
     found = [RequestView(**row) for row in _named(session, page, RequestView)]
     return sorted(found, key=lambda each: _measured(each, order), reverse=True)

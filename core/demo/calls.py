@@ -116,7 +116,7 @@ class Caller:
     def _model(self, talk: Talk) -> Model:
         if talk.lang not in ("en", "de", "fr"):
             return MANY_TONGUES
-        if talk.person.plan == "Wheel" or talk.person.number % 6 == 0:
+        if talk.person.plan == "Wheel" or talk.person.number % 4 == 0:
             return CAREFUL
         return LARGE if talk.messages[0].at in self.calendar.new_model else SMALL
 

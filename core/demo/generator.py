@@ -18,6 +18,7 @@ SEED = 1851
 TALKS = 3200
 BEFORE_BOARD = 0.42  # of those who never ended their board, how many ask why
 CHATS = 0.63  # of those with a board, how many talk to the assistant at all
+SOON = 0.5  # of those, how many do on the first day
 LONGEST = timedelta(minutes=25)
 
 Row = tuple[Kind, dict[str, Any]]
@@ -70,7 +71,8 @@ class World:
         for person in everybody:
             begun = person.board_at or person.joined_at + timedelta(minutes=20)
             if random.random() < (CHATS if person.board_at else BEFORE_BOARD * 0.5):
-                at = max(begun, self.calendar.start) + timedelta(minutes=2) + random.expovariate(1 / 5.5) * DAY
+                waits_days = random.expovariate(1 / (0.35 if random.random() < SOON else 5.5))
+                at = max(begun, self.calendar.start) + timedelta(minutes=2) + waits_days * DAY
                 if person.is_earlier:
                     at = self.calendar.moment(random, end=last)
                 elif person.board_at is None:

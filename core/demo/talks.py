@@ -14,7 +14,7 @@ from core.demo.script import Alternative, Script, Turn, fill, parse, vary
 from core.demo.users import Person
 
 MOST = 12  # messages
-TRIES = 2
+TRIES = 3
 SHINGLE = 5  # words that stand in a row
 KNOWN_AFTER = 4 * DAY  # what speaks of past orders needs somebody who has been there so long
 BRANCHES = {"good": 5.0, "bad": 2.6, "human": 2.0, "plain": 4.0}

@@ -81,7 +81,12 @@ def dry_run(rows: Iterable[Parsed], identity: Identity, *, note: Callable[[int],
         if not note(seen.records):
             return None
     over = [
-        RowsOver(kind=kind, rows=rows, keeps_days=keeps[kind], words=_words(kind, rows, keeps[kind]))
+        RowsOver(
+            kind=kind,
+            rows=rows,
+            keeps_days=keeps[kind],
+            words=_words(kind, rows, keeps[kind], max(keeps[kind], kept.import_undo_days)),
+        )
         for kind, rows in seen.over.items()
     ]
     return DryRun(
@@ -149,10 +154,10 @@ def _key(kind: Kind, row: Row) -> UUID:
     return key_of(STORES[kind].key, _name(row))
 
 
-def _words(kind: Kind, rows: int, days: int) -> str:
+def _words(kind: Kind, rows: int, days: int, days_from_import: int) -> str:
     one, many = STORES[kind].words
     counted = f"{rows:,} {one} is" if rows == 1 else f"{rows:,} {many} are"
     return (
         f"{counted} older than the {days} days for which they are kept. "
-        f"Counted from the import, they go after {days} days; {WHAT_STAYS[kind]}."
+        f"Counted from the import, they go after {days_from_import} days; {WHAT_STAYS[kind]}."
     )

@@ -32,12 +32,14 @@ UNEXPECTED = (
 
 
 def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
-    """Recognise a file that has just been uploaded, and note it; one that cannot be read has failed, and says why."""
+    """Recognise a file that has just been uploaded, and note it; one that cannot be read has failed, says why, and goes again."""
     known = _recognised(import_id, name)
+    if known.get("status") == Status.FAILED:
+        uploads.remove(import_id)
     with transaction() as session:
-        if known.get("mapping") is not None:
+        if (layout := service.layout_of(known)) is not None:
             saved = queries.find_mapping_for(session, service.column_names(known["recognition"]))
-            known["mapping"] = saved.mapping if saved is not None else known["mapping"]
+            known["mapping"] = saved.mapping | layout if saved is not None else known["mapping"]
         return service.add(session, import_id, name, kept, known, actor=actor)
 
 
@@ -83,7 +85,7 @@ def _recognised(import_id: UUID, name: str) -> dict[str, Any]:
     try:
         found = recognise.recognise(uploads.path_of(import_id), name, zone=zone)
     except recognise.Unreadable as unreadable:
-        return {"status": Status.FAILED, "error": unreadable.detail}
+        return {"status": Status.FAILED, "error": unreadable.detail, "file_removed_at": clock.now()}
     plain = found.model_dump(mode="json", by_alias=True)
     return {"recognition": {name: value for name, value in plain.items() if name != "mapping"}, "mapping": plain["mapping"]}
 

@@ -1,5 +1,9 @@
 """Does what is due of imports, in the worker."""
 
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 from procrastinate import JobContext
@@ -7,11 +11,22 @@ from procrastinate import JobContext
 from core import queue
 from core.imports import flows, service, uploads
 
+NICENESS = 5
+
 
 @queue.app.task(name=service.TASK, pass_context=True)
 def work(context: JobContext, import_id: str) -> None:
     """Try a file, store its rows, or take them back, whatever is due; begun again after a kill, it goes on where it was."""
-    flows.work(UUID(import_id), may_go_on=lambda: not (queue.stopping.is_set() or context.should_abort()))
+    with ThreadPoolExecutor(1, thread_name_prefix="import", initializer=_give_way) as apart:
+        apart.submit(
+            flows.work, UUID(import_id), may_go_on=lambda: not (queue.stopping.is_set() or context.should_abort())
+        ).result()
+
+
+def _give_way() -> None:
+    """Let everything else go first, in this thread and in those that it begins."""
+    if sys.platform == "linux":  # elsewhere a thread has no niceness of its own
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 @queue.app.periodic(cron="* * * * * */15")

@@ -22,7 +22,7 @@ environment = :environment and (error_code is not null or event_type like '%\\_e
 SHOWN = "event_type, error_code, error_message, created_at"
 QUESTION = f"""
 with {{apart}}, page as (
-    select * from ({{plain}} union all {{rest}}) as stopped order by began_at desc, subject limit :limit offset :offset
+    select * from ({{first}} union all {{rest}}) as stopped order by began_at desc, subject limit :limit offset :offset
 )
 select page.subject, began_at, reached_at, users.id as user_id, external_id, email, display_name,
     coalesce(users.last_seen_at, reached_at) as last_seen_at, failed.event_type as error_event_type, failed.error_code,
@@ -96,17 +96,26 @@ def list_stopped(
 
 
 def _rows(asked: Question, step: int) -> dict[str, str]:
-    """Return the selects of those who reached the step and not the next required one."""
+    """Return the selects of those who reached the step and not the next required one: `plain` to be counted, `first` as many as
+    a page needs, and the `rest`.
+    """
     steps, rule = asked.funnel.steps, asked.rule
     following = next((number for number in range(step, len(steps)) if not steps[number].optional), None)
     timed = rule.is_reached(step - 1) + (f" and not ({rule.is_reached(following)})" if following is not None else "")
     chosen = f"subject, from_micros(at_1) as began_at, from_micros(at_{step}) as reached_at"
     rest = f"select {chosen} from rest where {timed}"  # noqa: S608  our own
     if not asked.is_kept:
-        return {"plain": f"select {chosen} from {asked.found.plain} and {timed}", "rest": rest}  # noqa: S608  our own
+        plain = f"select {chosen} from {asked.found.plain} and {timed}"  # noqa: S608  our own
+        return {"plain": plain, "first": plain, "rest": rest}
     kept = f"reached_{step} is not null" + (f" and reached_{following + 1} is null" if following is not None else "")
-    chosen = f"subject, reached_1 as began_at, reached_{step} as reached_at"
-    return {"plain": f"select {chosen} from {asked.found.plain}{asked.found.alone} and {kept}", "rest": rest}  # noqa: S608  our own
+    rows = f"{asked.found.plain}{asked.found.alone} and {kept}"
+    plain = f"select subject, reached_1 as began_at, reached_{step} as reached_at from {rows}"  # noqa: S608  our own
+    if asked.found.alone:
+        return {"plain": plain, "first": plain, "rest": rest}
+    # The index knows when a page begins, but no names: only those of the page are looked up.
+    newest = f"select reached_1 from {rows} order by reached_1 desc limit :limit + :offset"  # noqa: S608  our own
+    first = f"{plain} and reached_1 >= (select min(reached_1) from ({newest}) as newest)"  # noqa: S608  our own
+    return {"plain": f"select 1 from {rows}", "first": first, "rest": rest}  # noqa: S608  our own
 
 
 def _stopped(row: dict[str, Any]) -> Stopped:

@@ -1,0 +1,70 @@
+"""Charts of the house: drawn of anything, with gaps as gaps, marks where there is room, and the same said in words."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from core.plotting import Line, Mark, line_chart, scale_of, stacked_bars
+from core.words import Unit
+from tests.factories.palettes import PALETTE
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def hours(count: int) -> list[datetime]:
+    return [START + timedelta(hours=number) for number in range(count)]
+
+
+def drawn(*values: float | None, unit: Unit = Unit.DURATION, marks: tuple[Mark, ...] = (), names: int = 1) -> Any:  # noqa: ANN401
+    lines = [Line(f"line {number}", values, "#111111", "#111111") for number in range(names)]
+    return line_chart(PALETTE, hours(len(values)), lines, unit, zone="Europe/Berlin", marks=marks)
+
+
+@pytest.mark.parametrize("values", [(), (None,), (None, None), (5.0,), (0.0, 0.0), (1.0, None, 3.0)])
+@pytest.mark.parametrize("names", [1, 3])
+def test_it_is_drawn_of_anything(values: tuple[float | None, ...], names: int) -> None:
+    assert len(drawn(*values, names=names).data) == names
+    assert stacked_bars(PALETTE, hours(len(values)), {"a": [each or 0 for each in values]}, Unit.MONEY, zone="UTC").data
+
+
+def test_times_are_those_of_the_reporting_zone() -> None:
+    assert drawn(1.0, 2.0).data[0].x[0] == "2026-11-01 01:00:00"
+
+
+def test_a_gap_is_a_gap_and_a_point_between_gaps_can_be_seen() -> None:
+    line = drawn(1.0, None, 3.0, None, 5.0, 6.0).data[0]
+    assert line.y[1] is None
+    assert list(line.marker.size) == [5, 0, 5, 0, 0, 0]
+
+
+def test_lines_that_end_close_together_are_named_apart() -> None:
+    figure = drawn(1000.0, 1000.0, names=3)
+    places = sorted(each.y for each in figure.layout.annotations)
+    assert len(places) == 3
+    assert min(late - early for early, late in itertools.pairwise(places)) > 0.05 * figure.layout.yaxis.range[1]
+
+
+def test_marks_outside_are_left_out_and_those_too_close_have_no_name() -> None:
+    near = [Mark(START + timedelta(hours=2, minutes=number), f"release {number}") for number in range(5)]
+    figure = drawn(*[1.0] * 48, marks=(*near, Mark(START - timedelta(days=1), "before")))
+    assert len(figure.layout.shapes) == 5
+    assert [each.text for each in figure.layout.annotations] == ["release 0"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "top", "said"),
+    [
+        (Unit.DURATION, 840, "840 ms"),
+        (Unit.DURATION, 6400, "6.4 s"),
+        (Unit.DURATION, 600_000, "10.0 min"),
+        (Unit.DURATION, 7_200_000, "2.0 h"),
+        (Unit.MONEY, 0.0083, "$0.0083"),
+        (Unit.SHARE, 0.5, "50.0%"),
+        (Unit.COUNT, 8412, "8,412"),
+    ],
+)
+def test_the_unit_stands_in_every_value(unit: Unit, top: float, said: str) -> None:
+    scale = scale_of(unit, top)
+    assert scale.words(top * scale.factor) == said
