@@ -72,6 +72,7 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
     st.dataframe(
         pd.DataFrame(table),
         hide_index=True,
+        placeholder="–",
         row_height=ROW_PX,
         height="content",
         key=key,
@@ -111,6 +112,7 @@ def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_la
         st.dataframe(
             table,
             hide_index=True,
+            placeholder="–",
             row_height=ROW_PX,
             height="content",
             key=key,

@@ -99,6 +99,7 @@ def draw_table(rows: Sequence[RunView], zone: str, key: str) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="–",
         row_height=34,
         height="content",
         key=key,

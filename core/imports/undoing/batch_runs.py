@@ -27,4 +27,12 @@ def take_some(session: Session, import_id: UUID) -> tuple[int, int]:
 def _row(trace: Trace) -> Image:
     fields = RUNS.without(trace.present, trace.changes)
     owner = trace.before["import_id"] if trace.before is not None else None
-    return {"id": trace.id, **fields, "attributes": fields["attributes"] or None, "import_id": owner}
+    whole = {"attributes": fields["attributes"] or None, "phase_order": _order(trace, fields), "import_id": owner}
+    return {"id": trace.id, **fields, **whole}
+
+
+def _order(trace: Trace, fields: Image) -> list[str] | None:
+    """Return the phases that are left, as ingest has put them: those of an earlier report first."""
+    stood = dict.fromkeys([*(trace.present["phase_order"] or ()), *fields["phase_durations"]])
+    left = [name for name in stood if name in fields["phase_durations"]]
+    return sorted(left, key=lambda name: fields["told"].get(f"phase_durations.{name}", [])) or None

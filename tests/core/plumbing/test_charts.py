@@ -1,17 +1,16 @@
 """Charts of the house: drawn of anything, with gaps as gaps, marks where there is room, and the same said in words."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from core.palette import Palette
 from core.plotting import Line, Mark, line_chart, scale_of, stacked_bars
 from core.words import Unit
+from tests.factories.palettes import PALETTE
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
-ROLES = ("text", "muted", "grid", "axis", "bad", "warn", "warn_ink", "idle", "tint", "ok", "ground")
-PALETTE = Palette(**dict.fromkeys(ROLES, "#123456"), series=("#111111",) * 6, sequence=("#222222",) * 10)
 
 
 def hours(count: int) -> list[datetime]:
@@ -44,7 +43,7 @@ def test_lines_that_end_close_together_are_named_apart() -> None:
     figure = drawn(1000.0, 1000.0, names=3)
     places = sorted(each.y for each in figure.layout.annotations)
     assert len(places) == 3
-    assert min(late - early for early, late in zip(places, places[1:], strict=False)) > 0.05 * figure.layout.yaxis.range[1]
+    assert min(late - early for early, late in itertools.pairwise(places)) > 0.05 * figure.layout.yaxis.range[1]
 
 
 def test_marks_outside_are_left_out_and_those_too_close_have_no_name() -> None:
