@@ -89,7 +89,12 @@ def _draw_row(number: int, row: dict[str, Any], rows: list[dict[str, Any]], type
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         label = f"Step {number + 1}"
         row["types"] = st.multiselect(
-            label, list(dict.fromkeys([*types, *row["types"]])), row["types"], key=f"{key}.types", label_visibility="collapsed"
+            label,
+            list(dict.fromkeys([*types, *row["types"]])),
+            row["types"],
+            key=f"{key}.types",
+            label_visibility="collapsed",
+            width=310,
         )
         row["optional"] = st.checkbox("Optional", row["optional"], key=f"{key}.optional", disabled=number == 0, width=100)
         with st.container(horizontal=True, gap="xxsmall", width="content", key=f"icon-step-{number}"):

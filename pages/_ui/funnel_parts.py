@@ -36,7 +36,8 @@ def draw_funnel(funnel: FunnelView, versus: FunnelComparison | None, page: str, 
     with st.container(border=True):
         charts.show(chart, f"{page}.funnel.{versus is not None}", on_pick=lambda point: pick(round(float(point.x)) + 1))
     if versus is not None:
-        st.caption(text.plain(f"{versus.name} against {versus.other_name}: {versus.says} Who began late has had less time."))
+        late = " Who began late has had less time." if versus.one.start != versus.other.start else ""
+        st.caption(text.plain(f"{versus.name} against {versus.other_name}: {versus.says}{late}"))
 
 
 def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str, pick: Pick) -> None:
