@@ -163,7 +163,7 @@ def anonymous_sessions(
     return AnonymousList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)
 
 
-@router.get("/anonymous/{session_id}/journey")
+@router.get("/anonymous/{session_id:path}/journey")
 def anonymous_journey(
     session_id: str,
     session: SessionDep,

@@ -45,7 +45,7 @@ class Asked:
 
 
 class SegmentList(BaseModel):
-    """Segments by traits, the first source first."""
+    """Segments by traits, the first source first, and releases."""
 
     items: list[SegmentChoice]
     total_count: int
@@ -141,9 +141,9 @@ def list_stopped(
 
 
 @router.get("/segments")
-def list_segments(session: SessionDep, actor: ActorDep, window: WindowDep) -> SegmentList:
-    """List the segments that the traits of users make."""
-    found = segments.list_segments(session, actor=actor)
+def list_segments(session: SessionDep, actor: ActorDep, watched: WatchedDep, window: WindowDep) -> SegmentList:
+    """List the segments that the traits of users make, and the latest releases."""
+    found = segments.list_segments(session, watched, actor=actor)
     page = found[window.offset : window.offset + window.limit]
     return SegmentList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
 

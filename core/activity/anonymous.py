@@ -13,7 +13,7 @@ from core import clock
 from core.activity import progress, sources
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import SessionMissing
-from core.activity.funnel import STEPS
+from core.activity.funnel import STEPS, WINDOW
 from core.activity.progress import Progress
 from core.activity.queries import COUNT, STATUS, STEP, UserFilter
 from core.identity.permissions import Permission, require
@@ -29,6 +29,15 @@ from (
     select *, (select from_micros(max(mark & ((1::bigint << 56) - 1))) from unnest(marks) as mark) as last_seen_at
     from subjects where environment = :environment and {{app}} and subject like 's:%'
 ) as seen where true"""  # noqa: S608  names of our own
+# The same as STATUS, as conditions that follow an index.
+DROPPED = f"reached_{COUNT} is null and reached_1 < cast(:now as timestamptz) - interval '{WINDOW.days} days'"
+OPEN = f"reached_{COUNT} is null and not coalesce({DROPPED}, false)"
+OF_STATUS = {
+    OnboardingStatus.COMPLETED: f"reached_{COUNT} is not null",
+    OnboardingStatus.DROPPED: DROPPED,
+    OnboardingStatus.STUCK: f"{OPEN} and last_seen_at < :idle_since",
+    OnboardingStatus.IN_PROGRESS: f"{OPEN} and not coalesce(last_seen_at < :idle_since, false)",
+}
 # Those who have begun, the latest first; then the others. Each part follows an index.
 PAGE = """
 select * from (
@@ -53,13 +62,8 @@ def list_anonymous(
     require(actor, Permission.WATCH)
     apps = sources.list_apps(session, watched)
     given = _given(session, apps, wanted, watched)
-    states, reach = _states(wanted, apps), "limit :limit + :offset"
-    if wanted.status is not None:
-        chosen, states = states, "select * from matching where true"
-        rows = f"with matching as ({_of_status(chosen)}) {PAGE.format(states=states, reach=reach)}"
-        counted = _of_status(chosen)
-    else:
-        rows, counted = PAGE.format(states=states, reach=reach), states
+    states = _states(wanted, apps)
+    rows, counted = PAGE.format(states=states, reach="limit :limit + :offset"), states
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(session, row, watched) for row in found]
     total = session.scalar(text(f"select count(*) from ({counted}) as counted"), given) if count else 0  # noqa: S608
@@ -83,11 +87,9 @@ def _states(wanted: UserFilter, apps: Sequence[str]) -> str:
     states = STATES.format(app="app = :app" if len(apps) <= 1 else "app = any(:apps)")
     if wanted.q is not None:
         states += " and subject ilike :part"
+    if wanted.status is not None:
+        states += f" and {OF_STATUS[wanted.status]}"
     return states + (f" and {STEP} = :step" if wanted.step is not None else "")
-
-
-def _of_status(states: str) -> str:
-    return f"select * from ({states}) as states where status = :status"  # noqa: S608
 
 
 def _given(session: Session, apps: list[str], wanted: UserFilter, watched: Watched) -> dict[str, Any]:
@@ -100,7 +102,6 @@ def _given(session: Session, apps: list[str], wanted: UserFilter, watched: Watch
         "part": f"s:%{escaped}%",
         "now": now,
         "idle_since": now - progress.stuck_after(session),
-        "status": wanted.status,
         "step": wanted.step,
     }
 

@@ -14,7 +14,7 @@ from core.palette import Palette
 from core.plotting import Chart, Mark, add_marks, blank, local, stacked_bars, upright
 from core.words import Unit
 
-HALF_BAR, TALL = 0.26, 250
+HALF_BAR, TALL = 0.2, 250
 NEAR = 0.35  # of the width: nearer than this, two names would meet
 
 
@@ -49,7 +49,7 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
         said = f"<b>{step.users:,}</b><br><span style='color:{palette.muted}'>{share}</span>"
         figure.add_annotation(x=number, y=step.users, yanchor="bottom", yshift=4, showarrow=False, text=said, font={"size": 13})
     ticks = {"tickvals": list(range(len(steps))), "ticktext": [_wrapped(step) for step in steps]}
-    figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-HALF_BAR, len(steps) - 1 + HALF_BAR])
+    figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-0.45, len(steps) - 0.55])
     figure.update_yaxes(visible=False, range=[0, start * 1.25])
     figure.update_layout(showlegend=False, hovermode="closest", margin={"t": 24, "l": 0, "r": 0})
     each = ", ".join(f"{short(step)} {step.users:,}" for step in steps)
@@ -91,7 +91,7 @@ def compared(palette: Palette, given: FunnelComparison) -> Chart:
         place = {"x": number - 0.5, "y": 0, "yanchor": "bottom", "yshift": 6, "showarrow": False}
         figure.add_annotation(**place, text=_short_points(step.from_previous), font={"size": 11, "color": colour})
     ticks = {"tickvals": numbers, "ticktext": [_wrapped(step) for step in given.one.steps]}
-    figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-0.4, len(numbers) - 0.6])
+    figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-0.45, len(numbers) - 0.55])
     figure.update_yaxes(ticksuffix="%", range=[0, 105])
     figure.update_layout(barmode="overlay", hovermode="closest", margin={"t": 26}, showlegend=True)
     rates = ", ".join(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.activity.errors import FunnelRefused
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
+from core.periods import Watched
 
 WRITTEN = re.compile(r"(trait\.[^=]{1,200}|source|release)=(.{1,500})", re.DOTALL)
 SOURCE = "source"
@@ -21,6 +22,10 @@ select key, value, count(*) as users
 from (select traits from users order by last_seen_at desc limit :asked) as recent cross join jsonb_each_text(traits)
 where jsonb_typeof(traits -> key) in ('string', 'number', 'boolean') and length(key) <= 100 and length(value) <= 100
 group by key, value order by key, users desc, value""")
+
+RELEASES = text("""
+select release from releases where environment = :environment and (cast(:app as text) is null or app = :app)
+group by release order by min(first_seen_at) desc limit :most""")
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,11 @@ class SegmentChoice(View):
     name: str
 
 
-def list_segments(session: Session, *, actor: Actor) -> list[SegmentChoice]:
-    """Return the segments by traits of those who were seen last; a trait of very many values, such as a name, makes none."""
+def list_segments(session: Session, watched: Watched, *, actor: Actor) -> list[SegmentChoice]:
+    """Return the segments by traits of those who were seen last, and the latest releases.
+
+    A trait of very many values, such as a name, makes none.
+    """
     require(actor, Permission.WATCH)
     by_trait: dict[str, list[str]] = {}
     for key, value, _ in session.execute(COMMON, {"asked": ASKED_USERS}):
@@ -74,4 +82,6 @@ def list_segments(session: Session, *, actor: Actor) -> list[SegmentChoice]:
         if len(values) <= MOST_VALUES and "=" not in key
         for value in values
     ]
-    return [SegmentChoice(segment=str(each), name=each.name) for each in found[:MOST]]
+    given = {"environment": watched.environment, "app": watched.app, "most": MOST_VALUES}
+    found = [*found[:MOST], *(Segment(release) for release in session.scalars(RELEASES, given))]
+    return [SegmentChoice(segment=str(each), name=each.name) for each in found]

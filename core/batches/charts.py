@@ -14,7 +14,7 @@ from core.plotting import Chart, Line, Scale, blank, line_chart, local, scale_of
 from core.words import Unit
 
 LOW, STRIP_PX = 0.5, 52
-ROW_PX, MOST_LINES = 26, 5
+ROW_PX, BAR, MOST_LINES = 26, 0.62, 5
 LEAST_REST = 0.01  # of a run's time, in which no phase is missed
 REST = "not in a phase"
 HEIGHTS = {"completed": LOW, "running": 0.3, "failed": 1.0, "lost": 1.0, "partial": 0.75}
@@ -94,7 +94,6 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
         barmode="overlay",
         showlegend=True,
         hovermode="closest",
-        bargap=0.38,
         margin={"t": 30, "r": 130},
         yaxis=upward | {"tickfont": {"size": 11, "color": palette.text}},
     )
@@ -158,6 +157,7 @@ def _add_bars(figure: go.Figure, palette: Palette, name: str, shade: str, rows: 
         base=[bar.start * scale.factor for _, bar in rows],
         orientation="h",
         name=name,
+        width=BAR,
         marker={"color": shade, "line": {"width": 1.5, "color": palette.ground}},
         unselected={"marker": {"opacity": 1}},
         customdata=[f"{bar.name}: {words.duration(round(bar.took))}" for _, bar in rows],

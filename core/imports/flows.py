@@ -37,9 +37,9 @@ def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
     if known.get("status") == Status.FAILED:
         uploads.remove(import_id)
     with transaction() as session:
-        if known.get("mapping") is not None:
+        if (layout := service.layout_of(known)) is not None:
             saved = queries.find_mapping_for(session, service.column_names(known["recognition"]))
-            known["mapping"] = saved.mapping if saved is not None else known["mapping"]
+            known["mapping"] = saved.mapping | layout if saved is not None else known["mapping"]
         return service.add(session, import_id, name, kept, known, actor=actor)
 
 

@@ -15,10 +15,10 @@ from core.paging import Page, Window
 
 
 def list_imports(session: Session, *, window: Window, actor: Actor) -> Page[ImportView]:
-    """Return imports, the latest first; raise Forbidden."""
+    """Return imports, the latest first, without the columns of their files; raise Forbidden."""
     require(actor, Permission.MANAGE_IMPORTS)
     rows = session.scalars(select(Import).order_by(Import.created_at.desc()).limit(window.limit).offset(window.offset))
-    return Page([view(row) for row in rows], session.scalar(select(func.count()).select_from(Import)) or 0)
+    return Page([_brief(view(row)) for row in rows], session.scalar(select(func.count()).select_from(Import)) or 0)
 
 
 def get_import(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
@@ -62,6 +62,11 @@ def view(row: Import) -> ImportView:
     """Return an import as it is shown."""
     plain: dict[str, Any] = {name: getattr(row, name) for name in ImportView.model_fields if hasattr(row, name)}
     return ImportView(**plain, progress=_progress(row), has_file=row.file_removed_at is None)
+
+
+def _brief(found: ImportView) -> ImportView:
+    known = {name: value for name, value in found.recognition.items() if name != "columns"}
+    return found.model_copy(update={"recognition": known})
 
 
 def _progress(row: Import) -> Progress:

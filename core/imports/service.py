@@ -25,6 +25,7 @@ from core.imports.undo import since as undoing_since
 from core.imports.uploads import Kept
 
 TASK = "imports.work"
+LAYOUT = ("container", "records", "delimiter", "header")  # of a mapping
 
 
 def add(session: Session, import_id: UUID, name: str, kept: Kept, known: dict[str, Any], *, actor: Actor) -> ImportView:
@@ -141,6 +142,12 @@ def column_names(recognition: dict[str, Any]) -> list[str]:
     return [column["path"] for column in recognition.get("columns", [])]
 
 
+def layout_of(known: dict[str, Any]) -> dict[str, Any] | None:
+    """Return how a file holds its records, whatever they are: a mapping that was kept for other files need not know it."""
+    told = known.get("mapping") or known.get("recognition", {}).get("draft")
+    return {name: told[name] for name in LAYOUT if name in told} if told else None
+
+
 def first_seen(session: Session, sha256: str) -> datetime:
     """Return when a file of these bytes first came: the time of its rows that tell none, however often it is imported."""
     return session.scalar(select(func.min(Import.created_at)).where(Import.sha256 == sha256)) or clock.now()
@@ -176,7 +183,8 @@ def _choose(session: Session, row: Import, given: Start) -> None:
         raise NotImportable(row.recognition["not_yet"])
     chosen = given.mapping
     if given.mapping_id is not None:
-        chosen = queries.get_mapping(session, given.mapping_id).mapping
+        layout = layout_of({"mapping": row.mapping, "recognition": row.recognition}) or {}
+        chosen = queries.get_mapping(session, given.mapping_id).mapping | layout
     if given.answers is not None:
         chosen = (chosen or row.mapping or {}) | given.answers.model_dump(mode="json", exclude_none=True)
     if chosen is not None:

@@ -99,7 +99,13 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
     rates = f"{words.share(one.rate)} within a day, {words.share(one.before)} before"
     some = "of a sample of " if one.is_sampled else "of "
     detail = f"from {words.moment(one.at, scope.period.zone)} on · {rates} · {some}{words.count(one.users, 'user')}"
-    query = {"step": str(one.step + 1), **({"app": one.app} if one.app else {}), **_span(scope), **_place(scope)}
+    query = {
+        "step": str(one.step),
+        "against": "previous",
+        **({"app": one.app} if one.app else {}),
+        **_span(scope),
+        **_place(scope),
+    }
     return _finding("conversion", Severity.BAD, title, detail, one.at, "onboarding", query)
 
 

@@ -99,7 +99,14 @@ def draw_tools(found: Tools) -> None:
             **{name: column.NumberColumn(format="%.2f s") for name in ("p50", "p95")},
         }
         st.dataframe(
-            table, hide_index=True, row_height=ROW_PX, height=tall(len(table)), key="tools", column_config=columns, alt="Tools"
+            table,
+            hide_index=True,
+            placeholder="–",
+            row_height=ROW_PX,
+            height=tall(len(table)),
+            key="tools",
+            column_config=columns,
+            alt="Tools",
         )
 
 
@@ -113,6 +120,7 @@ def _table(table: pd.DataFrame, key: str, picked: Callable[[int], None], alt: st
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="–",
         row_height=ROW_PX,
         height=tall(len(table)),
         key=key,

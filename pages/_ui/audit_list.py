@@ -71,6 +71,7 @@ def draw_table(page: Page[AuditRow]) -> None:
     st.dataframe(
         rows,
         hide_index=True,
+        placeholder="–",
         row_height=34,
         height="content",
         column_config={"When": moment, "What": st.column_config.TextColumn(width=400), "Outcome": outcome},

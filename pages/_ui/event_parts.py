@@ -136,6 +136,7 @@ def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) 
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="–",
         row_height=ROW_PX,
         height="content",
         key=key,

@@ -1,4 +1,4 @@
-"""Which steps a funnel has, within how long, and in which order: chosen in a dialog, and kept in the address."""
+"""Of whom a funnel is, beside what, and which steps it has: chosen in the bar and in a dialog, and kept in the address."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,10 +6,12 @@ from typing import Any
 import streamlit as st
 
 from core import words
-from core.activity import funnel
+from core.activity import asking, funnel, segments, versus
 from core.activity.funnel import MOST_STEPS, MOST_WINDOW_DAYS, SAVED, Funnel, Step
 from core.ids import new_id
+from core.periods import Watched
 from pages._ui import errors, filters, state
+from pages._ui.cache import Reads
 
 DRAFT, WINDOW, ORDER = "funnel_editor.steps", "funnel_editor.window", "funnel_editor.order"
 IN_ORDER, ANY_ORDER = "One after the other", "In any order"
@@ -22,6 +24,37 @@ def summary(chosen: Funnel) -> str:
     left_out = f", {optional} optional" if optional else ""
     order = "in any order" if chosen.any_order else "in order"
     return f"{steps}{left_out}, {order}, within {words.count(chosen.window.days, 'day')} of the first"
+
+
+def read_funnel(page: str) -> Funnel:
+    """Return the funnel of the address; raise FunnelRefused."""
+    days = state.get(f"{page}.window_days", "") or str(funnel.WINDOW.days)
+    any_order = state.get(f"{page}.any_order", "") == "true"
+    return funnel.read(state.get(f"{page}.steps", ""), int(days) if days.isdecimal() else 0, any_order=any_order)
+
+
+def draw_choices(reads: Reads, page: str) -> None:
+    """Draw of whom, beside what, and which steps."""
+    place = Watched(state.get(f"{page}.environment", "") or "production", state.get(f"{page}.app", "") or None)
+    names = {each.segment: each.name for each in reads.ask(segments.list_segments, place)}
+    _choose(page, "segment", "Segment", names, {"": "All users"})
+    _choose(page, "against", "Compare with", names, {"": "No comparison", versus.PREVIOUS: "The period before"})
+    if st.button("Steps", icon=":material/format_list_numbered:", on_click=open_with, args=(read_funnel(page),)):
+        edit(page, reads.ask(asking.list_step_types))
+
+
+def _choose(page: str, name: str, label: str, names: dict[str, str], first: dict[str, str]) -> None:
+    key = f"{page}.{name}"
+    value = state.get(key, "") or ""
+    st.selectbox(
+        label,
+        list(dict.fromkeys([*first, *names, value])),
+        key=key,
+        format_func=lambda each: first.get(each) or names.get(each) or each,
+        label_visibility="collapsed",
+        accept_new_options=True,  # any other trait, or days: 2026-10-01..2026-10-08
+        width=190,
+    )
 
 
 def open_with(chosen: Funnel) -> None:
@@ -56,7 +89,12 @@ def _draw_row(number: int, row: dict[str, Any], rows: list[dict[str, Any]], type
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         label = f"Step {number + 1}"
         row["types"] = st.multiselect(
-            label, list(dict.fromkeys([*types, *row["types"]])), row["types"], key=f"{key}.types", label_visibility="collapsed"
+            label,
+            list(dict.fromkeys([*types, *row["types"]])),
+            row["types"],
+            key=f"{key}.types",
+            label_visibility="collapsed",
+            width=310,
         )
         row["optional"] = st.checkbox("Optional", row["optional"], key=f"{key}.optional", disabled=number == 0, width=100)
         with st.container(horizontal=True, gap="xxsmall", width="content", key=f"icon-step-{number}"):

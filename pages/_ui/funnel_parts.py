@@ -36,7 +36,8 @@ def draw_funnel(funnel: FunnelView, versus: FunnelComparison | None, page: str, 
     with st.container(border=True):
         charts.show(chart, f"{page}.funnel.{versus is not None}", on_pick=lambda point: pick(round(float(point.x)) + 1))
     if versus is not None:
-        st.caption(text.plain(f"{versus.name} against {versus.other_name}: {versus.says} Who began late has had less time."))
+        late = " Who began late has had less time." if versus.one.start != versus.other.start else ""
+        st.caption(text.plain(f"{versus.name} against {versus.other_name}: {versus.says}{late}"))
 
 
 def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str, pick: Pick) -> None:
@@ -71,6 +72,7 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
     st.dataframe(
         pd.DataFrame(table),
         hide_index=True,
+        placeholder="–",
         row_height=ROW_PX,
         height="content",
         key=key,
@@ -110,6 +112,7 @@ def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_la
         st.dataframe(
             table,
             hide_index=True,
+            placeholder="–",
             row_height=ROW_PX,
             height="content",
             key=key,

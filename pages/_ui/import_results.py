@@ -41,7 +41,7 @@ def draw_brought(found: ImportView) -> None:
         {"Kind": STORES[kind].words[1], "New": count.accepted, "Known before": count.duplicates, "Refused": count.rejected}
         for kind, count in found.counts.items()
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, row_height=34, height="content", alt="What it has brought")
+    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", row_height=34, height="content", alt="What it has brought")
     if found.first_at and found.last_at:
         st.caption(f"{_span(found.first_at, found.last_at)} Environment: {text.plain(found.environment)}.")
     if found.problems:
@@ -54,6 +54,7 @@ def _draw_problems(problems: list[Problem], number: int) -> None:
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
+        placeholder="–",
         row_height=34,
         height="content" if len(rows) <= MOST_LINES else 250,
         alt="Refused rows",

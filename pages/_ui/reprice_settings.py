@@ -68,7 +68,9 @@ def _draw_report(report: RepriceReport, run: RepriceRun | None = None) -> None:
         counted = f"{report.requests_changed:,} of {words.count(report.requests_examined, 'request')}"
         frame.section(f"{counted} would change" if report.dry_run else f"{counted} changed", _signed(report))
         if report.items:
-            st.dataframe(pd.DataFrame(_rows(report)), hide_index=True, row_height=34, height="content", alt="Differences")
+            st.dataframe(
+                pd.DataFrame(_rows(report)), hide_index=True, placeholder="–", row_height=34, height="content", alt="Differences"
+            )
         if run is not None:
             st.caption(text.plain(f"Asked for by {run.requested_by} on {run.started_at:%-d %b %Y at %H:%M} (UTC)"))
         with st.container(horizontal=True):

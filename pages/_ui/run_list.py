@@ -19,7 +19,7 @@ from pages._ui.filters import Filters
 from pages._ui.user_list import times
 
 SHOWN, MOST_PAGES, MOST_RUNNING, LOOK_EVERY_S = 15, 100, 10, 3
-CHOSEN, SEEN = "run", "batch-history.running"
+CHOSEN, SEEN, IN_TABLE = "run", "batch-history.running", "batch-history.in_table"
 column = st.column_config
 
 
@@ -71,8 +71,8 @@ def draw(reads: Reads, chosen: Filters, total: int) -> None:
     at = f"batch-history.runs.{hash((chosen.period, tuple(chosen.chosen.items())))}"
     window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
     with watch.panel("Runs", "latest first; slower than usual is more than 1.2 times the median of the 30 good runs before"):
-        if wanted := st.query_params.get(CHOSEN):
-            draw_chosen(reads, wanted, chosen.period.zone)
+        if state.get(IN_TABLE, False):
+            draw_chosen(reads, chosen.period.zone)
         rows = reads.ask(queries.list_runs, chosen.runs, window=window)
         draw_table(rows, chosen.period.zone, f"{at}.{window.offset}")
         if total > SHOWN:
@@ -99,6 +99,7 @@ def draw_table(rows: Sequence[RunView], zone: str, key: str) -> None:
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="–",
         row_height=34,
         height="content",
         key=key,
@@ -118,16 +119,23 @@ def draw_table(rows: Sequence[RunView], zone: str, key: str) -> None:
     )
 
 
-def show(run: str) -> None:
-    """Make a run the one that is shown, from a callback."""
+def show(run: str, *, in_table: bool = False) -> None:
+    """Make a run the one that is shown, from a callback: at the table that it was selected in, else above all."""
     st.query_params[CHOSEN] = run
+    state.put(IN_TABLE, in_table)
+
+
+def draw_above(reads: Reads, zone: str) -> None:
+    """Draw the chosen run where charts that are clicked lead to."""
+    if not state.get(IN_TABLE, False):
+        draw_chosen(reads, zone)
 
 
 @errors.action
 def _choose(rows: Sequence[RunView], key: str) -> None:
     numbers = state.selected(key, "rows")
     if numbers:
-        show(rows[numbers[0]].batch_run_id)
+        show(rows[numbers[0]].batch_run_id, in_table=True)
     else:
         close()
 
@@ -135,10 +143,14 @@ def _choose(rows: Sequence[RunView], key: str) -> None:
 def close() -> None:
     """Show no single run, from a callback."""
     st.query_params.pop(CHOSEN, None)
+    state.forget(IN_TABLE)
 
 
-def draw_chosen(reads: Reads, wanted: str, zone: str) -> None:
-    """Draw one run: its facts, its phases, and what it said when it failed."""
+def draw_chosen(reads: Reads, zone: str) -> None:
+    """Draw the chosen run: its facts, its phases, and what it said when it failed."""
+    wanted = st.query_params.get(CHOSEN)
+    if not wanted:
+        return
     try:
         run = reads.ask(queries.get_run, wanted)
     except RunMissing as missing:

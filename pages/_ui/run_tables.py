@@ -63,6 +63,7 @@ def draw_failures(found: Sequence[Failure], zone: str) -> None:
         st.dataframe(
             table,
             hide_index=True,
+            placeholder="–",
             row_height=ROW_PX,
             height=tall(len(table)),
             key="batch-history.failures",
@@ -104,6 +105,7 @@ def draw_jobs(jobs: Sequence[JobFigures], page: str) -> None:
         st.dataframe(
             table,
             hide_index=True,
+            placeholder="–",
             row_height=ROW_PX,
             height=tall(len(table)),
             key=f"{page}.jobs",
@@ -133,5 +135,11 @@ def draw_phases(phases: Sequence[Phase]) -> None:
         }
     )
     st.dataframe(
-        table, hide_index=True, row_height=ROW_PX, height=tall(len(table)), key="batch-history.phase-table", alt="Phases"
+        table,
+        hide_index=True,
+        placeholder="–",
+        row_height=ROW_PX,
+        height=tall(len(table)),
+        key="batch-history.phase-table",
+        alt="Phases",
     )

@@ -1,6 +1,6 @@
 """Key figures: value and unit, the change against as much of the period before, and the course from zero up.
 
-Blue says nothing, orange that a figure became worse. What is within noise has no arrow and no colour. The course is drawn as a
+Blue says nothing, orange that a figure became worse. What is within noise has no colour. The course is drawn as a
 picture in the page's own colours: six charts more would be most of the page's weight.
 """
 
@@ -69,16 +69,20 @@ def course(values: Sequence[float | None], said: str, *, is_worse: bool) -> str:
 
 def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
     changed = change(tile)
-    is_news = tile.verdict not in (Verdict.NOISE, Verdict.UNKNOWN)
     before = f"Before: {words.figure(tile.before, tile.unit)}. {WHY[tile.verdict]}" if changed else "Nothing to compare with."
     place.metric(
         tile.label,
         words.figure(tile.value, tile.unit),
         delta=changed or "new",
         delta_color=COLOURS.get(tile.verdict, "blue") if changed else "gray",
-        delta_arrow=("up" if (tile.value or 0) > (tile.before or 0) else "down") if changed and is_news else "off",
+        delta_arrow=_arrow(tile) if changed else "off",
         help=f"{note} {before}".strip(),
     )
     known = [value for value in tile.course if value is not None] or [0.0]
     said = f"{tile.label}: from {words.figure(min(known), tile.unit)} to {words.figure(max(known), tile.unit)}"
     place.html(course(tile.course, said, is_worse=tile.verdict is Verdict.WORSE))
+
+
+def _arrow(tile: Tile) -> Literal["up", "down", "off"]:
+    value, before = tile.value or 0, tile.before or 0
+    return "off" if value == before else "up" if value > before else "down"

@@ -106,6 +106,7 @@ def _draw(table: pd.DataFrame, key: str, picked: Callable[[int], None], alt: str
     st.dataframe(
         table,
         hide_index=True,
+        placeholder="–",
         row_height=34,
         height="content",
         key=key,

@@ -37,6 +37,7 @@ def main() -> None:
         return
     strips, jobs = reads.ask(queries.strips, chosen.runs), reads.ask(queries.by_job, chosen.runs)
     draw_strips(strips, chosen)
+    run_list.draw_above(reads, chosen.period.zone)
     draw_tiles(reads, chosen, summary)
     draw_phases(reads, chosen, strips)
     left, right = st.columns(2, gap="medium")

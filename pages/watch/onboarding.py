@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.activity import asking, conversion, courses, daily, events, funnel, segments, stays, versus
 from core.activity import charts as funnel_charts
+from core.activity import conversion, courses, daily, events, stays, versus
 from core.activity.answers import FunnelView
 from core.activity.charts import short
 from core.activity.events import EventFilter
@@ -29,9 +29,14 @@ def main() -> None:
     reads = watch.reads()
     header = watch.header("Onboarding", "Users by the day of their first step")
     chosen = filters.bar(
-        PAGE, reads, ("app",), ("environment", "release", "user_id"), own=OWN, draw_own=lambda: draw_choices(reads)
+        PAGE,
+        reads,
+        ("app",),
+        ("environment", "release", "user_id"),
+        own=OWN,
+        draw_own=lambda: funnel_editor.draw_choices(reads, PAGE),
     )
-    wanted, segment = read_funnel(), Segment.read(chosen["segment"]) if chosen["segment"] else None
+    wanted, segment = funnel_editor.read_funnel(PAGE), Segment.read(chosen["segment"]) if chosen["segment"] else None
     found = reads.ask(conversion.read_funnel, chosen.period, chosen.watched, wanted, segment)
     if found.steps[0].users:
         draw_funnel(reads, chosen, wanted, segment, found)
@@ -40,35 +45,6 @@ def main() -> None:
         return
     draw_events(reads, chosen)
     header.finish(reads, chosen, csv="onboarding/funnel")
-
-
-def read_funnel() -> Funnel:
-    """Return the funnel of the address; raise FunnelRefused."""
-    days = state.get(f"{PAGE}.window_days", "") or str(funnel.WINDOW.days)
-    any_order = state.get(f"{PAGE}.any_order", "") == "true"
-    return funnel.read(state.get(f"{PAGE}.steps", ""), int(days) if days.isdecimal() else 0, any_order=any_order)
-
-
-def draw_choices(reads: Reads) -> None:
-    """Draw of whom, beside what, and which steps."""
-    names = {each.segment: each.name for each in reads.ask(segments.list_segments)}
-    _choose("segment", "Segment", names, {"": "All users"})
-    _choose("against", "Compare with", names, {"": "No comparison", versus.PREVIOUS: "The period before"})
-    if st.button("Steps", icon=":material/format_list_numbered:", on_click=funnel_editor.open_with, args=(read_funnel(),)):
-        funnel_editor.edit(PAGE, reads.ask(asking.list_step_types))
-
-
-def _choose(name: str, label: str, names: dict[str, str], first: dict[str, str]) -> None:
-    key = f"{PAGE}.{name}"
-    value = state.get(key, "")
-    st.selectbox(
-        label,
-        list(dict.fromkeys([*first, *names, value])),
-        key=key,
-        format_func=lambda each: first.get(each) or names.get(each) or each,
-        label_visibility="collapsed",
-        width=190,
-    )
 
 
 def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel) -> bool:

@@ -17,7 +17,7 @@ from pages._ui.user_list import SHOWN
 PAGE = "users"
 FIRST, MORE = ("q", "status", "step"), ("environment", "app", "release")
 OFFERS: filters.Offers = {
-    "status": user_list.STATES,
+    "status": {str(status): said for status, said in user_list.STATES.items()},
     "sort": {
         "": "Last seen first",
         UserOrder.LAST_SEEN: "Longest away first",

@@ -17,6 +17,7 @@ STAMPED = {"start": "2026-07-01 00:00:00+00:00", "end": "2026-07-02 00:00:00+00:
 # Each door that streams a file: what stands in the log, what is asked for, and what of it stands there.
 LISTS = [
     ("/admin/users", "users", {"q": "ann", "status": "stuck", "step": "1"}, {"q": "ann", "status": "stuck", "step": 1}),
+    ("/admin/anonymous", "anonymous", {"q": "visit", "step": "0"}, {"q": "visit", "step": 0}),
     (
         "/admin/onboarding/events",
         "events",

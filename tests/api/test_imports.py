@@ -217,6 +217,8 @@ def test_a_mapping_is_kept_under_a_name_and_offered_to_files_with_the_same_colum
     listed = me.get("/imports/mappings").json()
     assert [(each["name"], each["columns"]) for each in listed["items"]] == [("Nightly", sorted(HEADER.split(",")))]
     assert "session_id" not in upload(csv(range(5, 8)))["mapping"]["fields"]
+    tabs = upload(csv(range(5, 8)).replace(",", "\t"), "events.tsv")
+    assert ("session_id" not in tabs["mapping"]["fields"], tabs["mapping"]["delimiter"]) == (True, "\t")
     assert me.delete(f"/imports/mappings/{listed['items'][0]['id']}").status_code == 204
     assert "session_id" in upload(csv(range(8, 10)))["mapping"]["fields"]
     assert me.delete(f"/imports/mappings/{new_id()}").status_code == 404
@@ -227,6 +229,7 @@ def test_imports_are_listed_the_latest_first(me: httpx2.Client, upload: Upload) 
         upload(csv(range(number + 1)), f"{number}.csv")
     listed = me.get("/imports", params={"limit": 2}).json()
     assert ([each["name"] for each in listed["items"]], listed["total_count"]) == (["2.csv", "1.csv"], 3)
+    assert "columns" not in listed["items"][0]["recognition"]
     assert me.get(f"/imports/{new_id()}").status_code == 404
 
 
@@ -285,3 +288,16 @@ def test_an_import_of_long_ago_cannot_be_undone(me: httpx2.Client, upload: Uploa
         session.execute(text("update imports set started_at = now() - interval '400 days'"))
     answer = me.post(f"/imports/{id_}/undo")
     assert (answer.status_code, "too old" in answer.json()["detail"]) == (409, True)
+
+
+def test_a_table_of_which_nobody_knows_what_it_is_is_imported_by_a_mapping_made_by_hand(
+    me: httpx2.Client, upload: Upload
+) -> None:
+    found = upload("colour;shape\nred;round\nblue;square\n", "things.csv")
+    assert (found["mapping"], found["recognition"]["draft"]["delimiter"]) == (None, ";")
+    assert me.post(f"/imports/{found['id']}/start").status_code == 422
+    fields = {"content": {"path": "colour"}, "title": {"path": "shape"}}
+    mapping = found["recognition"]["draft"] | {"kind": "documents", "fields": fields}
+    assert me.post(f"/imports/{found['id']}/start", json={"mapping": mapping}).status_code == 202
+    do_what_is_due(found["id"])
+    assert me.get(f"/imports/{found['id']}").json()["counts"]["documents"]["accepted"] == 2

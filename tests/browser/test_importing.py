@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.console import Program, Tab, Window
+from tests.browser.test_every_page import look_at
 
 HEADER = "timestamp,model_name,vendor,user,prompt_tokens,completion_tokens,latency_s,outcome,region"
 
@@ -77,3 +78,11 @@ def test_a_mapping_is_kept_and_offered_to_the_next_file(window: Window, program:
     expect(tab.page.get_by_text("Would bring 300 AI requests")).to_be_visible(timeout=30_000)
     for kept in program.api.get("/imports/mappings").json()["items"]:
         program.api.delete(f"/imports/mappings/{kept['id']}").raise_for_status()
+
+
+def test_a_tried_file_can_be_read_by_all_at_every_width(window: Window, file: Path) -> None:
+    tab = window.open("/settings?section=Import")
+    choose(tab, file)
+    tab.press("Try it")
+    expect(tab.page.get_by_text("Would bring 300 AI requests")).to_be_visible(timeout=30_000)
+    look_at(tab.page)

@@ -16,7 +16,7 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Tab
 from tests.browser.geometry import cut_off, overlapping
 from tests.browser.test_every_page import look_at
-from tests.browser.test_watch import WALKS, Theme, drawn
+from tests.browser.test_watch import WALKS, Theme, drawn, opened
 
 NOW = datetime.now(UTC)
 # An environment of their own: other tests send events, too.
@@ -62,13 +62,6 @@ def accounts(program: Program) -> dict[Role, Account]:
     return {role: program.account(role, f"Onb{role.replace('_', '')}") for role in dict.fromkeys(role for role, _, _ in WALKS)}
 
 
-def opened(open_window: OpenWindow, path: str) -> Tab:
-    """Open the page and wait until all of it is there."""
-    tab = open_window().open(path)
-    drawn(tab.page)
-    return tab
-
-
 @pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize(("role", "theme", "width"), WALKS)
 def test_the_page_holds_together(
@@ -76,7 +69,7 @@ def test_the_page_holds_together(
 ) -> None:
     window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
     for more in ("&step=3&error_code=PF-422", "&against=previous&segment=source%3Dads"):
-        tab = window.open("/you")
+        tab = opened(window, "/you")
         tab.page.emulate_media(color_scheme=theme)
         tab.go(HERE + more)
         drawn(tab.page)
@@ -88,12 +81,12 @@ def test_the_page_holds_together(
 
 @pytest.mark.usefixtures("rows")
 def test_nobody_is_shut_out(open_window: OpenWindow) -> None:
-    look_at(opened(open_window, HERE + "&step=3").page)
+    look_at(opened(open_window(), HERE + "&step=3").page)
 
 
 @pytest.mark.usefixtures("rows")
 def test_a_click_on_a_step_shows_who_stopped_there(open_window: OpenWindow) -> None:
-    tab = opened(open_window, HERE)
+    tab = opened(open_window(), HERE)
     tab.page.locator(".js-plotly-plot").first.locator(".bars .point path").nth(2).click(force=True)
     tab.page.wait_for_url("**step=3**")
     drawn(tab.page)
@@ -106,7 +99,7 @@ def test_a_click_on_a_step_shows_who_stopped_there(open_window: OpenWindow) -> N
 
 @pytest.mark.usefixtures("rows")
 def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Program) -> None:
-    tab = opened(open_window, HERE + "&window_days=5&any_order=true")
+    tab = opened(open_window(), HERE + "&window_days=5&any_order=true")
     asked = {"days": "30", "environment": "onboarding-test", "window_days": "5", "any_order": "true"}
     steps = program.api.get("/admin/onboarding/funnel", params=asked).raise_for_status().json()["steps"]
     assert [int(row["users"]) for row in csv_of(tab, "CSV")] == [step["users"] for step in steps]
@@ -117,7 +110,7 @@ def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Progra
 
 @pytest.mark.usefixtures("rows")
 def test_two_segments_stand_side_by_side(open_window: OpenWindow) -> None:
-    tab = opened(open_window, HERE)
+    tab = opened(open_window(), HERE)
     tab.choose("Segment", "release 2" if tab.page.get_by_text("release 2").count() else "first source ads")
     tab.choose("Compare with", "first source search")
     tab.page.wait_for_url("**against=source**")
@@ -131,7 +124,7 @@ def test_two_segments_stand_side_by_side(open_window: OpenWindow) -> None:
 
 @pytest.mark.usefixtures("rows")
 def test_the_steps_are_chosen_in_a_dialog_and_kept_in_the_address(open_window: OpenWindow) -> None:
-    tab = opened(open_window, HERE)
+    tab = opened(open_window(), HERE)
     tab.press("Steps")
     dialog = tab.page.get_by_role("dialog", name="Steps of the funnel")
     dialog.get_by_role("button", name="Take step 5 out").click()
@@ -147,7 +140,7 @@ def test_the_steps_are_chosen_in_a_dialog_and_kept_in_the_address(open_window: O
 
 @pytest.mark.usefixtures("rows")
 def test_events_are_paged_and_narrowed(open_window: OpenWindow) -> None:
-    tab = opened(open_window, HERE)
+    tab = opened(open_window(), HERE)
     tab.press("Older")
     drawn(tab.page)
     expect(tab.button("Newer")).to_be_enabled()
@@ -160,7 +153,7 @@ def test_events_are_paged_and_narrowed(open_window: OpenWindow) -> None:
 
 
 def test_nothing_and_nonsense_are_said_in_words(open_window: OpenWindow) -> None:
-    tab = opened(open_window, "/onboarding?environment=nowhere")
+    tab = opened(open_window(), "/onboarding?environment=nowhere")
     expect(tab.page.locator(".stMain")).to_contain_text("No events match")
     tab.go("/onboarding?steps=never.seen,chat.session_start")
     drawn(tab.page)
@@ -170,6 +163,6 @@ def test_nothing_and_nonsense_are_said_in_words(open_window: OpenWindow) -> None
 def csv_of(tab: Tab, name: str) -> list[dict[str, str]]:
     """Return the rows of the file that a link leads to."""
     link = tab.page.get_by_role("link", name=name, exact=True)
-    answer = tab.page.request.get(str(link.get_attribute("href")))
+    answer = tab.page.request.get(tab.address + str(link.get_attribute("href")))
     assert answer.ok, answer.text()
     return list(csv.DictReader(io.StringIO(answer.text())))

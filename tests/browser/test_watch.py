@@ -130,8 +130,8 @@ def test_a_finding_leads_to_its_evidence(open_window: OpenWindow) -> None:
     finding = tab.page.locator(".st-key-findings")
     expect(finding).to_contain_text("watched-small was slow")
     expect(finding).to_contain_text("watched-nightly fails")
-    finding.get_by_role("link", name="Show the evidence").first.click()
-    expect(tab.page.locator("h1")).to_have_text("AI metrics")
+    finding.locator('a[href*="model=watched-small"]').click()
+    expect(tab.page.locator("h1")).to_have_text("AI metrics", timeout=PATIENCE_MS)
     drawn(tab.page)
     assert "model=watched-small" in tab.page.url
     expect(tab.page.locator(".stMain")).to_contain_text("Only model watched-small")
@@ -145,6 +145,7 @@ def test_the_address_is_the_page(open_window: OpenWindow) -> None:
     tab.page.wait_for_url("**days=30**")
     tab.choose("Model", "watched-large")
     tab.page.wait_for_url("**model=watched-large**")
+    expect(tab.page.locator(".stMain")).to_contain_text("Only model watched-large", timeout=PATIENCE_MS)
     drawn(tab.page)
     count = requests_shown(tab)
     tab.page.reload()
@@ -154,7 +155,7 @@ def test_the_address_is_the_page(open_window: OpenWindow) -> None:
     tab.page.go_back()
     tab.page.wait_for_url(lambda url: "model=" not in url)
     drawn(tab.page)
-    tab.wait_for(lambda: requests_shown(tab) != count)
+    tab.wait_for(lambda: requests_shown(tab) != count, within_s=PATIENCE_MS / 1000)
 
 
 @pytest.mark.usefixtures("rows")
@@ -188,4 +189,5 @@ def test_every_chart_says_what_it_shows(open_window: OpenWindow) -> None:
 def requests_shown(tab: Tab) -> str:
     """Return the key figure of requests."""
     metric = tab.page.get_by_test_id("stMetric").filter(has=tab.page.get_by_text("Requests", exact=True))
+    expect(metric).to_have_count(1, timeout=PATIENCE_MS)  # what was there before goes a moment later
     return metric.get_by_test_id("stMetricValue").inner_text().replace(",", "")

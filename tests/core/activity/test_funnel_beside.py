@@ -80,10 +80,11 @@ def test_a_segment_is_of_users_with_a_trait_or_of_a_release(actor: Actor) -> Non
     assert reached(actor, SAVED, Segment.read("trait.plan=3")) == [0] * 5
     assert reached(actor, SAVED, Segment.read("release=2.0")) == [1, 1, 0, 0, 0]
     with transaction() as session:
-        assert [each.segment for each in segments.list_segments(session, actor=actor)] == [
+        assert [each.segment for each in segments.list_segments(session, Watched(), actor=actor)] == [
             "source=ads",
             "source=friends",
             "trait.plan=2",
+            "release=2.0",
         ]
 
 
