@@ -1,9 +1,12 @@
 """Says on every page that this is a demo, and lets an administrator remove it."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from core.demo import queries, service
 from core.demo.schemas import DemoView
+from core.errors import Unavailable
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from pages._ui import errors, guard, state
@@ -12,8 +15,9 @@ WORDS = "**Demo workspace**: everything here is synthetic"
 
 
 def draw(actor: Actor) -> None:
-    """Draw the banner where there is a demo."""
-    with guard.work() as (session, _):
+    """Draw the banner where there is a demo; when the database is away the page itself says so."""
+    demo = None
+    with suppress(Unavailable), guard.work() as (session, _):
         demo = queries.find_demo(session)
     if demo is None:
         return

@@ -32,6 +32,7 @@ DOORS: dict[str, dict[str, Any]] = {
         "playground_days": 36,
         "conversation_days": 37,
         "feedback_days": 38,
+        "import_undo_days": 39,
     },
     "/admin/redaction": {
         "mode": "mask",
