@@ -4,6 +4,7 @@ A kill at any moment leaves whole chunks, and `position` says where to go on. Ro
 before; they are known by their ids, so that doing it again counts nothing twice.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -24,6 +25,7 @@ from core.imports.stores import STORES, times
 from core.intake import Source
 
 MOST_PROBLEMS = 100
+PAUSE_S = 1.0
 REFUSED = (Invalid, UnicodeError)
 
 
@@ -67,6 +69,16 @@ def write(
 
 
 def _store(chunk: Chunk, import_id: UUID, source: Source) -> None:
+    """Store a chunk; where a partition was dropped a moment ago (retention, at the first start), with a new one."""
+    try:
+        _store_whole(chunk, import_id, source)
+    except Unavailable:
+        partitions.forget()
+        time.sleep(PAUSE_S)
+        _store_whole(chunk, import_id, source)
+
+
+def _store_whole(chunk: Chunk, import_id: UUID, source: Source) -> None:
     """Store a chunk; where a value is refused that no check has foreseen, all but its record."""
     _make_partitions(chunk)
     try:
@@ -78,9 +90,6 @@ def _store(chunk: Chunk, import_id: UUID, source: Source) -> None:
                 _store(half, import_id, source)
         else:
             _store_mended(chunk, import_id, source, refused)
-    except Unavailable:
-        partitions.forget()  # perhaps one is not there any more
-        raise
 
 
 def _store_mended(chunk: Chunk, import_id: UUID, source: Source, refused: Exception) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from core.db import Database, transaction
 from core.imports import writing
@@ -22,6 +23,11 @@ def ask(statement: str, database: Database = Database.CORE) -> list[tuple[Any, .
 
 def count(table: str, database: Database = Database.CORE) -> int:
     found: int = ask(f"select count(*) from {table}", database)[0][0]  # noqa: S608  a table's name
+    return found
+
+
+def part_of(session: Session, at: str) -> str:
+    found: str = session.scalar(text(f"select tableoid::regclass::text from user_activity_events where created_at = '{at}'"))  # noqa: S608
     return found
 
 
@@ -182,6 +188,16 @@ def test_old_history_finds_its_partitions() -> None:
     write(parsed(rows), id_)
     assert stored(id_).counts["events"]["accepted"] == 20
     assert stored(id_).first_at.year == 2005  # type: ignore[union-attr]  # it is there
+
+
+def test_a_partition_that_another_process_has_dropped_meanwhile_is_made_again() -> None:
+    old = "2007-03-01T00:00:00Z"
+    write(parsed([event(1, created_at=old)]), running())
+    with transaction() as session:
+        session.execute(text(f"drop table {part_of(session, old)}"))
+    id_ = running()
+    assert write(parsed([event(2, created_at=old)]), id_)
+    assert stored(id_).counts["events"]["accepted"] == 1
 
 
 def test_a_price_given_as_a_number_is_the_price() -> None:
