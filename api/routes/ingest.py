@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from api import examples, inflate, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
+from api.gathering import Gathering, NotAllNew
 from core import clock, intake, partitions
 from core.activity import ingest as activity
 from core.activity import users as users_in
@@ -56,6 +56,9 @@ BATCH_RUNS = Kind(NewBatchRun, batches.store)
 FEEDBACK = Kind(NewFeedback, feedback_in.store, database=Database.AI)
 DOCUMENTS = Kind(NewDocument, documents_in.store, database=Database.AI)
 MEMORIES = Kind(NewMemory, memories_in.store, database=Database.AI)
+
+# Of the others, what a row brings depends on the rows before it.
+GATHERINGS = {kind: Gathering(lambda *given, kind=kind: _commit(kind, *given)) for kind in (EVENTS, REQUESTS)}
 
 
 @router.post("/events", status_code=202, openapi_extra=examples.body("events"))
@@ -154,7 +157,7 @@ def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     if kind.table is not None:
         partitions.make_for(kind.table, (row.created_at or clock.now() for row in batch.rows))
     try:
-        report.accepted = persistently(lambda: _commit(kind, batch.rows, source))
+        report.accepted = _together(kind, batch.rows, source)
     except Invalid:
         _store_each(kind, batch, source, report)
         return report
@@ -165,16 +168,28 @@ def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     return report
 
 
-def _commit(kind: Kind, rows: list[Any], source: Source) -> int:
-    with transaction(kind.database) as session:
-        return kind.store(session, rows, source)
+def _together(kind: Kind, rows: list[Any], source: Source) -> int:
+    """Store rows, with those of others who send of this kind now."""
+    gathering = GATHERINGS.get(kind)
+    return _commit(kind, rows, source) if gathering is None else gathering.store(rows, source)
+
+
+def _commit(kind: Kind, rows: list[Any], source: Source, must_add: int | None = None) -> int:
+    def commit() -> int:
+        with transaction(kind.database) as session:
+            added = kind.store(session, rows, source)
+            if must_add is not None and added != must_add:
+                raise NotAllNew
+            return added
+
+    return persistently(commit)
 
 
 def _store_each(kind: Kind, batch: Batch[Any], source: Source, report: Report) -> None:
     """Store row by row, after one that no check has foreseen made the database refuse all."""
     for number, row in zip(batch.numbers, batch.rows, strict=True):
         try:
-            added = persistently(partial(_commit, kind, [row], source))
+            added = _commit(kind, [row], source)
         except Invalid as refused:
             report.rejected.append(Rejected(number, refused.detail))
         else:

@@ -1,0 +1,117 @@
+"""Rows that several send at once go into one transaction, and each sender is told of his own."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from api.gathering import AT_ONCE, Gathering
+from api.routes.ingest import EVENTS, GATHERINGS
+from core import partitions
+from core.activity.schemas import NewEvent
+from core.db import transaction
+from core.errors import Invalid, Unavailable
+from core.intake import Source
+from tests.factories.activity import START
+
+pytestmark = pytest.mark.usefixtures("database")
+SOURCE = Source("production", "UTC")
+REAL = GATHERINGS[EVENTS]
+
+
+def named(*ids: str, says: str | None = None) -> list[NewEvent]:
+    return [NewEvent(event_type="page.opened", id=id_, created_at=START, error_message=says) for id_ in ids]
+
+
+def at_once(sent: Iterable[list[NewEvent]], gathering: Gathering = REAL, source: Source = SOURCE) -> list[Any]:
+    bodies = list(sent)
+    partitions.make_for("user_activity_events", [START])
+    gate = Barrier(len(bodies))
+
+    def send(rows: list[NewEvent]) -> int | Exception:
+        gate.wait()
+        try:
+            return gathering.store(rows, source)
+        except (Invalid, Unavailable) as error:
+            return error
+
+    with ThreadPoolExecutor(len(bodies)) as pool:
+        return list(pool.map(send, bodies, timeout=60))
+
+
+def stored() -> int:
+    with transaction() as session:
+        return session.scalar(text("select count(*) from user_activity_events")) or 0
+
+
+def counted() -> int:
+    with transaction() as session:
+        return session.scalar(text("select sum(events) from event_deltas")) or 0
+
+
+def test_all_rows_of_all_senders_are_there_once() -> None:
+    assert at_once(named(f"{sender}-a", f"{sender}-b") for sender in range(40)) == [2] * 40
+    assert (stored(), counted()) == (80, 80)
+
+
+def test_of_two_who_send_the_same_one_has_brought_it() -> None:
+    told = at_once([named("same", f"own {sender}") for sender in range(12)])
+    assert sorted(told) == [1] * 11 + [2]
+    assert (stored(), counted()) == (13, 13)
+
+
+def test_what_was_there_before_is_new_to_nobody() -> None:
+    at_once([named("old")])
+    assert sorted(at_once([named("old"), *(named(f"new {sender}") for sender in range(9))])) == [0] + [1] * 9
+    assert (stored(), counted()) == (10, 10)
+
+
+def test_what_is_refused_costs_nobody_else_anything() -> None:
+    good = [named(f"good {sender}") for sender in range(9)]
+    *others, refused = at_once([*good, named("bad", says="\0")])
+    assert others == [1] * 9
+    assert isinstance(refused, Invalid)
+    assert stored() == 9
+
+
+def test_rows_of_another_environment_go_by_themselves() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        sent = [(named(f"{place} {n}"), replace(SOURCE, environment=place)) for n in range(8) for place in ("here", "there")]
+        partitions.make_for("user_activity_events", [START])
+        assert list(pool.map(lambda each: REAL.store(*each), sent, timeout=60)) == [1] * 16
+    with transaction() as session:
+        found = session.execute(text("select environment, count(*) from user_activity_events group by 1 order by 1")).all()
+    assert [tuple(row) for row in found] == [("here", 8), ("there", 8)]
+
+
+def test_those_who_come_meanwhile_are_stored_together() -> None:
+    sizes = []
+
+    def commit(rows: list[Any], source: Source, must_add: int | None) -> int:
+        sizes.append(len(rows))
+        with transaction() as session:
+            session.execute(text("select pg_sleep(0.05)"))
+        return len(rows)
+
+    assert at_once([named(str(sender)) for sender in range(60)], Gathering(commit)) == [1] * 60
+    assert sum(sizes) == 60
+    assert len(sizes) < 30
+
+
+def test_each_is_told_that_the_database_is_away_and_the_next_find_it_again() -> None:
+    is_away = True
+
+    def commit(rows: list[Any], source: Source, must_add: int | None) -> int:
+        if is_away:
+            raise Unavailable
+        return len(rows)
+
+    gathering = Gathering(commit)
+    told = at_once([named(str(sender)) for sender in range(5 * AT_ONCE)], gathering)
+    assert all(isinstance(each, Unavailable) for each in told)
+    is_away = False
+    assert at_once([named(str(sender)) for sender in range(5 * AT_ONCE)], gathering) == [1] * 5 * AT_ONCE
