@@ -127,7 +127,7 @@ def test_what_cannot_be_sent_stays_in_the_field(window: Window, program: Program
     tab.page.reload()
     tab.wait()
     # Somebody else's answer begins, and this page has not heard of it.
-    asked = {"message": '#fake {"words": 100, "rate": 30}\nGo', "session_id": session}
+    asked = {"message": '#fake {"words": 600, "rate": 30}\nGo', "session_id": session}
     program.api.post("/admin/playground/chat", json=asked).raise_for_status()
     tab.send("Second")
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("still being written")
