@@ -41,8 +41,8 @@ MERGED = """
 with taken as (delete from dropped_spans returning day, environment, app, spans)
 insert into dropped_spans (day, environment, app, spans)
 select day, environment, app, sum(spans) from taken group by day, environment, app order by 1, 2, 3"""
-# As the statements of ingest name what is new.
-CALLED = Stage(FRESH, {"created_at": "timestamptz", "environment": "text", "app": "text", "tool_calls": "jsonb"})
+# Of a name of its own: the undo of an import stages whole requests under that of ingest, on the same connections.
+CALLED = Stage("late_calls", {"created_at": "timestamptz", "environment": "text", "app": "text", "tool_calls": "jsonb"})
 # What a call takes the place of was counted without a duration.
 REMOVED = f"""
 insert into tool_deltas (at, environment, app, tool, calls, errors, durations, duration_ms)
@@ -181,8 +181,8 @@ def _count_calls(session: Session, changed: list[tuple[AiRequest, list[Step]]]) 
         made = [(host, calls_of(host, before)) for host, before in changed]
         rows = [(host.created_at, host.environment, host.app, Jsonb(calls)) for host, calls in made if calls]
         CALLED.copy(connection, rows)
-        connection.execute(statement.encode())
-        connection.execute("delete from fresh_requests")
+        connection.execute(statement.replace(FRESH, CALLED.name).encode())
+        connection.execute("delete from late_calls")
 
 
 def _replaced(host: AiRequest, before: list[Step]) -> list[Step]:

@@ -216,12 +216,12 @@ def _values(stream: _Utf8, records: str) -> Iterable[Any]:
         return ({**value, KEY: key} if isinstance(value, dict) else {KEY: key, VALUE: value} for key, value in _pairs(stream))
     if records == "*.item":
         return _items_of_all(stream)
-    found: Iterable[Any] = ijson.items(stream, records, multiple_values=not records, buf_size=AT_ONCE)
+    found: Iterable[Any] = ijson.items(stream, records, multiple_values=not records, buf_size=AT_ONCE, use_float=True)
     return found
 
 
 def _pairs(stream: _Utf8) -> Iterable[tuple[str, Any]]:
-    found: Iterable[tuple[str, Any]] = ijson.kvitems(stream, "", buf_size=AT_ONCE)
+    found: Iterable[tuple[str, Any]] = ijson.kvitems(stream, "", buf_size=AT_ONCE, use_float=True)
     return found
 
 
@@ -229,7 +229,7 @@ def _items_of_all(stream: _Utf8) -> Iterator[Any]:
     """Yield the elements of all lists that one object holds."""
     builder: _Tree | None = None
     depth = 0
-    for event, value in ijson.basic_parse(stream, buf_size=AT_ONCE):
+    for event, value in ijson.basic_parse(stream, buf_size=AT_ONCE, use_float=True):
         if event in ("end_map", "end_array"):
             depth -= 1
         if depth >= 2 and (builder or event in ("start_map", "start_array")):

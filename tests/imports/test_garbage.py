@@ -5,7 +5,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.imports.files import Unreadable
@@ -72,6 +72,7 @@ def test_json_of_any_kind(records: list[object]) -> None:
 
 
 @given(likely, st.integers(2, 4))
+@example({"id": None, "model": None, "role": None, "timestamp": 0, "context": [0.0]}, 2)
 @quick
 def test_records_with_names_that_mean_something(record: dict[str, object], times: int) -> None:
     survives(json.dumps([record] * times).encode())
