@@ -109,6 +109,19 @@ def test_a_tool_after_its_request_joins_it() -> None:
     assert (waiting(), dropped()) == (0, 0)
 
 
+def test_what_an_undo_has_staged_on_the_connection_is_no_hindrance() -> None:
+    send(within(CHAT, id_=FIRST, parent=AGENT, ago_s=50))
+    send(within(TOOL, parent=AGENT, ago_s=45, took_ms=120))
+    with transaction() as session:
+        session.execute(text("create temporary table if not exists fresh_requests (created_at timestamptz, other text)"))
+    try:
+        join()
+        assert counted() == {"weather": (1, 1, 120)}
+    finally:
+        with transaction() as session:
+            session.execute(text("drop table if exists pg_temp.fresh_requests"))
+
+
 def test_a_tool_before_its_request_joins_it() -> None:
     send(within(TOOL, parent=FIRST, ago_s=45))
     join()
