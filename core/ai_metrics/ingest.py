@@ -80,13 +80,17 @@ SUMS = """count(*), count(*) filter (where cost_usd is null), coalesce(sum(input
         coalesce(sum(cached_tokens), 0), coalesce(sum(cache_write_tokens), 0), coalesce(sum(reasoning_tokens), 0),
         coalesce(sum(total_tokens), 0), coalesce(sum(cost_usd * 1000000000), 0)::bigint,
         count(latency), coalesce(sum(latency), 0), count(first_token), coalesce(sum(first_token), 0)"""
-DELTAS = f"""
+
+
+def deltas(rows: str) -> str:
+    """Return the statement that adds what rows of requests, by the name of their table, come to."""
+    return f"""
 with timed as (
     -- least() passes over nulls: without a latency there is none
     select {KEY} as at, *,
         case when status <> 'pending' and total_latency_ms is not null then least(total_latency_ms, 86400000) end as latency,
         case when status <> 'pending' and first_token_ms is not null then least(first_token_ms, 86400000) end as first_token
-    from fresh_requests
+    from {rows}
 ),
 sums as (
     select at, environment, app, provider, model, status, {SUMS} from timed group by at, environment, app, provider, model, status
@@ -107,11 +111,14 @@ insert into ai_request_deltas (at, environment, app, provider, model, status, re
     first_token_ms, latency_histogram, first_token_histogram)
 select sums.*, latency, first_token from sums left join histograms using (at, environment, app, provider, model, status)"""  # noqa: S608
 
-TOOLS = f"""
+
+def tools(rows: str) -> str:
+    """Return the same of the calls of tools in them."""
+    return f"""
 with calls as (
     select {KEY} as at, environment, app, coalesce(left(call ->> 'name', 200), '') as tool, call ? 'error' as is_error,
         case when call ->> 'duration_ms' ~ '^-?[0-9]{{1,9}}$' then least((call ->> 'duration_ms')::int, 86400000) end as duration
-    from fresh_requests, lateral jsonb_array_elements(tool_calls) as call where tool_calls is not null
+    from {rows}, lateral jsonb_array_elements(tool_calls) as call where tool_calls is not null
 ),
 buckets as (
     select at, environment, app, tool, latency_bucket(duration) as bucket, count(*)::int as times
@@ -129,9 +136,9 @@ from calls as c group by at, environment, app, tool"""  # noqa: S608
 
 
 STORE = f"""
-with {FRESH} as ({INSERT}), deltas as ({DELTAS}){{tools}}, days as ({USER_DAYS.replace("{stage}", FRESH)})
+with {FRESH} as ({INSERT}), deltas as ({deltas(FRESH)}){{tools}}, days as ({USER_DAYS.replace("{stage}", FRESH)})
 select count(*) from {FRESH}"""  # noqa: S608  names of our own
-STORE_WITH_TOOLS = STORE.replace("{tools}", f", tools as ({TOOLS})").encode()
+STORE_WITH_TOOLS = STORE.replace("{tools}", f", tools as ({tools(FRESH)})").encode()
 STORE_WITHOUT = STORE.replace("{tools}", "").encode()
 
 

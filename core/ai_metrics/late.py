@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.ai_metrics.ingest import FRESH, KEY, TOOLS
+from core.ai_metrics.ingest import KEY, tools
 from core.ai_metrics.models import AiRequest, DroppedSpans, WaitingSpan
 from core.ai_metrics.otlp import Place, place_of
 from core.ai_metrics.outcomes import milliseconds
@@ -41,13 +41,13 @@ MERGED = """
 with taken as (delete from dropped_spans returning day, environment, app, spans)
 insert into dropped_spans (day, environment, app, spans)
 select day, environment, app, sum(spans) from taken group by day, environment, app order by 1, 2, 3"""
-# Of a name of its own: the undo of an import stages whole requests under that of ingest, on the same connections.
 CALLED = Stage("late_calls", {"created_at": "timestamptz", "environment": "text", "app": "text", "tool_calls": "jsonb"})
 # What a call takes the place of was counted without a duration.
 REMOVED = f"""
 insert into tool_deltas (at, environment, app, tool, calls, errors, durations, duration_ms)
 select {KEY}, environment, app, coalesce(left(call ->> 'name', 200), ''), -count(*), -count(*) filter (where call ? 'error'), 0, 0
-from fresh_requests, lateral jsonb_array_elements(tool_calls) as call group by 1, 2, 3, 4"""  # noqa: S608  names of our own
+from {CALLED.name}, lateral jsonb_array_elements(tool_calls) as call group by 1, 2, 3, 4"""  # noqa: S608  names of our own
+MADE = tools(CALLED.name)
 
 
 def set_aside(session: Session, waiting: Sequence[Waiting], dropped: Counter[Place], source: Source) -> None:
@@ -177,11 +177,11 @@ def _give(waiting: WaitingSpan, host: AiRequest) -> bool:
 def _count_calls(session: Session, changed: list[tuple[AiRequest, list[Step]]]) -> None:
     """Bring the rollups of tools up to date: what was made, and in its place what had only been asked for."""
     connection = driver(session)
-    for statement, calls_of in ((REMOVED, _replaced), (TOOLS, _made)):
+    for statement, calls_of in ((REMOVED, _replaced), (MADE, _made)):
         made = [(host, calls_of(host, before)) for host, before in changed]
         rows = [(host.created_at, host.environment, host.app, Jsonb(calls)) for host, calls in made if calls]
         CALLED.copy(connection, rows)
-        connection.execute(statement.replace(FRESH, CALLED.name).encode())
+        connection.execute(statement.encode())
         connection.execute("delete from late_calls")
 
 

@@ -89,8 +89,8 @@ def _replay(session: Session, zone: str) -> None:
         events.derive_parts(connection)
     for _ in _days(session, REQUESTS):
         connection.execute(events.USER_DAYS.replace("{stage}", requests.FRESH).encode(), given)
-        connection.execute(requests.DELTAS.encode())
-        connection.execute(requests.TOOLS.encode())
+        connection.execute(requests.deltas(requests.FRESH).encode())
+        connection.execute(requests.tools(requests.FRESH).encode())
     for spoken in zones.SEEN[2:]:
         connection.execute(events.USER_DAYS.replace("{stage}", f"({spoken}) as spoken").encode(), given)
     for table in SHADOWED:

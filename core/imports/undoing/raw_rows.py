@@ -2,8 +2,8 @@
 derived from them.
 
 Rollups lose them by deltas that count less than nothing; parts of the funnel are made anew (funnel_parts.py), and so are the
-days of users (user_days.py). What is taken out stands in the tables where ingest has what is new: its own statements derive
-from there.
+days of users (user_days.py). What is taken out stands in tables as ingest has what is new: its own statements derive from
+there.
 """
 
 from collections.abc import Sequence
@@ -28,8 +28,8 @@ FRESH_EVENTS = Stage(
     {name: events.EVENTS.columns[name] for name in ("created_at", "user_id", "session_id", "event_type")}
     | {"is_error": "boolean", "environment": "text", "app": "text"},
 )
-FRESH_REQUESTS = Stage(
-    requests.FRESH,
+GONE_REQUESTS = Stage(
+    "gone_requests",
     {name: requests.REQUESTS.columns[name] for name in requests.SHOWN[:-2]} | {"cost_usd": "numeric", "tool_calls": "jsonb"},
 )
 AT_ONCE = 20_000
@@ -66,7 +66,11 @@ class Raw:
 
 
 EVENTS = Raw("user_activity_events", FRESH_EVENTS, ((EVENT_ROLLUPS, events.DELTAS),))
-REQUESTS = Raw("ai_request_metrics", FRESH_REQUESTS, ((REQUEST_ROLLUPS, requests.DELTAS), (TOOL_ROLLUPS, requests.TOOLS)))
+REQUESTS = Raw(
+    "ai_request_metrics",
+    GONE_REQUESTS,
+    ((REQUEST_ROLLUPS, requests.deltas(GONE_REQUESTS.name)), (TOOL_ROLLUPS, requests.tools(GONE_REQUESTS.name))),
+)
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from core.ai_metrics import late, spans
 from core.ai_metrics.jobs import fold, give_up_late, join_late
 from core.ai_metrics.models import AiRequest, DroppedSpans, ToolDelta, ToolRollup, WaitingSpan
 from core.db import transaction
+from core.imports.undoing import raw_rows
 from core.redaction import Mode, Redaction
 from core.settings import Workspace, amend
+from core.staging import driver
 from core.system import verify
 from tests.factories.spans import CHAT, packed, span
 
@@ -113,13 +115,9 @@ def test_what_an_undo_has_staged_on_the_connection_is_no_hindrance() -> None:
     send(within(CHAT, id_=FIRST, parent=AGENT, ago_s=50))
     send(within(TOOL, parent=AGENT, ago_s=45, took_ms=120))
     with transaction() as session:
-        session.execute(text("create temporary table if not exists fresh_requests (created_at timestamptz, other text)"))
-    try:
-        join()
-        assert counted() == {"weather": (1, 1, 120)}
-    finally:
-        with transaction() as session:
-            session.execute(text("drop table if exists pg_temp.fresh_requests"))
+        raw_rows.REQUESTS.stage.make(driver(session))
+    join()
+    assert counted() == {"weather": (1, 1, 120)}
 
 
 def test_a_tool_before_its_request_joins_it() -> None:
