@@ -7,7 +7,6 @@ is known. What finds no request in that time is dropped, and counted with the ot
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, timedelta
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -169,9 +168,15 @@ def _give(waiting: WaitingSpan, host: AiRequest) -> bool:
     if {name: value for name, value in (own | {"start_ms": start_ms}).items() if value is not None} in (host.steps or []):
         return False
     add_step(host, own | {"span_id": waiting.span_id}, start_ms, waiting.call)
-    host.steps = sorted(host.steps or [], key=itemgetter("start_ms"))
+    host.steps = sorted(host.steps or [], key=_begins)
     host.tool_calls_count = len(host.tool_calls or [])
     return True
+
+
+def _begins(step: Step) -> float:
+    # A request that came as a row has steps in its sender's words: one that tells no time began with the request.
+    at = step.get("start_ms")
+    return at if isinstance(at, (int, float)) else 0
 
 
 def _count_calls(session: Session, changed: list[tuple[AiRequest, list[Step]]]) -> None:

@@ -135,7 +135,7 @@ def call_of(span: Span, kind: StepKind) -> Step | None:
 def _with_call(calls: list[dict[str, Any]], made: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the calls with one that was made: it takes the place of what the model asked for."""
     for number_, call in enumerate(calls):
-        is_same = call["id"] == made["id"] if "id" in call and "id" in made else call["name"] == made["name"]
+        is_same = call["id"] == made["id"] if "id" in call and "id" in made else call.get("name") == made["name"]
         if is_same and "duration_ms" not in call:
             return [*calls[:number_], {**call, **made}, *calls[number_ + 1 :]]
     return [*calls, made][:MOST_STEPS]

@@ -18,6 +18,7 @@ from core.redaction import Mode, Redaction
 from core.settings import Workspace, amend
 from core.staging import driver
 from core.system import verify
+from tests.factories.requests import ai_requests
 from tests.factories.spans import CHAT, packed, span
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -118,6 +119,17 @@ def test_what_an_undo_has_staged_on_the_connection_is_no_hindrance() -> None:
         raw_rows.REQUESTS.stage.make(driver(session))
     join()
     assert counted() == {"weather": (1, 1, 120)}
+
+
+def test_a_request_that_was_sent_in_words_of_its_own_takes_a_tool_all_the_same() -> None:
+    steps, calls = [{"kind": "thought"}, {"start_ms": "soon"}], [{"function": {"name": "weather"}}, {"name": 7}]
+    ai_requests({"id": TRACE, "created_at": clock.now() - timedelta(seconds=50), "steps": steps, "tool_calls": calls})
+    send(within(TOOL, parent=FIRST, ago_s=45, took_ms=120))
+    join()
+    assert waiting() == 0
+    [request] = requests()
+    assert [step.get("name") for step in request.steps or []] == [None, None, "weather"]
+    assert [call.get("duration_ms") for call in request.tool_calls or []] == [None, None, 120]
 
 
 def test_a_tool_before_its_request_joins_it() -> None:
