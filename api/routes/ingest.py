@@ -11,7 +11,7 @@ from api import examples, inflate, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
 from api.gathering import Gathering, NotAllNew
-from core import clock, intake, partitions
+from core import bodies, clock, intake, partitions
 from core.activity import ingest as activity
 from core.activity import users as users_in
 from core.activity.schemas import NewEvent, NewUser
@@ -19,6 +19,7 @@ from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics.schemas import NewRequest
 from core.batches import ingest as batches
 from core.batches.schemas import NewBatchRun
+from core.bodies import Batch
 from core.config import Config
 from core.conversations import ingest as conversations_in
 from core.conversations.schemas import NewConversation
@@ -26,7 +27,7 @@ from core.db import Database, Session, persistently, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.intake import Batch, Rejected, Report, Row, Source
+from core.intake import Rejected, Report, Row, Source
 from core.knowledge import documents as documents_in
 from core.knowledge import feedback as feedback_in
 from core.knowledge import memories as memories_in
@@ -122,11 +123,11 @@ async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> d
 async def _batches(request: Request, kind: Kind) -> AsyncIterator[Batch[Any]]:
     if request.headers.get("content-type", "").split(";")[0].strip().lower().encode() not in LINES:
         body = await inflate.whole(request)
-        yield await run_in_threadpool(intake.read_items, body, kind.row)
+        yield await run_in_threadpool(bodies.read_items, body, kind.row)
         return
     first = 0
     async for lines in _lines(request):
-        yield await run_in_threadpool(intake.read_lines, lines, kind.row, first=first)
+        yield await run_in_threadpool(bodies.read_lines, lines, kind.row, first=first)
         first += len(lines)
 
 
@@ -136,8 +137,8 @@ async def _lines(request: Request) -> AsyncIterator[list[bytes]]:
     size, rest = 0, b""
     async for piece in inflate.pieces(request):
         *whole, rest = (rest + piece).split(b"\n")
-        rest = rest[: intake.LONGEST_LINE + 1]
-        held += [line[: intake.LONGEST_LINE + 1] for line in whole]
+        rest = rest[: bodies.LONGEST_LINE + 1]
+        held += [line[: bodies.LONGEST_LINE + 1] for line in whole]
         size += len(piece)
         while len(held) >= intake.MOST_ROWS or (size > AT_ONCE and held):
             yield held[: intake.MOST_ROWS]

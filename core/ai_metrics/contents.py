@@ -12,7 +12,7 @@ import msgspec
 from core.ai_metrics import dialects
 from core.ai_metrics.dialects import first
 from core.ai_metrics.spans import Attributes, Span
-from core.intake import without_nul
+from core.bodies import without_nul
 
 LONGEST = 1_000_000
 ROLES = {

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from core import clock, intake
+from core import bodies, clock
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import Problem
 from core.imports.stores import LONG, STORES, weight
@@ -143,8 +143,8 @@ def _checked(parsed: Parsed, identity: Identity, number: int, latest: datetime) 
     if parsed.row is None:
         return None, parsed.error
     try:
-        row = intake.as_row(identity.complete(parsed, number), STORES[parsed.kind].row)
-    except intake.RowRefused as refused:
+        row = bodies.as_row(identity.complete(parsed, number), STORES[parsed.kind].row)
+    except bodies.RowRefused as refused:
         return None, refused.detail
     wrong = row.wrong(latest)
     return (row, None) if wrong is None else (None, wrong)

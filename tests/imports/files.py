@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core import intake
+from core import bodies, intake
 from core.activity.schemas import NewEvent, NewUser
 from core.ai_metrics.schemas import NewRequest
 from core.batches.schemas import NewBatchRun
@@ -84,7 +84,7 @@ def refused(parsed: Iterable[Parsed]) -> list[str]:
     found: list[str] = []
     for each in parsed:
         if each.row is not None:
-            found += [bad.error for bad in intake.read_each([json.dumps(each.row).encode()], ROWS[each.kind]).rejected]
+            found += [bad.error for bad in bodies.read_each([json.dumps(each.row).encode()], ROWS[each.kind]).rejected]
     return found
 
 
