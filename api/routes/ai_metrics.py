@@ -18,13 +18,11 @@ from core.ai_metrics.answers import (
     Interval,
     Latency,
     ModelFigures,
-    Order,
-    RequestDetail,
-    RequestView,
     Summary,
     Tokens,
     Tools,
 )
+from core.ai_metrics.requests import Order, RequestDetail, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.comparison import Tiles
 from core.db import transaction

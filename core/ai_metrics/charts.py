@@ -7,7 +7,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core import words
-from core.ai_metrics.answers import Errors, Latency, LatencyPoint, Percentiles, RequestDetail, Tokens
+from core.ai_metrics.answers import Errors, Latency, LatencyPoint, Percentiles, Tokens
+from core.ai_metrics.requests import RequestDetail
 from core.palette import Palette
 from core.plotting import HEIGHT, Chart, Line, Mark, blank, line_chart, scale_of, so_far, stacked_bars, upright
 from core.words import Unit

@@ -8,9 +8,10 @@ from sqlalchemy import ColumnElement, RowMapping, Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.activity.models import User
-from core.ai_metrics.answers import Asked, Order, RequestDetail, RequestView
+from core.ai_metrics.answers import Asked
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.figures import volume
+from core.ai_metrics.requests import Order, RequestDetail, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.slowest import where_slowest
 from core.ai_metrics.sources import matching_requests, raw
@@ -63,6 +64,7 @@ def list_first(session: Session, asked: Asked, order: Order, window: Window, *, 
         wanted += [narrowed] if narrowed is not None else []
     page = select(raw).where(*wanted).order_by(measure.desc(), raw.c.id).limit(window.limit).offset(window.offset)
     found = [RequestView(**row) for row in _named(session, page, RequestView)]
+    # Names come to rows in the order of time; of two that took as long, the newer one stays before the older.
     return sorted(found, key=lambda each: _measured(each, order), reverse=True)
 
 

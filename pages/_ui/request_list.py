@@ -8,8 +8,8 @@ import streamlit as st
 from core import words
 from core.ai_metrics import charts as ai_charts
 from core.ai_metrics import queries
-from core.ai_metrics.answers import Order, RequestDetail, RequestView
 from core.ai_metrics.errors import RequestMissing
+from core.ai_metrics.requests import Order, RequestDetail, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.paging import Window
 from pages._ui import charts, errors, frame, links, state, text, watch

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from core.ai_metrics import queries
-from core.ai_metrics.answers import Asked, Order
+from core.ai_metrics.answers import Asked
+from core.ai_metrics.requests import Order
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.db import transaction
 from core.identity.schemas import Role
