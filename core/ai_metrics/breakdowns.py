@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import RowMapping, func, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import Asked, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
-from core.ai_metrics.figures import rate, volume_measures
+from core.ai_metrics.figures import by_model, rate, volume_measures
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.series import bucket, chosen, points
-from core.ai_metrics.sources import Source, matching_requests, raw, source
+from core.ai_metrics.series import by_interval, chosen, points
+from core.ai_metrics.sources import matching_requests, raw, source
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
@@ -40,19 +40,15 @@ def error_figures(session: Session, asked: Asked) -> ErrorFigures:
 
 def error_series(session: Session, asked: Asked, step: Interval) -> list[ErrorPoint]:
     """Return how many requests of each interval failed, empty ones too."""
-    given = source(asked, by_day=step is Interval.DAY)
-    at = bucket(given, step, asked.period.zone).label("at")
-    rows = session.execute(select(at, *volume_measures(given)).group_by(at)).mappings()
-    found = {row["at"]: _errors_of(row) for row in rows}
+    found = {row["at"]: _errors_of(row) for row in by_interval(session, asked, step, volume_measures)}
     nothing = {"total_requests": 0, "error_count": 0, "error_rate": None}
     return [ErrorPoint(at=each, **found.get(each, nothing)) for each in points(asked.period, step, found)]
 
 
 def errors_by_model(session: Session, asked: Asked) -> list[ModelErrors]:
     """Return how many requests of each model failed, the most errors first."""
-    given = source(asked, by_model=True)
-    rows = session.execute(_by_model(given)).mappings()
-    found = [ModelErrors(provider=row["provider"], model=row["model"], **_errors_of(row)) for row in rows if row["requests"]]
+    rows = by_model(session, asked, volume_measures)
+    found = [ModelErrors(provider=row["provider"], model=row["model"], **_errors_of(row)) for row in rows]
     return sorted(found, key=lambda each: (-each.error_count, -each.total_requests, each.provider, each.model))
 
 
@@ -76,11 +72,6 @@ def error_types(session: Session, asked: Asked) -> list[ErrorKind]:
         ErrorKind(share=float(row["requests"] / row["every"]), **_without(row, "every"))
         for row in session.execute(wanted).mappings()
     ]
-
-
-def _by_model(given: Source) -> Select[Any]:
-    keys = (given.rows.c.provider, given.rows.c.model)
-    return select(*keys, *volume_measures(given)).group_by(*keys)
 
 
 def _errors_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Figures of AI requests: the summary, and models side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
 RANKS = (0.5, 0.95, 0.99)
+Measures = Callable[[Source], Sequence[ColumnElement[Any]]]
 
 
 def summary(session: Session, asked: Asked, *, actor: Actor) -> Summary:
@@ -32,16 +33,22 @@ def figures(session: Session, asked: Asked) -> Figures:
 def models(session: Session, asked: Asked, *, actor: Actor) -> list[ModelFigures]:
     """Return the figures of each model, the one that was asked most first."""
     require(actor, Permission.WATCH)
-    given = source(asked, by_model=True)
-    keys = (given.rows.c.provider, given.rows.c.model)
-    rows = session.execute(select(*keys, *measures(given)).group_by(*keys)).mappings().all()
+    rows = by_model(session, asked, measures)
     every = sum(row["requests"] for row in rows)
     found = [
         ModelFigures(provider=row["provider"], model=row["model"], share=row["requests"] / every, **figures_of(row))
         for row in rows
-        if row["requests"]
     ]
     return sorted(found, key=lambda each: (-each.total_requests, each.provider, each.model))
+
+
+def by_model(session: Session, asked: Asked, measures: Measures) -> list[RowMapping]:
+    """Return measures of each model that was asked; `requests` is one of them."""
+    given = source(asked, by_model=True)
+    keys = (given.rows.c.provider, given.rows.c.model)
+    rows = session.execute(select(*keys, *measures(given)).group_by(*keys)).mappings()
+    # Where all requests of a model were taken out again, sums of nothing are left until they are folded.
+    return [row for row in rows if row["requests"]]
 
 
 def measures(given: Source) -> list[Label[Any]]:

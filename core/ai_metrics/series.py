@@ -1,7 +1,9 @@
 """Figures of AI requests over time: latency, tokens and cost."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,7 +23,7 @@ from core.ai_metrics.answers import (
 )
 from core.ai_metrics.bars import bars
 from core.ai_metrics.errors import TooFine
-from core.ai_metrics.figures import mean, volume, volume_measures, volume_of
+from core.ai_metrics.figures import Measures, by_model, mean, volume, volume_measures, volume_of
 from core.ai_metrics.sources import Source, Timing, source, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -59,9 +61,7 @@ def both(session: Session, asked: Asked) -> LatencyBefore:
 
 def latency_series(session: Session, asked: Asked, step: Interval, timing: Timing = "latency") -> list[LatencyPoint]:
     """Return the percentiles of each interval, empty ones too."""
-    given = source(asked, by_day=step is Interval.DAY)
-    at = bucket(given, step, asked.period.zone).label("at")
-    rows = session.execute(select(at, *_timing(given, timing)).group_by(at)).mappings()
+    rows = by_interval(session, asked, step, partial(_timing, timing=timing))
     found = {row["at"]: _percentiles(row, timing) for row in rows}
     return [LatencyPoint(at=each, **found.get(each, _NOTHING)) for each in points(asked.period, step, found)]
 
@@ -83,21 +83,22 @@ def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, 
 
 def volume_series(session: Session, asked: Asked, step: Interval) -> list[VolumePoint]:
     """Return the volume of each interval, empty ones too."""
-    given = source(asked, by_day=step is Interval.DAY)
-    at = bucket(given, step, asked.period.zone).label("at")
-    rows = session.execute(select(at, *volume_measures(given)).group_by(at)).mappings()
-    found = {row["at"]: volume_of(row) for row in rows}
-    nothing = volume_of(dict.fromkeys((label.name for label in volume_measures(given)), 0))
-    return [VolumePoint(at=each, **found.get(each, nothing)) for each in points(asked.period, step, found)]
+    found = {row["at"]: volume_of(row) for row in by_interval(session, asked, step, volume_measures)}
+    return [VolumePoint(at=each, **found.get(each, _NO_VOLUME)) for each in points(asked.period, step, found)]
 
 
 def volume_by_model(session: Session, asked: Asked) -> list[ModelVolume]:
     """Return the volume of each model, the most tokens first."""
-    given = source(asked, by_model=True)
-    keys = (given.rows.c.provider, given.rows.c.model)
-    rows = session.execute(select(*keys, *volume_measures(given)).group_by(*keys)).mappings()
-    found = [ModelVolume(provider=row["provider"], model=row["model"], **volume_of(row)) for row in rows if row["requests"]]
+    rows = by_model(session, asked, volume_measures)
+    found = [ModelVolume(provider=row["provider"], model=row["model"], **volume_of(row)) for row in rows]
     return sorted(found, key=lambda each: (-each.total_tokens, -each.total_requests, each.provider, each.model))
+
+
+def by_interval(session: Session, asked: Asked, step: Interval, measures: Measures) -> Sequence[RowMapping]:
+    """Return measures of each interval in which there is anything, by when it begins: `at`."""
+    given = source(asked, by_day=step is Interval.DAY)
+    at = bucket(given, step, asked.period.zone).label("at")
+    return session.execute(select(at, *measures(given)).group_by(at)).mappings().all()
 
 
 def chosen(period: Period, interval: Interval | None) -> Interval:
@@ -128,6 +129,7 @@ def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> 
     return sorted({*found, *(first + number * step.length for number in range(count))})
 
 
+_NO_VOLUME = volume_of(defaultdict(int))
 _NOTHING: dict[str, Any] = {"requests": 0, "avg": None} | {f"p{rank * 100:.0f}": None for rank in RANKS}
 
 
