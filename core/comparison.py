@@ -8,6 +8,7 @@ makes one like it less than once in twenty times:
 """
 
 from collections.abc import Sequence
+from decimal import Decimal
 from enum import StrEnum
 from math import log
 
@@ -56,6 +57,19 @@ class Tiles(View):
     """The key figures of a page."""
 
     items: list[Tile]
+
+
+def tile(
+    name: str,
+    label: str,
+    unit: Unit,
+    values: tuple[float | Decimal | None, float | Decimal | None],
+    verdict: Verdict,
+    course: Sequence[float | None],
+) -> Tile:
+    """Return a key figure; `values` are that of the period and that of the one before."""
+    value, before = (float(each) if each is not None else None for each in values)
+    return Tile(name=name, label=label, unit=unit, value=value, before=before, verdict=verdict, course=list(course))
 
 
 def of_level(now: Sequence[float | None], before: Sequence[float | None], meaning: Meaning) -> Verdict:

@@ -1,7 +1,6 @@
 """The key figures of AI requests, each beside as much of the period before."""
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -9,7 +8,7 @@ from core import clock
 from core.ai_metrics.answers import Asked, Figures, Interval, LatencyBefore, LatencyPoint, VolumePoint
 from core.ai_metrics.figures import figures
 from core.ai_metrics.series import both, latency_series, volume_series
-from core.comparison import Meaning, Tile, Verdict, of_level, of_rate
+from core.comparison import Meaning, Tile, of_level, of_rate, tile
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.periods import DAY
@@ -68,49 +67,37 @@ def _requests(one: Side, other: Side) -> Tile:
     now, before = [_float(each.total_requests) for each in one.volume], [_float(each.total_requests) for each in other.volume]
     verdict = of_level(now, before, Meaning.NEITHER)
     values = one.figures.total_requests, other.figures.total_requests
-    return _tile("requests", "Requests", Unit.COUNT, values, verdict, now)
+    return tile("requests", "Requests", Unit.COUNT, values, verdict, now)
 
 
 def _latency(one: Side, other: Side) -> Tile:
     now, before = [_float(each.p95) for each in one.latency], [_float(each.p95) for each in other.latency]
     values = one.figures.p95_latency_ms, other.figures.p95_latency_ms
-    return _tile("p95_latency", "p95 latency", Unit.DURATION, values, of_level(now, before, Meaning.BAD), now)
+    return tile("p95_latency", "p95 latency", Unit.DURATION, values, of_level(now, before, Meaning.BAD), now)
 
 
 def _first_token(one: Side, other: Side) -> Tile:
     now, before = [_float(each.p95) for each in one.first_token], [_float(each.p95) for each in other.first_token]
     values = one.times.first_token.p95, other.times.first_token.p95
-    return _tile("p95_first_token", "p95 first token", Unit.DURATION, values, of_level(now, before, Meaning.BAD), now)
+    return tile("p95_first_token", "p95 first token", Unit.DURATION, values, of_level(now, before, Meaning.BAD), now)
 
 
 def _error_rate(one: Side, other: Side) -> Tile:
     verdict = of_rate((one.figures.error_count, one.ended), (other.figures.error_count, other.ended), Meaning.BAD)
     values = one.figures.error_rate, other.figures.error_rate
-    return _tile("error_rate", "Error rate", Unit.SHARE, values, verdict, [each.error_rate for each in one.volume])
+    return tile("error_rate", "Error rate", Unit.SHARE, values, verdict, [each.error_rate for each in one.volume])
 
 
 def _cost(one: Side, other: Side) -> Tile:
     now, before = [float(each.cost_usd) for each in one.volume], [float(each.cost_usd) for each in other.volume]
     values = one.figures.cost_usd, other.figures.cost_usd
-    return _tile("cost", "Cost", Unit.MONEY, values, of_level(now, before, Meaning.BAD), now)
+    return tile("cost", "Cost", Unit.MONEY, values, of_level(now, before, Meaning.BAD), now)
 
 
 def _tokens(one: Side, other: Side) -> Tile:
     now, before = [_float(each.total_tokens) for each in one.volume], [_float(each.total_tokens) for each in other.volume]
     values = one.figures.total_tokens, other.figures.total_tokens
-    return _tile("tokens", "Tokens", Unit.COUNT, values, of_level(now, before, Meaning.NEITHER), now)
-
-
-def _tile(
-    name: str,
-    label: str,
-    unit: Unit,
-    values: tuple[float | Decimal | None, float | Decimal | None],
-    verdict: Verdict,
-    course: list[float | None] | list[float],
-) -> Tile:
-    value, before = (float(each) if each is not None else None for each in values)
-    return Tile(name=name, label=label, unit=unit, value=value, before=before, verdict=verdict, course=list(course))
+    return tile("tokens", "Tokens", Unit.COUNT, values, of_level(now, before, Meaning.NEITHER), now)
 
 
 def _float(given: int | None) -> float | None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.batches.answers import BAD, GOOD, AskedRuns, DayOfRuns, RunFigures
 from core.batches.queries import by_day, duration, figures, matching, midnights, runs
-from core.comparison import Meaning, Tile, Verdict, of_level, of_rate
+from core.comparison import Meaning, Tile, of_level, of_rate, tile
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.words import Unit
@@ -27,26 +27,26 @@ def run_tiles(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Tile]
     counts, counts_before = [float(day.runs) for day in days], [float(day.runs) for day in days_before]
     took = one.p50_duration_ms, other.p50_duration_ms
     return [
-        _tile(
+        tile(
             "runs", "Runs", Unit.COUNT, (one.runs, other.runs), of_level(counts[:-1], counts_before[:-1], Meaning.NEITHER), counts
         ),
         _success(one, other, days),
         _bad(one, other, days),
-        _tile("duration", "Median duration", Unit.DURATION, took, of_level(times, times_before, Meaning.BAD), times[: len(days)]),
+        tile("duration", "Median duration", Unit.DURATION, took, of_level(times, times_before, Meaning.BAD), times[: len(days)]),
     ]
 
 
 def _success(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Tile:
     verdict = of_rate(_rate(one), _rate(other), Meaning.GOOD)
     course: Course = [day.success_rate for day in days]
-    return _tile("success", "Success rate", Unit.SHARE, (one.success_rate, other.success_rate), verdict, course)
+    return tile("success", "Success rate", Unit.SHARE, (one.success_rate, other.success_rate), verdict, course)
 
 
 def _bad(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Tile:
     (good, ended), (good_before, ended_before) = _rate(one), _rate(other)
     verdict = of_rate((ended - good, ended), (ended_before - good_before, ended_before), Meaning.BAD)
     course: Course = [float(sum(getattr(day, state) for state in BAD)) for day in days]
-    return _tile("bad", "Failed, partial or lost", Unit.COUNT, (ended - good, ended_before - good_before), verdict, course)
+    return tile("bad", "Failed, partial or lost", Unit.COUNT, (ended - good, ended_before - good_before), verdict, course)
 
 
 def _rate(found: RunFigures) -> tuple[int, int]:
@@ -66,10 +66,3 @@ def _medians(session: Session, asked: AskedRuns) -> Course:
 def _so_far(days: Sequence[DayOfRuns]) -> list[DayOfRuns]:
     now = clock.now()
     return [day for day in days if day.at <= now]
-
-
-def _tile(
-    name: str, label: str, unit: Unit, values: tuple[float | None, float | None], verdict: Verdict, course: Sequence[float | None]
-) -> Tile:
-    value, before = values
-    return Tile(name=name, label=label, unit=unit, value=value, before=before, verdict=verdict, course=list(course))
