@@ -19,6 +19,7 @@ from core.periods import Period, Watched
 
 SAMPLES = 1024
 ENOUGH, TOO_FEW = 10_000, 2_000  # whose seconds are looked at: the rank of a median of so many is right within one percent
+# Of a table that nobody has analyzed yet Postgres says -1.
 ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 'subjects'::regclass")
 
 
@@ -31,6 +32,11 @@ class Question:
     found: Sources
     given: dict[str, Any]
     is_kept: bool
+
+    @property
+    def alone(self) -> dict[str, Any]:
+        """The parameters without the period before: the question is of the period alone."""
+        return self.given | {"since": self.given["start"], "since_us": self.given["start_us"]}
 
 
 def ask(session: Session, funnel: Funnel, period: Period, watched: Watched, segment: Segment | None = None) -> Question:
@@ -67,6 +73,11 @@ def list_step_types(session: Session, *, actor: Actor) -> list[str]:
 def micros(moment: datetime) -> int:
     """Return a time as marks have it."""
     return int(moment.timestamp()) * 1_000_000 + int(moment.microsecond)
+
+
+def first_portion(session: Session) -> int:
+    """Return how many samples to look at before anything is counted, by what the planner believes of the table."""
+    return portion(session.scalar(ROUGHLY) or 0)
 
 
 def portion(count: int) -> int:

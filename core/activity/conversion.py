@@ -109,7 +109,7 @@ def _step(steps: Sequence[Step], number: int, tally: Tally) -> FunnelStep:
 
 def _tally(session: Session, asked: Question) -> Tally:
     question = (_of_saved if asked.is_kept else _of_times)(asked.rule, asked.found)
-    most = asking.portion(session.scalar(asking.ROUGHLY) or 0)
+    most = asking.first_portion(session)
     tally = _ask(session, question, asked.given, most)
     if most < SAMPLES and tally.users[0] * most < asking.TOO_FEW * SAMPLES:  # fewer than that guess expected
         return _ask(session, question, asked.given, asking.portion(tally.users[0]))

@@ -48,12 +48,11 @@ def read_course(
     """Return how many came through, by day and by the time that it took; raise FunnelRefused."""
     require(actor, Permission.WATCH)
     asked, cohorts = asking.ask(session, funnel, period, watched, segment), _cohorts(period)
-    most = asking.portion(session.scalar(asking.ROUGHLY) or 0)
+    most = asking.first_portion(session)
     begun, through, bars = Counter[int](), Counter[int](), Counter[int]()
     seconds = Counter[float]()
-    given = asked.given | {"since": period.start, "since_us": asked.given["start_us"]}
     ranges = {"edges": cohorts.edges, "bounds": list(times.BOUNDS), "most": most}
-    for row in session.execute(text(_question(asked)), given | ranges):
+    for row in session.execute(text(_question(asked)), asked.alone | ranges):
         begun[row.day] += row.sign * row.users
         if row.bar is not None:
             through[row.day] += row.sign * row.users

@@ -40,14 +40,14 @@ def read_stays(
     """Return how long those stayed who have not come through; raise FunnelRefused."""
     require(actor, Permission.WATCH)
     asked = asking.ask(session, funnel, period, watched, segment)
-    last, most = funnel.last, asking.portion(session.scalar(asking.ROUGHLY) or 0)
+    last, most = funnel.last, asking.first_portion(session)
     gone = f"not ({asked.rule.is_reached(last)})"
     rest = ROWS.format(began="from_micros(at_1)", rows="rest", joined="where", gone=gone)
     began, missing = ("reached_1", f"reached_{last + 1} is null") if asked.is_kept else ("from_micros(at_1)", gone)
     plain = ROWS.format(began=began, rows=asked.found.plain + asked.found.alone, joined="and", gone=missing)
     if asked.is_kept:  # the index knows of whom, but no names: only those are looked up
         plain += f" and reached_1 = any(array(select reached_1 from {asked.found.plain} and sample < :most and {missing}))"  # noqa: S608
-    given = asked.given | {"since": period.start, "since_us": asked.given["start_us"], "bounds": list(times.BOUNDS), "most": most}
+    given = asked.alone | {"bounds": list(times.BOUNDS), "most": most}
     bars, seconds = Counter[int](), list[float]()
     for row in session.execute(text(QUESTION.format(apart=asked.found.apart, plain=plain, rest=rest)), given):
         bars[row.bar] += row.users
