@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core import clock, stats
 from core.activity import sources
 from core.activity.asking import ROUGHLY, SAMPLES
-from core.activity.funnel import STEPS
+from core.activity.funnel import STEPS, WINDOW
 from core.activity.releases import ReleaseSeen, list_releases
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
@@ -124,6 +124,7 @@ def _cuts(period: Period, releases: Sequence[ReleaseSeen]) -> list[Cut]:
 
 
 def _counts(hours: Sequence[Hour], cut: Cut) -> Counts:
+    # The hour in which it happened belongs to both, and is left out.
     after, before = _sum(hours, cut.at, cut.until), _sum(hours, cut.at - AROUND, cut.at - GRAIN)
     return Counts(cut, *after, *before)
 
@@ -150,7 +151,7 @@ def _hours(session: Session, period: Period, watched: Watched, apps: Sequence[st
         "environment": watched.environment,
         "apps": list(apps),
         "within": WITHIN,
-        "window": 30 * DAY,
+        "window": WINDOW,
         "since": period.start - AROUND,
         "until": min(period.end, clock.now() - WITHIN),
         "most": most,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -15,10 +15,10 @@ from core.db import transaction
 from core.errors import Invalid
 from core.intake import EARLIEST, FUTURE
 from core.money import Usd
+from core.periods import DAY
 from core.providers import rates
 
 DEFAULT_DAYS = 30
-DAY = timedelta(days=1)
 
 
 class EmptySpan(Invalid):

@@ -135,6 +135,7 @@ def _due(session: Session) -> list[WaitingSpan]:
     first = session.scalar(select(WaitingSpan.started_at).where(*due).order_by(WaitingSpan.due_at).limit(1))
     if first is None:
         return []
+    # Their requests are looked up by time: of spans of a whole day every partition around it would be read.
     near = WaitingSpan.started_at.between(first - AROUND, first + AROUND)
     wanted = select(WaitingSpan).where(*due, near).order_by(WaitingSpan.started_at, WaitingSpan.span_id).limit(AT_ONCE)
     return list(session.scalars(wanted.with_for_update(skip_locked=True)))

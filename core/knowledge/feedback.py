@@ -74,7 +74,7 @@ order by conversation_id, message_id is not null, created_at desc, id desc""")
 
 def store(session: Session, feedback: list[NewFeedback], source: Source) -> int:
     """Store feedback; return how much of it is new, or newer than what was known."""
-    known = [Known(*each) for each in _with_ids(source.cleaned(feedback))]
+    known = list(_with_ids(source.cleaned(feedback)))
     names = [Name(id_, each.message_id, at) for id_, at, each in known if each.message_id and each.conversation_id is None]
     with transaction() as core:
         naming.note(core, names)
@@ -142,10 +142,10 @@ class Known(NamedTuple):
     given: NewFeedback
 
 
-def _with_ids(feedback: list[NewFeedback]) -> Iterator[tuple[UUID, datetime, NewFeedback]]:
+def _with_ids(feedback: list[NewFeedback]) -> Iterator[Known]:
     now = clock.now()
     for each in feedback:
-        yield key_of("feedback", each.id) if each.id is not None else new_id(), each.created_at or now, each
+        yield Known(key_of("feedback", each.id) if each.id is not None else new_id(), each.created_at or now, each)
 
 
 def _rows(feedback: list[Known], places: dict[Named, Place], source: Source) -> Iterator[tuple[object, ...]]:
