@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,17 +34,26 @@ RANKS = (0.5, 0.75, 0.9, 0.95, 0.99)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
+@dataclass(frozen=True)
+class LatencySeries:
+    """How long requests took to their end and to their first token, over time."""
+
+    latency: list[LatencyPoint]
+    first_token: list[LatencyPoint]
+
+
 def latency(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Latency:
     """Return how long requests took: all together, over time and as a histogram. Raises TooFine."""
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
+    series = latency_series(session, asked, step)
     return Latency(
         **both(session, asked).model_dump(),
         start=asked.period.start,
         end=asked.period.end,
         interval=step,
-        series=latency_series(session, asked, step),
-        first_token_series=latency_series(session, asked, step, "first_token"),
+        series=series.latency,
+        first_token_series=series.first_token,
         histogram=bars(session, asked),
         previous=both(session, asked.previous),
     )
@@ -53,17 +62,17 @@ def latency(session: Session, asked: Asked, interval: Interval | None = None, *,
 def both(session: Session, asked: Asked) -> LatencyBefore:
     """Return the percentiles of a period."""
     given = source(asked)
-    row = session.execute(select(*_timing(given, "latency"), *_timing(given, "first_token"))).mappings().one()
+    row = session.execute(select(*_timings(given))).mappings().one()
     return LatencyBefore(
         overall=Percentiles(**_percentiles(row, "latency")), first_token=Percentiles(**_percentiles(row, "first_token"))
     )
 
 
-def latency_series(session: Session, asked: Asked, step: Interval, timing: Timing = "latency") -> list[LatencyPoint]:
+def latency_series(session: Session, asked: Asked, step: Interval) -> LatencySeries:
     """Return the percentiles of each interval, empty ones too."""
-    rows = by_interval(session, asked, step, partial(_timing, timing=timing))
-    found = {row["at"]: _percentiles(row, timing) for row in rows}
-    return [LatencyPoint(at=each, **found.get(each, _NOTHING)) for each in points(asked.period, step, found)]
+    found = {row["at"]: row for row in by_interval(session, asked, step, _timings)}
+    at = points(asked.period, step, found)
+    return LatencySeries(_course(found, at, "latency"), _course(found, at, "first_token"))
 
 
 def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Tokens:
@@ -131,6 +140,14 @@ def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> 
 
 _NO_VOLUME = volume_of(defaultdict(int))
 _NOTHING: dict[str, Any] = {"requests": 0, "avg": None} | {f"p{rank * 100:.0f}": None for rank in RANKS}
+
+
+def _course(found: Mapping[datetime, RowMapping], at: Sequence[datetime], timing: Timing) -> list[LatencyPoint]:
+    return [LatencyPoint(at=each, **(_percentiles(found[each], timing) if each in found else _NOTHING)) for each in at]
+
+
+def _timings(given: Source) -> list[ColumnElement[Any]]:
+    return [*_timing(given, "latency"), *_timing(given, "first_token")]
 
 
 def _timing(given: Source, timing: Timing) -> list[ColumnElement[Any]]:

@@ -52,14 +52,13 @@ def tiles(session: Session, asked: Asked, *, actor: Actor) -> list[Tile]:
 def side(session: Session, asked: Asked, step: Interval) -> Side:
     """Read one of the two periods; parts that are not over yet are left out."""
     over = min(clock.now(), asked.period.end) - step.length
-    volume, latency = volume_series(session, asked, step), latency_series(session, asked, step)
-    first = latency_series(session, asked, step, "first_token")
+    volume, times = volume_series(session, asked, step), latency_series(session, asked, step)
     return Side(
         figures=figures(session, asked),
         times=both(session, asked),
         volume=[point for point in volume if point.at <= over],
-        latency=[point for point in latency if point.at <= over],
-        first_token=[point for point in first if point.at <= over],
+        latency=[point for point in times.latency if point.at <= over],
+        first_token=[point for point in times.first_token if point.at <= over],
     )
 
 
