@@ -49,7 +49,7 @@ def list_runs(session: Session, asked: AskedRuns, *, window: Window, actor: Acto
 
 
 def strips(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Strip]:
-    """Return the last runs of each batch job up to the period's end, however they ended and however long ago they were."""
+    """Return the last runs of the batch jobs that ran in a period: up to its end, however they ended and however long ago."""
     jobs = [each.batch_job for each in by_job(session, replace(asked, status=None), actor=actor)]
     ever = replace(asked, period=replace(asked.period, start=EPOCH), status=None)
     shown = jobs[:MOST_STRIPS]
