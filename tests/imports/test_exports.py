@@ -146,6 +146,15 @@ def test_traces_of_langfuse_become_conversations_of_their_sessions(folder: Folde
     ]
 
 
+def test_a_trace_that_only_counts_its_observations_is_a_conversation(folder: Folder) -> None:
+    trace = {"id": "t1", "timestamp": "2026-03-04T05:06:07Z", "name": "chat", "input": "Where is it?", "output": "Here."}
+    path = folder.document([{**trace, "observations": 3, "public": False, "tags": [], "userId": "u1"}])
+
+    [conversation] = by_kind(path)[Kind.CONVERSATIONS]
+
+    assert [message["content"] for message in conversation["messages"]] == ["Where is it?", "Here."]
+
+
 PHOENIX = {
     "name": "ChatCompletion",
     "span_kind": "LLM",

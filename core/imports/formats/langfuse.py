@@ -84,6 +84,12 @@ def is_trace(record: Object) -> bool:
     return {"id", "timestamp", "name", "input", "output"} <= found and len(found & TRACE_WORDS) >= 4
 
 
+def has_observations(trace: Object) -> bool:
+    """Whether a trace holds its observations, and not only their ids or their number."""
+    nested = trace.get("observations")
+    return isinstance(nested, list) and any(isinstance(each, dict) for each in nested)
+
+
 # Observations
 
 
@@ -240,8 +246,7 @@ def traces(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
         try:
             if wrong is not None:
                 raise RowRefused(wrong)
-            nested = record.get("observations")
-            if isinstance(nested, list) and any(isinstance(each, dict) for each in nested):
+            if has_observations(record):
                 held.add(_spans_of(record, held, mapping), position, line)
                 yield from held.rows()
             else:
