@@ -158,8 +158,11 @@ def _change(import_id: UUID, expected: Status, values: dict[str, Any]) -> bool:
 def _fail(import_id: UUID, words: str) -> None:
     with transaction() as session:
         row = queries.get_row(session, import_id, lock=True)
-        if row.status in BUSY:
-            row.status, row.error, row.completed_at = Status.FAILED, words, clock.now()
+        if row.status not in BUSY:
+            return
+        if row.status == Status.UNDOING:
+            row.position = 0  # some rows are gone: going on would never bring them again, and those still there are known
+        row.status, row.error, row.completed_at = Status.FAILED, words, clock.now()
 
 
 def _hand_over(import_id: UUID) -> None:
