@@ -33,10 +33,6 @@ WHAT_STAYS = {
     Kind.CONVERSATIONS: "those with annotations stay",
     Kind.FEEDBACK: "conversations keep their ratings",
 }
-KNOWN = {
-    Kind.EVENTS: "user_activity_events",
-    Kind.AI_REQUESTS: "ai_request_metrics",
-}
 # A partition is found by the time, a row in it by its key.
 IS_KNOWN = """
 select count(*) from unnest(cast(:ids as uuid[]), cast(:times as timestamptz[])) as sent (id, at)
@@ -140,8 +136,8 @@ def _compare(kind: Kind, rows: list[Row], seen: Seen) -> None:
 
 def _count_known(kind: Kind, rows: list[Row]) -> int:
     ids = [_key(kind, row) for row in rows]
-    table = KNOWN.get(kind) or NAMED[kind]
-    statement = text((IS_KNOWN if kind in KNOWN else IS_NAMED).format(table=table))
+    partitioned = STORES[kind].table
+    statement = text(IS_KNOWN.format(table=partitioned) if partitioned else IS_NAMED.format(table=NAMED[kind]))
     with reading(STORES[kind].database) as session:
         return session.scalar(statement, {"ids": ids, "times": [row.created_at for row in rows]}) or 0
 

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from core import clock, intake
+from core.imports import values
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import Problem
 from core.imports.stores import LONG, STORES, weight
@@ -123,20 +124,8 @@ def ahead(made: Iterator[Made]) -> Iterator[Made]:
 
 def without_what_is_refused(row: Row) -> Row:
     """Return a row without NUL characters and halves of characters, which Postgres refuses."""
-    plain = msgspec.to_builtins(row)
-    return msgspec.convert(_mended(plain), type(row), strict=False)
-
-
-def _mended(value: Any) -> Any:  # noqa: ANN401  any JSON
-    match value:
-        case str():
-            return value.replace("\0", "").encode("utf-8", "replace").decode()
-        case dict():
-            return {_mended(str(name)): _mended(inner) for name, inner in value.items() if inner is not None}
-        case list():
-            return [_mended(inner) for inner in value]
-        case _:
-            return value
+    mended = values.whole_characters(intake.without_nul(msgspec.to_builtins(row)))
+    return msgspec.convert(mended, type(row), strict=False)
 
 
 def _checked(parsed: Parsed, identity: Identity, number: int, latest: datetime) -> tuple[Row | None, str | None]:

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from core.imports import moments, names, values
 from core.imports.fields import FIELDS
 from core.imports.mapping import As, Rule, Unit
@@ -17,15 +15,6 @@ PRESENT = 0.3  # of the records have what is looked for within their objects
 OWN = ("id", "batch_run_id")  # are never found within another object: that has ids of its own
 MS_WORDS, S_WORDS = ("ms", "msec", "millis", "milliseconds"), ("s", "sec", "secs", "seconds")
 US_WORDS, NS_WORDS = ("us", "micros", "microseconds"), ("ns", "nanos", "nanoseconds")
-
-
-class Guess(BaseModel):
-    """A kind, and which of its fields come from where."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: Kind
-    fields: dict[str, Rule]
 
 
 def kind_of(samples: Samples) -> Kind | None:

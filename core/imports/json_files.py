@@ -11,7 +11,7 @@ import ijson
 import msgspec
 
 from core.imports.files import LONGEST_LINE, Lines, as_text
-from core.imports.values import plain
+from core.imports.values import plain, whole_characters
 
 LARGEST_RECORD = 32 << 20
 AT_ONCE = 1 << 20  # a text over many pieces is looked through again with each of them
@@ -69,23 +69,11 @@ def decode(line: str) -> tuple[Any, str | None]:
     except RecursionError:
         return None, "nested too deeply"
     try:
-        return plain(_whole_characters(json.loads(line))), None
+        return plain(whole_characters(json.loads(line))), None
     except RecursionError:
         return None, "nested too deeply"
     except ValueError as error:
         return None, f"no JSON: {error}"
-
-
-def _whole_characters(value: Any) -> Any:  # noqa: ANN401  any JSON
-    match value:
-        case str():
-            return value.encode("utf-8", "replace").decode()
-        case dict():
-            return {_whole_characters(name): _whole_characters(inner) for name, inner in value.items()}
-        case list():
-            return [_whole_characters(inner) for inner in value]
-        case _:
-            return value
 
 
 # Documents

@@ -99,13 +99,8 @@ def _are_alike(found: list[dict[str, Any]], is_complete: bool) -> bool:
     return (
         bool(common)
         and len(common) >= len(every[0]) * 0.5
-        and (has_figures or has_turns or not articles.are_articles(dict(enumerate_(whole))))
+        and (has_figures or has_turns or not articles.are_articles({str(place): each for place, each in enumerate(whole)}))
     )
-
-
-def enumerate_(found: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Return values with keys of their own."""
-    return [(str(place), each) for place, each in enumerate(found)]
 
 
 def _whole_pairs(found: dict[str, Any], is_complete: bool) -> list[tuple[str, Any]]:

@@ -269,6 +269,19 @@ def plain(value: Value) -> Value:
             return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
+def whole_characters(value: Value) -> Value:
+    """Return JSON with question marks for halves of characters."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {whole_characters(name): whole_characters(inner) for name, inner in value.items()}
+        case list():
+            return [whole_characters(inner) for inner in value]
+        case _:
+            return value
+
+
 def _lowered(values: dict[str, str]) -> dict[str, str]:
     return {word_of(word): meaning for word, meaning in values.items()}
 
