@@ -7,7 +7,7 @@ sessionId`; blob storage has the same in snake case, `provided_model_name` for t
 `calculatedTotalCost`. Latencies are in seconds, and are taken from the times where both are there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.ai_metrics import outcomes
@@ -222,10 +222,10 @@ def _messages(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
     match found:
         case _ if values.is_nothing(found):
             return None
-        case {"messages": [*messages]}:
+        case {"messages": [*messages]} if _are_objects(messages):
             return messages
-        case {"choices": [*choices]}:
-            return [each.get("message", each) for each in choices if isinstance(each, dict)]
+        case {"choices": [*choices]} if _are_objects(choices) and _are_objects(each.get("message", each) for each in choices):
+            return [each.get("message", each) for each in choices]
         case {"role": _} | {"content": _} | {"parts": _}:
             return [{"role": role, **found}]
         case dict() if len(found) == 1 and isinstance(only := next(iter(found.values())), str):
@@ -234,6 +234,10 @@ def _messages(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
             return messages
         case _:
             return [{"role": role, "content": values.text(found)}]
+
+
+def _are_objects(found: Iterable[Any]) -> bool:
+    return all(isinstance(each, dict) for each in found)
 
 
 # Traces
