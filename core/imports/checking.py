@@ -18,7 +18,7 @@ from core.intake import Row, key_of
 
 MOST_PROBLEMS = 20
 MOST_SAMPLES = 5
-COMPARED = 20_000
+COMPARED = 20_000  # rows; each is looked up
 KEPT_FOR = {
     Kind.EVENTS: "event_days",
     Kind.AI_REQUESTS: "request_days",

@@ -32,7 +32,7 @@ class Identity:
     def complete(self, parsed: Parsed, number: int) -> JsonObject:
         """Return a row with an id and a time; `number` counts the rows of its kind within the record."""
         given = dict(parsed.row or {})
-        if parsed.kind is Kind.USERS:
+        if parsed.kind is Kind.USERS:  # without an id of his own nobody is known
             return given
         name = "batch_run_id" if parsed.kind is Kind.BATCH_RUNS else "id"
         if given.get(name) is None:
@@ -104,6 +104,7 @@ def cut(rows: Iterable[Parsed], identity: Identity, *, after: int, heaviest: int
         if parsed.position != chunk.until:
             if chunk.weight >= heaviest:
                 yield chunk
+                # Looked up for each chunk: an import may take hours.
                 chunk, latest = Chunk(chunk.until), clock.now() + FUTURE
             numbers = {}
         number = numbers.get(parsed.kind, 0)
@@ -115,6 +116,7 @@ def cut(rows: Iterable[Parsed], identity: Identity, *, after: int, heaviest: int
 
 def ahead(made: Iterator[Made]) -> Iterator[Made]:
     """Yield what is made elsewhere, the next being made while this one is used."""
+    # Of one thread: two may not ask a generator at once.
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as maker:
         following = maker.submit(next, made, None)
         while (this := following.result()) is not None:

@@ -62,6 +62,7 @@ def lines(path: Path, encoding: str, skip: int = 0) -> Iterator[Record]:
 
 def decode(line: str) -> tuple[Any, str | None]:
     """Return what a line holds, and what is wrong with it; half characters become question marks."""
+    # The fast one first; only Python's own takes NaN and halves of characters.
     try:
         return msgspec.json.decode(line), None
     except (msgspec.MsgspecError, UnicodeError):
@@ -98,6 +99,7 @@ class _Utf8:
 
     def _without_nan(self, piece: str) -> str:
         whole = self._kept + piece
+        # The last of a piece wait for the next: a number may be cut in two.
         cut = len(whole) - 24 if piece else len(whole)
         if cut <= 0:
             self._kept = whole
@@ -231,6 +233,7 @@ def _items_of_all(stream: _Utf8) -> Iterator[Any]:
 
 
 def _checked(record: Any) -> tuple[Object | None, str | None]:  # noqa: ANN401  any JSON
+    # Not by recursion, which a record made for that would exhaust.
     level = [record]
     for _ in range(DEEPEST):
         level = [inner for each in level for inner in _inside(each)]

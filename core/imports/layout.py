@@ -29,6 +29,7 @@ def of(tree: Any, *, is_complete: bool) -> Layout | None:  # noqa: ANN401  any J
     return _of_object(tree, is_complete)
 
 
+# Of a document that was cut, the last record may lack half of its fields.
 def _whole_ones(found: list[Any], is_complete: bool) -> list[Any]:
     return found if is_complete or len(found) < 2 else found[:-1]
 

@@ -156,6 +156,7 @@ def first_seen(session: Session, sha256: str) -> datetime:
 def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN401  queue.defer's own
     """Have a worker do what is due of an import, unless that waits already."""
     try:
+        # A savepoint: the refusal of a second job would else undo what the caller has done.
         with session.begin_nested():
             queue.defer(session, TASK, queueing_lock=f"{TASK} {import_id}", import_id=str(import_id), **when)
     except AlreadyEnqueued:
@@ -170,6 +171,7 @@ def _has_brought(row: Import) -> bool:
 def _remove_file(session: Session, row: Import) -> None:
     import_id = row.id
     row.file_removed_at = row.file_removed_at or clock.now()
+    # A file cannot be rolled back.
     after_commit(session, lambda: uploads.remove(import_id))
 
 

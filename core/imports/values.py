@@ -185,7 +185,7 @@ def _state(value: Value, *, known: dict[str, str], kind: Kind) -> str:
     if (found := known.get(word)) is not None:
         return found
     if kind is Kind.AI_REQUESTS:
-        if len(word) == 3 and word.isdecimal():
+        if len(word) == 3 and word.isdecimal():  # of HTTP; 102 is “processing”
             return "pending" if word == "102" else "ok" if word < "400" else "error"
         raise ValueError(f"{_shown(value)} is no state that is known; say what it means: ok, error or pending")
     if kind is Kind.BATCH_RUNS:

@@ -90,9 +90,6 @@ def has_observations(trace: Object) -> bool:
     return isinstance(nested, list) and any(isinstance(each, dict) for each in nested)
 
 
-# Observations
-
-
 def observations(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield requests and conversations: calls of models are requests, and tools, retrievals and agents below them their steps."""
     held = Held()
@@ -139,6 +136,7 @@ def _span(given: Object, held: Held, mapping: Mapping) -> Span:
         raise RowRefused("an observation needs an id and a start time")
     trace_id = hex_id(given.get("trace_id") or given["id"], TRACE_ID)
     span_id = hex_id(given["id"], SPAN_ID)
+    # A request is found again in Langfuse by the id that it has there.
     held.names[trace_id + span_id] = values.text(given["id"], 128)
     start = nanoseconds(given["start_time"], zone)
     return Span(
@@ -182,6 +180,7 @@ def _attributes(given: Object, start: int, zone: str) -> Object:
     found |= {name: values.text(given[path]) for name, path in NAMED.items() if path in given}
     found |= {f"langfuse.{name}": values.plain(given[name]) for name in KEPT if name in given}
     if any(name in found for name in ("gen_ai.input.messages", "gen_ai.output.messages", "input.value")):
+        # Texts without a session are a conversation of their trace.
         found.setdefault("session.id", values.text(given.get("trace_id") or given["id"], 128))
     return found
 

@@ -69,6 +69,7 @@ def _row(record: Row, mapping: Mapping) -> Row:
 
 
 def _named(record: Row) -> tuple[Row, list[str]]:
+    # Of two that are called alike the first holds.
     plain = {names.plain(name): name for name in reversed(record)}
     found: Row = {}
     used = []
