@@ -1,7 +1,7 @@
 """Rows of an import into the databases: chunk by chunk, each in one transaction in which the import itself moves on.
 
 A kill at any moment leaves whole chunks, and `position` says where to go on. Rows for the database `ai` are committed just
-before; they are known by their ids, so that doing it again counts nothing twice.
+before; they are known by their ids, so that doing it again stores nothing twice.
 """
 
 import time
@@ -118,15 +118,15 @@ def _mended(good: Good) -> Good:
 def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: Source) -> None:
     held = _hold(core, import_id, chunk.after)
     written = Written(problems=chunk.problems)
-    # Those of `ai` first: after a kill between the two commits they are sent again, and known.
     with_ai = [kind for kind in STORES if chunk.rows.get(kind) and STORES[kind].database is Database.AI]
+    for kind in STORES:
+        if chunk.rows.get(kind) and kind not in with_ai:
+            _store_kind(core, kind, chunk, source, written)
+    # Those of `ai` last, when nothing of `core` can fail any more: only after a kill between the two commits are they sent again.
     if with_ai:
         with transaction(Database.AI) as ai:
             for kind in with_ai:
                 _store_kind(ai, kind, chunk, source, written)
-    for kind in STORES:
-        if chunk.rows.get(kind) and kind not in with_ai:
-            _store_kind(core, kind, chunk, source, written)
     _count_rejected(written)
     _move_on(core, held, chunk, written)
 

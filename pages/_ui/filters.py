@@ -168,9 +168,12 @@ def clear(page: str, names: Sequence[str]) -> None:
 
 
 def _take_over(page: str, names: Sequence[str]) -> None:
-    """Make the filters those of the address, when it is another than the one that was written last."""
+    """Make the filters those of the address, when it is another than the one that was written last.
+
+    Whoever changes two filters quickly sends the second with the address from before the first: what was just entered wins.
+    """
     given = st.query_params.to_dict()
-    is_new = state.get(_key(page, "address"), None) != given
+    is_new = state.get(_key(page, "address"), None) != given and not _is_entered(page)
     for name in ("days", *VIEWS, *names):
         key = _key(page, name)
         if is_new or key not in st.session_state:
@@ -179,6 +182,12 @@ def _take_over(page: str, names: Sequence[str]) -> None:
         if given.get("start"):
             put(page, days=CUSTOM)
         state.forget(_key(page, "from"), _key(page, "until"))
+
+
+def _is_entered(page: str) -> bool:
+    """Whether a filter is another than at the end of the run before."""
+    before: Mapping[str, str] = state.get(_key(page, "drawn"), {})
+    return any(_key(page, name) in st.session_state and _value(page, name) != value for name, value in before.items())
 
 
 def _write_address(page: str, names: Sequence[str]) -> None:
@@ -190,6 +199,7 @@ def _write_address(page: str, names: Sequence[str]) -> None:
     if st.query_params.to_dict() != kept | others:
         st.query_params.from_dict(kept | others)
     state.put(_key(page, "address"), kept | others)
+    state.put(_key(page, "drawn"), {name: _value(page, name) for name in ("days", *VIEWS, *names)})
 
 
 def _period(page: str, zone: str) -> Period:

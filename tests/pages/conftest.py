@@ -14,7 +14,7 @@ from tests.factories.identity import Person
 
 Console = Callable[..., AppTest]
 
-OVERVIEW, AI_METRICS = "watch/overview.py", "watch/ai_metrics.py"
+OVERVIEW, AI_METRICS, USERS = "watch/overview.py", "watch/ai_metrics.py", "watch/users.py"
 PLAYGROUND, SETTINGS, ACCOUNTS, YOU = "test/playground.py", "system/settings.py", "system/accounts.py", "system/you.py"
 
 

@@ -12,7 +12,7 @@ from pages._ui import cache
 from tests.factories.ai_metrics import fold, request, send
 from tests.factories.batches import ran
 from tests.factories.identity import Person, person
-from tests.pages.conftest import AI_METRICS, OVERVIEW, Console, said
+from tests.pages.conftest import AI_METRICS, OVERVIEW, USERS, Console, said
 
 HOUR = timedelta(hours=1)
 
@@ -85,6 +85,18 @@ def test_the_address_filters_and_a_filter_changes_the_address(console: Console, 
     next(button for button in app.button if button.label == "Clear filters").click().run()
     assert "model" not in app.query_params
     assert {metric.label: metric.value for metric in app.metric}["Requests"] == "119"
+
+
+def test_what_is_entered_before_the_address_has_followed_stays(console: Console, analyst: Person) -> None:
+    app = opened(console, analyst, USERS)
+    app.text_input(key="users.q").set_value("ann").run()
+    assert app.query_params["q"] == "ann"
+    del app.query_params["q"]  # as the browser had it, before that answer came
+    app.text_input(key="users.q").set_value("bea").run()
+    assert app.query_params["q"] == "bea"
+    app.query_params["q"] = "ann"  # and back in its history
+    app.run()
+    assert app.text_input(key="users.q").value == "ann"
 
 
 def test_a_range_of_hours_is_a_period(console: Console, analyst: Person) -> None:

@@ -200,6 +200,17 @@ def test_a_partition_that_another_process_has_dropped_meanwhile_is_made_again() 
     assert stored(id_).counts["events"]["accepted"] == 1
 
 
+def test_what_is_stored_at_the_second_try_is_no_duplicate() -> None:
+    old = "2007-03-01T00:00:00Z"
+    write(parsed([event(1, created_at=old)]), running())
+    with transaction() as session:
+        session.execute(text(f"drop table {part_of(session, old)}"))
+    id_ = running()
+    rating = Parsed(1, None, Kind.FEEDBACK, {"rating": 5, "conversation_id": "c1"})
+    assert write([rating, *parsed([event(2, created_at=old)])], id_)
+    assert stored(id_).counts["feedback"] == {"accepted": 1, "duplicates": 0, "rejected": 0}
+
+
 def test_a_price_given_as_a_number_is_the_price() -> None:
     id_ = running()
     write(parsed([ai_request(1, cost_usd=0.0125), ai_request(2, cost_usd="0.25")], Kind.AI_REQUESTS), id_)
