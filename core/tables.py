@@ -153,6 +153,18 @@ class CoreTrace(TraceColumns, CoreTable):
 class AiTrace(TraceColumns, AiTable):
     """What imports have changed in `ai`."""
 
+    # Here alone, whole rows are looked for by the import that had them before (core/imports/undoing/whole_rows.py).
+    __table_args__ = (
+        Index(None, "row_id", "kind"),
+        Index(
+            "ix_import_traces_taken_over",
+            "kind",
+            text("(before ->> 'import_id')"),
+            "row_id",
+            postgresql_where=text("before ->> 'import_id' is not null"),
+        ),
+    )
+
 
 class Setting(CoreTable):
     """One group of settings under its name; core/settings.py gives them types."""

@@ -24,6 +24,7 @@ from {table} as present, (
 ) as latest
 where latest.row_id = present.id
     and (trace.import_id, kind, trace.row_id, trace.number) = (%(import_id)s, %(kind)s, latest.row_id, latest.number)"""
+# Without `search`, which Postgres makes anew of the other columns.
 TAKEN_OVER = """
 insert into import_traces (import_id, kind, row_id, before)
 select distinct on (present.id) %(import_id)s::uuid, %(kind)s, present.id, to_jsonb(present) - 'search'

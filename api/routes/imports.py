@@ -54,6 +54,7 @@ async def upload(
     require(actor, Permission.MANAGE_IMPORTS)
     import_id = new_id()
     announced = request.headers.get("content-length", "")
+    # Said before the body is read: a file that is announced as too large is not waited for.
     begun = await run_in_threadpool(lambda: Upload(import_id, announced=int(announced) if announced.isdigit() else 0))
     with begun:
         called, kept = await uploads.receive(request, begun, name)

@@ -18,7 +18,7 @@ from core.intake import Row, key_of
 
 MOST_PROBLEMS = 20
 MOST_SAMPLES = 5
-COMPARED = 20_000
+COMPARED = 20_000  # rows; each is looked up
 KEPT_FOR = {
     Kind.EVENTS: "event_days",
     Kind.AI_REQUESTS: "request_days",
@@ -32,10 +32,6 @@ WHAT_STAYS = {
     Kind.BATCH_RUNS: "the latest runs of each job stay",
     Kind.CONVERSATIONS: "those with annotations stay",
     Kind.FEEDBACK: "conversations keep their ratings",
-}
-KNOWN = {
-    Kind.EVENTS: "user_activity_events",
-    Kind.AI_REQUESTS: "ai_request_metrics",
 }
 # A partition is found by the time, a row in it by its key.
 IS_KNOWN = """
@@ -140,8 +136,8 @@ def _compare(kind: Kind, rows: list[Row], seen: Seen) -> None:
 
 def _count_known(kind: Kind, rows: list[Row]) -> int:
     ids = [_key(kind, row) for row in rows]
-    table = KNOWN.get(kind) or NAMED[kind]
-    statement = text((IS_KNOWN if kind in KNOWN else IS_NAMED).format(table=table))
+    partitioned = STORES[kind].table
+    statement = text(IS_KNOWN.format(table=partitioned) if partitioned else IS_NAMED.format(table=NAMED[kind]))
     with reading(STORES[kind].database) as session:
         return session.scalar(statement, {"ids": ids, "times": [row.created_at for row in rows]}) or 0
 

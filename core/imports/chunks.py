@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from core import bodies, clock
+from core.imports import values
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import Problem
 from core.imports.stores import LONG, STORES, weight
@@ -31,7 +32,7 @@ class Identity:
     def complete(self, parsed: Parsed, number: int) -> JsonObject:
         """Return a row with an id and a time; `number` counts the rows of its kind within the record."""
         given = dict(parsed.row or {})
-        if parsed.kind is Kind.USERS:
+        if parsed.kind is Kind.USERS:  # without an id of his own nobody is known
             return given
         name = "batch_run_id" if parsed.kind is Kind.BATCH_RUNS else "id"
         if given.get(name) is None:
@@ -103,6 +104,7 @@ def cut(rows: Iterable[Parsed], identity: Identity, *, after: int, heaviest: int
         if parsed.position != chunk.until:
             if chunk.weight >= heaviest:
                 yield chunk
+                # Looked up for each chunk: an import may take hours.
                 chunk, latest = Chunk(chunk.until), clock.now() + FUTURE
             numbers = {}
         number = numbers.get(parsed.kind, 0)
@@ -114,6 +116,7 @@ def cut(rows: Iterable[Parsed], identity: Identity, *, after: int, heaviest: int
 
 def ahead(made: Iterator[Made]) -> Iterator[Made]:
     """Yield what is made elsewhere, the next being made while this one is used."""
+    # Of one thread: two may not ask a generator at once.
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as maker:
         following = maker.submit(next, made, None)
         while (this := following.result()) is not None:
@@ -123,20 +126,8 @@ def ahead(made: Iterator[Made]) -> Iterator[Made]:
 
 def without_what_is_refused(row: Row) -> Row:
     """Return a row without NUL characters and halves of characters, which Postgres refuses."""
-    plain = msgspec.to_builtins(row)
-    return msgspec.convert(_mended(plain), type(row), strict=False)
-
-
-def _mended(value: Any) -> Any:  # noqa: ANN401  any JSON
-    match value:
-        case str():
-            return value.replace("\0", "").encode("utf-8", "replace").decode()
-        case dict():
-            return {_mended(str(name)): _mended(inner) for name, inner in value.items() if inner is not None}
-        case list():
-            return [_mended(inner) for inner in value]
-        case _:
-            return value
+    mended = values.whole_characters(bodies.without_nul(msgspec.to_builtins(row)))
+    return msgspec.convert(mended, type(row), strict=False)
 
 
 def _checked(parsed: Parsed, identity: Identity, number: int, latest: datetime) -> tuple[Row | None, str | None]:

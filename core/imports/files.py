@@ -116,6 +116,7 @@ def _encoding(head: bytes) -> str:
     for mark, encoding in MARKS:
         if head.startswith(mark):
             return encoding
+    # UTF-16 without a mark: of letters and digits, every other byte is zero.
     start = head[:4096]
     even, odd = start[::2].count(0), start[1::2].count(0)
     if odd > len(start) * 0.3 and even < len(start) * 0.05:
@@ -197,6 +198,7 @@ def as_text(path: Path, encoding: str) -> Iterator[TextIO]:
 def with_any_access(path: Path) -> Iterator[Path]:
     """Give a file that can be read at any place: one that is packed is unpacked beside it, for as long as it is used."""
     with _unpacked(path) as (stream, is_packed):
+        # Parquet is read from its end, which no stream of gzip can be.
         if not is_packed:
             yield path
             return

@@ -34,6 +34,7 @@ UNEXPECTED = (
 def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
     """Recognise a file that has just been uploaded, and note it; one that cannot be read has failed, says why, and goes again."""
     known = _recognised(import_id, name)
+    # Nothing can be done with it, and it takes room.
     if known.get("status") == Status.FAILED:
         uploads.remove(import_id)
     with transaction() as session:
@@ -49,6 +50,7 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
         row = queries.get_row(session, import_id, lock=True)
         if row.status == Status.QUEUED:
             row.status = Status.RUNNING
+        # Said before anything is done, so that `resume` leaves it to this worker.
         row.moved_at = clock.now()
         due = Status(row.status)
     act = {Status.RUNNING: _import, Status.CHECKING: _check, Status.UNDOING: _undo}.get(due)
@@ -158,8 +160,11 @@ def _change(import_id: UUID, expected: Status, values: dict[str, Any]) -> bool:
 def _fail(import_id: UUID, words: str) -> None:
     with transaction() as session:
         row = queries.get_row(session, import_id, lock=True)
-        if row.status in BUSY:
-            row.status, row.error, row.completed_at = Status.FAILED, words, clock.now()
+        if row.status not in BUSY:
+            return
+        if row.status == Status.UNDOING:
+            row.position = 0  # some rows are gone: going on would never bring them again, and those still there are known
+        row.status, row.error, row.completed_at = Status.FAILED, words, clock.now()
 
 
 def _hand_over(import_id: UUID) -> None:

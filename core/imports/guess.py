@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from core.imports import moments, names, values
 from core.imports.fields import FIELDS
 from core.imports.mapping import As, Rule, Unit
@@ -17,15 +15,6 @@ PRESENT = 0.3  # of the records have what is looked for within their objects
 OWN = ("id", "batch_run_id")  # are never found within another object: that has ids of its own
 MS_WORDS, S_WORDS = ("ms", "msec", "millis", "milliseconds"), ("s", "sec", "secs", "seconds")
 US_WORDS, NS_WORDS = ("us", "micros", "microseconds"), ("ns", "nanos", "nanoseconds")
-
-
-class Guess(BaseModel):
-    """A kind, and which of its fields come from where."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: Kind
-    fields: dict[str, Rule]
 
 
 def kind_of(samples: Samples) -> Kind | None:
@@ -279,11 +268,13 @@ def duration_unit(path: str, told: list[Any]) -> Unit:
 
 def _sorted_out(fields: dict[str, Rule], samples: Samples, kind: Kind) -> dict[str, Rule]:
     """Mend what single names cannot tell."""
+    # A column `error` may hold a text or a flag.
     if kind is Kind.AI_REQUESTS and "error_message" in fields:
         told = [values.word_of(value) for value in samples[fields["error_message"].path] if not values.is_nothing(value)]
         if told and set(told) <= {"true", "false", "0", "1"}:
             meanings = {"true": "error", "1": "error", "false": "ok", "0": "ok"}
             fields["status"] = Rule(path=fields.pop("error_message").path, as_=As.STATUS, values=meanings)
+    # Whoever has no other id is known by his address.
     if kind is Kind.USERS and "id" not in fields and "email" in fields:
         fields["id"] = fields["email"].model_copy()
     if kind is Kind.EVENTS and "event_type" in fields and not _is_telling(samples[fields["event_type"].path]):

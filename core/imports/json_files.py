@@ -11,7 +11,7 @@ import ijson
 import msgspec
 
 from core.imports.files import LONGEST_LINE, Lines, as_text
-from core.imports.values import plain
+from core.imports.values import plain, whole_characters
 
 LARGEST_RECORD = 32 << 20
 AT_ONCE = 1 << 20  # a text over many pieces is looked through again with each of them
@@ -62,6 +62,7 @@ def lines(path: Path, encoding: str, skip: int = 0) -> Iterator[Record]:
 
 def decode(line: str) -> tuple[Any, str | None]:
     """Return what a line holds, and what is wrong with it; half characters become question marks."""
+    # The fast one first; only Python's own takes NaN and halves of characters.
     try:
         return msgspec.json.decode(line), None
     except (msgspec.MsgspecError, UnicodeError):
@@ -69,23 +70,11 @@ def decode(line: str) -> tuple[Any, str | None]:
     except RecursionError:
         return None, "nested too deeply"
     try:
-        return plain(_whole_characters(json.loads(line))), None
+        return plain(whole_characters(json.loads(line))), None
     except RecursionError:
         return None, "nested too deeply"
     except ValueError as error:
         return None, f"no JSON: {error}"
-
-
-def _whole_characters(value: Any) -> Any:  # noqa: ANN401  any JSON
-    match value:
-        case str():
-            return value.encode("utf-8", "replace").decode()
-        case dict():
-            return {_whole_characters(name): _whole_characters(inner) for name, inner in value.items()}
-        case list():
-            return [_whole_characters(inner) for inner in value]
-        case _:
-            return value
 
 
 # Documents
@@ -110,6 +99,7 @@ class _Utf8:
 
     def _without_nan(self, piece: str) -> str:
         whole = self._kept + piece
+        # The last of a piece wait for the next: a number may be cut in two.
         cut = len(whole) - 24 if piece else len(whole)
         if cut <= 0:
             self._kept = whole
@@ -243,6 +233,7 @@ def _items_of_all(stream: _Utf8) -> Iterator[Any]:
 
 
 def _checked(record: Any) -> tuple[Object | None, str | None]:  # noqa: ANN401  any JSON
+    # Not by recursion, which a record made for that would exhaust.
     level = [record]
     for _ in range(DEEPEST):
         level = [inner for each in level for inner in _inside(each)]

@@ -29,6 +29,7 @@ def of(tree: Any, *, is_complete: bool) -> Layout | None:  # noqa: ANN401  any J
     return _of_object(tree, is_complete)
 
 
+# Of a document that was cut, the last record may lack half of its fields.
 def _whole_ones(found: list[Any], is_complete: bool) -> list[Any]:
     return found if is_complete or len(found) < 2 else found[:-1]
 
@@ -99,13 +100,8 @@ def _are_alike(found: list[dict[str, Any]], is_complete: bool) -> bool:
     return (
         bool(common)
         and len(common) >= len(every[0]) * 0.5
-        and (has_figures or has_turns or not articles.are_articles(dict(enumerate_(whole))))
+        and (has_figures or has_turns or not articles.are_articles({str(place): each for place, each in enumerate(whole)}))
     )
-
-
-def enumerate_(found: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    """Return values with keys of their own."""
-    return [(str(place), each) for place, each in enumerate(found)]
 
 
 def _whole_pairs(found: dict[str, Any], is_complete: bool) -> list[tuple[str, Any]]:

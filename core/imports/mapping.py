@@ -1,7 +1,7 @@
 """What is to be read where in a file, and as what: all of a mapping can be written as JSON, kept, and used for the next file."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -72,7 +72,6 @@ class Unit(StrEnum):
     TEN = "ten"
 
 
-TIME_UNITS = tuple(Unit)[:9]
 SINCE_START = (Unit.SECONDS_SINCE_START, Unit.MILLISECONDS_SINCE_START)
 
 
@@ -138,8 +137,3 @@ class Mapping(BaseModel):
         if unknown := [name for name in self.fields if name not in known]:
             raise ValueError(f"{self.kind} have no field {unknown[0]!r}; there are {', '.join(known)}.")
         return self
-
-    def with_answers(self, answers: dict[str, Any]) -> "Mapping":
-        """Return the mapping with answers to the questions of its recognition: `zone`, `start`, `model`."""
-        given = {name: value for name, value in answers.items() if name in ("zone", "start", "model")}
-        return Mapping.model_validate(self.model_dump(by_alias=True) | given)

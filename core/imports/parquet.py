@@ -66,12 +66,15 @@ def _values(column: pa.Array) -> list[Any]:
     kind = column.type
     if pa.types.is_timestamp(kind):
         zone = kind.tz
+        # Python has no nanoseconds.
         micros = pc.cast(column, pa.timestamp("us", tz=zone), safe=False)
         if zone is None:
             return list(micros.to_pylist())
+        # Arrow keeps UTC whatever zone it names, and a zone that Python does not know would be refused.
         return [None if at is None else at.replace(tzinfo=UTC) for at in pc.cast(micros, pa.timestamp("us")).to_pylist()]
     if pa.types.is_decimal(kind):
         return [None if each is None else str(each) for each in column.to_pylist()]
+    # With its unit, for a column's name may claim another.
     if pa.types.is_duration(kind):
         micros = pc.cast(pc.cast(column, pa.duration("us"), safe=False), pa.int64())
         return [None if each is None else f"{each / 1000} ms" for each in micros.to_pylist()]

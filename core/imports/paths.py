@@ -27,6 +27,7 @@ def within(value: Any, parts: list[str]) -> Any:  # noqa: ANN401  any JSON
         return within(value[int(parts[0])], parts[1:]) if parts[0].isdecimal() and int(parts[0]) < len(value) else None
     if not isinstance(value, dict):
         return None
+    # A key may hold dots itself.
     for size in range(1, len(parts) + 1):
         inner = value.get(".".join(parts[:size]))
         if inner is not None and (found := within(inner, parts[size:])) is not None:

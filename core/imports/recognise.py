@@ -108,7 +108,7 @@ def _sample(path: Path, opened: Opened) -> Sample | NotYet:
     start = text.lstrip()[:1]
     if start in ("{", "["):
         return _json(path, opened, text)
-    if (prose := unready.prose(text, is_whole=opened.is_whole)) is not None:
+    if (prose := unready.prose(text)) is not None:
         return prose
     return _table(path, opened, text)
 

@@ -84,10 +84,7 @@ def _langfuse(sample: Sample, first: Object) -> Found | None:
         mapping = sample.mapping(Kind.AI_REQUESTS, format=Shape.LANGFUSE_OBSERVATIONS)
         return Found("langfuse_observations", "Observations of Langfuse", Kind.AI_REQUESTS, mapping, OTLP)
     if langfuse.is_trace(first):
-        nested = any(
-            isinstance(each, dict) for each in first.get("observations") or () if isinstance(first.get("observations"), list)
-        )
-        kind = Kind.AI_REQUESTS if nested else Kind.CONVERSATIONS
+        kind = Kind.AI_REQUESTS if langfuse.has_observations(first) else Kind.CONVERSATIONS
         return Found("langfuse_traces", "Traces of Langfuse", kind, sample.mapping(kind, format=Shape.LANGFUSE_TRACES))
     return None
 

@@ -22,6 +22,7 @@ Record = tuple[int, int | None, Cells | None, str | None]  # position, line, cel
 
 def separator_of(sample: str, *, is_whole: bool) -> str | None:
     """Return what separates the columns of a table; None for what looks like no table."""
+    # Rows of one width speak for a separator more than many columns do: prose has commas, too.
     best, best_score = None, 0.0
     for separator in SEPARATORS:
         rows = first_rows(sample, separator, is_whole=is_whole)
@@ -93,6 +94,7 @@ def records(path: Path, encoding: str, separator: str, *, header: bool, skip: in
     with as_text(path, encoding) as text:
         lines = Lines(text)
         rows = csv.reader(lines, delimiter=separator)
+        # So that the first row below the names is the first record.
         position = -1 if header else 0
         while True:
             line = rows.line_num + 1

@@ -24,8 +24,10 @@ from core.imports.undoing.raw_rows import Raw
 from core.imports.undoing.whole_rows import Whole
 from core.settings import Retention, Workspace, read
 
+# Of one statement: a connection has 30 s, which is enough for what somebody waits for.
 LONGEST = "5min"
 TRIES, PAUSE_S = 8, 0.25
+# Before all ids.
 NOBODY = UUID(int=0)
 Answer = TypeVar("Answer")
 

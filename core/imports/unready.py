@@ -32,7 +32,7 @@ YAML_PAIR = re.compile(r"^\s*(?:- )?[\w.\-'\"]+:(?:\s|$)")
 MARKUP = re.compile(r"^(#{1,6} |[-*+] |\d+\. |> |```)")
 
 
-def prose(text: str, *, is_whole: bool) -> NotYet | None:
+def prose(text: str) -> NotYet | None:
     """Return what a text is that is no table; None where it may be one."""
     lines = [line for line in text.splitlines() if line.strip()]
     shown = [line for line in lines[:400] if not line.lstrip().startswith("#")]
@@ -47,14 +47,12 @@ def prose(text: str, *, is_whole: bool) -> NotYet | None:
     marked = sum(1 for line in lines if MARKUP.match(line.lstrip()))
     if lines and marked >= max(2, len(lines) * 0.2) and not _is_tabular(lines):
         return later("markdown", "A text in Markdown, such as a prompt or an article", "prompts")
-    del is_whole
     return None
 
 
 def _is_tabular(lines: list[str]) -> bool:
-    widths = {len(line.split(separator)) for separator in (",", "\t", ";") for line in lines[:1]}
     counts = [{len(line.split(separator)) for line in lines[:20]} for separator in (",", "\t", ";")]
-    return any(len(each) == 1 and each != {1} for each in counts) and bool(widths)
+    return any(len(each) == 1 and each != {1} for each in counts)
 
 
 def not_yet(first: Object) -> NotYet | None:

@@ -17,7 +17,7 @@ from core.imports.errors import DiskFull, EmptyFile, FileTooLarge
 
 FOLDER = "imports"
 KEPT_FREE = 512 * 2**20  # for the database, which lies on the same disk as a rule
-LOOK_AGAIN_AFTER = 64 * 2**20
+LOOK_AGAIN_AFTER = 64 * 2**20  # others fill the disk, too
 ABANDONED_AFTER_S = 24 * 3600
 
 
@@ -42,6 +42,7 @@ class Upload:
         _check_size(announced)
         _check_room(announced)
         with _in_words():
+            # Not buffered: a full disk shows where it can be said in words, and not when the file is closed.
             self._file = os.fdopen(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", buffering=0)
 
     def __enter__(self) -> "Upload":
@@ -64,6 +65,7 @@ class Upload:
         self._hash.update(piece)
         with _in_words():
             view = memoryview(piece)
+            # A file without a buffer may take less than it is given.
             while view:
                 view = view[self._file.write(view) :]
 
@@ -72,6 +74,7 @@ class Upload:
         if not self._size:
             raise EmptyFile
         with _in_words():
+            # A name that survives a crash of the machine stands for bytes that do, too.
             os.fsync(self._file.fileno())
             self._file.close()
             self._draft.rename(self._path)

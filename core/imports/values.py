@@ -185,7 +185,7 @@ def _state(value: Value, *, known: dict[str, str], kind: Kind) -> str:
     if (found := known.get(word)) is not None:
         return found
     if kind is Kind.AI_REQUESTS:
-        if len(word) == 3 and word.isdecimal():
+        if len(word) == 3 and word.isdecimal():  # of HTTP; 102 is “processing”
             return "pending" if word == "102" else "ok" if word < "400" else "error"
         raise ValueError(f"{_shown(value)} is no state that is known; say what it means: ok, error or pending")
     if kind is Kind.BATCH_RUNS:
@@ -267,6 +267,19 @@ def plain(value: Value) -> Value:
             return [plain(inner) for inner in value]
         case _:
             return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def whole_characters(value: Value) -> Value:
+    """Return JSON with question marks for halves of characters."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {whole_characters(name): whole_characters(inner) for name, inner in value.items()}
+        case list():
+            return [whole_characters(inner) for inner in value]
+        case _:
+            return value
 
 
 def _lowered(values: dict[str, str]) -> dict[str, str]:

@@ -72,6 +72,7 @@ def _store(chunk: Chunk, import_id: UUID, source: Source) -> None:
     """Store a chunk; where a partition was dropped a moment ago (retention, at the first start), with a new one."""
     try:
         _store_whole(chunk, import_id, source)
+    # A program is answered 503 and sends again; behind an import there is nobody who would.
     except Unavailable:
         partitions.forget()
         time.sleep(PAUSE_S)
@@ -86,6 +87,7 @@ def _store_whole(chunk: Chunk, import_id: UUID, source: Source) -> None:
             _store_in(core, chunk, import_id, source)
     except REFUSED as refused:
         if chunk.records > 1:
+            # Which row it was Postgres does not say.
             for half in chunk.halves():
                 _store(half, import_id, source)
         else:
@@ -150,6 +152,7 @@ def _hold(core: Session, import_id: UUID, after: int) -> Import:
     held = core.scalar(select(Import).where(Import.id == import_id).with_for_update())
     if held is None or held.status != Status.RUNNING:
         raise Stopped
+    # A worker that was thought dead may wake up, and must not store its chunk once more.
     if held.position != after:
         raise Overtaken
     return held

@@ -13,6 +13,7 @@ from core.db import transaction
 from core.identity.schemas import Role
 from core.ids import new_id
 from core.imports import flows, uploads
+from core.imports.undoing import users
 from tests.api.conftest import Client
 from tests.factories.identity import person
 from tests.factories.records import event
@@ -264,6 +265,37 @@ def test_an_undo_that_is_cut_short_goes_on(me: httpx2.Client, upload: Upload) ->
     me.post(f"/imports/{id_}/undo")
     flows.work(UUID(id_), may_go_on=lambda: False)
     assert me.get(f"/imports/{id_}").json()["status"] == "undoing"
+    do_what_is_due(id_)
+    assert me.get(f"/imports/{id_}").json()["status"] == "undone"
+
+
+def failed_undo(me: httpx2.Client, id_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the events of an import back, and come to grief with its users."""
+    me.post(f"/imports/{id_}/start")
+    do_what_is_due(id_)
+    with monkeypatch.context() as broken:
+        broken.setattr(users, "take_plain", lambda *_, **__: 1 / 0)
+        me.post(f"/imports/{id_}/undo")
+        do_what_is_due(id_)
+    assert me.get(f"/imports/{id_}").json()["status"] == "failed"
+
+
+def test_after_an_undo_that_failed_an_import_brings_all_of_its_rows(
+    me: httpx2.Client, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = upload(csv(range(40)))["id"]
+    failed_undo(me, id_, monkeypatch)
+    me.post(f"/imports/{id_}/start")
+    do_what_is_due(id_)
+    assert me.get(f"/imports/{id_}").json()["status"] == "completed"
+    with transaction() as session:
+        assert session.scalar(text("select count(*) from user_activity_events")) == 40
+
+
+def test_an_undo_that_failed_can_be_done_again(me: httpx2.Client, upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    id_ = upload(csv(range(40)))["id"]
+    failed_undo(me, id_, monkeypatch)
+    assert me.post(f"/imports/{id_}/undo").status_code == 202
     do_what_is_due(id_)
     assert me.get(f"/imports/{id_}").json()["status"] == "undone"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -107,69 +107,93 @@ def row(kind: str, number: int, *, days: float = 3.0, by: str = "") -> dict[str,
 
     Of two rows that tell of the same thing, the one with the higher number is the newer.
     """
-    at = days_ago(days) + timedelta(minutes=7 * number)
-    when, name = at.isoformat(), f"{by}{number}"
+    return MADE[kind](number, f"{by}{number}", days_ago(days) + timedelta(minutes=7 * number))
+
+
+def _event(number: int, name: str, at: datetime) -> dict[str, Any]:
     steps = ("onboarding.register_start", "onboarding.register_complete", "onboarding.login_success", "page.view")
-    match kind:
-        case "event":
-            named = {"user_id": f"u{number % 4}"} if number % 3 else {}
-            session = {"session_id": f"s{number % 5}"}
-            return {"id": name, "event_type": steps[number % 4], "created_at": when, **named, **session}
-        case "request":
-            tools = [{"name": "search", "duration_ms": 10 * number}] if number % 2 else None
-            return {
-                "id": name,
-                "model": f"m{number % 2}",
-                "provider": "openai",
-                "user_id": f"u{number % 4}",
-                "created_at": when,
-                "total_latency_ms": 100 * number,
-                "first_token_ms": 10,
-                "input_tokens": number,
-                "tool_calls": tools,
-            }
-        case "user":
-            return {"id": f"u{number % 4}", "email": f"{name}@x", "traits": {f"t{number % 3}": name}, "created_at": when}
-        case "conversation":
-            messages = [
-                {
-                    "id": f"m{by}{number}.{each}",
-                    "role": "user",
-                    "content": f"text {name}",
-                    "created_at": (at + timedelta(hours=each)).isoformat(),
-                    "tokens": 3,
-                }
-                for each in range(number % 3)
-            ]
-            return {
-                "id": f"c{number % 4}",
-                "user_id": f"u{number % 4}",
-                "title": f"title {name}",
-                "messages": messages,
-                "created_at": when,
-                "updated_at": when,
-            }
-        case "batch_run":
-            return {
-                "batch_run_id": f"r{number % 3}",
-                "status": "running",
-                "started_at": when,
-                "updated_at": when,
-                "completed_jobs": number,
-                "phase_durations": {f"p{number % 2}": number},
-            }
-        case "feedback":
-            return {
-                "id": f"f{number % 4}",
-                "rating": 1 + number % 5,
-                "scale": "five",
-                "conversation_id": f"c{number % 4}",
-                "created_at": when,
-            }
-        case "document":
-            return {"id": f"d{number % 3}", "title": name, "content": f"text {name}", "created_at": BEGAN, "updated_at": when}
-        case _:
-            return {"id": f"k{number % 3}", "content": f"text {name}", "user_id": "u1", "created_at": BEGAN, "updated_at": when}
+    named = {"user_id": f"u{number % 4}"} if number % 3 else {}
+    session = {"session_id": f"s{number % 5}"}
+    return {"id": name, "event_type": steps[number % 4], "created_at": at.isoformat(), **named, **session}
+
+
+def _request(number: int, name: str, at: datetime) -> dict[str, Any]:
+    return {
+        "id": name,
+        "model": f"m{number % 2}",
+        "provider": "openai",
+        "user_id": f"u{number % 4}",
+        "created_at": at.isoformat(),
+        "total_latency_ms": 100 * number,
+        "first_token_ms": 10,
+        "input_tokens": number,
+        "tool_calls": [{"name": "search", "duration_ms": 10 * number}] if number % 2 else None,
+    }
+
+
+def _user(number: int, name: str, at: datetime) -> dict[str, Any]:
+    return {"id": f"u{number % 4}", "email": f"{name}@x", "traits": {f"t{number % 3}": name}, "created_at": at.isoformat()}
+
+
+def _conversation(number: int, name: str, at: datetime) -> dict[str, Any]:
+    return {
+        "id": f"c{number % 4}",
+        "user_id": f"u{number % 4}",
+        "title": f"title {name}",
+        "messages": [_message(name, each, at) for each in range(number % 3)],
+        "created_at": at.isoformat(),
+        "updated_at": at.isoformat(),
+    }
+
+
+def _message(name: str, place: int, began: datetime) -> dict[str, Any]:
+    at = began + timedelta(hours=place)
+    return {"id": f"m{name}.{place}", "role": "user", "content": f"text {name}", "created_at": at.isoformat(), "tokens": 3}
+
+
+def _batch_run(number: int, name: str, at: datetime) -> dict[str, Any]:
+    del name
+    return {
+        "batch_run_id": f"r{number % 3}",
+        "status": "running",
+        "started_at": at.isoformat(),
+        "updated_at": at.isoformat(),
+        "completed_jobs": number,
+        "phase_durations": {f"p{number % 2}": number},
+    }
+
+
+def _feedback(number: int, name: str, at: datetime) -> dict[str, Any]:
+    del name
+    return {
+        "id": f"f{number % 4}",
+        "rating": 1 + number % 5,
+        "scale": "five",
+        "conversation_id": f"c{number % 4}",
+        "created_at": at.isoformat(),
+    }
+
+
+def _document(number: int, name: str, at: datetime) -> dict[str, Any]:
+    told = {"title": name, "content": f"text {name}"}
+    return {"id": f"d{number % 3}", **told, "created_at": BEGAN, "updated_at": at.isoformat()}
+
+
+def _memory(number: int, name: str, at: datetime) -> dict[str, Any]:
+    told = {"user_id": "u1", "content": f"text {name}"}
+    return {"id": f"k{number % 3}", **told, "created_at": BEGAN, "updated_at": at.isoformat()}
+
+
+MADE: dict[str, Callable[[int, str, datetime], dict[str, Any]]] = {
+    "event": _event,
+    "request": _request,
+    "user": _user,
+    "conversation": _conversation,
+    "batch_run": _batch_run,
+    "feedback": _feedback,
+    "document": _document,
+    "memory": _memory,
+}
 
 
 def rows(kind: str, numbers: range, **more: Any) -> list[dict[str, Any]]:  # noqa: ANN401  as row() takes it

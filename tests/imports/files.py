@@ -68,7 +68,7 @@ def mapping_of(path: Path, **answers: object) -> Mapping:
     """Return the mapping that is guessed for a file, with answers to its questions."""
     found = recognise(path, path.name)
     assert found.mapping is not None, found
-    return found.mapping.with_answers(answers)
+    return Mapping.model_validate(found.mapping.model_dump(by_alias=True) | answers)
 
 
 def rows_of(path: Path, mapping: Mapping | None = None) -> list[Row]:

@@ -146,6 +146,25 @@ def test_traces_of_langfuse_become_conversations_of_their_sessions(folder: Folde
     ]
 
 
+def test_a_trace_that_only_counts_its_observations_is_a_conversation(folder: Folder) -> None:
+    trace = {"id": "t1", "timestamp": "2026-03-04T05:06:07Z", "name": "chat", "input": "Where is it?", "output": "Here."}
+    path = folder.document([{**trace, "observations": 3, "public": False, "tags": [], "userId": "u1"}])
+
+    [conversation] = by_kind(path)[Kind.CONVERSATIONS]
+
+    assert [message["content"] for message in conversation["messages"]] == ["Where is it?", "Here."]
+
+
+@pytest.mark.parametrize("said", [{"messages": ["Where?"]}, {"messages": [["user", "Where?"]]}, {"choices": [{"message": None}]}])
+def test_messages_that_are_no_objects_are_kept_as_they_stand(folder: Folder, said: dict[str, Any]) -> None:
+    trace = {"id": "t1", "timestamp": "2026-03-04T05:06:07Z", "name": "chat", "input": said, "output": "Here."}
+    path = folder.document([{**trace, "observations": [], "public": False, "tags": [], "userId": "u1"}])
+
+    [conversation] = by_kind(path)[Kind.CONVERSATIONS]
+
+    assert [json.loads(message["content"]) for message in conversation["messages"][:1]] == [said]
+
+
 PHOENIX = {
     "name": "ChatCompletion",
     "span_kind": "LLM",

@@ -57,6 +57,17 @@ def test_runs_of_the_command_line_are_read_too_and_a_running_one_has_no_end(fold
     assert "completed_at" not in row
 
 
+@pytest.mark.parametrize(
+    "jobs",
+    [3, [{"name": "lint", "started_at": "2026-03-04T05:06:08", "completed_at": "2026-03-04T05:06:18Z"}]],
+    ids=["only counted", "times with a zone and without"],
+)
+def test_jobs_that_tell_no_durations_cost_no_run(folder: Folder, jobs: object) -> None:
+    [row] = rows_of(folder.document([{**RUN, "jobs": jobs}]))
+
+    assert (row["batch_run_id"], "phase_durations" in row) == ("9", False)
+
+
 def test_a_benchmark_with_its_requests_becomes_requests(folder: Folder) -> None:
     path = folder.document(
         {

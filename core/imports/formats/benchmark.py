@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from core import clock
 from core.imports import values
 from core.imports.mapping import Mapping
 from core.imports.parsed import Kind, Parsed
@@ -72,4 +73,4 @@ def _begin(record: Row, mapping: Mapping) -> datetime:
     try:
         return datetime.strptime(str(record.get("date")), "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        return mapping.start or datetime.now(UTC)
+        return mapping.start or clock.now()

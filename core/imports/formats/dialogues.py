@@ -31,7 +31,6 @@ READ: dict[str, Callable[[Any], Any]] = {
     "first_token_ms": values.count,
     "cost_usd": values.money,
 }
-SAYS_WHO = ("name",)
 
 
 class Dialogue:
@@ -160,7 +159,7 @@ def exchanges(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield a conversation a record: a question and its answer."""
     turns = mapping.turns or Turns()
     asked, answered = getter(turns.asked), getter(turns.answered)
-    dialogue = Dialogue(mapping, turns)
+    dialogue, speaking = Dialogue(mapping, turns), Dialogue(mapping, Turns(role="role", text="content"))
 
     def conversation(record: Row, position: int) -> Row:
         said = [{"role": role, "content": get(record)} for role, get in (("user", asked), ("assistant", answered))]
@@ -169,7 +168,7 @@ def exchanges(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
             raise RowRefused("there is neither a question nor an answer in this record")
         row = dialogue._row(record, position)  # noqa: SLF001  of this file
         row["id"] = row.get("id") or rows.made_id(record, position)
-        return Dialogue(mapping, Turns(role="role", text="content")).with_messages(row, spoken, position)
+        return speaking.with_messages(row, spoken, position)
 
     for position, line, record, wrong in records:
         try:

@@ -7,7 +7,7 @@ sessionId`; blob storage has the same in snake case, `provided_model_name` for t
 `calculatedTotalCost`. Latencies are in seconds, and are taken from the times where both are there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.ai_metrics import outcomes
@@ -84,7 +84,10 @@ def is_trace(record: Object) -> bool:
     return {"id", "timestamp", "name", "input", "output"} <= found and len(found & TRACE_WORDS) >= 4
 
 
-# Observations
+def has_observations(trace: Object) -> bool:
+    """Whether a trace holds its observations, and not only their ids or their number."""
+    nested = trace.get("observations")
+    return isinstance(nested, list) and any(isinstance(each, dict) for each in nested)
 
 
 def observations(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
@@ -133,6 +136,7 @@ def _span(given: Object, held: Held, mapping: Mapping) -> Span:
         raise RowRefused("an observation needs an id and a start time")
     trace_id = hex_id(given.get("trace_id") or given["id"], TRACE_ID)
     span_id = hex_id(given["id"], SPAN_ID)
+    # A request is found again in Langfuse by the id that it has there.
     held.names[trace_id + span_id] = values.text(given["id"], 128)
     start = nanoseconds(given["start_time"], zone)
     return Span(
@@ -176,6 +180,7 @@ def _attributes(given: Object, start: int, zone: str) -> Object:
     found |= {name: values.text(given[path]) for name, path in NAMED.items() if path in given}
     found |= {f"langfuse.{name}": values.plain(given[name]) for name in KEPT if name in given}
     if any(name in found for name in ("gen_ai.input.messages", "gen_ai.output.messages", "input.value")):
+        # Texts without a session are a conversation of their trace.
         found.setdefault("session.id", values.text(given.get("trace_id") or given["id"], 128))
     return found
 
@@ -216,10 +221,10 @@ def _messages(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
     match found:
         case _ if values.is_nothing(found):
             return None
-        case {"messages": [*messages]}:
+        case {"messages": [*messages]} if _are_objects(messages):
             return messages
-        case {"choices": [*choices]}:
-            return [each.get("message", each) for each in choices if isinstance(each, dict)]
+        case {"choices": [*choices]} if _are_objects(choices) and _are_objects(each.get("message", each) for each in choices):
+            return [each.get("message", each) for each in choices]
         case {"role": _} | {"content": _} | {"parts": _}:
             return [{"role": role, **found}]
         case dict() if len(found) == 1 and isinstance(only := next(iter(found.values())), str):
@@ -228,6 +233,10 @@ def _messages(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
             return messages
         case _:
             return [{"role": role, "content": values.text(found)}]
+
+
+def _are_objects(found: Iterable[Any]) -> bool:
+    return all(isinstance(each, dict) for each in found)
 
 
 # Traces
@@ -240,8 +249,7 @@ def traces(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
         try:
             if wrong is not None:
                 raise RowRefused(wrong)
-            nested = record.get("observations")
-            if isinstance(nested, list) and any(isinstance(each, dict) for each in nested):
+            if has_observations(record):
                 held.add(_spans_of(record, held, mapping), position, line)
                 yield from held.rows()
             else:

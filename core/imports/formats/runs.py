@@ -60,8 +60,8 @@ def _row(record: Row, mapping: Mapping) -> Row:
     row["status"] = _status(record)
     if row["status"] != "running" and "completed_at" in found:
         row["completed_at"] = time(found["completed_at"])
-    jobs = [job for job in record.get("jobs") or [] if isinstance(job, dict)]
-    if jobs:
+    given = record.get("jobs")
+    if jobs := [job for job in given if isinstance(job, dict)] if isinstance(given, list) else []:
         row |= _figures(jobs)
         used.append("jobs")
     left = values.plain(without(record, [[name] for name in used if name != "conclusion"] + [["_key"]]))
@@ -69,6 +69,7 @@ def _row(record: Row, mapping: Mapping) -> Row:
 
 
 def _named(record: Row) -> tuple[Row, list[str]]:
+    # Of two that are called alike the first holds.
     plain = {names.plain(name): name for name in reversed(record)}
     found: Row = {}
     used = []
@@ -109,6 +110,6 @@ def _took_ms(job: Row) -> int | None:
         begin, end = (
             datetime.fromisoformat(str(job.get(name) or job.get(names.plain(name)))) for name in ("started_at", "completed_at")
         )
-    except ValueError:
+        return round((end - begin).total_seconds() * 1000)
+    except (ValueError, TypeError):  # TypeError: one of them names no zone, so that nobody knows how long it took
         return None
-    return round((end - begin).total_seconds() * 1000)

@@ -170,6 +170,7 @@ def hex_id(given: Any, length: int) -> str:  # noqa: ANN401  a cell of any type
     plain = values.text(given).removeprefix("0x").lower()
     if len(plain) == length and HEX.issuperset(plain):
         return plain
+    # The same always, so that parents are found, and a second import counts nothing twice.
     return hashlib.blake2b(values.text(given).encode(), digest_size=length // 2).hexdigest()
 
 

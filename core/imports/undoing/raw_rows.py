@@ -91,6 +91,7 @@ def take_some(session: Session, raw: Raw, import_id: UUID, *, latest: datetime, 
     raw.stage.make(connection)
     take = TAKE.format(table=raw.table, columns=raw.columns, stage=raw.stage.name)
     rows = connection.execute(take.encode(), {**given, "since": bound[0], "id": bound[1]}).rowcount
+    # Nothing else tells the planner how many rows there are: autovacuum sees no temporary table.
     connection.execute(f"analyze {raw.stage.name}".encode())
     for fold, statement in raw.derived:
         _subtract(connection, fold, statement)

@@ -46,6 +46,7 @@ class Shape:
         if after is None:
             return {}
         now, was, left = self._said(present), self._said(before), self._said(after)
+        # Nobody has spoken since: back to what stood there, as it stood.
         if now == left and before is not None:
             return {name: before[name] for name in (*self.plain, *self.objects, "told")}
         paths = dict.fromkeys((*was, *now))

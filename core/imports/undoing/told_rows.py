@@ -19,6 +19,7 @@ select id, to_jsonb(present) from {table} as present where id = any(%(ids)s) ord
 WRITE = """
 update {table} as present set {columns}
 from jsonb_populate_recordset(null::{table}, %(rows)s::jsonb) as fresh where fresh.id = present.id"""
+# Those that have made the row themselves (`before` is null) have nothing of this one in what they noted.
 OTHERS = """
 select import_id, row_id, number, before, after from import_traces
 where kind = %(kind)s and row_id = any(%(ids)s) and import_id <> %(import_id)s and before is not null

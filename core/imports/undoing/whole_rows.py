@@ -44,6 +44,7 @@ update import_traces as later set before = (
     order by mine.number desc limit 1)
 where kind = %(kind)s and row_id = any(%(ids)s) and before ->> 'import_id' = %(import_id)s::text"""
 NO_LONGER_BEFORE = "delete from import_traces where kind = %(kind)s and row_id = any(%(ids)s) and before is null"
+# All there are: a column that joins later goes back with the others.
 COLUMNS = """
 select attname from pg_attribute where attrelid = cast(%(table)s as regclass) and attnum > 0 and not attisdropped
     and attgenerated = '' and attname <> 'id'"""
