@@ -18,6 +18,7 @@ from app import opened
 from core import clock, partitions
 from core.activity import ingest as activity
 from core.activity import rollups as event_rollups
+from core.activity import subjects
 from core.activity.releases import note_releases
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics import rollups as request_rollups
@@ -176,12 +177,12 @@ def _derive(users: int) -> None:
         print(f"users derived after {time.monotonic() - begun:.0f} s", flush=True)
         columns = "*, error_code is not null as is_error"
         connection.execute(f"create temporary view {activity.FRESH} as select {columns} from user_activity_events".encode())  # noqa: S608
-        activity.TOUCHED.make(connection)
+        subjects.TOUCHED.make(connection)
         activity.derive_parts(connection)
         print(f"parts derived after {time.monotonic() - begun:.0f} s", flush=True)
         connection.execute("insert into touched_subjects select distinct environment, app, owner from funnel_parts")
         connection.execute("analyze touched_subjects")
-        activity.derive_subjects(connection)
+        subjects.derive(connection)
     print(f"subjects derived after {time.monotonic() - begun:.0f} s", flush=True)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core import clock, traces
-from core.activity import funnel
+from core.activity import subjects
 from core.activity.releases import note_releases
 from core.activity.schemas import NewEvent
 from core.ids import new_id
@@ -39,7 +39,6 @@ EVENTS = Stage(
     },
 )
 FRESH = "fresh_events"  # what was stored of a batch, as statements name it
-TOUCHED = Stage("touched_subjects", {"environment": "text", "app": "text", "subject": "text"})
 
 INSERT = """
 insert into user_activity_events (id, created_at, external_id, user_id, session_id, event_type, event_category, event_data,
@@ -108,64 +107,14 @@ returning environment, app, owner, former_owner, marks, is_cut""".replace(
     " or (excluded.linked_at, excluded.linked_to) < (present.linked_at, present.linked_to)))",
 )
 
-# A subject takes the marks of its parts, in whatever order they come. One that loses a part is locked here, in the same order as
-# all others, and made anew in a statement of its own: one that locks still sees what was there before it waited.
-RULE = funnel.Rule(funnel.ONBOARDING_CODES)
-DERIVED = ", ".join(f"from_micros({RULE.reached(step - 1)}) as reached_{step}" for step in range(1, 6))
-DERIVED = f"marks, is_cut, is_cut and {RULE.is_unsure()} as is_unsure, {DERIVED}"
-COLUMNS = "marks, is_cut, is_unsure, reached_1, reached_2, reached_3, reached_4, reached_5"
-KEPT = """
-select environment, app, subject, case when cardinality(whole) <= 16 then whole else marks_kept(whole) end as marks,
-    was_cut or cardinality(whole) > 16 and marks_cut('{{}}', whole) as is_cut
-from ({whole}) as whole offset 0"""
-WHOLE = "coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}')"
-GAINED = f"""
-select environment, app, subject, bool_or(is_cut) as was_cut, {WHOLE} as whole
-from (
-    select environment, app, owner as subject, marks, is_cut from kept
-    union all select environment, app, former_owner, '{{}}', false from kept where former_owner <> owner
-) as gained left join lateral unnest(marks) as mark on true group by 1, 2, 3"""  # noqa: S608  constants
-MERGED = """
-select marks_merged(present.marks, excluded.marks) as marks, present.is_cut or excluded.is_cut
-    or cardinality(present.marks) + cardinality(excluded.marks) > 16 and marks_cut(present.marks, excluded.marks) as is_cut
-offset 0"""
-SUBJECTS = f"""
-insert into subjects as present (environment, app, subject, {COLUMNS})
-select environment, app, subject, {DERIVED} from ({RULE.over(KEPT.format(whole=GAINED))}) as gained
-order by subject, environment, app
-on conflict (subject, environment, app) do update set ({COLUMNS}) = (select {DERIVED} from ({RULE.over(MERGED)}) as merged)
-where not present.marks @> excluded.marks or excluded.is_cut and not present.is_cut
-returning 1"""  # noqa: S608  constants
-OF_PARTS = f"""
-select touched.environment, touched.app, touched.subject, coalesce(bool_or(is_cut), false) as was_cut, {WHOLE} as whole
-from (select distinct environment, app, subject from touched_subjects) as touched
-join funnel_parts on (funnel_parts.environment, funnel_parts.app, owner) = (touched.environment, touched.app, touched.subject)
-left join lateral unnest(marks) as mark on true
-group by 1, 2, 3"""  # noqa: S608  constants
-WITHOUT_PARTS = """
-delete from subjects using touched_subjects as touched
-where (subjects.environment, subjects.app, subjects.subject) = (touched.environment, touched.app, touched.subject)
-    and not exists (select from funnel_parts
-        where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))"""
-ANEW = (
-    """
-insert into subjects (environment, app, subject, marks, is_cut)
-select distinct environment, app, subject, '{}'::bigint[], false from touched_subjects order by subject, environment, app
-on conflict (subject, environment, app) do update set is_cut = false where false""",
-    f"""
-update subjects set ({COLUMNS}) = row({", ".join(f"fresh.{column}" for column in COLUMNS.split(", "))})
-from (select environment, app, subject, {DERIVED} from ({RULE.over(KEPT.format(whole=OF_PARTS))}) as anew) as fresh
-where (subjects.environment, subjects.app, subjects.subject) = (fresh.environment, fresh.app, fresh.subject)""",  # noqa: S608
-    WITHOUT_PARTS,
-)
-
+BEFORE = "select (select count(*) from merged), (select count(*) from whole)"
 # The days of users come last, after all subjects: batches at the same time have users in common, and wait for each other from
 # there to the commit.
 STORE = f"""
-with {FRESH} as ({INSERT}), deltas as ({DELTAS}), {SEEN}, kept as ({PARTS}), merged as ({SUBJECTS}),
-days as ({USER_DAYS.replace("{stage}", f"{FRESH} cross join (select count(*) from merged) as before")})
-select (select count(*) from {FRESH}),
-    (select array_agg(array[environment, app, former_owner]) from kept where former_owner <> owner)"""  # noqa: S608
+with {FRESH} as ({INSERT}), deltas as ({DELTAS}), {SEEN}, kept as ({PARTS}), apps as ({subjects.note_apps(FRESH)}),
+several as ({subjects.several(FRESH)}), merged as ({subjects.OF_APPS}), whole as ({subjects.OF_ALL_APPS}),
+days as ({USER_DAYS.replace("{stage}", f"{FRESH} cross join ({BEFORE}) as before")})
+select (select count(*) from {FRESH}), ({subjects.BEREFT}), ({subjects.UNITED})"""  # noqa: S608
 
 
 def store(session: Session, events: list[NewEvent], source: Source) -> int:
@@ -175,11 +124,12 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
     """
     events = source.cleaned(events)
     connection = driver(session)
+    subjects.meet(connection, {(event.environment or source.environment, event.app or "") for event in events})
     EVENTS.copy(connection, _rows(events, source))
-    added, bereft = connection.execute(STORE.encode(), source.days).fetchone() or (0, None)
-    if bereft:
-        TOUCHED.copy(connection, bereft)
-        derive_subjects(connection)
+    added, bereft, united = connection.execute(STORE.encode(), source.days).fetchone() or (0, None, None)
+    if bereft or united:
+        subjects.TOUCHED.copy(connection, [*(bereft or []), *(united or [])])
+        subjects.derive(connection)
     if any(event.release for event in events):
         note_releases(connection, EVENTS)
     note_users(connection, EVENTS, import_id=source.import_id)
@@ -197,22 +147,9 @@ def note_users(connection: Connection, named: Stage, others: Stage | None = None
     connection.execute(USERS.replace("{stage}", f"({rows}) as seen").encode())
 
 
-# Of tables that were filled a moment ago the planner knows nothing, and would read all parts for a hundred subjects.
-PLANS = """select set_config('enable_seqscan', %(on)s, true), set_config('enable_hashjoin', %(on)s, true),
-    set_config('enable_mergejoin', %(on)s, true)"""
-
-
 def derive_parts(connection: Connection) -> None:
     """Add what is fresh to the parts of its sessions and users, and leave the subjects as they are."""
     connection.execute(f"with {SEEN} {PARTS}".encode())
-
-
-def derive_subjects(connection: Connection) -> None:
-    """Make the touched subjects anew from their parts."""
-    connection.execute(PLANS, {"on": "off"})
-    for statement in ANEW:
-        connection.execute(statement.encode())
-    connection.execute(PLANS, {"on": "on"})
 
 
 def _rows(events: list[NewEvent], source: Source) -> Iterator[tuple[object, ...]]:

@@ -12,6 +12,7 @@ from core.tables import CoreTable, Created, one_of
 
 MARKS = ARRAY(BigInteger())
 FAILED = "error_code is not null or event_type like '%\\_error'"
+REACHED_LATER = ["reached_2", "reached_3", "reached_4", "reached_5", "sample"]
 EMPTY = text("'{}'::jsonb")
 
 
@@ -129,6 +130,7 @@ class FunnelPart(CoreTable):
 class Subject(CoreTable):
     """One who goes through the funnel: all his parts together, and when he reached each step of the saved one.
 
+    Of each app; and of all apps of an environment (`*`), where there are several. `is_whole`: all that is known of him there.
     `is_unsure`: a mark that was dropped may have changed what was reached, so that readers look into the raw rows.
     `sample` is a hash of the subject, below 1024: medians of very many are taken of some.
     """
@@ -140,8 +142,16 @@ class Subject(CoreTable):
             "environment",
             "app",
             "reached_1",
-            postgresql_include=["reached_2", "reached_3", "reached_4", "reached_5", "sample"],
-            postgresql_where=text("not is_unsure"),
+            postgresql_include=REACHED_LATER,
+            postgresql_where=text("not is_unsure and is_whole"),
+        ),
+        Index(
+            "ix_subjects_reached_apart",
+            "environment",
+            "app",
+            "reached_1",
+            postgresql_include=REACHED_LATER,
+            postgresql_where=text("not is_unsure and not is_whole"),
         ),
         Index(
             "ix_subjects_anonymous",
@@ -167,7 +177,17 @@ class Subject(CoreTable):
     reached_4: Mapped[datetime | None]
     reached_5: Mapped[datetime | None]
     is_unsure: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_whole: Mapped[bool] = mapped_column(server_default=text("true"))
     sample: Mapped[int] = mapped_column(SmallInteger, Computed("(hashtext(subject) & 1023)::smallint", persisted=True))
+
+
+class EventApp(CoreTable):
+    """That an app has sent events."""
+
+    __tablename__ = "event_apps"
+
+    environment: Mapped[str] = mapped_column(primary_key=True)
+    app: Mapped[str] = mapped_column(primary_key=True)
 
 
 class EventCounts:

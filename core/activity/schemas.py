@@ -6,6 +6,9 @@ from typing import ClassVar
 from core.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_time
 
 
+ALL_APPS = "*"
+
+
 class NewEvent(Row):
     """One thing that happened in the product."""
 
@@ -20,6 +23,10 @@ class NewEvent(Row):
     error_message: Word | None = None
     ip_address: Word | None = None
     user_agent: Word | None = None
+
+    def wrong(self, latest: datetime) -> str | None:
+        """Return what is wrong with a time, or with the name of an app."""
+        return "app: * stands for all apps, and is the name of none" if self.app == ALL_APPS else super().wrong(latest)
 
 
 class NewUser(Row):

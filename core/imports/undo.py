@@ -17,12 +17,14 @@ from uuid import UUID
 from sqlalchemy import text
 
 from core import clock
+from core.activity import subjects
 from core.db import Database, Session, transaction
 from core.errors import Unavailable
 from core.imports.undoing import batch_runs, conversations, raw_rows, users, whole_rows
 from core.imports.undoing.raw_rows import Raw
 from core.imports.undoing.whole_rows import Whole
 from core.settings import Retention, Workspace, read
+from core.staging import driver
 
 # Of one statement: a connection has 30 s, which is enough for what somebody waits for.
 LONGEST = "5min"
@@ -69,6 +71,7 @@ def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
     """Do one transaction after the other. Users are last: by then it can be seen who else knows them."""
     yield from _raw_rows(import_id, raw_rows.REQUESTS)
     yield from _raw_rows(import_id, raw_rows.EVENTS)
+    _patiently(lambda session: subjects.settle(driver(session)))
     yield {"releases": _patiently(partial(raw_rows.forget_releases, import_id=import_id))}
     for whole in (whole_rows.FEEDBACK, whole_rows.DOCUMENTS, whole_rows.MEMORIES):
         yield from _whole_rows(import_id, whole)

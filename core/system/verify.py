@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core import partitions, settings
 from core.activity import ingest as events
 from core.activity import rollups as event_rollups
+from core.activity import subjects
 from core.activity.models import FunnelPart, Subject, UserDay
 from core.ai_metrics import ingest as requests
 from core.ai_metrics import rollups as request_rollups
@@ -27,7 +28,7 @@ from core.tables import table_of
 
 EVENTS, REQUESTS = "user_activity_events", "ai_request_metrics"
 FOLDS = ((event_rollups.EVENTS, EVENTS), (request_rollups.REQUESTS, REQUESTS), (request_rollups.TOOLS, REQUESTS))
-SHADOWED = ("event_deltas", "ai_request_deltas", "tool_deltas", "funnel_parts", "subjects", "user_days")
+SHADOWED = ("event_deltas", "ai_request_deltas", "tool_deltas", "funnel_parts", "subjects", "event_apps", "user_days")
 EXAMPLES = 5
 # The time within a mark, in microseconds.
 OF_MARK = "mark & 72057594037927935"
@@ -57,7 +58,7 @@ def verify() -> list[Checked]:
         found = [check for fold, parent in FOLDS for check in _folds(session, fold, sealed.until(parent), zone)]
         found.append(_user_days(session, sealed, zone))
         found.append(_parts(session, sealed.until(EVENTS)))
-        found.append(_subjects(session))
+        found += _subjects(session)
     return found
 
 
@@ -71,7 +72,7 @@ def _stand_before(connection: Connection) -> None:
     ):
         rows = f"select {columns} from public.{parent} where created_at >= {setting('since')} and created_at < {setting('until')}"  # noqa: S608
         connection.execute(f"create temporary view {fresh} as {rows}".encode())
-    events.TOUCHED.make(connection)
+    subjects.TOUCHED.make(connection)
     connection.execute("set transaction read only")
 
 
@@ -177,8 +178,8 @@ def _parts(session: Session, sealed: datetime | None) -> Checked:
     return _compare(session, "funnel_parts", keys, stored, computed, {"sealed": sealed})
 
 
-def _subjects(session: Session) -> Checked:
-    """Check the subjects by their parts, those with sealed ones, too."""
+def _subjects(session: Session) -> Iterator[Checked]:
+    """Check the subjects by their parts, those with sealed ones, too: of each app, and of all apps of an environment."""
     connection = driver(session)
     parts = ", ".join(column.name for column in table_of(FunnelPart).columns)
     connection.execute("delete from pg_temp.funnel_parts")
@@ -187,10 +188,12 @@ def _subjects(session: Session) -> Checked:
         "insert into touched_subjects (environment, app, subject) select environment, app, owner from funnel_parts"
     )
     connection.execute("analyze touched_subjects")
-    events.derive_subjects(connection)
-    keys, columns = _columns(table_of(Subject))
-    stored, computed = (f"select {columns} from {schema}.subjects" for schema in ("public", "pg_temp"))  # noqa: S608
-    return _compare(session, "subjects", keys, stored, computed, {})
+    subjects.derive(connection)
+    # Whether he who is in one of several apps has a row over all of them depends on when the others came.
+    for name, what, others in (("subjects", "app <> '*'", ()), ("subjects (all apps)", "is_whole", ("app",))):
+        keys, columns = _columns(table_of(Subject), without=("is_whole", *others))
+        stored, computed = (f"select {columns} from {schema}.subjects where {what}" for schema in ("public", "pg_temp"))  # noqa: S608
+        yield _compare(session, name, keys, stored, computed, {})
 
 
 def _columns(table: Table, *, without: Sequence[str] = ()) -> tuple[list[str], str]:

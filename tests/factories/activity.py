@@ -17,7 +17,7 @@ from core.db import transaction
 from core.intake import Source, key_of
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
-TABLES = ("user_activity_events", "users", "user_days", "event_deltas", "event_rollups", "funnel_parts", "subjects", "releases")
+TABLES = ("user_activity_events", "users", "user_days", "event_deltas", "event_rollups", "funnel_parts", "subjects", "event_apps", "releases")
 KEPT = 16
 Reached = list[datetime | None]
 
@@ -67,7 +67,9 @@ def derived() -> dict[str, list[tuple[Any, ...]]]:
     wanted = {
         "parts": "select environment, app, part, owner, linked_at, linked_to, marks, is_cut from funnel_parts",
         "subjects": "select environment, app, subject, marks, is_cut, is_unsure, reached_1, reached_2, reached_3, reached_4, "
-        "reached_5 from subjects",
+        "reached_5 from subjects where app <> '*'",
+        "everywhere": "select environment, subject, marks, is_cut, is_unsure, reached_1, reached_2, reached_3, reached_4, reached_5 "
+        "from subjects where is_whole",
         "users": "select id, external_id, first_seen_at, last_seen_at from users",
         "user_days": "select day, environment, app, user_id from user_days",
         "rollups": "select grain, at, environment, app, event_type, events, errors from event_rollups",

@@ -7,7 +7,7 @@ anew from its rows; and so is a session's link when the event that made it is go
 from sqlalchemy.orm import Session
 
 from core import settings
-from core.activity import ingest
+from core.activity import subjects
 from core.imports.undoing.user_days import with_indexes
 from core.settings import Sealed
 from core.staging import Connection, Stage, driver
@@ -110,7 +110,7 @@ def rebuild(session: Session) -> None:
     """Make the parts anew to which the events in `fresh_events` belonged, and the subjects of these parts."""
     connection = driver(session)
     sealed = settings.read(session, Sealed).user_activity_events
-    for stage in (GONE, RELINKED, REBUILT, ingest.TOUCHED):
+    for stage in (GONE, RELINKED, REBUILT, subjects.TOUCHED):
         stage.make(connection)
     # Whoever stores events waits here until we are done: what he adds to a part must not come between reading and writing it.
     connection.execute("lock table funnel_parts in share row exclusive mode")
@@ -122,9 +122,10 @@ def rebuild(session: Session) -> None:
         with_indexes(connection, REBUILD_CUT, {"sealed": sealed})
     for statement in (TOUCHED, KEEP, DROP):
         with_indexes(connection, statement, {})
-    ingest.derive_subjects(connection)
+    subjects.derive(connection)
     connection.execute(BEREFT)
-    with_indexes(connection, ingest.WITHOUT_PARTS, {})
+    for statement in (subjects.WITHOUT_PARTS, subjects.WITHOUT_APPS):
+        with_indexes(connection, statement, {})
 
 
 def _relink(connection: Connection) -> None:
