@@ -127,8 +127,7 @@ def _draw_ways_on(request: RequestDetail) -> None:
     with st.container(horizontal=True, gap="medium"):
         if request.conversation_id is not None:
             name = str(request.conversation_id)
-            if links.exists("tuning"):
-                links.draw("tuning", "Its conversation", icon="forum", conversation=name)
+            links.draw("tuning", "Its conversation", icon="forum", conversation=name)
             links.draw("ai-metrics", "All requests of its conversation", icon="filter_alt", conversation=name, days="90")
         if request.user_id is not None:
             links.draw("users", "Its user", icon="person", user=str(request.user_id))

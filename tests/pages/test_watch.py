@@ -127,3 +127,14 @@ def test_what_needs_attention_is_said(console: Console, analyst: Person) -> None
     for number in range(3):
         ran(clock.now() - number * timedelta(days=1), "failed", job="nightly")
     assert "nightly fails: 3 of 3 runs" in said(opened(console, analyst, OVERVIEW)).replace("\\", "")
+
+
+def test_what_a_role_may_not_open_is_said_without_a_way_there(console: Console, analyst: Person) -> None:
+    send(request(clock.now() - HOUR, id="unpriced", model="nobody-knows", input_tokens=10, output_tokens=5, cost_usd=None))
+    fold()
+    words = said(opened(console, analyst, OVERVIEW))
+    assert "without a price" in words
+    assert "did not load" not in words
+    assert "broke on our side" not in words
+    admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
+    assert "Show the evidence" in [link.proto.label for link in opened(console, admin, OVERVIEW).get("page_link")]
