@@ -12,7 +12,7 @@ from core.ai_metrics.answers import Order, RequestDetail, RequestView
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.schemas import RequestStatus
 from core.paging import Window
-from pages._ui import charts, errors, frame, links, state, text, watch
+from pages._ui import charts, frame, links, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
@@ -65,35 +65,25 @@ def draw_table(rows: Sequence[RequestView], zone: str, key: str) -> None:
     )
     table["Time"] = pd.to_datetime(table["Time"], utc=True).dt.tz_convert(zone)
     column = st.column_config
-    st.dataframe(
-        table,
-        hide_index=True,
-        row_height=34,
-        height="content",
-        key=key,
-        on_select=lambda: choose(rows, key),
-        selection_mode="single-row",
-        alt=f"{len(rows)} requests",
-        column_config={
-            "Time": column.DatetimeColumn(format="D MMM HH:mm:ss", width=130),
-            "Status": column.MultiselectColumn(options=list(STATES.values()), color=["green", "red", "gray"], width="small"),
-            "Latency": column.ProgressColumn(format="%.1f s", min_value=0, max_value=max(longest, 0.001), width="medium"),
-            "First token": column.NumberColumn(format="%.2f s"),
-            "Tokens in": column.NumberColumn(format="localized"),
-            "Tokens out": column.NumberColumn(format="localized"),
-            "Cost": column.NumberColumn(format="$%.4f"),
-        },
-    )
+    columns = {
+        "Time": column.DatetimeColumn(format="D MMM HH:mm:ss", width=130),
+        "Status": column.MultiselectColumn(options=list(STATES.values()), color=["green", "red", "gray"], width="small"),
+        "Latency": column.ProgressColumn(format="%.1f s", min_value=0, max_value=max(longest, 0.001), width="medium"),
+        "First token": column.NumberColumn(format="%.2f s"),
+        "Tokens in": column.NumberColumn(format="localized"),
+        "Tokens out": column.NumberColumn(format="localized"),
+        "Cost": column.NumberColumn(format="$%.4f"),
+    }
+
+    def picked(number: int) -> None:
+        st.query_params[CHOSEN] = str(rows[number].id)
+
+    tables.show(table, words.count(len(rows), "request"), key=key, columns=columns, on_pick=picked, on_drop=close)
 
 
-@errors.action
-def choose(rows: Sequence[RequestView], key: str) -> None:
-    """Make the row that was clicked the one that is shown."""
-    numbers = state.selected(key, "rows")
-    if numbers:
-        st.query_params[CHOSEN] = str(rows[numbers[0]].id)
-    else:
-        st.query_params.pop(CHOSEN, None)
+def close() -> None:
+    """Show no single request, from a callback."""
+    st.query_params.pop(CHOSEN, None)
 
 
 def draw_chosen(reads: Reads, wanted: str, zone: str) -> None:

@@ -13,7 +13,7 @@ from core.batches.answers import AskedRuns, RunDetail, RunView
 from core.batches.errors import RunMissing
 from core.batches.schemas import BatchStatus
 from core.paging import Window
-from pages._ui import charts, errors, frame, guard, run_tables, state, text, watch
+from pages._ui import charts, errors, frame, guard, run_tables, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 from pages._ui.user_list import times
@@ -96,27 +96,21 @@ def draw_table(rows: Sequence[RunView], zone: str, key: str) -> None:
             "Run": [row.batch_run_id for row in rows],
         }
     )
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="–",
-        row_height=34,
-        height="content",
-        key=key,
-        on_select=lambda: _choose(rows, key),
-        selection_mode="single-row",
-        alt=words.count(len(rows), "batch run"),
-        column_config={
-            "Started": column.DatetimeColumn(format="D MMM HH:mm", width=110),
-            "Status": run_tables.STATUS,
-            "Duration": column.ProgressColumn(format="%.1f min", min_value=0, max_value=max(longest, 0.001), width=150),
-            "Usual": column.TextColumn(width=80),
-            "Speed": column.MultiselectColumn(options=["Slower"], color=["orange"], width=80),
-            "Items": column.NumberColumn(format="localized", width=80),
-            "Failed": column.NumberColumn(format="localized", width=70),
-            "Summary": column.TextColumn(width=260),
-        },
-    )
+    columns = {
+        "Started": column.DatetimeColumn(format="D MMM HH:mm", width=110),
+        "Status": run_tables.STATUS,
+        "Duration": column.ProgressColumn(format="%.1f min", min_value=0, max_value=max(longest, 0.001), width=150),
+        "Usual": column.TextColumn(width=80),
+        "Speed": column.MultiselectColumn(options=["Slower"], color=["orange"], width=80),
+        "Items": column.NumberColumn(format="localized", width=80),
+        "Failed": column.NumberColumn(format="localized", width=70),
+        "Summary": column.TextColumn(width=260),
+    }
+
+    def picked(number: int) -> None:
+        show(rows[number].batch_run_id, in_table=True)
+
+    tables.show(table, words.count(len(rows), "batch run"), key=key, columns=columns, on_pick=picked, on_drop=close)
 
 
 def show(run: str, *, in_table: bool = False) -> None:
@@ -129,15 +123,6 @@ def draw_above(reads: Reads, zone: str) -> None:
     """Draw the chosen run where charts that are clicked lead to."""
     if not state.get(IN_TABLE, False):
         draw_chosen(reads, zone)
-
-
-@errors.action
-def _choose(rows: Sequence[RunView], key: str) -> None:
-    numbers = state.selected(key, "rows")
-    if numbers:
-        show(rows[numbers[0]].batch_run_id, in_table=True)
-    else:
-        close()
 
 
 def close() -> None:
