@@ -12,7 +12,7 @@ from core.ai_metrics.answers import Order, RequestDetail, RequestView
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.schemas import RequestStatus
 from core.paging import Window
-from pages._ui import charts, frame, links, state, tables, text, watch
+from pages._ui import charts, errors, frame, links, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
@@ -22,6 +22,7 @@ STATES = {RequestStatus.OK: "Succeeded", RequestStatus.ERROR: "Failed", RequestS
 CHOSEN = "request"
 
 
+@errors.part("Requests")
 def draw(reads: Reads, filters: Filters, total: int) -> None:
     """Draw the requests, and the chosen one."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

@@ -23,6 +23,7 @@ CHOSEN, SEEN, IN_TABLE = "run", "batch-history.running", "batch-history.in_table
 column = st.column_config
 
 
+@errors.part("What is running")
 def draw_running(reads: Reads, chosen: Filters) -> None:
     """Draw the runs that are going on, as they go on."""
     if chosen["status"] not in (None, BatchStatus.RUNNING):
@@ -66,6 +67,7 @@ def _draw_going(run: RunView) -> None:
         st.progress(min(done / total, 1.0))
 
 
+@errors.part("Runs")
 def draw(reads: Reads, chosen: Filters, total: int) -> None:
     """Draw the runs of the period, and the chosen one."""
     at = f"batch-history.runs.{hash((chosen.period, tuple(chosen.chosen.items())))}"
@@ -119,6 +121,7 @@ def show(run: str, *, in_table: bool = False) -> None:
     state.put(IN_TABLE, in_table)
 
 
+@errors.part("The run")
 def draw_above(reads: Reads, zone: str) -> None:
     """Draw the chosen run where charts that are clicked lead to."""
     if not state.get(IN_TABLE, False):
