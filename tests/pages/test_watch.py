@@ -24,7 +24,6 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def analyst(runner: object) -> Person:
-    cache.forget()
     return person(Role.ANALYST, kind=SessionKind.BROWSER)
 
 
