@@ -78,7 +78,7 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
 def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_last: bool, per_page: int, download: str) -> None:
     """Draw who stopped at a step, a page of them."""
     title = f"Came through to {step}" if is_last else f"Stopped at {step}"
-    note = f"{words.count(found.total_count, 'user')}, who began last first; select one to follow him"
+    note = f"{words.count(found.total_count, 'user')}, who began last first; select one for the journey"
     with watch.panel(text.plain(title), note):
         if not found.items:
             st.caption("Nobody stopped here in this period.")
@@ -109,9 +109,9 @@ def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_la
 def _draw_ways_on(row: Stopped) -> None:
     with st.container(horizontal=True, gap="medium"):
         if row.user_id is not None:
-            links.draw("users", "His journey", icon="route", user=str(row.user_id))
+            links.draw("users", "The journey", icon="route", user=str(row.user_id))
         if row.conversation_id is not None:
-            links.draw("tuning", "His last conversation", icon="forum", conversation=str(row.conversation_id))
+            links.draw("tuning", "The last conversation", icon="forum", conversation=str(row.conversation_id))
         if row.error_code is not None:
             links.draw("onboarding", f"All of {row.error_code}", icon="error", error_code=row.error_code)
 

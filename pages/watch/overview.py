@@ -17,7 +17,6 @@ from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
 PAGE = "overview"
-STRIP = 90
 NOTES = {"p95_latency": "Within 1 %.", "conversion": "Who began late has had less time to come through."}
 
 
@@ -73,7 +72,7 @@ def draw_ways(reads: Reads) -> None:
 @errors.part("Batch runs")
 def draw_runs(reads: Reads, chosen: Filters) -> None:
     """Draw how the last batch runs ended."""
-    runs = reads.ask(batches.list_runs, chosen.runs, window=Window(STRIP))
+    runs = reads.ask(batches.list_runs, chosen.runs, window=Window(batches.STRIP))
     with watch.panel("Batch runs", f"the last {len(runs)}; tall and red has failed" if runs else "none in this period"):
         if runs:
             charts.show(batch_charts.strip(charts.palette(), runs, chosen.period.zone), f"{PAGE}.runs")
