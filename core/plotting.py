@@ -136,6 +136,7 @@ def line_chart(
     if len(lines) > 1:
         _name_ends(figure, lines, scale, height)
     if len(at) > 1:
+        # Plotly would leave room at both ends for markers that nobody sees.
         figure.update_xaxes(range=[at[0], at[-1]])
     add_marks(figure, palette, marks, zone, span=(times[0], times[-1]) if times else None)
     return figure.update_layout(showlegend=False)

@@ -21,6 +21,7 @@ from core.insights.schemas import Scope
 from core.insights.tiles import feedback_tile
 
 MOST = 8
+# A smaller rise of cost can be certain, and still be nothing to act on.
 LEAST_RISE = 0.2
 PAGES = {"feedback": "knowledge"}
 
@@ -114,6 +115,7 @@ def _of_tiles(
     core: Session, tiles: Iterable[Tile], volumes: Sequence[ModelVolume], known: set[Trouble], scope: Scope
 ) -> Iterator[Finding]:
     is_slow = Trouble.SLOW in known
+    # An incident says it already, and names its hours.
     explained = {"p95_latency": is_slow, "p95_first_token": is_slow, "error_rate": Trouble.FAILING in known}
     for tile in tiles:
         if tile.verdict is not Verdict.WORSE or explained.get(tile.name) or tile.value is None or not tile.before:

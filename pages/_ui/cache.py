@@ -66,6 +66,7 @@ def forget() -> None:
     _kept.clear()
 
 
+# The reader is not part of the key: the question names it.
 @st.cache_data(ttl=FOR_S, max_entries=MOST, show_spinner=False)
 def _kept(question: Question, *, _reader: Callable[..., Any]) -> tuple[Any, datetime]:
     return _read(question, _reader)

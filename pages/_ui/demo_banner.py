@@ -19,6 +19,7 @@ WORDS = "**Demo workspace**: everything here is synthetic"
 def draw(actor: Actor) -> None:
     """Draw the banner where there is a demo; when the database is away the page itself says so."""
     demo = None
+    # Every rerun of every tab comes by here: what is kept for a few seconds is new enough.
     with suppress(Unavailable):
         demo = Reads(actor).ask(_find)
     if demo is None:

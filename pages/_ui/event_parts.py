@@ -140,6 +140,7 @@ def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) 
     table["Time"] = pd.to_datetime(table["Time"], utc=True).dt.tz_convert(zone)
     trail: list[str] = state.get(f"{page}.trail", [])
     columns = {"Time": column.DatetimeColumn(format="D MMM HH:mm:ss", width=130)}
+    # Each page of events has a key of its own: a selection must not pass to the rows of another.
     picked = tables.choose(table, words.count(len(rows), "event"), key=f"{page}.events.{len(trail)}", columns=columns)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Newer", icon=":material/arrow_back:", disabled=not trail, on_click=_newer, args=(page, trail))

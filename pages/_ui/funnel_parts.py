@@ -96,6 +96,7 @@ def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_la
                 "Last conversation": [words.moment(row.conversation_at, zone) if row.conversation_at else "" for row in rows],
             }
         )
+        # A selection must not pass to the rows of another page.
         key = f"{page}.stopped.{step}.{state.get(f'{page}.stopped.page', 1)}"
         picked = tables.choose(table, f"{len(rows)} of {found.total_count:,} users who stopped at {step}", key=key)
         if picked is not None:

@@ -38,6 +38,7 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
+    # Under other filters the list begins at its first page.
     at = f"ai-metrics.{order}.{hash((filters.period, tuple(filters.chosen.items())))}"
     window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
     draw_table(reads.ask(queries.list_first, filters.asked, Order(order), window), filters.period.zone, f"{at}.{window.offset}")

@@ -70,6 +70,7 @@ def _draw_going(run: RunView) -> None:
 @errors.part("Runs")
 def draw(reads: Reads, chosen: Filters, total: int) -> None:
     """Draw the runs of the period, and the chosen one."""
+    # Under other filters the list begins at its first page.
     at = f"batch-history.runs.{hash((chosen.period, tuple(chosen.chosen.items())))}"
     window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
     with watch.panel("Runs", "latest first; slower than usual is more than 1.2 times the median of the 30 good runs before"):

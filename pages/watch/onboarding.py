@@ -67,6 +67,7 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
         filters.put(PAGE, step=str(step) if step else "")
         state.forget(f"{PAGE}.stopped.page")
 
+    # Traits are of users: sessions without one are in no such segment.
     whose = " · of users with a name" if segment is not None and segment.trait else ""
     with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · select one to see who stopped there"):
         funnel_parts.draw_funnel(found, beside, PAGE, pick)
