@@ -136,6 +136,7 @@ def line_chart(
     if len(lines) > 1:
         _name_ends(figure, lines, scale, height)
     if len(at) > 1:
+        # Plotly would leave room at both ends for markers that nobody sees.
         figure.update_xaxes(range=[at[0], at[-1]])
     add_marks(figure, palette, marks, zone, span=(times[0], times[-1]) if times else None)
     return figure.update_layout(showlegend=False)
@@ -205,6 +206,11 @@ def last_of(values: Sequence[float | None]) -> float | None:
     return next((value for value in reversed(values) if value is not None), None)
 
 
+def shortened(name: str, most: int) -> str:
+    """Return a name of at most so many characters."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
 def so_far(points: Sequence[Dated]) -> list[Dated]:
     """Return the points of a series that lie behind us: what is still to come is not nothing."""
     now = clock.now()
@@ -245,7 +251,7 @@ def _name_ends(figure: go.Figure, lines: Sequence[Line], scale: Scale, height: i
 
 
 def _name_mark(figure: go.Figure, palette: Palette, at: str, mark: Mark, *, near_end: bool) -> None:
-    label = mark.label if len(mark.label) <= LONGEST_MARK else f"{mark.label[: LONGEST_MARK - 1]}…"
+    label = shortened(mark.label, LONGEST_MARK)
     place = {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "right" if near_end else "left"}
     figure.add_annotation(**place, text=label, showarrow=False, font={"size": 10, "color": palette.muted}, hovertext=mark.label)
 

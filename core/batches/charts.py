@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from itertools import accumulate, cycle
+from typing import Any
 
 import plotly.graph_objects as go
 
 from core import words
 from core.batches.answers import BAD, GOOD, Phase, RunView
 from core.palette import Palette
-from core.plotting import Chart, Line, Scale, blank, line_chart, local, scale_of
+from core.plotting import Chart, Line, Scale, blank, line_chart, local, scale_of, shortened
 from core.words import Unit
 
 LOW, STRIP_PX = 0.5, 52
 ROW_PX, BAR, MOST_LINES = 26, 0.62, 5
+LINE_PX, LONGEST_LINE, LONGEST_NAME, TIMES_PX = 16, 44, 24, 84
 LEAST_REST = 0.01  # of a run's time, in which no phase is missed
 REST = "not in a phase"
 HEIGHTS = {"completed": LOW, "running": 0.3, "failed": 1.0, "lost": 1.0, "partial": 0.75}
@@ -76,9 +79,11 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
     longest = max((bar.start + bar.took for bars in each for bar in bars), default=0.0)
     scale, labels = scale_of(Unit.DURATION, longest), [words.moment(run.started_at, zone) for run in runs]
     places = list(range(len(runs)))
-    figure = blank(palette, 84 + ROW_PX * len(runs))
     shades = dict(zip(names, cycle(palette.phases), strict=False)) | {REST: palette.idle}
     timed = [(place, bar) for place, bars in enumerate(each) for bar in bars]
+    shown = {"failed" if bar.is_bad else bar.name for _, bar in timed}
+    legend = _legend({name: shade for name, shade in (shades | {"failed": palette.bad}).items() if name in shown})
+    figure = blank(palette, 62 + LINE_PX * len(legend) + ROW_PX * len(runs))
     for name, shade in shades.items():
         _add_bars(
             figure, palette, name, shade, [(place, bar) for place, bar in timed if bar.name == name and not bar.is_bad], scale
@@ -89,12 +94,13 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
         said, colour = _end_of(palette, run, bars, now)
         font = {"size": 11, "color": colour}
         figure.add_annotation(x=end, y=place, xanchor="left", xshift=6, showarrow=False, text=said, font=font)
+    _write_legend(figure, palette, legend)
     upward = {"autorange": "reversed", "showgrid": False, "tickvals": places, "ticktext": labels, "ticklabelstandoff": 8}
     figure.update_layout(
         barmode="overlay",
-        showlegend=True,
+        showlegend=False,
         hovermode="closest",
-        margin={"t": 30, "r": 130},
+        margin={"t": 10 + LINE_PX * len(legend), "r": 130},
         yaxis=upward | {"tickfont": {"size": 11, "color": palette.text}},
     )
     figure.update_xaxes(ticksuffix=scale.suffix, showgrid=True, gridcolor=palette.grid, nticks=4)
@@ -104,6 +110,24 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
     return Chart(
         figure, f"Phases of the last {words.count(len(runs), 'run')}: {bad} failed, {slow} slower than usual. The latest: {last}."
     )
+
+
+def _legend(shades: dict[str, str]) -> list[str]:
+    """Return the names of colours in lines that a phone has room for: there, Plotly's own legend takes a line for each."""
+    lines, length = [""], 0
+    for name, shade in shades.items():
+        said = shortened(name, LONGEST_NAME)
+        if length and length + len(said) > LONGEST_LINE:
+            lines, length = [*lines, ""], 0
+        lines[-1] += f'<span style="color:{shade}">■</span>\u2009{escape(said)}\u2003'
+        length += len(said) + 4
+    return lines
+
+
+def _write_legend(figure: go.Figure, palette: Palette, lines: Sequence[str]) -> None:
+    place: dict[str, Any] = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+    font = {"size": 11, "color": palette.muted}
+    figure.add_annotation(**place, xshift=-TIMES_PX, text="<br>".join(lines), align="left", showarrow=False, font=font)
 
 
 def bars_of(run: RunView, now: datetime) -> list[Bar]:

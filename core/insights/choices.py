@@ -67,6 +67,7 @@ def _places(period: Period) -> list[Select[Any]]:
         select(table.c.environment, table.c.app).where(table.c.grain == Grain.DAY, _inside(table.c["at"], period))
         for table in (requests, events)
     ]
+    # What came in since the last fold stands in the deltas alone.
     found += [
         select(table.c.environment, table.c.app).where(_inside(table.c["at"], period))
         for table in (waiting_requests, waiting_events)

@@ -1,14 +1,14 @@
 """What needs attention, found in the figures and said in words; each finding names the page and the filters that show it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from core import words
+from core import clock, words
 from core.activity.passages import Drop, drops
-from core.ai_metrics.answers import Asked
+from core.ai_metrics.answers import Asked, ModelVolume
 from core.ai_metrics.incidents import Incident, Trouble, incidents
 from core.ai_metrics.series import volume_by_model
 from core.ai_metrics.tiles import tiles as ai_tiles
@@ -21,6 +21,7 @@ from core.insights.schemas import Scope
 from core.insights.tiles import feedback_tile
 
 MOST = 8
+# A smaller rise of cost can be certain, and still be nothing to act on.
 LEAST_RISE = 0.2
 PAGES = {"feedback": "knowledge"}
 
@@ -58,13 +59,14 @@ def findings(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Findi
     tiles = [*ai_tiles(core, asked, actor=actor), feedback_tile(core, ai, scope)]
     hours = incidents(core, asked, actor=actor)
     runs = failing(core, AskedRuns(scope.period, scope.watched), actor=actor)
+    volumes = volume_by_model(core, asked)
     fewer = drops(core, scope.period, scope.watched, actor=actor) if scope.watched.user_id is None else []
     found = [
         *(_of_incident(each, scope) for each in hours),
         *(_of_failing(each, scope) for each in runs),
         *(_of_drop(each, scope) for each in fewer),
-        *_of_tiles(core, tiles, asked, {each.trouble for each in hours}, scope),
-        *_unpriced(core, asked, scope),
+        *_of_tiles(core, tiles, volumes, {each.trouble for each in hours}, scope),
+        *_unpriced(volumes, scope),
     ]
     order = list(Severity)
     return Findings(items=sorted(found, key=lambda each: (order.index(each.severity), -each.at.timestamp()))[:MOST])
@@ -109,8 +111,11 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
     return _finding("conversion", Severity.BAD, title, detail, one.at, "onboarding", query)
 
 
-def _of_tiles(core: Session, tiles: Iterable[Tile], asked: Asked, known: set[Trouble], scope: Scope) -> Iterator[Finding]:
+def _of_tiles(
+    core: Session, tiles: Iterable[Tile], volumes: Sequence[ModelVolume], known: set[Trouble], scope: Scope
+) -> Iterator[Finding]:
     is_slow = Trouble.SLOW in known
+    # An incident says it already, and names its hours.
     explained = {"p95_latency": is_slow, "p95_first_token": is_slow, "error_rate": Trouble.FAILING in known}
     for tile in tiles:
         if tile.verdict is not Verdict.WORSE or explained.get(tile.name) or tile.value is None or not tile.before:
@@ -119,25 +124,28 @@ def _of_tiles(core: Session, tiles: Iterable[Tile], asked: Asked, known: set[Tro
         change = f"{words.figure(tile.value, tile.unit)}, {words.figure(tile.before, tile.unit)} in as much time before"
         if tile.name == "cost":
             if tile.value / tile.before - 1 >= LEAST_RISE:
-                yield _of_cost(core, asked, change, query)
+                yield _of_cost(core, volumes, change, query, scope)
             continue
         verb = "fell" if tile.value < tile.before else "rose"
         page = PAGES.get(tile.name, "ai-metrics")
         yield _finding(tile.name, Severity.WARN, f"{tile.label} {verb}", change, scope.period.start, page, query)
 
 
-def _of_cost(core: Session, asked: Asked, change: str, query: dict[str, str]) -> Finding:
-    """Name the model that the rise comes from."""
-    before = {(each.provider, each.model): each.cost_usd for each in volume_by_model(core, asked.previous)}
-    now = {(each.provider, each.model): each.cost_usd for each in volume_by_model(core, asked)}
-    risen = max(now, key=lambda key: now[key] - before.get(key, 0), default=None)
+def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: dict[str, str], scope: Scope) -> Finding:
+    """Name the model that most of the rise comes from, if one there is."""
+    asked = Asked(scope.period.before(clock.now()), scope.watched)
+    before = {(each.provider, each.model): each.cost_usd for each in volume_by_model(core, asked)}
+    now = {(each.provider, each.model): each.cost_usd for each in volumes}
+    rises = {key: cost - before.get(key, 0) for key, cost in now.items()}
+    rise = sum(now.values()) - sum(before.values())
+    risen = max((key for key in rises if 2 * rises[key] > rise), key=lambda key: rises[key], default=None)
     most = f" · most of it by {risen[1]}" if risen else ""
     filtered = query | ({"model": risen[1]} if risen else {})
-    return _finding("cost", Severity.WARN, "Cost rose", change + most, asked.period.start, "ai-metrics", filtered)
+    return _finding("cost", Severity.WARN, "Cost rose", change + most, scope.period.start, "ai-metrics", filtered)
 
 
-def _unpriced(core: Session, asked: Asked, scope: Scope) -> Iterator[Finding]:
-    each = [one for one in volume_by_model(core, asked) if one.unpriced_requests and one.total_tokens]
+def _unpriced(volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]:
+    each = [one for one in volumes if one.unpriced_requests and one.total_tokens]
     if each:
         count = sum(one.unpriced_requests for one in each)
         names = ", ".join(list(dict.fromkeys(one.model for one in each))[:3])

@@ -79,5 +79,6 @@ def feedback_tile(core: Session, ai: Session, scope: Scope) -> Tile:
 
 def _ended(scope: Scope, course: list[float | None]) -> list[float | None]:
     """Return the days that are over."""
+    # The last day has hours to come: beside a whole one it would always have fallen.
     is_over = scope.period.end <= clock.now()
     return course if is_over else course[:-1]

@@ -13,7 +13,7 @@ from core.errors import Invalid
 from core.identity import queries, service
 from core.identity.schemas import AccountChange, AccountView, Link, NewAccount, Role
 from core.system import service as system
-from pages._ui import errors, frame, guard, state, text
+from pages._ui import errors, frame, guard, state, tables, text
 
 EMAIL, NAME, ROLE, LINK = "accounts.email", "accounts.name", "accounts.role", "accounts.link"
 WHAT_ROLES_DO = {
@@ -54,15 +54,11 @@ def draw_table(accounts: list[AccountView]) -> AccountView | None:
         "State", options=["Active", "Invited", "Disabled"], color=["green", "blue", "gray"], width=85
     )
     moment = st.column_config.DatetimeColumn("Last sign-in", format="D MMM YYYY, HH:mm", width=145, help="UTC")
-    picked = st.dataframe(
+    chosen = tables.choose(
         rows,
-        hide_index=True,
-        row_height=34,
-        height="content",
+        "Accounts",
         key="accounts.table",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
+        columns={
             "Name": st.column_config.TextColumn(width=150),
             "E-mail": st.column_config.TextColumn(width=200),
             "Role": st.column_config.TextColumn(width=95),
@@ -70,10 +66,8 @@ def draw_table(accounts: list[AccountView]) -> AccountView | None:
             "Last sign-in": moment,
         },
         placeholder="never",
-        alt="Accounts",
     )
-    chosen = picked.selection.rows
-    return accounts[chosen[0]] if chosen and chosen[0] < len(accounts) else None
+    return accounts[chosen] if chosen is not None else None
 
 
 def condition(account: AccountView) -> str:

@@ -1,17 +1,16 @@
 """Models, errors and tools side by side; a row that is selected becomes a filter."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
 
 from core import words
 from core.ai_metrics.answers import Errors, ModelFigures, Tools
-from pages._ui import errors, filters, state, text, watch
+from pages._ui import filters, tables, text, watch
 
 column = st.column_config
-ROW_PX, MOST_ROWS = 34, 7
+MOST_ROWS = 7
 
 
 def draw_models(models: Sequence[ModelFigures], page: str) -> None:
@@ -37,7 +36,8 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
         filters.put(page, model=models[number].model, provider=models[number].provider)
 
     with watch.panel("Models", "side by side, most requests first; select one to see it alone"):
-        _table(table, f"{page}.models", picked, f"{words.count(len(models), 'model')}", MODEL_COLUMNS)
+        alt = words.count(len(models), "model")
+        tables.show(table, alt, key=f"{page}.models", columns=MODEL_COLUMNS, most=MOST_ROWS, on_pick=picked)
 
 
 MODEL_COLUMNS = {
@@ -74,7 +74,8 @@ def draw_errors(found: Errors, page: str, zone: str) -> None:
 
         columns = {"Share": column.ProgressColumn(format="%.0f%%", min_value=0, max_value=100, width="small")}
         columns |= {"Requests": column.NumberColumn(format="localized", width="small")}
-        _table(table, f"{page}.error_types", picked, words.count(len(kinds), "type of errors", "types of errors"), columns)
+        alt = words.count(len(kinds), "type of errors", "types of errors")
+        tables.show(table, alt, key=f"{page}.error_types", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def draw_tools(found: Tools) -> None:
@@ -98,42 +99,7 @@ def draw_tools(found: Tools) -> None:
             "Failed": column.NumberColumn(format="%.1f%%"),
             **{name: column.NumberColumn(format="%.2f s") for name in ("p50", "p95")},
         }
-        st.dataframe(
-            table,
-            hide_index=True,
-            placeholder="–",
-            row_height=ROW_PX,
-            height=tall(len(table)),
-            key="tools",
-            column_config=columns,
-            alt="Tools",
-        )
-
-
-def _table(table: pd.DataFrame, key: str, picked: Callable[[int], None], alt: str, columns: dict[str, ColumnConfig]) -> None:
-    @errors.action
-    def act() -> None:
-        rows = state.selected(key, "rows")
-        if rows:
-            picked(rows[0])
-
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="–",
-        row_height=ROW_PX,
-        height=tall(len(table)),
-        key=key,
-        on_select=act,
-        selection_mode="single-row",
-        column_config=columns,
-        alt=alt,
-    )
-
-
-def tall(rows: int) -> int:
-    """Return the height of a table: of more than some rows it scrolls."""
-    return ROW_PX * (min(rows, MOST_ROWS) + 1) + 3
+        tables.show(table, "Tools", key="tools", columns=columns, most=MOST_ROWS)
 
 
 def _seconds(times: Sequence[int | None]) -> list[float | None]:

@@ -7,7 +7,7 @@ from core import words
 from core.identity import queries
 from core.identity.schemas import AuditRow
 from core.paging import Page, Window
-from pages._ui import frame, guard, state
+from pages._ui import frame, guard, state, tables
 
 SIZE = 25
 PAGE = "audit_page"
@@ -68,16 +68,8 @@ def draw_table(page: Page[AuditRow]) -> None:
         "Outcome", options=list(OUTCOMES), color=["green", "orange", "red"], width="small"
     )
     moment = st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss")
-    st.dataframe(
-        rows,
-        hide_index=True,
-        placeholder="–",
-        row_height=34,
-        height="content",
-        column_config={"When": moment, "What": st.column_config.TextColumn(width=400), "Outcome": outcome},
-        key="audit.table",
-        alt="Audit log",
-    )
+    columns = {"When": moment, "What": st.column_config.TextColumn(width=400), "Outcome": outcome}
+    tables.show(rows, "Audit log", key="audit.table", columns=columns)
 
 
 def _what(row: AuditRow) -> str:

@@ -17,7 +17,7 @@ from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from pages._ui import guard
 
-FOR_S, LONG_S, MOST = 5, 60, 1000
+FOR_S, MOST = 5, 1000
 
 Answer = TypeVar("Answer")
 
@@ -50,11 +50,6 @@ class Reads:
         found: Answer = self._noted(_kept(self._question(reader, given, named, of_both=True), _reader=reader))
         return found
 
-    def ask_seldom(self, reader: Callable[..., Answer], *given: object, **named: object) -> Answer:
-        """Return what `reader(core, ai, *given, **named, actor=...)` answers, as it was up to a minute ago: it takes a while."""
-        found: Answer = self._noted(_kept_long(self._question(reader, given, named, of_both=True), _reader=reader))
-        return found
-
     def _question(
         self, reader: Callable[..., Any], given: tuple[object, ...], named: dict[str, object], *, of_both: bool
     ) -> Question:
@@ -69,16 +64,11 @@ class Reads:
 def forget() -> None:
     """Have everything read anew."""
     _kept.clear()
-    _kept_long.clear()
 
 
+# The reader is not part of the key: the question names it.
 @st.cache_data(ttl=FOR_S, max_entries=MOST, show_spinner=False)
 def _kept(question: Question, *, _reader: Callable[..., Any]) -> tuple[Any, datetime]:
-    return _read(question, _reader)
-
-
-@st.cache_data(ttl=LONG_S, max_entries=MOST, show_spinner=False)
-def _kept_long(question: Question, *, _reader: Callable[..., Any]) -> tuple[Any, datetime]:
     return _read(question, _reader)
 
 

@@ -44,6 +44,7 @@ def palette() -> Palette:
 
 def show(chart: Chart, key: str, *, on_pick: Callable[[Point], None] | None = None) -> None:
     """Draw a chart; with `on_pick` a click on it does something, and the page is drawn anew."""
+    # Without theme=None Streamlit would put its own colours over the template's.
     if on_pick is None:
         st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=CONFIG)
         return

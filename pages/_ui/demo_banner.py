@@ -4,12 +4,14 @@ from contextlib import suppress
 
 import streamlit as st
 
+from core.db import Session
 from core.demo import queries, service
 from core.demo.schemas import DemoView
 from core.errors import Unavailable
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from pages._ui import errors, guard, state
+from pages._ui import cache, errors, guard, state
+from pages._ui.cache import Reads
 
 WORDS = "**Demo workspace**: everything here is synthetic"
 
@@ -17,8 +19,9 @@ WORDS = "**Demo workspace**: everything here is synthetic"
 def draw(actor: Actor) -> None:
     """Draw the banner where there is a demo; when the database is away the page itself says so."""
     demo = None
-    with suppress(Unavailable), guard.work() as (session, _):
-        demo = queries.find_demo(session)
+    # Every rerun of every tab comes by here: what is kept for a few seconds is new enough.
+    with suppress(Unavailable):
+        demo = Reads(actor).ask(_find)
     if demo is None:
         return
     with st.container(key="demo-banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -26,6 +29,10 @@ def draw(actor: Actor) -> None:
         is_offered = may(actor, Permission.MANAGE_IMPORTS) and demo.may_go and not demo.is_going
         if is_offered and st.button("Remove demo data", key="demo.remove"):
             _ask()
+
+
+def _find(session: Session, *, actor: Actor) -> DemoView | None:
+    return queries.find_demo(session)
 
 
 def _more(demo: DemoView) -> str:
@@ -63,6 +70,7 @@ def remove() -> None:
     """Let the demo go."""
     with guard.work() as (session, actor):
         service.remove(session, actor=actor)
+    cache.forget()
     state.toast("The demo data is being removed")
 
 
@@ -71,4 +79,5 @@ def load() -> None:
     """Let the demo come."""
     with guard.work() as (session, actor):
         service.load(session, actor=actor)
+    cache.forget()
     state.toast("The demo data is coming in")

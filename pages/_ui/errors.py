@@ -9,7 +9,7 @@ from typing import ParamSpec
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.errors import Failure, Forbidden, NotSignedIn
+from core.errors import Failure, Forbidden, NotSignedIn, Unavailable
 from core.ids import new_id
 from pages._ui import frame, state, text
 
@@ -31,6 +31,22 @@ def action(act: Callable[Given, None]) -> Callable[Given, None]:
             state.problem(failure.detail)
 
     return acted
+
+
+def part(what: str) -> Callable[[Callable[Given, None]], Callable[Given, None]]:
+    """Make a function draw one part of a page: when its figures take too long to come, it says so, and the others remain."""
+
+    def made(draw: Callable[Given, None]) -> Callable[Given, None]:
+        @wraps(draw)
+        def drawn(*args: Given.args, **kwargs: Given.kwargs) -> None:
+            try:
+                draw(*args, **kwargs)
+            except Unavailable as failure:  # all else is true of the whole page
+                frame.error_state(f"{what} did not load", failure.detail, retry=True)
+
+        return drawn
+
+    return made
 
 
 class InWords:

@@ -5,7 +5,6 @@ from functools import partial
 
 import pandas as pd
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
 
 from core import words
 from core.activity import charts as funnel_charts
@@ -13,10 +12,10 @@ from core.activity.answers import ErrorGroup, EventView
 from core.activity.daily import TypeCourse
 from core.paging import Cursor, Page
 from core.plotting import Mark
-from pages._ui import charts, errors, links, state, text, watch
+from pages._ui import charts, links, state, tables, text, watch
 
 column = st.column_config
-ROW_PX, MOST_ROWS = 34, 8
+MOST_ROWS = 8
 Pick = Callable[[str], None]
 
 
@@ -53,7 +52,11 @@ def _draw_codes(groups: Sequence[ErrorGroup], page: str, zone: str, pick: Pick) 
             "Got through later": column.NumberColumn(format="%.0f%%", help="Of the users who met it: did what had failed"),
             "Share": column.ProgressColumn("Share of errors", format="%.0f%%", min_value=0, max_value=100, width="small"),
         }
-        _table(table, f"{page}.errors", lambda number: pick(groups[number].error_code), columns, "Errors by code")
+
+        def picked(number: int) -> None:
+            pick(groups[number].error_code)
+
+        tables.show(table, "Errors by code", key=f"{page}.errors", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def _draw_samples(group: ErrorGroup, zone: str) -> None:
@@ -82,8 +85,12 @@ def draw_types(found: Sequence[TypeCourse], page: str, pick: Pick) -> None:
         "Errors": column.NumberColumn(format="localized"),
         "By day": column.BarChartColumn(y_min=0, width="medium", color=charts.palette().bar),
     }
+
+    def picked(number: int) -> None:
+        pick(found[number].event_type)
+
     with watch.panel("Types of events", "each by day, on a scale of its own; select one to see it alone"):
-        _table(table, f"{page}.types", lambda number: pick(found[number].event_type), columns, "Types of events")
+        tables.show(table, "Types of events", key=f"{page}.types", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def draw_type(found: Sequence[TypeCourse], chosen: str | None, page: str, zone: str, marks: Sequence[Mark]) -> None:
@@ -132,19 +139,9 @@ def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) 
     )
     table["Time"] = pd.to_datetime(table["Time"], utc=True).dt.tz_convert(zone)
     trail: list[str] = state.get(f"{page}.trail", [])
-    key = f"{page}.events.{len(trail)}"
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="–",
-        row_height=ROW_PX,
-        height="content",
-        key=key,
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={"Time": column.DatetimeColumn(format="D MMM HH:mm:ss", width=130)},
-        alt=f"{len(rows)} events",
-    )
+    columns = {"Time": column.DatetimeColumn(format="D MMM HH:mm:ss", width=130)}
+    # Each page of events has a key of its own: a selection must not pass to the rows of another.
+    picked = tables.choose(table, words.count(len(rows), "event"), key=f"{page}.events.{len(trail)}", columns=columns)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Newer", icon=":material/arrow_back:", disabled=not trail, on_click=_newer, args=(page, trail))
         if rows:
@@ -152,9 +149,8 @@ def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) 
             st.button(
                 "Older", icon=":material/arrow_forward:", disabled=len(rows) < per_page, on_click=_older, args=(page, trail, last)
             )
-        for number in [number for number in state.selected(key, "rows") if number < len(rows)]:
-            if rows[number].user_id is not None:
-                links.draw("users", f"Journey of {rows[number].user}", icon="route", user=str(rows[number].user_id))
+        if picked is not None and rows[picked].user_id is not None:
+            links.draw("users", f"Journey of {rows[picked].user}", icon="route", user=str(rows[picked].user_id))
 
 
 def _said(named: Mapping[str, str], each: str) -> str:
@@ -167,23 +163,3 @@ def _newer(page: str, trail: list[str]) -> None:
 
 def _older(page: str, trail: list[str], last: str) -> None:
     state.put(f"{page}.trail", [*trail, last])
-
-
-def _table(table: pd.DataFrame, key: str, picked: Callable[[int], None], columns: dict[str, ColumnConfig], alt: str) -> None:
-    @errors.action
-    def act() -> None:
-        rows = state.selected(key, "rows")
-        if rows:
-            picked(rows[0])
-
-    st.dataframe(
-        table,
-        hide_index=True,
-        row_height=ROW_PX,
-        height=ROW_PX * (min(len(table), MOST_ROWS) + 1) + 3,
-        key=key,
-        on_select=act,
-        selection_mode="single-row",
-        column_config=columns,
-        alt=alt,
-    )

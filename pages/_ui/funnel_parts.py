@@ -14,10 +14,9 @@ from core.activity.versus import points
 from core.comparison import Verdict
 from core.insights.stopped import Stopped
 from core.paging import Page
-from pages._ui import charts, errors, links, state, text, watch
+from pages._ui import charts, links, state, tables, text, watch
 
 column = st.column_config
-ROW_PX = 34
 VERDICTS = {
     Verdict.WORSE: "worse",
     Verdict.BETTER: "better",
@@ -62,35 +61,24 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
             f"Users, {versus.other_name}": [step.users for step in others],
             "Difference from the step before": [_difference(versus, number) for number in range(len(steps))],
         }
-    key = f"{page}.figures.{versus is not None}"
-
-    @errors.action
-    def picked() -> None:
-        rows = state.selected(key, "rows")
-        pick(rows[0] + 1 if rows else 0)
-
-    st.dataframe(
+    tables.show(
         pd.DataFrame(table),
-        hide_index=True,
-        placeholder="–",
-        row_height=ROW_PX,
-        height="content",
-        key=key,
-        on_select=picked,
-        selection_mode="single-row",
-        column_config={
+        f"{len(steps)} steps in figures",
+        key=f"{page}.figures.{versus is not None}",
+        columns={
             "Users": column.NumberColumn(format="localized"),
             "Of the first step": column.TextColumn(help="With Wilson's 95 % interval"),
             "Of the step before": column.TextColumn(help="Of the required step before, with Wilson's 95 % interval"),
         },
-        alt=f"{len(steps)} steps in figures",
+        on_pick=lambda number: pick(number + 1),
+        on_drop=lambda: pick(0),
     )
 
 
 def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_last: bool, per_page: int, download: str) -> None:
     """Draw who stopped at a step, a page of them."""
     title = f"Came through to {step}" if is_last else f"Stopped at {step}"
-    note = f"{words.count(found.total_count, 'user')}, who began last first; select one to follow him"
+    note = f"{words.count(found.total_count, 'user')}, who began last first; select one for the journey"
     with watch.panel(text.plain(title), note):
         if not found.items:
             st.caption("Nobody stopped here in this period.")
@@ -108,20 +96,11 @@ def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_la
                 "Last conversation": [words.moment(row.conversation_at, zone) if row.conversation_at else "" for row in rows],
             }
         )
+        # A selection must not pass to the rows of another page.
         key = f"{page}.stopped.{step}.{state.get(f'{page}.stopped.page', 1)}"
-        st.dataframe(
-            table,
-            hide_index=True,
-            placeholder="–",
-            row_height=ROW_PX,
-            height="content",
-            key=key,
-            on_select="rerun",
-            selection_mode="single-row",
-            alt=f"{len(rows)} of {found.total_count:,} users who stopped at {step}",
-        )
-        for number in state.selected(key, "rows")[:1]:
-            _draw_ways_on(rows[number])
+        picked = tables.choose(table, f"{len(rows)} of {found.total_count:,} users who stopped at {step}", key=key)
+        if picked is not None:
+            _draw_ways_on(rows[picked])
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
             if found.total_count > per_page:
                 st.pagination(min(-(-found.total_count // per_page), 50), key=f"{page}.stopped.page")
@@ -131,9 +110,9 @@ def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_la
 def _draw_ways_on(row: Stopped) -> None:
     with st.container(horizontal=True, gap="medium"):
         if row.user_id is not None:
-            links.draw("users", "His journey", icon="route", user=str(row.user_id))
+            links.draw("users", "The journey", icon="route", user=str(row.user_id))
         if row.conversation_id is not None:
-            links.draw("tuning", "His last conversation", icon="forum", conversation=str(row.conversation_id))
+            links.draw("tuning", "The last conversation", icon="forum", conversation=str(row.conversation_id))
         if row.error_code is not None:
             links.draw("onboarding", f"All of {row.error_code}", icon="error", error_code=row.error_code)
 

@@ -51,6 +51,7 @@ def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
     ]
     facts += [words.count(user.errors, "error")] if user.errors else []
     _draw_head(user_list.name_of(user), " · ".join(filter(None, dict.fromkeys(facts))), user.status)
+    # Of what is beside the events, only as far as they are shown.
     until = found.items[-1].created_at if found.next_cursor and found.items else None
     others = reads.ask_both(beside, user.id, watched, None, until)
     _draw_onboarding(found)

@@ -1,8 +1,10 @@
-"""Ways to other pages, with what they should show in the query string. A page that is not there yet has no link."""
+"""Ways to other pages, with what they should show in the query string; only to pages that the reader has."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
 
 PAGES = Path(__file__).resolve().parents[1]
 FILES = {
@@ -19,13 +21,9 @@ FILES = {
 }
 
 
-def exists(address: str) -> bool:
-    """Whether the console has that page."""
-    return address in FILES and (PAGES / FILES[address]).is_file()
-
-
 def draw(address: str, label: str, *, icon: str | None = None, **query: str) -> None:
-    """Draw a link to a page, or nothing where there is none."""
-    if exists(address):
-        symbol = f":material/{icon}:" if icon else None
+    """Draw a link to a page, or nothing where the reader has no such page."""
+    symbol = f":material/{icon}:" if icon else None
+    # Streamlit knows the navigation of this reader's role; every other page raises.
+    with suppress(StreamlitPageNotFoundError):
         st.page_link(PAGES / FILES[address], label=label, icon=symbol, query_params=query or None)

@@ -39,5 +39,4 @@ def draw_findings(found: list[Finding]) -> None:
                 st.markdown(ICONS[finding.severity], width="content")
                 with st.container(gap=None):
                     st.markdown(f"{text.plain(finding.title)}  \n:gray[:small[{text.plain(finding.detail)}]]")
-                    if links.exists(finding.page):
-                        links.draw(finding.page, "Show the evidence", icon="arrow_forward", **finding.query)
+                    links.draw(finding.page, "Show the evidence", icon="arrow_forward", **finding.query)

@@ -13,12 +13,13 @@ from core.paging import LARGEST_PAGE, Page, Window
 from core.providers import price_list
 from core.providers.price_list import NewPrice, PriceView, Wanted
 from core.providers.schemas import PriceSource
-from pages._ui import errors, frame, guard, reprice_settings, state, text
+from pages._ui import errors, frame, guard, reprice_settings, state, tables, text
 
 PROVIDER, MODEL, SINCE = "prices.provider", "prices.model", "prices.since"
 AMOUNTS = {"input": "Input", "output": "Output", "cached_input": "Cached input", "cache_write": "Written to a cache"}
 SOURCES = {"All": None, "Your own": PriceSource.SETTINGS, "Packaged": PriceSource.PACKAGED}
 FROM_THE_BEGINNING = 2000
+MOST_ROWS = 12
 
 
 def draw() -> None:
@@ -47,24 +48,14 @@ def draw() -> None:
 def _draw_table(found: Page[PriceView]) -> None:
     rows = pd.DataFrame([_cells(price) for price in found.items])
     with st.container(width=860, gap="xsmall"):
-        picked = st.dataframe(
-            rows,
-            hide_index=True,
-            row_height=34,
-            height="content" if len(rows) <= 12 else 450,
-            key="prices.table",
-            on_select="rerun",
-            selection_mode="single-row",
-            placeholder="as input",
-            alt="Prices",
-        )
+        picked = tables.choose(rows, "Prices", key="prices.table", most=MOST_ROWS, placeholder="as input")
         if found.total_count > len(found.items):
             st.caption(f"The first {len(found.items)} of {found.total_count:,}; name a model to see fewer.")
-        chosen = [found.items[row] for row in picked.selection.rows if row < len(found.items)]
-        if chosen and chosen[0].source is PriceSource.SETTINGS:
-            words = f"Remove the price of {chosen[0].model}"
-            st.button(words, key="prices.remove", icon=":material/delete:", on_click=_ask, args=(chosen[0],))
-        elif chosen:
+        chosen = found.items[picked] if picked is not None else None
+        if chosen is not None and chosen.source is PriceSource.SETTINGS:
+            words = f"Remove the price of {chosen.model}"
+            st.button(words, key="prices.remove", icon=":material/delete:", on_click=_ask, args=(chosen,))
+        elif chosen is not None:
             st.caption("Packaged prices stay. One of your own from the same moment on goes before it.")
 
 

@@ -9,7 +9,7 @@ from core import clock, words
 from core.ai_metrics.flows import Reprice, RepriceReport
 from core.system import repricing
 from core.system.repricing import RepriceRun
-from pages._ui import errors, frame, guard, state, text
+from pages._ui import errors, frame, guard, state, tables, text
 
 DAYS, MODEL, REPORT, RUN = "reprice.days", "reprice.model", "reprice.report", "reprice.run"
 LOOK_EVERY_S = 2.0
@@ -68,9 +68,7 @@ def _draw_report(report: RepriceReport, run: RepriceRun | None = None) -> None:
         counted = f"{report.requests_changed:,} of {words.count(report.requests_examined, 'request')}"
         frame.section(f"{counted} would change" if report.dry_run else f"{counted} changed", _signed(report))
         if report.items:
-            st.dataframe(
-                pd.DataFrame(_rows(report)), hide_index=True, placeholder="–", row_height=34, height="content", alt="Differences"
-            )
+            tables.show(pd.DataFrame(_rows(report)), "Differences", key="reprice.differences")
         if run is not None:
             st.caption(text.plain(f"Asked for by {run.requested_by} on {run.started_at:%-d %b %Y at %H:%M} (UTC)"))
         with st.container(horizontal=True):

@@ -12,7 +12,7 @@ from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.requests import Order, RequestDetail, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.paging import Window
-from pages._ui import charts, errors, frame, links, state, text, watch
+from pages._ui import charts, errors, frame, links, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
@@ -22,6 +22,7 @@ STATES = {RequestStatus.OK: "Succeeded", RequestStatus.ERROR: "Failed", RequestS
 CHOSEN = "request"
 
 
+@errors.part("Requests")
 def draw(reads: Reads, filters: Filters, total: int) -> None:
     """Draw the requests, and the chosen one."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -37,6 +38,7 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
+    # Under other filters the list begins at its first page.
     at = f"ai-metrics.{order}.{hash((filters.period, tuple(filters.chosen.items())))}"
     window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
     draw_table(reads.ask(queries.list_first, filters.asked, Order(order), window), filters.period.zone, f"{at}.{window.offset}")
@@ -65,35 +67,25 @@ def draw_table(rows: Sequence[RequestView], zone: str, key: str) -> None:
     )
     table["Time"] = pd.to_datetime(table["Time"], utc=True).dt.tz_convert(zone)
     column = st.column_config
-    st.dataframe(
-        table,
-        hide_index=True,
-        row_height=34,
-        height="content",
-        key=key,
-        on_select=lambda: choose(rows, key),
-        selection_mode="single-row",
-        alt=f"{len(rows)} requests",
-        column_config={
-            "Time": column.DatetimeColumn(format="D MMM HH:mm:ss", width=130),
-            "Status": column.MultiselectColumn(options=list(STATES.values()), color=["green", "red", "gray"], width="small"),
-            "Latency": column.ProgressColumn(format="%.1f s", min_value=0, max_value=max(longest, 0.001), width="medium"),
-            "First token": column.NumberColumn(format="%.2f s"),
-            "Tokens in": column.NumberColumn(format="localized"),
-            "Tokens out": column.NumberColumn(format="localized"),
-            "Cost": column.NumberColumn(format="$%.4f"),
-        },
-    )
+    columns = {
+        "Time": column.DatetimeColumn(format="D MMM HH:mm:ss", width=130),
+        "Status": column.MultiselectColumn(options=list(STATES.values()), color=["green", "red", "gray"], width="small"),
+        "Latency": column.ProgressColumn(format="%.1f s", min_value=0, max_value=max(longest, 0.001), width="medium"),
+        "First token": column.NumberColumn(format="%.2f s"),
+        "Tokens in": column.NumberColumn(format="localized"),
+        "Tokens out": column.NumberColumn(format="localized"),
+        "Cost": column.NumberColumn(format="$%.4f"),
+    }
+
+    def picked(number: int) -> None:
+        st.query_params[CHOSEN] = str(rows[number].id)
+
+    tables.show(table, words.count(len(rows), "request"), key=key, columns=columns, on_pick=picked, on_drop=close)
 
 
-@errors.action
-def choose(rows: Sequence[RequestView], key: str) -> None:
-    """Make the row that was clicked the one that is shown."""
-    numbers = state.selected(key, "rows")
-    if numbers:
-        st.query_params[CHOSEN] = str(rows[numbers[0]].id)
-    else:
-        st.query_params.pop(CHOSEN, None)
+def close() -> None:
+    """Show no single request, from a callback."""
+    st.query_params.pop(CHOSEN, None)
 
 
 def draw_chosen(reads: Reads, wanted: str, zone: str) -> None:
@@ -127,8 +119,7 @@ def _draw_ways_on(request: RequestDetail) -> None:
     with st.container(horizontal=True, gap="medium"):
         if request.conversation_id is not None:
             name = str(request.conversation_id)
-            if links.exists("tuning"):
-                links.draw("tuning", "Its conversation", icon="forum", conversation=name)
+            links.draw("tuning", "Its conversation", icon="forum", conversation=name)
             links.draw("ai-metrics", "All requests of its conversation", icon="filter_alt", conversation=name, days="90")
         if request.user_id is not None:
             links.draw("users", "Its user", icon="person", user=str(request.user_id))

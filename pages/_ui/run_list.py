@@ -13,7 +13,7 @@ from core.batches.answers import AskedRuns, RunDetail, RunView
 from core.batches.errors import RunMissing
 from core.batches.schemas import BatchStatus
 from core.paging import Window
-from pages._ui import charts, errors, frame, guard, run_tables, state, text, watch
+from pages._ui import charts, errors, frame, guard, run_tables, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 from pages._ui.user_list import times
@@ -23,6 +23,7 @@ CHOSEN, SEEN, IN_TABLE = "run", "batch-history.running", "batch-history.in_table
 column = st.column_config
 
 
+@errors.part("What is running")
 def draw_running(reads: Reads, chosen: Filters) -> None:
     """Draw the runs that are going on, as they go on."""
     if chosen["status"] not in (None, BatchStatus.RUNNING):
@@ -66,8 +67,10 @@ def _draw_going(run: RunView) -> None:
         st.progress(min(done / total, 1.0))
 
 
+@errors.part("Runs")
 def draw(reads: Reads, chosen: Filters, total: int) -> None:
     """Draw the runs of the period, and the chosen one."""
+    # Under other filters the list begins at its first page.
     at = f"batch-history.runs.{hash((chosen.period, tuple(chosen.chosen.items())))}"
     window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
     with watch.panel("Runs", "latest first; slower than usual is more than 1.2 times the median of the 30 good runs before"):
@@ -96,27 +99,21 @@ def draw_table(rows: Sequence[RunView], zone: str, key: str) -> None:
             "Run": [row.batch_run_id for row in rows],
         }
     )
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="–",
-        row_height=34,
-        height="content",
-        key=key,
-        on_select=lambda: _choose(rows, key),
-        selection_mode="single-row",
-        alt=words.count(len(rows), "batch run"),
-        column_config={
-            "Started": column.DatetimeColumn(format="D MMM HH:mm", width=110),
-            "Status": run_tables.STATUS,
-            "Duration": column.ProgressColumn(format="%.1f min", min_value=0, max_value=max(longest, 0.001), width=150),
-            "Usual": column.TextColumn(width=80),
-            "Speed": column.MultiselectColumn(options=["Slower"], color=["orange"], width=80),
-            "Items": column.NumberColumn(format="localized", width=80),
-            "Failed": column.NumberColumn(format="localized", width=70),
-            "Summary": column.TextColumn(width=260),
-        },
-    )
+    columns = {
+        "Started": column.DatetimeColumn(format="D MMM HH:mm", width=110),
+        "Status": run_tables.STATUS,
+        "Duration": column.ProgressColumn(format="%.1f min", min_value=0, max_value=max(longest, 0.001), width=150),
+        "Usual": column.TextColumn(width=80),
+        "Speed": column.MultiselectColumn(options=["Slower"], color=["orange"], width=80),
+        "Items": column.NumberColumn(format="localized", width=80),
+        "Failed": column.NumberColumn(format="localized", width=70),
+        "Summary": column.TextColumn(width=260),
+    }
+
+    def picked(number: int) -> None:
+        show(rows[number].batch_run_id, in_table=True)
+
+    tables.show(table, words.count(len(rows), "batch run"), key=key, columns=columns, on_pick=picked, on_drop=close)
 
 
 def show(run: str, *, in_table: bool = False) -> None:
@@ -125,19 +122,11 @@ def show(run: str, *, in_table: bool = False) -> None:
     state.put(IN_TABLE, in_table)
 
 
+@errors.part("The run")
 def draw_above(reads: Reads, zone: str) -> None:
     """Draw the chosen run where charts that are clicked lead to."""
     if not state.get(IN_TABLE, False):
         draw_chosen(reads, zone)
-
-
-@errors.action
-def _choose(rows: Sequence[RunView], key: str) -> None:
-    numbers = state.selected(key, "rows")
-    if numbers:
-        show(rows[numbers[0]].batch_run_id, in_table=True)
-    else:
-        close()
 
 
 def close() -> None:

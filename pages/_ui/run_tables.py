@@ -7,8 +7,8 @@ import streamlit as st
 
 from core import words
 from core.batches.answers import BAD, Failure, JobFigures, Phase, RunCounts, Strip
-from pages._ui import errors, filters, run_list, state, text, watch
-from pages._ui.ai_tables import ROW_PX, tall
+from pages._ui import filters, run_list, tables, text, watch
+from pages._ui.ai_tables import MOST_ROWS
 
 column = st.column_config
 STATES = {"completed": "Completed", "running": "Running", "partial": "Partial", "failed": "Failed", "lost": "Lost"}
@@ -54,24 +54,11 @@ def draw_failures(found: Sequence[Failure], zone: str) -> None:
             "Items": column.NumberColumn("Items failed", format="localized"),
         }
 
-        @errors.action
-        def act() -> None:
-            rows = state.selected("batch-history.failures", "rows")
-            if rows:
-                run_list.show(found[rows[0]].last_run)
+        def picked(number: int) -> None:
+            run_list.show(found[number].last_run)
 
-        st.dataframe(
-            table,
-            hide_index=True,
-            placeholder="–",
-            row_height=ROW_PX,
-            height=tall(len(table)),
-            key="batch-history.failures",
-            on_select=act,
-            selection_mode="single-row",
-            column_config=columns,
-            alt=words.count(len(found), "kind of failure", "kinds of failures"),
-        )
+        alt = words.count(len(found), "kind of failure", "kinds of failures")
+        tables.show(table, alt, key="batch-history.failures", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def draw_jobs(jobs: Sequence[JobFigures], page: str) -> None:
@@ -96,24 +83,11 @@ def draw_jobs(jobs: Sequence[JobFigures], page: str) -> None:
             **{name: column.TextColumn(width=75) for name in ("Median", "p95")},
         }
 
-        @errors.action
-        def act() -> None:
-            rows = state.selected(f"{page}.jobs", "rows")
-            if rows:
-                filters.put(page, job=jobs[rows[0]].batch_job)
+        def picked(number: int) -> None:
+            filters.put(page, job=jobs[number].batch_job)
 
-        st.dataframe(
-            table,
-            hide_index=True,
-            placeholder="–",
-            row_height=ROW_PX,
-            height=tall(len(table)),
-            key=f"{page}.jobs",
-            on_select=act,
-            selection_mode="single-row",
-            column_config=columns,
-            alt=words.count(len(jobs), "batch job"),
-        )
+        alt = words.count(len(jobs), "batch job")
+        tables.show(table, alt, key=f"{page}.jobs", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def short_interval(found: RunCounts) -> str:
@@ -134,12 +108,4 @@ def draw_phases(phases: Sequence[Phase]) -> None:
             "p95": [words.duration(each.p95_ms) for each in phases],
         }
     )
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="–",
-        row_height=ROW_PX,
-        height=tall(len(table)),
-        key="batch-history.phase-table",
-        alt="Phases",
-    )
+    tables.show(table, "Phases", key="batch-history.phase-table", most=MOST_ROWS)

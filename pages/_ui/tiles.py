@@ -1,7 +1,7 @@
 """Key figures: value and unit, the change against as much of the period before, and the course from zero up.
 
-Blue says nothing, orange that a figure became worse. What is within noise has no colour. The course is drawn as a
-picture in the page's own colours: six charts more would be most of the page's weight.
+Blue says nothing, orange that a figure became worse. A change that may be chance is not marked: it has a sign, no arrow and no
+colour. The course is drawn as a picture in the page's own colours: six charts more would be most of the page's weight.
 """
 
 from base64 import b64encode
@@ -22,7 +22,7 @@ WHY = {
     Verdict.BETTER: "Better than before, by more than chance makes.",
     Verdict.DIFFERENT: "The change is more than chance makes.",
 }
-COLOURS: dict[Verdict, Literal["orange", "gray"]] = {Verdict.WORSE: "orange", Verdict.NOISE: "gray", Verdict.UNKNOWN: "gray"}
+MAY_BE_CHANCE = (Verdict.NOISE, Verdict.UNKNOWN)
 WIDTH, HEIGHT = 200, 40
 EMPTY = '<div class="attune-course"></div>'
 
@@ -36,12 +36,14 @@ def draw(tiles: Sequence[Tile], *, notes: dict[str, str] | None = None) -> None:
 
 
 def change(tile: Tile) -> str | None:
-    """Return the change in words, without its direction: 6.2%, 1.8 pts; None when there is nothing to compare."""
+    """Return the change in words: 6.2%, 1.8 pts; with its sign where no arrow says it; None when there is nothing to compare."""
     if tile.value is None or tile.before is None:
         return None
+    sign = "+" if tile.value > tile.before else "-" if tile.value < tile.before else ""
+    sign = sign if tile.verdict in MAY_BE_CHANCE else ""
     if tile.unit is Unit.SHARE:
-        return f"{abs(tile.value - tile.before) * 100:.2f} pts"
-    return f"{abs(tile.value / tile.before - 1):.1%}" if tile.before else None
+        return f"{sign}{abs(tile.value - tile.before) * 100:.2f} pts"
+    return f"{sign}{abs(tile.value / tile.before - 1):.1%}" if tile.before else None
 
 
 def course(values: Sequence[float | None], said: str, *, is_worse: bool) -> str:
@@ -69,13 +71,14 @@ def course(values: Sequence[float | None], said: str, *, is_worse: bool) -> str:
 
 def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
     changed = change(tile)
+    is_news = changed is not None and tile.verdict not in MAY_BE_CHANCE
     before = f"Before: {words.figure(tile.before, tile.unit)}. {WHY[tile.verdict]}" if changed else "Nothing to compare with."
     place.metric(
         tile.label,
         words.figure(tile.value, tile.unit),
         delta=changed or "new",
-        delta_color=COLOURS.get(tile.verdict, "blue") if changed else "gray",
-        delta_arrow=_arrow(tile) if changed else "off",
+        delta_color="gray" if not is_news else "orange" if tile.verdict is Verdict.WORSE else "blue",
+        delta_arrow=_arrow(tile) if is_news else "off",
         help=f"{note} {before}".strip(),
     )
     known = [value for value in tile.course if value is not None] or [0.0]

@@ -94,8 +94,7 @@ def _draw_talk(talk: Talk, gap: float | None, zone: str, *, is_readable: bool) -
             st.button("Read it", type="tertiary", key=f"{key}.open", on_click=_open, args=(talk.id, key))
         else:
             st.button("Close", type="tertiary", key=f"{key}.close", on_click=state.forget, args=(key,))
-        if links.exists("tuning"):
-            links.draw("tuning", "Review it", icon="rate_review", conversation=str(talk.id))
+        links.draw("tuning", "Review it", icon="rate_review", conversation=str(talk.id))
     if is_readable:
         _draw_said(state.get(key, []))
 

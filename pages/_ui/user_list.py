@@ -1,6 +1,6 @@
 """Users, or sessions without one, in a table; the one that is selected is shown with its journey."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core import words
 from core.activity.answers import AnonymousSummary, OnboardingStatus, UserSummary
 from core.activity.funnel import STEPS
-from pages._ui import errors, state
+from pages._ui import tables
 
 SHOWN, MOST_PAGES = 25, 400
 STATES: dict[str, str] = {
@@ -51,7 +51,11 @@ def draw_users(rows: Sequence[UserSummary], zone: str, key: str) -> None:
             "Id": [row.external_id for row in rows],
         }
     )
-    _draw(table, key, lambda number: show("user", str(rows[number].id)), words.count(len(rows), "user"))
+
+    def picked(number: int) -> None:
+        show("user", str(rows[number].id))
+
+    tables.show(table, words.count(len(rows), "user"), key=key, columns=COLUMNS, on_pick=picked)
 
 
 def draw_anonymous(rows: Sequence[AnonymousSummary], zone: str, key: str) -> None:
@@ -69,7 +73,11 @@ def draw_anonymous(rows: Sequence[AnonymousSummary], zone: str, key: str) -> Non
             "App": [row.app for row in rows],
         }
     )
-    _draw(table, key, lambda number: show("session", rows[number].session_id), words.count(len(rows), "session"))
+
+    def picked(number: int) -> None:
+        show("session", rows[number].session_id)
+
+    tables.show(table, words.count(len(rows), "session"), key=key, columns=COLUMNS, on_pick=picked)
 
 
 def draw_pages(total: int, at: str) -> None:
@@ -94,24 +102,3 @@ def times(given: Sequence[datetime | None], zone: str) -> "pd.Series[pd.Timestam
 def name_of(user: UserSummary) -> str:
     """Return what a user is called."""
     return user.display_name or user.email or user.external_id
-
-
-def _draw(table: pd.DataFrame, key: str, picked: Callable[[int], None], alt: str) -> None:
-    @errors.action
-    def act() -> None:
-        rows = state.selected(key, "rows")
-        if rows:
-            picked(rows[0])
-
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder="–",
-        row_height=34,
-        height="content",
-        key=key,
-        on_select=act,
-        selection_mode="single-row",
-        column_config=COLUMNS,
-        alt=alt,
-    )

@@ -29,11 +29,12 @@ def main() -> None:
     unpriced = f"{words.count(summary.unpriced_requests, 'request')} without a price." if summary.unpriced_requests else ""
     key_figures.draw(found, notes={"cost": unpriced, "p95_latency": "Within 1 %."})
     draw_charts(reads, chosen)
-    ai_tables.draw_models(reads.ask(figures.models, chosen.asked), PAGE)
+    draw_models(reads, chosen)
     request_list.draw(reads, chosen, summary.total_requests)
     header.finish(reads, chosen, csv="ai/requests")
 
 
+@errors.part("The charts")
 def draw_charts(reads: Reads, chosen: Filters) -> None:
     """Draw what changes over time; a click looks at that time alone."""
     latency = reads.ask(series.latency, chosen.asked)
@@ -56,7 +57,19 @@ def draw_charts(reads: Reads, chosen: Filters) -> None:
     with grid.cell():
         ai_tables.draw_errors(failed, PAGE, zone)
     with grid.cell():
-        ai_tables.draw_tools(reads.ask(tools.tools, chosen.asked))
+        draw_tools(reads, chosen)
+
+
+@errors.part("Tools")
+def draw_tools(reads: Reads, chosen: Filters) -> None:
+    """Draw the tools that requests called."""
+    ai_tables.draw_tools(reads.ask(tools.tools, chosen.asked))
+
+
+@errors.part("Models")
+def draw_models(reads: Reads, chosen: Filters) -> None:
+    """Draw models side by side."""
+    ai_tables.draw_models(reads.ask(figures.models, chosen.asked), PAGE)
 
 
 with errors.InWords("AI metrics"):

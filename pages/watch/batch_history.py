@@ -35,20 +35,33 @@ def main() -> None:
         watch.nothing_here(PAGE, "batch runs", reads, chosen)
         header.finish(reads, chosen)
         return
-    strips, jobs = reads.ask(queries.strips, chosen.runs), reads.ask(queries.by_job, chosen.runs)
+    strips = reads.ask(queries.strips, chosen.runs)
     draw_strips(strips, chosen)
     run_list.draw_above(reads, chosen.period.zone)
     draw_tiles(reads, chosen, summary)
     draw_phases(reads, chosen, strips)
     left, right = st.columns(2, gap="medium")
     with left:
-        run_tables.draw_failures(reads.ask(queries.failures, chosen.runs), chosen.period.zone)
+        draw_failures(reads, chosen)
     with right:
-        run_tables.draw_jobs(jobs, PAGE)
+        draw_jobs(reads, chosen)
     run_list.draw(reads, chosen, summary.runs)
     header.finish(reads, chosen, csv="batch/history")
 
 
+@errors.part("Failures")
+def draw_failures(reads: Reads, chosen: Filters) -> None:
+    """Draw what runs failed with."""
+    run_tables.draw_failures(reads.ask(queries.failures, chosen.runs), chosen.period.zone)
+
+
+@errors.part("Batch jobs")
+def draw_jobs(reads: Reads, chosen: Filters) -> None:
+    """Draw the batch jobs side by side."""
+    run_tables.draw_jobs(reads.ask(queries.by_job, chosen.runs), PAGE)
+
+
+@errors.part("Key figures")
 def draw_tiles(reads: Reads, chosen: Filters, summary: RunSummary) -> None:
     """Draw the key figures; of runs that all ended alike there is no rate."""
     tiles = [
@@ -75,6 +88,7 @@ def draw_strips(strips: list[Strip], chosen: Filters) -> None:
                 charts.show(drawn, f"{PAGE}.strip.{strip.batch_job}", on_pick=opened)
 
 
+@errors.part("Phases")
 def draw_phases(reads: Reads, chosen: Filters, strips: list[Strip]) -> None:
     """Draw the phases of one batch job: of its last runs, and over time."""
     known = [each for each in strips if any(run.phase_durations for run in each.runs)]

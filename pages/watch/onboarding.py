@@ -40,6 +40,7 @@ def main() -> None:
     found = reads.ask(conversion.read_funnel, chosen.period, chosen.watched, wanted, segment)
     if found.steps[0].users:
         draw_funnel(reads, chosen, wanted, segment, found)
+        draw_courses(reads, chosen, (chosen.period, chosen.watched, wanted, segment))
     elif not draw_nobody(reads, chosen, wanted):
         header.finish(reads, chosen)
         return
@@ -56,8 +57,9 @@ def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel) -> bool:
     return False
 
 
+@errors.part("The funnel")
 def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None, found: FunnelView) -> None:
-    """Draw the funnel, who stopped at the chosen step, and those who came through by day and by time."""
+    """Draw the funnel, and who stopped at the chosen step."""
     asked = (chosen.period, chosen.watched, wanted, segment)
     beside = reads.ask(versus.compare_funnels, *asked, chosen["against"]) if chosen["against"] else None
 
@@ -65,6 +67,7 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
         filters.put(PAGE, step=str(step) if step else "")
         state.forget(f"{PAGE}.stopped.page")
 
+    # Traits are of users: sessions without one are in no such segment.
     whose = " · of users with a name" if segment is not None and segment.trait else ""
     with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · select one to see who stopped there"):
         funnel_parts.draw_funnel(found, beside, PAGE, pick)
@@ -76,9 +79,9 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
         name, is_last = short(found.steps[int(step) - 1]), int(step) == wanted.last + 1
         address = chosen.download("onboarding/stopped")
         funnel_parts.draw_stopped(people, name, PAGE, chosen.period.zone, is_last=is_last, per_page=STOPPED, download=address)
-    draw_courses(reads, chosen, asked)
 
 
+@errors.part("Completion and times")
 def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None:
     """Draw who came through by day and by time, and how long the others stayed."""
     course, stayed = reads.ask(courses.read_course, *asked), reads.ask(stays.read_stays, *asked)
@@ -100,6 +103,7 @@ def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None
         charts.show(funnel_charts.stays(palette, stayed), f"{PAGE}.stays")
 
 
+@errors.part("Errors and events")
 def draw_events(reads: Reads, chosen: Filters) -> None:
     """Draw errors, every type of event by day, and the events themselves."""
     asked, zone = (chosen.period, chosen.watched), chosen.period.zone

@@ -17,7 +17,6 @@ from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
 PAGE = "overview"
-STRIP = 90
 NOTES = {"p95_latency": "Within 1 %.", "conversion": "Who began late has had less time to come through."}
 
 
@@ -26,17 +25,25 @@ def main() -> None:
     reads = watch.reads()
     header = watch.header("Overview", "Compared with as much of the period before")
     chosen = filters.bar(PAGE, reads, ("environment", "app"), ("release",))
-    key_figures.draw(reads.ask_both(overview_tiles, chosen.scope), notes=NOTES)
+    draw_figures(reads, chosen)
     draw_onboarding(reads, chosen)
     left, right = st.columns([2.1, 1], gap="medium")
     with right:
         draw_attention(reads, chosen)
+        draw_ways(reads)
     with left:
         draw_charts(reads, chosen)
         draw_runs(reads, chosen)
     header.finish(reads, chosen)
 
 
+@errors.part("Key figures")
+def draw_figures(reads: Reads, chosen: Filters) -> None:
+    """Draw the key figures."""
+    key_figures.draw(reads.ask_both(overview_tiles, chosen.scope), notes=NOTES)
+
+
+@errors.part("Onboarding")
 def draw_onboarding(reads: Reads, chosen: Filters) -> None:
     """Draw onboarding in one line."""
     if chosen["release"] is None:
@@ -44,11 +51,16 @@ def draw_onboarding(reads: Reads, chosen: Filters) -> None:
             overview_parts.draw_onboarding(reads.ask(conversion.read_funnel, chosen.period, chosen.watched))
 
 
+@errors.part("What needs attention")
 def draw_attention(reads: Reads, chosen: Filters) -> None:
-    """Draw what needs attention, and the ways to go."""
+    """Draw what needs attention."""
     found = reads.ask_both(findings, chosen.scope).items
     with watch.panel("Needs attention", f"{len(found)} found in this period" if found else ""):
         overview_parts.draw_findings(found)
+
+
+def draw_ways(reads: Reads) -> None:
+    """Draw the ways to go."""
     with watch.panel("Go to"), st.container(gap=None):
         links.draw("ai-metrics", "The slowest requests", icon="speed", order="Slowest")
         links.draw("batch-history", "The last batch run", icon="view_timeline")
@@ -57,14 +69,16 @@ def draw_attention(reads: Reads, chosen: Filters) -> None:
             links.draw("playground", "Try a prompt", icon="science")
 
 
+@errors.part("Batch runs")
 def draw_runs(reads: Reads, chosen: Filters) -> None:
     """Draw how the last batch runs ended."""
-    runs = reads.ask(batches.list_runs, chosen.runs, window=Window(STRIP))
+    runs = reads.ask(batches.list_runs, chosen.runs, window=Window(batches.STRIP))
     with watch.panel("Batch runs", f"the last {len(runs)}; tall and red has failed" if runs else "none in this period"):
         if runs:
             charts.show(batch_charts.strip(charts.palette(), runs, chosen.period.zone), f"{PAGE}.runs")
 
 
+@errors.part("The charts")
 def draw_charts(reads: Reads, chosen: Filters) -> None:
     """Draw the course of what matters; a click looks at that time alone."""
     latency = reads.ask(series.latency, chosen.asked)

@@ -9,18 +9,20 @@ from streamlit.testing.v1.element_tree import TextArea
 
 from core.config import ROOT
 from core.executions.runner import Runner
-from pages._ui import errors, guard
+from pages._ui import cache, errors, guard
 from tests.factories.identity import Person
 
 Console = Callable[..., AppTest]
 
 OVERVIEW, AI_METRICS, USERS = "watch/overview.py", "watch/ai_metrics.py", "watch/users.py"
+ONBOARDING, BATCH_HISTORY = "watch/onboarding.py", "watch/batch_history.py"
 PLAYGROUND, SETTINGS, ACCOUNTS, YOU = "test/playground.py", "system/settings.py", "system/accounts.py", "system/you.py"
 
 
 @pytest.fixture
 def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Console:
     """Return how to open a page of the console as somebody, or as nobody."""
+    cache.forget()  # what the test before has read
     show = error_util.handle_user_script_exception
     handler = "streamlit.runtime.scriptrunner.exec_code.handle_user_script_exception"
     monkeypatch.setattr(handler, lambda error, _: show(error, errors.on_script_error))

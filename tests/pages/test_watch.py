@@ -1,25 +1,29 @@
 """Overview and AI metrics without a browser: what the address says is what is shown, empty pages offer their one action."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import clock
+from core.activity.funnel import STEPS
+from core.errors import Unavailable
 from core.identity.schemas import Role, SessionKind
 from pages._ui import cache
+from tests.factories import activity
 from tests.factories.ai_metrics import fold, request, send
 from tests.factories.batches import ran
 from tests.factories.identity import Person, person
-from tests.pages.conftest import AI_METRICS, OVERVIEW, USERS, Console, said
+from tests.pages.conftest import AI_METRICS, BATCH_HISTORY, ONBOARDING, OVERVIEW, USERS, Console, said
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
 def analyst(runner: object) -> Person:
-    cache.forget()
     return person(Role.ANALYST, kind=SessionKind.BROWSER)
 
 
@@ -127,6 +131,41 @@ def test_filters_that_match_nothing_offer_to_be_cleared(console: Console, analys
         assert "No AI requests match" in said(app)
 
 
+@pytest.mark.parametrize(
+    ("page", "reader", "what", "remains"),
+    [
+        (OVERVIEW, "core.insights.findings.findings", "What needs attention", "Go to"),
+        (OVERVIEW, "core.insights.tiles.overview_tiles", "Key figures", "Latency"),
+        (OVERVIEW, "core.ai_metrics.series.latency", "The charts", "Batch runs"),
+        (AI_METRICS, "core.ai_metrics.series.latency", "The charts", "Models"),
+        (AI_METRICS, "core.ai_metrics.queries.list_first", "Requests", "Latency"),
+        (ONBOARDING, "core.activity.events.list_errors", "Errors and events", "Completion"),
+        (ONBOARDING, "core.activity.courses.read_course", "Completion and times", "Events"),
+        (BATCH_HISTORY, "core.batches.queries.failures", "Failures", "Runs"),
+    ],
+)
+def test_a_part_that_takes_too_long_says_so_and_the_others_remain(
+    console: Console, analyst: Person, monkeypatch: pytest.MonkeyPatch, page: str, reader: str, what: str, remains: str
+) -> None:
+    traffic()
+    activity.store([activity.event(STEPS[0], clock.now() - HOUR, user_id="ann")])
+    activity.fold()
+    ran(clock.now() - HOUR, "failed")
+    read = cache._read  # noqa: SLF001  where the database is asked
+
+    def slow(question: cache.Question, asked: Callable[..., Any]) -> tuple[Any, datetime]:
+        if question.reader == reader:
+            raise Unavailable
+        return read(question, asked)
+
+    monkeypatch.setattr(cache, "_read", slow)
+    words = said(opened(console, analyst, page))
+    assert words.count("did not load") == 1
+    assert f"{what} did not load" in words
+    assert f"**{remains}**" in words
+    assert "as of" in words
+
+
 def test_a_request_is_shown_with_its_steps(console: Console, analyst: Person) -> None:
     traffic()
     app = opened(console, analyst, AI_METRICS, request="r5")
@@ -139,3 +178,14 @@ def test_what_needs_attention_is_said(console: Console, analyst: Person) -> None
     for number in range(3):
         ran(clock.now() - number * timedelta(days=1), "failed", job="nightly")
     assert "nightly fails: 3 of 3 runs" in said(opened(console, analyst, OVERVIEW)).replace("\\", "")
+
+
+def test_what_a_role_may_not_open_is_said_without_a_way_there(console: Console, analyst: Person) -> None:
+    send(request(clock.now() - HOUR, id="unpriced", model="nobody-knows", input_tokens=10, output_tokens=5, cost_usd=None))
+    fold()
+    words = said(opened(console, analyst, OVERVIEW))
+    assert "without a price" in words
+    assert "did not load" not in words
+    assert "broke on our side" not in words
+    admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
+    assert "Show the evidence" in [link.proto.label for link in opened(console, admin, OVERVIEW).get("page_link")]

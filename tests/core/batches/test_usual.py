@@ -1,5 +1,6 @@
 """How long a run usually takes: the median of the last thirty good runs of its job before it; and how phases stand in order."""
 
+import re
 from datetime import timedelta
 
 import msgspec
@@ -133,8 +134,22 @@ def test_what_lies_between_the_last_phase_and_the_end_is_shown_as_such(actor: Ac
     assert good == [("load", 10_000, False)]
     chart = phases_of_runs(PALETTE, runs(actor), "UTC", NOW)
     assert chart.alt == "Phases of the last 3 runs: 2 failed, 0 slower than usual. The latest: load 4.0 s; not in a phase 6.0 s."
-    words = [each.text for each in chart.figure.layout.annotations]
+    *words, legend = [each.text for each in chart.figure.layout.annotations]
     assert words == ["<b>failed after load</b>", "<b>failed in load</b>", "10.0 s"]
+    assert re.findall(r"\u2009(\w+)", legend) == ["load", "send", "failed"]
+
+
+def test_the_names_of_many_phases_stand_in_lines_that_a_phone_has_room_for(actor: Actor) -> None:
+    names = [f"phase_number_{number}_of_a_long_name" for number in range(3)] + ["<b>"]
+    ran(NOW - timedelta(hours=1), took_s=40, phase_durations=dict.fromkeys(names, 10_000))
+    figure = phases_of_runs(PALETTE, runs(actor), "UTC", NOW).figure
+    lines = [re.sub("<[^>]*>", "", line) for line in figure.layout.annotations[-1].text.split("<br>")]
+    assert [line.strip() for line in lines] == [
+        "■\u2009&lt;b&gt;\u2003■\u2009phase_number_0_of_a_lon…",
+        "■\u2009phase_number_1_of_a_lon…",
+        "■\u2009phase_number_2_of_a_lon…",
+    ]
+    assert figure.layout.margin.t > len(lines) * 14
 
 
 def test_charts_of_nothing_say_so() -> None:

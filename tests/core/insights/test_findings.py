@@ -13,7 +13,7 @@ from core.identity.schemas import Role
 from core.insights.findings import Finding, Severity, findings
 from core.insights.schemas import Scope
 from core.insights.tiles import overview_tiles
-from core.periods import Watched, last_days
+from core.periods import Period, Watched, last_days
 from tests.core.insights.test_overview import rated
 from tests.factories.ai_metrics import START, fold, request, send
 from tests.factories.batches import ran
@@ -64,6 +64,21 @@ def test_a_rise_of_cost_names_the_model() -> None:
     [finding] = found()
     assert (finding.kind, finding.severity, finding.query["model"]) == ("cost", Severity.WARN, "a")
     assert "most of it by a" in finding.detail
+
+
+def test_a_rise_before_the_period_is_over_names_the_model_that_rose() -> None:
+    start = clock.now().replace(minute=0, second=0, microsecond=0) - 12 * HOUR
+    rows = []
+    for number in range(36 * 10):
+        at = start - DAY + number * timedelta(minutes=6)
+        big = Decimal("0.014") if at >= start else Decimal("0.010")
+        rows += [request(at, model="big", cost_usd=big), request(at, model="small", cost_usd=Decimal("0.001"))]
+    send(*rows)
+    fold()
+    scope = Scope(Period(start, start + DAY, "UTC"), Watched())
+    with transaction() as core, transaction(Database.AI) as ai:
+        items = findings(core, ai, scope, actor=person(Role.ANALYST).actor).items
+    assert [each.query["model"] for each in items if each.kind == "cost"] == ["big"]
 
 
 def test_a_failing_batch_job_leads_to_its_failed_runs() -> None:

@@ -1,0 +1,68 @@
+"""Tables on a page: rows of one height, a dash for what is not there, said in words to who cannot see them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from pages._ui import errors, state
+
+ROW_PX = 34
+Columns = Mapping[str, ColumnConfig]
+
+
+def show(
+    table: pd.DataFrame,
+    alt: str,
+    *,
+    key: str,
+    columns: Columns | None = None,
+    most: int | None = None,
+    on_pick: Callable[[int], None] | None = None,
+    on_drop: Callable[[], None] | None = None,
+) -> None:
+    """Draw a table; of more than `most` rows it scrolls.
+
+    With `on_pick`, selecting a row does something with its number and the page is drawn anew; `on_drop`, when none is any longer.
+    """
+
+    @errors.action
+    def act() -> None:
+        rows = state.selected(key, "rows")
+        if rows and on_pick is not None:
+            on_pick(rows[0])
+        elif not rows and on_drop is not None:
+            on_drop()
+
+    selects: dict[str, Any] = {"on_select": act, "selection_mode": "single-row"} if on_pick is not None else {}
+    st.dataframe(table, key=key, **_drawn(table, alt, columns, most), **selects)
+
+
+def choose(
+    table: pd.DataFrame,
+    alt: str,
+    *,
+    key: str,
+    columns: Columns | None = None,
+    most: int | None = None,
+    placeholder: str = "–",
+) -> int | None:
+    """Draw a table; return the number of the row that is selected."""
+    drawn = _drawn(table, alt, columns, most) | {"placeholder": placeholder}
+    st.dataframe(table, key=key, on_select="rerun", selection_mode="single-row", **drawn)
+    # A selection outlives the rows that have gone since.
+    return next((row for row in state.selected(key, "rows") if row < len(table)), None)
+
+
+def _drawn(table: pd.DataFrame, alt: str, columns: Columns | None, most: int | None) -> dict[str, Any]:
+    height = "content" if most is None else ROW_PX * (min(len(table), most) + 1) + 3
+    return {
+        "hide_index": True,
+        "placeholder": "–",
+        "row_height": ROW_PX,
+        "height": height,
+        "column_config": columns,
+        "alt": alt,
+    }
