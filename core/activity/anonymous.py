@@ -3,7 +3,6 @@
 Those that did nothing of onboarding are none: they can neither come through nor drop out.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import RowMapping, text
@@ -27,7 +26,7 @@ STATES = f"""
 select subject, app, {REACHED}, {STATUS} as status, {STEP} as step
 from (
     select *, (select from_micros(max(mark & ((1::bigint << 56) - 1))) from unnest(marks) as mark) as last_seen_at
-    from subjects where environment = :environment and {{app}} and subject like 's:%'
+    from subjects where environment = :environment and app = any(:apps) and subject like 's:%'
 ) as seen where true"""  # noqa: S608  names of our own
 # The same as STATUS, as conditions that follow an index.
 DROPPED = f"reached_{COUNT} is null and reached_1 < cast(:now as timestamptz) - interval '{WINDOW.days} days'"
@@ -57,7 +56,7 @@ select * from (
 ) as page cross join lateral ({DONE.format(session_id="substr(page.subject, 3)", apps="array[page.app]")}) as done
 order by reached_1 desc nulls last, subject desc"""  # noqa: S608  names of our own
 APPS = text("""
-select array_agg(app order by app) from subjects where subject = :subject and environment = :environment
+select array_agg(app order by app) from subjects where subject = :subject and environment = :environment and app <> '*'
     and (cast(:app as text) is null or app = :app)""")
 
 
@@ -66,9 +65,8 @@ def list_anonymous(
 ) -> Page[AnonymousSummary]:
     """Return sessions without a user with how far they are, the one that began onboarding last first."""
     require(actor, Permission.WATCH)
-    apps = sources.list_apps(session, watched)
-    given = _given(session, apps, wanted, watched)
-    states = _states(wanted, apps)
+    given = _given(session, wanted, watched)
+    states = _states(wanted)
     rows = PAGE.format(states=states, reach="limit :limit + :offset")
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(row) for row in found]
@@ -90,8 +88,8 @@ def find_anonymous(session: Session, session_id: str, watched: Watched) -> tuple
     return _view(session_id, ", ".join(filter(None, apps)), done, found.status, found.step), found
 
 
-def _states(wanted: UserFilter, apps: Sequence[str]) -> str:
-    states = STATES.format(app="app = :app" if len(apps) <= 1 else "app = any(:apps)")
+def _states(wanted: UserFilter) -> str:
+    states = STATES
     if wanted.q is not None:
         states += " and subject ilike :part"
     if wanted.status is not None:
@@ -99,12 +97,9 @@ def _states(wanted: UserFilter, apps: Sequence[str]) -> str:
     return states + (f" and {STEP} = :step" if wanted.step is not None else "")
 
 
-def _given(session: Session, apps: list[str], wanted: UserFilter, watched: Watched) -> dict[str, Any]:
+def _given(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, Any]:
     now = clock.now()
-    return {
-        "environment": watched.environment,
-        "app": apps[0] if apps else "",
-        "apps": apps,
+    return sources.places(session, watched) | {
         "part": f"s:%{escaped(wanted.q)}%",
         "now": now,
         "idle_since": now - progress.stuck_after(session),

@@ -43,10 +43,7 @@ def ask(session: Session, funnel: Funnel, period: Period, watched: Watched, segm
     """Return the question of a period and the one before; raise FunnelRefused for event types that no funnel knows."""
     if segment is not None and segment.trait is None:
         watched, segment = replace(watched, release=segment.value), None
-    apps = sources.list_apps(session, watched)
-    given = {
-        "environment": watched.environment,
-        "apps": apps,
+    given = sources.places(session, watched) | {
         "subjects": [f"u:{key}" for key in watched.users or ()],
         "release": watched.release,
         "trait": segment.trait if segment else None,
@@ -61,7 +58,7 @@ def ask(session: Session, funnel: Funnel, period: Period, watched: Watched, segm
     codes = ONBOARDING_CODES if funnel.steps == SAVED.steps else _codes(session, funnel)
     rule = Rule(codes, funnel.window // timedelta(microseconds=1), any_order=funnel.any_order)
     is_kept = funnel == SAVED and watched.release is None
-    return Question(funnel, rule, _sources(rule, watched, segment, len(apps) > 1, is_kept=is_kept), given, is_kept)
+    return Question(funnel, rule, _sources(rule, watched, segment, is_kept=is_kept), given, is_kept)
 
 
 def list_step_types(session: Session, *, actor: Actor) -> list[str]:
@@ -85,15 +82,12 @@ def portion(count: int) -> int:
     return SAMPLES if count <= ENOUGH else max(1, -(-ENOUGH * SAMPLES // count))
 
 
-def _sources(rule: Rule, watched: Watched, segment: Segment | None, several: bool, *, is_kept: bool) -> Sources:
-    among = [
-        *(["subject = any(:subjects)"] if watched.users is not None else []),
-        *([HAS_TRAIT] if segment is not None else []),
-    ]
-    condition = " and ".join(among) or "true"
+def _sources(rule: Rule, watched: Watched, segment: Segment | None, *, is_kept: bool) -> Sources:
+    among = " and subject = any(:subjects)" if watched.users is not None else ""
+    among += f" and {HAS_TRAIT}" if segment is not None else ""
     if watched.release is not None:
-        return sources.of_release(rule, among=condition)
-    return (sources.saved if is_kept else sources.of_marks)(rule, several=several, among=condition)
+        return sources.of_release(rule, among=f"true{among}")
+    return (sources.saved if is_kept else sources.of_marks)(rule, sources.of(watched) + among)
 
 
 def _codes(session: Session, funnel: Funnel) -> tuple[Coded, ...]:

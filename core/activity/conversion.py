@@ -6,7 +6,6 @@ belongs to its session. Of one release, only its own events count.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import text
@@ -128,10 +127,7 @@ def _of_saved(rule: Rule, found: Sources) -> str:
     counts, earlier = f"array[{', '.join(users)}] as users, {', '.join(gaps)}", f"array[{', '.join(users)}] as earlier"
     most = f"most as materialized (select {counts} from {found.plain})"  # noqa: S608  names of our own
     past = f"past as materialized (select {earlier} from {found.past})"  # noqa: S608
-    if found.own is None:
-        return _sql(rule, found.apart, most, past)
-    own = f"own as materialized (select {counts} from {found.own})"  # noqa: S608
-    return _sql(rule, found.apart, most, past, f"{own}, own_past as materialized (select {earlier} from {found.own_past})")  # noqa: S608
+    return _sql(rule, found.apart, most, past)
 
 
 def _of_times(rule: Rule, found: Sources) -> str:
@@ -139,20 +135,14 @@ def _of_times(rule: Rule, found: Sources) -> str:
     return _sql(rule, found.apart, most, past)
 
 
-def _sql(rule: Rule, apart: str, most: str, past: str, own: str | None = None) -> str:
-    """Return the whole question; what is apart is counted by itself, so that several workers may count the rest.
-
-    What is `own` is taken away from the rest, gaps of as many seconds too.
-    """
-    less = "except all select * from unnest(own.gaps_{0})" if own else ""
-    gaps = f"(select * from unnest(most.gaps_{{0}}) {less} union all select * from unnest(tail.gaps_{{0}})) as each (gap)"  # noqa: S608
+def _sql(rule: Rule, apart: str, most: str, past: str) -> str:
+    """Return the whole question; what is apart is counted by itself, so that several workers may count the rest."""
+    gaps = "(select * from unnest(most.gaps_{0}) union all select * from unnest(tail.gaps_{0})) as each (gap)"
     half = f"(select percentile_cont(array[0.5, 0.9]) within group (order by gap) from {gaps})"  # noqa: S608
     halves = ", ".join(half.format(step) for step in range(2, len(rule.steps) + 1))
-    taken = "own.users, own_past.earlier" if own else "'{}'::bigint[], '{}'::bigint[]"
     return f"""
-with {apart}, {most}, {past}, tail as materialized ({_counts(rule, "rest")}){f", {own}" if own else ""}
-select most.users, tail.users, past.earlier, tail.earlier, {taken}, {halves}
-from most, past, tail{", own, own_past" if own else ""}"""  # noqa: S608  names of our own
+with {apart}, {most}, {past}, tail as materialized ({_counts(rule, "rest")})
+select most.users, tail.users, past.earlier, tail.earlier, {halves} from most, past, tail"""  # noqa: S608  names of our own
 
 
 def _counts(rule: Rule, rows: str) -> str:
@@ -176,10 +166,10 @@ def _gaps(number: int, condition: str, seconds: str) -> str:
 
 def _ask(session: Session, question: str, given: dict[str, Any], most: int) -> Tally:
     row = session.execute(text(question), {**given, "most": most}).one()
-    most_users, more_users, most_earlier, more_earlier, own_users, own_earlier, *seconds = row
+    users, more, earlier, more_earlier, *seconds = row
     return Tally(
-        users=[one + more - own for one, more, own in zip_longest(most_users, more_users, own_users, fillvalue=0)],
-        earlier=[one + more - own for one, more, own in zip_longest(most_earlier, more_earlier, own_earlier, fillvalue=0)],
+        users=[sum(each) for each in zip(users, more, strict=True)],
+        earlier=[sum(each) for each in zip(earlier, more_earlier, strict=True)],
         seconds=[None, *seconds],
         is_sampled=most < SAMPLES,
     )

@@ -20,10 +20,9 @@ from core.periods import DAY, Period, Watched, midnight
 
 MOST_POINTS = 400
 GROUPED = """
-select {sign} as sign, width_bucket({began}, cast(:edges as timestamptz[])) as day,
-    width_bucket({took}, cast(:bounds as float8[])) as bar, count(*) as users,
-    array_agg({took}) filter (where sample < :most and {took} is not null) as seconds
-from {rows} group by 2, 3"""
+select width_bucket({began}, cast(:edges as timestamptz[])) as day, width_bucket({took}, cast(:bounds as float8[])) as bar,
+    count(*) as users, array_agg({took}) filter (where sample < :most and {took} is not null) as seconds
+from {rows} group by 1, 2"""
 
 
 @dataclass(frozen=True)
@@ -50,15 +49,15 @@ def read_course(
     asked, cohorts = asking.ask(session, funnel, period, watched, segment), _cohorts(period)
     most = asking.first_portion(session)
     begun, through, bars = Counter[int](), Counter[int](), Counter[int]()
-    seconds = Counter[float]()
+    seconds: list[float] = []
     ranges = {"edges": cohorts.edges, "bounds": list(times.BOUNDS), "most": most}
     for row in session.execute(text(_question(asked)), asked.alone | ranges):
-        begun[row.day] += row.sign * row.users
+        begun[row.day] += row.users
         if row.bar is not None:
-            through[row.day] += row.sign * row.users
-            bars[row.bar] += row.sign * row.users
-            (seconds.update if row.sign > 0 else seconds.subtract)(row.seconds or [])
-    median, late = times.half_and_most(list(seconds.elements()))
+            through[row.day] += row.users
+            bars[row.bar] += row.users
+            seconds += row.seconds or []
+    median, late = times.half_and_most(seconds)
     return FunnelCourse(
         days=_days(cohorts, begun, through, funnel),
         days_each=cohorts.days_each,
@@ -97,15 +96,9 @@ def _days(cohorts: Cohorts, begun: Counter[int], through: Counter[int], funnel: 
 
 def _question(asked: Question) -> str:
     last, rule = asked.funnel.last, asked.rule
-    took = f"case when {rule.is_reached(last)} then (at_{last + 1} - at_1) / 1e6::float8 end"
-    parts = [GROUPED.format(sign=1, began="from_micros(at_1)", took=took, rows="rest")]
+    began, took = "from_micros(at_1)", f"case when {rule.is_reached(last)} then (at_{last + 1} - at_1) / 1e6::float8 end"
+    rest = GROUPED.format(began=began, took=took, rows="rest")
     if asked.is_kept:
-        took = f"date_part('epoch', reached_{last + 1} - reached_1)"
-        parts += [
-            GROUPED.format(sign=sign, began="reached_1", took=took, rows=rows)
-            for sign, rows in ((1, asked.found.plain), (-1, asked.found.own))
-            if rows is not None
-        ]
-    else:
-        parts.append(GROUPED.format(sign=1, began="from_micros(at_1)", took=took, rows=asked.found.plain))
-    return f"with {asked.found.apart} {' union all '.join(parts)}"
+        began, took = "reached_1", f"date_part('epoch', reached_{last + 1} - reached_1)"
+    plain = GROUPED.format(began=began, took=took, rows=asked.found.plain)
+    return f"with {asked.found.apart} {rest} union all {plain}"

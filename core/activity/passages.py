@@ -25,14 +25,13 @@ ENOUGH = 100_000  # subjects that are looked at
 FEWEST, LEAST_BEFORE, LEAST_DROP, CERTAIN = 30, 0.1, 0.05, 0.999
 GRAIN = timedelta(hours=1)
 
-QUESTION = text("""
+QUESTION = """
 select step, date_bin('1 hour', reached, timestamptz '2000-01-01 00:00:00+00') as at, count(*) as users,
     count(*) filter (where next - reached <= :within) as passed
-from subjects, lateral (values (1, reached_1, reached_2), (2, reached_2, reached_3), (3, reached_3, reached_4),
-    (4, reached_4, reached_5)) as each (step, reached, next)
-where environment = :environment and app = any(:apps) and reached_1 >= :since - :window and sample < :most
-    and reached >= :since and reached < :until
-group by 1, 2""")
+from (select * from {rows} and reached_1 >= :since - :window and sample < :most) as subjects,
+    lateral (values (1, reached_1, reached_2), (2, reached_2, reached_3), (3, reached_3, reached_4), (4, reached_4, reached_5))
+        as each (step, reached, next)
+where reached >= :since and reached < :until group by 1, 2"""
 
 
 class Drop(View):
@@ -102,8 +101,7 @@ def drops(session: Session, period: Period, watched: Watched, *, actor: Actor) -
     """Return where fewer come through: since a release of the period, else in the period at large."""
     require(actor, Permission.WATCH)
     cuts = _cuts(period, list_releases(session, period, watched, actor=actor))
-    apps = [watched.app] if watched.app is not None else sources.list_apps(session, watched)
-    hours, is_sampled = _hours(session, period, watched, apps)
+    hours, is_sampled = _hours(session, period, watched)
     found: list[Drop] = []
     for step, (name, following) in enumerate(pairwise(STEPS), 1):
         counted = [_counts([hour for hour in hours if hour.step == step], cut) for cut in cuts]
@@ -144,19 +142,19 @@ def _drop(step: int, name: str, following: str, counts: Counts, *, is_sampled: b
     )
 
 
-def _hours(session: Session, period: Period, watched: Watched, apps: Sequence[str]) -> tuple[list[Hour], bool]:
+def _hours(session: Session, period: Period, watched: Watched) -> tuple[list[Hour], bool]:
     count = session.scalar(ROUGHLY) or 0
     most = SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
-    given = {
-        "environment": watched.environment,
-        "apps": list(apps),
+    given = sources.places(session, watched) | {
         "within": WITHIN,
         "window": WINDOW,
         "since": period.start - AROUND,
         "until": min(period.end, clock.now() - WITHIN),
         "most": most,
     }
-    return [Hour(**row) for row in session.execute(QUESTION, given).mappings()], most < SAMPLES
+    return [
+        Hour(**row) for row in session.execute(text(QUESTION.format(rows=sources.of(watched))), given).mappings()
+    ], most < SAMPLES
 
 
 def _sum(hours: Sequence[Hour], start: datetime, end: datetime) -> tuple[int, int]:

@@ -18,9 +18,9 @@ from core.settings import Workspace, read
 RULE = Rule(ONBOARDING_CODES)
 REACHED = ", ".join(f"reached_{step}" for step in range(1, len(STEPS) + 1))
 AT = ", ".join(f"from_micros({RULE.reached(number)})" for number in range(len(STEPS)))
-MARKS = text("""
-select mark >> 56, from_micros(mark & ((1::bigint << 56) - 1)) from subjects cross join unnest(marks) as mark
-where subject = :subject and environment = :environment and app = any(:apps) order by 1, 2""")
+MARKS = """
+select mark >> 56, from_micros(mark & ((1::bigint << 56) - 1)) from (select marks from {rows} and subject = :subject) as his
+cross join unnest(marks) as mark order by 1, 2"""
 EPOCH_US = {"since_us": 0, "start_us": 0, "until_us": NEVER}
 EVER = {"since": "-infinity", "start": "-infinity", "until": "infinity"}
 
@@ -91,14 +91,13 @@ class Progress:
 
 def read_progress(session: Session, subject: str, last_seen_at: datetime, watched: Watched) -> Progress:
     """Return how far a user (`u:` and his key) or a session without one (`s:`) has come, of all apps unless one is named."""
-    apps = sources.list_apps(session, watched)
-    given = {"environment": watched.environment, "apps": apps, "subjects": [subject], "subject": subject}
-    found = sources.saved(RULE, several=len(apps) > 1, among="subject = any(:subjects)")
+    given = sources.places(session, watched) | {"subject": subject}
+    found = sources.saved(RULE, f"{sources.of(watched)} and subject = :subject")
     question = f"with {found.apart} select {REACHED} from {found.plain} union all select {AT} from rest"  # noqa: S608  our own
     row = session.execute(text(question), {**given, **EPOCH_US, **EVER}).first()
     happened: dict[str, list[datetime]] = {name: [] for name in STEPS}
     names = {coded.codes[0]: name for coded, name in zip(ONBOARDING_CODES, STEPS, strict=True)}
-    for code, at in session.execute(MARKS, given):
+    for code, at in session.execute(text(MARKS.format(rows=sources.of(watched))), given):
         if code in names:
             happened[names[code]].append(at)
     return Progress(

@@ -11,37 +11,27 @@ from core import clock
 from core.activity import progress, sources
 from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.errors import UserMissing
-from core.activity.funnel import ONBOARDING_CODES, STEPS, WINDOW, Rule
+from core.activity.funnel import STEPS, WINDOW
 from core.activity.progress import Progress
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.paging import Page, Window
 from core.periods import Watched, keys_of
 
-RULE = Rule(ONBOARDING_CODES)
 COUNT = len(STEPS)
 SHOWN = "id, external_id, email, display_name, first_seen_at, last_seen_at"
-# Where there is one app at most, `subjects` knows; where a user may be in several, his marks are joined.
-ONE = """
-select users.*, reached_1, reached_2, reached_3, reached_4, reached_5
-from ({users}) as users left join subjects on (subject, environment, app) = ('u:' || users.id, :environment, :app)"""
-# The same, looked up one by one: with a limit, only as many as it takes.
+# With how far they are: of many, or, with a limit, one by one, only as many as it takes.
+OF_MANY = "select users.*, {reached} from ({{users}}) as users left join (select * from {{rows}}) as begun on subject = 'u:' || users.id"
 ONE_BY_ONE = """
-select users.*, reached_1, reached_2, reached_3, reached_4, reached_5
-from ({users}) as users left join lateral (
-    select reached_1, reached_2, reached_3, reached_4, reached_5 from subjects
-    where (subject, environment, app) = ('u:' || users.id, :environment, :app) offset 0
-) as begun on true"""
-SEVERAL = RULE.over("""
-select users.*, array(select distinct mark from subjects cross join unnest(marks) as mark
-    where subject = 'u:' || users.id and environment = :environment order by 1) as marks
-from ({users}) as users""")
-REACHED = ", ".join(f"from_micros({RULE.reached(number)}) as reached_{number + 1}" for number in range(COUNT))
+select users.*, {reached} from ({{users}}) as users
+left join lateral (select * from {{rows}} and subject = 'u:' || users.id offset 0) as begun on true"""
+REACHED = ", ".join(f"reached_{number + 1}" for number in range(COUNT))
+OF_MANY, ONE_BY_ONE = OF_MANY.format(reached=REACHED), ONE_BY_ONE.format(reached=REACHED)
 STATUS = f"""case when reached_{COUNT} is not null then 'completed' when reached_1 + interval '{WINDOW.days} days' < :now
     then 'dropped' when last_seen_at < :idle_since then 'stuck' else 'in_progress' end"""
 # What a status says of the users themselves.
 SEEN = {OnboardingStatus.STUCK: "last_seen_at < :idle_since", OnboardingStatus.IN_PROGRESS: "last_seen_at >= :idle_since"}
-STEP = f"num_nonnulls({', '.join(f'reached_{number + 1}' for number in range(COUNT))})"
+STEP = f"num_nonnulls({REACHED})"
 # A user whom nothing has placed in an environment yet (sent by himself, without an event) is in all of them.
 PLACED = """(exists (select from user_days where user_id = users.id and environment = :environment{app})
     or not exists (select from user_days where user_id = users.id))"""
@@ -101,18 +91,17 @@ def list_users(
 ) -> Page[UserSummary]:
     """Return users with how far they are."""
     require(actor, Permission.WATCH)
-    apps = sources.list_apps(session, watched)
-    given = _given(session, apps, wanted, watched)
+    given = _given(session, wanted, watched)
     users = f"select * from users where {' and '.join(_conditions(session, wanted, watched)) or 'true'}"  # noqa: S608  our own
     page = f"{order.sql} limit :limit offset :offset"
     if wanted.status is None and wanted.step is None:
-        rows, counted = _states(f"{users} {page}", apps), users
+        rows, counted = _states(f"{users} {page}", watched, ONE_BY_ONE), users
     else:
         steps = {"status = :status": wanted.status, "step = :step": wanted.step}
         where = " and ".join(condition for condition, value in steps.items() if value is not None)
-        counted = f"select * from ({_states(users, apps)}) as states where {where}"  # noqa: S608
+        counted = f"select * from ({_states(users, watched, OF_MANY)}) as states where {where}"  # noqa: S608
         seen = f"{users} and {SEEN[wanted.status]}" if wanted.status in SEEN else users
-        rows = f"select * from ({_states(seen, apps, one=ONE_BY_ONE)}) as states where {where} {page}"  # noqa: S608
+        rows = f"select * from ({_states(seen, watched, ONE_BY_ONE)}) as states where {where} {page}"  # noqa: S608
     rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found]
@@ -161,13 +150,10 @@ def _summary(row: RowMapping, status: OnboardingStatus, step: int) -> UserSummar
     return UserSummary(**known, status=status, step=step, step_event_type=STEPS[step - 1] if step else None)
 
 
-def _states(users: str, apps: list[str], *, one: str = ONE) -> str:
+def _states(users: str, watched: Watched, begun: str) -> str:
     """Return a select of users with how far they are."""
-    if len(apps) <= 1:
-        rows = one.format(users=users)
-    else:
-        rows = f"select {SHOWN}, {REACHED} from ({SEVERAL.format(users=users)}) as timed"  # noqa: S608  names of our own
-    return f"select {SHOWN}, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608
+    rows = begun.format(users=users, rows=sources.of(watched))
+    return f"select {SHOWN}, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608  names of our own
 
 
 def _conditions(session: Session, wanted: UserFilter, watched: Watched) -> list[str]:
@@ -186,12 +172,10 @@ def _conditions(session: Session, wanted: UserFilter, watched: Watched) -> list[
     return found
 
 
-def _given(session: Session, apps: list[str], wanted: UserFilter, watched: Watched) -> dict[str, Any]:
+def _given(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, Any]:
     now = clock.now()
     keys: tuple[UUID, ...] = watched.users or ()
-    return {
-        "environment": watched.environment,
-        "app": apps[0] if apps else "",
+    return sources.places(session, watched) | {
         "release": watched.release,
         "keys": list(keys),
         "part": f"%{escaped(wanted.q)}%",

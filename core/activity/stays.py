@@ -44,7 +44,7 @@ def read_stays(
     gone = f"not ({asked.rule.is_reached(last)})"
     rest = ROWS.format(began="from_micros(at_1)", rows="rest", joined="where", gone=gone)
     began, missing = ("reached_1", f"reached_{last + 1} is null") if asked.is_kept else ("from_micros(at_1)", gone)
-    plain = ROWS.format(began=began, rows=asked.found.plain + asked.found.alone, joined="and", gone=missing)
+    plain = ROWS.format(began=began, rows=asked.found.plain, joined="and", gone=missing)
     if asked.is_kept:  # the index knows of whom, but no names: only those are looked up
         plain += f" and reached_1 = any(array(select reached_1 from {asked.found.plain} and sample < :most and {missing}))"  # noqa: S608
     given = asked.alone | {"bounds": list(times.BOUNDS), "most": most}

@@ -22,7 +22,8 @@ select day, count(distinct user_id) as value from user_days as there where day =
         and earlier.environment = there.environment and earlier.day < there.day) group by day"""
 THROUGH = """
 select (reached_1 at time zone :zone)::date as day, count(reached_5)::float8 / count(*) as value from subjects
-where environment = :environment and reached_1 >= :since and reached_1 < :until group by 1"""
+where environment = :environment and app = any(array(select app from event_apps where environment = :environment) || '{*}')
+    and is_whole and reached_1 >= :since and reached_1 < :until group by 1"""
 GOOD = """
 select (created_at at time zone :zone)::date as day,
     avg((rating >= case scale when 'five' then 4 else 1 end)::int)::float8 as value

@@ -73,7 +73,7 @@ from counted, lateral (values ('users_active', active), ('users_new', fresh)) as
 ONBOARDING = """
 with counted as (
     select (reached_1 at time zone :zone)::date as date, environment, count(*) as started, count(reached_5) as completed
-    from subjects where reached_1 >= :since and reached_1 < :until group by 1, 2
+    from subjects where is_whole and reached_1 >= :since and reached_1 < :until group by 1, 2
 )
 insert into daily_metrics (date, metric_type, metric_value, dimensions)
 select date, name, value, jsonb_build_object('environment', environment)

@@ -17,7 +17,17 @@ from core.db import transaction
 from core.intake import Source, key_of
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
-TABLES = ("user_activity_events", "users", "user_days", "event_deltas", "event_rollups", "funnel_parts", "subjects", "event_apps", "releases")
+TABLES = (
+    "user_activity_events",
+    "users",
+    "user_days",
+    "event_deltas",
+    "event_rollups",
+    "funnel_parts",
+    "subjects",
+    "event_apps",
+    "releases",
+)
 KEPT = 16
 Reached = list[datetime | None]
 
