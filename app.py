@@ -12,21 +12,20 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core import bus, crypto, db, folder, logs, migrate, partitions, settings, worker
+from core import bus, db, folder, logs, worker
 from core.config import ROOT, Config, Role, config
-from core.db import Database
 from core.embedded import model_server
 from core.embedded.child import Child
-from core.embedded.postgres import Postgres
 from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
+from core.opening import addresses, open_up, opened, use_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
     import streamlit
     from starlette.types import ASGIApp
@@ -74,12 +73,12 @@ def serve(chosen: Config) -> int:
             weights = model_server.weights(chosen.attune_local_model)
             with folder.in_words(chosen.data):
                 held.announce(chosen.address)
-                addresses = _databases(chosen, house, departure.waiting)
+                databases = open_up(chosen, house, departure.waiting)
                 departure.step()
                 _introduce(chosen)
                 _offer_demo(chosen)
                 _children(chosen.data, weights, house, departure)
-                end_answers = _answering(held, addresses, house, departure)
+                end_answers = _answering(held, databases, house, departure)
             departure.step()
             app = assemble(chosen)
             # What was imported stays for good: the collector need not look at it again and again.
@@ -121,8 +120,8 @@ def assemble(chosen: Config) -> "ASGIApp":
 def work(chosen: Config) -> int:
     """Be the worker."""
     with folder.in_words(chosen.data):
-        _use_key(chosen)
-    worker.run(_addresses(chosen))
+        use_key(chosen)
+    worker.run(addresses(chosen))
     return 0
 
 
@@ -159,64 +158,6 @@ def do_daily(chosen: Config) -> int:
     for phase, duration_ms in done.durations_ms.items():
         _say(f"{phase:12} {duration_ms:8,} ms\n")
     return 0
-
-
-@contextmanager
-def opened(chosen: Config) -> "Iterator[None]":
-    """Open the databases, whether Attune runs or not."""
-    with ExitStack() as house:
-        try:
-            held = house.enter_context(folder.held(chosen.data))
-        except StartRefused:
-            held = None  # it runs: its Postgres answers
-        if held is None and chosen.embedded_postgres:
-            _use_key(chosen)
-            _open(_addresses(chosen), house)
-        else:
-            _databases(chosen, house)
-        yield
-
-
-def _databases(
-    chosen: Config, house: ExitStack, waiting: "Callable[[], AbstractContextManager[None]]" = nullcontext
-) -> db.Addresses:
-    """Start Postgres if it is ours, bring both databases up to date, and check that the key is theirs."""
-    keyring = _use_key(chosen)
-    if chosen.embedded_postgres:
-        postgres = Postgres(chosen.data)
-        house.callback(postgres.stop)
-        with waiting():
-            postgres.start()
-    addresses = _open(_addresses(chosen), house)
-    ours, theirs = "Its log, logs/postgres.log in the data folder, says more.", "Check DATABASE_URL and AI_DATABASE_URL."
-    with db.reachable(ours if chosen.embedded_postgres else theirs):
-        with waiting():
-            db.check_apart(db.engines())
-        migrate.upgrade(db.engines().core, Database.CORE)
-        migrate.upgrade(db.engines().ai, Database.AI)
-        partitions.make_ahead()
-    with db.transaction() as session:
-        settings.check_key(session, keyring)
-    return addresses
-
-
-def _open(addresses: db.Addresses, house: ExitStack) -> db.Addresses:
-    db.use(db.Engines(db.engine(addresses.core, pool_size=16, overflow=24), db.engine(addresses.ai, pool_size=4, overflow=6)))
-    house.callback(db.engines().dispose)
-    return addresses
-
-
-def _addresses(chosen: Config) -> db.Addresses:
-    if chosen.database_url is None or chosen.ai_database_url is None:
-        return Postgres(chosen.data).addresses()
-    return db.Addresses(db.parse(chosen.database_url.get_secret_value()), db.parse(chosen.ai_database_url.get_secret_value()))
-
-
-def _use_key(chosen: Config) -> crypto.Keyring:
-    given = chosen.attune_secret_key.get_secret_value() if chosen.attune_secret_key else None
-    keyring = crypto.load(given, chosen.data)
-    crypto.use(keyring)
-    return keyring
 
 
 def _introduce(chosen: Config) -> None:

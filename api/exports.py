@@ -3,19 +3,71 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import chain, count
+from typing import Protocol, TypeVar
+from uuid import UUID
 
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from core.db import Session, transaction
+from core.paging import Cursor, Window
 
 # What a spreadsheet would take for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+AT_ONCE = 1000
+
+
+class Dated(Protocol):
+    """A row of a list that is paged by cursor."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was."""
+
+    @property
+    def id(self) -> UUID:
+        """Ours."""
+
+
+Row = TypeVar("Row")
+DatedRow = TypeVar("DatedRow", bound=Dated)
 
 
 def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingResponse:
     """Return rows as a file to download."""
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return StreamingResponse(_lines(header, rows), media_type="text/csv; charset=utf-8", headers=disposition)
+
+
+def cells(row: BaseModel, columns: Iterable[str]) -> list[object]:
+    """Return what a row has in these columns."""
+    plain = row.model_dump(mode="json")
+    return [plain[column] for column in columns]
+
+
+def rows_by_window(read: Callable[[Session, Window], list[Row]]) -> Iterator[Row]:
+    """Yield the rows of a list: a page a transaction, none of which is open while the other side takes its time."""
+    for offset in count(0, AT_ONCE):
+        with transaction() as session:
+            rows = read(session, Window(AT_ONCE, offset))
+        yield from rows
+        if len(rows) < AT_ONCE:
+            return
+
+
+def rows_by_cursor(read: Callable[[Session, int, Cursor | None], list[DatedRow]]) -> Iterator[DatedRow]:
+    """Yield the rows of a big list in the same manner; `read` is told how many, and after which one."""
+    after: Cursor | None = None
+    while True:
+        with transaction() as session:
+            rows = read(session, AT_ONCE, after)
+        yield from rows
+        if len(rows) < AT_ONCE:
+            return
+        after = Cursor(rows[-1].created_at, rows[-1].id)
 
 
 def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

@@ -1,15 +1,18 @@
 """Rows of several senders in one transaction: most of what a batch costs, it costs once, however many rows it has.
 
-Whoever comes while others store waits for the next round, which takes all that wait. One of them does it for all; nobody does it
-for longer than his own rows take. What a round may not answer for each sender apart, is stored apart.
+Whoever comes while others are stored waits for the next round, which takes all that wait. What a round may not answer for each
+sender apart, is stored apart.
 """
 
+import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextvars import Context
+from dataclasses import dataclass
 from itertools import takewhile
-from threading import Event, Lock
 from typing import Any
+
+from starlette.concurrency import run_in_threadpool
 
 from core.errors import Invalid
 from core.intake import Source
@@ -28,15 +31,11 @@ class NotAllNew(Exception):
 class _Sent:
     rows: list[Any]
     source: Source
-    turn: Event = field(default_factory=Event)  # to lead, or to go on with what came of it
-    done: Event = field(default_factory=Event)
-    leads: bool = False
-    added: int = 0
-    error: Exception | None = None
+    added: asyncio.Future[int]
 
 
 class Gathering:
-    """Stores rows of one kind."""
+    """Stores rows of one kind, for senders of one event loop: there they wait, and only a round takes one of the threads."""
 
     def __init__(self, commit: Commit) -> None:
         """Take what stores rows in a transaction of its own, and returns how many were new.
@@ -44,84 +43,65 @@ class Gathering:
         It is told how many must be, and raises NotAllNew when they are not; None: any number may be.
         """
         self._commit = commit
-        self._lock = Lock()
         self._waiting: deque[_Sent] = deque()
-        self._leaders = 0
+        self._rounds: set[asyncio.Task[None] | None] = set()
 
-    def store(self, rows: list[Any], source: Source) -> int:
+    async def store(self, rows: list[Any], source: Source) -> int:
         """Store rows and return how many of them are new; raise what storing them raises."""
-        mine = _Sent(rows, source)
-        with self._lock:
-            self._waiting.append(mine)
-            if self._leaders < AT_ONCE:
-                self._leaders += 1
-                mine.leads = True
-        if not mine.leads:
-            mine.turn.wait()
-        if mine.leads:
-            self._lead(mine)
-        mine.done.wait()
-        if mine.error is not None:
-            raise mine.error
-        return mine.added
+        mine = _Sent(rows, source, asyncio.get_running_loop().create_future())
+        self._waiting.append(mine)
+        if len(self._rounds) < AT_ONCE:
+            # In no request's context: the next round is of other senders.
+            self._rounds.add(asyncio.create_task(self._go_round(), context=Context()))
+        return await mine.added
 
-    def _lead(self, mine: _Sent) -> None:
+    async def _go_round(self) -> None:
         try:
-            while not mine.done.is_set() and (together := self._next()):
-                self._store(together)
+            while together := self._next():
+                await self._store(together)
         finally:
-            self._hand_on()
+            # Not when the task is done, which is later: who comes in between would wait for nobody.
+            self._rounds.discard(asyncio.current_task())
 
     def _next(self) -> list[_Sent]:
         """Take those who wait longest, as many as go together."""
-        with self._lock:
-            if not self._waiting:
-                return []
-            together = [first := self._waiting.popleft()]
-            left = MOST_ROWS - len(first.rows)
-            for each in takewhile(lambda each: each.source == first.source, list(self._waiting)):
-                left -= len(each.rows)
-                if left < 0:
-                    break
-                together.append(self._waiting.popleft())
-            return together
+        if not self._waiting:
+            return []
+        together = [first := self._waiting.popleft()]
+        left = MOST_ROWS - len(first.rows)
+        for each in takewhile(lambda each: each.source == first.source, list(self._waiting)):
+            left -= len(each.rows)
+            if left < 0:
+                break
+            together.append(self._waiting.popleft())
+        return together
 
-    def _store(self, together: list[_Sent]) -> None:
+    async def _store(self, together: list[_Sent]) -> None:
+        outcomes: list[int | Exception]
         try:
-            self._store_whole(together)
+            outcomes = await run_in_threadpool(self._store_whole, together)
         except Exception as error:  # noqa: BLE001  as much theirs as ours: each raises it
-            for sent in together:
-                sent.error = error
-        for sent in together:
-            sent.done.set()
-            sent.turn.set()
+            outcomes = [error] * len(together)
+        for sent, outcome in zip(together, outcomes, strict=True):
+            if sent.added.done():
+                continue  # its sender was sent away meanwhile
+            if isinstance(outcome, Exception):
+                sent.added.set_exception(outcome)
+            else:
+                sent.added.set_result(outcome)
 
-    def _store_whole(self, together: list[_Sent]) -> None:
+    def _store_whole(self, together: list[_Sent]) -> list[int | Exception]:
         first, rows = together[0], [row for sent in together for row in sent.rows]
         if len(together) == 1:
-            first.added = self._commit(rows, first.source, None)
-            return
+            return [self._commit(rows, first.source, None)]
         try:
             self._commit(rows, first.source, len(rows))
         except (Invalid, NotAllNew):
-            self._store_apart(together)
-        else:
-            for sent in together:
-                sent.added = len(sent.rows)
+            return [self._store_apart(sent) for sent in together]
+        return [len(sent.rows) for sent in together]
 
-    def _store_apart(self, together: list[_Sent]) -> None:
-        for sent in together:
-            try:
-                sent.added = self._commit(sent.rows, sent.source, None)
-            except Exception as error:  # noqa: BLE001
-                sent.error = error
-
-    def _hand_on(self) -> None:
-        """Let one who waits lead from here on, if there is one."""
-        with self._lock:
-            heir = next((each for each in self._waiting if not each.leads), None)
-            if heir is None:
-                self._leaders -= 1
-            else:
-                heir.leads = True
-                heir.turn.set()
+    def _store_apart(self, sent: _Sent) -> int | Exception:
+        try:
+            return self._commit(sent.rows, sent.source, None)
+        except Exception as error:  # noqa: BLE001  nobody else's
+            return error

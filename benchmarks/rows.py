@@ -14,7 +14,6 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from app import opened
 from core import clock, partitions
 from core.activity import ingest as activity
 from core.activity import rollups as event_rollups
@@ -25,6 +24,7 @@ from core.ai_metrics import rollups as request_rollups
 from core.config import config
 from core.db import apart, engines, transaction
 from core.intake import Source, key_of
+from core.opening import opened
 from core.staging import Connection, Stage, driver
 from core.system import workspace
 

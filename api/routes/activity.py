@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
-from api.exports import csv_response
+from api.exports import cells, csv_response, rows_by_cursor, rows_by_window
 from api.watch import PeriodDep, WatchedDep, note_list, watcher
 from core.activity import anonymous, events, journeys, queries
 from core.activity.answers import (
@@ -26,15 +26,14 @@ from core.activity.answers import (
 from core.activity.events import EventFilter
 from core.activity.funnel import STEPS
 from core.activity.queries import UserFilter, UserOrder
-from core.db import transaction
+from core.db import Session
 from core.errors import Invalid
 from core.identity.schemas import Actor
 from core.paging import LARGEST_PAGE, Cursor, Window
 from core.periods import Period, Watched
 
-EXPORT_PAGE = 1000
 EVENT_COLUMNS, USER_COLUMNS = tuple(EventView.model_fields), tuple(UserSummary.model_fields)
-ANONYMOUS_COLUMNS = tuple(AnonymousSummary.model_fields)
+ANONYMOUS_COLUMNS, DAY_COLUMNS = tuple(AnonymousSummary.model_fields), tuple(DailyCount.model_fields)
 
 router = APIRouter(prefix="/admin", tags=["Watch: users"], dependencies=[Depends(watcher)])
 
@@ -194,7 +193,7 @@ def daily(
     found = events.list_daily(session, period, watched, actor=actor)
     if format == "csv":
         note_list(session, "daily", actor, watched, period)
-        return csv_response("daily", tuple(DailyCount.model_fields), [_cells(each) for each in found])
+        return csv_response("daily", DAY_COLUMNS, [cells(each, DAY_COLUMNS) for each in found])
     page = found[window.offset : window.offset + window.limit]
     return DailyList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
 
@@ -221,40 +220,21 @@ def recent(
 
 
 def _event_cells(wanted: EventFilter, period: Period, watched: Watched, actor: Actor) -> Iterator[list[object]]:
-    """Yield events' cells: a page a transaction, none of which is open while the other side takes its time."""
-    after: Cursor | None = None
-    while True:
-        with transaction() as session:
-            rows = events.list_events(session, wanted, period, watched, limit=EXPORT_PAGE, after=after, actor=actor)
-        yield from map(_cells, rows)
-        if len(rows) < EXPORT_PAGE:
-            return
-        after = Cursor(rows[-1].created_at, rows[-1].id)
+    def read(session: Session, limit: int, after: Cursor | None) -> list[EventView]:
+        return events.list_events(session, wanted, period, watched, limit=limit, after=after, actor=actor)
+
+    return (cells(each, EVENT_COLUMNS) for each in rows_by_cursor(read))
 
 
 def _user_cells(wanted: UserFilter, watched: Watched, sort: UserOrder, actor: Actor) -> Iterator[list[object]]:
-    offset = 0
-    while True:
-        window = Window(EXPORT_PAGE, offset)
-        with transaction() as session:
-            page = queries.list_users(session, wanted, watched, sort, window=window, actor=actor, count=False)
-        yield from map(_cells, page.items)
-        if len(page.items) < EXPORT_PAGE:
-            return
-        offset += EXPORT_PAGE
+    def read(session: Session, window: Window) -> list[UserSummary]:
+        return queries.list_users(session, wanted, watched, sort, window=window, actor=actor, count=False).items
+
+    return (cells(each, USER_COLUMNS) for each in rows_by_window(read))
 
 
 def _anonymous_cells(wanted: UserFilter, watched: Watched, actor: Actor) -> Iterator[list[object]]:
-    offset = 0
-    while True:
-        window = Window(EXPORT_PAGE, offset)
-        with transaction() as session:
-            page = anonymous.list_anonymous(session, wanted, watched, window=window, actor=actor, count=False)
-        yield from map(_cells, page.items)
-        if len(page.items) < EXPORT_PAGE:
-            return
-        offset += EXPORT_PAGE
+    def read(session: Session, window: Window) -> list[AnonymousSummary]:
+        return anonymous.list_anonymous(session, wanted, watched, window=window, actor=actor, count=False).items
 
-
-def _cells(row: BaseModel) -> list[object]:
-    return list(row.model_dump(mode="json").values())
+    return (cells(each, ANONYMOUS_COLUMNS) for each in rows_by_window(read))

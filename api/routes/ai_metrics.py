@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
-from api.exports import csv_response
+from api.exports import cells, csv_response, rows_by_cursor
 from api.watch import PeriodDep, WatchedDep, note_export, watcher
 from core.ai_metrics import breakdowns, figures, queries, series, tiles
 from core.ai_metrics import tools as tool_calls
@@ -25,11 +25,10 @@ from core.ai_metrics.answers import (
 from core.ai_metrics.requests import Order, RequestDetail, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.comparison import Tiles
-from core.db import transaction
+from core.db import Session
 from core.identity.schemas import Actor
 from core.paging import Cursor
 
-EXPORT_PAGE = 1000
 MODEL_COLUMNS = tuple(ModelFigures.model_fields)
 REQUEST_COLUMNS = tuple(RequestView.model_fields)
 
@@ -118,7 +117,7 @@ def models(
     found = figures.models(session, asked, actor=actor)
     if format == "csv":
         note_export(session, "models", asked, actor)
-        return csv_response("models", MODEL_COLUMNS, [_cells(each, MODEL_COLUMNS) for each in found])
+        return csv_response("models", MODEL_COLUMNS, [cells(each, MODEL_COLUMNS) for each in found])
     page = found[window.offset : window.offset + window.limit]
     return ModelList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
 
@@ -155,18 +154,7 @@ def request(request_id: str, session: SessionDep, actor: ActorDep) -> RequestDet
 
 
 def _request_cells(asked: Asked, actor: Actor) -> Iterator[list[object]]:
-    """Yield a request's cells: a page a transaction, none of which is open while the other side takes its time."""
-    after: Cursor | None = None
-    while True:
-        with transaction() as session:
-            rows = queries.list_requests(session, asked, limit=EXPORT_PAGE, after=after, actor=actor)
-        for row in rows:
-            yield _cells(row, REQUEST_COLUMNS)
-        if len(rows) < EXPORT_PAGE:
-            return
-        after = Cursor(rows[-1].created_at, rows[-1].id)
+    def read(session: Session, limit: int, after: Cursor | None) -> list[RequestView]:
+        return queries.list_requests(session, asked, limit=limit, after=after, actor=actor)
 
-
-def _cells(row: BaseModel, columns: tuple[str, ...]) -> list[object]:
-    plain = row.model_dump(mode="json")
-    return [plain[column] for column in columns]
+    return (cells(each, REQUEST_COLUMNS) for each in rows_by_cursor(read))

@@ -1,7 +1,6 @@
 """Batch runs of the product, and Attune's own."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -9,16 +8,14 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep
-from api.exports import csv_response
+from api.exports import cells, csv_response, rows_by_window
 from api.watch import PeriodDep, WatchedDep, note_export, watcher
 from core.batches import phases as batch_phases
 from core.batches import queries
 from core.batches.answers import AskedRuns, DayOfRuns, JobFigures, Phase, RunDetail, RunSummary, RunView
-from core.db import transaction
 from core.identity.schemas import Actor
 from core.paging import LARGEST_PAGE, Window
 
-EXPORT_PAGE = Window(limit=1000)
 COLUMNS = tuple(RunView.model_fields)
 
 router = APIRouter(prefix="/admin/batch", tags=["Watch: batch runs"], dependencies=[Depends(watcher)])
@@ -74,7 +71,7 @@ def history(
     """List runs, and say how they ended; as CSV, every one that matches."""
     if format == "csv":
         note_export(session, "batch_runs", asked, actor)
-        return csv_response("batch-runs", COLUMNS, _cells(asked, actor))
+        return csv_response("batch-runs", COLUMNS, _run_cells(asked, actor))
     summary = queries.summary(session, asked, actor=actor)
     return RunList(
         items=queries.list_runs(session, asked, window=window, actor=actor),
@@ -100,15 +97,6 @@ def phases(session: SessionDep, actor: ActorDep, asked: AskedDep) -> PhaseList:
     return PhaseList(items=items, total_count=len(items))
 
 
-def _cells(asked: AskedRuns, actor: Actor) -> Iterator[list[object]]:
-    """Yield a run's cells, a page a transaction."""
-    window = EXPORT_PAGE
-    while True:
-        with transaction() as session:
-            rows = queries.list_runs(session, asked, window=window, actor=actor)
-        for row in rows:
-            plain = row.model_dump(mode="json")
-            yield [plain[column] for column in COLUMNS]
-        if len(rows) < window.limit:
-            return
-        window = replace(window, offset=window.offset + window.limit)
+def _run_cells(asked: AskedRuns, actor: Actor) -> Iterator[list[object]]:
+    rows = rows_by_window(lambda session, window: queries.list_runs(session, asked, window=window, actor=actor))
+    return (cells(row, COLUMNS) for row in rows)

@@ -116,7 +116,7 @@ async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> d
     report = Report()
     async for batch in _batches(request, kind):
         limits.rows(request, actor, config, batch.size)
-        report.add(await run_in_threadpool(_store, kind, batch, actor))
+        report.add(await _store(kind, batch, actor))
     return report.as_json()
 
 
@@ -149,18 +149,16 @@ async def _lines(request: Request) -> AsyncIterator[list[bytes]]:
         yield held
 
 
-def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
+async def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     """Store the good rows of a batch."""
     report = Report(rejected=list(batch.rejected))
     if not batch.rows:
         return report
-    source = Source(environment=actor.environment, zone=workspace.zone())
-    if kind.table is not None:
-        partitions.make_for(kind.table, (row.created_at or clock.now() for row in batch.rows))
+    source = await run_in_threadpool(_prepare, kind, batch.rows, actor)
     try:
-        report.accepted = _together(kind, batch.rows, source)
+        report.accepted = await _together(kind, batch.rows, source)
     except Invalid:
-        _store_each(kind, batch, source, report)
+        await run_in_threadpool(_store_each, kind, batch, source, report)
         return report
     except Unavailable:
         partitions.forget()  # perhaps one is not there any more
@@ -169,10 +167,19 @@ def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     return report
 
 
-def _together(kind: Kind, rows: list[Any], source: Source) -> int:
+def _prepare(kind: Kind, rows: list[Any], actor: Actor) -> Source:
+    """Make the days of the rows, and return where they come from."""
+    if kind.table is not None:
+        partitions.make_for(kind.table, (row.created_at or clock.now() for row in rows))
+    return Source(environment=actor.environment, zone=workspace.zone())
+
+
+async def _together(kind: Kind, rows: list[Any], source: Source) -> int:
     """Store rows, with those of others who send of this kind now."""
     gathering = GATHERINGS.get(kind)
-    return _commit(kind, rows, source) if gathering is None else gathering.store(rows, source)
+    if gathering is None:
+        return await run_in_threadpool(_commit, kind, rows, source)
+    return await gathering.store(rows, source)
 
 
 def _commit(kind: Kind, rows: list[Any], source: Source, must_add: int | None = None) -> int:

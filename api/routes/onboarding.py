@@ -9,20 +9,19 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
-from api.exports import csv_response
+from api.exports import cells, csv_response, rows_by_window
 from api.watch import PeriodDep, WatchedDep, note_list, watcher
 from core.activity import conversion, courses, funnel, segments, stays, versus
 from core.activity.answers import CohortDay, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays
 from core.activity.funnel import MOST_WINDOW_DAYS, WINDOW, Funnel
 from core.activity.segments import Segment, SegmentChoice
-from core.db import transaction
+from core.db import Session
 from core.identity.schemas import Actor
 from core.insights import stopped
 from core.insights.stopped import Stopped
 from core.paging import Window
 from core.periods import Period, Watched
 
-EXPORT_PAGE = 1000
 STEP_COLUMNS, DAY_COLUMNS = tuple(FunnelStep.model_fields), tuple(CohortDay.model_fields)
 STOPPED_COLUMNS = tuple(Stopped.model_fields)
 Format = Literal["json", "csv"]
@@ -86,7 +85,7 @@ def read_funnel(
     found = conversion.read_funnel(session, period, watched, asked.funnel, asked.segment, actor=actor)
     if format == "csv":
         note_list(session, "funnel", actor, watched, period, **asked.words)
-        return csv_response("funnel", STEP_COLUMNS, [_cells(step, STEP_COLUMNS) for step in found.steps])
+        return csv_response("funnel", STEP_COLUMNS, [cells(step, STEP_COLUMNS) for step in found.steps])
     return found
 
 
@@ -111,7 +110,7 @@ def course(
     found = courses.read_course(session, period, watched, asked.funnel, asked.segment, actor=actor)
     if format == "csv":
         note_list(session, "cohorts", actor, watched, period, **asked.words)
-        return csv_response("cohorts", DAY_COLUMNS, [_cells(day, DAY_COLUMNS) for day in found.days])
+        return csv_response("cohorts", DAY_COLUMNS, [cells(day, DAY_COLUMNS) for day in found.days])
     return found
 
 
@@ -149,26 +148,8 @@ def list_segments(session: SessionDep, actor: ActorDep, watched: WatchedDep, win
 
 
 def _stopped_cells(period: Period, watched: Watched, asked: Asked, step: int, actor: Actor) -> Iterator[list[object]]:
-    offset = 0
-    while True:
-        with transaction() as session:
-            page = stopped.list_stopped(
-                session,
-                period,
-                watched,
-                asked.funnel,
-                asked.segment,
-                step,
-                Window(EXPORT_PAGE, offset),
-                actor=actor,
-                count=False,
-            )
-        yield from (_cells(each, STOPPED_COLUMNS) for each in page.items)
-        if len(page.items) < EXPORT_PAGE:
-            return
-        offset += EXPORT_PAGE
+    def read(session: Session, window: Window) -> list[Stopped]:
+        chosen = asked.funnel, asked.segment, step, window
+        return stopped.list_stopped(session, period, watched, *chosen, actor=actor, count=False).items
 
-
-def _cells(row: BaseModel, columns: tuple[str, ...]) -> list[object]:
-    given = row.model_dump(mode="json")
-    return [given[name] for name in columns]
+    return (cells(each, STOPPED_COLUMNS) for each in rows_by_window(read))

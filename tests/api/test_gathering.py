@@ -1,9 +1,10 @@
 """Rows that several send at once go into one transaction, and each sender is told of his own."""
 
+import asyncio
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from threading import Barrier
+from threading import Event
 from typing import Any
 
 import pytest
@@ -16,7 +17,10 @@ from core.activity.schemas import NewEvent
 from core.db import transaction
 from core.errors import Invalid, Unavailable
 from core.intake import Source
+from tests.api.conftest import Client, caller
 from tests.factories.activity import START
+from tests.factories.identity import person
+from tests.factories.keys import api_key, bearing
 
 pytestmark = pytest.mark.usefixtures("database")
 SOURCE = Source("production", "UTC")
@@ -28,19 +32,19 @@ def named(*ids: str, says: str | None = None) -> list[NewEvent]:
 
 
 def at_once(sent: Iterable[list[NewEvent]], gathering: Gathering = REAL, source: Source = SOURCE) -> list[Any]:
-    bodies = list(sent)
     partitions.make_for("user_activity_events", [START])
-    gate = Barrier(len(bodies))
+    return together(gathering, [(rows, source) for rows in sent])
 
-    def send(rows: list[NewEvent]) -> int | Exception:
-        gate.wait()
-        try:
-            return gathering.store(rows, source)
-        except (Invalid, Unavailable) as error:
-            return error
 
-    with ThreadPoolExecutor(len(bodies)) as pool:
-        return list(pool.map(send, bodies, timeout=60))
+def together(gathering: Gathering, sent: Iterable[tuple[list[NewEvent], Source]]) -> list[Any]:
+    async def send(number: int, rows: list[NewEvent], source: Source) -> int:
+        await asyncio.sleep(number // 5 / 1000)  # some come while others are stored
+        return await gathering.store(rows, source)
+
+    async def all_of_them() -> list[Any]:
+        return await asyncio.gather(*(send(number, *each) for number, each in enumerate(sent)), return_exceptions=True)
+
+    return asyncio.run(asyncio.wait_for(all_of_them(), 60))
 
 
 def stored() -> int:
@@ -79,10 +83,9 @@ def test_what_is_refused_costs_nobody_else_anything() -> None:
 
 
 def test_rows_of_another_environment_go_by_themselves() -> None:
-    with ThreadPoolExecutor(2) as pool:
-        sent = [(named(f"{place} {n}"), replace(SOURCE, environment=place)) for n in range(8) for place in ("here", "there")]
-        partitions.make_for("user_activity_events", [START])
-        assert list(pool.map(lambda each: REAL.store(*each), sent, timeout=60)) == [1] * 16
+    partitions.make_for("user_activity_events", [START])
+    sent = [(named(f"{place} {n}"), replace(SOURCE, environment=place)) for n in range(8) for place in ("here", "there")]
+    assert together(REAL, sent) == [1] * 16
     with transaction() as session:
         found = session.execute(text("select environment, count(*) from user_activity_events group by 1 order by 1")).all()
     assert [tuple(row) for row in found] == [("here", 8), ("there", 8)]
@@ -115,3 +118,48 @@ def test_each_is_told_that_the_database_is_away_and_the_next_find_it_again() -> 
     assert all(isinstance(each, Unavailable) for each in told)
     is_away = False
     assert at_once([named(str(sender)) for sender in range(5 * AT_ONCE)], gathering) == [1] * 5 * AT_ONCE
+
+
+def test_who_comes_just_as_a_round_ends_waits_for_another() -> None:
+    gathering = Gathering(lambda rows, source, must_add: len(rows))
+
+    async def send() -> int:
+        return sum([await gathering.store(named("one"), SOURCE) for _ in range(100)])
+
+    async def all_of_them() -> list[int]:
+        return await asyncio.gather(*(send() for _ in range(5)))
+
+    assert asyncio.run(asyncio.wait_for(all_of_them(), 60)) == [100] * 5
+
+
+def test_a_sender_who_is_sent_away_costs_the_others_nothing() -> None:
+    goes_on = Event()
+
+    def commit(rows: list[Any], source: Source, must_add: int | None) -> int:
+        goes_on.wait(60)
+        return len(rows)
+
+    async def send() -> list[int | BaseException]:
+        gathering = Gathering(commit)
+        sent = [asyncio.create_task(gathering.store(named(str(sender)), SOURCE)) for sender in range(3)]
+        await asyncio.sleep(0.01)
+        sent[1].cancel()
+        goes_on.set()
+        return await asyncio.gather(*sent, return_exceptions=True)
+
+    first, away, last = asyncio.run(asyncio.wait_for(send(), 60))
+    assert (first, last) == (1, 1)
+    assert isinstance(away, asyncio.CancelledError)
+
+
+def test_those_who_wait_for_their_turn_leave_the_threads_to_others(address: str, client: Client) -> None:
+    at_once([named("first")])
+    sender, seen = caller(f"{address}/api/v1/ingest", bearing(api_key())), client(person())
+    row = {"event_type": "page.opened", "created_at": START.isoformat()}
+    with sender, ThreadPoolExecutor(60) as pool:
+        with transaction() as session:
+            session.execute(text("lock table user_activity_events in exclusive mode"))
+            sent = [pool.submit(sender.post, "/events", json=row) for _ in range(60)]
+            assert [seen.get("/admin/auth/me").status_code for _ in range(20)] == [200] * 20
+        assert [each.result().status_code for each in sent] == [202] * 60
+    assert stored() == 61

@@ -145,7 +145,7 @@ def test_a_phase_that_fails_ends_the_run_and_a_second_try_goes_on_under_its_name
 
 
 def test_it_is_caught_up_when_nobody_was_there_at_its_hour(database: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = "task_name = 'system.daily' and status = 'todo'"
+    waiting = f"task_name = '{daily.TASK}' and status = 'todo'"
     jobs.catch_up(0)
     jobs.catch_up(0)
     assert count("procrastinate_jobs", waiting) == 1

@@ -1,0 +1,68 @@
+"""Opens both databases: those of the Postgres that we bring, or those that somebody has."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+
+from core import crypto, db, folder, migrate, partitions, settings
+from core.config import Config
+from core.db import Database
+from core.embedded.postgres import Postgres
+from core.errors import StartRefused
+
+
+@contextmanager
+def opened(chosen: Config) -> Iterator[None]:
+    """Open the databases, whether Attune runs or not."""
+    with ExitStack() as house:
+        try:
+            held = house.enter_context(folder.held(chosen.data))
+        except StartRefused:
+            held = None  # it runs: its Postgres answers
+        if held is None and chosen.embedded_postgres:
+            use_key(chosen)
+            _open(addresses(chosen), house)
+        else:
+            open_up(chosen, house)
+        yield
+
+
+def open_up(chosen: Config, house: ExitStack, waiting: Callable[[], AbstractContextManager[None]] = nullcontext) -> db.Addresses:
+    """Start Postgres if it is ours, bring both databases up to date, and check that the key is theirs."""
+    keyring = use_key(chosen)
+    if chosen.embedded_postgres:
+        postgres = Postgres(chosen.data)
+        house.callback(postgres.stop)
+        with waiting():
+            postgres.start()
+    at = _open(addresses(chosen), house)
+    ours, theirs = "Its log, logs/postgres.log in the data folder, says more.", "Check DATABASE_URL and AI_DATABASE_URL."
+    with db.reachable(ours if chosen.embedded_postgres else theirs):
+        with waiting():
+            db.check_apart(db.engines())
+        migrate.upgrade(db.engines().core, Database.CORE)
+        migrate.upgrade(db.engines().ai, Database.AI)
+        partitions.make_ahead()
+    with db.transaction() as session:
+        settings.check_key(session, keyring)
+    return at
+
+
+def _open(at: db.Addresses, house: ExitStack) -> db.Addresses:
+    db.use(db.Engines(db.engine(at.core, pool_size=16, overflow=24), db.engine(at.ai, pool_size=4, overflow=6)))
+    house.callback(db.engines().dispose)
+    return at
+
+
+def addresses(chosen: Config) -> db.Addresses:
+    """Return where both databases are."""
+    if chosen.database_url is None or chosen.ai_database_url is None:
+        return Postgres(chosen.data).addresses()
+    return db.Addresses(db.parse(chosen.database_url.get_secret_value()), db.parse(chosen.ai_database_url.get_secret_value()))
+
+
+def use_key(chosen: Config) -> crypto.Keyring:
+    """Make the key of the installation that of this process, and return it."""
+    given = chosen.attune_secret_key.get_secret_value() if chosen.attune_secret_key else None
+    keyring = crypto.load(given, chosen.data)
+    crypto.use(keyring)
+    return keyring
