@@ -21,7 +21,8 @@ from core.periods import Watched, keys_of
 COUNT = len(STEPS)
 SHOWN = "id, external_id, email, display_name, first_seen_at, last_seen_at"
 # With how far they are: of many, or, with a limit, one by one, only as many as it takes.
-OF_MANY = "select users.*, {reached} from ({{users}}) as users left join (select * from {{rows}}) as begun on subject = 'u:' || users.id"
+OF_MANY = """
+select users.*, {reached} from ({{users}}) as users left join (select * from {{rows}}) as begun on subject = 'u:' || users.id"""
 ONE_BY_ONE = """
 select users.*, {reached} from ({{users}}) as users
 left join lateral (select * from {{rows}} and subject = 'u:' || users.id offset 0) as begun on true"""

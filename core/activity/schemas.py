@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from core.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_time
 
-
 ALL_APPS = "*"
 
 

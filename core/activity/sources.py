@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.funnel import NEVER, ONBOARDING_CODES, Rule
 from core.activity.models import EventApp
-from core.activity.subjects import ALL
+from core.activity.schemas import ALL_APPS
 from core.periods import Watched
 
 # One row for each subject, of one app or of all: an index for each, of which the one begins where the other ends.
@@ -69,7 +69,12 @@ def places(session: Session, watched: Watched) -> dict[str, Any]:
     """Return the parameters that say which apps count."""
     wanted = select(EventApp.app).where(EventApp.environment == watched.environment)
     apps = [watched.app] if watched.app is not None else sorted(session.scalars(wanted))
-    return {"environment": watched.environment, "app": watched.app, "apps": apps, "places": [*apps, ALL]}
+    return {
+        "environment": watched.environment,
+        "app": watched.app,
+        "apps": apps,
+        "places": apps if len(apps) <= 1 else [*apps, ALL_APPS],
+    }
 
 
 def saved(rule: Rule, rows: str) -> Sources:

@@ -7,10 +7,11 @@ A subject takes the marks of its parts, in whatever order they come. One that lo
 others, and made anew in a statement of its own: one that locks still sees what was there before it waited.
 """
 
+import time
 from collections.abc import Set as AbstractSet
 
 from core.activity import funnel
-from core.activity.schemas import ALL_APPS as ALL
+from core.activity.schemas import ALL_APPS
 from core.staging import Connection, Stage
 
 Place = tuple[str, str]  # an environment and an app
@@ -30,13 +31,13 @@ offset 0"""
 def note_apps(rows: str) -> str:
     """Return a statement that remembers which apps there are."""
     return f"""
-insert into event_apps (environment, app) select distinct environment, app from {rows} where app <> '{ALL}' order by 1, 2
+insert into event_apps (environment, app) select distinct environment, app from {rows} where app <> '{ALL_APPS}' order by 1, 2
 on conflict do nothing"""  # noqa: S608  our own names
 
 
 def several(rows: str) -> str:
     """Return a select of the environments that have several apps, with those of the rows."""
-    known = f"select environment, app from event_apps union select environment, app from {rows} where app <> '{ALL}'"  # noqa: S608
+    known = f"select environment, app from event_apps union select environment, app from {rows} where app <> '{ALL_APPS}'"  # noqa: S608
     return f"select environment from ({known}) as known group by environment having count(*) > 1"  # noqa: S608
 
 
@@ -71,18 +72,18 @@ returning environment, subject, xmax = 0 as is_new"""  # noqa: S608  our own nam
 
 # Parts of one statement: of a batch's parts in `kept`, with the environments of several apps in `several`.
 OF_APPS = _merged(_gained("app"), "environment not in (select environment from several)")
-OF_ALL_APPS = _merged(_gained(f"'{ALL}'", "join several using (environment)"), "true")
+OF_ALL_APPS = _merged(_gained(f"'{ALL_APPS}'", "join several using (environment)"), "true")
 BEREFT = "select array_agg(array[environment, app, former_owner]) from kept where former_owner <> owner"
 # Who was known before there was a second app: what he did in the first is not in his row over all apps yet.
 UNITED = f"""
 select array_agg(array[environment, known.app, subject]) from whole join subjects as known using (subject, environment)
-where is_new and known.is_whole and known.app <> '{ALL}'"""  # noqa: S608  constants
+where is_new and known.is_whole and known.app <> '{ALL_APPS}'"""  # noqa: S608  constants
 
 
 def _locked(app: str, touched: str) -> str:
     return f"""
 insert into subjects (environment, app, subject, marks, is_cut)
-select distinct environment, {app}, subject, '{{}}'::bigint[], false from {touched} order by subject, environment, {app}
+select distinct environment, {app}, subject, '{{}}'::bigint[], false from {touched} order by 3, 1, 2
 on conflict (subject, environment, app) do update set is_cut = false where false"""  # noqa: S608  our own names
 
 
@@ -103,15 +104,15 @@ where (subjects.environment, subjects.app, subjects.subject) = (touched.environm
         where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))"""
 WITHOUT_APPS = f"""
 delete from subjects using touched_subjects as touched
-where (subjects.subject, subjects.environment, subjects.app) = (touched.subject, touched.environment, '{ALL}')
+where (subjects.subject, subjects.environment, subjects.app) = (touched.subject, touched.environment, '{ALL_APPS}')
     and not exists (select from subjects as each
-        where (each.subject, each.environment) = (subjects.subject, subjects.environment) and each.app <> '{ALL}')"""  # noqa: S608
+        where (each.subject, each.environment) = (subjects.subject, subjects.environment) and each.app <> '{ALL_APPS}')"""  # noqa: S608  constants
 SET_APART = f"""
 update subjects set is_whole = false
 from touched_subjects as touched
-join subjects as whole on (whole.subject, whole.environment, whole.app) = (touched.subject, touched.environment, '{ALL}')
+join subjects as whole on (whole.subject, whole.environment, whole.app) = (touched.subject, touched.environment, '{ALL_APPS}')
 where (subjects.subject, subjects.environment) = (touched.subject, touched.environment)
-    and subjects.is_whole and subjects.app <> '{ALL}'"""  # noqa: S608  constants
+    and subjects.is_whole and subjects.app <> '{ALL_APPS}'"""  # noqa: S608  constants
 # Whoever is writing to a subject's row of one app is waited for before the marks of all apps are read.
 ANEW = (
     note_apps("touched_subjects"),
@@ -122,12 +123,12 @@ ANEW = (
         "touched.app",
     ),
     WITHOUT_PARTS,
-    _locked(f"'{ALL}'", f"touched_subjects join ({several('touched_subjects')}) as several using (environment)"),
+    _locked(f"'{ALL_APPS}'", f"touched_subjects join ({several('touched_subjects')}) as several using (environment)"),
     SET_APART,
     _anew(
         f"""(select distinct environment, subject from touched_subjects) as touched join subjects
-        on (subjects.subject, subjects.environment) = (touched.subject, touched.environment) and subjects.app <> '{ALL}'""",
-        f"'{ALL}'",
+        on (subjects.subject, subjects.environment) = (touched.subject, touched.environment) and app <> '{ALL_APPS}'""",  # noqa: S608
+        f"'{ALL_APPS}'",
     ),
     WITHOUT_APPS,
 )
@@ -135,6 +136,7 @@ ANEW = (
 PLANS = """select set_config('enable_seqscan', %(on)s, true), set_config('enable_hashjoin', %(on)s, true),
     set_config('enable_mergejoin', %(on)s, true)"""
 
+KNOWN_FOR_S = 60.0
 KNOWN = "select environment, app from event_apps"
 # Whoever stores events holds what this waits for.
 LOCK = "lock table funnel_parts in share row exclusive mode"
@@ -143,22 +145,30 @@ SETTLE = (
     """
 delete from event_apps where not exists (select from subjects
     where (subjects.environment, subjects.app) = (event_apps.environment, event_apps.app))""",
-    f"delete from subjects where app = '{ALL}' and environment not in {IN_SEVERAL}",  # noqa: S608  constants
+    f"delete from subjects where app = '{ALL_APPS}' and environment not in {IN_SEVERAL}",  # noqa: S608  constants
     f"update subjects set is_whole = true where not is_whole and environment not in {IN_SEVERAL}",  # noqa: S608  constants
 )
-_met: set[Place] = set()
+_met: dict[Place, float] = {}  # when an app was last seen to be known
 
 
 def meet(connection: Connection, places: AbstractSet[Place]) -> None:
     """Before the first events of an app are stored, wait for whoever stores some meanwhile and does not know of it.
 
-    Else one who comes in two apps at the same moment would count twice.
+    Else one who comes in two apps at the same moment would count twice. What is known is looked up once a minute: an undo may
+    have forgotten an app.
     """
-    if places <= _met:
+    now = time.monotonic()
+    if all(now - _met.get(place, -KNOWN_FOR_S) < KNOWN_FOR_S for place in places):
         return
-    _met.update((str(environment), str(app)) for environment, app in connection.execute(KNOWN).fetchall())
-    if not places <= _met:
+    _met.clear()
+    _met.update(((str(environment), str(app)), now) for environment, app in connection.execute(KNOWN).fetchall())
+    if not places <= _met.keys():
         connection.execute(LOCK)
+
+
+def forget() -> None:
+    """Look up at the next events which apps there are."""
+    _met.clear()
 
 
 def derive(connection: Connection) -> None:
@@ -174,3 +184,4 @@ def settle(connection: Connection) -> None:
     connection.execute(LOCK)
     for statement in SETTLE:
         connection.execute(statement.encode())
+    forget()

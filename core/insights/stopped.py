@@ -108,10 +108,8 @@ def _rows(asked: Question, step: int) -> dict[str, str]:
         plain = f"select {chosen} from {asked.found.plain} and {timed}"  # noqa: S608  our own
         return {"plain": plain, "first": plain, "rest": rest}
     kept = f"reached_{step} is not null" + (f" and reached_{following + 1} is null" if following is not None else "")
-    rows = f"{asked.found.plain}{asked.found.alone} and {kept}"
+    rows = f"{asked.found.plain} and {kept}"
     plain = f"select subject, reached_1 as began_at, reached_{step} as reached_at from {rows}"  # noqa: S608  our own
-    if asked.found.alone:
-        return {"plain": plain, "first": plain, "rest": rest}
     # The index knows when a page begins, but no names: only those of the page are looked up.
     newest = f"select reached_1 from {rows} order by reached_1 desc limit :limit + :offset"  # noqa: S608  our own
     first = f"{plain} and reached_1 >= (select min(reached_1) from ({newest}) as newest)"  # noqa: S608  our own

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from core import partitions
-from core.activity import ingest, rollups
+from core.activity import ingest, rollups, subjects
 from core.activity.funnel import Funnel, Step
 from core.activity.schemas import NewEvent
 from core.db import transaction
@@ -70,6 +70,7 @@ def clear() -> None:
     with transaction() as session:
         for table in TABLES:
             session.execute(text(f"delete from {table}"))  # noqa: S608  our own
+    subjects.forget()
 
 
 def derived() -> dict[str, list[tuple[Any, ...]]]:
@@ -78,8 +79,8 @@ def derived() -> dict[str, list[tuple[Any, ...]]]:
         "parts": "select environment, app, part, owner, linked_at, linked_to, marks, is_cut from funnel_parts",
         "subjects": "select environment, app, subject, marks, is_cut, is_unsure, reached_1, reached_2, reached_3, reached_4, "
         "reached_5 from subjects where app <> '*'",
-        "everywhere": "select environment, subject, marks, is_cut, is_unsure, reached_1, reached_2, reached_3, reached_4, reached_5 "
-        "from subjects where is_whole",
+        "everywhere": "select environment, subject, marks, is_cut, is_unsure, reached_1, reached_2, reached_3, reached_4, "
+        "reached_5 from subjects where is_whole",
         "users": "select id, external_id, first_seen_at, last_seen_at from users",
         "user_days": "select day, environment, app, user_id from user_days",
         "rollups": "select grain, at, environment, app, event_type, events, errors from event_rollups",

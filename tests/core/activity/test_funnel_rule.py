@@ -8,7 +8,7 @@ from time import sleep
 import pytest
 from sqlalchemy import text
 
-from core.activity import asking, conversion, ingest
+from core.activity import asking, conversion, subjects
 from core.activity.answers import FunnelView
 from core.activity.funnel import ONBOARDING, STEPS, WINDOW, Funnel, Step, parse
 from core.activity.schemas import NewEvent
@@ -119,8 +119,8 @@ def test_a_subject_that_one_takes_away_while_another_writes_it_is_still_there(
     late = [event(STEPS[0], session_id="s"), event("page.opened", minutes(5), session_id="s", user_id="bea")]
     takes, writes = event("page.opened", minutes(4), session_id="s", user_id="ann"), event(STEPS[0], user_id="bea")
     store(late)
-    *before, last = ingest.ANEW
-    monkeypatch.setattr(ingest, "ANEW", (*before, "select pg_sleep(0.6)", last))  # locked, and not yet taken away
+    taking = subjects.ANEW.index(subjects.WITHOUT_PARTS)  # locked, and not yet taken away
+    monkeypatch.setattr(subjects, "ANEW", (*subjects.ANEW[:taking], "select pg_sleep(0.6)", *subjects.ANEW[taking:]))
     one, other = Thread(target=store, args=([takes],)), Thread(target=store, args=([writes],))
     one.start()
     sleep(0.3)
