@@ -49,6 +49,23 @@ class UserDay(CoreTable):
     import_id: Mapped[UUID | None]  # of what only imports have seen, one of them
 
 
+class UserSpan(CoreTable):
+    """Since when and until when a user was there, of each app and (`*`) of all. Triggers of `user_days` keep it."""
+
+    __tablename__ = "user_spans"
+    __table_args__ = (
+        Index(None, "environment", "app", "first_day"),
+        Index(None, "environment", "app", "last_day"),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    environment: Mapped[str] = mapped_column(primary_key=True)
+    app: Mapped[str] = mapped_column(primary_key=True)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+
+
 class Event(CoreTable):
     """One thing that happened. Partitioned by day; core/partitions.py makes and drops the parts."""
 

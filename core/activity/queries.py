@@ -7,12 +7,13 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, memo
 from core.activity import progress, sources
 from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.errors import UserMissing
 from core.activity.funnel import STEPS, WINDOW
 from core.activity.progress import Progress
+from core.activity.schemas import ALL_APPS
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.paging import Page, Window
@@ -34,18 +35,11 @@ STATUS = f"""case when reached_{COUNT} is not null then 'completed' when reached
 SEEN = {OnboardingStatus.STUCK: "last_seen_at < :idle_since", OnboardingStatus.IN_PROGRESS: "last_seen_at >= :idle_since"}
 STEP = f"num_nonnulls({REACHED})"
 # A user whom nothing has placed in an environment yet (sent by himself, without an event) is in all of them.
-PLACED = """(exists (select from user_days where user_id = users.id and environment = :environment{app})
-    or not exists (select from user_days where user_id = users.id))"""
-# One probe of the index for each day and environment, and not all rows of a million users.
-ONLY_ONE_PLACE = text("""
-with recursive each as (
-    (select day, environment from user_days order by 1, 2 limit 1)
-    union all
-    select following.* from each cross join lateral (
-        select day, environment from user_days where (day, environment) > (each.day, each.environment) order by 1, 2 limit 1
-    ) as following
-)
-select count(distinct environment) <= 1 and coalesce(min(environment) = :environment, true) from each""")
+PLACED = """(exists (select from user_spans where (user_id, environment, app) = (users.id, :environment, :place))
+    or not exists (select from user_spans where user_id = users.id))"""
+EVERYBODY = """
+select (select count(*) from user_spans where environment = :environment and app = :place)
+    + (select count(*) from users where not exists (select from user_spans where user_id = users.id))"""
 FIGURES = text("""
 select (select count(distinct day) from user_days where user_id = :id and environment = :environment
         and (cast(:app as text) is null or app = :app)) as active_days,
@@ -93,7 +87,7 @@ def list_users(
     """Return users with how far they are."""
     require(actor, Permission.WATCH)
     given = _given(session, wanted, watched)
-    users = f"select * from users where {' and '.join(_conditions(session, wanted, watched)) or 'true'}"  # noqa: S608  our own
+    users = f"select * from users where {' and '.join(_conditions(wanted, watched))}"  # noqa: S608  our own
     page = f"{order.sql} limit :limit offset :offset"
     if wanted.status is None and wanted.step is None:
         rows, counted = _states(f"{users} {page}", watched, ONE_BY_ONE), users
@@ -106,8 +100,11 @@ def list_users(
     rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found]
-    total = session.scalar(text(f"select count(*) from ({counted}) as counted"), given) if count else 0  # noqa: S608
-    return Page(items, total or 0)
+    question = f"select count(*) from ({counted}) as counted"  # noqa: S608  names of our own
+    if wanted == UserFilter() and watched.users is None and watched.release is None:
+        question = EVERYBODY
+    total = memo.counted(("users", wanted, watched), lambda: session.scalar(text(question), given) or 0) if count else 0
+    return Page(items, total)
 
 
 def get_user(session: Session, given: str, watched: Watched, *, actor: Actor) -> UserView:
@@ -157,7 +154,7 @@ def _states(users: str, watched: Watched, begun: str) -> str:
     return f"select {SHOWN}, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608  names of our own
 
 
-def _conditions(session: Session, wanted: UserFilter, watched: Watched) -> list[str]:
+def _conditions(wanted: UserFilter, watched: Watched) -> list[str]:
     found = []
     if watched.users is not None:
         found.append("users.id = any(:keys)")
@@ -168,8 +165,7 @@ def _conditions(session: Session, wanted: UserFilter, watched: Watched) -> list[
             "exists (select from user_activity_events as event where event.user_id = users.id and release = :release"
             " and event.environment = :environment)"
         )
-    if watched.app is not None or not session.scalar(ONLY_ONE_PLACE, {"environment": watched.environment}):
-        found.append(PLACED.format(app=" and app = :app" if watched.app is not None else ""))
+    found.append(PLACED)
     return found
 
 
@@ -177,6 +173,7 @@ def _given(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, 
     now = clock.now()
     keys: tuple[UUID, ...] = watched.users or ()
     return sources.places(session, watched) | {
+        "place": ALL_APPS if watched.app is None else watched.app,
         "release": watched.release,
         "keys": list(keys),
         "part": f"%{escaped(wanted.q)}%",

@@ -17,9 +17,8 @@ daily = table_of(DailyMetric).c
 THERE = """
 select day, count(distinct user_id) as value from user_days where day = any(:days) and environment = :environment group by day"""
 FRESH = """
-select day, count(distinct user_id) as value from user_days as there where day = any(:days) and environment = :environment
-    and not exists (select from user_days as earlier where earlier.user_id = there.user_id
-        and earlier.environment = there.environment and earlier.day < there.day) group by day"""
+select first_day as day, count(*) as value from user_spans where first_day = any(:days) and environment = :environment
+    and app = '*' group by first_day"""
 THROUGH = """
 select (reached_1 at time zone :zone)::date as day, count(reached_5)::float8 / count(*) as value from subjects
 where environment = :environment and app = any(array(select app from event_apps where environment = :environment) || '{*}')

@@ -1,12 +1,15 @@
 """Reads for the Overview, across the features."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, func, select, union
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, Table, and_, case, exists, func, or_, select, union
+from sqlalchemy.orm import Session
 
+from core import clock, memo
 from core.activity import conversion
-from core.activity.models import Event, UserDay
+from core.activity.models import Event, UserDay, UserSpan
+from core.activity.schemas import ALL_APPS
 from core.ai_metrics import figures
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.models import AiRequest
@@ -26,6 +29,8 @@ from core.insights.schemas import (
 )
 from core.knowledge.models import Feedback
 from core.tables import table_of
+
+spans = table_of(UserSpan).c
 
 
 def overview(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Overview:
@@ -48,26 +53,45 @@ def overview(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Overv
 
 def count_users(session: Session, scope: Scope) -> UserCounts:
     """Return who was there on the days of a period, in that environment, and who had not been before."""
-    there = (_by_release(scope) if scope.watched.release is not None else _by_day(scope)).subquery("there")
-    earlier = aliased(UserDay)
-    known = select(earlier.user_id).where(
-        earlier.user_id == there.c.user_id,
-        earlier.environment == scope.watched.environment,
-        earlier.day < scope.period.first_day,
-        *([earlier.app == scope.watched.app] if scope.watched.app else []),
+    if scope.watched.release is not None:
+        return _count_of_release(session, scope)
+    period = scope.period
+    days = (period.first_day, period.last_day)
+    new = select(func.count()).where(spans.first_day.between(*days), *_spanned(scope))
+    is_past = period.last_day < clock.now().astimezone(ZoneInfo(period.zone)).date()
+    active = memo.counted(
+        ("active", scope.watched, *days), lambda: session.scalar((_by_day if is_past else _by_span)(scope)) or 0
     )
-    active, new = session.execute(select(func.count(), func.count().filter(~known.exists())).select_from(there)).one()
-    return UserCounts(active=active, new=new)
+    return UserCounts(active=active, new=session.scalar(new) or 0)
 
 
 def _by_day(scope: Scope) -> Select[Any]:
-    period, columns = scope.period, table_of(UserDay).c
-    days = columns.day.between(period.first_day, period.last_day)
-    return select(columns.user_id).distinct().where(days, *_watched(table_of(UserDay), scope))
+    days = table_of(UserDay).c.day.between(scope.period.first_day, scope.period.last_day)
+    there = select(table_of(UserDay).c.user_id).where(days, *_watched(table_of(UserDay), scope))
+    return select(func.count()).select_from(there.distinct().subquery())
 
 
-def _by_release(scope: Scope) -> Any:  # noqa: ANN401  a union selects as a Select does
-    return union(*(_of_release(table_of(each), scope) for each in (Event, AiRequest)))
+def _by_span(scope: Scope) -> Select[Any]:
+    """Nearly everybody who was there since a period began was there last within it: only of the few others the days are asked."""
+    first, last = scope.period.first_day, scope.period.last_day
+    known = or_(spans.last_day <= last, spans.first_day >= first)
+    day = table_of(UserDay)
+    seen = select(day.c.day).where(day.c.user_id == spans.user_id, day.c.day.between(first, last), *_watched(day, scope)).exists()
+    return select(func.count()).where(spans.last_day >= first, spans.first_day <= last, or_(known, seen), *_spanned(scope))
+
+
+def _spanned(scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the conditions of whose span counts: of one app, or of all."""
+    watched = scope.watched
+    found = [spans.environment == watched.environment, spans.app == (ALL_APPS if watched.app is None else watched.app)]
+    return found + ([spans.user_id.in_(watched.users)] if watched.users is not None else [])
+
+
+def _count_of_release(session: Session, scope: Scope) -> UserCounts:
+    there = union(*(_of_release(table_of(each), scope) for each in (Event, AiRequest))).subquery("there")
+    known = exists().where(spans.user_id == there.c.user_id, spans.first_day < scope.period.first_day, *_spanned(scope))
+    active, new = session.execute(select(func.count(), func.count().filter(~known)).select_from(there)).one()
+    return UserCounts(active=active, new=new)
 
 
 def _of_release(table: Table, scope: Scope) -> Select[Any]:

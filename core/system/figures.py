@@ -57,18 +57,17 @@ select date, name, value, jsonb_strip_nulls(jsonb_build_object('environment', en
 from summed, lateral (values ('events', events), ('event_errors', errors)) as each (name, value)"""
 
 USERS = """
-with there as (
-    select distinct day, environment, user_id from user_days where day >= :first and day < :end
+with counted as (
+    select day, environment, count(distinct user_id) as active from user_days where day >= :first and day < :end group by 1, 2
 ),
-counted as (
-    select day, environment, count(*) as active, count(*) filter (where not exists (
-        select from user_days as earlier
-        where earlier.user_id = there.user_id and earlier.environment = there.environment and earlier.day < there.day)) as fresh
-    from there group by day, environment
+fresh as (
+    select first_day as day, environment, count(*) as fresh from user_spans
+    where app = '*' and first_day >= :first and first_day < :end group by 1, 2
 )
 insert into daily_metrics (date, metric_type, metric_value, dimensions)
 select day, name, value, jsonb_build_object('environment', environment)
-from counted, lateral (values ('users_active', active), ('users_new', fresh)) as each (name, value)"""
+from counted left join fresh using (day, environment),
+    lateral (values ('users_active', active), ('users_new', coalesce(fresh, 0))) as each (name, value)"""
 
 ONBOARDING = """
 with counted as (

@@ -16,7 +16,7 @@ from core import partitions, settings
 from core.activity import ingest as events
 from core.activity import rollups as event_rollups
 from core.activity import subjects
-from core.activity.models import FunnelPart, Subject, UserDay
+from core.activity.models import FunnelPart, Subject, UserDay, UserSpan
 from core.ai_metrics import ingest as requests
 from core.ai_metrics import rollups as request_rollups
 from core.db import apart
@@ -57,6 +57,7 @@ def verify() -> list[Checked]:
         _replay(session, zone)
         found = [check for fold, parent in FOLDS for check in _folds(session, fold, sealed.until(parent), zone)]
         found.append(_user_days(session, sealed, zone))
+        found.append(_user_spans(session))
         found.append(_parts(session, sealed.until(EVENTS)))
         found += _subjects(session)
     return found
@@ -162,6 +163,15 @@ def _user_days(session: Session, sealed: Sealed, zone: str) -> Checked:
     named = f"({', '.join(keys)}) in (select {', '.join(keys)} from pg_temp.user_days)"  # noqa: S608
     stored += f" and ({named} or user_id not in (select user_id from conversations where user_id is not null))"  # noqa: S608
     return _compare(session, "user_days", keys, stored, computed, {"first": first})
+
+
+def _user_spans(session: Session) -> Checked:
+    """Check since when and until when users were there by the days on which they were."""
+    keys, columns = _columns(table_of(UserSpan))
+    computed = """
+select user_id, environment, place as app, min(day) as first_day, max(day) as last_day
+from public.user_days cross join lateral (values (app), ('*')) as each (place) group by 1, 2, 3"""
+    return _compare(session, "user_spans", keys, f"select {columns} from public.user_spans", computed, {})  # noqa: S608  our own
 
 
 def _parts(session: Session, sealed: datetime | None) -> Checked:

@@ -83,6 +83,7 @@ def derived() -> dict[str, list[tuple[Any, ...]]]:
         "reached_5 from subjects where is_whole",
         "users": "select id, external_id, first_seen_at, last_seen_at from users",
         "user_days": "select day, environment, app, user_id from user_days",
+        "user_spans": "select user_id, environment, app, first_day, last_day from user_spans",
         "rollups": "select grain, at, environment, app, event_type, events, errors from event_rollups",
     }
     with transaction() as session:
