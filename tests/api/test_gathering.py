@@ -1,11 +1,11 @@
 """Rows that several send at once go into one transaction, and each sender is told of his own."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import text
@@ -25,6 +25,7 @@ from tests.factories.keys import api_key, bearing
 pytestmark = pytest.mark.usefixtures("database")
 SOURCE = Source("production", "UTC")
 REAL = GATHERINGS[EVENTS]
+Answer = TypeVar("Answer")
 
 
 def named(*ids: str, says: str | None = None) -> list[NewEvent]:
@@ -44,7 +45,13 @@ def together(gathering: Gathering, sent: Iterable[tuple[list[NewEvent], Source]]
     async def all_of_them() -> list[Any]:
         return await asyncio.gather(*(send(number, *each) for number, each in enumerate(sent)), return_exceptions=True)
 
-    return asyncio.run(asyncio.wait_for(all_of_them(), 60))
+    return run(all_of_them())
+
+
+def run(wanted: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run it in a loop of its own: in this thread a browser's may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, asyncio.wait_for(wanted, 60)).result()
 
 
 def stored() -> int:
@@ -129,7 +136,7 @@ def test_who_comes_just_as_a_round_ends_waits_for_another() -> None:
     async def all_of_them() -> list[int]:
         return await asyncio.gather(*(send() for _ in range(5)))
 
-    assert asyncio.run(asyncio.wait_for(all_of_them(), 60)) == [100] * 5
+    assert run(all_of_them()) == [100] * 5
 
 
 def test_a_sender_who_is_sent_away_costs_the_others_nothing() -> None:
@@ -147,7 +154,7 @@ def test_a_sender_who_is_sent_away_costs_the_others_nothing() -> None:
         goes_on.set()
         return await asyncio.gather(*sent, return_exceptions=True)
 
-    first, away, last = asyncio.run(asyncio.wait_for(send(), 60))
+    first, away, last = run(send())
     assert (first, last) == (1, 1)
     assert isinstance(away, asyncio.CancelledError)
 

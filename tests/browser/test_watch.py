@@ -190,4 +190,4 @@ def requests_shown(tab: Tab) -> str:
     """Return the key figure of requests."""
     metric = tab.page.get_by_test_id("stMetric").filter(has=tab.page.get_by_text("Requests", exact=True))
     expect(metric).to_have_count(1, timeout=PATIENCE_MS)  # what was there before goes a moment later
-    return metric.get_by_test_id("stMetricValue").inner_text().replace(",", "")
+    return metric.get_by_test_id("stMetricValue").first.inner_text().replace(",", "")
