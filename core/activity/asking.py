@@ -19,8 +19,8 @@ from core.periods import Period, Watched
 
 SAMPLES = 1024
 ENOUGH, TOO_FEW = 10_000, 2_000  # whose seconds are looked at: the rank of a median of so many is right within one percent
-# Of a table that nobody has analyzed yet Postgres says -1.
-ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 'subjects'::regclass")
+# Of what nobody has analyzed yet Postgres says -1.
+ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 'ix_subjects_reached'::regclass")
 
 
 @dataclass(frozen=True)

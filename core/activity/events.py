@@ -14,7 +14,7 @@ from core.paging import Cursor, Page, Window
 from core.periods import Period, Watched
 
 SHOWN = 3  # samples of each code
-# Exactly the words of an index.
+# Exactly the words of an index, which holds all that is counted by.
 IS_ERROR = "(error_code is not null or event_type like '%\\_error')"
 ROUGHLY = """
 select coalesce(sum(errors), 0)::bigint from event_rollups
@@ -31,7 +31,8 @@ failed as materialized (
     select coalesce(error_code, '') as error_code, event_type, created_at,
         coalesce('u:' || user_id, owner, 's:' || session_id) as subject
     from (
-        select * from user_activity_events as event where {{conditions}} and {IS_ERROR}
+        select error_code, event_type, created_at, user_id, session_id, environment, app
+        from user_activity_events as event where {{conditions}} and {IS_ERROR}
             and (:most = {SAMPLES} or hashtext(coalesce(user_id::text, session_id)) & {SAMPLES - 1} < :most) offset 0
     ) as event
     left join funnel_parts as part on event.user_id is null and (part.part, part.environment, part.app)

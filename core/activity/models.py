@@ -74,7 +74,13 @@ class Event(CoreTable):
         Index(None, "created_at", "id"),
         Index(None, "user_id", "created_at", postgresql_where=text("user_id is not null")),
         Index(None, "session_id", "created_at", postgresql_where=text("session_id is not null")),
-        Index("ix_user_activity_events_failed", "environment", "created_at", postgresql_where=text(FAILED)),
+        Index(
+            "ix_user_activity_events_failed",
+            "environment",
+            "created_at",
+            postgresql_include=["event_type", "error_code", "user_id", "session_id", "app", "release"],
+            postgresql_where=text(FAILED),
+        ),
         Index("ix_user_activity_events_import", "import_id", "created_at", "id", postgresql_where=text("import_id is not null")),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )

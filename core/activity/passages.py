@@ -28,7 +28,7 @@ GRAIN = timedelta(hours=1)
 QUESTION = """
 select step, date_bin('1 hour', reached, timestamptz '2000-01-01 00:00:00+00') as at, count(*) as users,
     count(*) filter (where next - reached <= :within) as passed
-from (select * from {rows} and reached_1 >= :since - :window and sample < :most) as subjects,
+from (select * from {rows} and not is_unsure and reached_1 >= :since - :window and sample < :most) as subjects,
     lateral (values (1, reached_1, reached_2), (2, reached_2, reached_3), (3, reached_3, reached_4), (4, reached_4, reached_5))
         as each (step, reached, next)
 where reached >= :since and reached < :until group by 1, 2"""

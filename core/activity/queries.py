@@ -37,6 +37,9 @@ STEP = f"num_nonnulls({REACHED})"
 # A user whom nothing has placed in an environment yet (sent by himself, without an event) is in all of them.
 PLACED = """(exists (select from user_spans where (user_id, environment, app) = (users.id, :environment, :place))
     or not exists (select from user_spans where user_id = users.id))"""
+# The same, looked up one by one.
+PLACED_EACH = """coalesce(
+    (select bool_or((environment, app) = (:environment, :place)) from user_spans where user_id = users.id), true)"""
 EVERYBODY = """
 select (select count(*) from user_spans where environment = :environment and app = :place)
     + (select count(*) from users where not exists (select from user_spans where user_id = users.id))"""
@@ -87,14 +90,17 @@ def list_users(
     """Return users with how far they are."""
     require(actor, Permission.WATCH)
     given = _given(session, wanted, watched)
-    users = f"select * from users where {' and '.join(_conditions(wanted, watched))}"  # noqa: S608  our own
+    all_users, users = (
+        f"select * from users where {' and '.join([placed, *_conditions(wanted, watched)])}"  # noqa: S608  names of our own
+        for placed in (PLACED, PLACED_EACH)
+    )
     page = f"{order.sql} limit :limit offset :offset"
     if wanted.status is None and wanted.step is None:
-        rows, counted = _states(f"{users} {page}", watched, ONE_BY_ONE), users
+        rows, counted = _states(f"{users} {page}", watched, ONE_BY_ONE), all_users
     else:
         steps = {"status = :status": wanted.status, "step = :step": wanted.step}
         where = " and ".join(condition for condition, value in steps.items() if value is not None)
-        counted = f"select * from ({_states(users, watched, OF_MANY)}) as states where {where}"  # noqa: S608
+        counted = f"select * from ({_states(all_users, watched, OF_MANY)}) as states where {where}"  # noqa: S608
         seen = f"{users} and {SEEN[wanted.status]}" if wanted.status in SEEN else users
         rows = f"select * from ({_states(seen, watched, ONE_BY_ONE)}) as states where {where} {page}"  # noqa: S608
     rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
@@ -165,7 +171,6 @@ def _conditions(wanted: UserFilter, watched: Watched) -> list[str]:
             "exists (select from user_activity_events as event where event.user_id = users.id and release = :release"
             " and event.environment = :environment)"
         )
-    found.append(PLACED)
     return found
 
 

@@ -19,10 +19,14 @@ select day, count(distinct user_id) as value from user_days where day = any(:day
 FRESH = """
 select first_day as day, count(*) as value from user_spans where first_day = any(:days) and environment = :environment
     and app = '*' group by first_day"""
+# In two halves: each has an index.
 THROUGH = """
-select (reached_1 at time zone :zone)::date as day, count(reached_5)::float8 / count(*) as value from subjects
+select (reached_1 at time zone :zone)::date as day, count(reached_5)::float8 / count(*) as value
+from (
+    select * from subjects where is_whole and not is_unsure union all select * from subjects where is_whole and is_unsure
+) as each
 where environment = :environment and app = any(array(select app from event_apps where environment = :environment) || '{*}')
-    and is_whole and reached_1 >= :since and reached_1 < :until group by 1"""
+    and reached_1 >= :since and reached_1 < :until group by 1"""
 GOOD = """
 select (created_at at time zone :zone)::date as day,
     avg((rating >= case scale when 'five' then 4 else 1 end)::int)::float8 as value
