@@ -18,7 +18,7 @@ from core.errors import Invalid
 from core.intake import Source
 
 AT_ONCE = 2  # rounds; each keeps a core of Postgres busy
-MOST_ROWS = 5000
+MOST_ROWS = 10_000
 
 Commit = Callable[[list[Any], Source, int | None], int]
 

@@ -12,15 +12,19 @@ from core.tables import CoreTable, Created, one_of
 
 MARKS = ARRAY(BigInteger())
 FAILED = "error_code is not null or event_type like '%\\_error'"
+HOUR = "date_bin('1 hour', last_seen_at, timestamptz '2000-01-01 00:00:00+00')"
 REACHED_LATER = ["reached_2", "reached_3", "reached_4", "reached_5", "sample"]
 EMPTY = text("'{}'::jsonb")
 
 
 class User(Created, CoreTable):
-    """A user of the product: made and updated from what names him. Key: uuid5 of the sender's id."""
+    """A user of the product: made and updated from what names him. Key: uuid5 of the sender's id.
+
+    Whoever is seen again has `last_seen_at` changed with each batch; so that no index must be, the index is of the hour.
+    """
 
     __tablename__ = "users"
-    __table_args__ = (Index(None, "last_seen_at"), Index(None, "first_seen_at"), {"postgresql_with": {"fillfactor": 70}})
+    __table_args__ = (Index(None, "last_seen_hour"), Index(None, "first_seen_at"), {"postgresql_with": {"fillfactor": 70}})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     # Unique as the key is. A second unique index would make two that meet the same user at once fail.
@@ -31,6 +35,7 @@ class User(Created, CoreTable):
     told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # of each field, how new it is (core/newest.py)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    last_seen_hour: Mapped[datetime] = mapped_column(Computed(HOUR, persisted=True))
 
 
 class UserDay(CoreTable):

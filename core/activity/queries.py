@@ -32,7 +32,11 @@ OF_MANY, ONE_BY_ONE = OF_MANY.format(reached=REACHED), ONE_BY_ONE.format(reached
 STATUS = f"""case when reached_{COUNT} is not null then 'completed' when reached_1 + interval '{WINDOW.days} days' < :now
     then 'dropped' when last_seen_at < :idle_since then 'stuck' else 'in_progress' end"""
 # What a status says of the users themselves.
-SEEN = {OnboardingStatus.STUCK: "last_seen_at < :idle_since", OnboardingStatus.IN_PROGRESS: "last_seen_at >= :idle_since"}
+SEEN = {
+    OnboardingStatus.STUCK: "last_seen_hour <= :idle_since and last_seen_at < :idle_since",
+    OnboardingStatus.IN_PROGRESS: "last_seen_hour > cast(:idle_since as timestamptz) - interval '1 hour'"
+    " and last_seen_at >= :idle_since",
+}
 STEP = f"num_nonnulls({REACHED})"
 # A user whom nothing has placed in an environment yet (sent by himself, without an event) is in all of them.
 PLACED = """(exists (select from user_spans where (user_id, environment, app) = (users.id, :environment, :place))
@@ -65,8 +69,9 @@ class UserOrder(StrEnum):
     @property
     def sql(self) -> str:
         """Return it as SQL has it."""
-        column = {"last_seen": "last_seen_at", "first_seen": "first_seen_at"}.get(self.lstrip("-"), "external_id")
-        return f"order by {column}{' desc' if self.startswith('-') else ''}, id"
+        columns = {"last_seen": ("last_seen_hour", "last_seen_at"), "first_seen": ("first_seen_at",)}
+        way = " desc" if self.startswith("-") else ""
+        return f"order by {', '.join(name + way for name in columns.get(self.lstrip('-'), ('external_id',)))}, id"
 
 
 class UserFilter(View):
@@ -157,7 +162,7 @@ def _summary(row: RowMapping, status: OnboardingStatus, step: int) -> UserSummar
 def _states(users: str, watched: Watched, begun: str) -> str:
     """Return a select of users with how far they are."""
     rows = begun.format(users=users, rows=sources.of(watched))
-    return f"select {SHOWN}, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608  names of our own
+    return f"select {SHOWN}, last_seen_hour, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608  names of our own
 
 
 def _conditions(wanted: UserFilter, watched: Watched) -> list[str]:
