@@ -60,6 +60,11 @@ def rows_by_window(read: Callable[[Session, Window], list[Row]]) -> Iterator[Row
 
 def rows_by_cursor(read: Callable[[Session, int, Cursor | None], list[DatedRow]]) -> Iterator[DatedRow]:
     """Yield the rows of a big list in the same manner; `read` is told how many, and after which one."""
+    return rows_after(read, lambda row: Cursor(row.created_at, row.id))
+
+
+def rows_after(read: Callable[[Session, int, Cursor | None], list[Row]], cursor: Callable[[Row], Cursor]) -> Iterator[Row]:
+    """Yield the rows of a big list that goes by another time than that of its rows' making."""
     after: Cursor | None = None
     while True:
         with transaction() as session:
@@ -67,7 +72,7 @@ def rows_by_cursor(read: Callable[[Session, int, Cursor | None], list[DatedRow]]
         yield from rows
         if len(rows) < AT_ONCE:
             return
-        after = Cursor(rows[-1].created_at, rows[-1].id)
+        after = cursor(rows[-1])
 
 
 def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from api.routes import (
     ai_metrics,
     auth,
     batches,
+    conversations,
     docs,
     executions,
     imports,
@@ -58,7 +59,7 @@ def create() -> FastAPI:
     api.include_router(auth.router)
     for feature in (accounts, keys, models, prices, playground, executions, redaction, system, workspace, imports):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
-    for watch in (activity, onboarding, ai_metrics, batches, overview):
+    for watch in (activity, onboarding, ai_metrics, batches, overview, conversations):
         api.include_router(watch.router, dependencies=[Depends(limits.standard)])
     api.include_router(ingest.router)
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])

@@ -66,10 +66,11 @@ update messages set position = ordered.place from (
 
 COUNT = """
 update conversations set message_count = messages, total_tokens = tokens, total_cost_usd = cost_usd,
-    last_message_at = last_at
+    last_message_at = last_at, models = named
 from (
     select conversation_id, count(*) as messages, least(coalesce(sum(tokens), 0), 2147483647) as tokens,
-        least(coalesce(sum(cost_usd), 0), 999999) as cost_usd, max(created_at) as last_at
+        least(coalesce(sum(cost_usd), 0), 999999) as cost_usd, max(created_at) as last_at,
+        coalesce(array_agg(distinct model order by model) filter (where model is not null), '{}') as named
     from messages where conversation_id = any(%(touched)s) group by conversation_id
 ) as counted where counted.conversation_id = conversations.id"""
 

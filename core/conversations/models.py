@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, Index, Numeric, UniqueConstraint, func, text
+from sqlalchemy import ARRAY, Computed, ForeignKey, Index, Numeric, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -38,6 +38,7 @@ class Conversation(CoreTable):
     message_count: Mapped[int] = mapped_column(server_default="0")
     total_tokens: Mapped[int] = mapped_column(server_default="0")
     total_cost_usd: Mapped[Decimal] = mapped_column(Numeric(14, 8), server_default="0")
+    models: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=text("'{}'"))  # who answered in it, by name
     user_rating: Mapped[int | None]
     rating_scale: Mapped[str | None]
     user_feedback: Mapped[str | None]

@@ -32,7 +32,7 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _PEOPLE,
     Role.ADMIN: _ADMIN,
     Role.ANALYST: frozenset({Permission.WATCH}),
-    Role.REVIEWER: frozenset(),
+    Role.REVIEWER: frozenset({Permission.READ_CONTENTS}),
 }
 
 
@@ -51,5 +51,10 @@ def may(actor: Actor, permission: Permission) -> bool:
 
 def require(actor: Actor, permission: Permission) -> None:
     """Raise Forbidden unless the actor's role allows it, or a scope of its key."""
-    if not may(actor, permission):
+    require_any(actor, permission)
+
+
+def require_any(actor: Actor, *permissions: Permission) -> None:
+    """Raise Forbidden unless one of these is allowed."""
+    if not any(may(actor, permission) for permission in permissions):
         raise Forbidden

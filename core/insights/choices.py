@@ -10,7 +10,7 @@ from core.ai_metrics.models import RequestDelta, RequestRollup
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.sources import ALL
 from core.batches.models import BatchRun
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, require_any
 from core.identity.schemas import Actor, View
 from core.periods import Period
 from core.rollups import Grain
@@ -47,7 +47,7 @@ class Choices(View):
 
 def choices(session: Session, period: Period, environment: str, *, actor: Actor) -> Choices:
     """Return what there is to choose in a period."""
-    require(actor, Permission.WATCH)
+    require_any(actor, Permission.WATCH, Permission.READ_CONTENTS)
     places = session.execute(union(*_places(period)).limit(MOST)).all()
     models = session.execute(union(*_models(period, environment)).limit(MOST)).all()
     releases = select(table_of(Release).c.release).where(table_of(Release).c.environment == environment).distinct()

@@ -26,7 +26,8 @@ LEFT = """
 select conversation_id, min(created_at), max(created_at) from messages where conversation_id = any(%(ids)s)
 group by conversation_id"""
 EMPTY = """
-update conversations set message_count = 0, total_tokens = 0, total_cost_usd = 0, last_message_at = created_at
+update conversations set message_count = 0, total_tokens = 0, total_cost_usd = 0, models = '{}',
+    last_message_at = created_at
 where id = any(%(ids)s) and not exists (select from messages where conversation_id = conversations.id)"""
 
 # Whoever told of it later may have found its beginning on a day that was noted already.

@@ -1,0 +1,90 @@
+"""Conversations as they are listed and searched."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from core.conversations.schemas import ConversationState, MessageSpeaker
+from core.identity.schemas import View
+from core.money import Usd
+
+FIVE = "five"
+
+
+class Opinion(StrEnum):
+    """What a user thinks of a conversation: positive is +1, or 4 and 5 of five; negative is -1, or 1 and 2 of five."""
+
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+    UNRATED = "unrated"
+
+    @classmethod
+    def of(cls, rating: int | None, scale: str | None) -> "Opinion":
+        """Return what a rating on its scale says."""
+        if rating is None:
+            return cls.UNRATED
+        low, high = (2, 4) if scale == FIVE else (-1, 1)
+        return cls.POSITIVE if rating >= high else cls.NEGATIVE if rating <= low else cls.NEUTRAL
+
+
+@dataclass(frozen=True)
+class ConversationFilter:
+    """Which conversations are wanted. `q` are words that a message of it has, as one types them into a search engine."""
+
+    q: str | None = None
+    model: str | None = None
+    rating: Opinion | None = None
+    status: ConversationState | None = None
+
+
+class Part(View):
+    """A piece of a text; a hit is a word that was searched for."""
+
+    text: str
+    is_hit: bool
+
+
+class Hit(View):
+    """The first message of a conversation that was found, in short, and how many there are in all."""
+
+    message_id: UUID
+    position: int
+    role: MessageSpeaker
+    parts: list[Part]
+    messages: int
+
+
+class ConversationSummary(View):
+    """A conversation in one line; its cost is only there for those who see costs.
+
+    `opening` is the beginning of what the user said first.
+    """
+
+    id: UUID
+    external_id: str
+    user_id: UUID | None
+    user_external_id: str | None
+    user_name: str | None
+    title: str | None
+    opening: str | None
+    session_type: str | None
+    status: ConversationState
+    source: str
+    models: list[str]
+    message_count: int
+    total_tokens: int
+    total_cost_usd: Usd | None
+    user_rating: int | None
+    rating_scale: str | None
+    opinion: Opinion
+    user_feedback: str | None
+    escalated_at: datetime | None
+    escalation_reason: str | None
+    environment: str
+    app: str
+    release: str
+    created_at: datetime
+    last_message_at: datetime
+    hit: Hit | None = None
