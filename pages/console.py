@@ -53,13 +53,16 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
             _page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring"),
             _page("watch/batch_history.py", "Batch history", "batch-history", "view_timeline"),
         ]
+    review = []
+    if may(actor, Permission.READ_CONTENTS):
+        review = [_page("review/conversations.py", "Conversations", "tuning", "forum")]
     test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):
         system.append(_page("system/settings.py", "Settings", "settings", "settings"))
     if may(actor, Permission.READ_AUDIT):
         system.append(_page("system/accounts.py", "Accounts", "accounts", "group"))
-    sections = {"": first, "Watch": watch, "Test": test, "System": [*system, you]}
+    sections = {"": first, "Watch": watch, "Review": review, "Test": test, "System": [*system, you]}
     return {name: pages for name, pages in sections.items() if pages}
 
 

@@ -41,6 +41,7 @@ LABELS = {
     "job": "Batch job",
     "q": "Search",
     "step": "Last step",
+    "rating": "Rating",
     "sort": "Order",
 }
 EVERY = {
@@ -51,8 +52,9 @@ EVERY = {
     "status": "Any status",
     "job": "All batch jobs",
     "step": "Any step",
+    "rating": "Any rating",
 }
-TYPED = {"q": "Search address, name or id"}
+TYPED = {"q": "Search address, name or id", "tuning.q": "Search what was said"}
 WATCHED = ("environment", "app", "release", "user_id")
 Width = int | Literal["stretch"]
 Offers = Mapping[str, Mapping[str, str]]  # of a filter: each choice, and the words for it
@@ -260,7 +262,7 @@ def _draw(page: str, name: str, offered: Choices, own: Mapping[str, str] | None,
     look: Literal["visible", "collapsed"] = "visible" if labelled else "collapsed"
     found = list(own) if own is not None else offered.of(name)
     if found is None:
-        hint = TYPED.get(name, "Our id or the sender's")
+        hint = TYPED.get(_key(page, name), TYPED.get(name, "Our id or the sender's"))
         wide: Width = 260 if name in TYPED else "stretch"
         icon = ":material/search:" if name in TYPED else None
         st.text_input(LABELS[name], key=_key(page, name), placeholder=hint, label_visibility=look, width=wide, icon=icon)

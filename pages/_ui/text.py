@@ -9,6 +9,9 @@ MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>])")
 FENCE = re.compile(r"^\s*(?:```|~~~)")
 DOLLAR = re.compile(r"(?<!\\)\$")
 DIRECTIVE = re.compile(r":(?=[a-z-]+\[|material/)")
+# What turns the direction of all that follows it, until its end, which a line of others' words may never say.
+TURNS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
@@ -25,6 +28,11 @@ SYSTEMS = (
 def plain(given: str) -> str:
     """Return text that markdown shows as it is."""
     return MARKUP.sub(r"\\\1", given)
+
+
+def one_line(given: str) -> str:
+    """Return text as one line that turns no direction and holds nothing unseen: a name among other words."""
+    return " ".join(UNSEEN.sub(" ", TURNS.sub("", given)).split())
 
 
 def safe_markdown(given: str) -> str:

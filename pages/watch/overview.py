@@ -64,7 +64,7 @@ def draw_ways(reads: Reads) -> None:
     with watch.panel("Go to"), st.container(gap=None):
         links.draw("ai-metrics", "The slowest requests", icon="speed", order="Slowest")
         links.draw("batch-history", "The last batch run", icon="view_timeline")
-        links.draw("tuning", "Review the next conversation", icon="rate_review")
+        links.draw("tuning", "The latest conversations", icon="forum")
         if may(reads.actor, Permission.RUN_MODELS):
             links.draw("playground", "Try a prompt", icon="science")
 

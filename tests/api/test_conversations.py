@@ -1,4 +1,4 @@
-"""Conversations over HTTP: found by what was said, read in parts, harmless whatever they hold, and written down who opened them."""
+"""Conversations over HTTP: found by what was said, read in parts, harmless whatever they hold; who opens one is written down."""
 
 import csv
 import io
@@ -203,6 +203,15 @@ def test_a_file_has_every_row_and_nothing_that_a_sheet_would_run(reviewer: httpx
     assert len(rows) == 1005
     assert rows[0]["opening"] == "'=HYPERLINK(1)"
     assert [row["last_message_at"] for row in rows] == sorted((row["last_message_at"] for row in rows), reverse=True)
+
+
+def test_who_takes_a_file_away_stands_in_the_log_with_the_filter(client: Client, reviewer: httpx2.Client) -> None:
+    span = {"start": "2026-07-01T00:00:00Z", "end": "2026-07-02T00:00:00Z"}
+    assert reviewer.get(LIST, params={**span, "q": "a", "rating": "negative", "format": "csv"}).status_code == 200
+    [row] = client(person(Role.ADMIN)).get("/admin/audit?action=conversations").json()["items"]
+    assert (row["action"], row["actor"]["name"]) == ("conversations.export", "rita@example.com")
+    edges = {"start": "2026-07-01 00:00:00+00:00", "end": "2026-07-02 00:00:00+00:00"}
+    assert row["targets"] == {**edges, "q": "a", "rating": "negative", "environment": "production"}
 
 
 HOSTILE = [

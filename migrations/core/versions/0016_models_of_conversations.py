@@ -21,6 +21,6 @@ from (
 
 def upgrade() -> None:
     """Apply."""
-    models = sa.Column("models", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
+    models: sa.Column[list[str]] = sa.Column("models", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False)
     op.add_column("conversations", models)
     op.execute(FILL)

@@ -1,0 +1,131 @@
+"""One conversation: a part of its messages around the one in focus, and what is known of it."""
+
+import streamlit as st
+
+from core import words
+from core.conversations.answers import ConversationSummary, Opinion
+from core.conversations.errors import ConversationMissing, MessageMissing
+from core.conversations.schemas import ConversationState
+from core.db import Database, transaction
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
+from core.insights.reading import Reading, read_conversation
+from core.paging import Window
+from core.system import workspace
+from pages._ui import conversation_list, errors, frame, guard, links, message_list, state, text, watch
+
+AT_ONCE = 30
+OPENED = "tuning.opened"
+OPINION_TONES = {Opinion.POSITIVE: "green", Opinion.NEUTRAL: "gray", Opinion.NEGATIVE: "orange"}
+STATE_TONES = {ConversationState.WAITING_HUMAN: "orange", ConversationState.HUMAN: "blue", ConversationState.CLOSED: "gray"}
+
+
+def draw(actor: Actor) -> None:
+    """Draw the conversation that is named in the address."""
+    st.button("All conversations", icon=":material/arrow_back:", type="tertiary", key="tuning.back", on_click=close)
+    try:
+        found = read()
+    except (ConversationMissing, MessageMissing) as missing:
+        st.title("Conversations", anchor=False)
+        frame.empty_state("speaker_notes_off", "Nothing by that id", missing.detail)
+        return
+    zone, sees_costs = workspace.zone(), may(actor, Permission.WATCH)
+    _draw_head(found.conversation, zone)
+    left, right = st.columns([2.6, 1], gap="medium")
+    with right:
+        _draw_facts(found, zone, sees_costs=sees_costs)
+    with left:
+        _draw_messages(found, zone, sees_costs=sees_costs)
+
+
+def read() -> Reading:
+    """Read the part that is wanted; the first time in a tab, it is written down."""
+    given = st.query_params
+    name, q, focus = given["conversation"], given.get("q"), given.get("message")
+    begin = given.get("at", "")
+    window = Window(AT_ONCE, int(begin) if begin.isdecimal() and len(begin) < 8 else 0)
+    is_opening = state.get(OPENED, None) != name
+    with guard.work() as (session, actor), transaction(Database.AI) as ai:
+        around = focus if not begin else None
+        found = read_conversation(session, ai, name, window, focus=around, q=q, is_opening=is_opening, actor=actor)
+    state.put(OPENED, name)
+    return found
+
+
+def close() -> None:
+    """Go back to the list, from a callback."""
+    state.forget(OPENED)
+    for name in ("conversation", "message", "at"):
+        st.query_params.pop(name, None)
+
+
+def _draw_head(one: ConversationSummary, zone: str) -> None:
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.title(text.plain(conversation_list.name_of(one)), anchor=False, width="content")
+            if one.opinion in OPINION_TONES:
+                st.badge(conversation_list.OPINIONS[one.opinion], color=OPINION_TONES[one.opinion])  # type: ignore[arg-type]  # colours by name
+            if one.status in STATE_TONES:
+                st.badge(conversation_list.STATES[one.status], color=STATE_TONES[one.status])  # type: ignore[arg-type]  # colours by name
+        facts = [conversation_list.who(one), words.count(one.message_count, "message"), *one.models]
+        said = f"last {words.moment(one.last_message_at, zone)} ({zone})"
+        st.caption(text.plain(text.one_line(" · ".join(filter(None, [*facts, said])))))
+
+
+def _draw_messages(found: Reading, zone: str, *, sees_costs: bool) -> None:
+    first, last = found.offset + 1, found.offset + len(found.messages)
+    with watch.panel("Messages", f"{first:,} to {last:,} of {found.total_count:,}" if found.messages else "none here"):
+        _draw_turn("earlier", "Earlier messages", max(0, found.offset - AT_ONCE), is_there=found.offset > 0)
+        with st.container(border=True, gap="xsmall", key="said"):
+            if not found.messages:
+                st.caption("Nothing was said here.")
+            message_list.draw(found.messages, zone, focus=st.query_params.get("message"), sees_costs=sees_costs)
+        _draw_turn("later", "Later messages", found.offset + AT_ONCE, is_there=last < found.total_count)
+
+
+def _draw_turn(way: str, label: str, at: int, *, is_there: bool) -> None:
+    if is_there:
+        icon = ":material/expand_less:" if way == "earlier" else ":material/expand_more:"
+        st.button(label, icon=icon, type="tertiary", key=f"tuning.{way}", on_click=_turn, args=(at,))
+
+
+@errors.action
+def _turn(at: int) -> None:
+    st.query_params["at"] = str(at)
+
+
+def _draw_facts(found: Reading, zone: str, *, sees_costs: bool) -> None:
+    one = found.conversation
+    known = {
+        "User": conversation_list.who(one),
+        "Began": words.moment(one.created_at, zone),
+        "Model": ", ".join(one.models),
+        "Kind": one.session_type or "",
+        "App": " ".join(filter(None, (one.app, one.release))),
+        "Environment": one.environment,
+        "Tokens": f"{one.total_tokens:,}" if one.total_tokens else "",
+        "Cost": words.money(one.total_cost_usd) if sees_costs else "",
+        "Handed to a person": _escalation(one, zone),
+        "Id": one.external_id,
+    }
+    with watch.panel("Known of this conversation"), st.container(border=True, gap="xsmall"):
+        for name, value in known.items():
+            if value:
+                st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
+    if found.feedback:
+        with watch.panel("Feedback on all of it"), st.container(border=True, gap="xsmall"):
+            message_list.draw_feedback(found.feedback, zone, None)
+    with watch.panel("Go to"), st.container(gap=None):
+        if one.user_id is not None:
+            links.draw("users", "Its user", icon="person", user=str(one.user_id), environment=one.environment)
+        place = {"conversation": str(one.id), "environment": one.environment, "days": "90"}
+        links.draw("ai-metrics", "Its AI requests", icon="monitoring", **place)
+        st.link_button(
+            "As JSON", f"/api/v1/admin/ai/tuning/conversations/{one.id}", icon=":material/data_object:", type="tertiary"
+        )
+
+
+def _escalation(one: ConversationSummary, zone: str) -> str:
+    if one.escalated_at is None:
+        return ""
+    return ": ".join(filter(None, (words.moment(one.escalated_at, zone), one.escalation_reason)))

@@ -1,0 +1,134 @@
+"""Messages of a conversation, each with what was asked of models and tools for it, folded, and with what its user thought."""
+
+import json
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+
+from core import words
+from core.conversations.answers import Opinion
+from core.conversations.schemas import MessageSpeaker
+from core.db import Database, transaction
+from core.insights.reading import Call, Judgement, Said, read_message
+from pages._ui import diff, errors, guard, links, state, text
+from pages._ui.conversation_list import SPEAKERS, marked
+
+AVATARS = {
+    MessageSpeaker.USER: ":material/person:",
+    MessageSpeaker.ASSISTANT: ":material/adjust:",
+    MessageSpeaker.SYSTEM: ":material/settings:",
+    MessageSpeaker.TOOL: ":material/build:",
+}
+FOLDED = (MessageSpeaker.SYSTEM, MessageSpeaker.TOOL)
+TONES = {Opinion.POSITIVE: "good", Opinion.NEGATIVE: "warn"}
+LONGEST_JSON = 5000
+
+
+def draw(messages: Sequence[Said], zone: str, *, focus: str | None, sees_costs: bool) -> None:
+    """Draw messages in their order; the one in focus has an edge of its own."""
+    for message in messages:
+        is_focus = focus is not None and focus in (str(message.id), message.external_id)
+        with st.container(key=f"{'focus' if is_focus else 'message'}-{message.id}"):
+            name = message.role if message.role in (MessageSpeaker.USER, MessageSpeaker.ASSISTANT) else "system"
+            with st.chat_message(name, avatar=AVATARS[message.role]):
+                _draw_words(message)
+                _draw_small_print(message, zone, sees_costs=sees_costs)
+                _draw_calls(message)
+                draw_feedback(message.feedback, zone, message.content)
+
+
+def draw_feedback(given: Sequence[Judgement], zone: str, answer: str | None) -> None:
+    """Draw what users thought, with the answer as they would have had it."""
+    for each in given:
+        how = f"{each.rating} of 5" if each.scale == "five" else "thumb up" if each.opinion is Opinion.POSITIVE else "thumb down"
+        tone = TONES.get(each.opinion, "step")
+        at = words.moment(each.created_at, zone)
+        comment = f" <bdi>“{escape(each.comment)}”</bdi>" if each.comment else ""
+        st.html(f'<p class="attune-judged"><span class="attune-chip attune-{tone}">{how}</span>{comment} <small>{at}</small></p>')
+        if each.edited_text:
+            with st.expander("The answer as the user edited it", icon=":material/edit_note:"):
+                diff.draw(answer or "", each.edited_text)
+
+
+def _draw_words(message: Said) -> None:
+    whole: str | None = state.get(_key(message.id), None)
+    if message.role in FOLDED:
+        opening = text.plain(text.one_line(message.content)[:80]) or "empty"
+        with st.expander(f"{SPEAKERS[message.role]}: {opening}"):
+            _draw_content(message, whole)
+    else:
+        _draw_content(message, whole)
+    if message.error:
+        st.markdown(f":red[:material/error:] {text.plain(message.error[:500])}")
+
+
+def _draw_content(message: Said, whole: str | None) -> None:
+    if whole is not None:
+        st.html(f'<div class="attune-words" dir="auto">{escape(whole)}</div>')
+    elif message.parts is not None:
+        st.html(f'<div class="attune-words" dir="auto">{marked(message.parts)}</div>')
+    elif message.is_cut:  # what is so long is shown as it was written
+        st.html(f'<div class="attune-words" dir="auto">{escape(message.content)}</div>')
+    elif message.content:
+        st.markdown(text.safe_markdown(message.content), anchors=False)
+    if message.is_cut and whole is None:
+        label = f"Show all {message.characters:,} characters"
+        st.button(label, type="tertiary", key=f"{_key(message.id)}.all", on_click=_open, args=(message.id,))
+
+
+def _draw_small_print(message: Said, zone: str, *, sees_costs: bool) -> None:
+    figures = [words.moment(message.created_at, zone), message.model or ""]
+    if message.latency_ms is not None:
+        figures.append(words.duration(message.latency_ms))
+    if message.tokens is not None:
+        figures.append(words.count(message.tokens, "token"))
+    if sees_costs and message.cost_usd is not None:
+        figures.append(words.money(message.cost_usd))
+    st.caption(text.plain(text.one_line(" · ".join(filter(None, figures)))))
+
+
+def _draw_calls(message: Said) -> None:
+    steps = [step for call in message.requests for step in call.steps]
+    tools = message.tool_calls or [tool for call in message.requests for tool in call.tool_calls]
+    if not (tools or message.requests):
+        return
+    counts = [words.count(len(tools), "tool call") if tools else "", words.count(len(steps), "step") if steps else ""]
+    counts += [words.count(len(message.requests), "AI request") if message.requests else ""]
+    with st.expander(", ".join(filter(None, counts)), icon=":material/account_tree:"):
+        for call in message.requests:
+            _draw_call(call)
+        if tools:
+            st.code(json.dumps(tools, ensure_ascii=False, indent=1)[:LONGEST_JSON], language=None, wrap_lines=True)
+
+
+def _draw_call(call: Call) -> None:
+    figures = [call.model, words.duration(call.total_latency_ms), call.error_type or ""]
+    figures += [words.money(call.cost_usd)] if call.cost_usd is not None else []
+    rows = "".join(_step(step) for step in call.steps)
+    said = escape(text.one_line(" · ".join(filter(None, figures))))
+    st.html(f'<p class="attune-call">{said}</p><ol class="attune-steps">{rows}</ol>')
+    links.draw("ai-metrics", "This request", icon="monitoring", request=str(call.id), days="90")
+
+
+def _step(step: dict[str, Any]) -> str:
+    took = step.get("duration_ms", step.get("duration"))
+    error = step.get("error") or step.get("error_type")
+    facts = [words.duration(int(took)) if isinstance(took, int | float) else "", text.one_line(str(error))[:200] if error else ""]
+    name = text.one_line(str(step.get("name") or step.get("kind") or "step"))[:200]
+    tone = ' class="attune-bad"' if error else ""
+    return f"<li{tone}><b>{escape(name)}</b> <small>{escape(' · '.join(filter(None, facts)))}</small></li>"
+
+
+@errors.action
+def _open(message_id: UUID) -> None:
+    """Read a long message to its end; from a callback."""
+    with guard.work() as (session, actor), transaction(Database.AI) as ai:
+        found = read_message(session, ai, str(message_id), context=0, actor=actor)
+    state.put(_key(message_id), found.message.content)
+
+
+def _key(message_id: UUID) -> str:
+    return f"tuning.whole.{message_id}"

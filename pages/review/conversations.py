@@ -1,0 +1,63 @@
+"""Conversations: what users and the assistant said, the latest first, found by words; and one of them, whole."""
+
+import streamlit as st
+
+from core.conversations import queries
+from core.conversations.answers import ConversationFilter, Opinion
+from core.conversations.schemas import ConversationState
+from core.identity.permissions import Permission, may
+from core.paging import Window
+from pages._ui import conversation, conversation_list, errors, filters, guard, state, user_list, watch
+from pages._ui.cache import Reads
+from pages._ui.conversation_list import SHOWN
+from pages._ui.filters import Filters
+
+PAGE = "tuning"
+FIRST, MORE = ("q", "model", "rating", "status"), ("environment", "app", "release", "user_id")
+OFFERS: filters.Offers = {
+    "rating": {str(opinion): said for opinion, said in conversation_list.OPINIONS.items()},
+    "status": {str(status): said for status, said in conversation_list.STATES.items()},
+}
+
+
+def main() -> None:
+    """Guard, then all conversations, or the one that is named in the address."""
+    reads = Reads(guard.page(Permission.READ_CONTENTS))
+    if st.query_params.get("conversation"):
+        conversation.draw(reads.actor)
+        return
+    header = watch.header("Conversations", "What was said, the latest first")
+    chosen = filters.bar(PAGE, reads, FIRST, MORE, offers=OFFERS)
+    draw_list(reads, chosen)
+    header.finish(reads, chosen, csv="ai/tuning/conversations")
+
+
+@errors.part("Conversations")
+def draw_list(reads: Reads, chosen: Filters) -> None:
+    """Draw one page of conversations; of those that were searched for, with the words that were found."""
+    count = st.empty()
+    at = f"{PAGE}.{hash((chosen.period, tuple(chosen.chosen.items())))}"
+    number = state.get(f"{at}.page", 1)
+    window = Window(SHOWN, (number - 1) * SHOWN)
+    page = reads.ask(queries.list_conversations, wanted(chosen), chosen.period, chosen.watched, window=window)
+    if not page.total_count:
+        watch.nothing_here(PAGE, "conversations", reads, chosen)
+        return
+    conversation_list.draw_count(count, page.total_count, chosen["q"])
+    if chosen["q"]:
+        conversation_list.draw_found(page.items, chosen.period.zone)
+    else:
+        sees_costs = may(reads.actor, Permission.WATCH)
+        conversation_list.draw_table(page.items, chosen.period.zone, f"{at}.{number}", sees_costs=sees_costs)
+    user_list.draw_pages(page.total_count, at)
+
+
+def wanted(chosen: Filters) -> ConversationFilter:
+    """Return which conversations are wanted; what the address says and we do not know is no filter."""
+    rating = Opinion(chosen.chosen["rating"]) if chosen["rating"] in set(Opinion) else None
+    status = ConversationState(chosen.chosen["status"]) if chosen["status"] in set(ConversationState) else None
+    return ConversationFilter(q=chosen["q"], model=chosen["model"], rating=rating, status=status)
+
+
+with errors.InWords("Conversations"):
+    main()
