@@ -8,7 +8,7 @@ START, STOP = "\x02", "\x03"
 # Longer texts are not searched either.
 TEXT = "translate(left(content, 50000), E'\\x02\\x03', '')"
 MARKS = f"StartSel={START}, StopSel={STOP}"
-SHORT = f'{MARKS}, MaxFragments=2, MaxWords=18, MinWords=6, FragmentDelimiter=" … "'
+SHORT = f'{MARKS}, MaxFragments=2, MaxWords=30, MinWords=12, FragmentDelimiter=" … "'
 WHOLE = f"{MARKS}, HighlightAll=true"
 MARKED = re.compile(f"{START}([^{STOP}]*){STOP}")
 

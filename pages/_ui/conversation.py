@@ -12,12 +12,15 @@ from core.identity.schemas import Actor
 from core.insights.reading import Reading, read_conversation
 from core.paging import Window
 from core.system import workspace
-from pages._ui import conversation_list, errors, frame, guard, links, message_list, state, text, watch
+from pages._ui import conversation_list, frame, guard, links, message_list, state, text, watch
 
 AT_ONCE = 30
 OPENED = "tuning.opened"
 OPINION_TONES = {Opinion.POSITIVE: "green", Opinion.NEUTRAL: "gray", Opinion.NEGATIVE: "orange"}
+TURNED = "tuning.turned"
 STATE_TONES = {ConversationState.WAITING_HUMAN: "orange", ConversationState.HUMAN: "blue", ConversationState.CLOSED: "gray"}
+
+_focus = st.components.v2.component("attune_focus", js=frame.read("parts/focus.js"))
 
 
 def draw(actor: Actor) -> None:
@@ -36,6 +39,7 @@ def draw(actor: Actor) -> None:
         _draw_facts(found, zone, sees_costs=sees_costs)
     with left:
         _draw_messages(found, zone, sees_costs=sees_costs)
+    _bring_into_view(found)
 
 
 def read() -> Reading:
@@ -54,7 +58,7 @@ def read() -> Reading:
 
 def close() -> None:
     """Go back to the list, from a callback."""
-    state.forget(OPENED)
+    state.forget(OPENED, TURNED)
     for name in ("conversation", "message", "at"):
         st.query_params.pop(name, None)
 
@@ -86,12 +90,27 @@ def _draw_messages(found: Reading, zone: str, *, sees_costs: bool) -> None:
 def _draw_turn(way: str, label: str, at: int, *, is_there: bool) -> None:
     if is_there:
         icon = ":material/expand_less:" if way == "earlier" else ":material/expand_more:"
-        st.button(label, icon=icon, type="tertiary", key=f"tuning.{way}", on_click=_turn, args=(at,))
+        st.button(label, icon=icon, type="tertiary", key=f"tuning.{way}", on_click=_turn, args=(at, way))
 
 
-@errors.action
-def _turn(at: int) -> None:
+def _turn(at: int, way: str) -> None:
     st.query_params["at"] = str(at)
+    state.put(TURNED, way)
+
+
+def _bring_into_view(found: Reading) -> None:
+    """Show the message in focus; of a part that was turned to, its end that is nearer to what was read before."""
+    wanted = st.query_params.get("message")
+    focus = next((each.id for each in found.messages if wanted in (str(each.id), each.external_id)), None)
+    way = state.get(TURNED, None)
+    if way is not None:
+        data = {"selector": ".st-key-said", "block": "start" if way == "later" else "end", "token": str(found.offset)}
+    elif focus is not None:
+        data = {"selector": f".st-key-focus-{focus}", "block": "center", "token": str(focus)}
+    else:
+        return
+    with st.container(key="unseen-focus"):
+        _focus(key="tuning.focus", data=data)
 
 
 def _draw_facts(found: Reading, zone: str, *, sees_costs: bool) -> None:
@@ -104,7 +123,7 @@ def _draw_facts(found: Reading, zone: str, *, sees_costs: bool) -> None:
         "App": " ".join(filter(None, (one.app, one.release))),
         "Environment": one.environment,
         "Tokens": f"{one.total_tokens:,}" if one.total_tokens else "",
-        "Cost": words.money(one.total_cost_usd) if sees_costs else "",
+        "Cost": words.money(one.total_cost_usd) if sees_costs and one.total_cost_usd else "",
         "Handed to a person": _escalation(one, zone),
         "Id": one.external_id,
     }

@@ -34,12 +34,12 @@ SPEAKERS: dict[MessageSpeaker, str] = {
 column = st.column_config
 COLUMNS = {
     "Last message": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
-    "Conversation": column.TextColumn(width=360),
-    "User": column.TextColumn(width=150),
+    "Conversation": column.TextColumn(width=300),
+    "User": column.TextColumn(width=130),
     "Rating": column.MultiselectColumn(
         options=[OPINIONS[each] for each in list(Opinion)[:3]], color=["green", "gray", "orange"], width=90
     ),
-    "Model": column.TextColumn(width=150),
+    "Model": column.TextColumn(width=140),
     "Messages": column.NumberColumn(format="localized", width=80),
     "Status": column.TextColumn(width=130),
     "Cost": column.NumberColumn(format="$%.4f", width=90),
@@ -66,7 +66,7 @@ def draw_table(rows: Sequence[ConversationSummary], zone: str, key: str, *, sees
         }
     )
     if sees_costs:
-        table["Cost"] = [float(row.total_cost_usd or 0) for row in rows]
+        table["Cost"] = [float(row.total_cost_usd) if row.total_cost_usd else None for row in rows]
 
     def picked(number: int) -> None:
         show(str(rows[number].id))

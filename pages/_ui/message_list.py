@@ -24,6 +24,7 @@ AVATARS = {
 }
 FOLDED = (MessageSpeaker.SYSTEM, MessageSpeaker.TOOL)
 TONES = {Opinion.POSITIVE: "good", Opinion.NEGATIVE: "warn"}
+LONG = 6000  # characters; what is longer is shown as it was written, and no more of it than that
 LONGEST_JSON = 5000
 
 
@@ -46,7 +47,7 @@ def draw_feedback(given: Sequence[Judgement], zone: str, answer: str | None) -> 
         how = f"{each.rating} of 5" if each.scale == "five" else "thumb up" if each.opinion is Opinion.POSITIVE else "thumb down"
         tone = TONES.get(each.opinion, "step")
         at = words.moment(each.created_at, zone)
-        comment = f" <bdi>“{escape(each.comment)}”</bdi>" if each.comment else ""
+        comment = f" <bdi>“{escape(text.upright(each.comment))}”</bdi>" if each.comment else ""
         st.html(f'<p class="attune-judged"><span class="attune-chip attune-{tone}">{how}</span>{comment} <small>{at}</small></p>')
         if each.edited_text:
             with st.expander("The answer as the user edited it", icon=":material/edit_note:"):
@@ -66,17 +67,21 @@ def _draw_words(message: Said) -> None:
 
 
 def _draw_content(message: Said, whole: str | None) -> None:
-    if whole is not None:
-        st.html(f'<div class="attune-words" dir="auto">{escape(whole)}</div>')
-    elif message.parts is not None:
-        st.html(f'<div class="attune-words" dir="auto">{marked(message.parts)}</div>')
-    elif message.is_cut:  # what is so long is shown as it was written
-        st.html(f'<div class="attune-words" dir="auto">{escape(message.content)}</div>')
-    elif message.content:
-        st.markdown(text.safe_markdown(message.content), anchors=False)
-    if message.is_cut and whole is None:
+    said = text.upright(message.content if whole is None else whole)
+    is_folded = whole is None and message.characters > LONG
+    if message.parts is not None and whole is None:
+        _draw_as_written(text.upright(marked(message.parts)))
+    elif message.characters > LONG:
+        _draw_as_written(escape(said[:LONG] + "…" if is_folded else said))
+    elif said:
+        st.markdown(text.safe_markdown(said), anchors=False)
+    if is_folded:
         label = f"Show all {message.characters:,} characters"
         st.button(label, type="tertiary", key=f"{_key(message.id)}.all", on_click=_open, args=(message.id,))
+
+
+def _draw_as_written(said: str) -> None:
+    st.html(f'<div class="attune-words" dir="auto">{said}</div>')
 
 
 def _draw_small_print(message: Said, zone: str, *, sees_costs: bool) -> None:
@@ -97,7 +102,7 @@ def _draw_calls(message: Said) -> None:
         return
     counts = [words.count(len(tools), "tool call") if tools else "", words.count(len(steps), "step") if steps else ""]
     counts += [words.count(len(message.requests), "AI request") if message.requests else ""]
-    with st.expander(", ".join(filter(None, counts)), icon=":material/account_tree:"):
+    with st.expander(", ".join(filter(None, counts)), icon=":material/account_tree:"), st.container(gap="xsmall"):
         for call in message.requests:
             _draw_call(call)
         if tools:
@@ -109,8 +114,11 @@ def _draw_call(call: Call) -> None:
     figures += [words.money(call.cost_usd)] if call.cost_usd is not None else []
     rows = "".join(_step(step) for step in call.steps)
     said = escape(text.one_line(" · ".join(filter(None, figures))))
-    st.html(f'<p class="attune-call">{said}</p><ol class="attune-steps">{rows}</ol>')
-    links.draw("ai-metrics", "This request", icon="monitoring", request=str(call.id), days="90")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"call-{call.id}"):
+        st.html(f'<p class="attune-call">{said}</p>', width="content")
+        links.draw("ai-metrics", "This request", icon="monitoring", request=str(call.id), days="90")
+    if rows:
+        st.html(f'<ol class="attune-steps">{rows}</ol>')
 
 
 def _step(step: dict[str, Any]) -> str:

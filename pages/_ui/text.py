@@ -11,6 +11,7 @@ DOLLAR = re.compile(r"(?<!\\)\$")
 DIRECTIVE = re.compile(r":(?=[a-z-]+\[|material/)")
 # What turns the direction of all that follows it, until its end, which a line of others' words may never say.
 TURNS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+OVERRIDES = re.compile("[\u202a-\u202e]")  # they turn letters that have a direction of their own
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
@@ -33,6 +34,11 @@ def plain(given: str) -> str:
 def one_line(given: str) -> str:
     """Return text as one line that turns no direction and holds nothing unseen: a name among other words."""
     return " ".join(UNSEEN.sub(" ", TURNS.sub("", given)).split())
+
+
+def upright(given: str) -> str:
+    """Return text whose letters stand in their own direction: no language is written with what is taken out."""
+    return OVERRIDES.sub("", given)
 
 
 def safe_markdown(given: str) -> str:

@@ -13,7 +13,7 @@ from pages._ui.conversation_list import SHOWN
 from pages._ui.filters import Filters
 
 PAGE = "tuning"
-FIRST, MORE = ("q", "model", "rating", "status"), ("environment", "app", "release", "user_id")
+FIRST, MORE = ("q", "model", "rating"), ("status", "environment", "app", "release", "user_id")
 OFFERS: filters.Offers = {
     "rating": {str(opinion): said for opinion, said in conversation_list.OPINIONS.items()},
     "status": {str(status): said for status, said in conversation_list.STATES.items()},
