@@ -58,7 +58,7 @@ def _draw_words(message: Said) -> None:
     whole: str | None = state.get(_key(message.id), None)
     if message.role in FOLDED:
         opening = text.plain(text.one_line(message.content)[:80]) or "empty"
-        with st.expander(f"{SPEAKERS[message.role]}: {opening}"):
+        with st.expander(f"{SPEAKERS[message.role]}: {opening}", expanded=message.parts is not None):
             _draw_content(message, whole)
     else:
         _draw_content(message, whole)

@@ -93,6 +93,9 @@ def test_list_search_and_conversation_hold_together(
         tab.page.emulate_media(color_scheme=theme)
         tab.go(path)
         drawn(tab.page)
+        for folded in tab.page.locator('[data-testid="stExpander"] summary').all():
+            folded.click()
+        tab.page.wait_for_timeout(500)  # until they have unfolded
         assert not cut_off(tab.page), path
         assert not overlapping(tab.page), path
         tab.page.close()

@@ -7,10 +7,11 @@ from core.config import ROOT
 from core.identity.schemas import Role, SessionKind
 from pages._ui import guard
 from tests.factories.identity import person
-from tests.pages.conftest import ACCOUNTS, AI_METRICS, OVERVIEW, PLAYGROUND, SETTINGS, YOU, Console, prompt, said
+from tests.pages.conftest import ACCOUNTS, AI_METRICS, CONVERSATIONS, OVERVIEW, PLAYGROUND, SETTINGS, YOU, Console, prompt, said
 
 ADMINS = [(PLAYGROUND, "Playground"), (SETTINGS, "Settings"), (ACCOUNTS, "Accounts"), (YOU, "Your account")]
 WATCHERS = [(OVERVIEW, "Overview"), (AI_METRICS, "AI metrics")]
+READERS = [(CONVERSATIONS, "Conversations")]
 EVERYBODYS = [(YOU, "Your account")]
 
 
@@ -19,6 +20,7 @@ EVERYBODYS = [(YOU, "Your account")]
     [
         *((role, page, title) for role in (Role.SUPER_ADMIN, Role.ADMIN) for page, title in ADMINS),
         *((role, page, title) for role in (Role.SUPER_ADMIN, Role.ADMIN, Role.ANALYST) for page, title in WATCHERS),
+        *((role, page, title) for role in (Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER) for page, title in READERS),
         *((role, page, title) for role in (Role.ANALYST, Role.REVIEWER) for page, title in EVERYBODYS),
     ],
 )
@@ -48,6 +50,13 @@ def test_a_page_guards_itself_should_somebody_come_past_the_navigation(
 def test_figures_are_not_for_reviewers(console: Console, page: str) -> None:
     console(person(Role.REVIEWER, kind=SessionKind.BROWSER))
     app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=20).run()
+    assert "Not for your role" in said(app)
+    assert not app.title
+
+
+def test_what_is_said_is_not_for_analysts(console: Console) -> None:
+    console(person(Role.ANALYST, kind=SessionKind.BROWSER))
+    app = AppTest.from_file(str(ROOT / "pages" / CONVERSATIONS), default_timeout=20).run()
     assert "Not for your role" in said(app)
     assert not app.title
 
