@@ -12,14 +12,14 @@ _counts: dict[Hashable, tuple[float, int]] = {}
 _asking = [threading.Lock() for _ in range(64)]
 
 
-def counted(key: Hashable, ask: Callable[[], int]) -> int:
-    """Return a count that may be a minute old if it is large; of several who ask at once, one waits for the database."""
+def counted(key: Hashable, ask: Callable[[], int], *, many: int = MANY) -> int:
+    """Return a count that may be a minute old if it is `many` or more; of several who ask at once, one waits for the database."""
     with _asking[hash(key) % len(_asking)]:
         found = _counts.get(key)
         if found is not None and time.monotonic() - found[0] < KEPT_S:
             return found[1]
         count = ask()
-        if count >= MANY:
+        if count >= many:
             if len(_counts) >= MOST:
                 _counts.clear()
             _counts[key] = (time.monotonic(), count)

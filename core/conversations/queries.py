@@ -3,7 +3,23 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, any_, func, literal, or_, select, text, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    RowMapping,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from core import memo
@@ -32,6 +48,10 @@ from unnest(cast(:ids as uuid[])) as wanted (id)
 join lateral (select messages.id, position, role, content, count(*) over () as messages from messages
     where conversation_id = wanted.id and search @@ websearch_to_tsquery('simple', :q) order by position limit 1) as hit on true
 """)  # noqa: S608  names of our own
+SPOKEN = text("""
+select conversation_id from messages where search @@ websearch_to_tsquery('simple', :q) limit :limit""")
+MOST_FOUND = 10_000  # messages; of words that more of them have, conversations are looked through from the last one on
+MANY_FOUND = 2_000  # conversations; so many with the same words are not counted again for each page
 FOUND = text("select id from conversations where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
 NAMED = text("""
 select id, conversation_id, position from messages where id = any(:keys) or external_id = :name limit 2""")
@@ -51,15 +71,15 @@ def list_conversations(
 ) -> Page[ConversationSummary]:
     """Return the conversations whose last message is of the period, the one that was spoken in last first."""
     require(actor, Permission.READ_CONTENTS)
-    where = _where(wanted, period, watched)
+    where = _where(wanted, period, watched) + ([_said(session, wanted.q)] if wanted.q is not None else [])
     page = _named().where(*where)
     if after is not None:
         page = page.where(tuple_(talks.c.last_message_at, talks.c.id) < (after.created_at, after.id))
     page = page.order_by(talks.c.last_message_at.desc(), talks.c.id.desc()).limit(window.limit).offset(window.offset)
     items = _summaries(session, list(session.execute(page).mappings()), wanted.q, actor)
     counting = select(func.count()).select_from(talks).where(*where)
-    key = ("conversations", wanted, period, watched)
-    total = memo.counted(key, lambda: session.scalar(counting) or 0) if count else 0
+    key, many = ("conversations", wanted, period, watched), memo.MANY if wanted.q is None else MANY_FOUND
+    total = memo.counted(key, lambda: session.scalar(counting) or 0, many=many) if count else 0
     return Page(items, total)
 
 
@@ -147,10 +167,20 @@ def _where(wanted: ConversationFilter, period: Period, watched: Watched) -> list
         found.append(literal(wanted.model) == any_(columns.models))
     if wanted.rating is not None:
         found.append(_rated(wanted.rating))
-    if wanted.q is not None:
-        words = func.websearch_to_tsquery("simple", storable(wanted.q))
-        found.append(columns.id.in_(select(messages.c.conversation_id).where(messages.c.search.op("@@")(words))))
     return found
+
+
+def _said(session: Session, q: str) -> ColumnElement[bool]:
+    """Return the condition that words were said in a conversation: where these are few, they are named.
+
+    The planner cannot know how rare words are that it has not met, and would look through all conversations for them.
+    """
+    words = storable(q)
+    few = session.scalars(SPOKEN, {"q": words, "limit": MOST_FOUND}).all()
+    if len(few) < MOST_FOUND:
+        return talks.c.id == any_(bindparam(None, sorted(set(few)), type_=ARRAY(Uuid())))
+    query = func.websearch_to_tsquery(literal_column("'simple'"), words)
+    return talks.c.id.in_(select(messages.c.conversation_id).where(messages.c.search.op("@@")(query)))
 
 
 def _rated(opinion: Opinion) -> ColumnElement[bool]:

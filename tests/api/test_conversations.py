@@ -15,7 +15,7 @@ from core.db import Database, transaction
 from core.identity.schemas import Role
 from core.ids import new_id
 from core.intake import key_of, message_name
-from core.knowledge import feedback
+from core.knowledge import feedback, jobs
 from core.knowledge.schemas import NewFeedback
 from tests.api.conftest import Client
 from tests.factories.ai_metrics import request, send
@@ -25,6 +25,7 @@ from tests.factories.identity import person
 NOW = clock.now().replace(microsecond=0)
 DOOR = "/admin/ai/tuning"
 LIST = f"{DOOR}/conversations"
+RATED = jobs.rate.__name__  # the import registers the handlers
 
 
 def at(minutes: float) -> str:

@@ -12,6 +12,7 @@ from tests.browser.console import IDLE, Program, Window
 PAGES = {
     "/overview": None,
     "/ai-metrics": None,
+    "/tuning": None,
     "/playground": "Delete this session",
     "/settings": None,
     "/settings?section=Providers": "Add provider",
