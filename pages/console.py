@@ -36,6 +36,10 @@ def enter() -> st.Page:
     sections = navigation(actor, you)
     page = st.navigation({**sections, "": [home(sections), *sections.get("", [])]}, expanded=True)
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
+    # Of a navigation with one page in it, Streamlit shows nothing.
+    shown = [each for pages in sections.values() for each in pages if each is not you]
+    if len(shown) == 1:
+        st.sidebar.page_link(shown[0])
     account_menu.draw(actor, you)
     demo_banner.draw(actor)
     errors.say_what_happened()
