@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from statistics import quantiles
 from urllib.parse import urlencode
 
 import websockets
@@ -37,10 +36,11 @@ def measure(program: Running) -> list[Figure]:
         )
     ]
     for title, others in (("answers beside them", False), ("other funnels beside them", True)):
-        took = [each for route, ms in answered for each in ms if route.others is others]
-        limit = 2 * (routes.OTHER_FUNNEL_MS if others else routes.LIMIT_MS)
-        note = f"p50 {quantiles(took, n=2)[0]:,.0f}, of {len(took):,}"
-        figures.append(Figure(f"{title}: p95", quantiles(took, n=100, method="inclusive")[94], "ms", limit, note=note))
+        took = Timings([each for route, ms in answered for each in ms if route.others is others])
+        if len(took.ms) > 1:
+            limit = 2 * (routes.OTHER_FUNNEL_MS if others else routes.LIMIT_MS)
+            note = f"p50 {took.percentile(50):,.0f}, of {len(took.ms):,}"
+            figures.append(Figure(f"{title}: p95", took.percentile(95), "ms", limit, note=note))
     return figures
 
 

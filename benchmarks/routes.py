@@ -49,7 +49,7 @@ ROUTES = (
     Route("/users", "app=web"),
     Route("/users", "status=stuck"),
     Route("/users", "status=completed&step=5"),
-    Route("/users", "sort=id"),
+    Route("/users", "sort=external_id"),
     Route("/users", f"q={SEARCH}"),
     Route("/users/{user}"),
     Route("/users/{user}/journey"),
