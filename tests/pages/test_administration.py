@@ -12,10 +12,13 @@ from tests.pages.conftest import ACCOUNTS, SETTINGS, YOU, Console, said
 def test_what_is_saved_holds(console: Console) -> None:
     app = console(person(kind=SessionKind.BROWSER), SETTINGS)
     app.text_area[0].set_value("You are a gardener.")
+    app.number_input(key="workspace.stuck").set_value(5)
+    app.checkbox(key="workspace.analysts").set_value(True)
     next(button for button in app.button if button.label == "Save").click().run()
     assert [toast.value for toast in app.toast] == ["Settings saved"]
     with transaction() as session:
-        assert settings.read(session, Workspace).default_prompt == "You are a gardener."
+        found = settings.read(session, Workspace)
+    assert (found.default_prompt, found.stuck_after_days, found.analysts_read_messages) == ("You are a gardener.", 5, True)
 
 
 def test_the_providers_say_how_they_are_and_show_no_key(console: Console) -> None:
