@@ -44,7 +44,7 @@ def done(me: Person, id_: str) -> int:
 def hurry(program: Program) -> None:
     """Have it found at once that an import stands still, which takes half a minute otherwise."""
     with program.database() as connection:
-        connection.execute("update imports set moved_at = now() - interval '31 s' where status = 'running'")
+        connection.execute("update imports set moved_at = now() - interval '31 s' where status in ('running', 'undoing')")
         connection.execute(RESUME.encode())
 
 
