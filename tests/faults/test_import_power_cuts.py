@@ -1,4 +1,4 @@
-"""kill -9 of everything at once in the middle of an import, and of its undo: each row counts once, then nothing is left of them."""
+"""kill -9 of everything at once in the middle of an import and of its undo: each row counts once, then none is left."""
 
 import json
 import os
@@ -35,7 +35,13 @@ def event(number: int, base: int) -> dict[str, Any]:
 
 def rating(number: int, base: int) -> dict[str, Any]:
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(base + number % 300_000))
-    return {"id": f"f{number}", "created_at": at, "rating": 1 + number % 5, "scale": "five", "conversation_id": f"c{number % 5000}"}
+    return {
+        "id": f"f{number}",
+        "created_at": at,
+        "rating": 1 + number % 5,
+        "scale": "five",
+        "conversation_id": f"c{number % 5000}",
+    }
 
 
 KINDS: dict[str, Callable[[int, int], dict[str, Any]]] = {"events": event, "feedback": rating}
