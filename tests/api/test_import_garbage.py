@@ -56,7 +56,9 @@ def brought(me: httpx2.Client, content: bytes) -> list[dict[str, Any]]:
         return list(session.scalars(text("select coalesce(event_data, '{}') from user_activity_events order by external_id")))
 
 
-AT_ONCE = [(content, words) for content, words in UNREADABLE if content and content != bomb()]  # those that their beginning tells
+AT_ONCE = [
+    (content, words) for content, words in UNREADABLE if content and "size" not in words
+]  # those that their beginning tells
 
 
 @pytest.mark.parametrize(("content", "words"), AT_ONCE, ids=[words for _, words in AT_ONCE])
