@@ -99,7 +99,7 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
     body = (
         "They appear here within seconds once a program sends them, over HTTP, with the Python client or as OpenTelemetry spans."
     )
-    with frame.empty_state("sensors", f"No {what} in this period", body):
+    with frame.empty_state("sensors", f"No {what} in this period" if chosen.is_timed else f"No {what} yet", body):
         if may(reads.actor, Permission.MANAGE_KEYS):
             st.page_link(
                 "system/settings.py",
