@@ -188,7 +188,7 @@ def add_marks(
             type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line={"color": palette.muted, "width": 1, "dash": "dot"}
         )
         place = (mark.at - span[0]).total_seconds() / length if span and length else 0.0
-        room = 0.02 + 0.018 * min(len(mark.label), LONGEST_MARK)
+        room = 0.02 + 0.013 * min(len(mark.label), LONGEST_MARK)
         near_end = place + room > 1  # then the name stands on the left of its line
         if place - (room if near_end else 0) >= named_until and len(inside) <= MOST_MARKS * 3:
             _name_mark(figure, palette, at, mark, near_end=near_end)

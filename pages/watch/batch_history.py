@@ -74,7 +74,7 @@ def draw_strips(strips: list[Strip], chosen: Filters) -> None:
     note = "of each batch job, newest on the right; tall and red has failed, orange in part"
     with watch.panel("Last 90 runs", note), st.container(border=True, gap=None):
         for strip in strips:
-            name, bars = st.columns([1, 5], gap="small", vertical_alignment="center")
+            name, bars = st.columns([1.4, 5], gap="small", vertical_alignment="center")
             name.markdown(run_tables.said_of(strip))
 
             def opened(point: Point, strip: Strip = strip) -> None:

@@ -14,13 +14,14 @@ from core.identity.permissions import Permission, may
 from core.insights.findings import findings
 from core.insights.tiles import overview_tiles
 from core.paging import Window
+from core.words import Unit
 from pages._ui import charts, errors, filters, links, overview_parts, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
 PAGE = "overview"
-FEWEST_PLACES = 30  # a single run is no wider than one of a month
+FEWEST_PLACES = 14  # a single run is no wider than one of many
 NOTES = {"p95_latency": "Accurate to 1 %.", "conversion": "Who began late has had less time to come through."}
 
 
@@ -30,7 +31,7 @@ def main() -> None:
     header = watch.header("Overview", "Compared with the same time before")
     chosen = filters.bar(PAGE, reads, ("environment", "app"), ("release",))
     if is_quiet(reads, chosen):
-        watch.nothing_here(PAGE, "activity", reads, chosen)
+        watch.nothing_here(PAGE, "events or AI requests", reads, chosen)
         draw_runs(reads, chosen)
         header.finish(reads, chosen)
         return
@@ -47,9 +48,12 @@ def main() -> None:
 
 
 def is_quiet(reads: Reads, chosen: Filters) -> bool:
-    """Whether nobody did anything in the period: there is nothing to compare then, and nothing is as usual."""
-    with suppress(Unavailable):
-        return not any(tile.value for tile in reads.ask_both(overview_tiles, chosen.scope))
+    """Whether the period has nothing to compare, and nothing that could be as usual: the page says what would fill it."""
+    with suppress(Unavailable):  # the parts say themselves what did not load
+        tiles = reads.ask_both(overview_tiles, chosen.scope)
+        # No request costs nothing, but nothing of nothing is no share.
+        is_nothing = all(tile.value is None or (tile.unit is not Unit.SHARE and not tile.value) for tile in tiles)
+        return is_nothing and not reads.ask_both(findings, chosen.scope).items
     return False
 
 
