@@ -30,7 +30,7 @@ def find_row(session: Session, *, lock: bool = False) -> Import | None:
 def find_demo(session: Session) -> DemoView | None:
     """Return the demo that is here, or coming or going."""
     row = find_row(session)
-    if row is None:
+    if row is None or row.mapping is None:
         return None
     may_go = row.started_at is None or row.started_at >= undo.since(session)
     until = datetime.fromisoformat(row.mapping["until"])
