@@ -11,6 +11,7 @@ from core import clock, memo
 from core.activity import progress, sources
 from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.errors import UserMissing
+from core.activity.events import IS_ERROR
 from core.activity.funnel import STEPS, WINDOW
 from core.activity.progress import Progress
 from core.activity.schemas import ALL_APPS
@@ -47,12 +48,12 @@ PLACED_EACH = """coalesce(
 EVERYBODY = """
 select (select count(*) from user_spans where environment = :environment and app = :place)
     + (select count(*) from users where not exists (select from user_spans where user_id = users.id))"""
-FIGURES = text("""
+FIGURES = text(f"""
 select (select count(distinct day) from user_days where user_id = :id and environment = :environment
         and (cast(:app as text) is null or app = :app)) as active_days,
-    count(*) as events, count(*) filter (where error_code is not null) as errors
+    count(*) as events, count(*) filter (where {IS_ERROR}) as errors
 from user_activity_events where user_id = :id and environment = :environment and (cast(:app as text) is null or app = :app)
-    and (cast(:release as text) is null or release = :release)""")
+    and (cast(:release as text) is null or release = :release)""")  # noqa: S608  a constant
 FOUND = text("select * from users where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
 
 

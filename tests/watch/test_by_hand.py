@@ -1,8 +1,8 @@
-"""Every figure of the small week is what a pencil says, in either zone, whether it is folded yet or the zone has changed since."""
+"""Every figure of the small week is what a pencil says, in either zone, folded or not, and after a change of zone."""
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +26,9 @@ from core.insights import stopped, tiles
 from core.insights.schemas import Overview, Scope
 from core.paging import Window
 from core.periods import DAY, Period, Watched, day_of
+from core.system import daily as every_night
 from core.system import zone
+from tests.factories import history
 from tests.factories.ai_metrics import near
 from tests.watch import week
 from tests.watch.week import IN_NEW_YORK, IN_UTC, NEW_YORK, Answers
@@ -229,3 +231,22 @@ def test_batch_runs(known: Answers, actor: Actor) -> None:
         ("nightly", 2, "failed"),
     ]
     assert [each.last_run for each in ask(batches.failures, asked, actor=actor)] == ["bad"]
+
+
+def test_what_the_daily_job_writes_down(known: Answers, actor: Actor) -> None:
+    every_night.write_figures()
+    wanted = {
+        "events": known.events_by_day,
+        "requests": known.requests_by_day,
+        "errors": known.failed_by_day,
+        "batch_runs": known.runs_by_day,
+        "onboarding_started": known.begun_by_day,
+    }
+    for metric, by_day in wanted.items():
+        assert [each or 0 for each in _written(metric, known)] == by_day, metric
+    assert sum(each or 0 for each in _written("event_errors", known)) == sum(count for count, _, _ in week.ERRORS.values())
+    assert [Decimal(str(each or 0)) for each in _written("cost_usd", known)] == [Decimal(each) for each in known.dollars_by_day]
+
+
+def _written(metric: str, known: Answers) -> list[float | None]:
+    return [history.daily(metric, datetime(day.year, day.month, day.day, tzinfo=UTC)) for day in known.period.days]

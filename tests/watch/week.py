@@ -91,7 +91,7 @@ EVENTS: tuple[Row, ...] = (
 
 OK, PENDING = {"status": "ok"}, {"status": "pending"}
 LATE, TOO_MANY = {"status": "error", "error_type": "timeout"}, {"status": "error", "error_type": "rate_limit"}
-# when (UTC), app, model, user, ms to the end and to the first token, tokens in and out, US dollars (None is unpriced), how it ended
+# when (UTC), app, model, user, ms to the end and to the first token, tokens in and out, dollars (None is unpriced), how it ended
 REQUESTS: tuple[tuple[Any, ...], ...] = (
     ("02-24 10:00", "web", "a", "gus", 250, None, None, None, "0.001", OK),
     ("02-24 10:01", "web", "a", "gus", 260, None, None, None, "0.001", LATE),
