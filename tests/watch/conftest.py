@@ -17,6 +17,11 @@ __all__ = ["address", "client", "console"]
 @pytest.fixture
 def actor(database: Postgres, monkeypatch: pytest.MonkeyPatch) -> Actor:
     """Return somebody who may look, on the day on which the week is looked at."""
+    hold_still(monkeypatch)
+    return person(Role.ANALYST).actor
+
+
+def hold_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be the day on which the week is looked at."""
     monkeypatch.setattr(clock, "now", lambda: week.NOW)
     workspace._zone.forget()  # noqa: SLF001  the tests before may have asked in another zone
-    return person(Role.ANALYST).actor
