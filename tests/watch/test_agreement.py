@@ -321,3 +321,12 @@ def test_batch_history(page: Open, door: httpx2.Client) -> None:
         assert cells(runs, "Duration") == [None if each is None else each / 60_000 for each in took]
         assert cells(jobs, "Batch job") == [each["batch_job"] for each in answer["jobs"]]
         assert cells(jobs, "Runs") == [each["runs"] for each in answer["jobs"]]
+
+
+def test_one_user(page: Open, door: httpx2.Client) -> None:
+    for name in ("bob", "hal"):
+        user, journey = got(door, f"users/{name}", {}), got(door, f"users/{name}/journey", {})
+        assert user["events"] == journey["total_count"] == len(journey["items"])
+        assert user["errors"] == sum(each["is_error"] for each in journey["items"])
+        shown = said(page(USERS, {"user": name}))
+        assert f"{words.count(user['events'], 'event')} · {words.count(user['errors'], 'error')}" in shown

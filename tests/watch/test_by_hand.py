@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from core import settings
-from core.activity import conversion, courses, daily, events, stays
+from core.activity import conversion, courses, daily, events, journeys, stays
 from core.activity import queries as activity
 from core.activity.events import EventFilter
+from core.activity.funnel import SAVED
 from core.activity.queries import UserFilter
 from core.ai_metrics import breakdowns, figures, series
 from core.ai_metrics import queries as ai_queries
@@ -35,6 +36,7 @@ from tests.watch.week import IN_NEW_YORK, IN_UTC, NEW_YORK, Answers
 
 WEB, PHONE, STAGING = Watched(app="web"), Watched(app="phone"), Watched("staging")
 ALL = Window(100, 0)
+READERS: tuple[tuple[Callable[..., Any], dict[str, int]], ...] = ((activity.get_user, {}), (journeys.read_journey, {"limit": 50}))
 
 
 def in_new_york_since_yesterday() -> None:
@@ -45,7 +47,7 @@ def in_new_york_since_yesterday() -> None:
     zone.rebuild_days(NEW_YORK)
 
 
-WAYS = {
+WAYS: dict[str, tuple[Callable[[], None], Answers]] = {
     "UTC": (lambda: week.arrive("UTC"), IN_UTC),
     "UTC, not folded": (lambda: week.arrive("UTC", is_folded=False), IN_UTC),
     "New York": (lambda: week.arrive(NEW_YORK), IN_NEW_YORK),
@@ -147,7 +149,7 @@ def test_who_came_through_by_day_and_who_stopped(known: Answers, actor: Actor) -
     assert [day.completed for day in course.days] == [1, 0, 0, 0, 0, 0, 0]
     assert (course.users, course.completed, course.median_seconds) == (6, 1, 57_600)  # ann took 16 hours
     assert ask(stays.read_stays, known.period, Watched(), actor=actor).users == 5
-    asked = (known.period, Watched(), conversion.SAVED, None)
+    asked = (known.period, Watched(), SAVED, None)
     at_each = [ask(stopped.list_stopped, *asked, step, ALL, actor=actor).total_count for step in range(1, 6)]
     assert at_each == [2, *(now - then for now, then in zip(known.funnel[1:], [*known.funnel[2:], 0], strict=True))]
 
@@ -250,3 +252,13 @@ def test_what_the_daily_job_writes_down(known: Answers, actor: Actor) -> None:
 
 def _written(metric: str, known: Answers) -> list[float | None]:
     return [history.daily(metric, datetime(day.year, day.month, day.day, tzinfo=UTC)) for day in known.period.days]
+
+
+def test_one_user_counts_what_his_journey_shows(known: Answers, actor: Actor) -> None:
+    for name, (count, failed) in {"ann": (5, 0), "bob": (4, 1), "cat": (3, 0), "hal": (2, 2), "jan": (0, 0)}.items():
+        user, journey = (ask(each, name, Watched(), actor=actor, **more) for each, more in READERS)
+        assert (user.events, user.errors) == (count, failed)
+        assert (journey.total_count, sum(each.is_error for each in journey.items)) == (count, failed)
+        assert (user.status, user.step) == week.STATES[name]
+    visit = ask(journeys.read_anonymous, "visit", Watched(), limit=50, actor=actor)
+    assert (visit.session.events, visit.session.errors, visit.total_count) == (2, 1, 2)

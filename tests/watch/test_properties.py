@@ -32,7 +32,7 @@ from tests.factories import activity, ai_metrics
 from tests.factories.batches import ran
 from tests.factories.identity import person
 
-SOME = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 BERLIN = "Europe/Berlin"
 START = datetime(2026, 3, 27, 23, tzinfo=UTC)
 WEEKEND = Period(START, datetime(2026, 3, 30, 22, tzinfo=UTC), BERLIN)  # three days, the second of 23 hours
