@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, memo
 from core.activity import progress, sources
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import SessionMissing
@@ -71,8 +71,9 @@ def list_anonymous(
     rows = PAGE.format(states=states, reach="limit :limit + :offset")
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(row) for row in found]
-    total = session.scalar(text(f"select count(*) from ({states}) as counted"), given) if count else 0  # noqa: S608
-    return Page(items, total or 0)
+    question = text(f"select count(*) from ({states}) as counted")  # noqa: S608  names of our own
+    total = memo.counted(("anonymous", wanted, watched), lambda: session.scalar(question, given) or 0) if count else 0
+    return Page(items, total)
 
 
 def find_anonymous(session: Session, session_id: str, watched: Watched) -> tuple[AnonymousSummary, Progress]:
