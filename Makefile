@@ -33,7 +33,7 @@ test: .venv/dev.lock lint types imports migrations  ## Everything that CI checks
 
 samples: .venv/dev.lock  ## Read files of other programs, and compare what comes of them with pandas: make samples DIR=../shared/samples
 	@test -d "$(DIR)" || { echo "There is no folder $(DIR): nothing to compare."; exit 0; }; \
-		SAMPLES="$$(cd "$(DIR)" && pwd)" $(BIN)/python -m pytest -q tests/samples/compare.py $(ARGS)
+		SAMPLES="$$(cd "$(DIR)" && pwd)" $(BIN)/python -m pytest -q tests/samples/compare.py tests/samples/figures.py $(ARGS)
 
 prove: .venv/dev.lock  ## The long forms of fault, fuzz and simulation runs
 	@$(BIN)/python -m tests.browser.chromium

@@ -1,8 +1,11 @@
-"""`make bench`: what is promised, measured in one run. `ARGS=calls` (console, streams, start, ingest, otlp) measures a part."""
+"""`make bench`: what is promised, measured in one run. `ARGS=calls` (console, streams, start, ingest, otlp) measures a part.
+
+`ARGS=watch DATA=folder` measures Watch on a folder that `make load` has filled; with such a DATA it is among all parts.
+"""
 
 import sys
 
-from benchmarks import calls, console, ingest, otlp, program, start, streams
+from benchmarks import calls, console, ingest, otlp, program, start, streams, watch
 from benchmarks.report import show
 
 PARTS = ("start", "calls", "streams", "console", "ingest", "otlp")
@@ -10,8 +13,11 @@ PARTS = ("start", "calls", "streams", "console", "ingest", "otlp")
 
 def main(wanted: list[str]) -> int:
     """Measure the wanted parts, or all; return 1 when a limit is not held."""
-    parts = wanted or list(PARTS)
-    held = show("Start and memory", start.measure()) if "start" in parts else True
+    parts = wanted or [*PARTS, *(["watch"] if watch.is_wanted() else [])]
+    held = watch.measure() if "watch" in parts else True
+    if parts == ["watch"]:
+        return 0 if held else 1
+    held &= show("Start and memory", start.measure()) if "start" in parts else True
     with program.fake_vendor() as vendor, program.running(ATTUNE_LOCAL_MODEL="off", ATTUNE_FAKE_PROVIDER="1") as running:
         if "calls" in parts:
             held &= show("Model calls", calls.measure(running, vendor))

@@ -6,9 +6,9 @@ and subjects are derived once, of all rows, rather than batch by batch: the resu
 """
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
@@ -32,7 +32,7 @@ DAYS, AT_ONCE = 30, 50_000
 FEWEST_USERS, EVENTS_A_USER = 50_000, 10
 USERS = Stage("load_users", {"number": "int4", "id": "uuid", "name": "text"})
 RAW = ("user_activity_events", "ai_request_metrics", "user_days", "event_rollups", "ai_request_rollups", "tool_rollups")
-DERIVED = ("users", "funnel_parts", "subjects")
+DERIVED = ("user_spans", "users", "funnel_parts", "subjects")
 
 # A few come often and most seldom; in the middle of a day more than at its ends.
 CHANCES = """
@@ -73,6 +73,14 @@ from (select *, floor(20 * power(a, 2.5))::int as model, (400 * spread * (1 + b)
     from ({chances}) as chances) as made
 join load_users on who = number"""
 
+# What the triggers of user_days would do, once for all days.
+SPANS = """
+insert into user_spans (user_id, environment, app, first_day, last_day)
+select user_id, environment, place, min(day), max(day)
+from user_days cross join lateral (values (app), ('*')) as each (place) group by 1, 2, 3
+on conflict (user_id, environment, app) do update
+    set first_day = least(user_spans.first_day, excluded.first_day),
+        last_day = greatest(user_spans.last_day, excluded.last_day)"""
 NAMED = "(select user_id, name as user_name, created_at from {parent} join load_users on load_users.id = user_id) as named"
 
 
@@ -84,14 +92,14 @@ def main(given: list[str]) -> int:
         begun = time.monotonic()
         partitions.make_ahead()
         source = Source("production", workspace.zone())
-        both = [
-            threading.Thread(target=_fill, args=("events", rows, users, _add_events, source)),
-            threading.Thread(target=_fill, args=("AI requests", rows, users, _add_requests, source)),
-        ]
-        for thread in both:
-            thread.start()
-        for thread in both:
-            thread.join()
+        _run("alter table user_days disable trigger user")
+        with ThreadPoolExecutor(2) as pool:
+            events = pool.submit(_fill, "events", rows, users, _add_events, source)
+            requests = pool.submit(_fill, "AI requests", rows, users, _add_requests, source)
+        events.result()
+        requests.result()
+        for statement in (SPANS, "alter table user_days enable trigger user"):
+            _run(statement)
         _vacuum(RAW)
         _derive(users)
         _vacuum(DERIVED)
@@ -147,14 +155,14 @@ def _add_events(connection: Connection, chances: dict[str, object], first: int, 
     connection.execute(EVENTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
     days = activity.USER_DAYS.replace("{stage}", activity.FRESH)
     store = f"with {activity.FRESH} as ({activity.INSERT}), days as ({days}) {activity.DELTAS}"
-    connection.execute(store.encode(), {"zone": source.zone})
+    connection.execute(store.encode(), source.days)
     note_releases(connection, activity.EVENTS)
 
 
 def _add_requests(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
     ai_metrics.REQUESTS.make(connection)
     connection.execute(REQUESTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
-    connection.execute(ai_metrics.STORE_WITH_TOOLS, {"zone": source.zone})
+    connection.execute(ai_metrics.STORE_WITH_TOOLS, source.days)
     note_releases(connection, ai_metrics.REQUESTS)
 
 
@@ -182,8 +190,14 @@ def _derive(users: int) -> None:
         print(f"parts derived after {time.monotonic() - begun:.0f} s", flush=True)
         connection.execute("insert into touched_subjects select distinct environment, app, owner from funnel_parts")
         connection.execute("analyze touched_subjects")
-        subjects.derive(connection)
+        subjects.derive(connection, are_few=False)
     print(f"subjects derived after {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def _run(statement: str) -> None:
+    with transaction() as session:
+        session.execute(text("select set_config('statement_timeout', '0', true), set_config('work_mem', '256MB', true)"))
+        session.execute(text(statement))
 
 
 def _vacuum(tables: Sequence[str]) -> None:

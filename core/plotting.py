@@ -166,7 +166,12 @@ def stacked_bars(
         )
     _axis_of(figure, scale)
     add_marks(figure, palette, marks, zone, span=(times[0], times[-1]) if times else None)
-    stack = {"barmode": "stack", "barcornerradius": 0 if len(parts) > 1 else 2, "showlegend": len(parts) > 1}
+    stack: dict[str, Any] = {
+        "barmode": "stack",
+        "barcornerradius": 0 if len(parts) > 1 else 2,
+        "showlegend": len(parts) > 1,
+        "legend": {"y": 1.1 if marks else 1.02},  # above the names of the marks
+    }
     return figure.update_layout(**stack, margin={"t": 26 if len(parts) > 1 or marks else 8})
 
 
@@ -183,9 +188,11 @@ def add_marks(
             type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line={"color": palette.muted, "width": 1, "dash": "dot"}
         )
         place = (mark.at - span[0]).total_seconds() / length if span and length else 0.0
-        if place >= named_until and len(inside) <= MOST_MARKS * 3:
-            _name_mark(figure, palette, at, mark, near_end=place > 0.85)
-            named_until = place + 0.02 + 0.018 * min(len(mark.label), LONGEST_MARK)
+        room = 0.02 + 0.013 * min(len(mark.label), LONGEST_MARK)
+        near_end = place + room > 1  # then the name stands on the left of its line
+        if place - (room if near_end else 0) >= named_until and len(inside) <= MOST_MARKS * 3:
+            _name_mark(figure, palette, at, mark, near_end=near_end)
+            named_until = place if near_end else place + room
     if inside:
         figure.update_layout(margin={"t": 24})
 
@@ -247,6 +254,7 @@ def _name_ends(figure: go.Figure, lines: Sequence[Line], scale: Scale, height: i
         place: dict[str, Any] = {"x": 1, "xref": "paper", "y": last, "xanchor": "left", "xshift": 8}
         figure.add_annotation(**place, text=words, showarrow=False, font={"size": 11, "color": line.ink}, align="left")
         lowest = last + step
+    figure.update_xaxes(nticks=5)  # the names leave less room for dates
     figure.update_layout(margin={"r": LABEL_ROOM_PX}, yaxis={"range": [0, max(span, last * 1.05)]})
 
 

@@ -43,6 +43,7 @@ class Workspace(Group):
     stuck_after_days: int = Field(default=3, ge=1, le=30)  # without a sign of life, in the middle of onboarding
     batch_silence_minutes: int = Field(default=360, ge=1, le=10_080)  # after which a batch run counts as lost
     late_span_minutes: int = Field(default=1440, ge=1, le=10_080)  # for which a tool's span waits for its request
+    analysts_read_messages: bool = False
 
     @field_validator("reporting_time_zone")
     @classmethod

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, memo
 from core.activity import progress, sources
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import SessionMissing
+from core.activity.events import IS_ERROR
 from core.activity.funnel import STEPS, WINDOW
 from core.activity.progress import Progress
 from core.activity.queries import COUNT, STATUS, STEP, UserFilter, escaped
@@ -38,11 +39,11 @@ OF_STATUS = {
     OnboardingStatus.IN_PROGRESS: f"{OPEN} and not coalesce(last_seen_at < :idle_since, false)",
 }
 # Of the raw rows: in one statement with the page, a page of two hundred would else ask two hundred times.
-DONE = """
+DONE = f"""
 select min(created_at) as first_seen_at, max(created_at) as last_seen_at, count(*) as events,
-    count(*) filter (where error_code is not null) as errors
+    count(*) filter (where {IS_ERROR}) as errors
 from user_activity_events
-where session_id = {session_id} and user_id is null and environment = :environment and app = any({apps})"""
+where session_id = {{session_id}} and user_id is null and environment = :environment and app = any({{apps}})"""  # noqa: S608  a constant
 COUNTED = ("first_seen_at", "last_seen_at", "events", "errors")
 DONE_OF_ONE = text(DONE.format(session_id=":session_id", apps=":apps"))
 # Those who have begun, the latest first; then the others. Each part follows an index.
@@ -70,8 +71,9 @@ def list_anonymous(
     rows = PAGE.format(states=states, reach="limit :limit + :offset")
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(row) for row in found]
-    total = session.scalar(text(f"select count(*) from ({states}) as counted"), given) if count else 0  # noqa: S608
-    return Page(items, total or 0)
+    question = text(f"select count(*) from ({states}) as counted")  # noqa: S608  names of our own
+    total = memo.counted(("anonymous", wanted, watched), lambda: session.scalar(question, given) or 0) if count else 0
+    return Page(items, total)
 
 
 def find_anonymous(session: Session, session_id: str, watched: Watched) -> tuple[AnonymousSummary, Progress]:

@@ -158,7 +158,7 @@ class UserSummary(View):
 
 
 class UserView(UserSummary):
-    """A user with what is known of him; `reached` holds the time of each step of onboarding."""
+    """A user with what is known of him: `reached` holds the time of each step of onboarding; events are those of his journey."""
 
     traits: dict[str, Any]
     reached: list[datetime | None]

@@ -16,9 +16,11 @@ from core.periods import Period, Watched
 SHOWN = 3  # samples of each code
 # Exactly the words of an index, which holds all that is counted by.
 IS_ERROR = "(error_code is not null or event_type like '%\\_error')"
-ROUGHLY = """
-select coalesce(sum(errors), 0)::bigint from event_rollups
-where grain = 'day' and at >= :start and at < :end and environment = :environment"""
+# Rollups count those that carry a code; of the types that are errors by their name, every event is one.
+ROLLED_ERRORS = "case when event_type like '%\\_error' then events else errors end"
+ROUGHLY = f"""
+select coalesce(sum({ROLLED_ERRORS}), 0)::bigint from event_rollups
+where grain = 'day' and at >= :start and at < :end and environment = :environment"""  # noqa: S608  constants
 # What somebody did without a name is his whose session it was. That he got through later his marks know, where funnels know the
 # type: of each type the latest are kept. Else the raw rows are asked.
 ERRORS = f"""
@@ -72,8 +74,8 @@ cross join lateral (
     where {{conditions}} and coalesce(error_code, '') = code and {IS_ERROR}
     order by created_at desc, id limit :samples
 ) as event left join users on users.id = event.user_id order by event.created_at desc"""  # noqa: S608  constants
-DAILY_ROLLED = """
-select day, event_type, sum(events)::bigint as events, sum(errors)::bigint as errors
+DAILY_ROLLED = f"""
+select day, event_type, sum(events)::bigint as events, sum({ROLLED_ERRORS})::bigint as errors
 from (
     select cast(at at time zone :zone as date) as day, event_type, events, errors, environment, app
     from event_rollups where grain = 'half_hour' and at >= :start and at < :end
@@ -81,11 +83,11 @@ from (
     select cast(at at time zone :zone as date), event_type, events, errors, environment, app
     from event_deltas where at >= :start and at < :end
 ) as counted where environment = :environment and (cast(:app as text) is null or app = :app)
-group by day, event_type order by day, event_type"""
-DAILY_RAW = """
+group by day, event_type order by day, event_type"""  # noqa: S608  constants
+DAILY_RAW = f"""
 select cast(created_at at time zone :zone as date) as day, event_type, count(*) as events,
-    count(*) filter (where error_code is not null) as errors
-from user_activity_events as event where {conditions} group by 1, 2 order by 1, 2"""
+    count(*) filter (where {IS_ERROR}) as errors
+from user_activity_events as event where {{conditions}} group by 1, 2 order by 1, 2"""  # noqa: S608  constants
 
 
 class EventFilter(View):
@@ -177,7 +179,7 @@ def _wanted(wanted: EventFilter) -> list[str]:
     columns = {"event_type": "event_type", "category": "event_category", "session_id": "session_id", "error_code": "error_code"}
     given = wanted.model_dump()
     conditions = [f"event.{column} = :{name}" for name, column in columns.items() if given[name] is not None]
-    return conditions + (["event.error_code is not null"] if wanted.only_errors else [])
+    return conditions + ([IS_ERROR] if wanted.only_errors else [])
 
 
 def _given(period: Period, watched: Watched) -> dict[str, Any]:

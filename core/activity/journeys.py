@@ -17,16 +17,6 @@ from core.identity.schemas import Actor
 from core.paging import Cursor
 from core.periods import Watched
 
-OWN = """
-select event.*, false as is_anonymous from user_activity_events as event
-where user_id = :id and environment = :environment {filters}
-union all
-select event.*, true as is_anonymous from funnel_parts as part
-join user_activity_events as event on event.session_id = substr(part.part, 3)
-    and (event.environment, event.app) = (part.environment, part.app)
-where part.owner = 'u:' || :id and part.environment = :environment and part.part like 's:%' and event.user_id is null {filters}"""
-
-
 NAMELESS = """
 select event.*, true as is_anonymous from user_activity_events as event
 where session_id = :id and environment = :environment and event.user_id is null {filters}"""
@@ -38,7 +28,7 @@ def read_journey(
     """Return a user's journey from its beginning, or from the event after a cursor; raise UserMissing."""
     require(actor, Permission.WATCH)
     row, progress = queries.find_progress(session, given, watched)
-    done = _read(session, _Asked(OWN, row["id"], watched, limit, after), progress)
+    done = _read(session, _Asked(queries.OWN, row["id"], watched, limit, after), progress)
     return Journey(user=queries.summarize(row, progress), **done)
 
 

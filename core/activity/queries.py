@@ -11,6 +11,7 @@ from core import clock, memo
 from core.activity import progress, sources
 from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.errors import UserMissing
+from core.activity.events import IS_ERROR
 from core.activity.funnel import STEPS, WINDOW
 from core.activity.progress import Progress
 from core.activity.schemas import ALL_APPS
@@ -47,12 +48,22 @@ PLACED_EACH = """coalesce(
 EVERYBODY = """
 select (select count(*) from user_spans where environment = :environment and app = :place)
     + (select count(*) from users where not exists (select from user_spans where user_id = users.id))"""
-FIGURES = text("""
+# What one did under his name, and without one in sessions that are his.
+OWN = """
+select event.*, false as is_anonymous from user_activity_events as event
+where user_id = :id and environment = :environment {filters}
+union all
+select event.*, true as is_anonymous from funnel_parts as part
+join user_activity_events as event on event.session_id = substr(part.part, 3)
+    and (event.environment, event.app) = (part.environment, part.app)
+where part.owner = 'u:' || :id and part.environment = :environment and part.part like 's:%' and event.user_id is null {filters}"""
+FILTERED = """
+    and (cast(:app as text) is null or event.app = :app) and (cast(:release as text) is null or event.release = :release)"""
+FIGURES = text(f"""
 select (select count(distinct day) from user_days where user_id = :id and environment = :environment
         and (cast(:app as text) is null or app = :app)) as active_days,
-    count(*) as events, count(*) filter (where error_code is not null) as errors
-from user_activity_events where user_id = :id and environment = :environment and (cast(:app as text) is null or app = :app)
-    and (cast(:release as text) is null or release = :release)""")
+    count(*) as events, count(*) filter (where {IS_ERROR}) as errors
+from ({OWN.format(filters=FILTERED)}) as done""")  # noqa: S608  constants
 FOUND = text("select * from users where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
 
 

@@ -171,9 +171,9 @@ def forget() -> None:
     _met.clear()
 
 
-def derive(connection: Connection) -> None:
-    """Make the touched subjects anew from their parts."""
-    connection.execute(PLANS, {"on": "off"})
+def derive(connection: Connection, *, are_few: bool = True) -> None:
+    """Make the touched subjects anew from their parts; where these are not few, the planner must know how many (`analyze`)."""
+    connection.execute(PLANS, {"on": "off" if are_few else "on"})
     for statement in ANEW:
         connection.execute(statement.encode())
     connection.execute(PLANS, {"on": "on"})

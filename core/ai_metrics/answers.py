@@ -162,7 +162,7 @@ class Tokens(Volume):
 
 
 class ErrorKind(View):
-    """One type of error: how often, what share of all errors whose rows are still kept, and one of its messages."""
+    """One type of error: how often, what share of all errors whose rows are still kept, and its last message."""
 
     error_type: str | None
     requests: int

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import Asked, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
@@ -54,20 +54,25 @@ def errors_by_model(session: Session, asked: Asked) -> list[ModelErrors]:
 
 def error_types(session: Session, asked: Asked) -> list[ErrorKind]:
     """Return the types of errors, the most frequent first, from the rows that are kept."""
-    wanted = (
+    failed = [*matching_requests(asked, asked.period), raw.c.status == RequestStatus.ERROR]
+    # An index holds all that is counted; of the rows themselves only the last of each type is read.
+    types = (
         select(
             raw.c.error_type,
             func.count().label("requests"),
             func.sum(func.count()).over().label("every"),
             func.count(raw.c.model.distinct()).label("models"),
             func.max(raw.c.created_at).label("last_at"),
-            func.max(raw.c.error_message).label("message"),
         )
-        .where(*matching_requests(asked, asked.period), raw.c.status == RequestStatus.ERROR)
+        .where(*failed)
         .group_by(raw.c.error_type)
         .order_by(func.count().desc(), raw.c.error_type)
         .limit(MOST_TYPES)
+        .subquery("types")
     )
+    is_last = and_(raw.c.created_at == types.c.last_at, raw.c.error_type.is_not_distinct_from(types.c.error_type))
+    message = select(func.max(raw.c.error_message)).where(*failed, is_last).scalar_subquery()
+    wanted = select(types, message.label("message")).order_by(types.c.requests.desc(), types.c.error_type)
     return [
         ErrorKind(share=float(row["requests"] / row["every"]), **_without(row, "every"))
         for row in session.execute(wanted).mappings()

@@ -26,7 +26,13 @@ class AiRequest(CoreTable):
         Index(None, "created_at", "id"),
         Index(None, "user_id", "created_at", postgresql_where=text("user_id is not null")),
         Index(None, "conversation_id", "created_at", postgresql_where=text("conversation_id is not null")),
-        Index("ix_ai_request_metrics_errors", "created_at", "id", postgresql_where=text("status = 'error'")),
+        Index(
+            "ix_ai_request_metrics_errors",
+            "created_at",
+            "id",
+            postgresql_include=["environment", "app", "release", "provider", "model", "error_type", "user_id", "conversation_id"],
+            postgresql_where=text("status = 'error'"),
+        ),
         Index("ix_ai_request_metrics_import", "import_id", "created_at", "id", postgresql_where=text("import_id is not null")),
         {"postgresql_partition_by": "RANGE (created_at)"},
     )

@@ -1,6 +1,7 @@
 """The key figures of AI requests, each beside as much of the period before."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,7 @@ from core.ai_metrics.series import both, latency_series, volume_series
 from core.comparison import Meaning, Tile, of_level, of_rate, tile
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY
+from core.periods import DAY, day_of, midnight
 from core.words import Unit
 
 BY_THE_HOUR = 3 * DAY  # so long a period has too few days to compare, and is compared by the hour
@@ -51,15 +52,23 @@ def tiles(session: Session, asked: Asked, *, actor: Actor) -> list[Tile]:
 
 def side(session: Session, asked: Asked, step: Interval) -> Side:
     """Read one of the two periods; parts that are not over yet are left out."""
-    over = min(clock.now(), asked.period.end) - step.length
+
+    def is_over(point: VolumePoint | LatencyPoint) -> bool:
+        return _end(point.at, step, asked.period.zone) <= min(clock.now(), asked.period.end)
+
     volume, times = volume_series(session, asked, step), latency_series(session, asked, step)
     return Side(
         figures=figures(session, asked),
         times=both(session, asked),
-        volume=[point for point in volume if point.at <= over],
-        latency=[point for point in times.latency if point.at <= over],
-        first_token=[point for point in times.first_token if point.at <= over],
+        volume=[point for point in volume if is_over(point)],
+        latency=[point for point in times.latency if is_over(point)],
+        first_token=[point for point in times.first_token if is_over(point)],
     )
+
+
+def _end(at: datetime, step: Interval, zone: str) -> datetime:
+    """Return when the interval ends that begins then: days on which clocks change are shorter or longer than others."""
+    return midnight(day_of(at, zone) + DAY, zone) if step is Interval.DAY else at + step.length
 
 
 def _requests(one: Side, other: Side) -> Tile:

@@ -51,7 +51,6 @@ join lateral (select messages.id, position, role, content, count(*) over () as m
 SPOKEN = text("""
 select conversation_id from messages where search @@ websearch_to_tsquery('simple', :q) limit :limit""")
 MOST_FOUND = 10_000  # messages; of words that more of them have, conversations are looked through from the last one on
-MANY_FOUND = 2_000  # conversations; so many with the same words are not counted again for each page
 FOUND = text("select id from conversations where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
 NAMED = text("""
 select id, conversation_id, position from messages where id = any(:keys) or external_id = :name limit 2""")
@@ -78,8 +77,8 @@ def list_conversations(
     page = page.order_by(talks.c.last_message_at.desc(), talks.c.id.desc()).limit(window.limit).offset(window.offset)
     items = _summaries(session, list(session.execute(page).mappings()), wanted.q, actor)
     counting = select(func.count()).select_from(talks).where(*where)
-    key, many = ("conversations", wanted, period, watched), memo.MANY if wanted.q is None else MANY_FOUND
-    total = memo.counted(key, lambda: session.scalar(counting) or 0, many=many) if count else 0
+    key = ("conversations", wanted, period, watched)
+    total = memo.counted(key, lambda: session.scalar(counting) or 0) if count else 0
     return Page(items, total)
 
 

@@ -1,5 +1,7 @@
 """Whether there is a demo, and whether there may be one."""
 
+from datetime import datetime
+
 from sqlalchemy import and_, select, text
 from sqlalchemy.orm import Session
 
@@ -28,10 +30,11 @@ def find_row(session: Session, *, lock: bool = False) -> Import | None:
 def find_demo(session: Session) -> DemoView | None:
     """Return the demo that is here, or coming or going."""
     row = find_row(session)
-    if row is None:
+    if row is None or row.mapping is None:
         return None
     may_go = row.started_at is None or row.started_at >= undo.since(session)
-    return DemoView(status=Status(row.status), rows=row.position, may_go=may_go)
+    until = datetime.fromisoformat(row.mapping["until"])
+    return DemoView(status=Status(row.status), rows=row.position, until=until, may_go=may_go)
 
 
 def may_load(session: Session) -> bool:

@@ -1,5 +1,7 @@
 """The demo workspace as the console shows it."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, ConfigDict
 
 from core.imports.schemas import Status
@@ -19,6 +21,7 @@ class DemoView(BaseModel):
 
     status: Status
     rows: int
+    until: datetime  # when what happens in it ends
     may_go: bool  # imports can be undone for some weeks
 
     @property

@@ -20,7 +20,7 @@ from core.imports import queries, uploads
 from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow, UndoOver
 from core.imports.mapping import Mapping
 from core.imports.models import Import, ImportMapping
-from core.imports.schemas import BUSY, STARTABLE, ImportView, MappingView, NewMapping, Start, Status
+from core.imports.schemas import BUSY, STARTABLE, Count, ImportView, MappingView, NewMapping, Start, Status
 from core.imports.undo import since as undoing_since
 from core.imports.uploads import Kept
 
@@ -59,7 +59,9 @@ def start(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> I
     row = _startable(session, import_id)
     _choose(session, row, given)
     if row.position == 0:
-        row.counts, row.problems, row.first_at, row.last_at, row.started_at = {}, [], None, None, clock.now()
+        # Kinds that were named stay named: rows of them may be there (writing.py, _announce).
+        row.counts = {kind: Count().model_dump() for kind in row.counts}
+        row.problems, row.first_at, row.last_at, row.started_at = [], None, None, clock.now()
     row.status, row.completed_at = Status.QUEUED, None
     audit.record(session, "import.start", actor, targets=_named(row), after={"environment": row.environment})
     return _begin(session, row)
@@ -164,7 +166,9 @@ def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN4
 
 
 def _has_brought(row: Import) -> bool:
-    """Whether there may be rows of it. After an undo that failed it is at its beginning, and some are there all the same."""
+    """Whether there may be rows of it. After an undo that failed it is at its beginning, and some are there all the same; after a
+    kill in its first chunk, too, of the kinds that are named in its counts.
+    """
     return bool(row.position or row.counts)
 
 

@@ -20,6 +20,7 @@ from core import clock
 from core.activity import subjects
 from core.db import Database, Session, transaction
 from core.errors import Unavailable
+from core.imports import marks
 from core.imports.undoing import batch_runs, conversations, raw_rows, users, whole_rows
 from core.imports.undoing.raw_rows import Raw
 from core.imports.undoing.whole_rows import Whole
@@ -69,6 +70,7 @@ def since(session: Session) -> datetime:
 
 def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
     """Do one transaction after the other. Users are last: by then it can be seen who else knows them."""
+    _patiently(partial(marks.forget, import_id=import_id), Database.AI)
     yield from _raw_rows(import_id, raw_rows.REQUESTS)
     yield from _raw_rows(import_id, raw_rows.EVENTS)
     _patiently(lambda session: subjects.settle(driver(session)))

@@ -1,7 +1,7 @@
 """Rows of an import into the databases: chunk by chunk, each in one transaction in which the import itself moves on.
 
 A kill at any moment leaves whole chunks, and `position` says where to go on. Rows for the database `ai` are committed just
-before; they are known by their ids, so that doing it again stores nothing twice.
+before; they are known by their ids, so that doing it again stores nothing twice, and a mark tells that it counts once, too.
 """
 
 import time
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from core import clock, partitions
 from core.db import Database, transaction
 from core.errors import Conflict, Invalid, Unavailable
+from core.imports import marks
 from core.imports.chunks import HEAVIEST, Chunk, Good, Identity, ahead, cut, without_what_is_refused
 from core.imports.models import Import
 from core.imports.parsed import Kind, Parsed
@@ -82,6 +83,7 @@ def _store(chunk: Chunk, import_id: UUID, source: Source) -> None:
 def _store_whole(chunk: Chunk, import_id: UUID, source: Source) -> None:
     """Store a chunk; where a value is refused that no check has foreseen, all but its record."""
     _make_partitions(chunk)
+    _announce(chunk, import_id)
     try:
         with transaction() as core:
             _store_in(core, chunk, import_id, source)
@@ -118,7 +120,7 @@ def _mended(good: Good) -> Good:
 def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: Source) -> None:
     held = _hold(core, import_id, chunk.after)
     written = Written(problems=chunk.problems)
-    with_ai = [kind for kind in STORES if chunk.rows.get(kind) and STORES[kind].database is Database.AI]
+    with_ai = _kinds_of_ai(chunk)
     for kind in STORES:
         if chunk.rows.get(kind) and kind not in with_ai:
             _store_kind(core, kind, chunk, source, written)
@@ -127,8 +129,22 @@ def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: Source) -> N
         with transaction(Database.AI) as ai:
             for kind in with_ai:
                 _store_kind(ai, kind, chunk, source, written)
+            written.counts |= marks.counted(ai, import_id, chunk.after, {kind: written.counts[kind] for kind in with_ai})
     _count_rejected(written)
     _move_on(core, held, chunk, written)
+
+
+def _announce(chunk: Chunk, import_id: UUID) -> None:
+    """Note in `core` which kinds `ai` is about to take: after a kill between the two, rows may be there to undo."""
+    if with_ai := _kinds_of_ai(chunk):
+        with transaction() as core:
+            held = _hold(core, import_id, chunk.after)
+            if fresh := {kind: Count().model_dump() for kind in with_ai if kind not in held.counts}:
+                core.execute(update(Import).where(Import.id == import_id).values(counts=held.counts | fresh))
+
+
+def _kinds_of_ai(chunk: Chunk) -> list[Kind]:
+    return [kind for kind in STORES if chunk.rows.get(kind) and STORES[kind].database is Database.AI]
 
 
 def _store_kind(session: Session, kind: Kind, chunk: Chunk, source: Source, written: Written) -> None:

@@ -78,7 +78,7 @@ def _of_incident(one: Incident, scope: Scope) -> Finding:
     query = {"start": iso(one.start), "end": iso(one.end), "model": one.model, **_place(scope)}
     if one.trouble is Trouble.SLOW:
         title = f"{one.model} was slow: p95 {words.duration(round(one.value))}, usually {words.duration(round(one.usual))}"
-        said = f"{one.affected} of {words.count(one.requests, 'request')} slower than 95 % usually are"
+        said = f"{one.affected} of {words.count(one.requests, 'request')} were slower than the usual p95"
         return _finding("latency", Severity.BAD, title, f"{when} · {said}", one.start, "ai-metrics", query)
     title = f"{one.model} failed: {words.share(one.value)} of requests, usually {words.share(one.usual)}"
     said = f"{one.affected} of {words.count(one.requests, 'request')}"
@@ -90,7 +90,8 @@ def _of_failing(one: Failing, scope: Scope) -> Finding:
     title = f"{one.batch_job} fails{phase}: {one.bad} of {words.count(one.runs, 'run')}"
     row = f"the last {one.in_a_row} in a row" if one.in_a_row > 1 else f"last {words.moment(one.last_at, scope.period.zone)}"
     detail = " · ".join(filter(None, (row, one.summary)))
-    query = {"job": one.batch_job, "status": "failed", **_span(scope), **_place(scope)}
+    # All of its runs: one that fails is partial or lost as well, and beside good ones it shows what differs.
+    query = {"job": one.batch_job, **_span(scope), **_place(scope)}
     severity = Severity.BAD if one.in_a_row > 1 else Severity.WARN
     return _finding("batch", severity, title, detail, one.last_at, "batch-history", query)
 
@@ -121,7 +122,7 @@ def _of_tiles(
         if tile.verdict is not Verdict.WORSE or explained.get(tile.name) or tile.value is None or not tile.before:
             continue
         query = {**_span(scope), **_place(scope)}
-        change = f"{words.figure(tile.value, tile.unit)}, {words.figure(tile.before, tile.unit)} in as much time before"
+        change = f"{words.figure(tile.value, tile.unit)}, {words.figure(tile.before, tile.unit)} in the same time before"
         if tile.name == "cost":
             if tile.value / tile.before - 1 >= LEAST_RISE:
                 yield _of_cost(core, volumes, change, query, scope)

@@ -17,6 +17,8 @@ from datetime import date, datetime
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from core.activity.events import ROLLED_ERRORS
+
 SHOWN_BY_DEFAULT = "production"
 LOCK = 0x61747477
 
@@ -43,18 +45,19 @@ def days_of(session: Session, first: date, end: date, zone: str) -> Days:
     return Days(first, end, zone, since, until)
 
 
-EVENTS = """
+EVENTS = f"""
 with counted as (
     select at, environment, event_type, events, errors from event_rollups where grain = 'day'
     union all select at, environment, event_type, events, errors from event_deltas
 ),
 summed as (
-    select (at at time zone :zone)::date as date, environment, event_type, sum(events) as events, sum(errors) as errors
+    select (at at time zone :zone)::date as date, environment, event_type, sum(events) as events,
+        sum({ROLLED_ERRORS}) as errors
     from counted where at >= :since and at < :until group by grouping sets ((1, 2, 3), (1, 2))
 )
 insert into daily_metrics (date, metric_type, metric_value, dimensions)
 select date, name, value, jsonb_strip_nulls(jsonb_build_object('environment', environment, 'event_type', event_type))
-from summed, lateral (values ('events', events), ('event_errors', errors)) as each (name, value)"""
+from summed, lateral (values ('events', events), ('event_errors', errors)) as each (name, value)"""  # noqa: S608  a constant
 
 USERS = """
 with counted as (

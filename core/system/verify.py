@@ -198,7 +198,7 @@ def _subjects(session: Session) -> Iterator[Checked]:
         "insert into touched_subjects (environment, app, subject) select environment, app, owner from funnel_parts"
     )
     connection.execute("analyze touched_subjects")
-    subjects.derive(connection)
+    subjects.derive(connection, are_few=False)
     # Whether he who is in one of several apps has a row over all of them depends on when the others came.
     for name, what, others in (("subjects", "app <> '*'", ()), ("subjects (all apps)", "is_whole", ("app",))):
         keys, columns = _columns(table_of(Subject), without=("is_whole", *others))

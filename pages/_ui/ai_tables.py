@@ -55,7 +55,7 @@ MODEL_COLUMNS = {
 def draw_errors(found: Errors, page: str, zone: str) -> None:
     """Draw the types of errors with a sample message each."""
     kinds = found.types
-    with watch.panel("Errors by type", "the rows that are kept; select one to see its requests"):
+    with watch.panel("Errors by type", "select one to see its requests"):
         if not kinds:
             st.caption("No request failed in this period.")
             return

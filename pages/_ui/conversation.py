@@ -101,8 +101,8 @@ def _turn(at: int, way: str) -> None:
 def _bring_into_view(found: Reading) -> None:
     """Show the message in focus; of a part that was turned to, its end that is nearer to what was read before."""
     wanted = st.query_params.get("message")
-    focus = next((each.id for each in found.messages if wanted in (str(each.id), each.external_id)), None)
-    way = state.get(TURNED, None)
+    focus = next((each.id for each in found.messages if wanted and wanted in (str(each.id), each.external_id)), None)
+    way: str | None = state.get(TURNED, None)
     if way is not None:
         data = {"selector": ".st-key-said", "block": "start" if way == "later" else "end", "token": str(found.offset)}
     elif focus is not None:

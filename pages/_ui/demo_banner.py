@@ -1,4 +1,4 @@
-"""Says on every page that this is a demo, and lets an administrator remove it."""
+"""Says on every page that this is a demo and what there is to find in it, and lets an administrator remove it."""
 
 from contextlib import suppress
 
@@ -7,10 +7,11 @@ import streamlit as st
 from core.db import Session
 from core.demo import queries, service
 from core.demo.schemas import DemoView
+from core.demo.stories import stories
 from core.errors import Unavailable
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from pages._ui import cache, errors, guard, state
+from pages._ui import cache, errors, guard, links, state
 from pages._ui.cache import Reads
 
 WORDS = "**Demo workspace**: everything here is synthetic"
@@ -26,9 +27,25 @@ def draw(actor: Actor) -> None:
         return
     with st.container(key="demo-banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f":material/theater_comedy: {WORDS}{_more(demo)}.", width="content")
-        is_offered = may(actor, Permission.MANAGE_IMPORTS) and demo.may_go and not demo.is_going
-        if is_offered and st.button("Remove demo data", key="demo.remove"):
-            _ask()
+        with st.container(horizontal=True, width="content", gap="small"):
+            is_told = may(actor, Permission.WATCH) and not demo.is_coming and not demo.is_going
+            if is_told and st.button("What to look for", key="demo.stories", icon=":material/travel_explore:"):
+                _tell(demo)
+            is_offered = may(actor, Permission.MANAGE_IMPORTS) and demo.may_go and not demo.is_going
+            if is_offered and st.button("Remove demo data", key="demo.remove"):
+                _ask()
+
+
+def _tell(demo: DemoView) -> None:
+    # A dialog, not a popover: that one would stay open over the page to which a question leads.
+    @st.dialog("What to look for")
+    def tell() -> None:
+        st.caption("Things went wrong in this made-up app. Each question leads to where it is answered.")
+        with st.container(gap=None):
+            for story in stories(demo.until):
+                links.draw(story.page, story.question, icon=story.icon, **story.query)
+
+    tell()
 
 
 def _find(session: Session, *, actor: Actor) -> DemoView | None:

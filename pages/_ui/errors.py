@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import Failure, Forbidden, NotSignedIn, Unavailable
 from core.ids import new_id
+from core.periods import RangeRefused
 from pages._ui import frame, state, text
 
 log = logging.getLogger("attune.console")
@@ -66,6 +67,9 @@ class InWords:
                 frame.leave()
             case Forbidden():
                 frame.error_state("Not for your role", error.detail)
+            case RangeRefused():  # trying again would ask for the same days
+                with frame.empty_state("event_busy", "These days cannot be shown", text.plain(error.detail)):
+                    st.button("Show the last 7 days", key=f"days.{self.what}", on_click=st.query_params.clear)
             case Failure():
                 frame.error_state(f"{self.what} did not load", error.detail, retry=True)
             case _:

@@ -1,5 +1,6 @@
 """Parts of the Onboarding page: errors with their samples, every type of event by day, and the events themselves."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -62,7 +63,7 @@ def _draw_codes(groups: Sequence[ErrorGroup], page: str, zone: str, pick: Pick) 
 def _draw_samples(group: ErrorGroup, zone: str) -> None:
     with watch.panel("Samples", text.plain(group.error_code or "no code")), st.container(border=True, gap="small"):
         for sample in group.samples:
-            who = sample.user or "somebody without a name"
+            who = sample.user or "session without a user"
             with st.container(gap=None):
                 st.markdown(f"**{text.plain(who)}**\u2002:gray[:small[{words.moment(sample.created_at, zone)}]]")
                 st.code(sample.error_message or sample.event_type, language=None, wrap_lines=True)
@@ -134,12 +135,18 @@ def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) 
             "Error": [" ".join(filter(None, (row.error_code, row.error_message))) for row in rows],
             "App": [row.app for row in rows],
             "Release": [row.release for row in rows],
-            "Data": [str(row.event_data) if row.event_data else "" for row in rows],
+            "Data": [json.dumps(row.event_data, ensure_ascii=False) if row.event_data else "" for row in rows],
         }
     )
+    # What no row has would only take the room of what they say.
+    table = table.drop(columns=[name for name in ("App", "Error", "Release") if not table[name].any()])
     table["Time"] = pd.to_datetime(table["Time"], utc=True).dt.tz_convert(zone)
     trail: list[str] = state.get(f"{page}.trail", [])
-    columns = {"Time": column.DatetimeColumn(format="D MMM HH:mm:ss", width=130)}
+    columns = {
+        "Time": column.DatetimeColumn(format="D MMM HH:mm:ss", width=130),
+        "Error": column.TextColumn(width=220),
+        "Data": column.TextColumn(width=260),
+    }
     # Each page of events has a key of its own: a selection must not pass to the rows of another.
     picked = tables.choose(table, words.count(len(rows), "event"), key=f"{page}.events.{len(trail)}", columns=columns)
     with st.container(horizontal=True, vertical_alignment="center"):

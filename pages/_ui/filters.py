@@ -183,7 +183,8 @@ def _take_over(page: str, names: Sequence[str]) -> None:
     if is_new:
         if given.get("start"):
             put(page, days=CUSTOM)
-        state.forget(_key(page, "from"), _key(page, "until"))
+        state.forget(_key(page, "from"), _key(page, "until"), _key(page, "drawn"))
+        state.put(_key(page, "address"), given)  # a page that refuses it is left for the one before
 
 
 def _is_entered(page: str) -> bool:

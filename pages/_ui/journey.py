@@ -127,7 +127,7 @@ def _draw_facts(user: UserView, watched: Watched) -> None:
     zone = workspace.zone()
     with watch.panel("Known of this user"), st.container(border=True, gap="xsmall"):
         known = {"First seen": words.moment(user.first_seen_at, zone), "Last seen": words.moment(user.last_seen_at, zone)}
-        known |= {name: str(value) for name, value in user.traits.items()}
+        known |= {name: str(value) for name, value in user.traits.items() if value not in (None, "", [], {})}
         for name, value in known.items():
             st.markdown(f":gray[:small[{text.plain(name)}]]  \n{text.plain(value[:200])}")
     with watch.panel("Go to"), st.container(gap=None):

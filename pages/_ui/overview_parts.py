@@ -6,8 +6,10 @@ from core import words
 from core.activity.answers import FunnelView
 from core.activity.charts import short, weakest_of
 from core.insights.findings import Finding, Severity
-from pages._ui import links, text
+from pages._ui import filters, links, text
+from pages._ui.filters import Filters
 
+FURTHER = (30, 90)
 ICONS = {
     Severity.BAD: ":red[:material/error:]",
     Severity.WARN: ":orange[:material/warning:]",
@@ -40,3 +42,18 @@ def draw_findings(found: list[Finding]) -> None:
                 with st.container(gap=None):
                     st.markdown(f"{text.plain(finding.title)}  \n:gray[:small[{text.plain(finding.detail)}]]")
                     links.draw(finding.page, "Show the evidence", icon="arrow_forward", **finding.query)
+
+
+def offer_further(page: str, chosen: Filters) -> None:
+    """Offer to look for the same over more days: what began before the period, or happens once a week, shows only there."""
+    more = next((days for days in FURTHER if days > len(chosen.period.days)), None)
+    if more is not None:
+        st.button(
+            f"Look at the last {more} days",
+            type="tertiary",
+            icon=":material/history:",
+            key=f"{page}.further",
+            on_click=filters.put,
+            args=(page,),
+            kwargs={"days": str(more)},
+        )

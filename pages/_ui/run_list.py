@@ -102,12 +102,13 @@ def draw_table(rows: Sequence[RunView], zone: str, key: str) -> None:
     columns = {
         "Started": column.DatetimeColumn(format="D MMM HH:mm", width=110),
         "Status": run_tables.STATUS,
-        "Duration": column.ProgressColumn(format="%.1f min", min_value=0, max_value=max(longest, 0.001), width=150),
-        "Usual": column.TextColumn(width=80),
-        "Speed": column.MultiselectColumn(options=["Slower"], color=["orange"], width=80),
-        "Items": column.NumberColumn(format="localized", width=80),
-        "Failed": column.NumberColumn(format="localized", width=70),
-        "Summary": column.TextColumn(width=260),
+        "Duration": column.ProgressColumn(format="%.1f min", min_value=0, max_value=max(longest, 0.001), width=130),
+        "Usual": column.TextColumn(width=70),
+        "Speed": column.MultiselectColumn(options=["Slower"], color=["orange"], width=75),
+        "Items": column.NumberColumn(format="localized", width=65),
+        "Failed": column.NumberColumn(format="localized", width=60),
+        "Summary": column.TextColumn(width=210),
+        "Run": column.TextColumn(width=150),
     }
 
     def picked(number: int) -> None:

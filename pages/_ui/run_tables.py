@@ -1,12 +1,13 @@
 """Batch jobs, their phases and what they failed with, in tables."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
 from core import words
-from core.batches.answers import BAD, Failure, JobFigures, Phase, RunCounts, Strip
+from core.batches.answers import Failure, JobFigures, Phase, RunCounts, Strip
 from pages._ui import filters, run_list, tables, text, watch
 from pages._ui.ai_tables import MOST_ROWS
 
@@ -28,8 +29,12 @@ def interval(found: RunCounts) -> str:
 
 def said_of(strip: Strip) -> str:
     """Return a batch job's name, and how its runs of a strip ended."""
-    bad, slow = sum(run.status in BAD for run in strip.runs), sum(run.is_slow for run in strip.runs)
-    facts = [words.count(len(strip.runs), "run"), f"{bad} failed" if bad else "none failed", *([f"{slow} slow"] if slow else [])]
+    ended = Counter(run.status for run in strip.runs)
+    counted = {"failed": ended["failed"], "partial": ended["partial"], "lost": ended["lost"]}
+    facts = [words.count(len(strip.runs), "run"), *(f"{count} {name}" for name, count in counted.items() if count)]
+    facts += [] if any(counted.values()) else ["none failed"]
+    slow = sum(run.is_slow for run in strip.runs)
+    facts += [f"{slow} slow"] if slow else []
     return f"{text.plain(strip.batch_job)}  \n:gray[:small[{text.plain(' · '.join(facts))}]]"
 
 
@@ -49,7 +54,7 @@ def draw_failures(found: Sequence[Failure], zone: str) -> None:
             }
         )
         columns = {
-            "What it said": column.TextColumn(width=230),
+            "What it said": column.TextColumn(width="large"),
             "Runs": column.NumberColumn(width=60),
             "Items": column.NumberColumn("Items failed", format="localized"),
         }

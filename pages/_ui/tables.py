@@ -57,7 +57,7 @@ def choose(
 
 
 def _drawn(table: pd.DataFrame, alt: str, columns: Columns | None, most: int | None) -> dict[str, Any]:
-    height = "content" if most is None else ROW_PX * (min(len(table), most) + 1) + 3
+    height = "content" if most is None or len(table) <= most else ROW_PX * (most + 1) + 3
     return {
         "hide_index": True,
         "placeholder": "–",

@@ -76,7 +76,7 @@ def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
     place.metric(
         tile.label,
         words.figure(tile.value, tile.unit),
-        delta=changed or "new",
+        delta=changed or (None if tile.value is None else "new"),
         delta_color="gray" if not is_news else "orange" if tile.verdict is Verdict.WORSE else "blue",
         delta_arrow=_arrow(tile) if is_news else "off",
         help=f"{note} {before}".strip(),

@@ -1,4 +1,4 @@
-"""Settings, Workspace: default prompt, default model, reporting time zone, and when a batch run is lost."""
+"""Settings, Workspace: default prompt and model, reporting time zone, when silence means something, and what analysts read."""
 
 import streamlit as st
 from pydantic import ValidationError
@@ -9,6 +9,7 @@ from core.system import workspace
 from pages._ui import errors, guard, state
 
 PROMPT, MODEL, ZONE, SILENCE = "workspace.prompt", "workspace.model", "workspace.zone", "workspace.silence"
+STUCK, LATE, ANALYSTS = "workspace.stuck", "workspace.late", "workspace.analysts"
 FIRST = "The first there is"
 
 
@@ -46,6 +47,28 @@ def draw() -> None:
             key=SILENCE,
             help="A run that goes on without a word for so long, and has not ended, is shown as lost.",
         )
+        st.number_input(
+            "Days without a sign of life after which a user is stuck",
+            min_value=1,
+            max_value=30,
+            value=present.stuck_after_days,
+            key=STUCK,
+            help="In the middle of onboarding, before its window has passed.",
+        )
+        st.number_input(
+            "Minutes for which the span of a tool waits for its request",
+            min_value=1,
+            max_value=10_080,
+            value=present.late_span_minutes,
+            key=LATE,
+            help="OpenTelemetry may bring them apart and in any order. What waits longer is dropped, and counted.",
+        )
+        st.checkbox(
+            "Analysts may read messages",
+            present.analysts_read_messages,
+            key=ANALYSTS,
+            help="What users and models say, in conversations, journeys and requests. Their figures they see in any case.",
+        )
         st.form_submit_button("Save", type="primary", on_click=save)
 
 
@@ -59,6 +82,9 @@ def save() -> None:
             default_model=None if model == FIRST else model,
             reporting_time_zone=state.get(ZONE, "UTC"),
             batch_silence_minutes=state.get(SILENCE, 360),
+            stuck_after_days=state.get(STUCK, 3),
+            late_span_minutes=state.get(LATE, 1440),
+            analysts_read_messages=state.get(ANALYSTS, False),
         )
     except ValidationError:
         state.problem("The default prompt must not be empty.")

@@ -13,6 +13,7 @@ from pages._ui import (
     price_settings,
     provider_settings,
     redaction_settings,
+    retention_settings,
     workspace_settings,
 )
 
@@ -23,6 +24,7 @@ SECTIONS = {
     "API keys": key_settings.draw,
     "Import": import_settings.draw,
     "Redaction": redaction_settings.draw,
+    "Retention": retention_settings.draw,
 }
 
 

@@ -27,7 +27,7 @@ def main() -> None:
         return
     summary = reads.ask(figures.summary, chosen.asked)
     unpriced = f"{words.count(summary.unpriced_requests, 'request')} without a price." if summary.unpriced_requests else ""
-    key_figures.draw(found, notes={"cost": unpriced, "p95_latency": "Within 1 %."})
+    key_figures.draw(found, notes={"cost": unpriced, "p95_latency": "Accurate to 1 %."})
     draw_charts(reads, chosen)
     draw_models(reads, chosen)
     request_list.draw(reads, chosen, summary.total_requests)
@@ -42,11 +42,11 @@ def draw_charts(reads: Reads, chosen: Filters) -> None:
     palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
     marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)
     grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
-    with grid.cell(column_span=2), watch.panel("Latency", f"to the last token, {grain}, within 1 %"):
+    with grid.cell(column_span=2), watch.panel("Latency", f"to the last token, {grain}, accurate to 1 %"):
         charts.show(ai_charts.latency_over_time(palette, latency, zone, marks), f"{PAGE}.latency", on_pick=closer)
     with grid.cell(), watch.panel("Error rate", f"of requests that ended, {grain}"):
         charts.show(ai_charts.error_rate_over_time(palette, failed, zone, marks), f"{PAGE}.errors", on_pick=closer)
-    with grid.cell(), watch.panel("First token", f"{grain}, within 1 %"):
+    with grid.cell(), watch.panel("First token", f"{grain}, accurate to 1 %"):
         charts.show(ai_charts.first_token_over_time(palette, latency, zone, marks), f"{PAGE}.first_token", on_pick=closer)
     with grid.cell(), watch.panel("Tokens", grain):
         charts.show(ai_charts.tokens_over_time(palette, tokens, zone, marks), f"{PAGE}.tokens", on_pick=closer)

@@ -40,11 +40,8 @@ def main() -> None:
     run_list.draw_above(reads, chosen.period.zone)
     draw_tiles(reads, chosen, summary)
     draw_phases(reads, chosen, strips)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        draw_failures(reads, chosen)
-    with right:
-        draw_jobs(reads, chosen)
+    draw_failures(reads, chosen)
+    draw_jobs(reads, chosen)
     run_list.draw(reads, chosen, summary.runs)
     header.finish(reads, chosen, csv="batch/history")
 
@@ -74,10 +71,10 @@ def draw_tiles(reads: Reads, chosen: Filters, summary: RunSummary) -> None:
 
 def draw_strips(strips: list[Strip], chosen: Filters) -> None:
     """Draw the last runs of each batch job; a click opens one."""
-    note = "of each batch job, newest on the right; tall and red has failed"
+    note = "of each batch job, newest on the right; tall and red has failed, orange in part"
     with watch.panel("Last 90 runs", note), st.container(border=True, gap=None):
         for strip in strips:
-            name, bars = st.columns([1, 5], gap="small", vertical_alignment="center")
+            name, bars = st.columns([1.4, 5], gap="small", vertical_alignment="center")
             name.markdown(run_tables.said_of(strip))
 
             def opened(point: Point, strip: Strip = strip) -> None:

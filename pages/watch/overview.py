@@ -1,5 +1,7 @@
 """Overview: whether all is well, and where to look when it is not."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from core.activity import conversion
@@ -7,24 +9,32 @@ from core.ai_metrics import breakdowns, series
 from core.ai_metrics import charts as ai_charts
 from core.batches import charts as batch_charts
 from core.batches import queries as batches
+from core.errors import Unavailable
 from core.identity.permissions import Permission, may
 from core.insights.findings import findings
 from core.insights.tiles import overview_tiles
 from core.paging import Window
+from core.words import Unit
 from pages._ui import charts, errors, filters, links, overview_parts, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
 PAGE = "overview"
-NOTES = {"p95_latency": "Within 1 %.", "conversion": "Who began late has had less time to come through."}
+FEWEST_PLACES = 14  # a single run is no wider than one of many
+NOTES = {"p95_latency": "Accurate to 1 %.", "conversion": "Who began late has had less time to come through."}
 
 
 def main() -> None:
     """Guard, filter, read, draw."""
     reads = watch.reads()
-    header = watch.header("Overview", "Compared with as much of the period before")
+    header = watch.header("Overview", "Compared with the same time before")
     chosen = filters.bar(PAGE, reads, ("environment", "app"), ("release",))
+    if is_quiet(reads, chosen):
+        watch.nothing_here(PAGE, "events or AI requests", reads, chosen)
+        draw_runs(reads, chosen)
+        header.finish(reads, chosen)
+        return
     draw_figures(reads, chosen)
     draw_onboarding(reads, chosen)
     left, right = st.columns([2.1, 1], gap="medium")
@@ -35,6 +45,16 @@ def main() -> None:
         draw_charts(reads, chosen)
         draw_runs(reads, chosen)
     header.finish(reads, chosen)
+
+
+def is_quiet(reads: Reads, chosen: Filters) -> bool:
+    """Whether the period has nothing to compare, and nothing that could be as usual: the page says what would fill it."""
+    with suppress(Unavailable):  # the parts say themselves what did not load
+        tiles = reads.ask_both(overview_tiles, chosen.scope)
+        # No request costs nothing, but nothing of nothing is no share.
+        is_nothing = all(tile.value is None or (tile.unit is not Unit.SHARE and not tile.value) for tile in tiles)
+        return is_nothing and not reads.ask_both(findings, chosen.scope).items
+    return False
 
 
 @errors.part("Key figures")
@@ -57,6 +77,7 @@ def draw_attention(reads: Reads, chosen: Filters) -> None:
     found = reads.ask_both(findings, chosen.scope).items
     with watch.panel("Needs attention", f"{len(found)} found in this period" if found else ""):
         overview_parts.draw_findings(found)
+        overview_parts.offer_further(PAGE, chosen)
 
 
 def draw_ways(reads: Reads) -> None:
@@ -73,9 +94,11 @@ def draw_ways(reads: Reads) -> None:
 def draw_runs(reads: Reads, chosen: Filters) -> None:
     """Draw how the last batch runs ended."""
     runs = reads.ask(batches.list_runs, chosen.runs, window=Window(batches.STRIP))
-    with watch.panel("Batch runs", f"the last {len(runs)}; tall and red has failed" if runs else "none in this period"):
+    note = f"the last {len(runs)}; tall and red has failed, orange in part" if runs else "none in this period"
+    with watch.panel("Batch runs", note):
         if runs:
-            charts.show(batch_charts.strip(charts.palette(), runs, chosen.period.zone), f"{PAGE}.runs")
+            places = max(len(runs), FEWEST_PLACES)
+            charts.show(batch_charts.strip(charts.palette(), runs, chosen.period.zone, places=places), f"{PAGE}.runs")
 
 
 @errors.part("The charts")

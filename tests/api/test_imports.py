@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from core.config import config
-from core.db import transaction
+from core.db import Database, transaction
 from core.identity.schemas import Role
 from core.ids import new_id
-from core.imports import flows, uploads
+from core.imports import flows, uploads, writing
 from core.imports.undoing import users
 from tests.api.conftest import Client
 from tests.factories.identity import person
@@ -298,6 +298,31 @@ def test_an_undo_that_failed_can_be_done_again(me: httpx2.Client, upload: Upload
     assert me.post(f"/imports/{id_}/undo").status_code == 202
     do_what_is_due(id_)
     assert me.get(f"/imports/{id_}").json()["status"] == "undone"
+
+
+def test_what_a_kill_left_in_the_other_database_alone_can_be_taken_back(
+    me: httpx2.Client, upload: Upload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = upload("id,created_at,rating,conversation_id\n1,2026-11-03T05:06:07Z,5,c1\n2,2026-11-03T05:06:08Z,1,c2\n")["id"]
+    for _ in range(2):
+        me.post(f"/imports/{id_}/start").raise_for_status()
+        with monkeypatch.context() as killed:
+            killed.setattr(writing, "_move_on", killed_here)
+            with pytest.raises(KeyboardInterrupt):
+                do_what_is_due(id_)
+        assert me.post(f"/imports/{id_}/cancel").json()["status"] == "cancelled"
+    with transaction(Database.AI) as session:
+        assert session.scalar(text("select count(*) from ai_feedback")) == 2
+    assert me.delete(f"/imports/{id_}").json()["status"] == "undoing"
+    do_what_is_due(id_)
+    assert me.get(f"/imports/{id_}").json()["status"] == "undone"
+    with transaction(Database.AI) as session:
+        assert session.scalar(text("select count(*) from ai_feedback")) == 0
+        assert session.scalar(text("select count(*) from import_traces")) == 0
+
+
+def killed_here(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_deleting_an_import_undoes_it_and_removes_its_file(me: httpx2.Client, upload: Upload) -> None:

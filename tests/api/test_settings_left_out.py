@@ -22,6 +22,7 @@ DOORS: dict[str, dict[str, Any]] = {
         "stuck_after_days": 5,
         "batch_silence_minutes": 7,
         "late_span_minutes": 9,
+        "analysts_read_messages": True,
     },
     "/admin/system/retention": {
         "event_days": 31,

@@ -177,7 +177,7 @@ def test_a_user_is_found_by_either_id_and_an_unknown_one_is_not(client: Client) 
     ask = client(person())
     one, other = ask.get("/admin/users/ann").json(), ask.get(f"/admin/users/{key_of('user', 'ann')}").json()
     assert one == other
-    assert (one["step"], one["active_days"], one["events"], one["errors"]) == (2, 1, 3, 0)
+    assert (one["step"], one["active_days"], one["events"], one["errors"]) == (2, 1, 3, 1)
     assert one["why"].startswith("In progress: step 2")
     for unknown in ("nobody", str(new_id())):
         for path in (f"/admin/users/{unknown}", f"/admin/users/{unknown}/journey"):

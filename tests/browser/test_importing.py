@@ -49,12 +49,44 @@ def test_a_file_is_seen_tried_imported_and_taken_back(window: Window, file: Path
     expect(tab.page.get_by_text("Undone", exact=True)).to_be_visible(timeout=30_000)
 
 
-def test_what_cannot_be_read_is_said_in_words(window: Window, tmp_path: Path, file: Path) -> None:
-    (tmp_path / "photo.csv").write_bytes(b"\x89PNG" + bytes(range(256)) * 20)
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x89PNG" + bytes(range(256)) * 20, "a picture"),
+        (bytes(range(256)) * 50, "This is no text and no Parquet"),
+        (b"a letter;\nof lines, each, of another width\nand, no, table\n", "no table"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_words(window: Window, tmp_path: Path, file: Path, content: bytes, words: str) -> None:
+    (tmp_path / "photo.csv").write_bytes(content)
     tab = window.open("/settings?section=Import")
     choose(tab, tmp_path / "photo.csv")
-    expect(tab.page.get_by_text("a picture")).to_be_visible()
-    expect(tab.page.get_by_text("Failed", exact=True)).to_be_visible()
+    expect(tab.page.get_by_text(words)).to_be_visible()
+    expect(tab.page.get_by_text("Failed", exact=True).first).to_be_visible()
+    expect(tab.page.get_by_role("button", name="Import", exact=True)).not_to_be_visible()
+
+
+def test_a_file_of_another_kind_is_said_to_be_not_importable_yet(window: Window, tmp_path: Path, file: Path) -> None:
+    (tmp_path / "prompts.csv").write_text(
+        '"act","prompt"\n"Terminal","I want you to act as a terminal."\n"Poet","Write poems."\n'
+    )
+    tab = window.open("/settings?section=Import")
+    choose(tab, tmp_path / "prompts.csv")
+    expect(tab.page.get_by_text("cannot be imported")).to_be_visible()
+    expect(tab.page.get_by_text("Not yet", exact=True).first).to_be_visible()
+
+
+def test_three_thousand_columns_are_shown_tried_and_imported(window: Window, tmp_path: Path, file: Path) -> None:
+    names = ["timestamp", "event_type", *(f"c{number}" for number in range(3000))]
+    rows = [f"2026-11-03T05:06:0{second}Z,page.view," + ",".join("1" * 3000) for second in range(3)]
+    (tmp_path / "wide.csv").write_text("\n".join([",".join(names), *rows]) + "\n")
+    tab = window.open("/settings?section=Import")
+    choose(tab, tmp_path / "wide.csv")
+    expect(tab.page.get_by_text("A table of events")).to_be_visible(timeout=30_000)
+    tab.press("Try it")
+    expect(tab.page.get_by_text("Would bring 3 events")).to_be_visible(timeout=60_000)
+    tab.press("Import")
+    expect(tab.page.get_by_text("Imported", exact=True)).to_be_visible(timeout=60_000)
 
 
 def test_a_file_that_is_refused_is_a_problem_in_words(window: Window, tmp_path: Path) -> None:

@@ -1,13 +1,13 @@
 """Rows of all kinds, as an import or as live senders bring them; and everything that the databases then hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from core import outbox, partitions
 from core.activity import ingest as activity
@@ -80,13 +80,18 @@ def settle() -> None:
 def dump() -> dict[str, list[str]]:
     """Return every row of both databases, in order, but for when it came."""
     settle()
+    return rows_by_table((engines().core, engines().ai))
+
+
+def rows_by_table(databases: Iterable[Engine], *, but: Set[str] = frozenset()) -> dict[str, list[str]]:
+    """Return every row of some databases, in order, but for when it came, and but for those of some tables."""
     found: dict[str, list[str]] = {}
-    for engine in (engines().core, engines().ai):
+    for engine in databases:
         with engine.begin() as connection:
             names = connection.scalars(text("select tablename from pg_tables where schemaname = 'public'")).all()
             parts = set(connection.scalars(text("select relname from pg_class where relispartition")).all())
             for name in names:
-                if name not in NOT_COMPARED and name not in parts and not name.startswith("procrastinate"):
+                if name not in NOT_COMPARED | but | parts and not name.startswith("procrastinate"):
                     left_out = [*ARRIVALS, *CAME.get(name, ())]
                     rows = text(f"select (to_jsonb(t) - cast(:out as text[]))::text as row from {name} as t order by 1")  # noqa: S608
                     found[f"{engine.url.database}.{name}"] = list(connection.scalars(rows, {"out": left_out}))

@@ -34,6 +34,8 @@ QUICK = {
 }
 LONGEST_START_S = 60.0
 LONGEST_STOP_S = 60.0
+# What is killed again and again is started again after up to half a minute.
+LONGEST_WAIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ class Program:
             found[:] = [child for child in psutil.Process(self.running.pid).children() if word in _command_line(child)]
             return bool(found)
 
-        until(is_there, 20)
+        until(is_there, LONGEST_WAIT_S)
         return found[0]
 
     @property

@@ -54,11 +54,11 @@ def test_neither_bombs_nor_gigabytes_fill_the_memory(program: Program) -> None:
 
 
 class Watched:
-    """How much memory the web process adds at the most."""
+    """How much memory a process adds at the most: the web process, unless another is given."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, process: psutil.Process | None = None) -> None:
         """Begin with what it has."""
-        self._process = psutil.Process(program.running.pid)
+        self._process = process or psutil.Process(program.running.pid)
         self._before = self._most = self._process.memory_info().rss
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look)

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from core.config import ROOT
-from tests.faults.program import Program, until
+from tests.faults.program import LONGEST_WAIT_S, Program, until
 
 HELD = """
 insert into procrastinate_jobs (queue_name, task_name, args, queueing_lock, status, worker_id)
@@ -44,7 +44,7 @@ def is_done(program: Program, job: object) -> bool:
 def kill_worker(program: Program) -> None:
     killed = program.worker
     killed.kill()
-    until(lambda: program.worker.pid != killed.pid, 20)
+    until(lambda: program.worker.pid != killed.pid, LONGEST_WAIT_S)
 
 
 def test_its_heartbeat_comes_within_seconds_of_a_start(running: Program) -> None:

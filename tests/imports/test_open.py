@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import zipfile
 
 import pandas as pd
 import pytest
@@ -12,6 +11,7 @@ from core.imports.files import Unreadable
 from core.imports.parsed import Kind
 from core.imports.reading import read
 from tests.imports.files import Folder, errors_of, known, mapping_of, rows_of
+from tests.imports.unreadable import UNREADABLE
 
 EVENTS = "timestamp,event_type,user_id,note\n2026-03-04T05:06:07Z,page.view,u1,é: “x” €\n2026-03-04T05:06:08Z,page.view,u2,ü\n"
 TABLE = [{"timestamp": "2026-03-04T05:06:07Z", "event_type": "page.view", "user_id": f"u{n}", "n": n} for n in range(5)]
@@ -151,43 +151,7 @@ def test_a_file_that_breaks_off_keeps_what_was_read_and_says_so(folder: Folder, 
     assert parsed[-1].position == parsed[-2].position + 1
 
 
-def bomb() -> bytes:
-    """Return what unpacks to a gigabyte."""
-    row = b"2026-03-04T05:06:07Z,a.b," + b"x" * 10_000 + b"\n"
-    return gzip.compress(b"timestamp,event_type,note\n" + row) + gzip.compress(row * 1600, 9) * 64
-
-
-def archive() -> bytes:
-    """Return a ZIP archive."""
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as zipped:
-        zipped.writestr("a.csv", "a,b\n1,2\n")
-    return held.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "empty"),
-        (b" \n\t\n", "nothing but blanks"),
-        (bytes(range(256)) * 50, "no text"),
-        (archive(), "ZIP archive"),
-        (b"%PDF-1.7 ....", "PDF"),
-        (b"PAR1 and then nothing of it", "cannot be read"),
-        (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "packed twice"),
-        (b"\x1f\x8b and nothing packed", "cannot be unpacked"),
-        (b"timestamp,event_type\n", "no rows"),
-        (b"[]", "without any records"),
-        (b"{}", "without any records"),
-        (b'{"a": [1, 2', "begins like JSON"),
-        (
-            b"This is a letter. It has sentences, and no columns, and lines;\nthey go on and on.\nEach of another width.\nSo.\n",
-            "no table",
-        ),
-        (bomb(), "200 times its size"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
+@pytest.mark.parametrize(("content", "words"), UNREADABLE, ids=[words for _, words in UNREADABLE])
 def test_what_nothing_can_read_is_refused_in_words(folder: Folder, content: bytes, words: str) -> None:
     path = folder.write(content)
 

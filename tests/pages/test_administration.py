@@ -12,10 +12,34 @@ from tests.pages.conftest import ACCOUNTS, SETTINGS, YOU, Console, said
 def test_what_is_saved_holds(console: Console) -> None:
     app = console(person(kind=SessionKind.BROWSER), SETTINGS)
     app.text_area[0].set_value("You are a gardener.")
+    app.number_input(key="workspace.stuck").set_value(5)
+    app.checkbox(key="workspace.analysts").set_value(True)
     next(button for button in app.button if button.label == "Save").click().run()
     assert [toast.value for toast in app.toast] == ["Settings saved"]
     with transaction() as session:
-        assert settings.read(session, Workspace).default_prompt == "You are a gardener."
+        found = settings.read(session, Workspace)
+    assert (found.default_prompt, found.stuck_after_days, found.analysts_read_messages) == ("You are a gardener.", 5, True)
+
+
+def test_a_super_admin_says_how_long_rows_are_kept_and_sees_what_would_go(console: Console) -> None:
+    app = console(person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER), SETTINGS)
+    app.button_group[0].set_value("Retention").run()
+    app.number_input(key="retention.event_days").set_value(45)
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert [toast.value for toast in app.toast] == ["Retention saved"]
+    with transaction() as session:
+        assert settings.read(session, settings.Retention) == settings.Retention(event_days=45)
+    next(button for button in app.button if button.label == "Count what would go").click().run()
+    assert "Nothing is over." in said(app)
+
+
+def test_an_admin_deletes_what_is_over_and_changes_no_retention(console: Console) -> None:
+    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), SETTINGS)
+    app.button_group[0].set_value("Retention").run()
+    assert not app.number_input
+    app.checkbox(key="retention.sure").check().run()
+    next(button for button in app.button if button.label == "Delete").click().run()
+    assert [toast.value for toast in app.toast] == ["0 rows deleted"]
 
 
 def test_the_providers_say_how_they_are_and_show_no_key(console: Console) -> None:

@@ -5,11 +5,14 @@ from datetime import timedelta
 from core import clock
 from core.db import transaction
 from core.demo import queries, service
+from core.demo.stories import stories
 from core.identity.schemas import Role
 from core.imports.schemas import Status
+from pages._ui import cache
 from tests.factories.identity import Person, person
 from tests.pages.conftest import SETTINGS, YOU, Console, said
 
+TOLD = "demo.stories"
 SYNTHETIC = "everything here is synthetic"
 
 
@@ -65,3 +68,19 @@ def test_an_empty_workspace_is_offered_one_and_says_nothing_otherwise(console: C
     app.button(key="demo.load").click().run()
     assert SYNTHETIC in said(app)
     assert "demo.load" not in [button.key for button in app.button]
+
+
+def test_what_to_look_for_is_told_once_it_is_there_to_who_may_watch(console: Console) -> None:
+    admin, reviewer = person(Role.ADMIN), person(Role.REVIEWER)
+    load(admin)
+    assert TOLD not in [button.key for button in console(admin, YOU).button]  # it is still coming
+    with transaction() as session:
+        row = queries.find_row(session)
+        assert row is not None
+        row.status, row.position = Status.COMPLETED, 10
+    cache.forget()
+    assert TOLD not in [button.key for button in console(reviewer, YOU).button]
+    app = console(admin, YOU)
+    app.button(key=TOLD).click().run()
+    links = {link.proto.label for link in app.get("page_link")}
+    assert {story.question for story in stories(clock.now())} <= links

@@ -59,11 +59,20 @@ def opened(console: Console, one: Person, page: str, **query: str) -> AppTest:
     return app.run()
 
 
-@pytest.mark.parametrize("page", [OVERVIEW, AI_METRICS])
-def test_an_empty_page_says_what_fills_it(console: Console, analyst: Person, page: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "what"),
+    [
+        (OVERVIEW, "No events or AI requests in this period"),
+        (AI_METRICS, "No AI requests in this period"),
+        (USERS, "No users yet"),
+    ],
+)
+def test_an_empty_page_says_what_fills_it(console: Console, analyst: Person, page: str, what: str) -> None:
     app = opened(console, analyst, page)
     assert not app.exception
-    assert "No AI requests in this period" in said(app)
+    assert what in said(app)
+    assert not app.metric
+    assert "Nothing stands out" not in said(app)
 
 
 @pytest.mark.parametrize("page", [OVERVIEW, AI_METRICS])
@@ -119,7 +128,29 @@ def test_a_range_of_hours_is_a_period(console: Console, analyst: Person) -> None
 def test_a_period_that_is_none_is_refused_in_words(console: Console, analyst: Person, query: dict[str, str]) -> None:
     app = opened(console, analyst, AI_METRICS, **query)
     assert not app.exception
-    assert "did not load" in said(app)
+    assert "These days cannot be shown" in said(app)
+    next(button for button in app.button if button.label == "Show the last 7 days").click().run()
+    assert "cannot be shown" not in said(app)
+    assert app.query_params == {}
+
+
+def test_what_lies_further_back_is_offered_up_to_ninety_days(console: Console, analyst: Person) -> None:
+    traffic()
+    app = opened(console, analyst, OVERVIEW)
+    for days in (30, 90):
+        further = next(button for button in app.button if button.key == "overview.further")
+        assert further.label == f"Look at the last {days} days"
+        further.click().run()
+        assert app.query_params["days"] == str(days)
+    assert "overview.further" not in [button.key for button in app.button]
+
+
+def test_events_show_their_data_as_it_was_sent_and_no_column_that_is_empty(console: Console, analyst: Person) -> None:
+    activity.store([activity.event(STEPS[0], clock.now() - HOUR, user_id="ann", event_data={"paid": True, "via": "Zoë"})])
+    activity.fold()
+    events = next(table.value for table in opened(console, analyst, ONBOARDING).dataframe if "Data" in table.value)
+    assert list(events["Data"]) == ['{"via": "Zoë", "paid": true}']
+    assert "Error" not in events
 
 
 @pytest.mark.parametrize("query", [{"status": "odd"}, {"model": "*nobody*"}, {"environment": "<b>"}, {"release": "$x$"}])

@@ -19,12 +19,15 @@ pytestmark = pytest.mark.usefixtures("database")
 
 WHOLE = Period(START - timedelta(days=1), START + timedelta(days=30))
 FEW, MANY = 1, 10_000
+WINDOW = Window()
 
 
-def listed(wanted: ConversationFilter, role: Role = Role.REVIEWER, **more: Any) -> Page[ConversationSummary]:  # noqa: ANN401
+def listed(
+    wanted: ConversationFilter, role: Role = Role.REVIEWER, window: Window = WINDOW, after: Cursor | None = None
+) -> Page[ConversationSummary]:
     with transaction() as session:
-        given = {"window": Window(), "actor": person(role).actor} | more
-        return queries.list_conversations(session, wanted, WHOLE, Watched(), **given)
+        actor = person(role).actor
+        return queries.list_conversations(session, wanted, WHOLE, Watched(), window=window, after=after, actor=actor)
 
 
 def said(name: str, content: str, minutes: int = 0) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -157,6 +158,27 @@ def test_rows_for_the_other_database_are_there_before_and_count_once() -> None:
     write((each for each in parsed(rows, Kind.FEEDBACK) if each.position > 20), id_, after=20, heaviest=10)
     assert count("ai_feedback", Database.AI) == 30
     assert stored(id_).counts["feedback"]["accepted"] == 30
+
+
+def killed_between_the_commits(rows: list[dict[str, Any]], id_: UUID, monkeypatch: pytest.MonkeyPatch, *, after: int = 0) -> None:
+    """Store a chunk in the database `ai`, and end before that of `core` knows."""
+    with monkeypatch.context() as killed:
+        killed.setattr(writing, "_move_on", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            write((each for each in parsed(rows, Kind.FEEDBACK) if each.position > after), id_, after=after, heaviest=10)
+
+
+def test_what_the_other_database_knew_before_a_kill_is_no_duplicate(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"id": f"f{number % 25}", "rating": 5, "conversation_id": f"c{number}"} for number in range(30)]
+    id_ = running()
+    for _ in range(2):
+        killed_between_the_commits(rows, id_, monkeypatch)
+    first = [each for each in parsed(rows, Kind.FEEDBACK) if each.position <= 10]
+    write(first, id_, heaviest=10)
+    assert stored(id_).counts["feedback"] == {"accepted": 10, "duplicates": 0, "rejected": 0}
+    killed_between_the_commits(rows, id_, monkeypatch, after=10)
+    write((each for each in parsed(rows, Kind.FEEDBACK) if each.position > 10), id_, after=10, heaviest=10)
+    assert stored(id_).counts["feedback"] == {"accepted": 25, "duplicates": 5, "rejected": 0}
 
 
 def broken_after(rows: Iterator[Parsed], position: int) -> Iterator[Parsed]:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from core import settings
 from core.activity import journeys
 from core.db import Database, transaction
 from core.embedded.postgres import Postgres
@@ -17,6 +18,7 @@ from core.intake import key_of
 from core.knowledge import feedback
 from core.knowledge.schemas import NewFeedback
 from core.periods import Watched
+from core.system import workspace
 from tests.factories.activity import event, minutes, store
 from tests.factories.conversations import SOURCE, stored
 from tests.factories.identity import person
@@ -111,6 +113,19 @@ def test_words_are_only_for_those_who_may_read_them(admin: Actor) -> None:
         open_talk(session, "c1", actor=analyst)
     with pytest.raises(Forbidden):
         seen(person(Role.REVIEWER).actor)
+
+
+def test_analysts_read_words_where_the_workspace_says_so(admin: Actor) -> None:
+    talked("c1", 1)
+    analyst = person(Role.ANALYST).actor
+    with transaction() as session:
+        workspace.change(session, settings.Workspace(analysts_read_messages=True), actor=admin)
+    assert [each.title for each in seen(analyst).talks] == ["About a secret"]
+    with transaction() as session:
+        assert [each.content for each in open_talk(session, "c1", actor=analyst)] == ["my secret"]
+    with transaction() as session:
+        workspace.change(session, settings.Workspace(analysts_read_messages=False), actor=admin)
+    assert [each.title for each in seen(analyst).talks] == [None]
 
 
 def test_who_opens_a_conversation_is_written_down(admin: Actor) -> None:

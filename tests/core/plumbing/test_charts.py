@@ -53,6 +53,14 @@ def test_marks_outside_are_left_out_and_those_too_close_have_no_name() -> None:
     assert [each.text for each in figure.layout.annotations] == ["release 0"]
 
 
+def test_a_name_near_the_end_does_not_stand_over_the_one_before() -> None:
+    marks = tuple(Mark(START + timedelta(hours=number), f"2.7.{number}") for number in (70, 85, 97))
+    names = [(each.text, each.xanchor) for each in drawn(*[1.0] * 100, marks=marks).layout.annotations]
+    assert names == [("2.7.70", "left"), ("2.7.85", "left")]
+    alone = drawn(*[1.0] * 100, marks=marks[2:]).layout.annotations
+    assert [(each.text, each.xanchor) for each in alone] == [("2.7.97", "right")]
+
+
 @pytest.mark.parametrize(
     ("unit", "top", "said"),
     [

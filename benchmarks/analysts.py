@@ -1,0 +1,95 @@
+"""Twenty analysts at once, each with a page of his own before him, and a program that asks for every Watch answer beside them."""
+
+import asyncio
+import random
+import time
+from urllib.parse import urlencode
+
+import websockets
+from streamlit.proto.Alert_pb2 import Alert
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from benchmarks import load, pages, routes
+from benchmarks.load import Timings
+from benchmarks.pages import NotDrawn
+from benchmarks.program import Running
+from benchmarks.report import Figure
+from benchmarks.routes import Route
+
+ANALYSTS, EVERY_S, FOR_S = 20, 10.0, 60.0
+PAUSE_S = 0.25
+PAGES = ("overview", "users", "onboarding", "ai-metrics", "batch-history")
+DAYS = ("1", "7", "30")  # not all look at the same, or the console would compute it once for all of them
+
+
+def measure(program: Running) -> list[Figure]:
+    """Return how long pages and answers take meanwhile: at most twice as long as for one alone."""
+    drawn, answered = asyncio.run(_at_once(program))
+    figures = [
+        Figure(
+            f"{ANALYSTS} analysts, a page each every {EVERY_S:.0f} s: p95",
+            drawn.percentile(95),
+            "ms",
+            2 * pages.WARM_MS,
+            note=f"p50 {drawn.percentile(50):,.0f}, of {len(drawn.ms):,}; without the browser's drawing",
+        )
+    ]
+    for title, others in (("answers beside them", False), ("other funnels beside them", True)):
+        took = Timings([each for route, ms in answered for each in ms if route.others is others])
+        if len(took.ms) > 1:
+            limit = 2 * (routes.OTHER_FUNNEL_MS if others else routes.LIMIT_MS)
+            note = f"p50 {took.percentile(50):,.0f}, of {len(took.ms):,}"
+            figures.append(Figure(f"{title}: p95", took.percentile(95), "ms", limit, note=note))
+    return figures
+
+
+async def _at_once(program: Running) -> tuple[Timings, list[tuple[Route, list[float]]]]:
+    drawn, is_over = Timings(), asyncio.Event()
+    asking = asyncio.create_task(_ask(program, is_over))
+    await asyncio.gather(*(_analyst(program, number, drawn) for number in range(ANALYSTS)))
+    is_over.set()
+    return drawn, await asking
+
+
+async def _ask(program: Running, is_over: asyncio.Event) -> list[tuple[Route, list[float]]]:
+    """Ask for each answer in turn, with a pause between, until the analysts have gone."""
+    named = await asyncio.to_thread(routes.found_in, program)
+    wanted, answered = routes.askable(named), []
+    while not is_over.is_set():
+        for route in wanted:
+            if is_over.is_set():
+                break
+            timings = await load.calls(routes.target(program, route, named), count=1, at_once=1)
+            answered.append((route, timings.ms))
+            await asyncio.sleep(PAUSE_S)
+    return answered
+
+
+async def _analyst(program: Running, number: int, timings: Timings) -> None:
+    await asyncio.sleep(number * EVERY_S / ANALYSTS)
+    chance = random.Random(number)
+    headers = {"Cookie": f"attune={program.cookie}", "Origin": program.address}
+    address = f"ws://127.0.0.1:{program.port}/_stcore/stream"
+    async with websockets.connect(
+        address, additional_headers=headers, subprotocols=[websockets.Subprotocol("streamlit")], max_size=None
+    ) as socket:
+        ends = time.monotonic() + FOR_S
+        while time.monotonic() < ends:
+            timings.ms.append(await _draw(socket, chance.choice(PAGES), chance.choice(DAYS)))
+            await asyncio.sleep(EVERY_S * chance.uniform(0.9, 1.1))
+
+
+async def _draw(socket: websockets.ClientConnection, page: str, days: str) -> float:
+    wanted = BackMsg()
+    wanted.rerun_script.page_name = page
+    wanted.rerun_script.query_string = urlencode({"days": days})
+    started = time.perf_counter()
+    await socket.send(wanted.SerializeToString())
+    while True:
+        news = ForwardMsg()
+        news.ParseFromString(bytes(await socket.recv(decode=False)))
+        if news.delta.new_element.alert.format == Alert.Format.ERROR:
+            raise NotDrawn(f"{page}: {news.delta.new_element.alert.body}")
+        if news.WhichOneof("type") == "script_finished":
+            return (time.perf_counter() - started) * 1000

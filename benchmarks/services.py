@@ -1,0 +1,92 @@
+"""What Watch answers within the program, before HTTP: percentiles and funnels, beside the same asked elsewhere."""
+
+import time
+from collections.abc import Callable, Sequence
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+
+from benchmarks import peers
+from benchmarks.peers import Peer
+from benchmarks.report import Figure
+from core.activity import conversion, funnel
+from core.activity.answers import FunnelView
+from core.ai_metrics import figures, series
+from core.ai_metrics.answers import Asked, Interval, LatencyPoint
+from core.db import reading
+from core.identity.schemas import Actor, Caller, Role
+from core.periods import Watched, day_of, last_days
+from core.system import workspace
+
+CALLS = 20
+WATCHER = Actor(uuid4(), "bench@localhost", "bench", Role.ANALYST, None, Caller())
+# It begins elsewhere than the saved funnel: no index on when that was reached helps.
+OTHER = "onboarding.login_success,onboarding.portfolio_start,onboarding.portfolio_complete,chat.session_start,chat.feedback_given"
+NEAR = 0.011  # histograms are right within one percent, and times are whole milliseconds
+
+
+def measure() -> list[Figure]:
+    """Return how long percentiles and funnels take, and how much faster than elsewhere they are."""
+    period, watched = last_days(30, zone=workspace.zone()), Watched()
+    asked, other = Asked(period, watched), funnel.read(OTHER)
+    day_ms, days = _timed(lambda session: series.latency_series(session, asked, Interval.DAY).latency)
+    models_ms, models = _timed(lambda session: figures.models(session, asked, actor=WATCHER))
+    saved_ms, saved = _timed(lambda session: conversion.read_funnel(session, period, watched, actor=WATCHER))
+    other_ms, _ = _timed(lambda session: conversion.read_funnel(session, period, watched, other, actor=WATCHER))
+    begun = saved.steps[0].users
+    return [
+        Figure("percentiles by day, all models: median", day_ms, "ms", limit=10),
+        Figure(f"percentiles of {len(models)} models: median", models_ms, "ms", limit=40),
+        Figure("the saved funnel of five: median", saved_ms, "ms", limit=100, note=f"{begun:,} users began in it"),
+        Figure("another funnel of five: median", other_ms, "ms", limit=1200),
+        *_beside("exact SQL", peers.ask_postgres(period), (day_ms, days), (saved_ms, saved)),
+        *_beside("DuckDB", peers.ask_duckdb(period), (day_ms, days), (saved_ms, saved), limits=(20, 5)),
+    ]
+
+
+def _timed(read: Callable[[Session], Any]) -> tuple[float, Any]:
+    """Return the median of some calls, and the answer."""
+    took = []
+    for _ in range(CALLS + 1):
+        begun = time.perf_counter()
+        with reading() as session:
+            found = read(session)
+        took.append((time.perf_counter() - begun) * 1000)
+    return median(took[1:]), found
+
+
+def _beside(
+    name: str,
+    peer: Peer,
+    days: tuple[float, list[LatencyPoint]],
+    saved: tuple[float, FunnelView],
+    limits: tuple[float | None, float | None] = (None, None),
+) -> list[Figure]:
+    """Return how many times faster we are, and in how many places the answers differ."""
+    percentiles, users = peer.percentiles_ms / days[0], peer.funnel_ms / saved[0]
+    differences = _days_that_differ(days[1], peer.by_day) + _steps_that_differ(saved[1], peer.users)
+    return [
+        Figure(
+            f"percentiles by day, faster than {name}", percentiles, "times", limits[0], True, f"{peer.percentiles_ms:,.0f} ms"
+        ),
+        Figure(f"the saved funnel, faster than {name}", users, "times", limits[1], True, f"{peer.funnel_ms:,.0f} ms"),
+        Figure(f"days and steps that {name} counts otherwise", differences, "", limit=0),
+    ]
+
+
+def _days_that_differ(ours: list[LatencyPoint], theirs: Sequence[tuple[Any, ...]]) -> int:
+    known = {day: (count, times) for day, count, times in theirs}
+    found = {day_of(point.at, workspace.zone()): point for point in ours if point.requests}
+    return len(known.keys() ^ found.keys()) + sum(not _is_same(found[day], *known[day]) for day in known.keys() & found.keys())
+
+
+def _is_same(point: LatencyPoint, count: int, times: Sequence[int]) -> bool:
+    ours = (point.p50, point.p95, point.p99)
+    near = all(one is not None and abs(one - exact) <= NEAR * exact + 1 for one, exact in zip(ours, times, strict=True))
+    return point.requests == count and near
+
+
+def _steps_that_differ(ours: FunnelView, theirs: list[int]) -> int:
+    return sum(step.users != users for step, users in zip(ours.steps, theirs, strict=True))

@@ -1,0 +1,48 @@
+"""What there is to find in the demo, each as a question with the page and the filters that answer it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.demo.calendar import DAY, Calendar
+
+
+@dataclass(frozen=True)
+class Story:
+    """A question; `page` is the console's address of its answer, `query` the filters that show it."""
+
+    question: str
+    icon: str
+    page: str
+    query: dict[str, str] = field(default_factory=dict)
+
+
+def stories(until: datetime) -> list[Story]:
+    """Return what there is to find in a demo that ends at a moment, the most striking first."""
+    calendar = Calendar(until)
+    slow, bug = calendar.latency, calendar.portfolio_bug
+    return [
+        Story(
+            "Which model was slow, and for how long?",
+            "speed",
+            "ai-metrics",
+            {"start": _iso(slow.start - DAY), "end": _iso(slow.end + DAY), "model": "claude-sonnet-4-5"},
+        ),
+        Story(
+            "Where did release 2.6.0 lose people?",
+            "filter_alt",
+            "onboarding",
+            {"start": _iso(bug.start), "end": _iso(bug.end), "against": "previous", "step": "3", "error_code": "PF-422"},
+        ),
+        Story(
+            "What fails in the nights to Monday?",
+            "view_timeline",
+            "batch-history",
+            {"start": _iso(calendar.ago(36)), "end": _iso(until), "job": "nightly-ripening"},
+        ),
+        Story("Why do answers cost more since 2.7.0?", "payments", "ai-metrics", {"days": "30"}),
+        Story("Which tool lets people down?", "handyman", "ai-metrics", {"days": "7"}),
+    ]
+
+
+def _iso(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%MZ}"

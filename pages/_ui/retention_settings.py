@@ -1,0 +1,79 @@
+"""Settings, Retention: for how long rows are kept, and what would go now."""
+
+import streamlit as st
+
+from core import words
+from core.identity.permissions import Permission, may
+from core.settings import Retention
+from core.system import retention
+from pages._ui import errors, frame, guard, state, text
+
+LABELS = {
+    "event_days": ("Events, days", "Figures and funnels of earlier ones stay."),
+    "request_days": ("AI requests, days", "Figures of earlier ones stay."),
+    "batch_run_days": ("Batch runs, days", None),
+    "batch_runs_kept": ("Latest runs of each batch job", "So many stay, however old they are."),
+    "conversation_days": ("Conversations, days", "Since the last message."),
+    "feedback_days": ("Feedback, days", None),
+    "playground_days": ("Playground and executions, days", None),
+    "admin_session_days": ("Expired sign-ins, days", None),
+    "import_undo_days": ("Imports can be undone for, days", "As long, their rows stay, whatever else is set."),
+}
+LARGEST, SURE = 1_000_000, "retention.sure"
+
+
+def draw() -> None:
+    """Draw how long rows are kept for those who may change it, and for every administrator what is over."""
+    with guard.work() as (session, actor):
+        may_change = may(actor, Permission.CHANGE_RETENTION)
+        present = retention.read(session, actor=actor) if may_change else None
+    if present is not None:
+        _draw_days(present)
+    frame.section("Clean up", "what is over goes with the daily job at 01:00 UTC, or now")
+    with st.container(horizontal=True):
+        if st.button("Count what would go"):
+            _draw_counts()
+        with st.popover("Delete it now", icon=":material/delete_sweep:"):
+            st.checkbox("Rows that are over are deleted for ever", key=SURE)
+            st.button("Delete", type="primary", on_click=clean_up, disabled=not state.get(SURE, False))
+
+
+def _draw_days(present: Retention) -> None:
+    frame.section("Retention", "for how long rows are kept, from when they happened or came in, whichever is later")
+    with st.form("retention", border=True, enter_to_submit=False, width=760):
+        left, right = st.columns(2)
+        for number, (name, (label, help_)) in enumerate(LABELS.items()):
+            least = 0 if name == "batch_runs_kept" else 1
+            most = LARGEST if name == "batch_runs_kept" else 36_500
+            (right if number % 2 else left).number_input(
+                label, min_value=least, max_value=most, value=getattr(present, name), key=f"retention.{name}", help=help_
+            )
+        st.form_submit_button("Save", type="primary", on_click=save)
+
+
+def _draw_counts() -> None:
+    with errors.InForm(st.container()):
+        with guard.work() as (_, actor):
+            pass
+        found = retention.clean_up(actor=actor, dry_run=True).rows
+        gone = [f"{rows:,} of {text.plain(table)}" for table, rows in sorted(found.items()) if rows]
+        st.caption(f"Would go: {', '.join(gone)}." if gone else "Nothing is over.")
+
+
+@errors.action
+def save() -> None:
+    """Store what the form holds."""
+    given = Retention.model_validate({name: int(state.get(f"retention.{name}", 0)) for name in LABELS})
+    with guard.work() as (session, actor):
+        retention.change(session, given, actor=actor)
+    state.toast("Retention saved")
+
+
+@errors.action
+def clean_up() -> None:
+    """Delete what is over."""
+    with guard.work() as (_, actor):
+        pass
+    done = retention.clean_up(actor=actor, dry_run=False)
+    state.forget(SURE)
+    state.toast(f"{words.count(sum(done.rows.values()), 'row')} deleted")

@@ -1,0 +1,49 @@
+"""What the console says there is to find in the demo is there, where it leads."""
+
+from datetime import datetime
+from typing import Any
+
+from core.demo.stories import Story, stories
+from core.imports.parsed import Kind
+from tests.core.demo.conftest import UNTIL, World
+
+
+def leading_to(page: str) -> list[Story]:
+    return [story for story in stories(UNTIL) if story.page == page]
+
+
+def within(story: Story, row: dict[str, Any], field: str = "created_at") -> bool:
+    start, end = (datetime.fromisoformat(story.query[name]) for name in ("start", "end"))
+    return start <= datetime.fromisoformat(row[field]) < end
+
+
+def test_the_slow_model_is_slow_within_the_hours_that_are_shown_and_not_at_their_ends(world: World) -> None:
+    [story] = [each for each in leading_to("ai-metrics") if "model" in each.query]
+    rows = [row for row in world.of(Kind.AI_REQUESTS) if row["model"] == story.query["model"] and within(story, row)]
+    slow = [row for row in rows if (row.get("total_latency_ms") or 0) > 20_000]
+    assert slow
+    days = {row["created_at"][:10] for row in rows}
+    assert min(days) < min(row["created_at"][:10] for row in slow)
+    assert datetime.fromisoformat(story.query["end"]) > world.calendar.latency.end
+
+
+def test_the_release_that_loses_people_is_shown_by_its_error(world: World) -> None:
+    [story] = leading_to("onboarding")
+    rows = [row for row in world.of(Kind.EVENTS) if row.get("error_code") == story.query["error_code"]]
+    inside = [row for row in rows if within(story, row)]
+    assert len(inside) > 0.9 * len(rows)
+    assert {row["release"] for row in inside} == {"2.6.0"}
+
+
+def test_the_batch_job_that_fails_is_shown_with_all_its_failures(world: World) -> None:
+    [story] = leading_to("batch-history")
+    runs = [row for row in world.of(Kind.BATCH_RUNS) if row["batch_job"] == story.query["job"]]
+    failed = [row for row in runs if row["status"] == "partial"]
+    assert failed
+    assert all(within(story, row, "started_at") for row in failed)
+
+
+def test_every_question_is_asked_once_and_names_days(world: World) -> None:
+    asked = stories(world.calendar.until)
+    assert len({story.question for story in asked}) == len(asked)
+    assert all("days" in story.query or {"start", "end"} <= set(story.query) for story in asked)

@@ -1,0 +1,41 @@
+"""What a program that runs has stored: every row of both of its databases, once nothing is on its way any more."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, text
+
+from core import db
+from core.embedded.postgres import Postgres
+from tests.factories.imports import rows_by_table
+from tests.faults.program import Program, until
+
+# Files, those who sign in, and providers that are looked at now and then are no part of what an import brings.
+OF_THE_HOUSE = frozenset({"imports", "admin_sessions", "admin_users", "providers"})
+WAITING = (
+    "select exists (select from outbox)",
+    "select exists (select from event_deltas) or exists (select from ai_request_deltas) or exists (select from tool_deltas)",
+)
+
+
+def stored(program: Program) -> dict[str, list[str]]:
+    """Return all rows, after all figures have been made of them."""
+    with databases(program) as (core, ai):
+        until(lambda: not waits(core, *WAITING) and not waits(ai, WAITING[0]), 120)
+        return rows_by_table((core, ai), but=OF_THE_HOUSE)
+
+
+@contextmanager
+def databases(program: Program) -> Iterator[tuple[Engine, Engine]]:
+    """Connect to both databases behind the program's back."""
+    addresses = Postgres(program.path).addresses()
+    engines = [db.engine(address, pool_size=1, overflow=0) for address in (addresses.core, addresses.ai)]
+    yield engines[0], engines[1]
+    for engine in engines:
+        engine.dispose()
+
+
+def waits(database: Engine, *asked: str) -> bool:
+    """Whether anything has still to be done."""
+    with database.begin() as connection:
+        return any(connection.scalar(text(each)) for each in asked)
