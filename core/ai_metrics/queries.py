@@ -16,8 +16,7 @@ from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.slowest import where_slowest
 from core.ai_metrics.sources import matching_requests, raw
 from core.conversations.models import Conversation
-from core.identity import contents
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.paging import Cursor, Window
 from core.periods import keys_of
@@ -80,7 +79,7 @@ def get_request(session: Session, given: str, *, actor: Actor) -> RequestDetail:
     row = next(iter(_named(session, latest, RequestDetail)), None)
     if row is None:
         raise RequestMissing
-    return RequestDetail(**(dict(row) | _contents(row, may_read=contents.may_read(session, actor))))
+    return RequestDetail(**(dict(row) | _contents(row, may_read=may(actor, Permission.READ_CONTENTS))))
 
 
 def _named(session: Session, page: Select[Any], view: type[RequestView]) -> Iterator[RowMapping]:

@@ -43,10 +43,11 @@ OF_SCOPE: dict[Scope, frozenset[Permission]] = {
 
 
 def may(actor: Actor, permission: Permission) -> bool:
-    """Whether the actor's role allows it, or a scope of its key."""
+    """Whether the actor's role allows it, a setting of the workspace for its role, or a scope of its key."""
     if actor.role is None:
         return any(permission in OF_SCOPE[scope] for scope in actor.scopes)
-    return permission in ALLOWED[actor.role]
+    is_granted = actor.may_read_messages and permission is Permission.READ_CONTENTS
+    return permission in ALLOWED[actor.role] or is_granted
 
 
 def require(actor: Actor, permission: Permission) -> None:

@@ -13,12 +13,15 @@ from core.identity.errors import AccountMissing
 from core.identity.models import AccountLink, AdminSession, AdminUser
 from core.identity.schemas import AccountView, Actor, AuditActor, AuditRow, Caller, Role, SessionView
 from core.paging import Page, Window
-from core.tables import CoreAudit, table_of
+from core.tables import CoreAudit, Setting, table_of
 
 # Asked with every request and every rerun: on tables instead of mapped classes, and built once, it costs a third.
 accounts, sessions = table_of(AdminUser), table_of(AdminSession)
+READS = (
+    select(func.coalesce(Setting.value["analysts_read_messages"].as_boolean(), False)).where(Setting.name == "workspace")
+).scalar_subquery()
 ACTOR = (
-    select(accounts.c.id, accounts.c.email, accounts.c.full_name, accounts.c.role, sessions.c.id, sessions.c.last_seen_at)
+    select(accounts.c.id, accounts.c.email, accounts.c.full_name, accounts.c.role, sessions.c.id, sessions.c.last_seen_at, READS)
     .join(sessions, sessions.c.admin_user_id == accounts.c.id)
     .where(sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"), accounts.c.is_active)
 )
@@ -49,8 +52,9 @@ def _find_actor(session: Session, wanted: Select[Any], which: bytes | UUID, call
     row = session.execute(wanted, {"which": which, "now": clock.now()}).first()
     if row is None:
         return None
-    id_, email, name, role, session_id, last_seen_at = row
-    return Found(Actor(id_, email, name, Role(role), session_id, caller), last_seen_at)
+    id_, email, name, role, session_id, last_seen_at, analysts_read = row
+    reads = bool(analysts_read) and role == Role.ANALYST
+    return Found(Actor(id_, email, name, Role(role), session_id, caller, may_read_messages=reads), last_seen_at)
 
 
 def find_account_by_email(session: Session, email: str) -> AdminUser | None:

@@ -87,6 +87,7 @@ class Actor:
     caller: Caller
     scopes: frozenset[Scope] = frozenset()
     environment: str = "production"
+    may_read_messages: bool = False  # an analyst, where the workspace says so
 
     @property
     def is_program(self) -> bool:

@@ -14,8 +14,7 @@ from sqlalchemy.orm import Session
 from core.activity.answers import Moment
 from core.conversations.models import Conversation, Message
 from core.identity import audit
-from core.identity.contents import may_read, require_reading
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
 from core.insights.errors import TalkMissing
 from core.knowledge.models import Feedback
@@ -110,7 +109,7 @@ def beside(
 ) -> Beside:
     """Return a user's conversations and feedback from after `since` to `until`; without one, from or to whenever."""
     require(actor, Permission.WATCH)
-    is_readable = may_read(core, actor)
+    is_readable = may(actor, Permission.READ_CONTENTS)
     found = core.execute(_of(talks, user_id, watched, since, until)).mappings()
     rated = ai.execute(_of(feedback, user_id, watched, since, until)).mappings()
     return Beside(
@@ -122,7 +121,7 @@ def beside(
 
 def open_talk(session: Session, given: str, *, actor: Actor) -> list[Said]:
     """Return what was said in a conversation, and write down who has read it. Raises Forbidden and TalkMissing."""
-    require_reading(session, actor)
+    require(actor, Permission.READ_CONTENTS)
     id_ = session.scalar(select(talks.c.id).where(talks.c.id.in_(keys_of("conversation", given))).limit(1))
     if id_ is None:
         raise TalkMissing
