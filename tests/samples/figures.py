@@ -43,7 +43,7 @@ def me(program: Program) -> Person:
 def before(program: Program, me: Person) -> dict[str, list[str]]:
     # The daily job writes figures and a run of its own; once done, it does not catch up in the middle of this.
     me.http.post("/admin/system/daily").raise_for_status()
-    until(lambda: ask(me, "/admin/batch/history", days=1, job="attune.daily")["summary"]["completed"] == 1, 120)
+    until(lambda: ask(me, "/admin/batch/history", days=1, job="attune.daily", status="completed")["total_count"] > 0, 120)
     return stored(program)
 
 
