@@ -55,12 +55,14 @@ class UserDay(CoreTable):
 
 
 class UserSpan(CoreTable):
-    """Since when and until when a user was there, of each app and (`*`) of all. Triggers of `user_days` keep it."""
+    """Since when and until when a user was there, of each app and (`*`) of all. Triggers of `user_days` keep it.
+
+    One index for all: each day of a user may change it.
+    """
 
     __tablename__ = "user_spans"
     __table_args__ = (
-        Index(None, "environment", "app", "first_day"),
-        Index(None, "environment", "app", "last_day"),
+        Index(None, "environment", "app", "first_day", postgresql_include=["last_day", "user_id"]),
         {"postgresql_with": {"fillfactor": 70}},
     )
 

@@ -16,7 +16,7 @@ from core.imports.schemas import Problem
 from core.imports.stores import LONG, STORES, weight
 from core.intake import FUTURE, JsonObject, Row
 
-HEAVIEST = 20_000  # a user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer
+HEAVIEST = 40_000  # a user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer
 DIGITS = 32  # of the file's hash
 
 Made = TypeVar("Made")
