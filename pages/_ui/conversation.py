@@ -29,7 +29,7 @@ def draw(actor: Actor) -> None:
     try:
         found = read()
     except (ConversationMissing, MessageMissing) as missing:
-        st.title("Conversations", anchor=False)
+        st.title("Tuning", anchor=False)
         frame.empty_state("speaker_notes_off", "Nothing by that id", missing.detail)
         return
     zone, sees_costs = workspace.zone(), may(actor, Permission.WATCH)
@@ -61,6 +61,8 @@ def close() -> None:
     state.forget(OPENED, TURNED)
     for name in ("conversation", "message", "at"):
         st.query_params.pop(name, None)
+    if "view" not in st.query_params:
+        st.query_params["view"] = "conversations"
 
 
 def _draw_head(one: ConversationSummary, zone: str) -> None:
