@@ -3,6 +3,8 @@
 import streamlit as st
 
 from core import words
+from core.annotations import annotations
+from core.annotations.schemas import AnnotationView
 from core.conversations.answers import ConversationSummary, Opinion
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.schemas import ConversationState
@@ -56,6 +58,12 @@ def read() -> Reading:
     return found
 
 
+def read_annotations(found: Reading) -> list[AnnotationView]:
+    """Read what reviewers have said of the messages of a conversation."""
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        return annotations.list_of_conversation(ai, found.conversation.id, actor=actor)
+
+
 def close() -> None:
     """Go back to the list, from a callback."""
     state.forget(OPENED, TURNED)
@@ -85,7 +93,13 @@ def _draw_messages(found: Reading, zone: str, *, sees_costs: bool) -> None:
         with st.container(border=True, gap="xsmall", key="said"):
             if not found.messages:
                 st.caption("Nothing was said here.")
-            message_list.draw(found.messages, zone, focus=st.query_params.get("message"), sees_costs=sees_costs)
+            message_list.draw(
+                found.messages,
+                zone,
+                focus=st.query_params.get("message"),
+                sees_costs=sees_costs,
+                annotations=read_annotations(found),
+            )
         _draw_turn("later", "Later messages", found.offset + AT_ONCE, is_there=last < found.total_count)
 
 

@@ -20,7 +20,6 @@ KEYS = {
     "M": "Write the comment",
     "Esc": "Leave the field",
     "J": "Lay this aside and take the next",
-    "K": "Back to the one before",
     "S": "Skip: it does not come to you again",
     "U": "Undo what was saved or skipped last",
     "?": "These keys",
@@ -79,7 +78,9 @@ def show_keys() -> None:
     rows = "\n".join(f"| `{key}` | {does} |" for key, does in KEYS.items())
     st.markdown(f"| Key | |\n|---|---|\n{rows}")
     state.seed(SWITCH, state.get(queue_work.HAS_KEYS, True))
-    st.toggle("Single keys act", key=SWITCH, on_change=_switch, help="Ctrl + Enter always does. While you type, no single key acts.")
+    st.toggle(
+        "Single keys act", key=SWITCH, on_change=_switch, help="Ctrl + Enter always does. While you type, no single key acts."
+    )
 
 
 def _switch() -> None:

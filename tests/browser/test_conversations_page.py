@@ -88,7 +88,12 @@ def test_list_search_and_conversation_hold_together(
     open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
 ) -> None:
     window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
-    for path in ("/tuning?view=conversations", "/tuning?q=zebra", "/tuning?conversation=talk-order&q=zebra", "/tuning?conversation=talk-bad"):
+    for path in (
+        "/tuning?view=conversations",
+        "/tuning?q=zebra",
+        "/tuning?conversation=talk-order&q=zebra",
+        "/tuning?conversation=talk-bad",
+    ):
         tab = window.open("/you")
         tab.page.emulate_media(color_scheme=theme)
         tab.go(path)
@@ -101,7 +106,9 @@ def test_list_search_and_conversation_hold_together(
         tab.page.close()
 
 
-@pytest.mark.parametrize("path", ["/tuning?view=conversations", "/tuning?q=zebra", "/tuning?conversation=talk-order&message=order-1&q=zebra"])
+@pytest.mark.parametrize(
+    "path", ["/tuning?view=conversations", "/tuning?q=zebra", "/tuning?conversation=talk-order&message=order-1&q=zebra"]
+)
 def test_nobody_is_shut_out_of_conversations(open_window: OpenWindow, path: str) -> None:
     tab = open_window().open(path)
     drawn(tab.page)

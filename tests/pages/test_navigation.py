@@ -7,7 +7,7 @@ from core.config import ROOT
 from core.identity.schemas import Role, SessionKind
 from pages._ui import guard
 from tests.factories.identity import person
-from tests.pages.conftest import ACCOUNTS, AI_METRICS, TUNING, OVERVIEW, PLAYGROUND, SETTINGS, YOU, Console, prompt, said
+from tests.pages.conftest import ACCOUNTS, AI_METRICS, OVERVIEW, PLAYGROUND, SETTINGS, TUNING, YOU, Console, prompt, said
 
 ADMINS = [(PLAYGROUND, "Playground"), (SETTINGS, "Settings"), (ACCOUNTS, "Accounts"), (YOU, "Your account")]
 WATCHERS = [(OVERVIEW, "Overview"), (AI_METRICS, "AI metrics")]
