@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import streamlit as st
+from pydantic import ValidationError
 
-from core.annotations.schemas import AnnotationType, Severity
+from core.annotations.schemas import AnnotationType, AnnotationView, QueueItemView, Severity, Verdict
 from core.conversations.schemas import MessageSpeaker
+from core.errors import Invalid
 from core.insights.reading import Said
 from pages._ui import frame, state
 
@@ -18,6 +20,7 @@ TYPES: dict[AnnotationType, str] = {
 }
 SEVERITIES: dict[Severity, str] = {Severity.MINOR: "Minor", Severity.MODERATE: "Moderate", Severity.CRITICAL: "Critical"}
 LONGEST = 20_000
+WIDGETS = ("type", "severity", "tags", "response", "comment")
 DRAFTS = "/api/v1/admin/ai/tuning/drafts"
 
 _review = st.components.v2.component(
@@ -28,6 +31,14 @@ _review = st.components.v2.component(
 )
 
 
+class NoType(Invalid):
+    """Choose a type (keys 1 to 4), or change the suggested response: then it is a correction."""
+
+
+class NotSaid(Invalid):
+    """The form cannot be saved as it is."""
+
+
 class Form:
     """The form of one message; each message has widgets of its own, so that nothing of one comes to stand in another."""
 
@@ -36,6 +47,7 @@ class Form:
         self.message = message
         kept = kept or {}
         self.original = message.content if message.role is MessageSpeaker.ASSISTANT and not message.is_cut else ""
+        state.put(self.key("original"), self.original)
         state.seed(self.key("response"), str(kept.get("suggested_response") or self.original))
         state.seed(self.key("comment"), str(kept.get("content") or ""))
         state.seed(self.key("tags"), _texts(kept.get("tags")))
@@ -93,9 +105,38 @@ def key(name: str, message_id: UUID) -> str:
     return f"review.{name}.{message_id}"
 
 
+def said(item: QueueItemView) -> Verdict:
+    """Return what the form says. Without a type, a changed response is a correction; raises NoType."""
+    values = {name: state.get(key(name, item.message_id), None) for name in WIDGETS}
+    suggested = values["response"]
+    is_changed = suggested is not None and suggested != state.get(key("original", item.message_id), "")
+    type_ = values["type"] or (AnnotationType.CORRECTION if is_changed and suggested else None)
+    if type_ is None:
+        raise NoType
+    try:
+        return Verdict(
+            annotation_type=type_,
+            content=values["comment"] or "",
+            suggested_response=suggested if is_changed and suggested else None,
+            severity=values["severity"],
+            tags=values["tags"] or [],
+        )
+    except ValidationError as error:
+        raise NotSaid(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+
+def fill(one: AnnotationView) -> None:
+    """Put into the form what an annotation says."""
+    values = {"type": one.annotation_type, "severity": one.severity, "tags": one.tags, "comment": one.content}
+    for name, value in values.items():
+        state.put(key(name, one.message_id), value)
+    if one.suggested_response is not None:
+        state.put(key("response", one.message_id), one.suggested_response)
+
+
 def forget(message_id: UUID) -> None:
     """Empty the form of a message."""
-    state.forget(*(key(name, message_id) for name in ("type", "severity", "tags", "response", "comment")))
+    state.forget(*(key(name, message_id) for name in WIDGETS))
 
 
 def _texts(given: object) -> list[str]:
