@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import words
-from core.annotations.progress import Progress
+from core.annotations.queue import Counters
 from core.annotations.schemas import QueueItemView, Reason
 from core.insights.reading import Said
 from core.system import workspace
@@ -41,11 +41,11 @@ def draw(reads: Reads, header: watch.Header) -> None:
     """Draw the item in hand, or the way to the first."""
     seen = queue_work.read(reads)
     has_keys = bool(state.get(queue_work.HAS_KEYS, True))
-    header.caption.caption(said(seen.progress))
+    header.caption.caption(said(seen.counters))
     with header.actions:
         _draw_actions(has_keys=has_keys)
     if seen.item is None or seen.message is None:
-        _draw_begin(seen.progress)
+        _draw_begin(seen.counters)
         return
     left, middle, right = st.columns([1.05, 1.9, 1.35], gap="medium")
     with left.container(height=640, key="pane-review-why", border=False, gap="small"):
@@ -58,10 +58,10 @@ def draw(reads: Reads, header: watch.Header) -> None:
         _draw_ways_on(has_keys=has_keys)
 
 
-def said(done: Progress) -> str:
-    """Say in a line how much there is, and how much is done."""
-    oldest = f"oldest {text.ago(done.oldest)}" if done.oldest else ""
-    waiting, mine = f"{done.waiting:,} waiting", f"{done.mine_today:,} reviewed by you today"
+def said(counters: Counters) -> str:
+    """Say in a line how much there is, and how much is counters."""
+    oldest = f"oldest {text.ago(counters.oldest_at)}" if counters.oldest_at else ""
+    waiting, mine = f"{counters.waiting:,} waiting", f"{counters.mine_today:,} reviewed by you today"
     return " · ".join(filter(None, (waiting, mine, oldest)))
 
 
@@ -88,13 +88,13 @@ def _switch() -> None:
     state.put(queue_work.HAS_KEYS, state.get(SWITCH, True))
 
 
-def _draw_begin(done: Progress) -> None:
-    if not done.waiting:
+def _draw_begin(counters: Counters) -> None:
+    if not counters.waiting:
         body = "Messages come here when users rate them low or edit them, when they fail or are slow, and by a random sample."
         frame.empty_state("inbox", "Nothing waits for a review", body)
         return
     body = "One message after the other is yours alone for a while. All of it can be done from the keyboard."
-    with frame.empty_state("rate_review", f"{words.count(done.waiting, 'message')} to review", body):
+    with frame.empty_state("rate_review", f"{words.count(counters.waiting, 'message')} to review", body):
         st.button("Begin", key="review.begin", type="primary", shortcut="Ctrl+Enter", on_click=queue_work.begin)
 
 

@@ -5,13 +5,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.annotations import claims, drafts, progress, settings, tags, undoing
-from core.annotations.progress import Progress
+from core.annotations import claims, drafts, queue, retracting, settings, tags
+from core.annotations.queue import Counters
 from core.annotations.schemas import QueueItemView
 from core.db import Database, transaction
+from core.errors import Conflict
 from core.insights.reading import Reading, Said, read_conversation
 from core.paging import Window
-from core.system import workspace
 from pages._ui import errors, frame, guard, review_form, state
 from pages._ui.cache import Reads
 
@@ -23,11 +23,15 @@ AROUND = 13  # messages, that in focus among them
 _focus = st.components.v2.component("attune_review_focus", js=frame.read("parts/focus.js"))
 
 
+class NothingInHand(Conflict):
+    """You have nothing of the queue in hand. Begin anew."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """What one run of the queue shows."""
 
-    progress: Progress
+    counters: Counters
     item: QueueItemView | None
     reading: Reading | None
     draft: dict[str, Any] | None
@@ -50,7 +54,7 @@ def read(reads: Reads) -> Seen:
     is_opening = item is not None and state.get(OPENED, None) != item.id
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         rules = settings.read(core, actor=actor)
-        counted = progress.read(ai, actor=actor, zone=workspace.zone())
+        counted = queue.counters(core, ai, actor=actor)
         state.seed(HAS_KEYS, rules.single_keys)
         draft, reading = None, None
         if item is not None:
@@ -77,50 +81,79 @@ def begin() -> None:
 @errors.action
 def save() -> None:
     """Store what the form says of the message in hand, and take the next."""
-    item: QueueItemView = state.get(IN_HAND, None)
+    item = in_hand()
     said = review_form.said(item)
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
         claims.done(ai, item.id, said, actor=actor)
-    state.put(LAST, item)
-    review_form.forget(item.message_id)
-    _take(_claim())
+        following = claims.claim(ai, settings.read(core, actor=actor), actor=actor)
+    state.put(LAST, (item, review_form.values(item.message_id)))
+    _take(following)
 
 
 @errors.action
 def skip() -> None:
     """Leave the item to others, and take the next."""
-    item: QueueItemView = state.get(IN_HAND, None)
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+    item = in_hand()
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
         claims.skip(ai, item.id, actor=actor)
-    state.put(LAST, item)
-    _take(_claim())
+        following = claims.claim(ai, settings.read(core, actor=actor), actor=actor)
+    state.put(LAST, (item, review_form.values(item.message_id)))
+    _take(following)
 
 
 @errors.action
 def lay_aside() -> None:
-    """Give the item back, and take another one; what was written stays as a draft."""
-    item: QueueItemView = state.get(IN_HAND, None)
-    following = _claim()
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        claims.release(ai, item.id, actor=actor)
+    """Give the item back for later, and take another one; what was written stays as a draft."""
+    item = in_hand()
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
+        following = claims.claim(ai, settings.read(core, actor=actor), actor=actor)
+        if following is not None:
+            claims.release(ai, item.id, actor=actor)
     if following is None:
-        state.problem("This is the only one that waits for you.")
+        state.problem("No other one waits for you.")
+        return
     _take(following)
 
 
 @errors.action
 def undo() -> None:
     """Take back what was saved or skipped last; it is in hand again, with what was said."""
-    last: QueueItemView = state.take(LAST)
+    last: QueueItemView
+    last, values = state.get(LAST, (None, None))
+    if last is None:
+        raise NothingInHand
     present: QueueItemView | None = state.get(IN_HAND, None)
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        item, removed = undoing.undo(ai, last.id, settings.read(core, actor=actor), actor=actor)
+        item = retracting.take_back(ai, last.id, settings.read(core, actor=actor), actor=actor)
         if present is not None:
             claims.release(ai, present.id, actor=actor)
-    if removed is not None:
-        review_form.fill(removed)
+    state.forget(LAST)
+    review_form.fill(item.message_id, values)
     _take(item)
     state.toast("Undone")
+
+
+@errors.action
+def stop() -> None:
+    """Give back what is in hand, and leave off."""
+    item = in_hand()
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        claims.release(ai, item.id, actor=actor)
+    put_down()
+
+
+def in_hand() -> QueueItemView:
+    """Return the item that is in hand; raise NothingInHand."""
+    item: QueueItemView | None = state.get(IN_HAND, None)
+    if item is None:
+        raise NothingInHand
+    return item
+
+
+def put_down() -> None:
+    """Have nothing in hand."""
+    state.forget(IN_HAND)
+    st.query_params.pop(RESUMES, None)
 
 
 def bring_into_view(message: Said) -> None:
@@ -135,9 +168,9 @@ def _claim(*, is_resuming: bool = False) -> QueueItemView | None:
 
 
 def _take(item: QueueItemView | None) -> None:
-    state.put(IN_HAND, item)
     if item is None:
-        st.query_params.pop(RESUMES, None)
+        put_down()
         state.toast("Nothing more waits for you")
-    else:
-        st.query_params[RESUMES] = "yes"
+        return
+    state.put(IN_HAND, item)
+    st.query_params[RESUMES] = "yes"

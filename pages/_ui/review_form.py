@@ -1,12 +1,13 @@
 """The form in which a message is judged: plain widgets, whose values are here the moment that a key saves them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
 from pydantic import ValidationError
 
-from core.annotations.schemas import AnnotationType, AnnotationView, QueueItemView, Severity, Verdict
+from core.annotations.schemas import AnnotationType, QueueItemView, Severity, Verdict
 from core.conversations.schemas import MessageSpeaker
 from core.errors import Invalid
 from core.insights.reading import Said
@@ -106,37 +107,29 @@ def key(name: str, message_id: UUID) -> str:
 
 
 def said(item: QueueItemView) -> Verdict:
-    """Return what the form says. Without a type, a changed response is a correction; raises NoType."""
-    values = {name: state.get(key(name, item.message_id), None) for name in WIDGETS}
-    suggested = values["response"]
-    is_changed = suggested is not None and suggested != state.get(key("original", item.message_id), "")
-    type_ = values["type"] or (AnnotationType.CORRECTION if is_changed and suggested else None)
+    """Return what the form says; without a type, a changed response is a correction. Raises NoType and NotSaid."""
+    given = values(item.message_id)
+    original = state.get(key("original", item.message_id), "")
+    changed = given["response"] if given["response"] not in (None, "", original) else None
+    type_ = given["type"] or (AnnotationType.CORRECTION if changed else None)
     if type_ is None:
         raise NoType
+    texts = {"content": given["comment"] or "", "suggested_response": changed}
     try:
-        return Verdict(
-            annotation_type=type_,
-            content=values["comment"] or "",
-            suggested_response=suggested if is_changed and suggested else None,
-            severity=values["severity"],
-            tags=values["tags"] or [],
-        )
+        return Verdict(annotation_type=type_, severity=given["severity"], tags=given["tags"] or [], **texts)
     except ValidationError as error:
         raise NotSaid(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
-def fill(one: AnnotationView) -> None:
-    """Put into the form what an annotation says."""
-    values = {"type": one.annotation_type, "severity": one.severity, "tags": one.tags, "comment": one.content}
-    for name, value in values.items():
-        state.put(key(name, one.message_id), value)
-    if one.suggested_response is not None:
-        state.put(key("response", one.message_id), one.suggested_response)
+def values(message_id: UUID) -> dict[str, Any]:
+    """Return what the form of a message holds, to be put there again when it is undone."""
+    return {name: state.get(key(name, message_id), None) for name in WIDGETS}
 
 
-def forget(message_id: UUID) -> None:
-    """Empty the form of a message."""
-    state.forget(*(key(name, message_id) for name in WIDGETS))
+def fill(message_id: UUID, given: Mapping[str, Any]) -> None:
+    """Put into the form of a message what it held before."""
+    for name, value in given.items():
+        state.put(key(name, message_id), value)
 
 
 def _texts(given: object) -> list[str]:
