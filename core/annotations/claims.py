@@ -37,7 +37,8 @@ with next as materialized (
         and not exists (select from review_passes as passed where passed.item_id = item.id and passed.account_id = :account)
     order by priority desc, message_at, id limit 1 for update of item skip locked
 )
-update review_items as item set claimed_by = :account, claimed_until = :until from next where item.id = next.id returning item.*""")
+update review_items as item set claimed_by = :account, claimed_until = :until
+from next where item.id = next.id returning item.*""")
 HELD = text("""
 update review_items as item set claimed_until = :until where id = (
     select id from review_items where claimed_by = :account and claimed_until > :now and state = 'waiting'

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -12,9 +13,18 @@ from core import clock
 from core.annotations.models import AnnotationDraft
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
+from core.json_objects import JsonObject
 from core.tables import table_of
 
 drafts = table_of(AnnotationDraft)
+
+
+class DraftBody(BaseModel):
+    """What has been written so far, whatever the form has."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"fields": {"content": "The deadline is"}}})
+
+    fields: JsonObject
 
 
 class DraftView(View):

@@ -7,7 +7,6 @@ same. Everything may be looked at twice; a reason that comes later is added to a
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import batched
 from typing import Any
 from uuid import UUID
 
@@ -42,10 +41,10 @@ SAMPLED, DOUBLED = 1, 2  # whose dice
 ANSWERS = """
 select messages.id, messages.created_at, messages.import_id, messages.error is not null as is_error,
     coalesce(messages.latency_ms > :slow_ms, false) as is_slow,
-    coalesce(messages.id = (select last.id from messages as last
+    case when conversations.escalated_at is null then false else coalesce(messages.id = (select last.id from messages as last
         where last.conversation_id = messages.conversation_id and last.role = 'assistant'
             and last.created_at <= conversations.escalated_at
-        order by last.position desc limit 1), false) as is_escalated
+        order by last.position desc limit 1), false) end as is_escalated
 from messages join conversations on conversations.id = messages.conversation_id
 where messages.role = 'assistant' and messages.created_at >= :since"""
 NEW_ANSWERS = text(f"""{ANSWERS} and (messages.created_at, messages.id) > (:at, :id)
@@ -137,9 +136,10 @@ def _disliked(core: Session, ai: Session, given: dict[str, Any]) -> dict[UUID, s
 
 
 def _fill(core: Session, found: Found, rules: Review) -> None:
-    for some in batched(found.items(), AT_ONCE):
+    due = list(found.items())
+    for first in range(0, len(due), AT_ONCE):
         with transaction(Database.AI) as ai:
-            _join(core, ai, dict(some), rules)
+            _join(core, ai, dict(due[first : first + AT_ONCE]), rules)
 
 
 def _join(core: Session, ai: Session, found: Found, rules: Review, *, wanted: int = 1) -> None:
