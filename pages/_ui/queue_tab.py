@@ -44,8 +44,12 @@ def draw(reads: Reads, header: watch.Header) -> None:
     header.caption.caption(said(seen.counters))
     with header.actions:
         _draw_actions(has_keys=has_keys)
-    if seen.item is None or seen.message is None:
+    if seen.item is None:
         _draw_begin(seen.counters)
+        return
+    if seen.message is None:
+        with frame.empty_state("speaker_notes_off", "The message is no longer there", "It was deleted after it joined the queue."):
+            st.button("Skip", key="review.gone", on_click=queue_work.skip)
         return
     left, middle, right = st.columns([1.05, 1.9, 1.35], gap="medium")
     with left.container(height=640, key="pane-review-why", border=False, gap="small"):

@@ -1,5 +1,6 @@
 """What a reviewer does with the queue: takes an item, says something of it, goes on, and takes back what was done last."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import streamlit as st
 from core.annotations import claims, drafts, queue, retracting, settings, tags
 from core.annotations.queue import Counters
 from core.annotations.schemas import QueueItemView
+from core.conversations.errors import ConversationMissing, MessageMissing
 from core.db import Database, transaction
 from core.errors import Conflict
 from core.insights.reading import Reading, Said, read_conversation
@@ -51,6 +53,7 @@ def read(reads: Reads) -> Seen:
     item: QueueItemView | None = state.get(IN_HAND, None)
     if item is None and st.query_params.get(RESUMES):
         item = _claim(is_resuming=True)
+        state.put(IN_HAND, item)
     is_opening = item is not None and state.get(OPENED, None) != item.id
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         rules = settings.read(core, actor=actor)
@@ -60,7 +63,9 @@ def read(reads: Reads) -> Seen:
         if item is not None:
             draft = drafts.read(ai, item.message_id, actor=actor) if is_opening else None
             window, talk = Window(AROUND), str(item.conversation_id)
-            reading = read_conversation(core, ai, talk, window, focus=str(item.message_id), is_opening=is_opening, actor=actor)
+            focus = str(item.message_id)
+            with suppress(ConversationMissing, MessageMissing):  # deleted since: there is nothing left but to skip it
+                reading = read_conversation(core, ai, talk, window, focus=focus, is_opening=is_opening, actor=actor)
     if item is not None:
         state.put(OPENED, item.id)
     offered = [each.tag for each in reads.ask_both(tags.list_tags)]
