@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import pandas as pd
@@ -111,12 +112,12 @@ def draw_history(id_: UUID, zone: str) -> None:
 
 def _draw_filters() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filters-annotations"):
-        for name, (every, said) in CHOICES.items():
+        for name, (_, said) in CHOICES.items():
             st.selectbox(
                 name.capitalize(),
                 ["", *said],
                 key=_key(name),
-                format_func=lambda each, every=every, said=said: said.get(each, each) if each else every,  # type: ignore[misc]  # bound at once
+                format_func=partial(_say, name),
                 label_visibility="collapsed",
                 width=168,
                 on_change=_write,
@@ -124,6 +125,11 @@ def _draw_filters() -> None:
         st.text_input("Tag", key=_key("tag"), placeholder="Tag", label_visibility="collapsed", width=168, on_change=_write)
         if any(_value(name) for name in NAMES):
             st.button("Clear filters", type="tertiary", key=_key("clear"), on_click=_clear)
+
+
+def _say(name: str, value: str) -> str:
+    every, said = CHOICES[name]
+    return said.get(value, value) if value else every
 
 
 def _draw_nothing() -> None:
@@ -203,7 +209,8 @@ def _table(rows: Sequence[AnnotationView], zone: str) -> pd.DataFrame:
 def _take_over() -> None:
     """Make the filters those of the address when it is another than the one that was written last."""
     given = {name: st.query_params.get(name, "") for name in NAMES}
-    if state.get(_key("address"), None) != given or any(_key(name) not in st.session_state for name in NAMES):
+    before: dict[str, str] | None = state.get(_key("address"), None)
+    if before != given or any(_key(name) not in st.session_state for name in NAMES):
         for name, value in given.items():
             known = name == "tag" or value in CHOICES[name][1]
             state.put(_key(name), value if known else "")
@@ -223,7 +230,8 @@ def _clear() -> None:
 
 
 def _value(name: str) -> str:
-    return state.get(_key(name), "") or ""
+    found: str | None = state.get(_key(name), "")
+    return found or ""
 
 
 def _key(name: str) -> str:

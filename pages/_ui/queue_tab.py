@@ -48,10 +48,12 @@ def draw(reads: Reads, header: watch.Header) -> None:
         _draw_begin(seen.counters)
         return
     if seen.message is None:
-        with frame.empty_state("speaker_notes_off", "The message is no longer there", "It was deleted after it joined the queue."):
+        with frame.empty_state(
+            "speaker_notes_off", "The message is no longer there", "It was deleted after it joined the queue."
+        ):
             st.button("Skip", key="review.gone", on_click=queue_work.skip)
         return
-    left, middle, right = st.columns([1.05, 1.9, 1.35], gap="medium")
+    left, middle, right = st.columns([1, 1.8, 1.45], gap="medium")
     with left.container(height=640, key="pane-review-why", border=False, gap="small"):
         _draw_why(seen, seen.item)
     with middle.container(height=640, key="pane-review-talk", border=True, gap="xsmall", autoscroll=False):
@@ -113,6 +115,7 @@ def _draw_why(seen: Seen, item: QueueItemView) -> None:
         zone = workspace.zone()
         until = f"{item.claimed_until.astimezone(frame.time_zone()):%H:%M}" if item.claimed_until else ""
         facts = {
+            "Conversation": conversation_list.name_of(seen.reading.conversation) if seen.reading else "",
             "User": item.user_id or "",
             "Model": item.model,
             "Said": words.moment(item.message_at, zone),

@@ -123,10 +123,10 @@ def lay_aside() -> None:
 @errors.action
 def undo() -> None:
     """Take back what was saved or skipped last; it is in hand again, with what was said."""
-    last: QueueItemView
-    last, values = state.get(LAST, (None, None))
-    if last is None:
+    done: tuple[QueueItemView, dict[str, Any]] | None = state.get(LAST, None)
+    if done is None:
         raise NothingInHand
+    last, values = done
     present: QueueItemView | None = state.get(IN_HAND, None)
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         item = retracting.take_back(ai, last.id, settings.read(core, actor=actor), actor=actor)

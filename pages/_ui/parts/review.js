@@ -11,8 +11,7 @@ export default function ({ data, parentElement }) {
   let timer;
   let isUnsaved = false;
 
-  const show = () => {
-    const now = field("response")?.value ?? data.suggested;
+  const show = (now) => {
     parentElement.querySelector(".count").textContent = now === data.original ? "As it was said" : `${now.length.toLocaleString("en")} characters`;
     place.hidden = now === data.original;
     if (!place.hidden) place.replaceChildren(...change(words(data.original), words(now)));
@@ -31,7 +30,7 @@ export default function ({ data, parentElement }) {
   };
   const typed = (event) => {
     if (!event.target.closest?.('[class*="st-key-review-"]')) return;
-    show();
+    show(field("response")?.value ?? data.suggested);
     isUnsaved = true;
     clearTimeout(timer);
     timer = setTimeout(keep, QUIET_MS);
@@ -46,7 +45,7 @@ export default function ({ data, parentElement }) {
     if (act(event.key.toLowerCase(), field)) { event.preventDefault(); event.stopPropagation(); }
   };
 
-  show();
+  show(data.suggested); // its field may not be drawn yet
   document.addEventListener("input", typed, true);
   document.addEventListener("keydown", pressed, true);
   addEventListener("pagehide", keep);
