@@ -5,11 +5,24 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import words
 from core.annotations.queue import Counters
-from core.annotations.schemas import QueueItemView, Reason
+from core.annotations.schemas import QueueItemView
+from core.identity.permissions import Permission, may
 from core.insights.reading import Said
 from core.system import workspace
-from pages._ui import conversation_list, frame, message_list, queue_work, review_form, state, text, watch
+from pages._ui import (
+    conversation_list,
+    frame,
+    message_list,
+    queue_decide,
+    queue_many,
+    queue_work,
+    review_form,
+    state,
+    text,
+    watch,
+)
 from pages._ui.cache import Reads
+from pages._ui.queue_many import REASONS
 from pages._ui.queue_work import Seen
 
 KEYS = {
@@ -25,15 +38,6 @@ KEYS = {
     "U": "Undo what was saved or skipped last",
     "?": "These keys",
 }
-REASONS: dict[Reason, tuple[str, str, str]] = {
-    Reason.RATED_LOW: ("Rated low", "red", "The user gave it a thumb down or a low rating."),
-    Reason.EDITED: ("Edited", "orange", "The user changed the answer before using it."),
-    Reason.ERROR: ("Error", "red", "The answer failed, or something it asked for did."),
-    Reason.SLOW: ("Slow", "orange", "The user waited longer for it than for most."),
-    Reason.ESCALATED: ("Handed to a person", "orange", "The conversation was handed to a person."),
-    Reason.ASKED_FOR: ("Asked for", "blue", "Somebody put it here."),
-    Reason.SAMPLE: ("Sample", "gray", "Drawn at random, so that what looks well is looked at, too."),
-}
 SWITCH = "review.switch"
 
 
@@ -46,6 +50,9 @@ def draw(reads: Reads, header: watch.Header) -> None:
         _draw_actions(has_keys=has_keys)
     if seen.item is None:
         _draw_begin(seen.counters)
+        if may(reads.actor, Permission.DECIDE_REVIEWS):
+            queue_decide.draw(seen.counters.adjudication)
+        queue_many.draw()
         return
     if seen.message is None:
         with frame.empty_state(
@@ -75,6 +82,8 @@ def _draw_actions(*, has_keys: bool) -> None:
     if queue_work.can_undo():
         shortcut = "U" if has_keys else None
         st.button("Undo", key="review.undo", icon=":material/undo:", type="tertiary", shortcut=shortcut, on_click=queue_work.undo)
+    if queue_work.has_item():
+        st.button("Leave off", key="review.stop", type="tertiary", help="What is in hand goes back.", on_click=queue_work.stop)
     with st.container(key="review-keys", width="content"):
         st.button("Keys", key="review.keys", icon=":material/keyboard:", type="tertiary", help="Press ?", on_click=show_keys)
 

@@ -72,6 +72,11 @@ def read(reads: Reads) -> Seen:
     return Seen(counted, item, reading, draft.fields if draft else None, offered, rules.guidelines)
 
 
+def has_item() -> bool:
+    """Whether something is in hand."""
+    return bool(state.get(IN_HAND, None))
+
+
 def can_undo() -> bool:
     """Whether something was saved or skipped in this tab."""
     return bool(state.get(LAST, None))

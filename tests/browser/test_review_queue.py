@@ -54,7 +54,7 @@ def rows(program: Program) -> None:
     with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
         sender.headers.update({"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
         for kind, given in (("conversations", conversations()), ("feedback", dislikes())):
-            sender.post(f"/ingest/{kind}", content=json.dumps(list(given))).raise_for_status()
+            sender.post(f"/ingest/{kind}", content=json.dumps({"items": list(given)})).raise_for_status()
 
 
 @pytest.fixture(scope="module")
