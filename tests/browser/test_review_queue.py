@@ -1,7 +1,6 @@
 """The review queue as reviewers live in it: from the keyboard alone, nothing that was typed is lost, and each may take back."""
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -84,6 +83,13 @@ def response(tab: Tab) -> Locator:
     return tab.page.get_by_role("textbox", name="Suggested response")
 
 
+def next_after(tab: Tab, original: str) -> None:
+    """Wait until another item is there; for a moment, the one before still is, too."""
+    tab.page.locator(IDLE).wait_for()
+    tab.wait_for(lambda: response(tab).count() == 1 and not response(tab).input_value().startswith(original))
+    tab.page.locator(IDLE).wait_for()
+
+
 def focus(tab: Tab) -> Locator:
     return tab.page.locator(f'{TALK} [class*="st-key-focus-"]')
 
@@ -108,9 +114,8 @@ def test_twenty_items_without_the_mouse(open_window: OpenWindow, program: Progra
         keys.press("Control+End")
         keys.type(f" Said better, {number}js?")
         keys.press("Control+Enter")
-        expect(response(tab)).not_to_have_value(re.compile(f"^{re.escape(original)}"))
         main(tab).to_contain_text(f"{number + 1} reviewed by you today")
-        tab.page.locator(IDLE).wait_for()
+        next_after(tab, original)
     assert len(set(seen)) == BY_KEYS
     stored = {each["suggested_response"]: each for each in annotations(program)}
     assert set(stored) == {f"{original} Said better, {number}js?" for number, original in enumerate(seen)}
@@ -136,14 +141,14 @@ def test_what_was_saved_or_skipped_can_be_undone(open_window: OpenWindow, progra
     first, count = response(tab).input_value(), len(annotations(program))
     tab.page.keyboard.press("4")
     tab.page.keyboard.press("Control+Enter")
-    expect(response(tab)).not_to_have_value(first)
+    next_after(tab, first)
     assert len(annotations(program)) == count + 1
     tab.page.keyboard.press("u")
     expect(response(tab)).to_have_value(first)
     assert len(annotations(program)) == count
     expect(tab.page.get_by_role("radio", name="Approved")).to_be_checked()
     tab.page.keyboard.press("s")
-    expect(response(tab)).not_to_have_value(first)
+    next_after(tab, first)
     assert len(annotations(program)) == count
 
 
