@@ -38,6 +38,10 @@ def conversations() -> Iterator[dict[str, Any]]:
         }
         yield {"id": f"rq-{number}", "user_id": f"rq-user-{number}", "messages": [asked, said | {"model": "reviewed-small"}]}
 
+    asked = {"id": "rq-x-0", "role": "user", "content": "Something else?", "created_at": at(9)}
+    said = {"id": "rq-x-1", "role": "assistant", "content": "It depends.", "created_at": at(8)}
+    yield {"id": "rq-x", "messages": [asked, said]}
+
 
 def dislikes() -> Iterator[dict[str, Any]]:
     for number in range(TALKS):
@@ -170,7 +174,62 @@ def test_without_a_type_nothing_is_saved_and_keys_can_be_switched_off(open_windo
     expect(response(tab)).to_have_value(first)
 
 
-@pytest.mark.parametrize("path", ["/tuning?view=queue&working=yes", "/tuning?view=annotations"])
+def test_a_selection_is_approved_at_once(open_window: OpenWindow, program: Program) -> None:
+    tab = open_window().open("/tuning?view=queue")
+    count = len(annotations(program))
+    main(tab).to_contain_text("What waits")
+    table = tab.page.get_by_test_id("stDataFrame").first
+    for row in (1, 2):
+        table.click(position={"x": 20, "y": 34 * row + 17})
+    tab.press("Approve 2")
+    expect(tab.page.get_by_text("2 messages approved")).to_be_visible()
+    approved = [each for each in annotations(program) if each["annotation_type"] == "approved"]
+    assert len(annotations(program)) == count + 2
+    assert len(approved) >= 2
+
+
+def test_an_annotation_is_read_moved_on_and_stands_in_its_conversation(open_window: OpenWindow, program: Program) -> None:
+    note = {"message_id": "rq-29-1", "annotation_type": "flag", "content": "Look <b>here</b>", "tags": ["odd one"]}
+    program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status()
+    tab = open_window().open("/tuning?view=annotations&tag=odd+one")
+    main(tab).to_contain_text("1 annotation")
+    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
+    main(tab).to_contain_text("Look <b>here</b>")
+    tab.press("Mark as reviewed")
+    expect(tab.button("Mark as applied")).to_be_visible()
+    [stored] = program.api.get("/admin/ai/tuning/annotations?tag=odd+one").json()["items"]
+    assert stored["status"] == "reviewed"
+    tab.press("Its conversation")
+    expect(tab.page.locator('[class*="st-key-focus-"]')).to_contain_text("Look <b>here</b>")
+
+
+def test_a_third_person_decides_between_reviewers(open_window: OpenWindow, program: Program) -> None:
+    """Two have said different things of one message; what the owner chooses holds."""
+    asked = {"message_id": "rq-x-1", "reviews_wanted": 2}
+    item = program.api.post("/admin/ai/tuning/queue", json=asked).raise_for_status().json()
+    for name, verdict in (("Una", {"annotation_type": "approved"}), ("Duo", {"annotation_type": "flag", "content": "No"})):
+        review(program, program.account(Role.REVIEWER, name), item["id"], verdict)
+    tab = open_window().open("/tuning?view=queue")
+    main(tab).to_contain_text("Reviewers disagree")
+    tab.press("Decide")
+    for said in ("Una", "Duo"):
+        main(tab).to_contain_text(said)
+    tab.page.locator('[class*="st-key-opinion-"]').filter(has_text="Duo").get_by_role("button", name="This holds").click()
+    expect(tab.page.get_by_text("Decided")).to_be_visible()
+    assert program.api.get(f"/admin/ai/tuning/queue/{item['id']}").json()["state"] == "done"
+
+
+def review(program: Program, account: Account, item_id: str, verdict: dict[str, Any]) -> None:
+    """Take items until this one comes, and say something of it."""
+    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as api:
+        given = {"email": account.email, "password": account.password}
+        api.headers["Authorization"] = f"Bearer {api.post('/admin/auth/login', json=given).json()['access_token']}"
+        while (item := api.post("/admin/ai/tuning/queue/claim").json())["id"] != item_id:
+            api.post(f"/admin/ai/tuning/queue/{item['id']}/skip").raise_for_status()
+        api.post(f"/admin/ai/tuning/queue/{item_id}/done", json=verdict).raise_for_status()
+
+
+@pytest.mark.parametrize("path", ["/tuning?view=queue&working=yes", "/tuning?view=queue", "/tuning?view=annotations"])
 def test_nobody_is_shut_out_and_it_fits(open_window: OpenWindow, reviewer: Account, path: str) -> None:
     tab = open_window(reviewer).open(path)
     drawn(tab.page)
