@@ -129,9 +129,11 @@ def test_twenty_items_without_the_mouse(open_window: OpenWindow, program: Progra
 
 def test_a_change_is_shown_while_it_is_typed_and_outlives_a_reload(open_window: OpenWindow, reviewer: Account) -> None:
     tab = begun(open_window, reviewer)
+    tab.page.keyboard.press("2")  # the page is drawn anew meanwhile
     tab.page.keyboard.press("e")
     tab.page.keyboard.press("Control+End")
     tab.page.keyboard.type(" Half a sen")
+    tab.page.locator(IDLE).wait_for()
     expect(tab.page.locator(f"{FORM} ins")).to_have_text("Half a sen")
     written = response(tab).input_value()
     tab.page.reload()

@@ -47,7 +47,9 @@ export default function ({ data, parentElement }) {
     if (act(event.key.toLowerCase(), field)) { event.preventDefault(); event.stopPropagation(); }
   };
 
-  show(data.suggested); // its field may not be drawn yet
+  // Of another message the field may not be drawn yet; of the same one, it holds what was typed since.
+  show(parentElement.item === data.item ? field("response")?.value ?? data.suggested : data.suggested);
+  parentElement.item = data.item;
   document.addEventListener("input", typed, true);
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("click", clicked, true);
