@@ -12,6 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from core.activity.answers import Moment
+from core.conversations import opinions
 from core.conversations.models import Conversation
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
@@ -169,7 +170,7 @@ def _opinion(row: Any, *, is_readable: bool) -> Opinion:  # noqa: ANN401  a row 
         at=row["created_at"],
         rating=row["rating"],
         scale=row["scale"],
-        is_positive=row["rating"] >= (4 if row["scale"] == "five" else 1),
+        is_positive=opinions.Opinion.of(row["rating"], row["scale"]) is opinions.Opinion.POSITIVE,
         conversation_id=row["conversation_id"],
         comment=row["comment"] if is_readable else None,
     )

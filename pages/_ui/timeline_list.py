@@ -13,6 +13,7 @@ import streamlit as st
 
 from core import words
 from core.activity.answers import Moment
+from core.conversations.opinions import in_words
 from core.db import Database, transaction
 from core.insights.reading import Said, read_conversation
 from core.insights.timeline import Day, Entry, Opinion, Stretch, Talk
@@ -77,7 +78,7 @@ def _event(moment: Moment) -> str:
 
 
 def _opinion(opinion: Opinion) -> str:
-    how = f"{opinion.rating} of 5" if opinion.scale == "five" else "thumb up" if opinion.is_positive else "thumb down"
+    how = in_words(opinion.rating, opinion.scale)
     tone = "good" if opinion.is_positive else "warn"
     said = f'<b>feedback</b> <span class="attune-chip attune-{tone}">{how}</span>'
     return said + (f"<p>“{escape(opinion.comment[:500])}”</p>" if opinion.comment else "")
