@@ -19,6 +19,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.insights.schemas import Scope
 from core.insights.tiles import feedback_tile
+from core.periods import in_address
 
 MOST = 8
 # A smaller rise of cost can be certain, and still be nothing to act on.
@@ -75,7 +76,7 @@ def findings(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Findi
 def _of_incident(one: Incident, scope: Scope) -> Finding:
     zone = scope.period.zone
     when = words.stretch(one.start, one.end, zone)
-    query = {"start": iso(one.start), "end": iso(one.end), "model": one.model, **_place(scope)}
+    query = {"start": in_address(one.start), "end": in_address(one.end), "model": one.model, **_place(scope)}
     if one.trouble is Trouble.SLOW:
         title = f"{one.model} was slow: p95 {words.duration(round(one.value))}, usually {words.duration(round(one.usual))}"
         said = f"{one.affected} of {words.count(one.requests, 'request')} were slower than the usual p95"
@@ -160,15 +161,10 @@ def _finding(kind: str, severity: Severity, title: str, detail: str, at: datetim
 
 
 def _span(scope: Scope) -> dict[str, str]:
-    return {"start": iso(scope.period.start), "end": iso(scope.period.end)}
+    return {"start": in_address(scope.period.start), "end": in_address(scope.period.end)}
 
 
 def _place(scope: Scope) -> dict[str, str]:
     watched = scope.watched
     given = {"environment": watched.environment, "app": watched.app, "release": watched.release, "user_id": watched.user_id}
     return {name: value for name, value in given.items() if value and (name, value) != ("environment", "production")}
-
-
-def iso(moment: datetime) -> str:
-    """Return a moment as addresses carry it."""
-    return f"{moment:%Y-%m-%dT%H:%MZ}"
