@@ -11,14 +11,13 @@ from core.activity.passages import Drop, drops
 from core.ai_metrics.answers import Asked, ModelVolume
 from core.ai_metrics.incidents import Incident, Trouble, incidents
 from core.ai_metrics.series import volume_by_model
-from core.ai_metrics.tiles import tiles as ai_tiles
 from core.batches.answers import AskedRuns
 from core.batches.failing import Failing, failing
 from core.comparison import Tile, Verdict
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.insights.schemas import Scope
-from core.insights.tiles import feedback_tile
+from core.insights.tiles import Known, read_known
 from core.periods import in_address
 
 MOST = 8
@@ -53,11 +52,15 @@ class Findings(View):
     items: list[Finding]
 
 
-def findings(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Findings:
-    """Look for what needs attention in a period: chance alone brings up one in a hundred times what is not there."""
+def findings(core: Session, ai: Session, scope: Scope, known: Known | None = None, *, actor: Actor) -> Findings:
+    """Look for what needs attention in a period: chance alone brings up one in a hundred times what is not there.
+
+    What is known of its key figures need not be read.
+    """
     require(actor, Permission.WATCH)
     asked = Asked(scope.period, scope.watched)
-    tiles = [*ai_tiles(core, asked, actor=actor), feedback_tile(core, ai, scope)]
+    known = known or read_known(core, ai, scope, actor=actor)
+    tiles = [*known.of_ai, known.feedback]
     hours = incidents(core, asked, actor=actor)
     runs = failing(core, AskedRuns(scope.period, scope.watched), actor=actor)
     volumes = volume_by_model(core, asked)
