@@ -28,8 +28,9 @@ Unit = TypeVar("Unit", bound=Hashable)
 class Agreement(View):
     """How far those agree who have judged the same; `units` are what two or more of them have judged.
 
-    `alpha` is 1 when all agree and 0 when they might as well have guessed; None where there is nothing to tell by: no such unit,
-    or nobody has ever said anything else. `unanimous` is the share of units of which all said the same. Under 10 units, no bounds.
+    `alpha` is 1 when all agree and 0 when they might as well have guessed; None where there is nothing to tell by: no such
+    unit, or nobody has ever said anything else. `unanimous` is the share of units of which all said the same. Under 10 units,
+    there are no bounds.
     """
 
     units: int
@@ -116,7 +117,7 @@ def _coincidences(counts: Floats) -> Floats:
 
 
 def _alphas(coincidences: Floats, weights: Floats, *, is_ordered: bool) -> Floats:
-    """Return alpha for each row of weights, which says how many units have each pattern; NaN where all judgements are the same."""
+    """Return alpha for each row of weights, which says how many units have each pattern; NaN where all say the same."""
     observed = np.tensordot(weights, coincidences, axes=1)
     totals = observed.sum(axis=2)
     all_of_them = totals.sum(axis=1)
