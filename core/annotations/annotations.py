@@ -106,7 +106,7 @@ def conditions(wanted: AnnotationFilter) -> list[ColumnElement[bool]]:
     }
     found: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
     if wanted.tag is not None:
-        found.append(columns.tags.contains([literal(wanted.tag)]))
+        found.append(columns.tags.bool_op("@>")(literal([wanted.tag], columns.tags.type)))
     if wanted.start is not None:
         found.append(columns.created_at >= wanted.start)
     if wanted.end is not None:
