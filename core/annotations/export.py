@@ -184,7 +184,7 @@ def _warnings(form: Format, tally: Tally) -> list[str]:
         found.append(f"{form.said} wants at least {form.fewest} lines; there are {tally.rows}.")
     if tally.shortened:
         found.append(
-            f"{tally.shortened:,} conversations are long: only the last {exporting.MOST_BEFORE} messages before the answer are there."
+            f"{tally.shortened:,} are of long conversations: at most the last {exporting.MOST_BEFORE} messages are there."
         )
     if len(tally.prompt_versions) > 1:
         found.append(f"The answers were given under {len(tally.prompt_versions)} versions of the prompt.")

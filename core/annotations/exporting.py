@@ -102,7 +102,7 @@ def _example(row: RowMapping, said: RowMapping | None, before: list[Turn]) -> Ex
     return Example(
         annotation_type=AnnotationType(row["annotation_type"]),
         suggested=row["suggested_response"],
-        facts=row,
+        facts=dict(row),
         said=Turn(said["role"], said["content"]) if said is not None else None,
         before=before,
         is_shortened=said is not None and len(before) < said["position"],
