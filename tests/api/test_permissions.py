@@ -19,6 +19,8 @@ NOBODY: frozenset[Role] = frozenset()  # keys only
 WHO = {
     "/admin/auth/": ALL,
     "/admin/accounts": SUPER,
+    "/admin/ai/tuning/export": SUPER,
+    "/admin/ai/tuning/summary": ALL,
     "/admin/ai/tuning/": READERS,
     "/admin/ai/": WATCHERS,
     "/admin/batch/": WATCHERS,
