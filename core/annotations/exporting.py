@@ -7,8 +7,8 @@ from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import RowMapping, exists, select, text, tuple_
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ARRAY, RowMapping, Uuid, any_, literal, select, text, tuple_
+from sqlalchemy.orm import Session
 
 from core.annotations.annotations import DECIDING, conditions
 from core.annotations.examples import Example, Turn
@@ -19,7 +19,7 @@ from core.db import Database, transaction
 from core.paging import Cursor
 from core.tables import table_of
 
-AT_ONCE = 250
+AT_ONCE = 500
 MOST_BEFORE = 100  # turns, and characters: more than any trainer takes in one example
 LONGEST_BEFORE = 200_000
 HOLDOUT_OF = 10  # one conversation in so many is held out
@@ -65,9 +65,10 @@ def read_all(wanted: AnnotationFilter, split: Split, form: Format) -> Iterator[l
     while True:
         with transaction(Database.AI) as ai:
             rows = _rows(ai, wanted, after)
+            decided = _decided(ai, rows)
         chosen = [row for row in rows if split is Split.ALL or split_of(row["conversation_id"]) is split]
         with transaction() as core:
-            examples = _examples(core, chosen, reads_before=form.reads_before)
+            examples = _examples(core, chosen, decided, reads_before=form.reads_before)
         yield examples
         if len(rows) < AT_ONCE:
             return
@@ -75,30 +76,37 @@ def read_all(wanted: AnnotationFilter, split: Split, form: Format) -> Iterator[l
 
 
 def _rows(ai: Session, wanted: AnnotationFilter, after: Cursor | None) -> Sequence[RowMapping]:
-    decision = aliased(notes)
-    is_decided = exists().where(decision.c.message_id == notes.c.message_id, decision.c.round == DECIDING)
-    columns = [notes.c[name] for name in FACTS]
-    page = select(*columns, ((notes.c.round < DECIDING) & is_decided).label("is_overruled")).where(*conditions(wanted))
+    page = select(*(notes.c[name] for name in FACTS)).where(*conditions(wanted))
     if after is not None:
         page = page.where(tuple_(notes.c.created_at, notes.c.id) > (after.created_at, after.id))
     return ai.execute(page.order_by(notes.c.created_at, notes.c.id).limit(AT_ONCE)).mappings().all()
 
 
-def _examples(core: Session, rows: Sequence[RowMapping], *, reads_before: bool) -> list[Example]:
+def _decided(ai: Session, rows: Sequence[RowMapping]) -> set[UUID]:
+    """Return which messages somebody has decided about. Asked within the page above, it would read the whole table each time."""
+    about = list({row["message_id"] for row in rows})
+    return set(
+        ai.scalars(
+            select(notes.c.message_id).where(notes.c.message_id == any_(literal(about, ARRAY(Uuid()))), notes.c.round == DECIDING)
+        ).all()
+    )
+
+
+def _examples(core: Session, rows: Sequence[RowMapping], decided: set[UUID], *, reads_before: bool) -> list[Example]:
     ids = list({row["message_id"] for row in rows})
-    said = {row["id"]: row for row in core.execute(SAID, {"ids": ids}).mappings()}
+    said = {row["id"]: row for row in core.execute(SAID, {"ids": ids}).mappings().all()}
     before = _before(core, ids) if reads_before else {}
-    return [_example(row, said.get(row["message_id"]), before.get(row["message_id"], [])) for row in rows]
+    return [_example(row, said.get(row["message_id"]), before.get(row["message_id"], []), decided) for row in rows]
 
 
 def _before(core: Session, ids: list[UUID]) -> dict[UUID, list[Turn]]:
     found: dict[UUID, list[Turn]] = defaultdict(list)
-    for about, role, content in core.execute(BEFORE, {"ids": ids, "most": MOST_BEFORE, "longest": LONGEST_BEFORE}):
+    for about, role, content in core.execute(BEFORE, {"ids": ids, "most": MOST_BEFORE, "longest": LONGEST_BEFORE}).all():
         found[about].append(Turn(role, content))
     return found
 
 
-def _example(row: RowMapping, said: RowMapping | None, before: list[Turn]) -> Example:
+def _example(row: RowMapping, said: RowMapping | None, before: list[Turn], decided: set[UUID]) -> Example:
     return Example(
         annotation_type=AnnotationType(row["annotation_type"]),
         suggested=row["suggested_response"],
@@ -106,5 +114,5 @@ def _example(row: RowMapping, said: RowMapping | None, before: list[Turn]) -> Ex
         said=Turn(said["role"], said["content"]) if said is not None else None,
         before=before,
         is_shortened=said is not None and len(before) < said["position"],
-        is_overruled=row["is_overruled"],
+        is_overruled=row["round"] < DECIDING and row["message_id"] in decided,
     )

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from core import csv_lines
 from core.annotations import markdown
 from core.annotations.examples import Example, LeftOut, Turn, answered, compared, judged
 
-# Escaped, they are the same to a reader of JSON, and harmless to a person who looks at the file.
-TURNS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\u2028\u2029]")
+# U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, which turn or break lines: escaped, they are the same to a reader of
+# JSON, and harmless to a person who looks at the file.
+TURNS = re.compile(rb"\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 SHAREGPT = {"system": "system", "user": "human", "assistant": "gpt", "tool": "tool"}
 FACTS = (
     "id",
@@ -154,8 +157,11 @@ def _assistant(answer: str) -> dict[str, str]:
 
 
 def _json_line(line: dict[str, Any]) -> bytes:
-    written = TURNS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(line, ensure_ascii=False))
-    return _encoded(written + "\n")
+    try:
+        written = msgspec.json.encode(line)
+    except UnicodeEncodeError:
+        written = _encoded(json.dumps(line, ensure_ascii=False))
+    return TURNS.sub(lambda found: f"\\u{ord(found[0].decode()):04x}".encode(), written) + b"\n"
 
 
 def _encoded(text: str) -> bytes:

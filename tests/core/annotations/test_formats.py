@@ -23,6 +23,7 @@ HOSTILE = [
     '=HYPERLINK("https://evil.example";"a")',
     '+1\n@SUM(A1)\r\n-2\t"quoted",;',
     "# Heading\n## Another\n---\nline\n===\n```python\n## not a heading\n",
+    "\u061c\u200e\u200f\u2069 marks",
     "\u2028\u2029\x00\x07 \ud83d\ude00 \ud800",
     "x" * 200_000,
     "]()\\`*_{}[]()#+-.!~$|<>",
@@ -133,7 +134,7 @@ def test_hostile_text_stays_within_its_line(name: FormatName, text: str) -> None
     found = written(name, given)
     if FORMATS[name].ending == "jsonl":
         assert found.count(b"\n") == 1
-        assert not any(mark in found.decode() for mark in "\u202e\u2066\u2028\u2029")
+        assert not any(mark in found.decode() for mark in "\u061c\u200e\u200f\u202e\u2066\u2069\u2028\u2029")
 
 
 @pytest.mark.parametrize("text", [each for each in HOSTILE if "\ud800" not in each])
