@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response
+from api.routes.conversations import reader
 from core.annotations import adjudication, annotations, drafts, tags
 from core.annotations.drafts import DraftBody, DraftView
 from core.annotations.schemas import (
@@ -47,7 +48,8 @@ async def decider(actor: ActorDep) -> None:
     require(actor, Permission.DECIDE_REVIEWS)
 
 
-router = APIRouter(prefix="/admin/ai/tuning", tags=["Review: annotations"], dependencies=[Depends(annotator)])
+router = APIRouter(prefix="/admin/ai/tuning", tags=["Review: annotations"], dependencies=[Depends(reader)])
+writes = [Depends(annotator)]
 
 
 class AnnotationList(BaseModel):
@@ -59,10 +61,9 @@ class AnnotationList(BaseModel):
     offset: int
 
 
-class AnnotationWhole(BaseModel):
+class AnnotationWhole(AnnotationView):
     """An annotation, and what has been changed of it."""
 
-    annotation: AnnotationView
     changes: list[ChangeView]
 
 
@@ -103,7 +104,7 @@ def annotation_filter(
 WantedDep = Annotated[AnnotationFilter, Depends(annotation_filter)]
 
 
-@router.post("/annotations", status_code=201)
+@router.post("/annotations", status_code=201, dependencies=writes)
 def annotate(given: NewAnnotation, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> AnnotationView:
     """Say something of a message; of a user's message, only a flag."""
     return annotations.annotate(session, ai, given, actor=actor)
@@ -131,16 +132,17 @@ def list_annotations(
 def annotation(annotation_id: UUID, ai: AiSessionDep, actor: ActorDep) -> AnnotationWhole:
     """Return an annotation and its history."""
     found = annotations.get_annotation(ai, annotation_id, actor=actor)
-    return AnnotationWhole(annotation=found, changes=annotations.list_changes(ai, annotation_id, actor=actor))
+    changes = annotations.list_changes(ai, annotation_id, actor=actor)
+    return AnnotationWhole.model_validate(found.model_dump() | {"changes": changes})
 
 
-@router.put("/annotations/{annotation_id}")
+@router.put("/annotations/{annotation_id}", dependencies=writes)
 def change(annotation_id: UUID, given: AnnotationChangeBody, ai: AiSessionDep, actor: ActorDep) -> AnnotationView:
     """Change what is given: one's own, or for admins anybody's; admins take it from pending to reviewed to applied."""
     return annotations.change(ai, annotation_id, given, actor=actor)
 
 
-@router.delete("/annotations/{annotation_id}", status_code=204)
+@router.delete("/annotations/{annotation_id}", status_code=204, dependencies=writes)
 def remove(annotation_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
     """Delete an annotation: one's own, or for admins anybody's."""
     annotations.remove(ai, annotation_id, actor=actor)
@@ -158,21 +160,21 @@ def list_tags(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> TagList
     return TagList(items=tags.list_tags(session, ai, actor=actor))
 
 
-@router.get("/drafts/{message_key:path}")
+@router.get("/drafts/{message_key:path}", dependencies=writes)
 def draft(message_key: str, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> DraftView | None:
     """Return one's own draft of a message, or null."""
     message_id, _, _ = conversations.get_place(session, message_key)
     return drafts.read(ai, message_id, actor=actor)
 
 
-@router.put("/drafts/{message_key:path}", status_code=204)
+@router.put("/drafts/{message_key:path}", status_code=204, dependencies=writes)
 def save_draft(message_key: str, given: DraftBody, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> None:
     """Keep what one has written so far of a message; nobody else sees it."""
     message_id, _, _ = conversations.get_place(session, message_key)
     drafts.save(ai, message_id, given.fields, actor=actor)
 
 
-@router.delete("/drafts/{message_key:path}", status_code=204)
+@router.delete("/drafts/{message_key:path}", status_code=204, dependencies=writes)
 def drop_draft(message_key: str, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> None:
     """Throw one's draft away."""
     message_id, _, _ = conversations.get_place(session, message_key)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from core import clock, outbox
@@ -113,7 +113,7 @@ def conditions(wanted: AnnotationFilter) -> list[ColumnElement[bool]]:
     }
     found: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
     if wanted.tag is not None:
-        found.append(columns.tags.bool_op("@>")(literal([wanted.tag], columns.tags.type)))
+        found.append(columns.tags.contains([wanted.tag]))
     if wanted.start is not None:
         found.append(columns.created_at >= wanted.start)
     if wanted.end is not None:

@@ -10,9 +10,9 @@ from core.annotations.formats import FORMATS, FormatName
 from core.annotations.readers import is_readable
 from core.identity.schemas import Role
 from tests.api.conftest import Client
-from tests.factories.annotations import annotated
 from tests.factories.conversations import conversation, stored
 from tests.factories.identity import person
+from tests.factories.reviews import annotated
 
 EXPORT, MANIFEST, SUMMARY = (f"/admin/ai/tuning/{name}" for name in ("export", "export/manifest", "summary"))
 

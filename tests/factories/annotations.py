@@ -1,38 +1,38 @@
-"""Annotations of messages that are stored, made straight in the table: by whoever, whenever, in any round."""
+"""Items of the review queue, and what the outboxes still had to tell."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
-from core.annotations import snapshots
-from core.annotations.annotations import notes
+from core import outbox
+from core.annotations import jobs
 from core.db import Database, transaction
-from core.ids import new_id
+from core.knowledge import jobs as knowledge
 
-START = datetime(2026, 11, 10, 12, tzinfo=UTC)
-
-
-def message_id(name: str = "m1", conversation: str = "c") -> UUID:
-    """Return the key of a message by the sender's ids."""
-    found = text(
-        "select messages.id from messages join conversations on conversations.id = conversation_id "
-        "where messages.external_id = :name and conversations.external_id = :conversation"
-    )
-    with transaction() as session:
-        key: UUID = session.execute(found, {"name": name, "conversation": conversation}).scalar_one()
-    return key
+HANDLERS = (jobs, knowledge)  # the import registers them
+WAITING = text("""
+insert into review_items (id, message_id, conversation_id, environment, message_role, message_at, reasons, priority,
+    reviews_wanted)
+select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'production', 'assistant',
+    timestamptz '2026-11-01' + number * interval '1 second', '{sample}', number % 7 * 10, :reviews
+from generate_series(1, :number) as number""")
 
 
-def annotated(name: str = "m1", conversation: str = "c", *, number: int = 0, **given: Any) -> UUID:  # noqa: ANN401
-    """Store an annotation of a message, so many minutes after the first; return its key."""
-    message = message_id(name, conversation)
-    with transaction() as session:
-        snapshot = dict(snapshots.take(session, message))
-    made_at = START + timedelta(minutes=number)
-    values = {"id": new_id(), "admin_user_id": new_id(), "author_name": "Rae", "annotation_type": "correction", "content": "no"}
-    values |= snapshot | {"created_at": made_at, "updated_at": made_at} | given
-    with transaction(Database.AI) as session:
-        session.execute(insert(notes).values(**values))
-    return UUID(str(values["id"]))
+def waiting(number: int, *, reviews: int = 1) -> None:
+    """Let so many items wait, in seven priorities."""
+    with transaction(Database.AI) as ai:
+        ai.execute(WAITING, {"number": number, "reviews": reviews})
+        ai.execute(text("analyze review_items")) if number > 1000 else None
+
+
+def told() -> None:
+    """Deliver what the outboxes hold."""
+    while any([outbox.relay(database) for database in Database]):
+        pass
+
+
+def rows(statement: str, **given: object) -> list[Mapping[str, Any]]:
+    """Return what a question to the database `ai` answers."""
+    with transaction(Database.AI) as ai:
+        return [dict(row) for row in ai.execute(text(statement), given).mappings()]

@@ -19,9 +19,9 @@ from core.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.ids import new_id
-from tests.factories.annotations import START, annotated
 from tests.factories.conversations import conversation, message, stored
 from tests.factories.identity import person
+from tests.factories.reviews import START, annotated
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -13,9 +13,9 @@ from core.errors import Forbidden
 from core.identity.schemas import Actor, Role, Scope
 from core.ids import new_id
 from core.periods import Period
-from tests.factories.annotations import annotated
 from tests.factories.conversations import conversation, stored
 from tests.factories.identity import CALLER, person
+from tests.factories.reviews import annotated
 
 pytestmark = pytest.mark.usefixtures("database")
 
