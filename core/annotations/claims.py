@@ -1,6 +1,5 @@
 """Who has what of the queue: each item is lent to one reviewer at a time, and comes back when his time is over."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -112,7 +111,7 @@ def held(ai: Session, id_: UUID, actor: Actor) -> RowMapping:
     return row
 
 
-def snapshot_of(item: Mapping[str, Any]) -> dict[str, Any]:
+def snapshot_of(item: RowMapping) -> dict[str, Any]:
     """Return what an item knows of its message, as an annotation takes it over."""
     return {name: item[name] for name in (*COLUMNS, "message_id", "conversation_id")}
 

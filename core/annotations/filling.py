@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from core import clock, settings
@@ -109,7 +109,7 @@ def look_at_conversations(ids: Sequence[UUID]) -> None:
         _fill(core, found, rules)
 
 
-def _reasons(rows: Iterable[Mapping[str, Any]], rules: Review) -> dict[UUID, set[Reason]]:
+def _reasons(rows: Iterable[RowMapping], rules: Review) -> dict[UUID, set[Reason]]:
     found: dict[UUID, set[Reason]] = {}
     for row in rows:
         facts = {Reason.ERROR: row["is_error"], Reason.SLOW: row["is_slow"], Reason.ESCALATED: row["is_escalated"]}

@@ -63,7 +63,7 @@ def test_an_annotation_knows_what_its_message_was_and_is_found_by_each_filter(cl
 
 
 def test_the_request_that_was_made_for_a_message_tells_the_provider(client: Client, talk: str) -> None:
-    send(request(conversation_id=talk, message_id="m1", provider="acme", created_at=clock.now().isoformat()))
+    send(request(clock.now(), conversation_id=talk, message_id="m1", provider="acme"))
     assert made(client(person(Role.REVIEWER)))["provider"] == "acme"
 
 

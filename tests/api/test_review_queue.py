@@ -1,5 +1,7 @@
 """The review queue over HTTP: what joins it and why, to whom it is lent, when it comes back, and who decides."""
 
+import random
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
@@ -210,7 +212,7 @@ def test_what_users_dislike_or_rewrite_joins_with_its_reasons(client: Client) ->
     assert joined() == [(["edited", "rated_low"], 75), (["rated_low"], 70), (["rated_low"], 70), (["edited"], 60)]
 
 
-def test_errors_slow_answers_and_escalations_join_and_what_is_old_does_not(client: Client) -> None:
+def test_errors_and_slow_answers_join_and_what_is_old_does_not(client: Client) -> None:
     rules(client, sample_share=0.0, slow_ms=1000)
     talk("failed", answer={"error": "timeout"})
     talk("slow", answer={"latency_ms": 1001})
@@ -269,3 +271,27 @@ def test_sixteen_reviewers_at_once_get_nothing_twice(client: Client) -> None:
     with ThreadPoolExecutor(16) as pool:
         done = [id_ for ids in pool.map(work, people) for id_ in ids]
     assert (len(done), len(set(done))) == (160, 160)
+
+
+@pytest.mark.prove
+def test_sixteen_reviewers_some_of_whom_vanish_work_off_ten_thousand_items(client: Client) -> None:
+    waiting(10_000)
+    people = [reviewer(client) for _ in range(16)]
+    done: Counter[str] = Counter()
+
+    def work(number: int) -> list[str]:
+        chance, found = random.Random(number), []
+        while (item := claim(people[number])) is not None:
+            if chance.random() < 0.05:
+                continue  # he is gone, and has it
+            people[number].post(f"{QUEUE}/{item['id']}/done", json=APPROVED).raise_for_status()
+            found.append(item["id"])
+        return found
+
+    while rows("select from review_items where state = 'waiting' limit 1"):
+        with ThreadPoolExecutor(16) as pool:
+            done.update(id_ for found in pool.map(work, range(16)) for id_ in found)
+        let_leases_end()
+    assert (len(done), set(done.values())) == (10_000, {1})
+    assert rows("select count(*) as n, count(distinct message_id) as m from ai_admin_annotations") == [{"n": 10_000, "m": 10_000}]
+    assert rows("select distinct state, reviews_done from review_items") == [{"state": "done", "reviews_done": 1}]
