@@ -42,6 +42,7 @@ LABELS = {
     "q": "Search",
     "step": "Last step",
     "rating": "Rating",
+    "annotated": "Annotated",
     "sort": "Order",
 }
 EVERY = {
@@ -53,6 +54,7 @@ EVERY = {
     "job": "All batch jobs",
     "step": "Any step",
     "rating": "Any rating",
+    "annotated": "Annotated or not",
 }
 TYPED = {"q": "Search address, name or id", "tuning.q": "Search what was said"}
 WATCHED = ("environment", "app", "release", "user_id")

@@ -6,7 +6,18 @@ import streamlit as st
 
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from pages._ui import annotation_tab, conversation, conversation_tab, errors, guard, queue_tab, state, watch
+from pages._ui import (
+    annotation_tab,
+    conversation,
+    conversation_tab,
+    errors,
+    guard,
+    queue_tab,
+    review_export,
+    review_summary,
+    state,
+    watch,
+)
 from pages._ui.cache import Reads
 
 VIEW = "tuning.view"
@@ -15,6 +26,8 @@ TABS: dict[str, tuple[str, str, Permission, Tab]] = {
     "queue": ("Queue", "What to review next, and why", Permission.ANNOTATE, queue_tab.draw),
     "conversations": ("Conversations", "What was said, the latest first", Permission.READ_CONTENTS, conversation_tab.draw),
     "annotations": ("Annotations", "What reviewers have said", Permission.READ_CONTENTS, annotation_tab.draw),
+    "summary": ("Summary", "What was found, and how far reviewers agree", Permission.READ_CONTENTS, review_summary.summary_tab),
+    "export": ("Export", "What reviewers have said", Permission.EXPORT_ANNOTATIONS, review_export.export_tab),
 }
 
 
