@@ -23,6 +23,7 @@ from api.routes import (
     imports,
     ingest,
     keys,
+    knowledge,
     models,
     onboarding,
     overview,
@@ -59,7 +60,7 @@ def create() -> FastAPI:
     api.include_router(auth.router)
     for feature in (accounts, keys, models, prices, playground, executions, redaction, system, workspace, imports):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
-    for watch in (activity, onboarding, ai_metrics, batches, overview, conversations):
+    for watch in (activity, onboarding, ai_metrics, batches, overview, conversations, knowledge):
         api.include_router(watch.router, dependencies=[Depends(limits.standard)])
     api.include_router(ingest.router)
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])
