@@ -22,8 +22,9 @@ class Permission(StrEnum):
     INGEST = "ingest"
     WATCH = "watch"
     READ_CONTENTS = "read_contents"  # the words of users and models
-    PROPOSE = "propose"  # what an admin accepts: documents
-    CHANGE_KNOWLEDGE = "change_knowledge"
+    ANNOTATE = "annotate"  # take from the queue, say what one thinks, change one's own, propose documents
+    DECIDE_REVIEWS = "decide_reviews"  # between reviewers, and from pending to reviewed to applied; change anybody's
+    CHANGE_KNOWLEDGE = "change_knowledge"  # documents and memories
     CLEAN_UP = "clean_up"
     CHANGE_RETENTION = "change_retention"
 
@@ -34,7 +35,7 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _PEOPLE,
     Role.ADMIN: _ADMIN,
     Role.ANALYST: frozenset({Permission.WATCH}),
-    Role.REVIEWER: frozenset({Permission.READ_CONTENTS, Permission.PROPOSE}),
+    Role.REVIEWER: frozenset({Permission.READ_CONTENTS, Permission.ANNOTATE}),
 }
 
 

@@ -35,7 +35,7 @@ def create_document(session: Session, given: DocumentBody, *, actor: Actor) -> D
 
 def propose_document(session: Session, given: Proposal, *, actor: Actor) -> DocumentView:
     """Make a draft of what somebody who reviews wishes for; it knows who, and what led to it."""
-    require(actor, Permission.PROPOSE)
+    require(actor, Permission.ANNOTATE)
     led = {name: str(value) for name in ("message_id", "annotation_id") if (value := getattr(given, name)) is not None}
     fields = given.model_dump(include={"scope", "title", "content", "tags"}) | {"source": REVIEW, "status": DocumentState.DRAFT}
     return _make(session, str(new_id()), fields, {"proposed_by": actor.name, **led}, actor)

@@ -92,9 +92,9 @@ def test_rows_come_in_by_keys_only() -> None:
 
 
 @pytest.mark.parametrize("permission", [each for each in Permission if each is not Permission.INGEST])
-def test_a_super_admin_may_everything_and_a_reviewer_reads_what_is_said_and_proposes(permission: Permission) -> None:
+def test_a_super_admin_may_everything_and_a_reviewer_reads_what_is_said_and_says_what_he_thinks(permission: Permission) -> None:
     assert permission in ALLOWED[Role.SUPER_ADMIN]
-    assert (permission in ALLOWED[Role.REVIEWER]) is (permission in (Permission.READ_CONTENTS, Permission.PROPOSE))
+    assert (permission in ALLOWED[Role.REVIEWER]) is (permission in (Permission.READ_CONTENTS, Permission.ANNOTATE))
 
 
 def test_accounts_are_for_super_admins_only() -> None:
