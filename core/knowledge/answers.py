@@ -190,7 +190,7 @@ class RatingsOfModel(Ratings):
 
 
 class FeedbackStats(Ratings):
-    """Feedback of a period: all together, by day, by model, and that of the period before.
+    """Feedback of a period: all together, by day, by model, and that of as much of the period before.
 
     `models_of` is how many of the ratings, the latest, were looked at for their models.
     """

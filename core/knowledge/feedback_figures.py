@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.orm import Session
 
-from core import stats
+from core import clock, stats
 from core.conversations.answers import Opinion
 from core.conversations.opinions import says
 from core.identity.permissions import Permission, require
@@ -23,12 +23,12 @@ SAID = (Opinion.POSITIVE, Opinion.NEUTRAL, Opinion.NEGATIVE)
 def feedback_stats(
     core: Session, ai: Session, wanted: FeedbackFilter, period: Period, watched: Watched, *, actor: Actor
 ) -> FeedbackStats:
-    """Return how many ratings of a period were positive, by day and by model, and of the period before."""
+    """Return how many ratings of a period were positive, by day and by model, and of as much of the period before."""
     require(actor, Permission.READ_CONTENTS)
     where = conditions(wanted, period, watched)
     counted, comments, edits = _whole(ai, where)
     models, looked_at = _by_model(core, ai, where)
-    before, _, _ = _whole(ai, conditions(wanted, period.previous, watched))
+    before, _, _ = _whole(ai, conditions(wanted, period.before(clock.now()), watched))
     return FeedbackStats(
         **_ratings(counted).model_dump(),
         with_comment=comments,
