@@ -56,7 +56,7 @@ class DocumentChangeBody(BaseModel):
 class Proposal(BaseModel):
     """A document that somebody who reviews wishes for; it is a draft until an admin publishes it.
 
-    `message_id` and `annotation_id` say what led to it.
+    Message, conversation and annotation say what led to it.
     """
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": EXAMPLE})
@@ -66,6 +66,7 @@ class Proposal(BaseModel):
     scope: Title = ""
     tags: Tags = []
     message_id: UUID | None = None
+    conversation_id: UUID | None = None
     annotation_id: UUID | None = None
 
 

@@ -72,9 +72,10 @@ def models_of(core: Session, rows: Sequence[tuple[UUID | None, UUID | None]]) ->
     """Return whose answers messages are, each named with its conversation; of a conversation the model if there is but one."""
     said = {message for message, _ in rows if message is not None}
     held = {conversation for _, conversation in rows if conversation is not None}
-    by_message = dict(core.execute(select(messages.c.id, messages.c.model).where(messages.c.id.in_(said))).tuples().all())
-    named = core.execute(select(talks.c.id, talks.c.models).where(talks.c.id.in_(held))).tuples()
-    alone = {id_: models[0] for id_, models in named if len(models) == 1}
+    of_messages = core.execute(select(messages.c.id, messages.c.model).where(messages.c.id.in_(said)))
+    by_message: dict[UUID | None, str | None] = {id_: model for id_, model in of_messages}
+    named = core.execute(select(talks.c.id, talks.c.models).where(talks.c.id.in_(held)))
+    alone: dict[UUID | None, str] = {id_: models[0] for id_, models in named if len(models) == 1}
     return [by_message.get(message) or alone.get(conversation) for message, conversation in rows]
 
 

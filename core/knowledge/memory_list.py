@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, Text, cast, delete, func, literal_column, 
 from sqlalchemy.orm import Session
 
 from core.conversations import highlights
-from core.db import Database
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -66,17 +65,15 @@ def memory_stats(session: Session, *, actor: Actor) -> MemoryStats:
     )
 
 
-def delete_memory(session: Session, given: str, *, actor: Actor) -> None:
+def delete_memory(core: Session, ai: Session, given: str, *, actor: Actor) -> None:
     """Forget something; raise MemoryMissing."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
-    id_ = session.scalar(FOUND, {"keys": list(keys_of("memory", storable(given)))})
-    gone = session.execute(
-        delete(memories).where(memories.c.id == id_).returning(memories.c.user_id, memories.c.kind)
-    ).one_or_none()
+    id_ = ai.scalar(FOUND, {"keys": list(keys_of("memory", storable(given)))})
+    gone = ai.execute(delete(memories).where(memories.c.id == id_).returning(memories.c.user_id, memories.c.kind)).one_or_none()
     if gone is None:
         raise MemoryMissing
     targets = {"memory": str(id_), "user": str(gone.user_id) if gone.user_id else None, "kind": gone.kind}
-    audit.record(session, "memory.delete", actor, targets=targets, database=Database.AI)
+    audit.record(core, "memory.delete", actor, targets=targets)
 
 
 def _where(wanted: MemoryFilter) -> list[ColumnElement[bool]]:

@@ -98,8 +98,8 @@ def _draw_head(found: DocumentView, zone: str, *, may_change: bool) -> None:
 @errors.action
 def publish(id_: str) -> None:
     """Let the assistant draw on a draft."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        editing.accept_document(ai, id_, actor=actor)
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
+        editing.accept_document(core, ai, id_, actor=actor)
     cache.forget()
     state.toast("Document published")
 
@@ -107,8 +107,8 @@ def publish(id_: str) -> None:
 @errors.action
 def delete(id_: str) -> None:
     """Delete a document, and go back to the list."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        editing.delete_document(ai, id_, actor=actor)
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
+        editing.delete_document(core, ai, id_, actor=actor)
     close()
     cache.forget()
     state.toast("Document deleted")
@@ -169,9 +169,8 @@ def _draw_facts(found: DocumentView, zone: str) -> None:
             if value:
                 st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
     with watch.panel("Go to"), st.container(gap=None):
-        if message := found.metadata.get("message_id"):
-            conversation = found.metadata.get("conversation_id")
-            if conversation:
-                links.draw("tuning", "What led to it", icon="forum", conversation=str(conversation), message=str(message))
+        place = {name: str(found.metadata.get(f"{name}_id") or "") for name in ("conversation", "message")}
+        if found.source == editing.REVIEW and all(place.values()):
+            links.draw("tuning", "What led to it", icon="forum", **place)
         address = f"/api/v1/admin/ai/knowledge/documents/{found.id}"
         st.link_button("As JSON", address, icon=":material/data_object:", type="tertiary")

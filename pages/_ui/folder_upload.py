@@ -1,6 +1,7 @@
 """A folder of markdown, or a zip of it, as documents."""
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core import words
 from core.db import Database, transaction
@@ -32,9 +33,7 @@ def draw() -> None:
             left, right = st.columns([2, 1])
             left.text_input("Scope of them all", key="documents.folder_scope", placeholder="help centre")
             right.selectbox("Status", ["published", "draft"], key="documents.folder_status", format_func=str.capitalize)
-            st.caption(
-                "A file's name is the document's id: the same folder again changes what it holds, and makes nothing twice."
-            )
+            st.caption("A file's name is the document's id: the same folder again changes what it holds.")
             with st.container(horizontal=True):
                 st.button("Bring in", type="primary", key="documents.bring_in", on_click=bring_in)
                 st.button("Cancel", key="documents.no_folder", on_click=begin)
@@ -46,14 +45,15 @@ def draw() -> None:
 @errors.action
 def bring_in() -> None:
     """Make documents of the files that were given."""
-    files = [(each.name, each.getvalue()) for each in state.get("documents.files", None) or []]
+    given_files: list[UploadedFile] = state.get("documents.files", [])
+    files = [(each.name, each.getvalue()) for each in given_files or []]
     given = FolderBody(
         files=folders.read_files(files),
         scope=state.get("documents.folder_scope", ""),
         status=DocumentState(state.get("documents.folder_status", DocumentState.PUBLISHED)),
     )
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        report = folders.bring_in(ai, given, actor=actor)
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
+        report = folders.bring_in(core, ai, given, actor=actor)
     state.put(OPEN, False)
     state.put(REPORT, report)
     cache.forget()

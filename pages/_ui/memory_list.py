@@ -69,8 +69,8 @@ def wanted(chosen: Filters) -> MemoryFilter:
 @errors.action
 def forget(id_: str) -> None:
     """Have a memory deleted."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        memory_list.delete_memory(ai, id_, actor=actor)
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
+        memory_list.delete_memory(core, ai, id_, actor=actor)
     cache.forget()
     state.toast("Memory deleted")
 
@@ -103,9 +103,9 @@ def _draw_one(row: MemoryView | None, reads: Reads, zone: str) -> None:
                 st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
         if row.user_id is not None:
             links.draw("users", "Its user", icon="person", user=str(row.user_id))
-        if may(reads.actor, Permission.CHANGE_KNOWLEDGE):
-            if st.button("Delete", icon=":material/delete:", key=f"memories.delete.{row.id}"):
-                _ask_to_delete(row)
+        may_delete = may(reads.actor, Permission.CHANGE_KNOWLEDGE)
+        if may_delete and st.button("Delete", icon=":material/delete:", key=f"memories.delete.{row.id}"):
+            _ask_to_delete(row)
 
 
 def _ask_to_delete(row: MemoryView) -> None:
