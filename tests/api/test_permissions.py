@@ -22,6 +22,8 @@ WHO = {
     "PUT /admin/ai/tuning/settings": ADMINS,
     "/admin/auth/": ALL,
     "/admin/accounts": SUPER,
+    "/admin/ai/tuning/export": SUPER,
+    "/admin/ai/tuning/summary": ALL,
     "/admin/ai/tuning/": READERS,
     "/admin/ai/": WATCHERS,
     "/admin/batch/": WATCHERS,
