@@ -58,7 +58,7 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
             _page("watch/batch_history.py", "Batch history", "batch-history", "view_timeline"),
         ]
     review = []
-    if may(actor, Permission.READ_CONTENTS):
+    if any(may(actor, each) for each in (Permission.READ_CONTENTS, Permission.WATCH)):
         review = [_page("review/tuning.py", "Tuning", "tuning", "rate_review")]
     test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
     system = []
