@@ -9,13 +9,11 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Uuid,
-    and_,
     any_,
     bindparam,
     func,
     literal,
     literal_column,
-    or_,
     select,
     text,
     tuple_,
@@ -25,9 +23,10 @@ from sqlalchemy.orm import Session
 from core import memo
 from core.activity.models import User
 from core.conversations import highlights
-from core.conversations.answers import FIVE, ConversationFilter, ConversationSummary, Hit, Opinion
+from core.conversations.answers import ConversationFilter, ConversationSummary, Hit
 from core.conversations.errors import ConversationMissing, MessageAmbiguous, MessageMissing
 from core.conversations.models import Conversation, Message
+from core.conversations.opinions import Opinion, rated
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.intake import message_name
@@ -164,8 +163,10 @@ def _where(wanted: ConversationFilter, period: Period, watched: Watched) -> list
         found.append(columns.user_id.in_(watched.users))
     if wanted.model is not None:
         found.append(literal(wanted.model) == any_(columns.models))
+    if wanted.annotated is not None:
+        found.append(columns.annotation_count > 0 if wanted.annotated else columns.annotation_count == 0)
     if wanted.rating is not None:
-        found.append(_rated(wanted.rating))
+        found.append(rated(wanted.rating, columns.user_rating, columns.rating_scale))
     return found
 
 
@@ -180,17 +181,3 @@ def _said(session: Session, q: str) -> ColumnElement[bool]:
         return talks.c.id == any_(bindparam(None, sorted(set(few)), type_=ARRAY(Uuid())))
     query = func.websearch_to_tsquery(literal_column("'simple'"), words)
     return talks.c.id.in_(select(messages.c.conversation_id).where(messages.c.search.op("@@")(query)))
-
-
-def _rated(opinion: Opinion) -> ColumnElement[bool]:
-    """Return the condition that says what Opinion.of says."""
-    rating, is_five = talks.c.user_rating, talks.c.rating_scale == FIVE
-    positive = or_(and_(is_five, rating >= 4), and_(~is_five, rating >= 1))
-    negative = or_(and_(is_five, rating <= 2), and_(~is_five, rating <= -1))
-    conditions = {
-        Opinion.POSITIVE: positive,
-        Opinion.NEGATIVE: negative,
-        Opinion.NEUTRAL: and_(rating.is_not(None), ~or_(positive, negative)),
-        Opinion.UNRATED: rating.is_(None),
-    }
-    return conditions[opinion]

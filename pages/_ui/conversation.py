@@ -5,8 +5,9 @@ import streamlit as st
 from core import words
 from core.annotations import annotations
 from core.annotations.schemas import AnnotationView
-from core.conversations.answers import ConversationSummary, Opinion
+from core.conversations.answers import ConversationSummary
 from core.conversations.errors import ConversationMissing, MessageMissing
+from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState
 from core.db import Database, transaction
 from core.identity.permissions import Permission, may

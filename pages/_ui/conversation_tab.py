@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.conversations import queries
-from core.conversations.answers import ConversationFilter, Opinion
+from core.conversations.answers import ConversationFilter
+from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState
 from core.identity.permissions import Permission, may
 from core.paging import Window

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import words
 from core.annotations.schemas import AnnotationView
-from core.conversations.answers import Opinion
+from core.conversations.opinions import Opinion, in_words
 from core.conversations.schemas import MessageSpeaker
 from core.db import Database, transaction
 from core.insights.reading import Call, Judgement, Said, read_message
@@ -54,7 +54,7 @@ def draw(
 def draw_feedback(given: Sequence[Judgement], zone: str, answer: str | None) -> None:
     """Draw what users thought, with the answer as they would have had it."""
     for each in given:
-        how = f"{each.rating} of 5" if each.scale == "five" else "thumb up" if each.opinion is Opinion.POSITIVE else "thumb down"
+        how = in_words(each.rating, each.scale)
         tone = TONES.get(each.opinion, "step")
         at = words.moment(each.created_at, zone)
         comment = f" <bdi>“{escape(text.upright(each.comment))}”</bdi>" if each.comment else ""

@@ -129,6 +129,9 @@ def test_a_conversation_knows_how_often_it_was_annotated(client: Client, talk: s
     told()
     assert conversations.one("annotation_count") == 2
     assert conversations.one("last_annotated_at").isoformat().startswith(second["created_at"][:19])
+    found = {flag: reviewer.get(f"{DOOR}/conversations", params={"annotated": flag}).json() for flag in (True, False, "")}
+    assert [each["total_count"] for each in found.values()] == [1, 0, 1]
+    assert found[True]["items"][0]["annotation_count"] == 2
     for each in (first, second):
         reviewer.delete(f"{NOTES}/{each['id']}")
     told()

@@ -1,32 +1,21 @@
 """Conversations as people meet them: found by what was said, read around a message, and harmless whatever is written in them."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program
-from tests.browser.geometry import cut_off, overlapping
+from tests.browser.geometry import cut_off
 from tests.browser.test_every_page import look_at
-from tests.browser.test_users_page import main
-from tests.browser.test_watch import Theme, drawn
+from tests.browser.walks import Theme, drawn, holds_together, main, walks, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-# Pairs: each role that may read with each theme and each width.
-WALKS: list[tuple[Role, Theme, int]] = [
-    (Role.SUPER_ADMIN, "light", 1440),
-    (Role.SUPER_ADMIN, "dark", 390),
-    (Role.ADMIN, "dark", 1440),
-    (Role.ADMIN, "light", 390),
-    (Role.REVIEWER, "light", 390),
-    (Role.REVIEWER, "dark", 1440),
-]
+WALKS = walks(Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER)
 HOSTILE = (
     "<script>document.title = 'pwned'</script><img src=x onerror=\"document.title = 'pwned'\"><iframe src='//elsewhere.example'>",
     "![leak](https://elsewhere.example/leak.png) [click me](javascript:alert(1)) <a href='javascript:alert(1)'>raw</a>",
@@ -65,45 +54,36 @@ def conversations() -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module", autouse=True)
 def rows(program: Program) -> None:
     """Send rows once for all tests of this module, as a program would."""
-    key = program.api.post("/admin/api-keys", json={"name": "talk", "scopes": ["ingest"]}).raise_for_status().json()["key"]
     about = {"conversation_id": "talk-order", "message_id": "order-1", "created_at": at(8)}
     steps = [{"kind": "tool", "name": "parcel.track", "duration_ms": 80, "error": "<i>no</i> answer"}]
     asked = {"id": "talk-r", "provider": "p", "model": "talked-small", "cost_usd": "0.0123", "steps": steps, **about}
     judged = {"id": "talk-f", "rating": -1, "comment": "Not <b>true</b>", "edited_text": "The zebra is lost", **about}
-    sent = {"conversations": list(conversations()), "ai-requests": [asked], "feedback": [judged]}
-    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
-        sender.headers.update({"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
-        for kind, items in sent.items():
-            body = json.dumps({"items": items}).encode()  # with halves of surrogate pairs, as `\\u` lets them through
-            sender.post(f"/ingest/{kind}", content=body).raise_for_status()
+    program.send("talk", {"conversations": conversations(), "ai-requests": [asked], "feedback": [judged]})
 
 
 @pytest.fixture(scope="module")
 def accounts(program: Program) -> dict[Role, Account]:
-    return {role: program.account(role, f"Talk{role.replace('_', '')}") for role in Role}
+    return program.accounts(Role, "Talk")
 
 
 @pytest.mark.parametrize(("role", "theme", "width"), WALKS)
 def test_list_search_and_conversation_hold_together(
     open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
 ) -> None:
-    window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
+    window = wide(open_window, accounts[role], width)
     for path in (
         "/tuning?view=conversations",
         "/tuning?q=zebra",
         "/tuning?conversation=talk-order&q=zebra",
         "/tuning?conversation=talk-bad",
     ):
-        tab = window.open("/you")
-        tab.page.emulate_media(color_scheme=theme)
-        tab.go(path)
-        drawn(tab.page)
-        for folded in tab.page.locator('[data-testid="stExpander"] summary').all():
-            folded.click()
-        tab.page.wait_for_timeout(500)  # until they have unfolded
-        assert not cut_off(tab.page), path
-        assert not overlapping(tab.page), path
-        tab.page.close()
+        holds_together(window, path, theme, unfold)
+
+
+def unfold(page: Page) -> None:
+    for folded in page.locator('[data-testid="stExpander"] summary').all():
+        folded.click()
+    page.wait_for_timeout(500)  # until they have unfolded
 
 
 @pytest.mark.parametrize(
