@@ -22,6 +22,8 @@ class Permission(StrEnum):
     INGEST = "ingest"
     WATCH = "watch"
     READ_CONTENTS = "read_contents"  # the words of users and models
+    ANNOTATE = "annotate"  # take from the queue, say what one thinks, change one's own
+    DECIDE_REVIEWS = "decide_reviews"  # between reviewers, and from pending to reviewed to applied; change anybody's
     CLEAN_UP = "clean_up"
     CHANGE_RETENTION = "change_retention"
 
@@ -32,7 +34,7 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _PEOPLE,
     Role.ADMIN: _ADMIN,
     Role.ANALYST: frozenset({Permission.WATCH}),
-    Role.REVIEWER: frozenset({Permission.READ_CONTENTS}),
+    Role.REVIEWER: frozenset({Permission.READ_CONTENTS, Permission.ANNOTATE}),
 }
 
 

@@ -1,0 +1,199 @@
+"""Annotations: made, read, listed, changed, deleted; who may, and what was before, which is kept."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from core import clock, outbox
+from core.annotations import snapshots
+from core.annotations.errors import AnnotationMissing, OnlyAdminsDecide, OnlyFlags, SomebodyElses, WrongStep
+from core.annotations.models import Annotation, AnnotationChange, AnnotationDraft
+from core.annotations.schemas import (
+    AnnotationChangeBody,
+    AnnotationFilter,
+    AnnotationStatus,
+    AnnotationType,
+    AnnotationView,
+    ChangeView,
+    NewAnnotation,
+)
+from core.annotations.snapshots import Snapshot
+from core.conversations import queries as conversations
+from core.conversations.schemas import MessageSpeaker
+from core.db import Database
+from core.identity.permissions import Permission, may, require, require_any
+from core.identity.schemas import Actor
+from core.ids import new_id
+from core.paging import Cursor, Page, Window
+from core.tables import table_of
+
+CHANGED = "annotations.changed"
+notes, changes, drafts = table_of(Annotation), table_of(AnnotationChange), table_of(AnnotationDraft)
+EDITABLE = ("annotation_type", "content", "suggested_response", "severity", "tags", "status")
+STEPS = {
+    AnnotationStatus.PENDING: AnnotationStatus.REVIEWED,
+    AnnotationStatus.REVIEWED: AnnotationStatus.APPLIED,
+    AnnotationStatus.APPLIED: None,
+}
+FIRST, SECOND, DECIDING = 1, 2, 3  # rounds
+
+
+def annotate(core: Session, ai: Session, given: NewAnnotation, *, actor: Actor) -> AnnotationView:
+    """Say something of a message, by our id of it or the sender's."""
+    require(actor, Permission.ANNOTATE)
+    message_id, _, _ = conversations.get_place(core, given.message_id)
+    return add(ai, snapshots.take(core, message_id), given, actor=actor)
+
+
+def add(
+    ai: Session, snapshot: Snapshot, given: NewAnnotation, *, actor: Actor, item_id: UUID | None = None, round_: int = FIRST
+) -> AnnotationView:
+    """Store what somebody says of a message, in a round of its review; his draft of it is then done with."""
+    require(actor, Permission.ANNOTATE)
+    _check_type(snapshot["message_role"], given.annotation_type)
+    now = clock.now()
+    values = {name: getattr(given, name) for name in EDITABLE if name != "status"} | dict(snapshot)
+    values |= {"id": new_id(), "admin_user_id": actor.id, "author_name": actor.name, "review_item_id": item_id, "round": round_}
+    values |= {"created_at": now, "updated_at": now} | _steps(AnnotationStatus.PENDING, given.status, actor, now)
+    row = ai.execute(insert(notes).values(values).returning(notes)).mappings().one()
+    mine = (drafts.c.account_id == actor.id) & (drafts.c.message_id == snapshot["message_id"])
+    ai.execute(delete(drafts).where(mine))
+    _tell(ai, row["conversation_id"])
+    return AnnotationView.model_validate(dict(row))
+
+
+def get_annotation(ai: Session, id_: UUID, *, actor: Actor) -> AnnotationView:
+    """Return an annotation; raise AnnotationMissing."""
+    require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
+    return AnnotationView.model_validate(dict(_row(ai, id_)))
+
+
+def list_annotations(
+    ai: Session, wanted: AnnotationFilter, window: Window, *, actor: Actor, after: Cursor | None = None, count: bool = True
+) -> Page[AnnotationView]:
+    """Return annotations, the newest first."""
+    require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
+    where = conditions(wanted)
+    page = select(notes).where(*where).order_by(notes.c.created_at.desc(), notes.c.id.desc())
+    if after is not None:
+        page = page.where(tuple_(notes.c.created_at, notes.c.id) < (after.created_at, after.id))
+    rows = ai.execute(page.limit(window.limit).offset(window.offset)).mappings()
+    total = ai.scalar(select(func.count()).select_from(notes).where(*where)) or 0 if count else 0
+    return Page([AnnotationView.model_validate(dict(row)) for row in rows], total)
+
+
+def list_of_conversation(ai: Session, conversation_id: UUID, *, actor: Actor, limit: int = 500) -> list[AnnotationView]:
+    """Return what was said of the messages of a conversation, the first first."""
+    require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
+    wanted = select(notes).where(notes.c.conversation_id == conversation_id).order_by(notes.c.created_at, notes.c.id)
+    return [AnnotationView.model_validate(dict(row)) for row in ai.execute(wanted.limit(limit)).mappings()]
+
+
+def conditions(wanted: AnnotationFilter) -> list[ColumnElement[bool]]:
+    """Return what a filter asks of the table."""
+    columns = notes.c
+    equal: dict[ColumnElement[Any], object] = {
+        columns.status: wanted.status,
+        columns.annotation_type: wanted.type,
+        columns.severity: wanted.severity,
+        columns.admin_user_id: wanted.author,
+        columns.message_id: wanted.message_id,
+        columns.conversation_id: wanted.conversation_id,
+        columns.environment: wanted.environment,
+    }
+    found: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
+    if wanted.tag is not None:
+        found.append(columns.tags.contains([literal(wanted.tag)]))
+    if wanted.start is not None:
+        found.append(columns.created_at >= wanted.start)
+    if wanted.end is not None:
+        found.append(columns.created_at < wanted.end)
+    return found
+
+
+def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor) -> AnnotationView:
+    """Change what was given of an annotation: one's own, or, for those who decide, anybody's; what it was is kept."""
+    before = _held(ai, id_, actor)
+    values = {name: getattr(given, name) for name in given.model_fields_set & set(EDITABLE)}
+    values = {name: value for name, value in values.items() if value is not None or name in ("suggested_response", "severity")}
+    _check_type(before["message_role"], AnnotationType(values.get("annotation_type", before["annotation_type"])))
+    wanted = AnnotationStatus(values.pop("status", before["status"]))
+    values = {name: value for name, value in values.items() if value != before[name]}
+    now = clock.now()
+    values |= _steps(AnnotationStatus(before["status"]), wanted, actor, now)
+    if not values:
+        return AnnotationView.model_validate(dict(before))
+    row = ai.execute(update(notes).where(notes.c.id == id_).values(**values, updated_at=now).returning(notes)).mappings().one()
+    fields = [name for name in EDITABLE if name in values]
+    _keep(ai, id_, _part(before, fields), _part(row, fields), actor)
+    return AnnotationView.model_validate(dict(row))
+
+
+def remove(ai: Session, id_: UUID, *, actor: Actor) -> None:
+    """Delete an annotation: one's own, or, for those who decide, anybody's; what it was is kept."""
+    before = _held(ai, id_, actor)
+    ai.execute(delete(notes).where(notes.c.id == id_))
+    whole = [*EDITABLE, "message_id", "admin_user_id", "author_name"]
+    _keep(ai, id_, _part(before, whole), None, actor)
+    _tell(ai, before["conversation_id"])
+
+
+def list_changes(ai: Session, id_: UUID, *, actor: Actor) -> list[ChangeView]:
+    """Return what has been changed of an annotation, the first first."""
+    require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
+    wanted = select(changes).where(changes.c.annotation_id == id_).order_by(changes.c.at, changes.c.id)
+    return [ChangeView.model_validate(dict(row)) for row in ai.execute(wanted.limit(200)).mappings()]
+
+
+def _row(ai: Session, id_: UUID) -> RowMapping:
+    row = ai.execute(select(notes).where(notes.c.id == id_)).mappings().one_or_none()
+    if row is None:
+        raise AnnotationMissing
+    return row
+
+
+def _held(ai: Session, id_: UUID, actor: Actor) -> RowMapping:
+    require(actor, Permission.ANNOTATE)
+    row = ai.execute(select(notes).where(notes.c.id == id_).with_for_update()).mappings().one_or_none()
+    if row is None:
+        raise AnnotationMissing
+    if row["admin_user_id"] != actor.id and not may(actor, Permission.DECIDE_REVIEWS):
+        raise SomebodyElses
+    return row
+
+
+def _check_type(role: str, type_: AnnotationType) -> None:
+    if role == MessageSpeaker.USER and type_ is not AnnotationType.FLAG:
+        raise OnlyFlags
+
+
+def _steps(before: AnnotationStatus, wanted: AnnotationStatus, actor: Actor, now: datetime) -> dict[str, object]:
+    """Return what a change of the status means for the row; one step at a time, and a decision can be taken back to pending."""
+    if wanted is before:
+        return {}
+    if not may(actor, Permission.DECIDE_REVIEWS):
+        raise OnlyAdminsDecide
+    if wanted is AnnotationStatus.PENDING:
+        return {"status": wanted, "reviewed_by": None, "reviewed_at": None, "applied_by": None, "applied_at": None}
+    if STEPS[before] is not wanted:
+        raise WrongStep
+    name = wanted.value
+    return {"status": wanted, f"{name}_by": actor.id, f"{name}_at": now}
+
+
+def _part(row: RowMapping, fields: list[str]) -> dict[str, Any]:
+    found = {name: row[name] for name in fields}
+    return {name: str(value) if isinstance(value, UUID) else value for name, value in found.items()}
+
+
+def _keep(ai: Session, id_: UUID, before: dict[str, Any] | None, after: dict[str, Any] | None, actor: Actor) -> None:
+    row = {"id": new_id(), "annotation_id": id_, "at": clock.now(), "by": actor.id, "by_name": actor.name}
+    ai.execute(insert(changes).values(**row, before=before, after=after))
+
+
+def _tell(ai: Session, conversation_id: UUID) -> None:
+    """Conversations are in the other database: they follow by the outbox (jobs.py)."""
+    outbox.tell(ai, CHANGED, {"ids": [str(conversation_id)]}, database=Database.AI)

@@ -1,0 +1,133 @@
+"""Annotations, their history and drafts, and the review queue, in the database `ai`."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ForeignKey, Index, SmallInteger, Text, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.annotations.schemas import AnnotationStatus, AnnotationType, ItemState, Outcome, Severity
+from core.tables import AiTable, Created, Keyed, one_of
+
+NOTHING = text("'{}'")
+
+
+class Snapshot:
+    """What a message was when it came here, so that annotations and items are filtered without asking the other database."""
+
+    environment: Mapped[str]
+    app: Mapped[str] = mapped_column(server_default="")
+    model: Mapped[str] = mapped_column(server_default="")
+    provider: Mapped[str] = mapped_column(server_default="")
+    prompt_version: Mapped[str] = mapped_column(server_default="")
+    user_id: Mapped[str | None]  # the sender's
+    message_role: Mapped[str]
+    message_at: Mapped[datetime]
+
+
+class Annotation(Keyed, Snapshot, Created, AiTable):
+    """What somebody says of a message."""
+
+    __tablename__ = "ai_admin_annotations"
+    __table_args__ = (
+        one_of("annotation_type", AnnotationType),
+        one_of("severity", Severity),
+        one_of("status", AnnotationStatus),
+        Index(None, "message_id"),
+        Index(None, "conversation_id"),
+        Index(None, "status"),
+        Index(None, "annotation_type"),
+        Index(None, "created_at", "id"),
+        Index("ix_ai_admin_annotations_import", "import_id", postgresql_where=text("import_id is not null")),
+        Index("ix_ai_admin_annotations_tags", "tags", postgresql_using="gin"),
+    )
+
+    message_id: Mapped[UUID]
+    conversation_id: Mapped[UUID]
+    admin_user_id: Mapped[UUID]
+    author_name: Mapped[str]
+    annotation_type: Mapped[str]
+    content: Mapped[str] = mapped_column(server_default="")
+    suggested_response: Mapped[str | None]
+    severity: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=NOTHING)
+    status: Mapped[str] = mapped_column(server_default=AnnotationStatus.PENDING)
+    round: Mapped[int] = mapped_column(SmallInteger, server_default="1")  # 1 and 2 are blind, 3 decides between them
+    review_item_id: Mapped[UUID | None]
+    reviewed_by: Mapped[UUID | None]
+    reviewed_at: Mapped[datetime | None]
+    applied_by: Mapped[UUID | None]
+    applied_at: Mapped[datetime | None]
+    import_id: Mapped[UUID | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AnnotationChange(Keyed, AiTable):
+    """What an annotation was before a change and after it; it stays when the annotation is deleted."""
+
+    __tablename__ = "ai_annotation_changes"
+    __table_args__ = (Index(None, "annotation_id", "at"),)
+
+    annotation_id: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    by: Mapped[UUID]
+    by_name: Mapped[str]
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+
+
+class AnnotationDraft(AiTable):
+    """What somebody has begun to write of a message."""
+
+    __tablename__ = "ai_annotation_drafts"
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    fields: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class ReviewItem(Keyed, Snapshot, Created, AiTable):
+    """A message that is to be reviewed, and why."""
+
+    __tablename__ = "review_items"
+    __table_args__ = (
+        one_of("state", ItemState),
+        Index(None, "message_id", unique=True),
+        Index(
+            "ix_review_items_waiting",
+            text("priority desc"),
+            "message_at",
+            "id",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_review_items_claimed", "claimed_by", postgresql_where=text("claimed_by is not null")),
+        Index("ix_review_items_oldest", "created_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_review_items_adjudication", "created_at", "id", postgresql_where=text("state = 'adjudication'")),
+        Index("ix_review_items_import", "import_id", postgresql_where=text("import_id is not null")),
+    )
+
+    message_id: Mapped[UUID]
+    conversation_id: Mapped[UUID]
+    reasons: Mapped[list[str]] = mapped_column(ARRAY(Text()), server_default=NOTHING)
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    claimed_by: Mapped[UUID | None]
+    claimed_until: Mapped[datetime | None]
+    reviews_wanted: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    reviews_done: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    state: Mapped[str] = mapped_column(server_default=ItemState.WAITING)
+    done_at: Mapped[datetime | None]
+    import_id: Mapped[UUID | None]
+
+
+class ReviewPass(AiTable):
+    """That an account has been at an item: nobody gets one again that he has passed."""
+
+    __tablename__ = "review_passes"
+    __table_args__ = (one_of("outcome", Outcome), Index(None, "account_id", "at"))
+
+    item_id: Mapped[UUID] = mapped_column(ForeignKey("review_items.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    outcome: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,0 +1,208 @@
+"""Annotations and items of the queue as they come in and as they are shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from core.conversations.schemas import MessageSpeaker
+from core.identity.schemas import View
+from core.tables import storable
+
+LONGEST_TEXT = 200_000
+LONGEST_TAG = 64
+MOST_TAGS = 20
+
+
+class AnnotationType(StrEnum):
+    """What a reviewer says of a message."""
+
+    CORRECTION = "correction"
+    IMPROVEMENT = "improvement"
+    FLAG = "flag"
+    APPROVED = "approved"
+
+
+class Severity(StrEnum):
+    """How bad it is."""
+
+    MINOR = "minor"
+    MODERATE = "moderate"
+    CRITICAL = "critical"
+
+
+class AnnotationStatus(StrEnum):
+    """How far it has come."""
+
+    PENDING = "pending"
+    REVIEWED = "reviewed"
+    APPLIED = "applied"
+
+
+class ItemState(StrEnum):
+    """Whether an item of the queue waits for reviewers, for somebody who decides, or for nobody."""
+
+    WAITING = "waiting"
+    ADJUDICATION = "adjudication"
+    DONE = "done"
+
+
+class Outcome(StrEnum):
+    """How a reviewer has left an item of the queue."""
+
+    DONE = "done"
+    SKIPPED = "skipped"
+    APPROVED = "approved"
+
+
+class Reason(StrEnum):
+    """Why a message is in the queue."""
+
+    RATED_LOW = "rated_low"
+    EDITED = "edited"
+    ERROR = "error"
+    SLOW = "slow"
+    ESCALATED = "escalated"
+    ASKED_FOR = "asked_for"
+    SAMPLE = "sample"
+
+
+def _tag(given: str) -> str:
+    tag = " ".join(storable(given).lower().split())
+    if not 1 <= len(tag) <= LONGEST_TAG:
+        raise ValueError(f"A tag has 1 to {LONGEST_TAG} characters.")
+    return tag
+
+
+def _once(given: list[str]) -> list[str]:
+    return list(dict.fromkeys(given))
+
+
+Words = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(storable)]
+Tag = Annotated[str, Field(max_length=1000), AfterValidator(_tag)]
+Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_once)]
+
+
+class NewAnnotation(BaseModel):
+    """What somebody says of a message, by our id of it or the sender's."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "example": {
+                "message_id": "m-17",
+                "annotation_type": "correction",
+                "content": "The deadline is the 30th, not the 31st.",
+                "suggested_response": "You have until the 30th.",
+                "severity": "moderate",
+                "tags": ["accuracy"],
+            }
+        },
+    )
+
+    message_id: str = Field(min_length=1, max_length=128)
+    annotation_type: AnnotationType
+    content: Words = ""
+    suggested_response: Words | None = None
+    severity: Severity | None = None
+    tags: Tags = []
+    status: AnnotationStatus = AnnotationStatus.PENDING
+
+
+class AnnotationChangeBody(BaseModel):
+    """What to change of an annotation; what is left out stays."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"severity": "minor", "tags": ["tone"]}})
+
+    annotation_type: AnnotationType | None = None
+    content: Words | None = None
+    suggested_response: Words | None = None
+    severity: Severity | None = None
+    tags: Tags | None = None
+    status: AnnotationStatus | None = None
+
+
+class AnnotationView(View):
+    """An annotation, with what its message was."""
+
+    id: UUID
+    message_id: UUID
+    conversation_id: UUID
+    admin_user_id: UUID
+    author_name: str
+    annotation_type: AnnotationType
+    content: str
+    suggested_response: str | None
+    severity: Severity | None
+    tags: list[str]
+    status: AnnotationStatus
+    round: int
+    review_item_id: UUID | None
+    environment: str
+    app: str
+    model: str
+    provider: str
+    prompt_version: str
+    user_id: str | None
+    message_role: MessageSpeaker
+    message_at: datetime
+    reviewed_by: UUID | None
+    reviewed_at: datetime | None
+    applied_by: UUID | None
+    applied_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ChangeView(View):
+    """One change of an annotation: who, when, and the fields before and after. Without `after`, it was deleted."""
+
+    at: datetime
+    by: UUID
+    by_name: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class AnnotationFilter:
+    """Which annotations are wanted."""
+
+    status: AnnotationStatus | None = None
+    type: AnnotationType | None = None
+    severity: Severity | None = None
+    tag: str | None = None
+    author: UUID | None = None
+    message_id: UUID | None = None
+    conversation_id: UUID | None = None
+    environment: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class QueueItemView(View):
+    """An item of the queue: why it is there, who has it, and until when."""
+
+    id: UUID
+    message_id: UUID
+    conversation_id: UUID
+    reasons: list[Reason]
+    priority: int
+    state: ItemState
+    claimed_by: UUID | None
+    claimed_until: datetime | None
+    reviews_wanted: int
+    reviews_done: int
+    environment: str
+    app: str
+    model: str
+    provider: str
+    prompt_version: str
+    user_id: str | None
+    message_role: MessageSpeaker
+    message_at: datetime
+    created_at: datetime
+    done_at: datetime | None
