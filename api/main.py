@@ -15,6 +15,7 @@ from api.routes import (
     accounts,
     activity,
     ai_metrics,
+    annotations,
     auth,
     batches,
     conversations,
@@ -29,6 +30,7 @@ from api.routes import (
     playground,
     prices,
     redaction,
+    review_queue,
     system,
     traces,
     workspace,
@@ -59,6 +61,8 @@ def create() -> FastAPI:
     api.include_router(auth.router)
     for feature in (accounts, keys, models, prices, playground, executions, redaction, system, workspace, imports):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
+    for review in (annotations, review_queue):
+        api.include_router(review.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
     for watch in (activity, onboarding, ai_metrics, batches, overview, conversations):
         api.include_router(watch.router, dependencies=[Depends(limits.standard)])
     api.include_router(ingest.router)
