@@ -190,15 +190,20 @@ class RatingsOfModel(Ratings):
     model: str
 
 
-class FeedbackStats(Ratings):
+class FeedbackBefore(Ratings):
+    """The ratings of the period before, and how many had words."""
+
+    with_comment: int
+    with_edit: int
+
+
+class FeedbackStats(FeedbackBefore):
     """Feedback of a period: all together, by day, by model, and that of as much of the period before.
 
     `models_of` is how many of the ratings, the latest, were looked at for their models.
     """
 
-    with_comment: int
-    with_edit: int
     days: list[RatingsOfDay]
     models: list[RatingsOfModel]
     models_of: int
-    previous: Ratings
+    previous: FeedbackBefore

@@ -11,7 +11,7 @@ from core import clock, stats
 from core.conversations.opinions import Opinion, rated
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.knowledge.answers import FeedbackFilter, FeedbackStats, Ratings, RatingsOfDay, RatingsOfModel
+from core.knowledge.answers import FeedbackBefore, FeedbackFilter, FeedbackStats, Ratings, RatingsOfDay, RatingsOfModel
 from core.knowledge.feedback_list import conditions, feedback, models_of
 from core.periods import Period, Watched, midnight
 
@@ -25,17 +25,14 @@ def feedback_stats(
     """Return how many ratings of a period were positive, by day and by model, and of as much of the period before."""
     require(actor, Permission.READ_CONTENTS)
     where = conditions(wanted, period, watched)
-    counted, comments, edits = _whole(ai, where)
     models, looked_at = _by_model(core, ai, where)
-    before, _, _ = _whole(ai, conditions(wanted, period.before(clock.now()), watched))
+    before = _whole(ai, conditions(wanted, period.before(clock.now()), watched))
     return FeedbackStats(
-        **_ratings(counted).model_dump(),
-        with_comment=comments,
-        with_edit=edits,
+        **_whole(ai, where).model_dump(),
         days=_by_day(ai, where, period),
         models=models,
         models_of=looked_at,
-        previous=_ratings(before),
+        previous=before,
     )
 
 
@@ -52,12 +49,13 @@ def _counts() -> list[ColumnElement[int]]:
     return [func.count().filter(rated(each, columns.rating, columns.scale)).label(each.value) for each in SAID]
 
 
-def _whole(ai: Session, where: list[ColumnElement[bool]]) -> tuple[Counter[Opinion], int, int]:
+def _whole(ai: Session, where: list[ColumnElement[bool]]) -> FeedbackBefore:
     columns = feedback.c
     comments = func.count().filter(func.coalesce(columns.comment, "") != "")
     edits = func.count().filter(func.coalesce(columns.edited_text, "") != "")
     *counted, with_comment, with_edit = ai.execute(select(*_counts(), comments, edits).where(*where)).one()
-    return Counter(dict(zip(SAID, counted, strict=True))), with_comment, with_edit
+    found = _ratings(Counter(dict(zip(SAID, counted, strict=True))))
+    return FeedbackBefore(**found.model_dump(), with_comment=with_comment, with_edit=with_edit)
 
 
 def _by_day(ai: Session, where: list[ColumnElement[bool]], period: Period) -> list[RatingsOfDay]:

@@ -14,6 +14,6 @@ def feedback_tiles(found: FeedbackStats) -> list[Tile]:
     return [
         tile("positive", "Positive", Unit.SHARE, (found.ratio, before.ratio), verdict, course),
         tile("rated", "Ratings", Unit.COUNT, (found.rated, before.rated), level, counts),
-        tile("comments", "With a comment", Unit.COUNT, (found.with_comment, None), Verdict.UNKNOWN, []),
-        tile("edits", "With an edited answer", Unit.COUNT, (found.with_edit, None), Verdict.UNKNOWN, []),
+        tile("comments", "Commented", Unit.COUNT, (found.with_comment, before.with_comment), Verdict.UNKNOWN, []),
+        tile("edits", "Edited", Unit.COUNT, (found.with_edit, before.with_edit), Verdict.UNKNOWN, []),
     ]

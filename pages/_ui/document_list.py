@@ -27,12 +27,12 @@ ABOUT = {
 STATES: dict[str, str] = {DocumentState.PUBLISHED: "Published", DocumentState.DRAFT: "Draft"}
 column = st.column_config
 COLUMNS = {
-    "Title": column.TextColumn(width=280),
+    "Title": column.TextColumn(width=240),
     "Scope": column.TextColumn(width=120),
     "Status": column.MultiselectColumn(options=list(STATES.values()), color=["green", "orange"], width=95),
     "Tags": column.ListColumn(width=170),
     "Length": column.NumberColumn(format="localized", width=75),
-    "Changed": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
+    "Changed": column.DatetimeColumn(format="D MMM HH:mm", width=105),
 }
 
 

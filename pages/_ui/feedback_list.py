@@ -72,7 +72,7 @@ def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
     left, right = st.columns([1.6, 1], gap="medium")
     zone = chosen.period.zone
     with left, watch.panel("Ratings by day", "positive is a thumb up, or 4 and 5 of 5"):
-        charts.show(feedback_charts.ratings(charts.palette(), found.days, zone), "feedback.days")
+        charts.show(feedback_charts.ratings(charts.palette(), found.days, zone), "feedback.chart")
     with right, watch.panel("By model", "with Wilson's 95 % interval"):
         table = pd.DataFrame(
             {
