@@ -168,6 +168,7 @@ def test_without_a_type_nothing_is_saved_and_keys_can_be_switched_off(open_windo
     dialog.get_by_text("Single keys act").click()
     tab.page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
+    expect(tab.page.locator(f"{FORM} kbd")).to_have_text(["Ctrl + Enter"])
     tab.page.locator(IDLE).wait_for()
     tab.page.keyboard.press("s")
     tab.page.keyboard.press("e")
