@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from core import clock, outbox
@@ -40,6 +40,8 @@ STEPS = {
     AnnotationStatus.REVIEWED: AnnotationStatus.APPLIED,
     AnnotationStatus.APPLIED: None,
 }
+NOBODY_YET = dict.fromkeys(("reviewed_by", "reviewed_at", "applied_by", "applied_at"))
+REOPENED: dict[str, object] = {"status": AnnotationStatus.PENDING, **NOBODY_YET}
 FIRST, SECOND, DECIDING = 1, 2, 3  # rounds
 
 
@@ -113,7 +115,7 @@ def conditions(wanted: AnnotationFilter) -> list[ColumnElement[bool]]:
     }
     found: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
     if wanted.tag is not None:
-        found.append(columns.tags.contains([literal(wanted.tag)]))
+        found.append(columns.tags.contains([wanted.tag]))
     if wanted.start is not None:
         found.append(columns.created_at >= wanted.start)
     if wanted.end is not None:
@@ -137,11 +139,13 @@ def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor)
     wanted = AnnotationStatus(values.pop("status", before["status"]))
     values = {name: value for name, value in values.items() if value != before[name]}
     now = clock.now()
-    values |= _steps(AnnotationStatus(before["status"]), wanted, actor, now)
+    steps = _steps(AnnotationStatus(before["status"]), wanted, actor, now)
+    # What its author changes is no longer what an admin has seen.
+    values |= steps if not values or may(actor, Permission.DECIDE_REVIEWS) else REOPENED
     if not values:
         return AnnotationView.model_validate(dict(before))
     row = ai.execute(update(notes).where(notes.c.id == id_).values(**values, updated_at=now).returning(notes)).mappings().one()
-    fields = [name for name in EDITABLE if name in values]
+    fields = [name for name in EDITABLE if name in values and row[name] != before[name]]
     _keep(ai, id_, _part(before, fields), _part(row, fields), actor)
     return AnnotationView.model_validate(dict(row))
 
@@ -184,7 +188,7 @@ def _steps(before: AnnotationStatus, wanted: AnnotationStatus, actor: Actor, now
     if not may(actor, Permission.DECIDE_REVIEWS):
         raise OnlyAdminsDecide
     if wanted is AnnotationStatus.PENDING:
-        return {"status": wanted, "reviewed_by": None, "reviewed_at": None, "applied_by": None, "applied_at": None}
+        return REOPENED
     if STEPS[before] is not wanted:
         raise WrongStep
     name = wanted.value

@@ -1,11 +1,10 @@
 """Who has what of the queue: each item is lent to one reviewer at a time, and comes back when his time is over."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -112,9 +111,14 @@ def held(ai: Session, id_: UUID, actor: Actor) -> RowMapping:
     return row
 
 
-def snapshot_of(item: Mapping[str, Any]) -> dict[str, Any]:
+def snapshot_of(item: RowMapping) -> dict[str, Any]:
     """Return what an item knows of its message, as an annotation takes it over."""
     return {name: item[name] for name in (*COLUMNS, "message_id", "conversation_id")}
+
+
+def of_item(item: RowMapping) -> ColumnElement[bool]:
+    """Return the condition that an annotation was made in the review of an item; those of its message have an index."""
+    return (notes.c.message_id == item["message_id"]) & (notes.c.review_item_id == item["id"])
 
 
 def _said(ai: Session, item: RowMapping, actor: Actor) -> str | None:
@@ -137,7 +141,7 @@ def _after(ai: Session, item: RowMapping) -> dict[str, Any]:
     values = {"claimed_by": None, "claimed_until": None, "reviews_done": number}
     if number < item["reviews_wanted"]:
         return values
-    said = select(notes.c.annotation_type).where(notes.c.review_item_id == item["id"]).distinct()
+    said = select(notes.c.annotation_type).where(of_item(item)).distinct()
     if number > 1 and len(ai.execute(said).all()) > 1:
         return values | {"state": ItemState.ADJUDICATION}
     return values | {"state": ItemState.DONE, "done_at": clock.now()}

@@ -22,14 +22,16 @@ class Permission(StrEnum):
     INGEST = "ingest"
     WATCH = "watch"
     READ_CONTENTS = "read_contents"  # the words of users and models
-    ANNOTATE = "annotate"  # take from the queue, say what one thinks, change one's own
+    ANNOTATE = "annotate"  # take from the queue, say what one thinks, change one's own, propose documents
     DECIDE_REVIEWS = "decide_reviews"  # between reviewers, and from pending to reviewed to applied; change anybody's
+    EXPORT_ANNOTATIONS = "export_annotations"  # the words of users leave the house
+    CHANGE_KNOWLEDGE = "change_knowledge"  # documents and memories
     CLEAN_UP = "clean_up"
     CHANGE_RETENTION = "change_retention"
 
 
 _PEOPLE = frozenset(Permission) - {Permission.INGEST}
-_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS, Permission.CHANGE_RETENTION}
+_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS, Permission.CHANGE_RETENTION, Permission.EXPORT_ANNOTATIONS}
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _PEOPLE,
     Role.ADMIN: _ADMIN,

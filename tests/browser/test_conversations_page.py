@@ -71,7 +71,12 @@ def test_list_search_and_conversation_hold_together(
     open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
 ) -> None:
     window = wide(open_window, accounts[role], width)
-    for path in ("/tuning", "/tuning?q=zebra", "/tuning?conversation=talk-order&q=zebra", "/tuning?conversation=talk-bad"):
+    for path in (
+        "/tuning?view=conversations",
+        "/tuning?q=zebra",
+        "/tuning?conversation=talk-order&q=zebra",
+        "/tuning?conversation=talk-bad",
+    ):
         holds_together(window, path, theme, unfold)
 
 
@@ -81,7 +86,9 @@ def unfold(page: Page) -> None:
     page.wait_for_timeout(500)  # until they have unfolded
 
 
-@pytest.mark.parametrize("path", ["/tuning", "/tuning?q=zebra", "/tuning?conversation=talk-order&message=order-1&q=zebra"])
+@pytest.mark.parametrize(
+    "path", ["/tuning?view=conversations", "/tuning?q=zebra", "/tuning?conversation=talk-order&message=order-1&q=zebra"]
+)
 def test_nobody_is_shut_out_of_conversations(open_window: OpenWindow, path: str) -> None:
     tab = open_window().open(path)
     drawn(tab.page)
@@ -89,7 +96,7 @@ def test_nobody_is_shut_out_of_conversations(open_window: OpenWindow, path: str)
 
 
 def test_a_search_marks_its_words_and_leads_to_the_message(open_window: OpenWindow) -> None:
-    tab = open_window().open("/tuning")
+    tab = open_window().open("/tuning?view=conversations")
     field = tab.page.get_by_role("textbox", name="Search")
     field.fill("zebra way")
     field.press("Enter")
@@ -125,7 +132,7 @@ def test_a_reviewer_lands_here_and_sees_no_costs(
 ) -> None:
     tab = open_window(accounts[Role.REVIEWER]).open("/")
     tab.page.wait_for_url("**/tuning")
-    expect(tab.page.locator("h1")).to_have_text("Conversations")
+    expect(tab.page.locator("h1")).to_have_text("Tuning")
     tab.go("/tuning?conversation=talk-order")
     main(tab).to_contain_text("321 tokens")
     tab.page.get_by_text("1 step, 1 AI request").click()
@@ -140,7 +147,7 @@ def test_a_reviewer_lands_here_and_sees_no_costs(
 def test_words_are_not_for_analysts(open_window: OpenWindow, accounts: dict[Role, Account]) -> None:
     window = open_window(accounts[Role.ANALYST])
     tab = window.open("/overview")
-    expect(tab.page.get_by_test_id("stSidebar").get_by_role("link", name="Conversations")).to_have_count(0)
+    expect(tab.page.get_by_test_id("stSidebar").get_by_role("link", name="Tuning")).to_have_count(0)
 
 
 def test_a_thousand_messages_are_read_in_parts(open_window: OpenWindow) -> None:

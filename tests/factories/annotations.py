@@ -12,7 +12,8 @@ from core.knowledge import jobs as knowledge
 
 HANDLERS = (jobs, knowledge)  # the import registers them
 WAITING = text("""
-insert into review_items (id, message_id, conversation_id, environment, message_role, message_at, reasons, priority, reviews_wanted)
+insert into review_items (id, message_id, conversation_id, environment, message_role, message_at, reasons, priority,
+    reviews_wanted)
 select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'production', 'assistant',
     timestamptz '2026-11-01' + number * interval '1 second', '{sample}', number % 7 * 10, :reviews
 from generate_series(1, :number) as number""")
