@@ -1,8 +1,5 @@
 """Lists as CSV (RFC 4180), streamed: every row that matches, however many, in little memory."""
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, count
@@ -12,11 +9,10 @@ from uuid import UUID
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from core import csv_lines
 from core.db import Session, transaction
 from core.paging import Cursor, Window
 
-# What a spreadsheet would take for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 AT_ONCE = 1000
 
 
@@ -76,12 +72,4 @@ def rows_after(read: Callable[[Session, int, Cursor | None], list[Row]], cursor:
 
 
 def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    for row in chain([header], rows):
-        line = io.StringIO()
-        csv.writer(line).writerow([_cell(value) for value in row])
-        yield line.getvalue()
-
-
-def _cell(value: object) -> object:
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
-    return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA) else text
+    return (csv_lines.line(row) for row in chain([header], rows))

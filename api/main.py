@@ -15,6 +15,8 @@ from api.routes import (
     accounts,
     activity,
     ai_metrics,
+    annotation_exports,
+    annotations,
     auth,
     batches,
     conversations,
@@ -30,6 +32,7 @@ from api.routes import (
     playground,
     prices,
     redaction,
+    review_queue,
     system,
     traces,
     workspace,
@@ -60,7 +63,9 @@ def create() -> FastAPI:
     api.include_router(auth.router)
     for feature in (accounts, keys, models, prices, playground, executions, redaction, system, workspace, imports):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
-    for watch in (activity, onboarding, ai_metrics, batches, overview, conversations, knowledge):
+    for review in (annotations, review_queue):
+        api.include_router(review.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
+    for watch in (activity, onboarding, ai_metrics, batches, overview, conversations, annotation_exports, knowledge):
         api.include_router(watch.router, dependencies=[Depends(limits.standard)])
     api.include_router(ingest.router)
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])

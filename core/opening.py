@@ -48,7 +48,7 @@ def open_up(chosen: Config, house: ExitStack, waiting: Callable[[], AbstractCont
 
 
 def _open(at: db.Addresses, house: ExitStack) -> db.Addresses:
-    db.use(db.Engines(db.engine(at.core, pool_size=16, overflow=24), db.engine(at.ai, pool_size=4, overflow=6)))
+    db.use(db.Engines(db.engine(at.core, pool_size=16, overflow=24), db.engine(at.ai, pool_size=4, overflow=16)))
     house.callback(db.engines().dispose)
     return at
 

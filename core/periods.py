@@ -162,6 +162,11 @@ def _moment(given: Edge, zone: str) -> datetime:
     return given.astimezone(UTC)
 
 
+def in_address(moment: datetime) -> str:
+    """Return a moment as addresses of the console carry it."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
 @dataclass(frozen=True)
 class Watched:
     """Whose rows count: the filters that every Watch answer takes. None is no filter."""

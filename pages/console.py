@@ -60,7 +60,7 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     review = []
     if may(actor, Permission.READ_CONTENTS):
         review = [
-            _page("review/conversations.py", "Conversations", "tuning", "forum"),
+            _page("review/tuning.py", "Tuning", "tuning", "rate_review"),
             _page("review/knowledge.py", "Knowledge", "knowledge", "menu_book"),
         ]
     test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []

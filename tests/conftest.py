@@ -76,7 +76,7 @@ def cluster(data: Path, settings: pytest.MonkeyPatch) -> Iterator[Postgres]:
     postgres = Postgres(data)
     postgres.start()
     addresses = postgres.addresses()
-    engines = db.Engines(db.engine(addresses.core, pool_size=10, overflow=30), db.engine(addresses.ai, pool_size=3, overflow=5))
+    engines = db.Engines(db.engine(addresses.core, pool_size=10, overflow=30), db.engine(addresses.ai, pool_size=3, overflow=17))
     db.use(engines)
     migrate.upgrade(engines.core, Database.CORE)
     migrate.upgrade(engines.ai, Database.AI)

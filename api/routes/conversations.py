@@ -11,7 +11,8 @@ from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_after
 from api.watch import PeriodDep, WatchedDep, note_list
 from core.conversations import queries
-from core.conversations.answers import ConversationFilter, ConversationSummary, Opinion
+from core.conversations.answers import ConversationFilter, ConversationSummary
+from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState
 from core.db import Session
 from core.identity.permissions import Permission, may, require

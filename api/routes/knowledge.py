@@ -12,7 +12,7 @@ from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_after, rows_by_window
 from api.routes.conversations import reader
 from api.watch import PeriodDep, WatchedDep, note_list
-from core.conversations.answers import Opinion
+from core.conversations.opinions import Opinion
 from core.db import Database, Session, transaction
 from core.identity.schemas import Actor
 from core.knowledge import document_list, editing, feedback_figures, feedback_list, folders, memory_list

@@ -40,12 +40,13 @@ EVENTS = Stage(
 )
 FRESH = "fresh_events"  # what was stored of a batch, as statements name it
 
+# In order of time: rows of one partition after another.
 INSERT = """
 insert into user_activity_events (id, created_at, external_id, user_id, session_id, event_type, event_category, event_data,
     error_code, error_message, ip_address, user_agent, environment, app, release, import_id)
-select distinct on (id, created_at) id, created_at, external_id, user_id, session_id, event_type, event_category,
+select distinct on (created_at, id) id, created_at, external_id, user_id, session_id, event_type, event_category,
     event_data::jsonb, error_code, error_message, ip_address, user_agent, environment, app, release, import_id
-from staged_events order by id, created_at
+from staged_events order by created_at, id
 on conflict do nothing
 returning created_at, user_id, session_id, event_type, error_code is not null as is_error, environment, app"""
 

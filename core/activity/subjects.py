@@ -113,7 +113,6 @@ from touched_subjects as touched
 join subjects as whole on (whole.subject, whole.environment, whole.app) = (touched.subject, touched.environment, '{ALL_APPS}')
 where (subjects.subject, subjects.environment) = (touched.subject, touched.environment)
     and subjects.is_whole and subjects.app <> '{ALL_APPS}'"""  # noqa: S608  constants
-# Whoever is writing to a subject's row of one app is waited for before the marks of all apps are read.
 ANEW = (
     note_apps("touched_subjects"),
     _locked("app", "touched_subjects"),
@@ -123,6 +122,9 @@ ANEW = (
         "touched.app",
     ),
     WITHOUT_PARTS,
+)
+# After those: whoever is writing to a subject's row of one app is waited for before the marks of all apps are read.
+ANEW_OVER_APPS = (
     _locked(f"'{ALL_APPS}'", f"touched_subjects join ({several('touched_subjects')}) as several using (environment)"),
     SET_APART,
     _anew(
@@ -140,7 +142,8 @@ KNOWN_FOR_S = 60.0
 KNOWN = "select environment, app from event_apps"
 # Whoever stores events holds what this waits for.
 LOCK = "lock table funnel_parts in share row exclusive mode"
-IN_SEVERAL = "(select environment from event_apps group by environment having count(*) > 1)"
+SEVERAL = "select environment from event_apps group by environment having count(*) > 1"
+IN_SEVERAL = f"({SEVERAL})"
 SETTLE = (
     """
 delete from event_apps where not exists (select from subjects
@@ -176,6 +179,9 @@ def derive(connection: Connection, *, are_few: bool = True) -> None:
     connection.execute(PLANS, {"on": "off" if are_few else "on"})
     for statement in ANEW:
         connection.execute(statement.encode())
+    if connection.execute(SEVERAL).fetchone():
+        for statement in ANEW_OVER_APPS:
+            connection.execute(statement.encode())
     connection.execute(PLANS, {"on": "on"})
 
 

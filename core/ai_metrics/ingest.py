@@ -72,7 +72,7 @@ STORED = [name for name in REQUESTS.columns if name not in ("user_name", "cost")
 TAKEN = [f"{name}::jsonb" if name in ("tool_calls", "steps", "attributes") else name for name in STORED]
 INSERT = f"""
 insert into ai_request_metrics ({", ".join(STORED)}, cost_usd)
-select distinct on (id, created_at) {", ".join(TAKEN)}, cost * 0.00000001 from staged_requests order by id, created_at
+select distinct on (created_at, id) {", ".join(TAKEN)}, cost * 0.00000001 from staged_requests order by created_at, id
 on conflict do nothing returning {", ".join(SHOWN)}"""  # noqa: S608  names of our own
 
 KEY = "date_bin('30 minutes', created_at, timestamptz '2000-01-01 00:00:00+00')"

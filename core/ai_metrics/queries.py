@@ -1,12 +1,15 @@
 """AI requests themselves: lists by cursor, one with its steps."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, RowMapping, Select, select, tuple_
 from sqlalchemy.orm import Session
 
+from core import memo
 from core.activity.models import User
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.errors import RequestMissing
@@ -56,16 +59,23 @@ def list_first(session: Session, asked: Asked, order: Order, window: Window, *, 
     require(actor, Permission.WATCH)
     if order is Order.NEWEST:
         return list_requests(session, asked, limit=window.limit, offset=window.offset, actor=actor)
+    first = memo.ordered((asked, order, window), lambda: _first(session, asked, order, window))
+    page = select(raw).where(tuple_(raw.c.id, raw.c.created_at).in_(first))
+    found = [RequestView(**row) for row in _named(session, page, RequestView)]
+    # Names come to rows in the order of time; of two that took as long, the newer one stays before the older.
+    return sorted(found, key=lambda each: _measured(each, order), reverse=True)
+
+
+def _first(session: Session, asked: Asked, order: Order, window: Window) -> list[tuple[UUID, datetime]]:
+    """Return the keys of the slowest or the dearest."""
     measure = raw.c.total_latency_ms if order is Order.SLOWEST else raw.c.cost_usd
     wanted = [*matching_requests(asked, asked.period), measure.is_not(None)]
     if order is Order.SLOWEST:
         wanted.append(raw.c.status != RequestStatus.PENDING)
         narrowed = where_slowest(session, asked, window.offset + window.limit)
         wanted += [narrowed] if narrowed is not None else []
-    page = select(raw).where(*wanted).order_by(measure.desc(), raw.c.id).limit(window.limit).offset(window.offset)
-    found = [RequestView(**row) for row in _named(session, page, RequestView)]
-    # Names come to rows in the order of time; of two that took as long, the newer one stays before the older.
-    return sorted(found, key=lambda each: _measured(each, order), reverse=True)
+    page = select(raw.c.id, raw.c.created_at).where(*wanted).order_by(measure.desc(), raw.c.id)
+    return [(row.id, row.created_at) for row in session.execute(page.limit(window.limit).offset(window.offset))]
 
 
 def _measured(request: RequestView, order: Order) -> Decimal:

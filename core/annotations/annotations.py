@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from core import clock, outbox
 from core.annotations import snapshots
 from core.annotations.errors import AnnotationMissing, OnlyAdminsDecide, OnlyFlags, SomebodyElses, WrongStep
-from core.annotations.models import Annotation, AnnotationChange, AnnotationDraft
+from core.annotations.models import Annotation, AnnotationChange, AnnotationDraft, ReviewItem
 from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationFilter,
@@ -18,6 +18,7 @@ from core.annotations.schemas import (
     AnnotationType,
     AnnotationView,
     ChangeView,
+    ItemState,
     NewAnnotation,
 )
 from core.annotations.snapshots import Snapshot
@@ -31,7 +32,8 @@ from core.paging import Cursor, Page, Window
 from core.tables import table_of
 
 CHANGED = "annotations.changed"
-notes, changes, drafts = table_of(Annotation), table_of(AnnotationChange), table_of(AnnotationDraft)
+notes, changes = table_of(Annotation), table_of(AnnotationChange)
+drafts, items = table_of(AnnotationDraft), table_of(ReviewItem)
 EDITABLE = ("annotation_type", "content", "suggested_response", "severity", "tags", "status")
 STEPS = {
     AnnotationStatus.PENDING: AnnotationStatus.REVIEWED,
@@ -68,7 +70,10 @@ def add(
 def get_annotation(ai: Session, id_: UUID, *, actor: Actor) -> AnnotationView:
     """Return an annotation; raise AnnotationMissing."""
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
-    return AnnotationView.model_validate(dict(_row(ai, id_)))
+    row = ai.execute(select(notes).where(notes.c.id == id_, seen_by(actor))).mappings().one_or_none()
+    if row is None:
+        raise AnnotationMissing
+    return AnnotationView.model_validate(dict(row))
 
 
 def list_annotations(
@@ -76,7 +81,7 @@ def list_annotations(
 ) -> Page[AnnotationView]:
     """Return annotations, the newest first."""
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
-    where = conditions(wanted)
+    where = [*conditions(wanted), seen_by(actor)]
     page = select(notes).where(*where).order_by(notes.c.created_at.desc(), notes.c.id.desc())
     if after is not None:
         page = page.where(tuple_(notes.c.created_at, notes.c.id) < (after.created_at, after.id))
@@ -88,7 +93,9 @@ def list_annotations(
 def list_of_conversation(ai: Session, conversation_id: UUID, *, actor: Actor, limit: int = 500) -> list[AnnotationView]:
     """Return what was said of the messages of a conversation, the first first."""
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
-    wanted = select(notes).where(notes.c.conversation_id == conversation_id).order_by(notes.c.created_at, notes.c.id)
+    wanted = (
+        select(notes).where(notes.c.conversation_id == conversation_id, seen_by(actor)).order_by(notes.c.created_at, notes.c.id)
+    )
     return [AnnotationView.model_validate(dict(row)) for row in ai.execute(wanted.limit(limit)).mappings()]
 
 
@@ -106,12 +113,19 @@ def conditions(wanted: AnnotationFilter) -> list[ColumnElement[bool]]:
     }
     found: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
     if wanted.tag is not None:
-        found.append(columns.tags.contains([literal(wanted.tag)]))
+        found.append(columns.tags.contains([wanted.tag]))
     if wanted.start is not None:
         found.append(columns.created_at >= wanted.start)
     if wanted.end is not None:
         found.append(columns.created_at < wanted.end)
     return found
+
+
+def seen_by(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that somebody may see an annotation: of a message that several review, not before all have spoken."""
+    columns = items.c
+    is_open = (columns.state == ItemState.WAITING) & (columns.reviews_wanted > 1)
+    return (notes.c.admin_user_id == actor.id) | ~exists().where(columns.id == notes.c.review_item_id, is_open)
 
 
 def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor) -> AnnotationView:
@@ -146,13 +160,6 @@ def list_changes(ai: Session, id_: UUID, *, actor: Actor) -> list[ChangeView]:
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
     wanted = select(changes).where(changes.c.annotation_id == id_).order_by(changes.c.at, changes.c.id)
     return [ChangeView.model_validate(dict(row)) for row in ai.execute(wanted.limit(200)).mappings()]
-
-
-def _row(ai: Session, id_: UUID) -> RowMapping:
-    row = ai.execute(select(notes).where(notes.c.id == id_)).mappings().one_or_none()
-    if row is None:
-        raise AnnotationMissing
-    return row
 
 
 def _held(ai: Session, id_: UUID, actor: Actor) -> RowMapping:

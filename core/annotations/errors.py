@@ -45,3 +45,7 @@ class NothingToDecide(Conflict):
 
 class DecidesOwn(Forbidden):
     """You have reviewed this message yourself: somebody else decides."""
+
+
+class TooLate(Conflict):
+    """This cannot be taken back: somebody has gone on from it, or you have not been at it."""

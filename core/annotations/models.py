@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Index, SmallInteger, Text, func, text
+from sqlalchemy import ForeignKey, Index, SmallInteger, Text, func, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.annotations.schemas import AnnotationStatus, AnnotationType, ItemState, Outcome, Severity

@@ -86,6 +86,32 @@ Tag = Annotated[str, Field(max_length=1000), AfterValidator(_tag)]
 Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_once)]
 
 
+class Verdict(BaseModel):
+    """What a reviewer says of the message of an item that he has."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"annotation_type": "approved"}})
+
+    annotation_type: AnnotationType
+    content: Words = ""
+    suggested_response: Words | None = None
+    severity: Severity | None = None
+    tags: Tags = []
+
+
+class Decision(BaseModel):
+    """What holds between reviewers who disagree; what is left out is as the chosen annotation says."""
+
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"content": "Both are right; the date is what matters."}}
+    )
+
+    annotation_type: AnnotationType | None = None
+    content: Words | None = None
+    suggested_response: Words | None = None
+    severity: Severity | None = None
+    tags: Tags | None = None
+
+
 class NewAnnotation(BaseModel):
     """What somebody says of a message, by our id of it or the sender's."""
 
@@ -206,3 +232,37 @@ class QueueItemView(View):
     message_at: datetime
     created_at: datetime
     done_at: datetime | None
+
+
+class AskedFor(BaseModel):
+    """A message that somebody wants to have reviewed, by our id or the sender's."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"message_id": "m-17"}})
+
+    message_id: str = Field(min_length=1, max_length=128)
+    reviews_wanted: int = Field(default=1, ge=1, le=5)
+
+
+class BulkAction(StrEnum):
+    """What is done with a selection."""
+
+    APPROVE = "approve"
+    SKIP = "skip"
+
+
+class BulkBody(BaseModel):
+    """A selection of the queue, and what to do with it."""
+
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"action": "approve", "ids": ["0190a6e0-0000-7000-8000-000000000000"]}}
+    )
+
+    action: BulkAction
+    ids: list[UUID] = Field(min_length=1, max_length=200)
+
+
+class BulkDone(View):
+    """What was done, and what was left because others have it, or have done it."""
+
+    done: list[UUID]
+    left: list[UUID]

@@ -2,31 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
+from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState, MessageSpeaker
 from core.identity.schemas import View
 from core.money import Usd
-
-FIVE = "five"
-
-
-class Opinion(StrEnum):
-    """What a user thinks of a conversation: positive is +1, or 4 and 5 of five; negative is -1, or 1 and 2 of five."""
-
-    POSITIVE = "positive"
-    NEUTRAL = "neutral"
-    NEGATIVE = "negative"
-    UNRATED = "unrated"
-
-    @classmethod
-    def of(cls, rating: int | None, scale: str | None) -> "Opinion":
-        """Return what a rating on its scale says."""
-        if rating is None:
-            return cls.UNRATED
-        low, high = (2, 4) if scale == FIVE else (-1, 1)
-        return cls.POSITIVE if rating >= high else cls.NEGATIVE if rating <= low else cls.NEUTRAL
 
 
 @dataclass(frozen=True)

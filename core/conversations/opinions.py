@@ -1,21 +1,47 @@
-"""What Opinion.of says of a rating, as a condition of SQL."""
+"""What a rating says, in Python and in SQL: thumbs are -1 and +1; of five, 1 and 2 are bad and 4 and 5 good."""
 
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, case, or_
 
-from core.conversations.answers import FIVE, Opinion
+FIVE = "five"
+# By scale, what is negative up to and what is positive from.
+OF_FIVE, OF_THUMBS = (2, 4), (-1, 1)
+POSITIVE = f"rating >= case scale when '{FIVE}' then {OF_FIVE[1]} else {OF_THUMBS[1]} end"
 
 
-def says(opinion: Opinion, rating: ColumnElement[Any], scale: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that a rating on its scale says this."""
-    is_five = scale == FIVE
-    positive = or_(and_(is_five, rating >= 4), and_(~is_five, rating >= 1))
-    negative = or_(and_(is_five, rating <= 2), and_(~is_five, rating <= -1))
+class Opinion(StrEnum):
+    """What a user thinks of a conversation: positive is +1, or 4 and 5 of five; negative is -1, or 1 and 2 of five."""
+
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+    UNRATED = "unrated"
+
+    @classmethod
+    def of(cls, rating: int | None, scale: str | None) -> "Opinion":
+        """Return what a rating on its scale says."""
+        if rating is None:
+            return cls.UNRATED
+        low, high = OF_FIVE if scale == FIVE else OF_THUMBS
+        return cls.POSITIVE if rating >= high else cls.NEGATIVE if rating <= low else cls.NEUTRAL
+
+
+def rated(opinion: Opinion, rating: ColumnElement[Any], scale: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that says what Opinion.of says."""
+    low, high = (case((scale == FIVE, of_five), else_=other) for of_five, other in zip(OF_FIVE, OF_THUMBS, strict=True))
     conditions = {
-        Opinion.POSITIVE: positive,
-        Opinion.NEGATIVE: negative,
-        Opinion.NEUTRAL: and_(rating.is_not(None), ~or_(positive, negative)),
+        Opinion.POSITIVE: rating >= high,
+        Opinion.NEGATIVE: rating <= low,
+        Opinion.NEUTRAL: and_(rating.is_not(None), ~or_(rating >= high, rating <= low)),
         Opinion.UNRATED: rating.is_(None),
     }
     return conditions[opinion]
+
+
+def in_words(rating: int, scale: str) -> str:
+    """Return a rating as people say it."""
+    if scale == FIVE:
+        return f"{rating} of 5"
+    return "thumb up" if Opinion.of(rating, scale) is Opinion.POSITIVE else "thumb down"

@@ -23,10 +23,10 @@ from sqlalchemy.orm import Session
 from core import memo
 from core.activity.models import User
 from core.conversations import highlights
-from core.conversations.answers import ConversationFilter, ConversationSummary, Hit, Opinion
+from core.conversations.answers import ConversationFilter, ConversationSummary, Hit
 from core.conversations.errors import ConversationMissing, MessageAmbiguous, MessageMissing
 from core.conversations.models import Conversation, Message
-from core.conversations.opinions import says
+from core.conversations.opinions import Opinion, rated
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.intake import message_name
@@ -164,7 +164,7 @@ def _where(wanted: ConversationFilter, period: Period, watched: Watched) -> list
     if wanted.model is not None:
         found.append(literal(wanted.model) == any_(columns.models))
     if wanted.rating is not None:
-        found.append(says(wanted.rating, columns.user_rating, columns.rating_scale))
+        found.append(rated(wanted.rating, columns.user_rating, columns.rating_scale))
     return found
 
 

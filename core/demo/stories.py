@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.demo.calendar import DAY, Calendar
+from core.periods import in_address
 
 
 @dataclass(frozen=True)
@@ -25,24 +26,26 @@ def stories(until: datetime) -> list[Story]:
             "Which model was slow, and for how long?",
             "speed",
             "ai-metrics",
-            {"start": _iso(slow.start - DAY), "end": _iso(slow.end + DAY), "model": "claude-sonnet-4-5"},
+            {"start": in_address(slow.start - DAY), "end": in_address(slow.end + DAY), "model": "claude-sonnet-4-5"},
         ),
         Story(
             "Where did release 2.6.0 lose people?",
             "filter_alt",
             "onboarding",
-            {"start": _iso(bug.start), "end": _iso(bug.end), "against": "previous", "step": "3", "error_code": "PF-422"},
+            {
+                "start": in_address(bug.start),
+                "end": in_address(bug.end),
+                "against": "previous",
+                "step": "3",
+                "error_code": "PF-422",
+            },
         ),
         Story(
             "What fails in the nights to Monday?",
             "view_timeline",
             "batch-history",
-            {"start": _iso(calendar.ago(36)), "end": _iso(until), "job": "nightly-ripening"},
+            {"start": in_address(calendar.ago(36)), "end": in_address(until), "job": "nightly-ripening"},
         ),
         Story("Why do answers cost more since 2.7.0?", "payments", "ai-metrics", {"days": "30"}),
         Story("Which tool lets people down?", "handyman", "ai-metrics", {"days": "7"}),
     ]
-
-
-def _iso(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%MZ}"

@@ -25,12 +25,13 @@ class Permission(StrEnum):
     ANNOTATE = "annotate"  # take from the queue, say what one thinks, change one's own, propose documents
     DECIDE_REVIEWS = "decide_reviews"  # between reviewers, and from pending to reviewed to applied; change anybody's
     CHANGE_KNOWLEDGE = "change_knowledge"  # documents and memories
+    EXPORT_ANNOTATIONS = "export_annotations"  # the words of users leave the house
     CLEAN_UP = "clean_up"
     CHANGE_RETENTION = "change_retention"
 
 
 _PEOPLE = frozenset(Permission) - {Permission.INGEST}
-_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS, Permission.CHANGE_RETENTION}
+_ADMIN = _PEOPLE - {Permission.MANAGE_ACCOUNTS, Permission.CHANGE_RETENTION, Permission.EXPORT_ANNOTATIONS}
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.SUPER_ADMIN: _PEOPLE,
     Role.ADMIN: _ADMIN,

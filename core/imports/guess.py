@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from core.imports import moments, names, values
+from core.imports import moments, names, states, values
 from core.imports.fields import FIELDS
 from core.imports.mapping import As, Rule, Unit
 from core.imports.parsed import Kind
@@ -183,7 +183,7 @@ def _state_rule(field: str, path: str, told: list[Any], kind: Kind) -> Rule | No
         )
     if kind is Kind.BATCH_RUNS and name == "exit_code":
         return Rule(path=path, as_=As.STATUS, values={"0": "completed"} | {word: "failed" for word in sorted(words - {"0"})})
-    known = values.STATES.get(kind, {})
+    known = states.STATES.get(kind, {})
     if kind in (Kind.AI_REQUESTS, Kind.BATCH_RUNS):
         fits = [word for word in words if word in known or (len(word) == 3 and word.isdecimal())]
         return Rule(path=path, as_=As.STATUS) if not words or fits or kind is Kind.BATCH_RUNS else None
@@ -192,7 +192,7 @@ def _state_rule(field: str, path: str, told: list[Any], kind: Kind) -> Rule | No
 
 def _rating_rule(path: str, told: list[Any]) -> Rule | None:
     words = {values.text(value).strip().lower().replace(" ", "_") for value in told if not isinstance(value, dict | list)}
-    if words and words <= values.THUMBS_UP | values.THUMBS_DOWN:
+    if words and words <= states.THUMBS_UP | states.THUMBS_DOWN:
         return Rule(path=path, as_=As.RATING, unit=Unit.THUMBS)
     if not _all_read(values.number, told, 0.8):
         return None

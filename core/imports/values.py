@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 
-from core.imports import moments
+from core.imports import moments, states
 from core.imports.fields import LONGEST, LONGEST_TEXT
 from core.imports.mapping import As, Mapping, Rule, Unit
-from core.imports.names import words
 from core.imports.parsed import Kind
 
 Value = Any
@@ -32,43 +31,6 @@ CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)$")
 ENUM = re.compile(r"^[a-z_]+\.(?=[a-z])")  # `StatusCode.ERROR`
 PRICE = re.compile(r"[\s$,]|USD|usd")
 
-WENT_WELL = words(
-    "ok success succeeded successful complete completed done finished stop passed pass true yes y good "
-    "fulfilled 0 none default info debug unset warning"
-)
-WENT_WRONG = words(
-    "error err errored failed failure fail failing exception fatal critical timeout timed_out timedout "
-    "time_out cancelled canceled aborted rejected refused rate_limited ratelimited throttled overloaded "
-    "crashed false no n bad incomplete expired killed"
-)
-NAMELESS = frozenset(words("error err errored failed failure fail false true 0 1 no yes n y bad ok success"))
-STILL_RUNS = words("pending running queued in_progress inprogress processing started waiting open active scheduled submitted new")
-RUN_STATES = (
-    dict.fromkeys(words("completed complete success succeeded successful ok done finished passed"), "completed")
-    | dict.fromkeys(words("failed failure fail error errored timed_out timeout startup_failure crashed"), "failed")
-    | dict.fromkeys(words("running in_progress started pending queued active"), "running")
-    | dict.fromkeys(words("partial partially_succeeded partially_completed warning unstable"), "partial")
-    | {"lost": "lost"}
-)
-STATES = {
-    Kind.AI_REQUESTS: dict.fromkeys(WENT_WELL, "ok") | dict.fromkeys(WENT_WRONG, "error") | dict.fromkeys(STILL_RUNS, "pending"),
-    Kind.BATCH_RUNS: RUN_STATES,
-    Kind.CONVERSATIONS: dict.fromkeys(words("closed resolved solved done ended completed finished"), "closed")
-    | dict.fromkeys(words("active open new ongoing in_progress"), "active")
-    | {"waiting_human": "waiting_human", "escalated": "waiting_human", "human": "human"},
-    Kind.DOCUMENTS: dict.fromkeys(words("published public live active"), "published") | {"draft": "draft", "private": "draft"},
-    Kind.MEMORIES: {"preference": "preference", "rule": "rule", "fact": "fact", "instruction": "rule"},
-}
-THUMBS_UP = frozenset(
-    words("1 +1 up thumbs_up thumbsup thumb_up like liked positive good helpful yes true 👍 happy satisfied upvote")
-)
-THUMBS_DOWN = frozenset(
-    words(
-        "-1 0 down thumbs_down thumbsdown thumb_down dislike disliked negative bad unhelpful not_helpful no "
-        "false 👎 unhappy downvote"
-    )
-)
-
 
 def reader(name: str, rule: Rule, mapping: Mapping) -> Reader:
     """Return what reads the cells of a field."""
@@ -78,7 +40,7 @@ def reader(name: str, rule: Rule, mapping: Mapping) -> Reader:
         case As.DURATION:
             return partial(_duration, factor=PER_MS.get(rule.unit or Unit.MILLISECONDS, 1.0))
         case As.STATUS:
-            return partial(_state, known=STATES.get(mapping.kind, {}) | _lowered(rule.values), kind=mapping.kind)
+            return partial(_state, known=states.STATES.get(mapping.kind, {}) | _lowered(rule.values), kind=mapping.kind)
         case As.MONEY:
             return partial(money, cents=rule.unit is Unit.CENTS)
         case As.RATING:
@@ -199,7 +161,7 @@ def trouble(rule: Rule, mapping: Mapping) -> Reader:
 
     def told(value: Value) -> str:
         word = word_of(value)
-        return word[:500] if word not in NAMELESS and read(value) == "error" else ""
+        return word[:500] if word not in states.NAMELESS and read(value) == "error" else ""
 
     return told
 
@@ -209,8 +171,8 @@ def _rating(value: Value, *, unit: Unit | None, values: dict[str, str]) -> int:
     if word in values:
         return int(values[word])
     if unit is Unit.THUMBS or (unit is None and not _is_number(word)):
-        if word in THUMBS_UP or word in THUMBS_DOWN:
-            return 1 if word in THUMBS_UP else -1
+        if word in states.THUMBS_UP or word in states.THUMBS_DOWN:
+            return 1 if word in states.THUMBS_UP else -1
         raise ValueError(f"{_shown(value)} is neither a thumb up nor a thumb down")
     found = number(value)
     return max(1, math.ceil(found / 2)) if unit is Unit.TEN else round(found)

@@ -11,14 +11,14 @@ from core.activity.passages import Drop, drops
 from core.ai_metrics.answers import Asked, ModelVolume
 from core.ai_metrics.incidents import Incident, Trouble, incidents
 from core.ai_metrics.series import volume_by_model
-from core.ai_metrics.tiles import tiles as ai_tiles
 from core.batches.answers import AskedRuns
 from core.batches.failing import Failing, failing
 from core.comparison import Tile, Verdict
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.insights.schemas import Scope
-from core.insights.tiles import feedback_tile
+from core.insights.tiles import Known, read_known
+from core.periods import in_address
 
 MOST = 8
 # A smaller rise of cost can be certain, and still be nothing to act on.
@@ -52,11 +52,15 @@ class Findings(View):
     items: list[Finding]
 
 
-def findings(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Findings:
-    """Look for what needs attention in a period: chance alone brings up one in a hundred times what is not there."""
+def findings(core: Session, ai: Session, scope: Scope, known: Known | None = None, *, actor: Actor) -> Findings:
+    """Look for what needs attention in a period: chance alone brings up one in a hundred times what is not there.
+
+    What is known of its key figures need not be read.
+    """
     require(actor, Permission.WATCH)
     asked = Asked(scope.period, scope.watched)
-    tiles = [*ai_tiles(core, asked, actor=actor), feedback_tile(core, ai, scope)]
+    known = known or read_known(core, ai, scope, actor=actor)
+    tiles = [*known.of_ai, known.feedback]
     hours = incidents(core, asked, actor=actor)
     runs = failing(core, AskedRuns(scope.period, scope.watched), actor=actor)
     volumes = volume_by_model(core, asked)
@@ -75,7 +79,7 @@ def findings(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Findi
 def _of_incident(one: Incident, scope: Scope) -> Finding:
     zone = scope.period.zone
     when = words.stretch(one.start, one.end, zone)
-    query = {"start": iso(one.start), "end": iso(one.end), "model": one.model, **_place(scope)}
+    query = {"start": in_address(one.start), "end": in_address(one.end), "model": one.model, **_place(scope)}
     if one.trouble is Trouble.SLOW:
         title = f"{one.model} was slow: p95 {words.duration(round(one.value))}, usually {words.duration(round(one.usual))}"
         said = f"{one.affected} of {words.count(one.requests, 'request')} were slower than the usual p95"
@@ -160,15 +164,10 @@ def _finding(kind: str, severity: Severity, title: str, detail: str, at: datetim
 
 
 def _span(scope: Scope) -> dict[str, str]:
-    return {"start": iso(scope.period.start), "end": iso(scope.period.end)}
+    return {"start": in_address(scope.period.start), "end": in_address(scope.period.end)}
 
 
 def _place(scope: Scope) -> dict[str, str]:
     watched = scope.watched
     given = {"environment": watched.environment, "app": watched.app, "release": watched.release, "user_id": watched.user_id}
     return {name: value for name, value in given.items() if value and (name, value) != ("environment", "production")}
-
-
-def iso(moment: datetime) -> str:
-    """Return a moment as addresses carry it."""
-    return f"{moment:%Y-%m-%dT%H:%MZ}"

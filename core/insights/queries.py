@@ -3,7 +3,7 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, Table, and_, case, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from core import clock, memo
@@ -15,6 +15,7 @@ from core.ai_metrics.answers import Asked
 from core.ai_metrics.models import AiRequest
 from core.batches import queries as batches
 from core.batches.answers import AskedRuns
+from core.conversations.opinions import Opinion, rated
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.insights.schemas import (
@@ -115,10 +116,10 @@ def count_onboarding(session: Session, scope: Scope, *, actor: Actor) -> Onboard
 def count_feedback(ai: Session, scope: Scope) -> FeedbackCounts:
     """Return how much was rated in a period, and how much of it positively."""
     table = table_of(Feedback)
-    good = table.c.rating >= case((table.c.scale == "five", 4), else_=1)
+    good = rated(Opinion.POSITIVE, table.c.rating, table.c.scale)
     wanted = select(func.count(), func.count().filter(good)).where(_inside(table.c.created_at, scope), *_watched(table, scope))
-    rated, positive = ai.execute(wanted).one()
-    return FeedbackCounts(rated=rated, positive=positive, ratio=positive / rated if rated else None)
+    total, positive = ai.execute(wanted).one()
+    return FeedbackCounts(rated=total, positive=positive, ratio=positive / total if total else None)
 
 
 def _inside(column: ColumnElement[Any], scope: Scope) -> ColumnElement[bool]:

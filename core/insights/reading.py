@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.schemas import RequestStatus
 from core.conversations import highlights, queries
-from core.conversations.answers import ConversationSummary, Opinion, Part
+from core.conversations.answers import ConversationSummary, Part
 from core.conversations.models import Message
+from core.conversations.opinions import Opinion
 from core.conversations.schemas import MessageSpeaker
 from core.identity import audit
 from core.identity.permissions import Permission, may, require

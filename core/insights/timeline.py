@@ -12,18 +12,17 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from core.activity.answers import Moment
-from core.conversations.models import Conversation, Message
-from core.identity import audit
+from core.conversations import opinions
+from core.conversations.models import Conversation
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
-from core.insights.errors import TalkMissing
 from core.knowledge.models import Feedback
-from core.periods import Watched, keys_of
+from core.periods import Watched
 from core.tables import table_of
 
-MOST, MOST_MESSAGES = 200, 200
+MOST = 200
 
-talks, messages, feedback = table_of(Conversation), table_of(Message), table_of(Feedback)
+talks, feedback = table_of(Conversation), table_of(Feedback)
 
 
 class Talk(View):
@@ -46,15 +45,6 @@ class Opinion(View):
     is_positive: bool
     conversation_id: UUID | None
     comment: str | None
-
-
-class Said(View):
-    """One message of a conversation."""
-
-    role: str
-    content: str
-    at: datetime
-    error: str | None
 
 
 class Beside(View):
@@ -119,20 +109,6 @@ def beside(
     )
 
 
-def open_talk(session: Session, given: str, *, actor: Actor) -> list[Said]:
-    """Return what was said in a conversation, and write down who has read it. Raises Forbidden and TalkMissing."""
-    require(actor, Permission.READ_CONTENTS)
-    id_ = session.scalar(select(talks.c.id).where(talks.c.id.in_(keys_of("conversation", given))).limit(1))
-    if id_ is None:
-        raise TalkMissing
-    audit.record(session, "conversation.open", actor, targets={"conversation": str(id_)})
-    wanted = select(messages).where(messages.c.conversation_id == id_).order_by(messages.c.position).limit(MOST_MESSAGES)
-    return [
-        Said(role=row["role"], content=row["content"], at=row["created_at"], error=row["error"])
-        for row in session.execute(wanted).mappings()
-    ]
-
-
 def timeline(moments: Sequence[Moment], others: Beside | None, zone: str) -> list[Day]:
     """Return what happened by day and, within it, by session; conversations and feedback stand where they happened."""
     place, beside_ = ZoneInfo(zone), others or Beside(talks=[], opinions=[], is_readable=False)
@@ -194,7 +170,7 @@ def _opinion(row: Any, *, is_readable: bool) -> Opinion:  # noqa: ANN401  a row 
         at=row["created_at"],
         rating=row["rating"],
         scale=row["scale"],
-        is_positive=row["rating"] >= (4 if row["scale"] == "five" else 1),
+        is_positive=opinions.Opinion.of(row["rating"], row["scale"]) is opinions.Opinion.POSITIVE,
         conversation_id=row["conversation_id"],
         comment=row["comment"] if is_readable else None,
     )

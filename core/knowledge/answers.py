@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from core.conversations.answers import Opinion, Part
+from core.conversations.answers import Part
+from core.conversations.opinions import Opinion
 from core.identity.schemas import View
 from core.knowledge.bodies import Change
 from core.knowledge.schemas import DocumentState, MemoryKind, Scale

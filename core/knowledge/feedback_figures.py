@@ -8,8 +8,7 @@ from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.orm import Session
 
 from core import clock, stats
-from core.conversations.answers import Opinion
-from core.conversations.opinions import says
+from core.conversations.opinions import Opinion, rated
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.knowledge.answers import FeedbackBefore, FeedbackFilter, FeedbackStats, Ratings, RatingsOfDay, RatingsOfModel
@@ -47,7 +46,7 @@ def _ratings(counted: Counter[Opinion]) -> Ratings:
 
 def _counts() -> list[ColumnElement[int]]:
     columns = feedback.c
-    return [func.count().filter(says(each, columns.rating, columns.scale)).label(each.value) for each in SAID]
+    return [func.count().filter(rated(each, columns.rating, columns.scale)).label(each.value) for each in SAID]
 
 
 def _whole(ai: Session, where: list[ColumnElement[bool]]) -> FeedbackBefore:

@@ -8,9 +8,8 @@ from sqlalchemy import ColumnElement, RowMapping, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from core import memo
-from core.conversations.answers import Opinion
 from core.conversations.models import Conversation, Message
-from core.conversations.opinions import says
+from core.conversations.opinions import Opinion, rated
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.knowledge.answers import FeedbackFilter, FeedbackView
@@ -59,7 +58,7 @@ def conditions(wanted: FeedbackFilter, period: Period, watched: Watched) -> list
     if watched.users is not None:
         found.append(columns.user_id.in_(watched.users))
     if wanted.rating is not None:
-        found.append(says(wanted.rating, columns.rating, columns.scale))
+        found.append(rated(wanted.rating, columns.rating, columns.scale))
     if wanted.has is not None:
         found.append(func.coalesce(columns[wanted.has], "") != "")
     if wanted.q:

@@ -18,6 +18,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from core.activity.events import ROLLED_ERRORS
+from core.conversations.opinions import POSITIVE
 
 SHOWN_BY_DEFAULT = "production"
 LOCK = 0x61747477
@@ -131,10 +132,10 @@ from counted, lateral (values ('batch_runs', runs), ('batch_completed', complete
 where value is not null"""
 
 # In the other database; the rating is -1 or +1, or 1 to 5.
-RATED = """
+RATED = f"""
 select (created_at at time zone :zone)::date as date, environment, count(*) as rated,
-    count(*) filter (where rating >= case scale when 'five' then 4 else 1 end) as positive
-from ai_feedback where created_at >= :since and created_at < :until group by 1, 2"""
+    count(*) filter (where {POSITIVE}) as positive
+from ai_feedback where created_at >= :since and created_at < :until group by 1, 2"""  # noqa: S608  words of our own
 
 FEEDBACK = """
 insert into daily_metrics (date, metric_type, metric_value, dimensions)

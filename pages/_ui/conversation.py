@@ -3,8 +3,11 @@
 import streamlit as st
 
 from core import words
-from core.conversations.answers import ConversationSummary, Opinion
+from core.annotations import annotations
+from core.annotations.schemas import AnnotationView
+from core.conversations.answers import ConversationSummary
 from core.conversations.errors import ConversationMissing, MessageMissing
+from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState
 from core.db import Database, transaction
 from core.identity.permissions import Permission, may
@@ -29,7 +32,7 @@ def draw(actor: Actor) -> None:
     try:
         found = read()
     except (ConversationMissing, MessageMissing) as missing:
-        st.title("Conversations", anchor=False)
+        st.title("Tuning", anchor=False)
         frame.empty_state("speaker_notes_off", "Nothing by that id", missing.detail)
         return
     zone, sees_costs = workspace.zone(), may(actor, Permission.WATCH)
@@ -56,11 +59,19 @@ def read() -> Reading:
     return found
 
 
+def read_annotations(found: Reading) -> list[AnnotationView]:
+    """Read what reviewers have said of the messages of a conversation."""
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        return annotations.list_of_conversation(ai, found.conversation.id, actor=actor)
+
+
 def close() -> None:
     """Go back to the list, from a callback."""
     state.forget(OPENED, TURNED)
     for name in ("conversation", "message", "at"):
         st.query_params.pop(name, None)
+    if "view" not in st.query_params:
+        st.query_params["view"] = "conversations"
 
 
 def _draw_head(one: ConversationSummary, zone: str) -> None:
@@ -83,7 +94,13 @@ def _draw_messages(found: Reading, zone: str, *, sees_costs: bool) -> None:
         with st.container(border=True, gap="xsmall", key="said"):
             if not found.messages:
                 st.caption("Nothing was said here.")
-            message_list.draw(found.messages, zone, focus=st.query_params.get("message"), sees_costs=sees_costs)
+            message_list.draw(
+                found.messages,
+                zone,
+                focus=st.query_params.get("message"),
+                sees_costs=sees_costs,
+                annotations=read_annotations(found),
+            )
         _draw_turn("later", "Later messages", found.offset + AT_ONCE, is_there=last < found.total_count)
 
 

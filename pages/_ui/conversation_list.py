@@ -8,7 +8,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import words
-from core.conversations.answers import ConversationSummary, Hit, Opinion, Part
+from core.conversations.answers import ConversationSummary, Hit, Part
+from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState, MessageSpeaker
 from pages._ui import tables, text, user_list
 

@@ -8,8 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core import words
-from core.conversations.answers import Opinion
 from core.conversations.errors import ConversationMissing, MessageMissing
+from core.conversations.opinions import Opinion
 from core.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.insights.reading import Reading, read_conversation

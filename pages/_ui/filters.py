@@ -19,7 +19,7 @@ from core.ai_metrics.schemas import RequestStatus
 from core.batches.answers import AskedRuns
 from core.insights.choices import Choices, choices
 from core.insights.schemas import Scope
-from core.periods import Edge, Period, RangeRefused, Watched, last_days, read_range
+from core.periods import Edge, Period, RangeRefused, Watched, in_address, last_days, read_range
 from core.system import workspace
 from pages._ui import state, text
 from pages._ui.cache import Reads
@@ -134,7 +134,7 @@ def put(page: str, **values: str) -> None:
 
 def look_at(page: str, start: datetime, end: datetime) -> None:
     """Choose a period, from a callback."""
-    put(page, days=CUSTOM, start=_iso(start), end=_iso(max(end, start + LEAST)))
+    put(page, days=CUSTOM, start=in_address(start), end=in_address(max(end, start + LEAST)))
     state.forget(_key(page, "from"), _key(page, "until"))
 
 
@@ -220,15 +220,14 @@ def _draw_period(page: str, zone: str, period: Period) -> None:
 def _begin_custom(page: str, period: Period) -> None:
     """Begin a range of one's own with the period that was there."""
     if _value(page, "days") == CUSTOM:
-        put(page, start=_iso(period.start), end=_iso(period.end))
-        state.forget(_key(page, "from"), _key(page, "until"))
+        look_at(page, period.start, period.end)
 
 
 def _take_range(page: str, zone: str) -> None:
     now = clock.now()
     start, end = (state.get(_key(page, key), now).replace(tzinfo=ZoneInfo(zone)) for key in ("from", "until"))
     if start < end:
-        put(page, start=_iso(start), end=_iso(end))
+        put(page, start=in_address(start), end=in_address(end))
     else:
         state.problem("A range has its start before its end.")
 
@@ -268,7 +267,3 @@ def _value(page: str, name: str) -> str:
 
 def _key(page: str, name: str) -> str:
     return f"{page}.{name}"
-
-
-def _iso(moment: datetime) -> str:
-    return f"{moment.astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%MZ}"

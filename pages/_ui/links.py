@@ -13,7 +13,7 @@ FILES = {
     "onboarding": "watch/onboarding.py",
     "ai-metrics": "watch/ai_metrics.py",
     "batch-history": "watch/batch_history.py",
-    "tuning": "review/conversations.py",
+    "tuning": "review/tuning.py",
     "knowledge": "review/knowledge.py",
     "playground": "test/playground.py",
     "settings": "system/settings.py",

@@ -9,11 +9,12 @@ from uuid import UUID
 import streamlit as st
 
 from core import words
-from core.conversations.answers import Opinion
+from core.annotations.schemas import AnnotationView
+from core.conversations.opinions import Opinion, in_words
 from core.conversations.schemas import MessageSpeaker
 from core.db import Database, transaction
 from core.insights.reading import Call, Judgement, Said, read_message
-from pages._ui import diff, errors, guard, links, state, text
+from pages._ui import annotation_card, diff, errors, guard, links, state, text
 from pages._ui.conversation_list import SPEAKERS, marked
 
 AVATARS = {
@@ -28,8 +29,15 @@ LONG = 6000  # characters; what is longer is shown as it was written, and no mor
 LONGEST_JSON = 5000
 
 
-def draw(messages: Sequence[Said], zone: str, *, focus: str | None, sees_costs: bool) -> None:
-    """Draw messages in their order; the one in focus has an edge of its own."""
+def draw(
+    messages: Sequence[Said],
+    zone: str,
+    *,
+    focus: str | None,
+    sees_costs: bool,
+    annotations: Sequence[AnnotationView] = (),
+) -> None:
+    """Draw messages in their order, with what reviewers said of each; the one in focus has an edge of its own."""
     for message in messages:
         is_focus = focus is not None and focus in (str(message.id), message.external_id)
         with st.container(key=f"{'focus' if is_focus else 'message'}-{message.id}"):
@@ -39,12 +47,14 @@ def draw(messages: Sequence[Said], zone: str, *, focus: str | None, sees_costs: 
                 _draw_small_print(message, zone, sees_costs=sees_costs)
                 _draw_calls(message)
                 draw_feedback(message.feedback, zone, message.content)
+                of_it = [each for each in annotations if each.message_id == message.id]
+                annotation_card.draw_all(of_it, zone, None if message.is_cut else message.content)
 
 
 def draw_feedback(given: Sequence[Judgement], zone: str, answer: str | None) -> None:
     """Draw what users thought, with the answer as they would have had it."""
     for each in given:
-        how = f"{each.rating} of 5" if each.scale == "five" else "thumb up" if each.opinion is Opinion.POSITIVE else "thumb down"
+        how = in_words(each.rating, each.scale)
         tone = TONES.get(each.opinion, "step")
         at = words.moment(each.created_at, zone)
         comment = f" <bdi>“{escape(text.upright(each.comment))}”</bdi>" if each.comment else ""

@@ -13,7 +13,11 @@ import streamlit as st
 
 from core import words
 from core.activity.answers import Moment
-from core.insights.timeline import Day, Entry, Opinion, Said, Stretch, Talk, open_talk
+from core.conversations.opinions import in_words
+from core.db import Database, transaction
+from core.insights.reading import Said, read_conversation
+from core.insights.timeline import Day, Entry, Opinion, Stretch, Talk
+from core.paging import LARGEST_PAGE, Window
 from pages._ui import errors, guard, links, state, text
 
 LONG_S = 1800  # so long a pause stands in the text colour
@@ -74,7 +78,7 @@ def _event(moment: Moment) -> str:
 
 
 def _opinion(opinion: Opinion) -> str:
-    how = f"{opinion.rating} of 5" if opinion.scale == "five" else "thumb up" if opinion.is_positive else "thumb down"
+    how = in_words(opinion.rating, opinion.scale)
     tone = "good" if opinion.is_positive else "warn"
     said = f'<b>feedback</b> <span class="attune-chip attune-{tone}">{how}</span>'
     return said + (f"<p>“{escape(opinion.comment[:500])}”</p>" if opinion.comment else "")
@@ -102,7 +106,7 @@ def _draw_talk(talk: Talk, gap: float | None, zone: str, *, is_readable: bool) -
 def _draw_said(said: list[Said]) -> None:
     for message in said:
         with st.chat_message(message.role if message.role in ("user", "assistant") else "system", avatar=_avatar(message.role)):
-            st.markdown(text.safe_markdown(message.content))
+            st.markdown(text.safe_markdown(message.content + ("…" if message.is_cut else "")))
             if message.error:
                 st.caption(f":red[{text.plain(message.error[:300])}]")
 
@@ -114,6 +118,6 @@ def _avatar(role: str) -> str:
 @errors.action
 def _open(talk_id: UUID, key: str) -> None:
     """Read a conversation, and have it written down who did; from a callback."""
-    with guard.work() as (session, actor):
-        said = open_talk(session, str(talk_id), actor=actor)
-    state.put(key, said)
+    with guard.work() as (session, actor), transaction(Database.AI) as ai:
+        found = read_conversation(session, ai, str(talk_id), Window(LARGEST_PAGE), actor=actor)
+    state.put(key, found.messages)

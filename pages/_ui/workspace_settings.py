@@ -11,6 +11,7 @@ from pages._ui import errors, guard, state
 PROMPT, MODEL, ZONE, SILENCE = "workspace.prompt", "workspace.model", "workspace.zone", "workspace.silence"
 STUCK, LATE, ANALYSTS = "workspace.stuck", "workspace.late", "workspace.analysts"
 FIRST = "The first there is"
+WEEK_MINUTES, MONTH_DAYS = 10_080, 30
 
 
 def draw() -> None:
@@ -39,29 +40,23 @@ def draw() -> None:
             index=zones.index(present.reporting_time_zone),
             help="Whose midnight ends a day, on every page and for everybody.",
         )
-        st.number_input(
+        _draw_number(
             "Minutes of silence after which a batch run is lost",
-            min_value=1,
-            max_value=10_080,
-            value=present.batch_silence_minutes,
-            key=SILENCE,
-            help="A run that goes on without a word for so long, and has not ended, is shown as lost.",
+            (present.batch_silence_minutes, WEEK_MINUTES),
+            SILENCE,
+            "A run that goes on without a word for so long, and has not ended, is shown as lost.",
         )
-        st.number_input(
+        _draw_number(
             "Days without a sign of life after which a user is stuck",
-            min_value=1,
-            max_value=30,
-            value=present.stuck_after_days,
-            key=STUCK,
-            help="In the middle of onboarding, before its window has passed.",
+            (present.stuck_after_days, MONTH_DAYS),
+            STUCK,
+            "In the middle of onboarding, before its window has passed.",
         )
-        st.number_input(
+        _draw_number(
             "Minutes for which the span of a tool waits for its request",
-            min_value=1,
-            max_value=10_080,
-            value=present.late_span_minutes,
-            key=LATE,
-            help="OpenTelemetry may bring them apart and in any order. What waits longer is dropped, and counted.",
+            (present.late_span_minutes, WEEK_MINUTES),
+            LATE,
+            "OpenTelemetry may bring them apart and in any order. What waits longer is dropped, and counted.",
         )
         st.checkbox(
             "Analysts may read messages",
@@ -70,6 +65,12 @@ def draw() -> None:
             help="What users and models say, in conversations, journeys and requests. Their figures they see in any case.",
         )
         st.form_submit_button("Save", type="primary", on_click=save)
+
+
+def _draw_number(label: str, value: tuple[int, int], key: str, why: str) -> None:
+    """Draw a whole number from one on: what holds, and the most it may be."""
+    present, most = value
+    st.number_input(label, min_value=1, max_value=most, value=present, key=key, help=why)
 
 
 @errors.action

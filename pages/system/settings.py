@@ -14,6 +14,7 @@ from pages._ui import (
     provider_settings,
     redaction_settings,
     retention_settings,
+    review_settings,
     workspace_settings,
 )
 
@@ -22,6 +23,7 @@ SECTIONS = {
     "Providers": provider_settings.draw,
     "Prices": price_settings.draw,
     "API keys": key_settings.draw,
+    "Review": review_settings.draw,
     "Import": import_settings.draw,
     "Redaction": redaction_settings.draw,
     "Retention": retention_settings.draw,

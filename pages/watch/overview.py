@@ -5,14 +5,16 @@ from contextlib import suppress
 import streamlit as st
 
 from core.activity import conversion
+from core.activity.answers import FunnelView
 from core.ai_metrics import breakdowns, series
 from core.ai_metrics import charts as ai_charts
 from core.batches import charts as batch_charts
 from core.batches import queries as batches
+from core.comparison import Tile
 from core.errors import Unavailable
 from core.identity.permissions import Permission, may
-from core.insights.findings import findings
-from core.insights.tiles import overview_tiles
+from core.insights.findings import Finding, findings
+from core.insights.tiles import overview_tiles, read_known
 from core.paging import Window
 from core.words import Unit
 from pages._ui import charts, errors, filters, links, overview_parts, watch
@@ -50,31 +52,48 @@ def main() -> None:
 def is_quiet(reads: Reads, chosen: Filters) -> bool:
     """Whether the period has nothing to compare, and nothing that could be as usual: the page says what would fill it."""
     with suppress(Unavailable):  # the parts say themselves what did not load
-        tiles = reads.ask_both(overview_tiles, chosen.scope)
+        tiles = read_tiles(reads, chosen)
         # No request costs nothing, but nothing of nothing is no share.
         is_nothing = all(tile.value is None or (tile.unit is not Unit.SHARE and not tile.value) for tile in tiles)
-        return is_nothing and not reads.ask_both(findings, chosen.scope).items
+        return is_nothing and not read_findings(reads, chosen)
     return False
+
+
+def read_tiles(reads: Reads, chosen: Filters) -> list[Tile]:
+    """Return the key figures."""
+    known = reads.ask_both(read_known, chosen.scope)
+    return reads.ask_both(overview_tiles, chosen.scope, known, read_funnel(reads, chosen))
+
+
+def read_findings(reads: Reads, chosen: Filters) -> list[Finding]:
+    """Return what needs attention."""
+    return reads.ask_both(findings, chosen.scope, reads.ask_both(read_known, chosen.scope)).items
+
+
+def read_funnel(reads: Reads, chosen: Filters) -> FunnelView | None:
+    """Return the funnel; of one release there is none."""
+    return reads.ask(conversion.read_funnel, chosen.period, chosen.watched) if chosen["release"] is None else None
 
 
 @errors.part("Key figures")
 def draw_figures(reads: Reads, chosen: Filters) -> None:
     """Draw the key figures."""
-    key_figures.draw(reads.ask_both(overview_tiles, chosen.scope), notes=NOTES)
+    key_figures.draw(read_tiles(reads, chosen), notes=NOTES)
 
 
 @errors.part("Onboarding")
 def draw_onboarding(reads: Reads, chosen: Filters) -> None:
     """Draw onboarding in one line."""
-    if chosen["release"] is None:
+    funnel = read_funnel(reads, chosen)
+    if funnel is not None:
         with watch.panel("Onboarding", "users who began in this period, by the step they have reached since"):
-            overview_parts.draw_onboarding(reads.ask(conversion.read_funnel, chosen.period, chosen.watched))
+            overview_parts.draw_onboarding(funnel)
 
 
 @errors.part("What needs attention")
 def draw_attention(reads: Reads, chosen: Filters) -> None:
     """Draw what needs attention."""
-    found = reads.ask_both(findings, chosen.scope).items
+    found = read_findings(reads, chosen)
     with watch.panel("Needs attention", f"{len(found)} found in this period" if found else ""):
         overview_parts.draw_findings(found)
         overview_parts.offer_further(PAGE, chosen)

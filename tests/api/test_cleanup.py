@@ -6,7 +6,7 @@ from core import settings
 from core.db import transaction
 from core.identity.schemas import Role
 from tests.api.conftest import Client
-from tests.factories.history import count, days_ago, events
+from tests.factories.history import count, days_ago, events, tasks
 from tests.factories.identity import person
 
 
@@ -52,4 +52,4 @@ def test_the_daily_job_is_asked_for_once_however_often(client: Client) -> None:
     answers = [door.post("/admin/system/daily") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [202, 202]
     assert answers[0].json() == {"status": "queued", "batch_job": "attune.daily"}
-    assert count("procrastinate_jobs", "task_name = 'system.daily'") == 1
+    assert tasks("system.daily") == 1

@@ -6,7 +6,7 @@ from core.identity.permissions import ALLOWED, OF_SCOPE, Permission
 from core.identity.schemas import Role, Scope
 from core.ids import new_id
 from tests.api.conftest import Client
-from tests.api.routes import Described, described
+from tests.api.routes import ANY_ID, Described, described
 from tests.factories.identity import person
 
 ALL = frozenset(Role)
@@ -15,12 +15,21 @@ SUPER = frozenset({Role.SUPER_ADMIN})
 WATCHERS = ALL - {Role.REVIEWER}
 READERS = ALL - {Role.ANALYST}  # of what users and models say
 NOBODY: frozenset[Role] = frozenset()  # keys only
-# By the beginning of the path; the first that fits.
+# By the beginning of the path, with its method where that matters; the first that fits.
 WHO = {
+    f"/admin/ai/tuning/annotations/{ANY_ID}/adjudicate": ADMINS,
+    f"/admin/ai/tuning/queue/{ANY_ID}/opinions": ADMINS,
+    "PUT /admin/ai/tuning/settings": ADMINS,
     "/admin/auth/": ALL,
     "/admin/accounts": SUPER,
+    "/admin/ai/tuning/export": SUPER,
+    "/admin/ai/tuning/summary": ALL,
     "/admin/ai/tuning/": READERS,
-    "/admin/ai/knowledge/": READERS,
+    "POST /admin/ai/knowledge/documents/proposals": READERS,
+    "GET /admin/ai/knowledge/": READERS,
+    "POST /admin/ai/knowledge/": ADMINS,
+    "PUT /admin/ai/knowledge/": ADMINS,
+    "DELETE /admin/ai/knowledge/": ADMINS,
     "/admin/ai/": WATCHERS,
     "/admin/batch/": WATCHERS,
     "/admin/users": WATCHERS,
@@ -37,16 +46,16 @@ WHO = {
     "/ingest/": NOBODY,
     "/prompts/": ALL,  # reading and stopping one's own calls: whoever may make none has none
 }
-# Where a path is read by more than may change it: by method, and first.
-WHO_CHANGES = {
-    "POST /admin/ai/knowledge/documents/proposals": READERS,
-    "POST /admin/ai/knowledge/": ADMINS,
-    "PUT /admin/ai/knowledge/": ADMINS,
-    "DELETE /admin/ai/knowledge/": ADMINS,
-}
-BODIES = {
+BODIES: dict[str, dict[str, object]] = {
     "/admin/ai/knowledge/documents/folder": {"files": [{"name": "a.md", "content": "a"}]},
     "/admin/ai/knowledge/documents": {"title": "a", "content": "b"},
+    f"/admin/ai/tuning/annotations/{ANY_ID}": {},
+    "/admin/ai/tuning/annotations": {"message_id": "a", "annotation_type": "approved"},
+    "/admin/ai/tuning/drafts": {"fields": {}},
+    "/admin/ai/tuning/queue/bulk": {"action": "skip", "ids": [ANY_ID]},
+    f"/admin/ai/tuning/queue/{ANY_ID}/done": {"annotation_type": "approved"},
+    "/admin/ai/tuning/queue": {"message_id": "a"},
+    "/admin/ai/tuning/settings": {"lease_minutes": 10},
     "/admin/accounts": {"email": "a@example.com", "full_name": "A", "role": "analyst"},
     "/admin/api-keys": {"name": "a", "scopes": ["ingest"]},
     "/admin/prices/reprice": {"dry_run": True},
@@ -71,8 +80,7 @@ CASES = [
 
 @pytest.mark.parametrize(("route", "role"), CASES, ids=lambda value: str(value))
 def test_a_role_is_let_in_exactly_where_the_table_says(client: Client, route: Described, role: Role) -> None:
-    changes = (roles for path, roles in WHO_CHANGES.items() if str(route).startswith(path))
-    allowed = next(changes, None) or next(roles for path, roles in WHO.items() if route.path.startswith(path))
+    allowed = next(roles for path, roles in WHO.items() if path in (route.path[: len(path)], str(route)[: len(path)]))
     body = next((body for path, body in BODIES.items() if route.path.startswith(path)), None)
     query = {"session_id": str(new_id())}
     answer = client(person(role)).request(route.method, route.path, params=query, json=body if route.takes_body else None)

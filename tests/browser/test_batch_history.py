@@ -4,16 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Tab
-from tests.browser.geometry import cut_off, overlapping
+from tests.browser.console import Account, Program
 from tests.browser.test_every_page import look_at
-from tests.browser.test_watch import WALKS, Theme, drawn
+from tests.browser.walks import WALKS, Theme, drawn, holds_together, main, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HERE = "/batch-history?days=30&job=history-nightly"
@@ -38,12 +36,8 @@ def run(number: int, **facts: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
 
 @pytest.fixture(scope="module")
 def send(program: Program) -> Send:
-    key = program.api.post("/admin/api-keys", json={"name": "history", "scopes": ["ingest"]}).raise_for_status().json()["key"]
-
     def sent(*runs: dict[str, Any]) -> None:
-        headers = {"Authorization": f"Bearer {key}"}
-        with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60, headers=headers) as sender:
-            sender.post("/ingest/batch-runs", json={"items": list(runs)}).raise_for_status()
+        program.send("history", {"batch-runs": runs})
 
     return sent
 
@@ -57,12 +51,8 @@ def rows(send: Send) -> None:
 
 @pytest.fixture(scope="module")
 def accounts(program: Program) -> dict[Role, Account]:
-    roles = dict.fromkeys(role for role, _, _ in WALKS)
-    return {role: program.account(role, f"History{role.replace('_', '')}") for role in roles}
-
-
-def main(tab: Tab) -> Any:  # noqa: ANN401  a locator's assertions
-    return expect(tab.page.locator(".stMain"))
+    """Make somebody of each role that walks."""
+    return program.accounts((role for role, _, _ in WALKS), "History")
 
 
 @pytest.mark.usefixtures("rows")
@@ -70,13 +60,11 @@ def main(tab: Tab) -> Any:  # noqa: ANN401  a locator's assertions
 def test_the_history_holds_together(
     open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
 ) -> None:
-    tab = open_window(accounts[role], width=width, height=844 if width == 390 else 900).open("/you")
-    tab.page.emulate_media(color_scheme=theme)
-    tab.go(f"{HERE}&run=history-1")
-    drawn(tab.page)
-    assert tab.page.locator(".js-plotly-plot").count() == 4
-    assert not cut_off(tab.page)
-    assert not overlapping(tab.page)
+    holds_together(wide(open_window, accounts[role], width), f"{HERE}&run=history-1", theme, has_charts)
+
+
+def has_charts(page: Page) -> None:
+    assert page.locator(".js-plotly-plot").count() == 4
 
 
 @pytest.mark.usefixtures("rows")

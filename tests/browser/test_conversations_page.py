@@ -1,32 +1,21 @@
 """Conversations as people meet them: found by what was said, read around a message, and harmless whatever is written in them."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program
-from tests.browser.geometry import cut_off, overlapping
+from tests.browser.geometry import cut_off
 from tests.browser.test_every_page import look_at
-from tests.browser.test_users_page import main
-from tests.browser.test_watch import Theme, drawn
+from tests.browser.walks import Theme, drawn, holds_together, main, walks, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-# Pairs: each role that may read with each theme and each width.
-WALKS: list[tuple[Role, Theme, int]] = [
-    (Role.SUPER_ADMIN, "light", 1440),
-    (Role.SUPER_ADMIN, "dark", 390),
-    (Role.ADMIN, "dark", 1440),
-    (Role.ADMIN, "light", 390),
-    (Role.REVIEWER, "light", 390),
-    (Role.REVIEWER, "dark", 1440),
-]
+WALKS = walks(Role.SUPER_ADMIN, Role.ADMIN, Role.REVIEWER)
 HOSTILE = (
     "<script>document.title = 'pwned'</script><img src=x onerror=\"document.title = 'pwned'\"><iframe src='//elsewhere.example'>",
     "![leak](https://elsewhere.example/leak.png) [click me](javascript:alert(1)) <a href='javascript:alert(1)'>raw</a>",
@@ -65,43 +54,41 @@ def conversations() -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module", autouse=True)
 def rows(program: Program) -> None:
     """Send rows once for all tests of this module, as a program would."""
-    key = program.api.post("/admin/api-keys", json={"name": "talk", "scopes": ["ingest"]}).raise_for_status().json()["key"]
     about = {"conversation_id": "talk-order", "message_id": "order-1", "created_at": at(8)}
     steps = [{"kind": "tool", "name": "parcel.track", "duration_ms": 80, "error": "<i>no</i> answer"}]
     asked = {"id": "talk-r", "provider": "p", "model": "talked-small", "cost_usd": "0.0123", "steps": steps, **about}
     judged = {"id": "talk-f", "rating": -1, "comment": "Not <b>true</b>", "edited_text": "The zebra is lost", **about}
-    sent = {"conversations": list(conversations()), "ai-requests": [asked], "feedback": [judged]}
-    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
-        sender.headers.update({"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
-        for kind, items in sent.items():
-            body = json.dumps({"items": items}).encode()  # with halves of surrogate pairs, as `\\u` lets them through
-            sender.post(f"/ingest/{kind}", content=body).raise_for_status()
+    program.send("talk", {"conversations": conversations(), "ai-requests": [asked], "feedback": [judged]})
 
 
 @pytest.fixture(scope="module")
 def accounts(program: Program) -> dict[Role, Account]:
-    return {role: program.account(role, f"Talk{role.replace('_', '')}") for role in Role}
+    return program.accounts(Role, "Talk")
 
 
 @pytest.mark.parametrize(("role", "theme", "width"), WALKS)
 def test_list_search_and_conversation_hold_together(
     open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
 ) -> None:
-    window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
-    for path in ("/tuning", "/tuning?q=zebra", "/tuning?conversation=talk-order&q=zebra", "/tuning?conversation=talk-bad"):
-        tab = window.open("/you")
-        tab.page.emulate_media(color_scheme=theme)
-        tab.go(path)
-        drawn(tab.page)
-        for folded in tab.page.locator('[data-testid="stExpander"] summary').all():
-            folded.click()
-        tab.page.wait_for_timeout(500)  # until they have unfolded
-        assert not cut_off(tab.page), path
-        assert not overlapping(tab.page), path
-        tab.page.close()
+    window = wide(open_window, accounts[role], width)
+    for path in (
+        "/tuning?view=conversations",
+        "/tuning?q=zebra",
+        "/tuning?conversation=talk-order&q=zebra",
+        "/tuning?conversation=talk-bad",
+    ):
+        holds_together(window, path, theme, unfold)
 
 
-@pytest.mark.parametrize("path", ["/tuning", "/tuning?q=zebra", "/tuning?conversation=talk-order&message=order-1&q=zebra"])
+def unfold(page: Page) -> None:
+    for folded in page.locator('[data-testid="stExpander"] summary').all():
+        folded.click()
+    page.wait_for_timeout(500)  # until they have unfolded
+
+
+@pytest.mark.parametrize(
+    "path", ["/tuning?view=conversations", "/tuning?q=zebra", "/tuning?conversation=talk-order&message=order-1&q=zebra"]
+)
 def test_nobody_is_shut_out_of_conversations(open_window: OpenWindow, path: str) -> None:
     tab = open_window().open(path)
     drawn(tab.page)
@@ -109,7 +96,7 @@ def test_nobody_is_shut_out_of_conversations(open_window: OpenWindow, path: str)
 
 
 def test_a_search_marks_its_words_and_leads_to_the_message(open_window: OpenWindow) -> None:
-    tab = open_window().open("/tuning")
+    tab = open_window().open("/tuning?view=conversations")
     field = tab.page.get_by_role("textbox", name="Search")
     field.fill("zebra way")
     field.press("Enter")
@@ -145,7 +132,7 @@ def test_a_reviewer_lands_here_and_sees_no_costs(
 ) -> None:
     tab = open_window(accounts[Role.REVIEWER]).open("/")
     tab.page.wait_for_url("**/tuning")
-    expect(tab.page.locator("h1")).to_have_text("Conversations")
+    expect(tab.page.locator("h1")).to_have_text("Tuning")
     tab.go("/tuning?conversation=talk-order")
     main(tab).to_contain_text("321 tokens")
     tab.page.get_by_text("1 step, 1 AI request").click()
@@ -160,7 +147,7 @@ def test_a_reviewer_lands_here_and_sees_no_costs(
 def test_words_are_not_for_analysts(open_window: OpenWindow, accounts: dict[Role, Account]) -> None:
     window = open_window(accounts[Role.ANALYST])
     tab = window.open("/overview")
-    expect(tab.page.get_by_test_id("stSidebar").get_by_role("link", name="Conversations")).to_have_count(0)
+    expect(tab.page.get_by_test_id("stSidebar").get_by_role("link", name="Tuning")).to_have_count(0)
 
 
 def test_a_thousand_messages_are_read_in_parts(open_window: OpenWindow) -> None:

@@ -21,6 +21,7 @@ PAGES = {
     "/settings?section=Providers": "Add provider",
     "/settings?section=Prices": "Add price",
     "/settings?section=API+keys": "Make a key",
+    "/settings?section=Review": None,
     "/settings?section=Import": None,
     "/accounts": "Invite",
     "/accounts?section=Audit": None,

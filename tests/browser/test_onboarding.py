@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from core.activity.funnel import STEPS
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Tab
-from tests.browser.geometry import cut_off, overlapping
 from tests.browser.test_every_page import look_at
-from tests.browser.test_watch import WALKS, Theme, drawn, opened
+from tests.browser.walks import WALKS, Theme, drawn, holds_together, opened, wide
 
 NOW = datetime.now(UTC)
 # An environment of their own: other tests send events, too.
@@ -48,18 +46,14 @@ def events() -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def rows(program: Program) -> None:
     """Send rows once for all tests of this module, as a program would."""
-    key = program.api.post("/admin/api-keys", json={"name": "onb", "scopes": ["ingest"]}).raise_for_status().json()["key"]
     people = [{"id": f"onb-{number}", "traits": {"source": "ads" if number % 2 else "search"}} for number in range(60)]
-    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
-        sender.headers["Authorization"] = f"Bearer {key}"
-        for kind, items in (("events", list(events())), ("users", people)):
-            sender.post(f"/ingest/{kind}", json={"items": items}).raise_for_status()
+    program.send("onb", {"events": events(), "users": people})
 
 
 @pytest.fixture(scope="module")
 def accounts(program: Program) -> dict[Role, Account]:
-    """Make somebody of each role that may watch."""
-    return {role: program.account(role, f"Onb{role.replace('_', '')}") for role in dict.fromkeys(role for role, _, _ in WALKS)}
+    """Make somebody of each role that walks."""
+    return program.accounts((role for role, _, _ in WALKS), "Onb")
 
 
 @pytest.mark.usefixtures("rows")
@@ -67,16 +61,13 @@ def accounts(program: Program) -> dict[Role, Account]:
 def test_the_page_holds_together(
     open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
 ) -> None:
-    window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
+    window = wide(open_window, accounts[role], width)
     for more in ("&step=3&error_code=PF-422", "&against=previous&segment=source%3Dads"):
-        tab = opened(window, "/you")
-        tab.page.emulate_media(color_scheme=theme)
-        tab.go(HERE + more)
-        drawn(tab.page)
-        assert tab.page.locator(".js-plotly-plot").count() == 5
-        assert not cut_off(tab.page), more
-        assert not overlapping(tab.page), more
-        tab.page.close()
+        holds_together(window, HERE + more, theme, has_charts)
+
+
+def has_charts(page: Page) -> None:
+    assert page.locator(".js-plotly-plot").count() == 5
 
 
 @pytest.mark.usefixtures("rows")

@@ -103,7 +103,7 @@ def test_an_invitation_leads_a_reviewer_to_the_conversations_and_their_own_accou
     page.get_by_role("button", name="Set password").click()
     expect(page.get_by_label("E-mail")).to_have_value("rita@example.com")
     sign_in(page, "rita@example.com", "a password for Rita")
-    expect(page.get_by_role("heading", name="Conversations")).to_be_visible()
+    expect(page.get_by_role("heading", name="Tuning")).to_be_visible()
     links = page.get_by_test_id("stSidebar").get_by_role("link")
     expect(links).to_have_text([re.compile("^(forum)?Conversations$"), re.compile("Rita$")])
 

@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx2
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from core.activity.funnel import STEPS
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import Account, Program, Tab
-from tests.browser.geometry import cut_off, overlapping
+from tests.browser.console import Account, Program
 from tests.browser.test_every_page import look_at
-from tests.browser.test_watch import WALKS, Theme, drawn
+from tests.browser.walks import WALKS, Theme, drawn, holds_together, main, wide
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 BEGAN = (NOW - timedelta(days=40)).replace(hour=8, minute=0, second=0)
@@ -43,7 +41,6 @@ def events() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def rows(program: Program) -> None:
-    key = program.api.post("/admin/api-keys", json={"name": "people", "scopes": ["ingest"]}).raise_for_status().json()["key"]
     talk = {"id": "people-c", "user_id": "people-ann", "title": "A card that was declined", "created_at": at(7)}
     said = {"id": "1", "role": "user", "content": "Why was my card **declined**?", "created_at": at(7)}
     ann = {"id": "people-ann", "email": "ann@people.example", "display_name": "Ann People", "traits": {"plan": "pro"}}
@@ -54,24 +51,13 @@ def rows(program: Program) -> None:
         "conversations": [talk | {"messages": [said]}],
         "feedback": [rated | {"created_at": at(8)}],
     }
-    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
-        sender.headers["Authorization"] = f"Bearer {key}"
-        for kind, items in sent.items():
-            sender.post(f"/ingest/{kind}", json={"items": items}).raise_for_status()
+    program.send("people", sent)
 
 
 @pytest.fixture(scope="module")
 def accounts(program: Program) -> dict[Role, Account]:
-    roles = dict.fromkeys(role for role, _, _ in WALKS)
-    return {role: program.account(role, f"People{role.replace('_', '')}") for role in roles}
-
-
-def main(tab: Tab) -> Any:  # noqa: ANN401  a locator's assertions
-    return expect(tab.page.locator(".stMain"))
-
-
-def texts(page: Page) -> str:
-    return page.locator(".stMain").inner_text()
+    """Make somebody of each role that walks."""
+    return program.accounts((role for role, _, _ in WALKS), "People")
 
 
 @pytest.mark.usefixtures("rows")
@@ -79,15 +65,9 @@ def texts(page: Page) -> str:
 def test_list_and_journey_hold_together(
     open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
 ) -> None:
-    window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
+    window = wide(open_window, accounts[role], width)
     for path in ("/users?q=people", "/users?anonymous=true", "/users?user=people-ann", "/users?session=people-visitor"):
-        tab = window.open("/you")
-        tab.page.emulate_media(color_scheme=theme)
-        tab.go(path)
-        drawn(tab.page)
-        assert not cut_off(tab.page), path
-        assert not overlapping(tab.page), path
-        tab.page.close()
+        holds_together(window, path, theme)
 
 
 @pytest.mark.usefixtures("rows")

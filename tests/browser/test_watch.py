@@ -3,31 +3,19 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
-import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import IDLE, Account, Program, Tab, Window
-from tests.browser.geometry import cut_off, overlapping
+from tests.browser.console import Account, Program, Tab
 from tests.browser.test_every_page import look_at
+from tests.browser.walks import PATIENCE_MS, WALKS, Theme, drawn, holds_together, opened, wide
 
-Theme = Literal["light", "dark"]
 NOW = datetime.now(UTC)
 SLOW_FROM = (NOW - timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)
-# Pairs: each role with each theme and each width, in six instead of twelve.
-WALKS: list[tuple[Role, Theme, int]] = [
-    (Role.SUPER_ADMIN, "light", 1440),
-    (Role.SUPER_ADMIN, "dark", 390),
-    (Role.ADMIN, "dark", 1440),
-    (Role.ADMIN, "light", 390),
-    (Role.ANALYST, "light", 390),
-    (Role.ANALYST, "dark", 1440),
-]
-PATIENCE_MS = 30_000
 PAGES = ["/overview", "/ai-metrics?order=Newest&request=watch-9"]
 
 
@@ -63,7 +51,6 @@ def requests() -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def rows(program: Program) -> None:
     """Send rows once for all tests of this module, as a program would."""
-    key = program.api.post("/admin/api-keys", json={"name": "watch", "scopes": ["ingest"]}).raise_for_status().json()["key"]
     runs = [
         {
             "batch_run_id": f"watch-{number}",
@@ -74,30 +61,13 @@ def rows(program: Program) -> None:
         }
         for number in range(12)
     ]
-    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
-        sender.headers["Authorization"] = f"Bearer {key}"
-        for kind, items in (("ai-requests", list(requests())), ("batch-runs", runs)):
-            sender.post(f"/ingest/{kind}", json={"items": items}).raise_for_status()
+    program.send("watch", {"ai-requests": requests(), "batch-runs": runs})
 
 
 @pytest.fixture(scope="module")
 def accounts(program: Program) -> dict[Role, Account]:
-    """Make somebody of each role that may watch."""
-    return {role: program.account(role, f"Watch{role.replace('_', '')}") for role in dict.fromkeys(role for role, _, _ in WALKS)}
-
-
-def opened(window: Window, path: str) -> Tab:
-    """Open a page that has much to draw."""
-    window.context.set_default_timeout(PATIENCE_MS)
-    tab = window.open(path)
-    drawn(tab.page)
-    return tab
-
-
-def drawn(page: Page) -> None:
-    """Wait until all charts and tables are there, and nothing runs."""
-    page.locator(IDLE).wait_for()
-    expect(page.locator('[data-testid="stSkeleton"]').filter(visible=True)).to_have_count(0, timeout=PATIENCE_MS)
+    """Make somebody of each role that walks."""
+    return program.accounts((role for role, _, _ in WALKS), "Watch")
 
 
 @pytest.mark.usefixtures("rows")
@@ -105,16 +75,13 @@ def drawn(page: Page) -> None:
 def test_each_page_holds_together(
     open_window: OpenWindow, accounts: dict[Role, Account], role: Role, theme: Theme, width: int
 ) -> None:
-    window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
+    window = wide(open_window, accounts[role], width)
     for path in PAGES:
-        tab = opened(window, "/you")
-        tab.page.emulate_media(color_scheme=theme)
-        tab.go(path)
-        drawn(tab.page)
-        assert tab.page.locator(".js-plotly-plot").count() >= 4
-        assert not cut_off(tab.page), path
-        assert not overlapping(tab.page), path
-        tab.page.close()
+        holds_together(window, path, theme, has_charts)
+
+
+def has_charts(page: Page) -> None:
+    assert page.locator(".js-plotly-plot").count() >= 4
 
 
 @pytest.mark.usefixtures("rows")

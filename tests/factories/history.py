@@ -70,6 +70,13 @@ def count(table: str, where: str = "true", database: Database = Database.CORE) -
         return session.scalar(text(f"select count(*) from {table} where {where}")) or 0  # noqa: S608
 
 
+def tasks(name: str, *statuses: str) -> int:
+    """Return how often a task is in the queue; with statuses, how often in one of them."""
+    wanted = "select count(*) from procrastinate_jobs where task_name = :name and (:anyhow or status::text = any(:statuses))"
+    with transaction() as session:
+        return session.scalar(text(wanted), {"name": name, "anyhow": not statuses, "statuses": list(statuses)}) or 0
+
+
 def daily(metric: str, day: datetime, **dimensions: str) -> float | None:
     """Return a figure of a day, None where there is none."""
     wanted = text(

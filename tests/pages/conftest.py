@@ -15,7 +15,7 @@ from tests.factories.identity import Person
 Console = Callable[..., AppTest]
 
 OVERVIEW, AI_METRICS, USERS = "watch/overview.py", "watch/ai_metrics.py", "watch/users.py"
-CONVERSATIONS = "review/conversations.py"
+TUNING = "review/tuning.py"
 ONBOARDING, BATCH_HISTORY = "watch/onboarding.py", "watch/batch_history.py"
 PLAYGROUND, SETTINGS, ACCOUNTS, YOU = "test/playground.py", "system/settings.py", "system/accounts.py", "system/you.py"
 

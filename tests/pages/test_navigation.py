@@ -7,11 +7,11 @@ from core.config import ROOT
 from core.identity.schemas import Role, SessionKind
 from pages._ui import guard
 from tests.factories.identity import person
-from tests.pages.conftest import ACCOUNTS, AI_METRICS, CONVERSATIONS, OVERVIEW, PLAYGROUND, SETTINGS, YOU, Console, prompt, said
+from tests.pages.conftest import ACCOUNTS, AI_METRICS, OVERVIEW, PLAYGROUND, SETTINGS, TUNING, YOU, Console, prompt, said
 
 ADMINS = [(PLAYGROUND, "Playground"), (SETTINGS, "Settings"), (ACCOUNTS, "Accounts"), (YOU, "Your account")]
 WATCHERS = [(OVERVIEW, "Overview"), (AI_METRICS, "AI metrics")]
-READERS = [(CONVERSATIONS, "Conversations")]
+READERS = [(TUNING, "Tuning")]
 EVERYBODYS = [(YOU, "Your account")]
 
 
@@ -56,7 +56,7 @@ def test_figures_are_not_for_reviewers(console: Console, page: str) -> None:
 
 def test_what_is_said_is_not_for_analysts(console: Console) -> None:
     console(person(Role.ANALYST, kind=SessionKind.BROWSER))
-    app = AppTest.from_file(str(ROOT / "pages" / CONVERSATIONS), default_timeout=20).run()
+    app = AppTest.from_file(str(ROOT / "pages" / TUNING), default_timeout=20).run()
     assert "Not for your role" in said(app)
     assert not app.title
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from core.imports import moments, names, values
+from core.imports import moments, names, states, values
 from core.imports.mapping import Mapping, Unit
 from core.imports.parsed import Kind, Parsed
 from core.imports.paths import without
@@ -84,7 +84,7 @@ def _named(record: Row) -> tuple[Row, list[str]]:
 def _status(record: Row) -> str:
     concluded = record.get("conclusion")
     if not values.is_nothing(concluded):
-        return values.RUN_STATES.get(values.word_of(concluded), values.word_of(concluded)[:200])
+        return states.RUN_STATES.get(values.word_of(concluded), values.word_of(concluded)[:200])
     return "completed" if record.get("status") == "completed" else "running"
 
 

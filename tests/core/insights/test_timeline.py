@@ -8,16 +8,18 @@ from sqlalchemy import text
 
 from core import settings
 from core.activity import journeys
+from core.conversations.errors import ConversationMissing
 from core.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity import service as identity
 from core.identity.schemas import Actor, Role
-from core.insights.errors import TalkMissing
-from core.insights.timeline import Beside, Day, Opinion, Talk, beside, open_talk, timeline
+from core.insights.reading import read_conversation
+from core.insights.timeline import Beside, Day, Opinion, Talk, beside, timeline
 from core.intake import key_of
 from core.knowledge import feedback
 from core.knowledge.schemas import NewFeedback
+from core.paging import LARGEST_PAGE, Window
 from core.periods import Watched
 from core.system import workspace
 from tests.factories.activity import event, minutes, store
@@ -50,6 +52,11 @@ def seen(actor: Actor, since: float | None = None, until: float | None = None) -
     edges = (minutes(since) if since is not None else None, minutes(until) if until is not None else None)
     with transaction() as core, transaction(Database.AI) as ai:
         return beside(core, ai, ANN, WATCHED, *edges, actor=actor)
+
+
+def read(name: str, actor: Actor) -> list[str]:
+    with transaction() as core, transaction(Database.AI) as ai:
+        return [each.content for each in read_conversation(core, ai, name, Window(LARGEST_PAGE), actor=actor).messages]
 
 
 def days(actor: Actor, zone: str = "UTC") -> list[Day]:
@@ -110,8 +117,8 @@ def test_words_are_only_for_those_who_may_read_them(admin: Actor) -> None:
     assert [(each.comment, each.is_positive) for each in seen(analyst).opinions] == [(None, True)]
     assert [each.title for each in seen(admin).talks] == ["About a secret"]
     assert [each.comment for each in seen(admin).opinions] == ["so so"]
-    with transaction() as session, pytest.raises(Forbidden):
-        open_talk(session, "c1", actor=analyst)
+    with pytest.raises(Forbidden):
+        read("c1", analyst)
     with pytest.raises(Forbidden):
         seen(person(Role.REVIEWER).actor)
 
@@ -128,19 +135,17 @@ def test_analysts_read_words_where_the_workspace_says_so(admin: Actor) -> None:
     with transaction() as session:
         workspace.change(session, settings.Workspace(analysts_read_messages=True), actor=admin)
     assert [each.title for each in seen(entered()).talks] == ["About a secret"]
-    with transaction() as session:
-        assert [each.content for each in open_talk(session, "c1", actor=entered())] == ["my secret"]
+    assert read("c1", entered()) == ["my secret"]
 
 
 def test_who_opens_a_conversation_is_written_down(admin: Actor) -> None:
     talked("c1", 1)
-    with transaction() as session:
-        assert [each.content for each in open_talk(session, "c1", actor=admin)] == ["my secret"]
+    assert read("c1", admin) == ["my secret"]
     with transaction() as session:
         noted = session.execute(text("select action, targets from audit_log where actor_id = :id"), {"id": admin.id}).all()
         assert ("conversation.open", {"conversation": str(key_of("conversation", "c1"))}) in [tuple(each) for each in noted]
-        with pytest.raises(TalkMissing):
-            open_talk(session, "never", actor=admin)
+    with pytest.raises(ConversationMissing):
+        read("never", admin)
 
 
 def test_of_nothing_there_are_no_days() -> None:

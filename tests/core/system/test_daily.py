@@ -10,7 +10,7 @@ from core.ai_metrics import jobs as ai_metrics
 from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.system import daily, jobs
-from tests.factories.history import TODAY, at, batch_run, count, days_ago, events, rated, requests
+from tests.factories.history import TODAY, at, batch_run, count, days_ago, events, rated, requests, tasks
 from tests.factories.history import daily as figure
 
 STEPS = ("register_start", "register_complete", "login_success", "portfolio_complete")
@@ -145,15 +145,14 @@ def test_a_phase_that_fails_ends_the_run_and_a_second_try_goes_on_under_its_name
 
 
 def test_it_is_caught_up_when_nobody_was_there_at_its_hour(database: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    waiting = f"task_name = '{daily.TASK}' and status = 'todo'"
     jobs.catch_up(0)
     jobs.catch_up(0)
-    assert count("procrastinate_jobs", waiting) == 1
+    assert tasks(daily.TASK, "todo") == 1
     daily.run("attune.daily-1", triggered_by="schedule")
     with transaction() as session:
         session.execute(text("delete from procrastinate_jobs"))
     jobs.catch_up(0)
-    assert count("procrastinate_jobs", waiting) == 0
+    assert tasks(daily.TASK, "todo") == 0
     at(TODAY + timedelta(days=2), monkeypatch)
     jobs.catch_up(0)
-    assert count("procrastinate_jobs", waiting) == 1
+    assert tasks(daily.TASK, "todo") == 1

@@ -22,7 +22,7 @@ from core.settings import Workspace, write
 from core.system import daily, jobs, repricing
 from core.system.repricing import RepriceRun
 from core.tables import CoreAudit
-from tests.factories.history import batch_run, count, days_ago, requests
+from tests.factories.history import batch_run, count, days_ago, requests, tasks
 from tests.factories.history import daily as figure
 from tests.factories.identity import person
 from tests.factories.requests import price
@@ -71,7 +71,7 @@ def test_a_run_waits_then_works_then_says_what_came_of_it(boss: Actor) -> None:
     price(boss, OWN, days_ago(90), input="1.5")
     asked = ask(boss)
     assert (asked.status, asked.days, asked.days_done, asked.requested_by) == ("queued", 62, 0, boss.email)
-    assert count("procrastinate_jobs", "task_name = 'system.reprice'") == 1
+    assert tasks("system.reprice") == 1
     jobs.reprice(name_of(asked))
     done = seen(boss, asked)
     assert (done.status, done.days_done, done.error) == ("completed", 62, None)

@@ -11,7 +11,7 @@ from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
 from core.system import jobs, retention, verify, workspace
 from tests.factories import conversations
-from tests.factories.history import count, days_ago, events, requests
+from tests.factories.history import count, days_ago, events, requests, tasks
 from tests.factories.identity import person
 
 FAR = "Pacific/Auckland"
@@ -72,7 +72,7 @@ def test_there_and_back_leaves_everything_as_it_was(database: Postgres) -> None:
 def test_a_change_defers_it_twice_and_other_changes_do_not(database: Postgres) -> None:
     move(FAR)
     move(FAR)
-    assert count("procrastinate_jobs", "task_name = 'system.rebuild_days'") == 2
+    assert tasks("system.rebuild_days") == 2
 
 
 def test_a_zone_that_is_no_longer_meant_changes_nothing(database: Postgres) -> None:

@@ -1,13 +1,14 @@
-"""Conversations: what users and the assistant said, the latest first, found by words; and one of them, whole."""
+"""Conversations: what users and the assistant said, the latest first, found by words."""
 
 import streamlit as st
 
 from core.conversations import queries
-from core.conversations.answers import ConversationFilter, Opinion
+from core.conversations.answers import ConversationFilter
+from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState
 from core.identity.permissions import Permission, may
 from core.paging import Window
-from pages._ui import conversation, conversation_list, errors, filters, guard, state, user_list, watch
+from pages._ui import conversation_list, errors, filters, state, user_list, watch
 from pages._ui.cache import Reads
 from pages._ui.conversation_list import SHOWN
 from pages._ui.filters import Filters
@@ -20,13 +21,8 @@ OFFERS: filters.Offers = {
 }
 
 
-def main() -> None:
-    """Guard, then all conversations, or the one that is named in the address."""
-    reads = Reads(guard.page(Permission.READ_CONTENTS))
-    if st.query_params.get("conversation"):
-        conversation.draw(reads.actor)
-        return
-    header = watch.header("Conversations", "What was said, the latest first")
+def draw(reads: Reads, header: watch.Header) -> None:
+    """Draw the filters and all conversations that they match."""
     chosen = filters.bar(PAGE, reads, FIRST, MORE, offers=OFFERS)
     draw_list(reads, chosen)
     header.finish(reads, chosen, csv="ai/tuning/conversations")
@@ -57,7 +53,3 @@ def wanted(chosen: Filters) -> ConversationFilter:
     rating = Opinion(chosen.chosen["rating"]) if chosen["rating"] in set(Opinion) else None
     status = ConversationState(chosen.chosen["status"]) if chosen["status"] in set(ConversationState) else None
     return ConversationFilter(q=chosen["q"], model=chosen["model"], rating=rating, status=status)
-
-
-with errors.InWords("Conversations"):
-    main()

@@ -1,0 +1,29 @@
+"""Charts of annotations, and what they say in words."""
+
+from collections.abc import Sequence
+
+from core import words
+from core.annotations.schemas import AnnotationType
+from core.annotations.summary import Day
+from core.palette import Palette
+from core.periods import Period, midnight
+from core.plotting import Chart, stacked_bars
+from core.words import Unit
+
+NAMES = {
+    AnnotationType.CORRECTION: "Correction",
+    AnnotationType.IMPROVEMENT: "Improvement",
+    AnnotationType.FLAG: "Flag",
+    AnnotationType.APPROVED: "Approved",
+}
+
+
+def by_type(palette: Palette, found: Sequence[Day], period: Period) -> Chart:
+    """Draw annotations by day and type, days without any, too."""
+    of_day = {each.day: each.by_type for each in found}
+    days = [day for day in period.days if found and found[0].day <= day <= found[-1].day]
+    parts = {name: [float(of_day.get(day, {}).get(kind, 0)) for day in days] for kind, name in NAMES.items()}
+    figure = stacked_bars(palette, [midnight(day, period.zone) for day in days], parts, Unit.COUNT, zone=period.zone)
+    totals = {name: int(sum(values)) for name, values in parts.items()}
+    said = ", ".join(f"{count:,} {name.lower()}" for name, count in totals.items() if count)
+    return Chart(figure, f"Annotations over {words.count(len(days), 'day')}: {said or 'none'}.")

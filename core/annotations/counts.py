@@ -1,0 +1,26 @@
+"""Conversations know how often they were annotated: they are in the other database, and follow by the outbox."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+
+from core.conversations import annotated, ratings
+from core.conversations.annotated import Annotated
+from core.db import Database, reading, transaction
+
+COUNTED = text("""
+select given.id, count(notes.id), max(notes.created_at) from unnest(cast(:ids as uuid[])) as given (id)
+left join ai_admin_annotations as notes on notes.conversation_id = given.id group by given.id""")
+
+
+def count(conversation_ids: list[UUID]) -> None:
+    """Let conversations know their counts; those that are not there yet will ask when they come.
+
+    The conversations are locked before the annotations are counted: of two that do this at once, the second sees what the first
+    saw.
+    """
+    with transaction() as core:
+        present = ratings.lock(core, conversation_ids)
+        with reading(Database.AI) as ai:
+            counts = [Annotated(*row) for row in ai.execute(COUNTED, {"ids": present})]
+        annotated.write(core, counts)

@@ -1,0 +1,56 @@
+"""What somebody has begun to write of a message: kept until he saves or throws it away."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core import clock
+from core.annotations.models import AnnotationDraft
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+from core.json_objects import JsonObject
+from core.tables import table_of
+
+drafts = table_of(AnnotationDraft)
+
+
+class DraftBody(BaseModel):
+    """What has been written so far, whatever the form has."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"fields": {"content": "The deadline is"}}})
+
+    fields: JsonObject
+
+
+class DraftView(View):
+    """What has been begun, and when it was last touched."""
+
+    message_id: UUID
+    fields: dict[str, Any]
+    updated_at: datetime
+
+
+def read(ai: Session, message_id: UUID, *, actor: Actor) -> DraftView | None:
+    """Return one's own draft of a message, if there is one."""
+    require(actor, Permission.ANNOTATE)
+    row = ai.execute(select(drafts).where(drafts.c.account_id == actor.id, drafts.c.message_id == message_id)).mappings().first()
+    return None if row is None else DraftView.model_validate(dict(row))
+
+
+def save(ai: Session, message_id: UUID, fields: dict[str, Any], *, actor: Actor) -> None:
+    """Keep what one has written so far of a message."""
+    require(actor, Permission.ANNOTATE)
+    row = {"account_id": actor.id, "message_id": message_id}
+    fresh = {"fields": fields, "updated_at": clock.now()}
+    ai.execute(insert(drafts).values(row | fresh).on_conflict_do_update(index_elements=list(row), set_=fresh))
+
+
+def drop(ai: Session, message_id: UUID, *, actor: Actor) -> None:
+    """Throw one's draft away."""
+    require(actor, Permission.ANNOTATE)
+    ai.execute(delete(drafts).where(drafts.c.account_id == actor.id, drafts.c.message_id == message_id))

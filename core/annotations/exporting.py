@@ -1,0 +1,118 @@
+"""What an export is made from: annotations in the order of their making, each with its message and what was said before it."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import ARRAY, RowMapping, Uuid, any_, literal, select, text, tuple_
+from sqlalchemy.orm import Session
+
+from core.annotations.annotations import DECIDING, conditions
+from core.annotations.examples import Example, Turn
+from core.annotations.formats import FACTS, Format
+from core.annotations.models import Annotation
+from core.annotations.schemas import AnnotationFilter, AnnotationType
+from core.db import Database, transaction
+from core.paging import Cursor
+from core.tables import table_of
+
+AT_ONCE = 500
+MOST_BEFORE = 100  # turns, and characters: more than any trainer takes in one example
+LONGEST_BEFORE = 200_000
+HOLDOUT_OF = 10  # one conversation in so many is held out
+
+notes = table_of(Annotation)
+
+SAID = text("select id, position, role, content from messages where id = any(:ids)")
+BEFORE = text("""
+select wanted.id as about, earlier.role, earlier.content from messages as wanted
+join lateral (
+    select position, role, content, sum(length(content)) over (order by position desc) as characters from messages
+    where conversation_id = wanted.conversation_id and position < wanted.position
+        and (position >= wanted.position - :most or role = 'system')
+) as earlier on earlier.characters <= :longest or earlier.role = 'system'
+where wanted.id = any(:ids) order by wanted.id, earlier.position""")
+
+
+class Split(StrEnum):
+    """Which conversations are wanted: a part to train by, and a part to measure by, which no training has seen."""
+
+    ALL = "all"
+    TRAIN = "train"
+    HOLDOUT = "holdout"
+
+
+@dataclass(frozen=True)
+class Read:
+    """Some annotations with all that a format needs, and where the next ones begin; None at the end."""
+
+    examples: list[Example]
+    after: Cursor | None
+
+
+def split_of(conversation_id: UUID) -> Split:
+    """Return the part that a conversation belongs to, today and always: all of its annotations are in one."""
+    number = int.from_bytes(sha256(b"holdout:" + conversation_id.bytes).digest()[:4])
+    return Split.HOLDOUT if number % HOLDOUT_OF == 0 else Split.TRAIN
+
+
+def read_all(wanted: AnnotationFilter, split: Split, form: Format) -> Iterator[list[Example]]:
+    """Yield examples, some at a time: no transaction is open while the other side takes its time."""
+    after: Cursor | None = None
+    while True:
+        with transaction(Database.AI) as ai:
+            rows = _rows(ai, wanted, after)
+            decided = _decided(ai, rows)
+        chosen = [row for row in rows if split is Split.ALL or split_of(row["conversation_id"]) is split]
+        with transaction() as core:
+            examples = _examples(core, chosen, decided, reads_before=form.reads_before)
+        yield examples
+        if len(rows) < AT_ONCE:
+            return
+        after = Cursor(rows[-1]["created_at"], rows[-1]["id"])
+
+
+def _rows(ai: Session, wanted: AnnotationFilter, after: Cursor | None) -> Sequence[RowMapping]:
+    page = select(*(notes.c[name] for name in FACTS)).where(*conditions(wanted))
+    if after is not None:
+        page = page.where(tuple_(notes.c.created_at, notes.c.id) > (after.created_at, after.id))
+    return ai.execute(page.order_by(notes.c.created_at, notes.c.id).limit(AT_ONCE)).mappings().all()
+
+
+def _decided(ai: Session, rows: Sequence[RowMapping]) -> set[UUID]:
+    """Return which messages somebody has decided about. Asked within the page above, it would read the whole table each time."""
+    about = list({row["message_id"] for row in rows})
+    return set(
+        ai.scalars(
+            select(notes.c.message_id).where(notes.c.message_id == any_(literal(about, ARRAY(Uuid()))), notes.c.round == DECIDING)
+        ).all()
+    )
+
+
+def _examples(core: Session, rows: Sequence[RowMapping], decided: set[UUID], *, reads_before: bool) -> list[Example]:
+    ids = list({row["message_id"] for row in rows})
+    said = {row["id"]: row for row in core.execute(SAID, {"ids": ids}).mappings().all()}
+    before = _before(core, ids) if reads_before else {}
+    return [_example(row, said.get(row["message_id"]), before.get(row["message_id"], []), decided) for row in rows]
+
+
+def _before(core: Session, ids: list[UUID]) -> dict[UUID, list[Turn]]:
+    found: dict[UUID, list[Turn]] = defaultdict(list)
+    for about, role, content in core.execute(BEFORE, {"ids": ids, "most": MOST_BEFORE, "longest": LONGEST_BEFORE}).all():
+        found[about].append(Turn(role, content))
+    return found
+
+
+def _example(row: RowMapping, said: RowMapping | None, before: list[Turn], decided: set[UUID]) -> Example:
+    return Example(
+        annotation_type=AnnotationType(row["annotation_type"]),
+        suggested=row["suggested_response"],
+        facts=dict(row),
+        said=Turn(said["role"], said["content"]) if said is not None else None,
+        before=before,
+        is_shortened=said is not None and len(before) < said["position"],
+        is_overruled=row["round"] < DECIDING and row["message_id"] in decided,
+    )

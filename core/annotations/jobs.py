@@ -1,0 +1,49 @@
+"""What follows from annotations, feedback, and new conversations; and what is due of new answers."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from core import clock, outbox, queue, settings
+from core.annotations import annotations, counts, filling
+from core.annotations.settings import Review
+from core.conversations import ingest as conversations
+from core.db import transaction
+from core.knowledge import feedback
+
+OVERLAP = timedelta(minutes=15)  # messages come with their senders' time, and may be that late
+NO_ID = UUID(int=0)
+
+
+@outbox.handles(annotations.CHANGED)
+@outbox.handles(conversations.MADE)
+def count(payload: dict[str, Any]) -> None:
+    """Let conversations know how often they were annotated."""
+    counts.count([UUID(id_) for id_ in payload["ids"]])
+
+
+@outbox.handles(feedback.GIVEN)
+@outbox.handles(conversations.MADE)
+def look_at_conversations(payload: dict[str, Any]) -> None:
+    """Let what users disliked, and what is new, join the review queue."""
+    filling.look_at_conversations([UUID(id_) for id_ in payload["ids"]])
+
+
+@queue.app.periodic(cron="* * * * *")
+@queue.app.task(name="annotations.fill", queueing_lock="annotations.fill")
+def fill(timestamp: int) -> None:
+    """Let new answers of conversations that go on join the review queue."""
+    now = clock.now()
+    with transaction() as core:
+        rules, looked = settings.read(core, Review), settings.read(core, filling.Looked)
+    first = now - timedelta(days=rules.oldest_days)
+    place = (max(first, (looked.until or first) - OVERLAP), NO_ID)
+    while not queue.stopping.is_set():
+        found = filling.look_at_answers(*place)
+        if found is None:
+            break
+        place = found
+    else:
+        now = place[0]
+    with transaction() as core:
+        settings.write(core, filling.Looked(until=now), by=None)

@@ -1,0 +1,46 @@
+"""A reviewer takes back what he has just done with an item of the queue."""
+
+from uuid import UUID
+
+from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy.orm import Session
+
+from core.annotations import annotations
+from core.annotations.claims import lend
+from core.annotations.errors import ItemMissing, TooLate
+from core.annotations.models import Annotation, ReviewItem, ReviewPass
+from core.annotations.schemas import AnnotationStatus, Outcome, QueueItemView
+from core.annotations.settings import Review
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.tables import table_of
+
+items, passes, notes = table_of(ReviewItem), table_of(ReviewPass), table_of(Annotation)
+
+
+def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueItemView:
+    """Undo one's own done or skip: what was said of it in the queue is deleted, and the item is lent again.
+
+    Raises TooLate when somebody has gone on from it.
+    """
+    require(actor, Permission.ANNOTATE)
+    item = ai.execute(select(items).where(items.c.id == id_).with_for_update()).mappings().one_or_none()
+    if item is None:
+        raise ItemMissing
+    mine = (passes.c.item_id == id_) & (passes.c.account_id == actor.id)
+    outcome = ai.scalar(delete(passes).where(mine).returning(passes.c.outcome))
+    if outcome is None or item["claimed_by"] not in (None, actor.id):
+        raise TooLate
+    if outcome != Outcome.SKIPPED:
+        _unsay(ai, item, actor)
+    return lend(ai, id_, rules, actor)
+
+
+def _unsay(ai: Session, item: RowMapping, actor: Actor) -> None:
+    said = list(ai.execute(select(notes).where(notes.c.review_item_id == item["id"])).mappings())
+    if any(each["admin_user_id"] != actor.id or each["status"] != AnnotationStatus.PENDING for each in said):
+        raise TooLate
+    for each in said:
+        annotations.remove(ai, each["id"], actor=actor)
+    back = {"state": "waiting", "done_at": None, "reviews_done": item["reviews_done"] - 1}
+    ai.execute(update(items).where(items.c.id == item["id"]).values(back))

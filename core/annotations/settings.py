@@ -1,0 +1,43 @@
+"""How a workspace reviews: what joins the queue, for how long an item is lent, which tags there are, and what reviewers go by."""
+
+from pydantic import ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from core import settings
+from core.annotations.schemas import LONGEST_TEXT, Tags
+from core.identity import audit
+from core.identity.permissions import Permission, require, require_any
+from core.identity.schemas import Actor
+
+FIRST_TAGS = ("tone", "accuracy", "completeness", "safety", "policy")
+
+
+class Review(settings.Group):
+    """How a workspace reviews."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"lease_minutes": 15, "sample_share": 0.02}})
+
+    sample_share: float = Field(default=0.05, ge=0, le=1, description="Of the answers that nothing speaks against.")
+    double_share: float = Field(default=0.1, ge=0, le=1, description="Of the items, which two people review, each for himself.")
+    lease_minutes: int = Field(default=10, ge=1, le=1440)
+    slow_ms: int = Field(default=15_000, ge=1, le=86_400_000, description="An answer that took longer is slow.")
+    oldest_days: int = Field(default=30, ge=1, le=3650, description="Older messages do not join the queue by themselves.")
+    tags: Tags = Field(default=list(FIRST_TAGS), validate_default=True)
+    guidelines: str = Field(default="", max_length=LONGEST_TEXT, description="What reviewers go by, in Markdown.")
+    single_keys: bool = Field(default=True, description="Whether one key alone does something in the queue.")
+
+
+def read(core: Session, *, actor: Actor) -> Review:
+    """Return how this workspace reviews."""
+    require_any(actor, Permission.ANNOTATE, Permission.READ_CONTENTS)
+    return settings.read(core, Review)
+
+
+def change(core: Session, given: Review, *, actor: Actor) -> Review:
+    """Store what is given, and return all of it as it is then; it holds for what joins the queue, and is lent, from now on."""
+    require(actor, Permission.DECIDE_REVIEWS)
+    before, after = settings.amend(core, given, by=actor.id)
+    old, new = before.model_dump(), after.model_dump()
+    changed = [name for name in new if new[name] != old[name]]
+    audit.record(core, "review.change", actor, before={x: old[x] for x in changed}, after={x: new[x] for x in changed})
+    return after

@@ -1,0 +1,58 @@
+"""One annotation as it is read: what was said of the message, what it should have been, and how far it has come."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import words
+from core.annotations.schemas import AnnotationStatus, AnnotationType, AnnotationView, ChangeView
+from pages._ui import diff, text
+from pages._ui.review_form import SEVERITIES, TYPES
+
+TONES = {AnnotationType.CORRECTION: "blue", AnnotationType.IMPROVEMENT: "blue", AnnotationType.FLAG: "orange"}
+STATUS_TONES = {AnnotationStatus.REVIEWED: "blue", AnnotationStatus.APPLIED: "green"}
+LONGEST = 4000
+
+
+def draw(one: AnnotationView, zone: str, *, original: str | None) -> None:
+    """Draw an annotation; with the message as it was said, what is suggested is shown as a change of it."""
+    badges = [f":{TONES.get(one.annotation_type, 'green')}-badge[{TYPES[one.annotation_type]}]"]
+    if one.severity:
+        badges.append(f":gray-badge[{SEVERITIES[one.severity]}]")
+    badges += [f":gray-badge[{text.plain(text.one_line(tag))}]" for tag in one.tags]
+    badges.append(f":{STATUS_TONES.get(one.status, 'gray')}-badge[{one.status.value.capitalize()}]")
+    who = text.plain(text.one_line(f"{one.author_name} · {words.moment(one.created_at, zone)}"))
+    st.markdown(" ".join(badges) + f"\u2002:gray[:small[{who}]]")
+    if one.content:
+        st.markdown(text.safe_markdown(text.upright(one.content[:LONGEST])), anchors=False)
+    if one.suggested_response:
+        if original:
+            diff.draw(original, one.suggested_response[:LONGEST])
+        else:
+            st.caption("Suggested response")
+            st.markdown(text.safe_markdown(text.upright(one.suggested_response[:LONGEST])), anchors=False)
+
+
+def draw_all(given: Sequence[AnnotationView], zone: str, original: str | None) -> None:
+    """Draw the annotations of a message, below it."""
+    for each in given:
+        with st.container(border=True, gap="xsmall", key=f"annotation-{each.id}"):
+            draw(each, zone, original=original)
+
+
+def draw_change(each: ChangeView, zone: str) -> None:
+    """Draw one change: who, when, and each field before and after."""
+    what = "deleted it" if each.after is None else f"changed {', '.join(each.after).replace('_', ' ')}"
+    st.caption(text.plain(text.one_line(f"{each.by_name} {what} · {words.moment(each.at, zone)}")))
+    before, after = each.before or {}, each.after or {}
+    for name in after:
+        diff.draw(_said(before.get(name)), _said(after[name]))
+
+
+def summary(one: AnnotationView) -> str:
+    """Return an annotation in a line: the comment, else what it suggests."""
+    return text.one_line(one.content or one.suggested_response or "")[:300]
+
+
+def _said(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)

@@ -1,0 +1,121 @@
+// While one writes: the change against the original, a draft that is kept, and keys that choose and lead to the fields.
+// Single keys do nothing while one types, and nothing at all where they are switched off; Escape leaves a field.
+
+const MOST_WORDS = 1500; // of what differs; more is shown as one change
+const QUIET_MS = 500; // after the last key, the draft is kept
+
+export default function ({ data, parentElement }) {
+  parentElement.leave?.(); // a rerun with new data calls again, and tidies up nothing
+  const place = parentElement.querySelector(".change");
+  const field = (name) => document.querySelector(`.st-key-review-${name} :is(textarea, input)`);
+  let timer;
+  let isUnsaved = false;
+
+  const show = (now) => {
+    parentElement.querySelector(".count").textContent = now === data.original ? "As it was said" : `${now.length.toLocaleString("en")} characters`;
+    place.hidden = now === data.original;
+    if (!place.hidden) place.replaceChildren(...change(words(data.original), words(now)));
+  };
+  const keep = () => {
+    clearTimeout(timer);
+    if (!isUnsaved || !data.draft) return;
+    isUnsaved = false;
+    const texts = { suggested_response: field("response")?.value ?? "", content: field("comment")?.value ?? "" };
+    fetch(data.draft, {
+      method: "PUT",
+      keepalive: true,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ fields: { ...data.chosen, ...texts } }),
+    }).catch(() => { isUnsaved = true; });
+  };
+  const typed = (event) => {
+    if (!event.target.closest?.('[class*="st-key-review-"]')) return;
+    show(field("response")?.value ?? data.suggested);
+    isUnsaved = true;
+    clearTimeout(timer);
+    timer = setTimeout(keep, QUIET_MS);
+  };
+  const pressed = (event) => {
+    const isTyping = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "Escape" && isTyping) { isTyping.blur(); return; }
+    // What is being saved is no draft any longer.
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { isUnsaved = false; clearTimeout(timer); }
+    if (isTyping || !data.keys || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (document.querySelector('[data-testid="stDialog"]')) return;
+    if (act(event.key.toLowerCase(), field)) { event.preventDefault(); event.stopPropagation(); }
+  };
+
+  show(data.suggested); // its field may not be drawn yet
+  document.addEventListener("input", typed, true);
+  document.addEventListener("keydown", pressed, true);
+  addEventListener("pagehide", keep);
+  return parentElement.leave = () => {
+    keep();
+    document.removeEventListener("input", typed, true);
+    document.removeEventListener("keydown", pressed, true);
+    removeEventListener("pagehide", keep);
+  };
+}
+
+// Types are 1 to 4, severities 5 to 7; E, M and T lead to the fields.
+function act(key, field) {
+  const choices = [...document.querySelectorAll(".st-key-review-type button, .st-key-review-severity button")];
+  const types = document.querySelectorAll(".st-key-review-type button").length;
+  const number = Number(key);
+  if (number >= 1 && number <= 4 && number <= types) { choices[number - 1].click(); return true; }
+  if (number >= 5 && number <= 7) { choices[types + number - 5]?.click(); return true; }
+  const name = { e: "response", m: "comment", t: "tags" }[key];
+  if (name) { field(name)?.focus(); return true; }
+  if (key === "?") { document.querySelector(".st-key-review-keys button")?.click(); return true; }
+  return false;
+}
+
+function words(text) { return text.match(/\s+|\S+/g) ?? []; }
+
+function change(before, after) {
+  let start = 0;
+  while (start < before.length && start < after.length && before[start] === after[start]) start += 1;
+  let end = 0;
+  while (end < before.length - start && end < after.length - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
+  const gone = before.slice(start, before.length - end);
+  const come = after.slice(start, after.length - end);
+  return [
+    ...node(null, before.slice(0, start)),
+    ...(gone.length > MOST_WORDS || come.length > MOST_WORDS ? [...node("del", gone), ...node("ins", come)] : middle(gone, come)),
+    ...node(null, before.slice(before.length - end)),
+  ];
+}
+
+// The longest common sequence of words, from its table of lengths.
+function middle(gone, come) {
+  const wide = come.length + 1;
+  const long = new Uint16Array((gone.length + 1) * wide);
+  for (let i = gone.length - 1; i >= 0; i -= 1) {
+    for (let j = come.length - 1; j >= 0; j -= 1) {
+      long[i * wide + j] = gone[i] === come[j] ? long[(i + 1) * wide + j + 1] + 1 : Math.max(long[(i + 1) * wide + j], long[i * wide + j + 1]);
+    }
+  }
+  const found = [];
+  let [out, into] = [[], []];
+  const close = () => { found.push(...node("del", out), ...node("ins", into)); [out, into] = [[], []]; };
+  let [i, j] = [0, 0];
+  while (i < gone.length || j < come.length) {
+    if (i < gone.length && j < come.length && gone[i] === come[j]) {
+      // A space between two changes belongs to both.
+      if (!gone[i].trim() && (out.length || into.length)) { out.push(gone[i]); into.push(come[j]); } else { close(); found.push(...node(null, [gone[i]])); }
+      i += 1; j += 1;
+    } else if (j >= come.length || (i < gone.length && long[(i + 1) * wide + j] >= long[i * wide + j + 1])) { out.push(gone[i]); i += 1; } else { into.push(come[j]); j += 1; }
+  }
+  close();
+  return found;
+}
+
+// Text is only ever text.
+function node(name, given) {
+  if (!given.length) return [];
+  const text = document.createTextNode(given.join(""));
+  if (!name) return [text];
+  const made = document.createElement(name);
+  made.append(text);
+  return [made];
+}

@@ -1,0 +1,159 @@
+"""The queue: one message after the other; why it is there on the left, the conversation in the middle, the form on the right."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import words
+from core.annotations.queue import Counters
+from core.annotations.schemas import QueueItemView
+from core.identity.permissions import Permission, may
+from core.insights.reading import Said
+from core.system import workspace
+from pages._ui import (
+    conversation_list,
+    frame,
+    message_list,
+    queue_decide,
+    queue_many,
+    queue_work,
+    review_form,
+    state,
+    text,
+    watch,
+)
+from pages._ui.cache import Reads
+from pages._ui.queue_many import REASONS
+from pages._ui.queue_work import Seen
+
+KEYS = {
+    "Ctrl + Enter": "Save and next, from inside a field, too",
+    "1 2 3 4": "Type: correction, improvement, flag, approved",
+    "5 6 7": "Severity: minor, moderate, critical",
+    "E": "Write the suggested response",
+    "T": "Write tags",
+    "M": "Write the comment",
+    "Esc": "Leave the field",
+    "J": "Lay this aside and take the next",
+    "S": "Skip: it does not come to you again",
+    "U": "Undo what was saved or skipped last",
+    "?": "These keys",
+}
+SWITCH = "review.switch"
+
+
+def draw(reads: Reads, header: watch.Header) -> None:
+    """Draw the item in hand, or the way to the first."""
+    seen = queue_work.read(reads)
+    has_keys = bool(state.get(queue_work.HAS_KEYS, True))
+    header.caption.caption(said(seen.counters))
+    with header.actions:
+        _draw_actions(has_keys=has_keys)
+    if seen.item is None:
+        _draw_begin(seen.counters)
+        if may(reads.actor, Permission.DECIDE_REVIEWS):
+            queue_decide.draw(seen.counters.adjudication)
+        queue_many.draw()
+        return
+    if seen.message is None:
+        with frame.empty_state(
+            "speaker_notes_off", "The message is no longer there", "It was deleted after it joined the queue."
+        ):
+            st.button("Skip", key="review.gone", on_click=queue_work.skip)
+        return
+    left, middle, right = st.columns([1, 1.8, 1.45], gap="medium")
+    with left.container(height=640, key="pane-review-why", border=False, gap="small"):
+        _draw_why(seen, seen.item)
+    with middle.container(height=640, key="pane-review-talk", border=True, gap="xsmall", autoscroll=False):
+        _draw_talk(seen, seen.message)
+    with right.container(height=640, key="pane-review-form", border=True, gap="small", autoscroll=False):
+        form = review_form.Form(seen.message, seen.draft)
+        form.draw(seen.tags, has_keys=has_keys)
+        _draw_ways_on(has_keys=has_keys)
+
+
+def said(counters: Counters) -> str:
+    """Say in a line how much there is, and how much is counters."""
+    oldest = f"oldest {text.ago(counters.oldest_at)}" if counters.oldest_at else ""
+    waiting, mine = f"{counters.waiting:,} waiting", f"{counters.mine_today:,} reviewed by you today"
+    return " · ".join(filter(None, (waiting, mine, oldest)))
+
+
+def _draw_actions(*, has_keys: bool) -> None:
+    if queue_work.can_undo():
+        shortcut = "U" if has_keys else None
+        st.button("Undo", key="review.undo", icon=":material/undo:", type="tertiary", shortcut=shortcut, on_click=queue_work.undo)
+    if queue_work.has_item():
+        st.button("Leave off", key="review.stop", type="tertiary", help="What is in hand goes back.", on_click=queue_work.stop)
+    with st.container(key="review-keys", width="content"):
+        st.button("Keys", key="review.keys", icon=":material/keyboard:", type="tertiary", help="Press ?", on_click=show_keys)
+
+
+@st.dialog("Keys")
+def show_keys() -> None:
+    """Show what the keys do, and let them be switched off."""
+    rows = "\n".join(f"| `{key}` | {does} |" for key, does in KEYS.items())
+    st.markdown(f"| Key | |\n|---|---|\n{rows}")
+    state.seed(SWITCH, state.get(queue_work.HAS_KEYS, True))
+    st.toggle(
+        "Single keys act", key=SWITCH, on_change=_switch, help="Ctrl + Enter always does. While you type, no single key acts."
+    )
+
+
+def _switch() -> None:
+    state.put(queue_work.HAS_KEYS, state.get(SWITCH, True))
+
+
+def _draw_begin(counters: Counters) -> None:
+    if not counters.waiting:
+        body = "Messages come here when users rate them low or edit them, when they fail or are slow, and by a random sample."
+        frame.empty_state("inbox", "Nothing waits for a review", body)
+        return
+    body = "One message after the other is yours alone for a while. All of it can be done from the keyboard."
+    with frame.empty_state("rate_review", f"{words.count(counters.waiting, 'message')} to review", body):
+        st.button("Begin", key="review.begin", type="primary", shortcut="Ctrl+Enter", on_click=queue_work.begin)
+
+
+def _draw_why(seen: Seen, item: QueueItemView) -> None:
+    with watch.panel("Why this one", f"priority {item.priority} of 100"), st.container(border=True, gap="xsmall"):
+        for reason in item.reasons:
+            name, colour, why = REASONS[reason]
+            st.markdown(f":{colour}-badge[{name}]  \n:gray[:small[{why}]]")
+        if item.reviews_wanted > 1:
+            st.caption("Two people review this one, without seeing what the other says.")
+    with watch.panel("The message"), st.container(border=True, gap="xsmall"):
+        zone = workspace.zone()
+        until = f"{item.claimed_until.astimezone(frame.time_zone()):%H:%M}" if item.claimed_until else ""
+        facts = {
+            "Conversation": conversation_list.name_of(seen.reading.conversation) if seen.reading else "",
+            "User": item.user_id or "",
+            "Model": item.model,
+            "Said": words.moment(item.message_at, zone),
+            "App": item.app,
+            "Yours until": until,
+        }
+        for name, value in facts.items():
+            if value:
+                st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
+    with watch.panel("Guidelines"), st.container(border=True, key="guidelines"):
+        st.markdown(text.safe_markdown(seen.guidelines) if seen.guidelines.strip() else ":gray[None are written yet.]")
+
+
+def _draw_talk(seen: Seen, message: Said) -> None:
+    if seen.reading is None:
+        return
+    reading = seen.reading
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        title = text.plain(conversation_list.name_of(reading.conversation))
+        st.markdown(f"**{title}**\u2002:gray[:small[message {message.position + 1} of {reading.total_count:,}]]", width="content")
+    message_list.draw(reading.messages, workspace.zone(), focus=str(message.id), sees_costs=False)
+    queue_work.bring_into_view(message)
+
+
+def _draw_ways_on(*, has_keys: bool) -> DeltaGenerator:
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="review-ways")
+    with row:
+        with st.container(horizontal=True, gap="xsmall", width="content"):
+            for label, key, act in (("Skip", "S", queue_work.skip), ("Next", "J", queue_work.lay_aside)):
+                st.button(label, key=f"review.{label}", type="tertiary", shortcut=key if has_keys else None, on_click=act)
+        st.button("Save and next", key="review.save", type="primary", shortcut="Ctrl+Enter", on_click=queue_work.save)
+    return row

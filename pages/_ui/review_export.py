@@ -1,0 +1,118 @@
+"""Exports of annotations: a format, which annotations, the first lines of it, what will be left out, and the file."""
+
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from core import words
+from core.annotations import export
+from core.annotations.charts import NAMES
+from core.annotations.export import Asked, Manifest
+from core.annotations.exporting import Split
+from core.annotations.formats import FORMATS, FormatName
+from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
+from core.identity.permissions import Permission, may
+from pages._ui import errors, frame, guard, state, tables, text, watch
+from pages._ui.cache import Reads
+
+PAGE = "review-export"
+SPLITS = {Split.ALL: "Everything", Split.TRAIN: "To train by", Split.HOLDOUT: "Held out"}
+ABOUT_SPLITS = "One conversation in ten is held out, always the same ones: what is trained by one part is measured by the other."
+LONGEST_LINE = 4000
+LANGUAGES = {"jsonl": "json", "md": "markdown", "csv": None}
+MANIFEST = f"{PAGE}.manifest"
+
+
+def export_tab(reads: Reads, header: watch.Header) -> None:
+    """Draw the tab; words of users leave the house only with super admins."""
+    header.caption.caption(f"{header.about} · files to train and to measure by")
+    if not may(reads.actor, Permission.EXPORT_ANNOTATIONS):
+        frame.empty_state("lock", "Exports are for super admins", "They take the words of users out of the house.")
+        return
+    asked = draw_choices()
+    with header.actions:
+        st.link_button("Download", address(asked), icon=":material/download:", help="Noted in the audit log", type="primary")
+    with errors.InWords("The preview"):
+        draw_preview(asked)
+    with errors.InWords("The manifest"):
+        draw_manifest(asked)
+
+
+def draw_choices() -> Asked:
+    """Draw what can be chosen, and return it."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"choices-{PAGE}"):
+        name = st.selectbox("Format", list(FORMATS), format_func=lambda each: FORMATS[each].said, key=f"{PAGE}.format")
+        kind = st.selectbox(
+            "Type",
+            list(AnnotationType),
+            index=None,
+            placeholder="Any type",
+            format_func=lambda each: NAMES[each],
+            key=f"{PAGE}.type",
+        )
+        status = st.selectbox(
+            "Status",
+            list(AnnotationStatus),
+            index=None,
+            placeholder="Any status",
+            format_func=lambda each: each.value.capitalize(),
+            key=f"{PAGE}.status",
+        )
+        tag = st.text_input("Tag", key=f"{PAGE}.tag", max_chars=64, placeholder="Any tag")
+    split = st.segmented_control(
+        "Conversations",
+        list(SPLITS),
+        required=True,
+        default=Split.ALL,
+        format_func=lambda each: SPLITS[each],
+        help=ABOUT_SPLITS,
+        key=f"{PAGE}.split",
+    )
+    wanted = AnnotationFilter(status=status, type=kind, tag=" ".join(tag.lower().split()) or None)
+    return Asked(name or FormatName.OPENAI_CHAT, wanted, split or Split.ALL)
+
+
+def address(asked: Asked) -> str:
+    """Return where the file is."""
+    split = {} if asked.split is Split.ALL else {"split": str(asked.split)}
+    return f"/api/v1/admin/ai/tuning/export?{urlencode({'format': str(asked.format), **split, **asked.filters})}"
+
+
+def draw_preview(asked: Asked) -> None:
+    """Draw the first five lines as they will stand in the file."""
+    with guard.work() as (_, actor):
+        permitted = actor
+    lines = export.preview(asked, actor=permitted)
+    with watch.panel("Preview", f"the first {export.PREVIEWED} lines of {asked.name}"):
+        if not lines:
+            st.caption("Nothing that is chosen makes a line of this format. The manifest says why.")
+        for line in lines:
+            shown = line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}… ({len(line):,} characters)"
+            st.code(text.upright(shown).rstrip("\r\n"), language=LANGUAGES[FORMATS[asked.format].ending], wrap_lines=True)
+
+
+def draw_manifest(asked: Asked) -> None:
+    """Draw what will be in the file and what will not; it is made when somebody asks, for it takes as long as the file."""
+    with watch.panel("Manifest", "rows, checksum, and what is left out and why"):
+        made: tuple[Asked, Manifest] | None = state.get(MANIFEST, None)
+        if st.button("Make the manifest", icon=":material/fact_check:", key=f"{PAGE}.make"):
+            with guard.work() as (_, actor):
+                permitted = actor
+            with st.spinner("Every annotation is being written, and counted."):
+                made = (asked, export.make_manifest(asked, actor=permitted))
+            state.put(MANIFEST, made)
+        if made is not None and made[0] == asked:
+            _draw_found(made[1])
+
+
+def _draw_found(found: Manifest) -> None:
+    st.markdown(f"**{words.count(found.rows, 'row')}** of {words.count(found.annotations, 'annotation')}, {found.bytes:,} bytes")
+    for warning in found.warnings:
+        st.warning(text.plain(warning), icon=":material/warning:")
+    if found.left_out:
+        table = pd.DataFrame(
+            {"Left out because": [each.words for each in found.left_out], "Annotations": [each.count for each in found.left_out]}
+        )
+        tables.show(table, "What is left out of the file, and why.", key=f"{PAGE}.left")
+    st.code(found.model_dump_json(indent=2), language="json")

@@ -1,0 +1,136 @@
+"""The form in which a message is judged: plain widgets, whose values are here the moment that a key saves them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.annotations.schemas import AnnotationType, QueueItemView, Severity, Verdict
+from core.conversations.schemas import MessageSpeaker
+from core.errors import Invalid
+from core.insights.reading import Said
+from pages._ui import frame, state
+
+TYPES: dict[AnnotationType, str] = {
+    AnnotationType.CORRECTION: "Correction",
+    AnnotationType.IMPROVEMENT: "Improvement",
+    AnnotationType.FLAG: "Flag",
+    AnnotationType.APPROVED: "Approved",
+}
+SEVERITIES: dict[Severity, str] = {Severity.MINOR: "Minor", Severity.MODERATE: "Moderate", Severity.CRITICAL: "Critical"}
+LONGEST = 20_000
+WIDGETS = ("type", "severity", "tags", "response", "comment")
+DRAFTS = "/api/v1/admin/ai/tuning/drafts"
+
+_review = st.components.v2.component(
+    "attune_review",
+    html='<p class="count" aria-live="off"></p><div class="change" tabindex="0" role="region" aria-label="Change" hidden></div>',
+    css=frame.read("parts/review.css"),
+    js=frame.read("parts/review.js"),
+)
+
+
+class NoType(Invalid):
+    """Choose a type (keys 1 to 4), or change the suggested response: then it is a correction."""
+
+
+class NotSaid(Invalid):
+    """The form cannot be saved as it is."""
+
+
+class Form:
+    """The form of one message; each message has widgets of its own, so that nothing of one comes to stand in another."""
+
+    def __init__(self, message: Said, kept: Mapping[str, object] | None) -> None:
+        """Fill the form with what was kept of it, else with the message as it was said."""
+        self.message = message
+        kept = kept or {}
+        self.original = message.content if message.role is MessageSpeaker.ASSISTANT and not message.is_cut else ""
+        state.put(self.key("original"), self.original)
+        state.seed(self.key("response"), str(kept.get("suggested_response") or self.original))
+        state.seed(self.key("comment"), str(kept.get("content") or ""))
+        state.seed(self.key("tags"), _texts(kept.get("tags")))
+        state.seed(self.key("type"), next((each for each in self.types if each == kept.get("annotation_type")), None))
+        state.seed(self.key("severity"), next((each for each in Severity if each == kept.get("severity")), None))
+
+    def key(self, name: str) -> str:
+        """Return the key of a widget."""
+        return key(name, self.message.id)
+
+    @property
+    def types(self) -> list[AnnotationType]:
+        """What this message can be said to be: a user's is only flagged."""
+        return list(TYPES) if self.message.role is MessageSpeaker.ASSISTANT else [AnnotationType.FLAG]
+
+    def draw(self, tags: Sequence[str], *, has_keys: bool) -> None:
+        """Draw the form; what is chosen is read when it is saved."""
+        with st.container(key="review-type"):
+            st.segmented_control("Type", self.types, key=self.key("type"), format_func=TYPES.__getitem__, width="stretch")
+        with st.container(key="review-severity"):
+            st.segmented_control(
+                "Severity", list(SEVERITIES), key=self.key("severity"), format_func=SEVERITIES.__getitem__, width="stretch"
+            )
+        with st.container(key="review-tags"):
+            chosen = state.get(self.key("tags"), list[str]())
+            offered = list(dict.fromkeys([*tags, *chosen]))
+            st.multiselect("Tags", offered, key=self.key("tags"), accept_new_options=True, placeholder="Choose, or write one")
+        if self.original:
+            self._draw_response(has_keys=has_keys)
+        with st.container(key="review-comment"):
+            hint = "What is wrong with it, or right"
+            st.text_area("Comment", key=self.key("comment"), height=80, max_chars=LONGEST, placeholder=hint)
+        if not self.original:
+            self._draw_live(has_keys=has_keys)
+
+    def _draw_response(self, *, has_keys: bool) -> None:
+        with st.container(key="review-response", gap="xsmall"):
+            st.text_area("Suggested response", key=self.key("response"), height=150, max_chars=LONGEST)
+            self._draw_live(has_keys=has_keys)
+
+    def _draw_live(self, *, has_keys: bool) -> None:
+        chosen = {name: state.get(self.key(widget), None) for name, widget in (("annotation_type", "type"), ("tags", "tags"))}
+        data = {
+            "original": self.original,
+            "suggested": state.get(self.key("response"), self.original),
+            "draft": f"{DRAFTS}/{self.message.id}",
+            "chosen": {**chosen, "severity": state.get(self.key("severity"), None)},
+            "keys": has_keys,
+        }
+        _review(key="review.live", data=data, height="content")
+
+
+def key(name: str, message_id: UUID) -> str:
+    """Return the key of a widget of the form of a message."""
+    return f"review.{name}.{message_id}"
+
+
+def said(item: QueueItemView) -> Verdict:
+    """Return what the form says; without a type, a changed response is a correction. Raises NoType and NotSaid."""
+    given = values(item.message_id)
+    original = state.get(key("original", item.message_id), "")
+    changed = given["response"] if given["response"] not in (None, "", original) else None
+    type_ = given["type"] or (AnnotationType.CORRECTION if changed else None)
+    if type_ is None:
+        raise NoType
+    texts = {"content": given["comment"] or "", "suggested_response": changed}
+    try:
+        return Verdict(annotation_type=type_, severity=given["severity"], tags=given["tags"] or [], **texts)
+    except ValidationError as error:
+        raise NotSaid(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+
+def values(message_id: UUID) -> dict[str, Any]:
+    """Return what the form of a message holds, to be put there again when it is undone."""
+    return {name: state.get(key(name, message_id), None) for name in WIDGETS}
+
+
+def fill(message_id: UUID, given: Mapping[str, Any]) -> None:
+    """Put into the form of a message what it held before."""
+    for name, value in given.items():
+        state.put(key(name, message_id), value)
+
+
+def _texts(given: object) -> list[str]:
+    return [str(each) for each in given] if isinstance(given, list) else []

@@ -1,0 +1,163 @@
+"""The summary of reviews: of what kind they are, how far reviewers agree and where they do not, and the pace of all together."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core import words
+from core.annotations import charts as annotation_charts
+from core.annotations import summary
+from core.annotations.agreement import Agreement
+from core.annotations.charts import NAMES
+from core.annotations.schemas import AnnotationFilter
+from core.annotations.summary import Share, Summary
+from core.db import Database, transaction
+from core.periods import Period
+from pages._ui import charts, errors, filters, frame, guard, tables, text, watch
+from pages._ui.cache import Reads
+
+PAGE = "review-summary"
+TYPES = {str(kind): name for kind, name in NAMES.items()}
+NAMELESS = {"": "unknown"}
+MOST_ROWS = 8
+SCALE = (
+    "1 is agreement in everything, 0 what guessing would give; conclusions are usually drawn from 0.8 up, with care from 0.67."
+)
+
+
+def summary_tab(reads: Reads, header: watch.Header) -> None:
+    """Draw the tab: the period, then everything that was said in it."""
+    chosen = filters.bar(PAGE, reads, ("environment",))
+    with errors.InWords("The summary"):
+        draw(read(AnnotationFilter(environment=chosen.watched.environment), chosen.period), chosen.period)
+    header.finish(reads, chosen)
+
+
+def read(wanted: AnnotationFilter, period: Period) -> Summary:
+    """Read the figures, never those that were kept for somebody else: a reviewer's are his own."""
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        return summary.summarise(ai, wanted, period, actor=actor)
+
+
+def draw(found: Summary, period: Period) -> None:
+    """Draw the figures; where nobody has annotated anything, say so."""
+    if found.is_own:
+        st.caption("Your own annotations, and how far others agree with you.")
+    if not found.annotations:
+        frame.empty_state("rate_review", "No annotations in this period", "They are made in the queue, or at a message.")
+        return
+    draw_figures(found)
+    with watch.panel("Annotations", "by day and type"):
+        charts.show(annotation_charts.by_type(charts.palette(), found.over_time, period), f"{PAGE}.days")
+    draw_shares(found)
+    draw_disagreement(found, period)
+
+
+def draw_figures(found: Summary) -> None:
+    """Draw how much there is, how far reviewers agree, and the pace."""
+    pace = found.pace
+    figures = (
+        ("Annotations", f"{found.annotations:,}", f"on {words.count(found.messages, 'message')}"),
+        ("Reviewers", f"{found.reviewers:,}", f"{pace.per_day or 0:,.0f} annotations a day, of {words.count(pace.days, 'day')}"),
+        ("Time to the next", _seconds(pace.median_seconds), "half take less; pauses of 30 min and more left out"),
+        ("Agreement (alpha)", _figure(found.agreement.alpha), words_of_alpha(found.agreement)),
+        ("Of one mind", words.share(found.agreement.unanimous), words_of_unanimous(found.agreement)),
+        ("Agreement on severity", _figure(found.severity_agreement.alpha), words_of_alpha(found.severity_agreement)),
+    )
+    grid = st.grid(3, min_column_width=220, gap="small")
+    for label, value, note in figures:
+        with grid.cell(), st.container(border=True, height="stretch", gap=None):
+            st.metric(label, value)
+            st.caption(note)
+    st.caption(f"Alpha is Krippendorff's: {SCALE}")
+
+
+def words_of_alpha(found: Agreement) -> str:
+    """Return how sure an agreement is, in words; of too few, that."""
+    if not found.units:
+        return "nothing has been judged by two reviewers"
+    of = f"of {words.count(found.units, 'message')} that two or more have judged"
+    if found.alpha is None:
+        return f"{of}; all have always said the same"
+    if found.alpha_low is None or found.alpha_high is None:
+        return f"{of}, too few to say how sure it is"
+    return f"{found.alpha_low:.2f} to {found.alpha_high:.2f} with 95 % certainty, {of}"
+
+
+def words_of_unanimous(found: Agreement) -> str:
+    """Return how sure the share is, in words."""
+    if found.unanimous_low is None or found.unanimous_high is None:
+        return f"of {words.count(found.units, 'message')}, too few to say how sure it is"
+    return f"{words.share(found.unanimous_low)} to {words.share(found.unanimous_high)} with 95 % certainty"
+
+
+def draw_shares(found: Summary) -> None:
+    """Draw what annotations are about, each as a small table."""
+    parts: Sequence[tuple[str, str, list[Share], dict[str, str]]] = (
+        ("By type", "Type", found.by_type, TYPES),
+        ("By severity", "Severity", found.by_severity, {}),
+        ("By status", "Status", found.by_status, {}),
+        ("By tag", "Tag", found.by_tag, {}),
+        ("By model", "Model", found.by_model, NAMELESS),
+        ("By prompt version", "Prompt version", found.by_prompt_version, NAMELESS),
+    )
+    grid = st.grid(3, min_column_width=260, gap="medium")
+    for title, label, shares, said in parts:
+        with grid.cell(), watch.panel(title):
+            if not shares:
+                st.caption("None.")
+                continue
+            values = [said.get(each.value, text.one_line(each.value)) for each in shares]
+            table = pd.DataFrame({label: values, "Annotations": [each.count for each in shares]})
+            tables.show(table, f"{title}: {values[0]} first.", key=f"{PAGE}.{label}", most=MOST_ROWS)
+
+
+def draw_disagreement(found: Summary, period: Period) -> None:
+    """Draw where reviewers disagree: what is taken for what, on which models, and on which messages."""
+    with watch.panel("Where reviewers disagree", "what is said of the same message, by pairs of reviewers"):
+        if not found.disagreements:
+            st.caption("Nowhere, as far as two have judged the same.")
+            return
+        pairs = pd.DataFrame(
+            {
+                "One says": [TYPES[each.one] for each in found.disagreements],
+                "Another": [TYPES[each.other] for each in found.disagreements],
+                "Pairs": [each.pairs for each in found.disagreements],
+                "Share": [words.share(each.share) for each in found.disagreements],
+            }
+        )
+        tables.show(pairs, "What reviewers say differently of the same message.", key=f"{PAGE}.pairs")
+    with watch.panel("By model", "the least agreement first"):
+        models = pd.DataFrame(
+            {
+                "Model": [text.one_line(each.model) or "unknown" for each in found.by_model_agreement],
+                "Of one mind": [words.share(each.agreement.unanimous) for each in found.by_model_agreement],
+                "Alpha": [_figure(each.agreement.alpha) for each in found.by_model_agreement],
+                "How sure": [words_of_alpha(each.agreement) for each in found.by_model_agreement],
+            }
+        )
+        tables.show(models, "How far reviewers agree on the answers of each model.", key=f"{PAGE}.models", most=MOST_ROWS)
+    with watch.panel("Messages", "those with the most different judgements first; select one to read it"):
+        messages = pd.DataFrame(
+            {
+                "Said": [", ".join(f"{TYPES[kind]} {count}" for kind, count in each.said.items()) for each in found.disputed],
+                "Model": [text.one_line(each.model) or "unknown" for each in found.disputed],
+                "Decided": ["yes" if each.is_decided else "not yet" for each in found.disputed],
+                "Last": [words.moment(each.at, period.zone) for each in found.disputed],
+            }
+        )
+
+        def open_(number: int) -> None:
+            chosen = found.disputed[number]
+            st.query_params.from_dict({"conversation": str(chosen.conversation_id), "message": str(chosen.message_id)})
+
+        tables.show(messages, "Messages on which reviewers disagree.", key=f"{PAGE}.disputed", on_pick=open_)
+
+
+def _figure(value: float | None) -> str:
+    return words.NOTHING if value is None else f"{value:.2f}"
+
+
+def _seconds(value: float | None) -> str:
+    return words.NOTHING if value is None else words.duration(round(value * 1000))

@@ -1,0 +1,174 @@
+"""The review queue as reviewers live in it: from the keyboard alone, nothing that was typed is lost, and each may take back."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Locator, expect
+
+from core.identity.schemas import Role
+from tests.browser.conftest import OpenWindow
+from tests.browser.console import IDLE, Account, Program, Tab
+from tests.browser.geometry import cut_off, overlapping
+from tests.browser.test_every_page import look_at
+from tests.browser.test_users_page import main
+from tests.browser.test_watch import drawn
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+TALKS, BY_KEYS = 30, 20
+FORM, TALK = ".st-key-pane-review-form", ".st-key-pane-review-talk"
+
+
+def at(minutes: float) -> str:
+    return (NOW - timedelta(minutes=minutes)).isoformat()
+
+
+def conversations() -> Iterator[dict[str, Any]]:
+    """Yield conversations whose second message was disliked."""
+    for number in range(TALKS):
+        asked = {"id": f"rq-{number}-0", "role": "user", "content": f"Question {number}?", "created_at": at(100 + number)}
+        said = {
+            "id": f"rq-{number}-1",
+            "role": "assistant",
+            "content": f"Answer {number} of many.",
+            "created_at": at(99 + number),
+        }
+        yield {"id": f"rq-{number}", "user_id": f"rq-user-{number}", "messages": [asked, said | {"model": "reviewed-small"}]}
+
+
+def dislikes() -> Iterator[dict[str, Any]]:
+    for number in range(TALKS):
+        about = {"conversation_id": f"rq-{number}", "message_id": f"rq-{number}-1", "created_at": at(50)}
+        yield {"id": f"rq-f{number}", "rating": -1, "comment": "<b>No</b>", **about}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rows(program: Program) -> None:
+    """Send rows once for all tests of this module, as a program would, and wait until they wait for a review."""
+    program.api.put("/admin/ai/tuning/settings", json={"double_share": 0, "sample_share": 0}).raise_for_status()
+    key = program.api.post("/admin/api-keys", json={"name": "rq", "scopes": ["ingest"]}).raise_for_status().json()["key"]
+    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
+        sender.headers.update({"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
+        for kind, given in (("conversations", conversations()), ("feedback", dislikes())):
+            sender.post(f"/ingest/{kind}", content=json.dumps({"items": list(given)})).raise_for_status()
+
+
+@pytest.fixture(scope="module")
+def reviewer(program: Program) -> Account:
+    return program.account(Role.REVIEWER, "Rae")
+
+
+def begun(window_of: OpenWindow, account: Account) -> Tab:
+    """Open the queue and take the first item, by its key."""
+    tab = window_of(account).open("/tuning?view=queue")
+    tab.wait_for(lambda: is_filled(tab), within_s=60)
+    tab.page.keyboard.press("Control+Enter")
+    expect(response(tab)).to_be_visible()
+    tab.page.locator(IDLE).wait_for()
+    return tab
+
+
+def is_filled(tab: Tab) -> bool:
+    if tab.button("Begin").count():
+        return True
+    tab.page.reload()
+    tab.wait()
+    return False
+
+
+def response(tab: Tab) -> Locator:
+    return tab.page.get_by_role("textbox", name="Suggested response")
+
+
+def focus(tab: Tab) -> Locator:
+    return tab.page.locator(f'{TALK} [class*="st-key-focus-"]')
+
+
+def annotations(program: Program) -> list[dict[str, Any]]:
+    found = program.api.get("/admin/ai/tuning/annotations?limit=200").raise_for_status().json()["items"]
+    return [each for each in found if each["model"] == "reviewed-small"]
+
+
+def test_twenty_items_without_the_mouse(open_window: OpenWindow, program: Program, reviewer: Account) -> None:
+    tab = begun(open_window, reviewer)
+    keys = tab.page.keyboard
+    seen = []
+    for number in range(BY_KEYS):
+        original = response(tab).input_value()
+        expect(focus(tab)).to_contain_text(original)
+        seen.append(original)
+        keys.press(str(1 + number % 2))
+        keys.press("6")
+        keys.press("e")
+        expect(response(tab)).to_be_focused()
+        keys.press("Control+End")
+        keys.type(f" Said better, {number}js?")
+        keys.press("Control+Enter")
+        expect(response(tab)).not_to_have_value(re.compile(f"^{re.escape(original)}"))
+        main(tab).to_contain_text(f"{number + 1} reviewed by you today")
+        tab.page.locator(IDLE).wait_for()
+    assert len(set(seen)) == BY_KEYS
+    stored = {each["suggested_response"]: each for each in annotations(program)}
+    assert set(stored) == {f"{original} Said better, {number}js?" for number, original in enumerate(seen)}
+    assert {each["severity"] for each in stored.values()} == {"moderate"}
+    assert {each["annotation_type"] for each in stored.values()} == {"correction", "improvement"}
+
+
+def test_a_change_is_shown_while_it_is_typed_and_outlives_a_reload(open_window: OpenWindow, reviewer: Account) -> None:
+    tab = begun(open_window, reviewer)
+    tab.page.keyboard.press("e")
+    tab.page.keyboard.press("Control+End")
+    tab.page.keyboard.type(" Half a sen")
+    expect(tab.page.locator(f"{FORM} ins")).to_have_text("Half a sen")
+    written = response(tab).input_value()
+    tab.page.reload()
+    tab.wait()
+    expect(response(tab)).to_have_value(written)
+    expect(tab.page.locator(f"{FORM} ins")).to_have_text("Half a sen")
+
+
+def test_what_was_saved_or_skipped_can_be_undone(open_window: OpenWindow, program: Program, reviewer: Account) -> None:
+    tab = begun(open_window, reviewer)
+    first, count = response(tab).input_value(), len(annotations(program))
+    tab.page.keyboard.press("4")
+    tab.page.keyboard.press("Control+Enter")
+    expect(response(tab)).not_to_have_value(first)
+    assert len(annotations(program)) == count + 1
+    tab.page.keyboard.press("u")
+    expect(response(tab)).to_have_value(first)
+    assert len(annotations(program)) == count
+    expect(tab.page.get_by_role("radio", name="Approved")).to_be_checked()
+    tab.page.keyboard.press("s")
+    expect(response(tab)).not_to_have_value(first)
+    assert len(annotations(program)) == count
+
+
+def test_without_a_type_nothing_is_saved_and_keys_can_be_switched_off(open_window: OpenWindow, reviewer: Account) -> None:
+    tab = begun(open_window, reviewer)
+    first = response(tab).input_value()
+    tab.page.keyboard.press("Control+Enter")
+    expect(tab.page.get_by_text("Choose a type")).to_be_visible()
+    expect(response(tab)).to_have_value(first)
+    tab.page.keyboard.press("?")
+    dialog = tab.page.get_by_role("dialog", name="Keys")
+    dialog.get_by_text("Single keys act").click()
+    tab.page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    tab.page.locator(IDLE).wait_for()
+    tab.page.keyboard.press("s")
+    tab.page.keyboard.press("e")
+    expect(response(tab)).not_to_be_focused()
+    expect(response(tab)).to_have_value(first)
+
+
+@pytest.mark.parametrize("path", ["/tuning?view=queue&working=yes", "/tuning?view=annotations"])
+def test_nobody_is_shut_out_and_it_fits(open_window: OpenWindow, reviewer: Account, path: str) -> None:
+    tab = open_window(reviewer).open(path)
+    drawn(tab.page)
+    assert not cut_off(tab.page)
+    assert not overlapping(tab.page)
+    look_at(tab.page)

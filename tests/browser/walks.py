@@ -1,0 +1,67 @@
+"""Walks over pages: by role, theme and width, until all is drawn, and whether it holds together."""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from playwright.sync_api import Page, expect
+
+from core.identity.schemas import Role
+from tests.browser.conftest import OpenWindow
+from tests.browser.console import IDLE, Account, Tab, Window
+from tests.browser.geometry import cut_off, overlapping
+
+Theme = Literal["light", "dark"]
+Walk = tuple[Role, Theme, int]
+PATIENCE_MS = 30_000
+
+
+def walks(*roles: Role) -> list[Walk]:
+    """Return pairs: each of three roles with each theme and each width, in six instead of twelve."""
+    first, second, third = roles
+    return [
+        (first, "light", 1440),
+        (first, "dark", 390),
+        (second, "dark", 1440),
+        (second, "light", 390),
+        (third, "light", 390),
+        (third, "dark", 1440),
+    ]
+
+
+WALKS = walks(Role.SUPER_ADMIN, Role.ADMIN, Role.ANALYST)
+
+
+def wide(open_window: OpenWindow, account: Account, width: int) -> Window:
+    """Return a window of a person, as wide as that: a telephone's is higher than wide."""
+    return open_window(account, width=width, height=844 if width == 390 else 900)
+
+
+def opened(window: Window, path: str) -> Tab:
+    """Open a page that has much to draw."""
+    window.context.set_default_timeout(PATIENCE_MS)
+    tab = window.open(path)
+    drawn(tab.page)
+    return tab
+
+
+def drawn(page: Page) -> None:
+    """Wait until all charts and tables are there, and nothing runs."""
+    page.locator(IDLE).wait_for()
+    expect(page.locator('[data-testid="stSkeleton"]').filter(visible=True)).to_have_count(0, timeout=PATIENCE_MS)
+
+
+def holds_together(window: Window, path: str, theme: Theme, look: Callable[[Page], object] = bool) -> None:
+    """Open a page in a theme, look at it as one likes, and see that nothing is cut off or lies over another."""
+    tab = opened(window, "/you")
+    tab.page.emulate_media(color_scheme=theme)
+    tab.go(path)
+    drawn(tab.page)
+    look(tab.page)
+    assert not cut_off(tab.page), path
+    assert not overlapping(tab.page), path
+    tab.page.close()
+
+
+def main(tab: Tab) -> Any:  # noqa: ANN401  a locator's assertions
+    """Return what is expected of a page's main part."""
+    return expect(tab.page.locator(".stMain"))

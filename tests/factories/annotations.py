@@ -1,0 +1,38 @@
+"""Items of the review queue, and what the outboxes still had to tell."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import text
+
+from core import outbox
+from core.annotations import jobs
+from core.db import Database, transaction
+from core.knowledge import jobs as knowledge
+
+HANDLERS = (jobs, knowledge)  # the import registers them
+WAITING = text("""
+insert into review_items (id, message_id, conversation_id, environment, message_role, message_at, reasons, priority,
+    reviews_wanted)
+select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'production', 'assistant',
+    timestamptz '2026-11-01' + number * interval '1 second', '{sample}', number % 7 * 10, :reviews
+from generate_series(1, :number) as number""")
+
+
+def waiting(number: int, *, reviews: int = 1) -> None:
+    """Let so many items wait, in seven priorities."""
+    with transaction(Database.AI) as ai:
+        ai.execute(WAITING, {"number": number, "reviews": reviews})
+        ai.execute(text("analyze review_items")) if number > 1000 else None
+
+
+def told() -> None:
+    """Deliver what the outboxes hold."""
+    while any([outbox.relay(database) for database in Database]):
+        pass
+
+
+def rows(statement: str, **given: object) -> list[Mapping[str, Any]]:
+    """Return what a question to the database `ai` answers."""
+    with transaction(Database.AI) as ai:
+        return [dict(row) for row in ai.execute(text(statement), given).mappings()]

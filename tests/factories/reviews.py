@@ -1,0 +1,38 @@
+"""Annotations of messages that are stored, made straight in the table: by whoever, whenever, in any round."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, text
+
+from core.annotations import snapshots
+from core.annotations.annotations import notes
+from core.db import Database, transaction
+from core.ids import new_id
+
+START = datetime(2026, 11, 10, 12, tzinfo=UTC)
+
+
+def message_id(name: str = "m1", conversation: str = "c") -> UUID:
+    """Return the key of a message by the sender's ids."""
+    found = text(
+        "select messages.id from messages join conversations on conversations.id = conversation_id "
+        "where messages.external_id = :name and conversations.external_id = :conversation"
+    )
+    with transaction() as session:
+        key: UUID = session.execute(found, {"name": name, "conversation": conversation}).scalar_one()
+    return key
+
+
+def annotated(name: str = "m1", conversation: str = "c", *, number: int = 0, **given: Any) -> UUID:  # noqa: ANN401
+    """Store an annotation of a message, so many minutes after the first; return its key."""
+    message = message_id(name, conversation)
+    with transaction() as session:
+        snapshot = dict(snapshots.take(session, message))
+    made_at = START + timedelta(minutes=number)
+    values = {"id": new_id(), "admin_user_id": new_id(), "author_name": "Rae", "annotation_type": "correction", "content": "no"}
+    values |= snapshot | {"created_at": made_at, "updated_at": made_at} | given
+    with transaction(Database.AI) as session:
+        session.execute(insert(notes).values(**values))
+    return UUID(str(values["id"]))
