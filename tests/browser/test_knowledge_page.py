@@ -9,15 +9,14 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program
 from tests.browser.geometry import cut_off, overlapping
 from tests.browser.test_every_page import look_at
-from tests.browser.test_users_page import main
-from tests.browser.test_watch import Theme, drawn
+from tests.browser.walks import Theme, drawn, main
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WALKS: list[tuple[Role, Theme, int]] = [
@@ -181,7 +180,7 @@ def test_a_zip_of_markdown_comes_in(open_window: OpenWindow, accounts: dict[Role
     tab = open_window(accounts[Role.ADMIN]).open("/knowledge")
     tab.press("Folder")
     tab.page.locator('input[type="file"]').set_input_files(
-        [{"name": "guide.zip", "mimeType": "application/zip", "buffer": packed.getvalue()}]
+        FilePayload(name="guide.zip", mimeType="application/zip", buffer=packed.getvalue())
     )
     tab.page.get_by_text("guide.zip").wait_for()
     tab.press("Bring in")
