@@ -19,6 +19,7 @@ from core.annotations.chances import below
 from core.annotations.schemas import AskedFor, QueueItemView, Reason
 from core.annotations.settings import Review
 from core.conversations import queries as conversations
+from core.conversations.opinions import NEGATIVE
 from core.db import Database, reading, transaction
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -50,11 +51,11 @@ where messages.role = 'assistant' and messages.created_at >= :since"""
 NEW_ANSWERS = text(f"""{ANSWERS} and (messages.created_at, messages.id) > (:at, :id)
 order by messages.created_at, messages.id limit :limit""")
 THEIR_ANSWERS = text(f"{ANSWERS} and messages.conversation_id = any(:ids)")
-DISLIKED = text("""
-select message_id, conversation_id, coalesce(rating <= case scale when 'five' then 2 else -1 end, false) as is_low,
+DISLIKED = text(f"""
+select message_id, conversation_id, coalesce({NEGATIVE}, false) as is_low,
     edited_text is not null as is_edited
 from ai_feedback where conversation_id = any(:ids) and created_at >= :since
-    and (edited_text is not null or rating <= case scale when 'five' then 2 else -1 end)""")
+    and (edited_text is not null or {NEGATIVE})""")  # noqa: S608  words of our own
 LAST_ANSWERS = text("""
 select distinct on (conversation_id) conversation_id, id from messages where conversation_id = any(:ids) and role = 'assistant'
 order by conversation_id, position desc""")

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, or_
 FIVE = "five"
 # By scale, what is negative up to and what is positive from.
 OF_FIVE, OF_THUMBS = (2, 4), (-1, 1)
+NEGATIVE = f"rating <= case scale when '{FIVE}' then {OF_FIVE[0]} else {OF_THUMBS[0]} end"
 POSITIVE = f"rating >= case scale when '{FIVE}' then {OF_FIVE[1]} else {OF_THUMBS[1]} end"
 
 
