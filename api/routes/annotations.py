@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response
 from api.routes.conversations import reader
+from api.watch import note_filtered
 from core.annotations import adjudication, annotations, drafts, tags
 from core.annotations.drafts import DraftBody, DraftView
 from core.annotations.schemas import (
@@ -28,7 +29,6 @@ from core.annotations.tags import TagView
 from core.conversations import queries as conversations
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.db import Database, Session, transaction
-from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.paging import Cursor, Window
@@ -121,8 +121,7 @@ def list_annotations(
 ) -> AnnotationList | StreamingResponse:
     """List annotations; as CSV, every one that matches. Of a message that several review, each sees his own until all are in."""
     if format == "csv":
-        filters = {name: value for name, value in vars(wanted).items() if value is not None}
-        audit.record(session, "annotations.export", actor, targets=filters)
+        note_filtered(session, "annotations", actor, vars(wanted))
         return csv_response("annotations", COLUMNS, _cells(wanted, actor))
     page = annotations.list_annotations(ai, wanted, window, actor=actor)
     return AnnotationList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)

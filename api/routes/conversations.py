@@ -51,10 +51,12 @@ async def conversation_filter(
     model: Text = None,
     rating: Opinion | Literal[""] | None = None,
     status: ConversationState | Literal[""] | None = None,
+    annotated: Annotated[bool | Literal[""] | None, Query(description="Whether anybody has annotated a message of it.")] = None,
 ) -> ConversationFilter:
     """Return which conversations are wanted; an empty filter is none."""
     rated = Opinion(rating) if rating else None
-    return ConversationFilter(q or None, model or None, rated, ConversationState(status) if status else None)
+    state = ConversationState(status) if status else None
+    return ConversationFilter(q or None, model or None, rated, state, annotated if isinstance(annotated, bool) else None)
 
 
 WantedDep = Annotated[ConversationFilter, Depends(conversation_filter)]
@@ -72,7 +74,13 @@ def conversations(
 ) -> ConversationList | StreamingResponse:
     """List conversations by their last message, which lies in the period; as CSV, every one that matches."""
     if format == "csv":
-        named = {"q": wanted.q, "model": wanted.model, "rating": wanted.rating, "status": wanted.status}
+        named = {
+            "q": wanted.q,
+            "model": wanted.model,
+            "rating": wanted.rating,
+            "status": wanted.status,
+            "annotated": wanted.annotated,
+        }
         note_list(session, "conversations", actor, watched, period, **named)
         columns = [name for name in COLUMNS if name not in COSTS or may(actor, Permission.WATCH)]
         return csv_response("conversations", columns, _cells(columns, wanted, period, watched, actor))

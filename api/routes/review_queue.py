@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import BaseModel
+from pydantic.config import JsonDict
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.routes.annotations import annotator, decider
@@ -15,6 +16,7 @@ from core.annotations.schemas import AnnotationView, AskedFor, BulkBody, BulkDon
 from core.annotations.settings import Review
 
 router = APIRouter(prefix="/admin/ai/tuning", tags=["Review: queue"], dependencies=[Depends(annotator)])
+SAID: JsonDict = {"example": {"annotation_type": "approved"}}
 
 
 class ItemList(BaseModel):
@@ -100,7 +102,9 @@ def skip(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
 
 
 @router.post("/queue/{item_id}/done")
-def done(item_id: UUID, ai: AiSessionDep, actor: ActorDep, verdict: Annotated[Verdict | None, Body()] = None) -> QueueItemView:
+def done(
+    item_id: UUID, ai: AiSessionDep, actor: ActorDep, verdict: Annotated[Verdict | None, Body(json_schema_extra=SAID)] = None
+) -> QueueItemView:
     """Be done with an item: with what one says of its message, or, without a body, after it has been annotated."""
     return claims.done(ai, item_id, verdict, actor=actor)
 

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.annotations import annotations
 from core.annotations.annotations import DECIDING
-from core.annotations.claims import snapshot_of
-from core.annotations.errors import AnnotationMissing, DecidesOwn, NothingToDecide
+from core.annotations.claims import of_item, snapshot_of
+from core.annotations.errors import AnnotationMissing, DecidesOwn, ItemMissing, NothingToDecide
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import AnnotationStatus, AnnotationView, Decision, ItemState, NewAnnotation, Outcome, Verdict
 from core.identity.permissions import Permission, require
@@ -39,7 +39,10 @@ def adjudicate(ai: Session, annotation_id: UUID, decision: Decision, *, actor: A
 def list_opinions(ai: Session, item_id: UUID, *, actor: Actor) -> list[AnnotationView]:
     """Return what the reviewers of an item have said, the first first."""
     require(actor, Permission.DECIDE_REVIEWS)
-    wanted = select(notes).where(notes.c.review_item_id == item_id).order_by(notes.c.round, notes.c.created_at, notes.c.id)
+    item = ai.execute(select(items).where(items.c.id == item_id)).mappings().one_or_none()
+    if item is None:
+        raise ItemMissing
+    wanted = select(notes).where(of_item(item)).order_by(notes.c.round, notes.c.created_at, notes.c.id)
     return [AnnotationView.model_validate(dict(row)) for row in ai.execute(wanted).mappings()]
 
 

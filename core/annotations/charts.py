@@ -22,7 +22,9 @@ def by_type(palette: Palette, found: Sequence[Day], period: Period) -> Chart:
     """Draw annotations by day and type, days without any, too."""
     of_day = {each.day: each.by_type for each in found}
     days = [day for day in period.days if found and found[0].day <= day <= found[-1].day]
-    parts = {name: [float(of_day.get(day, {}).get(kind, 0)) for day in days] for kind, name in NAMES.items()}
+    parts: dict[str, Sequence[float]] = {
+        name: [float(of_day.get(day, {}).get(kind, 0)) for day in days] for kind, name in NAMES.items()
+    }
     figure = stacked_bars(palette, [midnight(day, period.zone) for day in days], parts, Unit.COUNT, zone=period.zone)
     totals = {name: int(sum(values)) for name, values in parts.items()}
     said = ", ".join(f"{count:,} {name.lower()}" for name, count in totals.items() if count)

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, and_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -116,6 +116,11 @@ def snapshot_of(item: RowMapping) -> dict[str, Any]:
     return {name: item[name] for name in (*COLUMNS, "message_id", "conversation_id")}
 
 
+def of_item(item: RowMapping) -> ColumnElement[bool]:
+    """Return the condition that an annotation was made in the review of an item; those of its message have an index."""
+    return and_(notes.c.message_id == item["message_id"], notes.c.review_item_id == item["id"])
+
+
 def _said(ai: Session, item: RowMapping, actor: Actor) -> str | None:
     """Return the type of what he has said of it; what he said of the message before it was lent to him counts for this review."""
     mine = (notes.c.message_id == item["message_id"]) & (notes.c.admin_user_id == actor.id)
@@ -136,7 +141,7 @@ def _after(ai: Session, item: RowMapping) -> dict[str, Any]:
     values = {"claimed_by": None, "claimed_until": None, "reviews_done": number}
     if number < item["reviews_wanted"]:
         return values
-    said = select(notes.c.annotation_type).where(notes.c.review_item_id == item["id"]).distinct()
+    said = select(notes.c.annotation_type).where(of_item(item)).distinct()
     if number > 1 and len(ai.execute(said).all()) > 1:
         return values | {"state": ItemState.ADJUDICATION}
     return values | {"state": ItemState.DONE, "done_at": clock.now()}

@@ -70,7 +70,13 @@ on conflict (message_id) do update set priority = greatest(item.priority, exclud
 where item.state = 'waiting' and not item.reasons @> excluded.reasons""")
 OF_MESSAGE = text("select * from review_items where message_id = :id")
 
+WAITING = text("""
+select id, message_id from review_items where id > :after and state <> 'done' order by id limit :limit""")
+PRESENT = text("select id from messages where id = any(:ids)")
+LET_GO = text("delete from review_items where id = any(:ids) and state <> 'done'")
+
 Found = Mapping[UUID, set[Reason]]
+Place = tuple[datetime, UUID]
 
 
 class Looked(settings.Group):
@@ -88,7 +94,7 @@ def ask_for(core: Session, ai: Session, given: AskedFor, *, actor: Actor) -> Que
     return QueueItemView.model_validate(dict(ai.execute(OF_MESSAGE, {"id": message_id}).mappings().one()))
 
 
-def look_at_answers(at: datetime, id_: UUID) -> tuple[datetime, UUID] | None:
+def look_at_answers(at: datetime, id_: UUID) -> Place | None:
     """Let what is due of the answers after a place join the queue; return the place of the last one, None when there is none."""
     with reading() as core:
         rules = settings.read(core, Review)
@@ -107,6 +113,19 @@ def look_at_conversations(ids: Sequence[UUID]) -> None:
         for message_id, reasons in _disliked(core, ai, given).items():
             found[message_id] = found.get(message_id, set()) - {Reason.SAMPLE} | reasons
         _fill(core, found, rules)
+
+
+def let_go(after: UUID) -> UUID | None:
+    """Take items after a place off the queue whose messages are gone; return the place of the last one, None after all."""
+    with reading(Database.AI) as ai:
+        waiting: dict[UUID, UUID] = {key: id_ for key, id_ in ai.execute(WAITING, {"after": after, "limit": AT_ONCE})}
+    with reading() as core:
+        present = set(core.scalars(PRESENT, {"ids": list(waiting.values())}))
+    gone = [key for key, message_id in waiting.items() if message_id not in present]
+    if gone:
+        with transaction(Database.AI) as ai:
+            ai.execute(LET_GO, {"ids": gone})
+    return max(waiting) if len(waiting) == AT_ONCE else None
 
 
 def _reasons(rows: Iterable[RowMapping], rules: Review) -> dict[UUID, set[Reason]]:

@@ -33,17 +33,22 @@ def look_at_conversations(payload: dict[str, Any]) -> None:
 @queue.app.task(name="annotations.fill", queueing_lock="annotations.fill")
 def fill(timestamp: int) -> None:
     """Let new answers of conversations that go on join the review queue."""
-    now = clock.now()
     with transaction() as core:
         rules, looked = settings.read(core, Review), settings.read(core, filling.Looked)
-    first = now - timedelta(days=rules.oldest_days)
-    place = (max(first, (looked.until or first) - OVERLAP), NO_ID)
-    while not queue.stopping.is_set():
-        found = filling.look_at_answers(*place)
-        if found is None:
-            break
-        place = found
-    else:
-        now = place[0]
-    with transaction() as core:
-        settings.write(core, filling.Looked(until=now), by=None)
+    first = clock.now() - timedelta(days=rules.oldest_days)
+    place: filling.Place | None = (max(first, (looked.until or first) - OVERLAP), NO_ID)
+    while place is not None and not queue.stopping.is_set():
+        begun = clock.now()
+        place = filling.look_at_answers(*place)
+        until = begun if place is None else min(begun, place[0])  # a sender's clock may be ahead
+        with transaction() as core:
+            settings.write(core, filling.Looked(until=until), by=None)
+
+
+@queue.app.periodic(cron="7 * * * *")
+@queue.app.task(name="annotations.let_go", queueing_lock="annotations.let_go")
+def let_go(timestamp: int) -> None:
+    """Let go of what waits for a review though its message is gone."""
+    after: UUID | None = NO_ID
+    while after is not None and not queue.stopping.is_set():
+        after = filling.let_go(after)

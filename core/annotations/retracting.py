@@ -6,7 +6,7 @@ from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.orm import Session
 
 from core.annotations import annotations
-from core.annotations.claims import lend
+from core.annotations.claims import lend, of_item
 from core.annotations.errors import ItemMissing, TooLate
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import AnnotationStatus, Outcome, QueueItemView
@@ -37,7 +37,7 @@ def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueIt
 
 
 def _unsay(ai: Session, item: RowMapping, actor: Actor) -> None:
-    said = list(ai.execute(select(notes).where(notes.c.review_item_id == item["id"])).mappings())
+    said = list(ai.execute(select(notes).where(of_item(item))).mappings())
     if any(each["admin_user_id"] != actor.id or each["status"] != AnnotationStatus.PENDING for each in said):
         raise TooLate
     for each in said:

@@ -226,8 +226,8 @@ def _disputed(ai: Session, judged: Subquery) -> list[Disputed]:
 def _pace(ai: Session, where: Sequence[ColumnElement[bool]], period: Period) -> Pace:
     day = cast(func.timezone(period.zone, notes.c.created_at), Date)
     days, count = ai.execute(select(func.count(distinct(day)), func.count()).where(*where)).one()
-    by = {"partition_by": notes.c.admin_user_id, "order_by": (notes.c.created_at, notes.c.id)}
-    before = func.lag(notes.c.created_at).over(**by)
+    in_order = (notes.c.created_at, notes.c.id)
+    before = func.lag(notes.c.created_at).over(partition_by=notes.c.admin_user_id, order_by=in_order)
     gaps = select(func.extract("epoch", notes.c.created_at - before).label("seconds")).where(*where).subquery()
     is_work = gaps.c.seconds < PAUSE_S
     middle = select(func.percentile_cont(0.5).within_group(gaps.c.seconds), func.count()).where(is_work)

@@ -18,6 +18,7 @@ class ConversationFilter:
     model: str | None = None
     rating: Opinion | None = None
     status: ConversationState | None = None
+    annotated: bool | None = None
 
 
 class Part(View):
@@ -63,6 +64,8 @@ class ConversationSummary(View):
     user_feedback: str | None
     escalated_at: datetime | None
     escalation_reason: str | None
+    annotation_count: int
+    last_annotated_at: datetime | None
     environment: str
     app: str
     release: str

@@ -163,6 +163,8 @@ def _where(wanted: ConversationFilter, period: Period, watched: Watched) -> list
         found.append(columns.user_id.in_(watched.users))
     if wanted.model is not None:
         found.append(literal(wanted.model) == any_(columns.models))
+    if wanted.annotated is not None:
+        found.append(columns.annotation_count > 0 if wanted.annotated else columns.annotation_count == 0)
     if wanted.rating is not None:
         found.append(rated(wanted.rating, columns.user_rating, columns.rating_scale))
     return found

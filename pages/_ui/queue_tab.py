@@ -88,7 +88,7 @@ def _draw_actions(*, has_keys: bool) -> None:
         st.button("Keys", key="review.keys", icon=":material/keyboard:", type="tertiary", help="Press ?", on_click=show_keys)
 
 
-@st.dialog("Keys")
+@st.dialog("Keys", on_dismiss="rerun")
 def show_keys() -> None:
     """Show what the keys do, and let them be switched off."""
     rows = "\n".join(f"| `{key}` | {does} |" for key, does in KEYS.items())

@@ -92,6 +92,7 @@ class Form:
     def _draw_live(self, *, has_keys: bool) -> None:
         chosen = {name: state.get(self.key(widget), None) for name, widget in (("annotation_type", "type"), ("tags", "tags"))}
         data = {
+            "item": str(self.message.id),
             "original": self.original,
             "suggested": state.get(self.key("response"), self.original),
             "draft": f"{DRAFTS}/{self.message.id}",

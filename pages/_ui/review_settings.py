@@ -1,5 +1,7 @@
 """Settings, Review: what reviewers go by, which tags they are offered, and what joins the queue."""
 
+from typing import Any
+
 import streamlit as st
 from pydantic import ValidationError
 
@@ -60,7 +62,7 @@ def draw() -> None:
 @errors.action
 def save() -> None:
     """Store what the form holds."""
-    given = {name: state.get(_key(name), None) for name in NAMES}
+    given: dict[str, Any] = {name: state.get(_key(name), None) for name in NAMES}
     given["tags"] = [line for line in str(given["tags"] or "").splitlines() if line.strip()]
     for name in ("sample_share", "double_share"):
         given[name] = round((given[name] or 0) / 100, 6)

@@ -11,8 +11,9 @@ from core.annotations import summary
 from core.annotations.agreement import Agreement
 from core.annotations.charts import NAMES
 from core.annotations.schemas import AnnotationFilter
-from core.annotations.summary import Share, Summary
+from core.annotations.summary import Disputed, Share, Summary
 from core.db import Database, transaction
+from core.identity.permissions import Permission, may
 from core.periods import Period
 from pages._ui import charts, errors, filters, frame, guard, tables, text, watch
 from pages._ui.cache import Reads
@@ -30,7 +31,8 @@ def summary_tab(reads: Reads, header: watch.Header) -> None:
     """Draw the tab: the period, then everything that was said in it."""
     chosen = filters.bar(PAGE, reads, ("environment",))
     with errors.InWords("The summary"):
-        draw(read(AnnotationFilter(environment=chosen.watched.environment), chosen.period), chosen.period)
+        found = read(AnnotationFilter(environment=chosen.watched.environment), chosen.period)
+        draw(found, chosen.period, may_read=may(reads.actor, Permission.READ_CONTENTS))
     header.finish(reads, chosen)
 
 
@@ -40,7 +42,7 @@ def read(wanted: AnnotationFilter, period: Period) -> Summary:
         return summary.summarise(ai, wanted, period, actor=actor)
 
 
-def draw(found: Summary, period: Period) -> None:
+def draw(found: Summary, period: Period, *, may_read: bool) -> None:
     """Draw the figures; where nobody has annotated anything, say so."""
     if found.is_own:
         st.caption("Your own annotations, and how far others agree with you.")
@@ -49,9 +51,11 @@ def draw(found: Summary, period: Period) -> None:
         return
     draw_figures(found)
     with watch.panel("Annotations", "by day and type"):
-        charts.show(annotation_charts.by_type(charts.palette(), found.over_time, period), f"{PAGE}.days")
+        charts.show(annotation_charts.by_type(charts.palette(), found.over_time, period), f"{PAGE}.over_time")
     draw_shares(found)
-    draw_disagreement(found, period)
+    draw_disagreement(found)
+    if found.disputed:
+        draw_disputed(found.disputed, period, may_read=may_read)
 
 
 def draw_figures(found: Summary) -> None:
@@ -113,8 +117,8 @@ def draw_shares(found: Summary) -> None:
             tables.show(table, f"{title}: {values[0]} first.", key=f"{PAGE}.{label}", most=MOST_ROWS)
 
 
-def draw_disagreement(found: Summary, period: Period) -> None:
-    """Draw where reviewers disagree: what is taken for what, on which models, and on which messages."""
+def draw_disagreement(found: Summary) -> None:
+    """Draw where reviewers disagree: what is taken for what, and on which models."""
     with watch.panel("Where reviewers disagree", "what is said of the same message, by pairs of reviewers"):
         if not found.disagreements:
             st.caption("Nowhere, as far as two have judged the same.")
@@ -138,21 +142,28 @@ def draw_disagreement(found: Summary, period: Period) -> None:
             }
         )
         tables.show(models, "How far reviewers agree on the answers of each model.", key=f"{PAGE}.models", most=MOST_ROWS)
-    with watch.panel("Messages", "those with the most different judgements first; select one to read it"):
+
+
+def draw_disputed(found: Sequence[Disputed], period: Period, *, may_read: bool) -> None:
+    """Draw the messages on which reviewers disagree; one that is selected is opened, for those who may read it."""
+    with watch.panel(
+        "Messages", "those with the most different judgements first" + ("; select one to read it" if may_read else "")
+    ):
         messages = pd.DataFrame(
             {
-                "Said": [", ".join(f"{TYPES[kind]} {count}" for kind, count in each.said.items()) for each in found.disputed],
-                "Model": [text.one_line(each.model) or "unknown" for each in found.disputed],
-                "Decided": ["yes" if each.is_decided else "not yet" for each in found.disputed],
-                "Last": [words.moment(each.at, period.zone) for each in found.disputed],
+                "Said": [", ".join(f"{TYPES[kind]} {count}" for kind, count in each.said.items()) for each in found],
+                "Model": [text.one_line(each.model) or "unknown" for each in found],
+                "Decided": ["yes" if each.is_decided else "not yet" for each in found],
+                "Last": [words.moment(each.at, period.zone) for each in found],
             }
         )
 
         def open_(number: int) -> None:
-            chosen = found.disputed[number]
-            st.query_params.from_dict({"conversation": str(chosen.conversation_id), "message": str(chosen.message_id)})
+            at = {"conversation": str(found[number].conversation_id), "message": str(found[number].message_id)}
+            st.query_params.from_dict(at)
 
-        tables.show(messages, "Messages on which reviewers disagree.", key=f"{PAGE}.disputed", on_pick=open_)
+        said = "Messages on which reviewers disagree."
+        tables.show(messages, said, key=f"{PAGE}.disputed", on_pick=open_ if may_read else None)
 
 
 def _figure(value: float | None) -> str:

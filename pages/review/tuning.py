@@ -4,27 +4,43 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.identity.permissions import Permission, may
+from core.identity.permissions import Permission, may, require_any
 from core.identity.schemas import Actor
-from pages._ui import annotation_tab, conversation, conversation_tab, errors, guard, queue_tab, state, watch
+from pages._ui import (
+    annotation_tab,
+    conversation,
+    conversation_tab,
+    errors,
+    guard,
+    queue_tab,
+    review_export,
+    review_summary,
+    state,
+    watch,
+)
 from pages._ui.cache import Reads
 
 VIEW = "tuning.view"
 Tab = Callable[[Reads, watch.Header], None]
-TABS: dict[str, tuple[str, str, Permission, Tab]] = {
-    "queue": ("Queue", "What to review next, and why", Permission.ANNOTATE, queue_tab.draw),
-    "conversations": ("Conversations", "What was said, the latest first", Permission.READ_CONTENTS, conversation_tab.draw),
-    "annotations": ("Annotations", "What reviewers have said", Permission.READ_CONTENTS, annotation_tab.draw),
+FIGURES = (Permission.WATCH, Permission.ANNOTATE)
+# Each with who has it: any of these permissions is enough.
+TABS: dict[str, tuple[str, str, tuple[Permission, ...], Tab]] = {
+    "queue": ("Queue", "What to review next, and why", (Permission.ANNOTATE,), queue_tab.draw),
+    "conversations": ("Conversations", "What was said, the latest first", (Permission.READ_CONTENTS,), conversation_tab.draw),
+    "annotations": ("Annotations", "What reviewers have said", (Permission.READ_CONTENTS,), annotation_tab.draw),
+    "summary": ("Summary", "What reviewers say, and how far they agree", FIGURES, review_summary.summary_tab),
+    "export": ("Export", "Annotations as files", (Permission.EXPORT_ANNOTATIONS,), review_export.export_tab),
 }
 
 
 def main() -> None:
     """Guard, then the conversation that is named in the address, or the tab that is."""
-    reads = Reads(guard.page(Permission.READ_CONTENTS))
+    reads = Reads(guard.page())
+    require_any(reads.actor, Permission.READ_CONTENTS, *FIGURES)
     if st.query_params.get("conversation"):
         conversation.draw(reads.actor)
         return
-    mine = [name for name, (_, _, permission, _) in TABS.items() if may(reads.actor, permission)]
+    mine = [name for name, (_, _, permissions, _) in TABS.items() if any(may(reads.actor, each) for each in permissions)]
     name = chosen(reads.actor, mine)
     _, about, _, draw = TABS[name]
     header = watch.header("Tuning", about)
@@ -48,7 +64,8 @@ def chosen(actor: Actor, mine: list[str]) -> str:
     named = st.query_params.get("view", "")
     if named in mine:
         return named
-    return "conversations" if st.query_params.to_dict() or not may(actor, Permission.ANNOTATE) else mine[0]
+    is_list = "conversations" in mine and (st.query_params.to_dict() or not may(actor, Permission.ANNOTATE))
+    return "conversations" if is_list else mine[0]
 
 
 def turn() -> None:

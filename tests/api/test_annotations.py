@@ -123,12 +123,26 @@ def test_admins_take_it_from_pending_to_reviewed_to_applied_step_by_step(client:
     assert (back["reviewed_by"], back["applied_at"]) == (None, None)
 
 
+def test_what_its_author_changes_after_it_was_reviewed_is_pending_again(client: Client, talk: str) -> None:
+    reviewer, admin = client(person(Role.REVIEWER)), client(person(Role.ADMIN))
+    path = f"{NOTES}/{made(reviewer)['id']}"
+    admin.put(path, json={"status": "reviewed"}).raise_for_status()
+    assert admin.put(path, json={"content": "Hardly."}).json()["status"] == "reviewed"
+    assert reviewer.put(path, json={"content": "Hardly."}).json()["status"] == "reviewed"
+    changed = reviewer.put(path, json={"content": "Perhaps.", "status": "reviewed"}).json()
+    assert (changed["status"], changed["reviewed_by"]) == ("pending", None)
+    assert reviewer.put(path, json={"content": "No.", "status": "applied"}).status_code == 403
+
+
 def test_a_conversation_knows_how_often_it_was_annotated(client: Client, talk: str) -> None:
     reviewer = client(person(Role.REVIEWER))
     first, second = made(reviewer), made(reviewer)
     told()
     assert conversations.one("annotation_count") == 2
     assert conversations.one("last_annotated_at").isoformat().startswith(second["created_at"][:19])
+    found = {flag: reviewer.get(f"{DOOR}/conversations", params={"annotated": flag}).json() for flag in (True, False, "")}
+    assert [each["total_count"] for each in found.values()] == [1, 0, 1]
+    assert found[True]["items"][0]["annotation_count"] == 2
     for each in (first, second):
         reviewer.delete(f"{NOTES}/{each['id']}")
     told()

@@ -63,5 +63,5 @@ def test_no_door_streams_a_file_without_a_note() -> None:
     for route in sorted(Path(ROOT / "api" / "routes").glob("*.py")):
         code = route.read_text()
         assert code.count("return csv_response(") == sum(
-            code.count(note) for note in (" note_export(", " note_list(", "note_audit_export(")
+            code.count(note) for note in (" note_export(", " note_list(", " note_filtered(", "note_audit_export(")
         ), route.name

@@ -69,6 +69,10 @@ def fields(route: Described) -> list[str]:
         "/ingest": [],  # tests/api/test_ingest_fuzz.py
         "/admin/settings": ["default_prompt", "default_model", "reporting_time_zone"],
         "/admin/playground": ["message", "session_id", "custom_prompt", "model", "parameters"],
+        "/admin/ai/tuning/settings": ["sample_share", "lease_minutes", "tags", "guidelines", "single_keys"],
+        "/admin/ai/tuning/drafts": ["fields"],
+        "/admin/ai/tuning/queue": ["message_id", "reviews_wanted", "ids", "action", "content", "tags", "severity"],
+        "/admin/ai/tuning": ["message_id", "annotation_type", "content", "suggested_response", "severity", "tags", "status"],
         "/imports/mappings": ["name", "mapping", "import_id"],
         "/imports": ["mapping", "mapping_id", "answers", "environment"],
         "/prompts": ["model_id", "prompt", "system_prompt", "messages", "parameters", "context", "tools", "session_id"],

@@ -257,6 +257,15 @@ def test_what_has_been_done_does_not_come_again(client: Client) -> None:
     assert claim(reviewer(client)) is None
 
 
+def test_what_waits_though_its_message_is_gone_leaves_the_queue(client: Client) -> None:
+    waiting(1)
+    rules(client, sample_share=0.0)
+    talk("a", answer={"error": "timeout"})
+    told()
+    jobs.let_go(0)
+    assert joined() == [(["error"], 50)]
+
+
 def test_sixteen_reviewers_at_once_get_nothing_twice(client: Client) -> None:
     waiting(160)
     people = [reviewer(client) for _ in range(16)]

@@ -35,24 +35,30 @@ export default function ({ data, parentElement }) {
     clearTimeout(timer);
     timer = setTimeout(keep, QUIET_MS);
   };
+  // What is being saved is no draft any longer.
+  const saved = () => { isUnsaved = false; clearTimeout(timer); };
+  const clicked = (event) => { if (event.target.closest?.(".st-key-review-save button")) saved(); };
   const pressed = (event) => {
     const isTyping = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (event.key === "Escape" && isTyping) { isTyping.blur(); return; }
-    // What is being saved is no draft any longer.
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { isUnsaved = false; clearTimeout(timer); }
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) saved();
     if (isTyping || !data.keys || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (document.querySelector('[data-testid="stDialog"]')) return;
     if (act(event.key.toLowerCase(), field)) { event.preventDefault(); event.stopPropagation(); }
   };
 
-  show(data.suggested); // its field may not be drawn yet
+  // Of another message the field may not be drawn yet; of the same one, it holds what was typed since.
+  show(parentElement.item === data.item ? field("response")?.value ?? data.suggested : data.suggested);
+  parentElement.item = data.item;
   document.addEventListener("input", typed, true);
   document.addEventListener("keydown", pressed, true);
+  document.addEventListener("click", clicked, true);
   addEventListener("pagehide", keep);
   return parentElement.leave = () => {
     keep();
     document.removeEventListener("input", typed, true);
     document.removeEventListener("keydown", pressed, true);
+    document.removeEventListener("click", clicked, true);
     removeEventListener("pagehide", keep);
   };
 }

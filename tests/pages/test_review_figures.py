@@ -1,0 +1,107 @@
+"""The summary and the export without a browser: who sees which, what they say of few, and what will be in a file."""
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import clock
+from core.identity.schemas import Role, SessionKind
+from core.ids import new_id
+from tests.factories.conversations import conversation, stored
+from tests.factories.identity import person
+from tests.factories.reviews import annotated
+from tests.pages.conftest import Console, said
+
+TUNING = "review/tuning.py"
+ANN, BEN = new_id(), new_id()
+
+
+def opened(console: Console, role: Role, view: str) -> AppTest:
+    app = console(person(role, kind=SessionKind.BROWSER), TUNING)
+    app.query_params["view"] = view
+    return app.run()
+
+
+def reviewed(messages: int = 24, **more: Any) -> None:  # noqa: ANN401
+    stored(conversation(messages=messages))
+    for number in range(1, messages, 2):
+        for who, kind in ((ANN, "approved"), (BEN, "correction" if number == 3 else "approved")):
+            annotated(f"m{number}", admin_user_id=who, annotation_type=kind, created_at=clock.now(), **more)
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {one.label: one.value for one in app.metric}
+
+
+@pytest.mark.parametrize("role", [Role.SUPER_ADMIN, Role.ADMIN, Role.ANALYST])
+def test_the_summary_says_how_far_reviewers_agree_and_how_sure_that_is(console: Console, role: Role) -> None:
+    reviewed(model="<b>bold</b>")
+    app = opened(console, role, "summary")
+    assert not app.exception
+    assert figures(app)["Annotations"] == "24"
+    assert figures(app)["Of one mind"] == "91.7%"
+    assert "95 % certainty, of 12 messages that two or more have judged" in said(app)
+    assert "Where reviewers disagree" in said(app)
+
+
+def test_of_few_it_says_that_they_are_few(console: Console) -> None:
+    reviewed(6)
+    assert "of 3 messages, too few to say how sure it is" in said(opened(console, Role.ADMIN, "summary"))
+
+
+def test_a_reviewer_sees_his_own_and_without_any_an_empty_page(console: Console) -> None:
+    reviewed(6)
+    app = opened(console, Role.REVIEWER, "summary")
+    assert "Your own annotations" in said(app)
+    assert "No annotations in this period" in said(app)
+
+
+def test_an_analyst_who_may_not_read_has_the_summary_alone(console: Console) -> None:
+    app = opened(console, Role.ANALYST, "queue")
+    assert not app.exception
+    offered = [getattr(one, "options", []) for one in app.get("button_group")]
+    assert [options for options in offered if "Summary" in options] == [["Summary"]]
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.ANALYST, Role.REVIEWER])
+def test_exports_are_for_super_admins(console: Console, role: Role) -> None:
+    reviewed(6)
+    app = opened(console, role, "export")
+    assert not app.exception
+    assert "Preview" not in said(app)
+    assert not app.code
+
+
+def test_the_first_lines_are_shown_as_they_will_be_written(console: Console) -> None:
+    reviewed(24)
+    app = opened(console, Role.SUPER_ADMIN, "export")
+    assert not app.exception
+    assert len(app.code) == 5
+    assert '"messages":' in app.code[0].value
+    assert "/api/v1/admin/ai/tuning/export?format=openai_chat" in next(one.proto.url for one in app.get("link_button"))
+
+
+def test_the_manifest_says_what_is_left_out_and_why(console: Console) -> None:
+    reviewed(24)
+    app = opened(console, Role.SUPER_ADMIN, "export")
+    next(button for button in app.button if button.label == "Make the manifest").click().run()
+    assert not app.exception
+    assert "12 rows" in said(app)
+    assert "24 annotations" in said(app)
+    table = app.dataframe[-1].value
+    assert dict(zip(table["Left out because"], table["Annotations"], strict=True)) == {
+        "The same line is there already.": 11,
+        "No better answer was suggested.": 1,
+    }
+
+
+def test_hostile_text_is_cut_and_shown_as_text(console: Console) -> None:
+    stored({"id": "c", "messages": [{"id": "m0", "role": "user", "content": "x", "created_at": clock.now().isoformat()}]})
+    annotated("m0", annotation_type="flag", content="<script>\u202e" + "y" * 200_000)
+    app = opened(console, Role.SUPER_ADMIN, "export")
+    app.selectbox(key="review-export.format").select("csv").run()
+    assert not app.exception
+    [shown] = app.code
+    assert len(shown.value) < 5000
+    assert "\u202e" not in shown.value
