@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from core import words
+from core.annotations import filling
+from core.annotations.schemas import AskedFor
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.opinions import Opinion
 from core.db import Database, transaction
@@ -130,10 +132,21 @@ def _draw_one(row: FeedbackView | None, reads: Reads, zone: str) -> None:
             return
         place = {"conversation": str(row.conversation_id)} | ({"message": str(row.message_id)} if row.message_id else {})
         links.draw("tuning", "The whole conversation", icon="forum", **place)
+        if row.message_id is not None and may(reads.actor, Permission.ANNOTATE):
+            key = f"feedback.queue.{row.id}"
+            st.button("Into the queue", icon=":material/playlist_add:", key=key, on_click=ask_for, args=(str(row.message_id),))
         focus = str(row.message_id) if row.message_id else None
         sees_costs = may(reads.actor, Permission.WATCH)
         message_list.draw(found.messages, zone, focus=focus, sees_costs=sees_costs)
         message_list.draw_feedback(found.feedback, zone, None)
+
+
+@errors.action
+def ask_for(message_id: str) -> None:
+    """Have an answer reviewed."""
+    with guard.work() as (session, actor), transaction(Database.AI) as ai:
+        filling.ask_for(session, ai, AskedFor(message_id=message_id), actor=actor)
+    state.toast("It is in the review queue")
 
 
 def _read(row: FeedbackView) -> Reading:

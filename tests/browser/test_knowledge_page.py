@@ -222,6 +222,8 @@ def test_feedback_has_its_conversation_beside_it(open_window: OpenWindow, accoun
     beside = tab.page.locator(".st-key-feedback-one")
     expect(beside).to_contain_text("Known line 7")
     expect(beside).to_contain_text("Not <b>known</b>")
+    tab.press("Into the queue")
+    tab.page.get_by_text("It is in the review queue").wait_for()
     tab.page.get_by_role("link", name="The whole conversation").click()
     expect(tab.page.locator("h1")).to_have_text("About knowing")
 
