@@ -25,6 +25,7 @@ from api.routes import (
     imports,
     ingest,
     keys,
+    knowledge,
     models,
     onboarding,
     overview,
@@ -64,7 +65,7 @@ def create() -> FastAPI:
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
     for review in (annotations, review_queue):
         api.include_router(review.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
-    for watch in (activity, onboarding, ai_metrics, batches, overview, conversations, annotation_exports):
+    for watch in (activity, onboarding, ai_metrics, batches, overview, conversations, annotation_exports, knowledge):
         api.include_router(watch.router, dependencies=[Depends(limits.standard)])
     api.include_router(ingest.router)
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])

@@ -59,13 +59,14 @@ def note_list(
     session: Session,
     what: str,
     actor: Actor,
-    watched: Watched,
+    watched: Watched | None,
     period: Period | None = None,
     **wanted: object,
 ) -> None:
     """Write down that somebody takes a list away, of which rows, of when (where that was asked), and by what it was filtered."""
     span = {"start": period.start, "end": period.end} if period is not None else {}
-    filters = {name: value for name, value in (asdict(watched) | wanted).items() if value is not None and value is not False}
+    whose = asdict(watched) if watched is not None else {}
+    filters = {name: value for name, value in (whose | wanted).items() if value is not None and value is not False}
     audit.record(session, f"{what}.export", actor, targets={**span, **filters})
 
 

@@ -60,6 +60,8 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     review = []
     if any(may(actor, each) for each in (Permission.READ_CONTENTS, Permission.WATCH)):
         review = [_page("review/tuning.py", "Tuning", "tuning", "rate_review")]
+    if may(actor, Permission.READ_CONTENTS):
+        review.append(_page("review/knowledge.py", "Knowledge", "knowledge", "menu_book"))
     test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):

@@ -40,6 +40,8 @@ STEPS = {
     AnnotationStatus.REVIEWED: AnnotationStatus.APPLIED,
     AnnotationStatus.APPLIED: None,
 }
+NOBODY_YET = dict.fromkeys(("reviewed_by", "reviewed_at", "applied_by", "applied_at"))
+REOPENED: dict[str, object] = {"status": AnnotationStatus.PENDING, **NOBODY_YET}
 FIRST, SECOND, DECIDING = 1, 2, 3  # rounds
 
 
@@ -137,11 +139,13 @@ def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor)
     wanted = AnnotationStatus(values.pop("status", before["status"]))
     values = {name: value for name, value in values.items() if value != before[name]}
     now = clock.now()
-    values |= _steps(AnnotationStatus(before["status"]), wanted, actor, now)
+    steps = _steps(AnnotationStatus(before["status"]), wanted, actor, now)
+    # What its author changes is no longer what an admin has seen.
+    values |= steps if not values or may(actor, Permission.DECIDE_REVIEWS) else REOPENED
     if not values:
         return AnnotationView.model_validate(dict(before))
     row = ai.execute(update(notes).where(notes.c.id == id_).values(**values, updated_at=now).returning(notes)).mappings().one()
-    fields = [name for name in EDITABLE if name in values]
+    fields = [name for name in EDITABLE if name in values and row[name] != before[name]]
     _keep(ai, id_, _part(before, fields), _part(row, fields), actor)
     return AnnotationView.model_validate(dict(row))
 
@@ -184,7 +188,7 @@ def _steps(before: AnnotationStatus, wanted: AnnotationStatus, actor: Actor, now
     if not may(actor, Permission.DECIDE_REVIEWS):
         raise OnlyAdminsDecide
     if wanted is AnnotationStatus.PENDING:
-        return {"status": wanted, "reviewed_by": None, "reviewed_at": None, "applied_by": None, "applied_at": None}
+        return REOPENED
     if STEPS[before] is not wanted:
         raise WrongStep
     name = wanted.value

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, and_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -118,7 +118,7 @@ def snapshot_of(item: RowMapping) -> dict[str, Any]:
 
 def of_item(item: RowMapping) -> ColumnElement[bool]:
     """Return the condition that an annotation was made in the review of an item; those of its message have an index."""
-    return (notes.c.message_id == item["message_id"]) & (notes.c.review_item_id == item["id"])
+    return and_(notes.c.message_id == item["message_id"], notes.c.review_item_id == item["id"])
 
 
 def _said(ai: Session, item: RowMapping, actor: Actor) -> str | None:

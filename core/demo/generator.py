@@ -25,9 +25,8 @@ Row = tuple[Kind, dict[str, Any]]
 
 
 def rows(seed: int, until: datetime) -> Iterator[Parsed]:
-    """Yield all rows as `ingest/*` takes them; `position` counts them from 1."""
-    for position, (kind, row) in enumerate(World(seed, until).rows(), 1):
-        yield Parsed(position, None, kind, row)
+    """Return all rows as `ingest/*` takes them; `position` counts them from 1."""
+    return World(seed, until).numbered()
 
 
 class World:
@@ -41,6 +40,12 @@ class World:
         self.teller = Teller(self.random, self.calendar)
         self.caller = Caller(self.random, self.calendar)
         self.critic = Critic(self.random, self.calendar)
+        self.talks: list[Talk] = []
+
+    def numbered(self) -> Iterator[Parsed]:
+        """Yield all rows, counted from 1."""
+        for position, (kind, row) in enumerate(self.rows(), 1):
+            yield Parsed(position, None, kind, row)
 
     def rows(self) -> Iterator[Row]:
         """Yield what the app would have sent, users first."""
@@ -55,14 +60,13 @@ class World:
             yield from ((Kind.EVENTS, event) for event in events)
             yield from ((Kind.EVENTS, event) for event in self.diary.live(person))
         yield from ((Kind.EVENTS, event) for event in self.diary.strangers())
-        talks: list[Talk] = []
         for person, at in self._when_they_talk(everybody):
-            talk = self.teller.tell(len(talks) + 1, person, at)
-            talks.append(talk)
+            talk = self.teller.tell(len(self.talks) + 1, person, at)
+            self.talks.append(talk)
             yield from self._talk(talk)
         yield from ((Kind.AI_REQUESTS, row) for row in self.caller.nightly())
-        yield from ((Kind.AI_REQUESTS, row) for row in self.caller.pending(talks))
-        yield from ((Kind.MEMORIES, row) for row in library.memories(self.random, self.calendar, talks))
+        yield from ((Kind.AI_REQUESTS, row) for row in self.caller.pending(self.talks))
+        yield from ((Kind.MEMORIES, row) for row in library.memories(self.random, self.calendar, self.talks))
 
     def _when_they_talk(self, everybody: list[Person]) -> list[tuple[Person, datetime]]:
         """Return who talks when: everybody who does for the first time, then some of them again."""

@@ -1,18 +1,25 @@
-"""Tells imports, whose job stores the rows, how those of the demo are made."""
+"""Tells imports, whose job stores the rows, how those of the demo are made, and what is stored when all of them are."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from core.demo import queries
-from core.demo.generator import rows
+from core.db import Session
+from core.demo import queries, reviews
+from core.demo.generator import World
+from core.demo.reviewers import Panel
 from core.imports import made
-from core.imports.parsed import Parsed
+from core.imports.made import Made
 
 
-def make(mapping: dict[str, Any]) -> Iterator[Parsed]:
-    """Return the rows of a demo, the same ones each time: after a kill they are made again and passed over."""
-    return rows(mapping["seed"], datetime.fromisoformat(mapping["until"]))
+def make(mapping: dict[str, Any]) -> Made:
+    """Return the rows of a demo and its annotations, the same ones each time: after a kill they are made again."""
+    world = World(mapping["seed"], datetime.fromisoformat(mapping["until"]))
+
+    def finish(core: Session, ai: Session, import_id: UUID) -> None:
+        reviews.store(core, ai, import_id, Panel(mapping["seed"], world.calendar).review(world.talks))
+
+    return Made(world.numbered(), finish)
 
 
 made.register(queries.FORMAT, make)

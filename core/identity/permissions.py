@@ -22,9 +22,10 @@ class Permission(StrEnum):
     INGEST = "ingest"
     WATCH = "watch"
     READ_CONTENTS = "read_contents"  # the words of users and models
-    ANNOTATE = "annotate"  # take from the queue, say what one thinks, change one's own
+    ANNOTATE = "annotate"  # take from the queue, say what one thinks, change one's own, propose documents
     DECIDE_REVIEWS = "decide_reviews"  # between reviewers, and from pending to reviewed to applied; change anybody's
     EXPORT_ANNOTATIONS = "export_annotations"  # the words of users leave the house
+    CHANGE_KNOWLEDGE = "change_knowledge"  # documents and memories
     CLEAN_UP = "clean_up"
     CHANGE_RETENTION = "change_retention"
 

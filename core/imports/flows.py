@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from core import clock, settings
+from core.db import Database, transaction
 from core.db import reading as asking
-from core.db import transaction
 from core.errors import Failure, Unavailable
 from core.identity.schemas import Actor
 from core.imports import checking, made, queries, reading, recognise, service, undo, uploads
 from core.imports.chunks import Identity
+from core.imports.made import Made
 from core.imports.mapping import Mapping
 from core.imports.models import Import
 from core.imports.parsed import Parsed
@@ -98,19 +99,31 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         identity = Identity(row.sha256, service.first_seen(session, row.sha256))
         zone = settings.read(session, settings.Workspace).reporting_time_zone
     source = Source(environment=row.environment, zone=zone, import_id=import_id, origin="import")
-    if not write(_rows(row), import_id, source, identity, after=row.position, may_go_on=may_go_on):
+    maker = made.find(row.mapping)
+    given = maker(row.mapping or {}) if maker is not None else None
+    if not write(_rows(row, given), import_id, source, identity, after=row.position, may_go_on=may_go_on):
         return False
+    if given is not None:
+        _finish(import_id, given)
     ended = {"status": Status.COMPLETED, "completed_at": clock.now(), "error": None}
     _change(import_id, Status.RUNNING, {**ended, "record_count": Import.position})
     return True
 
 
-def _rows(row: Import) -> Iterable[Parsed]:
+def _rows(row: Import, given: Made | None) -> Iterable[Parsed]:
     """Return the rows that have not been dealt with."""
-    maker = made.find(row.mapping)
-    if maker is not None:
-        return (parsed for parsed in maker(row.mapping or {}) if parsed.position > row.position)
+    if given is not None:
+        return (parsed for parsed in given.rows if parsed.position > row.position)
     return reading.read(uploads.path_of(row.id), Mapping.model_validate(row.mapping), skip=row.position)
+
+
+def _finish(import_id: UUID, given: Made) -> None:
+    """Store what belongs to the rows, while whoever stops the import waits. `ai` commits first: after a kill it is done again."""
+    with transaction() as core:
+        if queries.get_row(core, import_id, lock=True).status != Status.RUNNING:
+            raise Stopped
+        with transaction(Database.AI) as ai:
+            given.finish(core, ai, import_id)
 
 
 def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:

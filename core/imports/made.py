@@ -1,11 +1,25 @@
 """Imports whose rows come from no file: a feature above says how they are made, by the format in their mapping."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from core.db import Session
 from core.imports.parsed import Parsed
 
-Maker = Callable[[dict[str, Any]], Iterable[Parsed]]
+Finish = Callable[[Session, Session, UUID], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """Rows, and who stores what belongs to them and is none: in both databases, when all rows are there, once or again."""
+
+    rows: Iterable[Parsed]
+    finish: Finish
+
+
+Maker = Callable[[dict[str, Any]], Made]
 
 _makers: dict[str, Maker] = {}
 

@@ -75,7 +75,7 @@ def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
     yield from _raw_rows(import_id, raw_rows.EVENTS)
     _patiently(lambda session: subjects.settle(driver(session)))
     yield {"releases": _patiently(partial(raw_rows.forget_releases, import_id=import_id))}
-    for whole in (whole_rows.FEEDBACK, whole_rows.DOCUMENTS, whole_rows.MEMORIES):
+    for whole in whole_rows.OF_AI:
         yield from _whole_rows(import_id, whole)
     yield from _conversations(import_id)
     yield from _batch_runs(import_id)

@@ -10,9 +10,10 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.knowledge.schemas import DocumentState, MemoryKind, Scale
-from core.tables import AiTable, Created, one_of
+from core.tables import AiTable, Created, Keyed, one_of
 
 SEARCHED = "to_tsvector('simple', left(title || ' ' || content, 50000))"
+REMEMBERED = "to_tsvector('simple', left(content, 50000))"
 
 
 class Document(Created, AiTable):
@@ -40,6 +41,20 @@ class Document(Created, AiTable):
     updated_at: Mapped[datetime]
 
 
+class DocumentChange(Keyed, AiTable):
+    """What somebody changed in a document; it stays when the document goes."""
+
+    __tablename__ = "ai_kb_document_changes"
+    __table_args__ = (Index(None, "document_id", "at"),)
+
+    document_id: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    by: Mapped[UUID]
+    by_name: Mapped[str]
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+
+
 class Memory(Created, AiTable):
     """Something that the assistant remembers of a user."""
 
@@ -49,6 +64,8 @@ class Memory(Created, AiTable):
         Index(None, "user_id"),
         Index(None, "scope"),
         Index("ix_ai_memories_import", "import_id", postgresql_where=text("import_id is not null")),
+        Index(None, "updated_at"),
+        Index("ix_ai_memories_search", "search", postgresql_using="gin"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -60,6 +77,7 @@ class Memory(Created, AiTable):
     confidence: Mapped[Decimal | None] = mapped_column(Numeric(5, 4))
     source_message_id: Mapped[UUID | None]
     attributes: Mapped[dict[str, Any] | None]
+    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(REMEMBERED, persisted=True))
     import_id: Mapped[UUID | None]
     updated_at: Mapped[datetime]
 

@@ -7,7 +7,7 @@ in the name of the one who came first; who may ask at all, the page's guard has 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 
@@ -20,6 +20,7 @@ from pages._ui import guard
 FOR_S, MOST = 5, 1000
 
 Answer = TypeVar("Answer")
+Of = Literal["core", "ai", "both"]  # which databases a reader reads
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Question:
     given: tuple[object, ...]
     named: tuple[tuple[str, object], ...]
     rights: tuple[str, ...]
-    of_both: bool
+    of: Of
 
 
 @dataclass
@@ -42,19 +43,22 @@ class Reads:
 
     def ask(self, reader: Callable[..., Answer], *given: object, **named: object) -> Answer:
         """Return what `reader(session, *given, **named, actor=...)` answers, if need be as it was a few seconds ago."""
-        found: Answer = self._noted(_kept(self._question(reader, given, named, of_both=False), _reader=reader))
+        found: Answer = self._noted(_kept(self._question(reader, given, named, of="core"), _reader=reader))
         return found
 
     def ask_both(self, reader: Callable[..., Answer], *given: object, **named: object) -> Answer:
         """Return what `reader(core, ai, *given, **named, actor=...)` answers."""
-        found: Answer = self._noted(_kept(self._question(reader, given, named, of_both=True), _reader=reader))
+        found: Answer = self._noted(_kept(self._question(reader, given, named, of="both"), _reader=reader))
         return found
 
-    def _question(
-        self, reader: Callable[..., Any], given: tuple[object, ...], named: dict[str, object], *, of_both: bool
-    ) -> Question:
+    def ask_ai(self, reader: Callable[..., Answer], *given: object, **named: object) -> Answer:
+        """Return what `reader(ai, *given, **named, actor=...)` answers."""
+        found: Answer = self._noted(_kept(self._question(reader, given, named, of="ai"), _reader=reader))
+        return found
+
+    def _question(self, reader: Callable[..., Any], given: tuple[object, ...], named: dict[str, object], *, of: Of) -> Question:
         rights = tuple(sorted(each for each in Permission if may(self.actor, each)))
-        return Question(f"{reader.__module__}.{reader.__qualname__}", given, tuple(sorted(named.items())), rights, of_both)
+        return Question(f"{reader.__module__}.{reader.__qualname__}", given, tuple(sorted(named.items())), rights, of)
 
     def _noted(self, found: tuple[Any, datetime]) -> Any:  # noqa: ANN401  what is kept has no type of its own
         self.as_of = min(self.as_of, found[1])
@@ -75,7 +79,8 @@ def _kept(question: Question, *, _reader: Callable[..., Any]) -> tuple[Any, date
 def _read(question: Question, reader: Callable[..., Any]) -> tuple[Any, datetime]:
     at = clock.now()
     with guard.work() as (session, actor):
-        if not question.of_both:
+        if question.of == "core":
             return reader(session, *question.given, **dict(question.named), actor=actor), at
         with transaction(Database.AI) as ai:
-            return reader(session, ai, *question.given, **dict(question.named), actor=actor), at
+            sessions = (ai,) if question.of == "ai" else (session, ai)
+            return reader(*sessions, *question.given, **dict(question.named), actor=actor), at

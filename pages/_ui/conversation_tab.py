@@ -14,9 +14,10 @@ from pages._ui.conversation_list import SHOWN
 from pages._ui.filters import Filters
 
 PAGE = "tuning"
-FIRST, MORE = ("q", "model", "rating"), ("status", "environment", "app", "release", "user_id")
+FIRST, MORE = ("q", "model", "rating"), ("annotated", "status", "environment", "app", "release", "user_id")
 OFFERS: filters.Offers = {
     "rating": {str(opinion): said for opinion, said in conversation_list.OPINIONS.items()},
+    "annotated": {"yes": "Annotated", "no": "Not annotated"},
     "status": {str(status): said for status, said in conversation_list.STATES.items()},
 }
 
@@ -52,4 +53,5 @@ def wanted(chosen: Filters) -> ConversationFilter:
     """Return which conversations are wanted; what the address says and we do not know is no filter."""
     rating = Opinion(chosen.chosen["rating"]) if chosen["rating"] in set(Opinion) else None
     status = ConversationState(chosen.chosen["status"]) if chosen["status"] in set(ConversationState) else None
-    return ConversationFilter(q=chosen["q"], model=chosen["model"], rating=rating, status=status)
+    annotated = {"yes": True, "no": False}.get(chosen["annotated"] or "")
+    return ConversationFilter(q=chosen["q"], model=chosen["model"], rating=rating, status=status, annotated=annotated)

@@ -23,38 +23,12 @@ from core.periods import Edge, Period, RangeRefused, Watched, in_address, last_d
 from core.system import workspace
 from pages._ui import state, text
 from pages._ui.cache import Reads
+from pages._ui.filter_words import EVERY, LABELS, TYPED
 
 DAYS, CUSTOM, LEAST = ("1", "7", "30", "90"), "custom", timedelta(minutes=30)
 DEFAULTS = {"days": "7", "environment": "production"}
 # What the page shows of itself, and no filter of what is read.
 VIEWS = ("start", "end")
-LABELS = {
-    "environment": "Environment",
-    "app": "App",
-    "release": "Release",
-    "user_id": "User",
-    "provider": "Provider",
-    "model": "Model",
-    "status": "Status",
-    "conversation": "Conversation",
-    "error_type": "Error type",
-    "job": "Batch job",
-    "q": "Search",
-    "step": "Last step",
-    "rating": "Rating",
-    "sort": "Order",
-}
-EVERY = {
-    "app": "All apps",
-    "release": "All releases",
-    "provider": "All providers",
-    "model": "All models",
-    "status": "Any status",
-    "job": "All batch jobs",
-    "step": "Any step",
-    "rating": "Any rating",
-}
-TYPED = {"q": "Search address, name or id", "tuning.q": "Search what was said"}
 WATCHED = ("environment", "app", "release", "user_id")
 Width = int | Literal["stretch"]
 Offers = Mapping[str, Mapping[str, str]]  # of a filter: each choice, and the words for it

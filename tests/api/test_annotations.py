@@ -123,6 +123,17 @@ def test_admins_take_it_from_pending_to_reviewed_to_applied_step_by_step(client:
     assert (back["reviewed_by"], back["applied_at"]) == (None, None)
 
 
+def test_what_its_author_changes_after_it_was_reviewed_is_pending_again(client: Client, talk: str) -> None:
+    reviewer, admin = client(person(Role.REVIEWER)), client(person(Role.ADMIN))
+    path = f"{NOTES}/{made(reviewer)['id']}"
+    admin.put(path, json={"status": "reviewed"}).raise_for_status()
+    assert admin.put(path, json={"content": "Hardly."}).json()["status"] == "reviewed"
+    assert reviewer.put(path, json={"content": "Hardly."}).json()["status"] == "reviewed"
+    changed = reviewer.put(path, json={"content": "Perhaps.", "status": "reviewed"}).json()
+    assert (changed["status"], changed["reviewed_by"]) == ("pending", None)
+    assert reviewer.put(path, json={"content": "No.", "status": "applied"}).status_code == 403
+
+
 def test_a_conversation_knows_how_often_it_was_annotated(client: Client, talk: str) -> None:
     reviewer = client(person(Role.REVIEWER))
     first, second = made(reviewer), made(reviewer)

@@ -25,6 +25,11 @@ WHO = {
     "/admin/ai/tuning/export": SUPER,
     "/admin/ai/tuning/summary": ALL,
     "/admin/ai/tuning/": READERS,
+    "POST /admin/ai/knowledge/documents/proposals": READERS,
+    "GET /admin/ai/knowledge/": READERS,
+    "POST /admin/ai/knowledge/": ADMINS,
+    "PUT /admin/ai/knowledge/": ADMINS,
+    "DELETE /admin/ai/knowledge/": ADMINS,
     "/admin/ai/": WATCHERS,
     "/admin/batch/": WATCHERS,
     "/admin/users": WATCHERS,
@@ -42,6 +47,8 @@ WHO = {
     "/prompts/": ALL,  # reading and stopping one's own calls: whoever may make none has none
 }
 BODIES: dict[str, dict[str, object]] = {
+    "/admin/ai/knowledge/documents/folder": {"files": [{"name": "a.md", "content": "a"}]},
+    "/admin/ai/knowledge/documents": {"title": "a", "content": "b"},
     f"/admin/ai/tuning/annotations/{ANY_ID}": {},
     "/admin/ai/tuning/annotations": {"message_id": "a", "annotation_type": "approved"},
     "/admin/ai/tuning/drafts": {"fields": {}},

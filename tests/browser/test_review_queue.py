@@ -14,8 +14,7 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.console import IDLE, Account, Program, Tab
 from tests.browser.geometry import cut_off, overlapping
 from tests.browser.test_every_page import look_at
-from tests.browser.test_users_page import main
-from tests.browser.test_watch import drawn
+from tests.browser.walks import drawn, main
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 TALKS, BY_KEYS = 30, 20

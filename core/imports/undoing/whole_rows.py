@@ -1,4 +1,4 @@
-"""Rows that are told whole: messages, feedback, documents, memories. Each belongs to whoever has changed it last.
+"""Rows that are told whole: messages, feedback, documents, memories, annotations. Each belongs to whoever has changed it last.
 
 What belongs to the import is as it was before, or gone; what somebody has changed since belongs to him, and stays.
 """
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core import outbox
+from core.annotations import annotations
 from core.db import Database, transaction
 from core.imports.undoing.told_rows import SETTLED
 from core.knowledge import feedback
@@ -67,6 +68,8 @@ class Whole:
         if self.table == FEEDBACK.table:
             _tell(session, ids)
             _forget_names(session, import_id, ids)
+        if self.table == ANNOTATIONS.table:
+            _tell_annotated(session, ids)
         return len(ids), self.take(session, import_id, ids)
 
     def take(self, session: Session, import_id: UUID, ids: list[UUID]) -> int:
@@ -86,6 +89,10 @@ MESSAGES = Whole("messages")
 FEEDBACK = Whole("ai_feedback", Database.AI)
 DOCUMENTS = Whole("ai_kb_documents", Database.AI)
 MEMORIES = Whole("ai_memories", Database.AI)
+# Those of the demo; items of the queue belong to the import that has brought their message.
+ANNOTATIONS = Whole("ai_admin_annotations", Database.AI)
+REVIEW_ITEMS = Whole("review_items", Database.AI)
+OF_AI = (ANNOTATIONS, REVIEW_ITEMS, FEEDBACK, DOCUMENTS, MEMORIES)
 
 
 def _forget_names(session: Session, import_id: UUID, ids: list[UUID]) -> None:
@@ -106,3 +113,10 @@ def _tell(session: Session, ids: list[UUID]) -> None:
     named = sorted({*named, *(id_ for (id_,) in driver(session).execute(before, {"ids": ids}))})
     if named:
         outbox.tell(session, feedback.GIVEN, {"ids": named, "left": named}, database=Database.AI)
+
+
+def _tell_annotated(session: Session, ids: list[UUID]) -> None:
+    """Let the conversations know that they are about to be annotated less often."""
+    named = "select distinct conversation_id::text from ai_admin_annotations where id = any(%(ids)s)"
+    if found := sorted(id_ for (id_,) in driver(session).execute(named, {"ids": ids})):
+        outbox.tell(session, annotations.CHANGED, {"ids": found}, database=Database.AI)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from core.demo import generator
 from core.demo.calendar import Calendar
-from core.demo.generator import SEED, rows
+from core.demo.generator import SEED
+from core.demo.talks import Talk
 from core.imports.parsed import Kind
 
 UNTIL = datetime(2026, 11, 18, 15, 20, tzinfo=UTC)
@@ -19,6 +21,7 @@ class World:
     """All rows by kind, and the days of the stories."""
 
     calendar: Calendar
+    talks: list[Talk]
     kinds: dict[Kind, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
     def of(self, kind: Kind) -> list[dict[str, Any]]:
@@ -29,8 +32,9 @@ class World:
 @pytest.fixture(scope="session")
 def world() -> World:
     """Return the demo as it is made of its seed."""
-    found = World(Calendar(UNTIL))
-    for parsed in rows(SEED, UNTIL):
+    made = generator.World(SEED, UNTIL)
+    found = World(made.calendar, made.talks)
+    for parsed in made.numbered():
         assert parsed.row is not None
         found.kinds[parsed.kind].append(parsed.row)
     return found

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
+from core import outbox
+from core.annotations import jobs as annotations
 from core.config import config
 from core.db import Database, transaction
 from core.demo import jobs, queries, service
 from core.demo.errors import NoDemo, NotEmpty
+from core.demo.reviewers import COUNT
 from core.demo.schemas import DemoView
 from core.errors import Forbidden
 from core.identity.schemas import Role
@@ -24,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 RAW = ("user_activity_events", "ai_request_metrics", "conversations", "messages", "batch_run_history")
 OURS = (*RAW, "users", "user_days", "funnel_parts", "subjects")
-THEIRS = ("ai_feedback", "ai_kb_documents", "ai_memories")
+THEIRS = ("ai_feedback", "ai_kb_documents", "ai_memories", "ai_admin_annotations", "review_items", "review_passes")
 COSTS = """
 select sum(total_cost_usd) from conversations
 union all select sum(cost_usd) from ai_request_metrics where conversation_id is not null"""
@@ -54,6 +57,12 @@ def count(table: str, database: Database = Database.CORE) -> int:
     with transaction(database) as session:
         found: int = session.execute(text(f"select count(*) from {table}")).scalar_one()  # noqa: S608  a table's name
         return found
+
+
+def tell() -> None:
+    """Do what follows from what was stored."""
+    while outbox.relay(Database.CORE) + outbox.relay(Database.AI):
+        pass
 
 
 def test_it_comes_on_the_first_start_and_not_on_the_second() -> None:
@@ -108,6 +117,7 @@ def test_whoever_may_import_may_load_and_remove_it() -> None:
 @pytest.mark.timeout(600)
 def test_stopped_in_the_middle_it_goes_on_and_removed_it_leaves_nothing() -> None:
     assert jobs.make is not None  # registered with imports
+    assert annotations.count is not None  # registered with the outbox
     decide()
     do_what_is_due(chunks=2)
     assert count("user_activity_events") > 0
@@ -122,7 +132,10 @@ def test_stopped_in_the_middle_it_goes_on_and_removed_it_leaves_nothing() -> Non
     assert count("users") == counts["users"]["accepted"] >= 5_000
     assert count("conversations") == counts["conversations"]["accepted"] >= 3_000
     assert count("ai_feedback", Database.AI) == counts["feedback"]["accepted"]
+    assert count("ai_admin_annotations", Database.AI) == COUNT
+    tell()
     with transaction() as session:
+        assert session.scalar(text("select sum(annotation_count) from conversations")) == COUNT
         costs = session.scalars(text(COSTS)).all()
         unpriced = session.scalar(text("select count(*) from ai_request_metrics where cost_usd is null and status = 'ok'"))
     assert costs[0] == costs[1] > 0
@@ -135,6 +148,7 @@ def test_stopped_in_the_middle_it_goes_on_and_removed_it_leaves_nothing() -> Non
     assert found is not None
     assert found.is_going
     do_what_is_due()
+    tell()
     assert present() is None
     left = {table: count(table) for table in OURS} | {table: count(table, Database.AI) for table in THEIRS}
     assert left == dict.fromkeys((*OURS, *THEIRS), 0)

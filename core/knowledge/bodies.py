@@ -1,0 +1,113 @@
+"""Documents as people write them: made, changed, proposed, and brought in as a folder of markdown."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from core.identity.schemas import View
+from core.knowledge.schemas import DocumentState
+from core.tables import storable
+
+MOST_TAGS, MOST_FILES = 100, 2000
+
+Title = Annotated[str, AfterValidator(storable), StringConstraints(max_length=500)]
+Content = Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=1_000_000)]
+Tags = Annotated[
+    list[Annotated[str, AfterValidator(storable), StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]],
+    Field(max_length=MOST_TAGS),
+]
+EXAMPLE: dict[str, Any] = {
+    "title": "Refunds",
+    "content": "A refund takes **five days**.",
+    "scope": "help centre",
+    "tags": ["refund"],
+}
+
+
+class DocumentBody(BaseModel):
+    """A new document. With an `id` of your own, what programs send by the same id is the same document."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": EXAMPLE | {"status": "published"}})
+
+    id: Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=128)] | None = None
+    title: Title
+    content: Content
+    scope: Title = ""
+    tags: Tags = []
+    source: Title | None = None
+    status: DocumentState = DocumentState.PUBLISHED
+
+
+class DocumentChangeBody(BaseModel):
+    """What changes in a document: what it carries. With `updated_at`, it is refused when somebody was quicker."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"content": "A refund takes six days."}})
+
+    title: Title | None = None
+    content: Content | None = None
+    scope: Title | None = None
+    tags: Tags | None = None
+    status: DocumentState | None = None
+    updated_at: datetime | None = None
+
+
+class Proposal(BaseModel):
+    """A document that somebody who reviews wishes for; it is a draft until an admin publishes it.
+
+    Message, conversation and annotation say what led to it.
+    """
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"example": EXAMPLE})
+
+    title: Annotated[Title, Field(min_length=1)]
+    content: Content
+    scope: Title = ""
+    tags: Tags = []
+    message_id: UUID | None = None
+    conversation_id: UUID | None = None
+    annotation_id: UUID | None = None
+
+
+class MarkdownFile(BaseModel):
+    """One file of a folder; its name with the path in the folder is the document's id."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Annotated[str, AfterValidator(storable), Field(min_length=1, max_length=500)]
+    content: Annotated[str, AfterValidator(storable), Field(max_length=1_000_000)]
+
+
+class FolderBody(BaseModel):
+    """A folder of markdown. The first heading is the title; sent again, documents of the same names are changed."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "example": {"files": [{"name": "refunds.md", "content": "# Refunds\n\nThey take five days."}], "scope": "help centre"}
+        },
+    )
+
+    files: Annotated[list[MarkdownFile], Field(min_length=1, max_length=MOST_FILES)]
+    scope: Title = ""
+    status: DocumentState = DocumentState.PUBLISHED
+
+
+class LeftOut(View):
+    """A file that became no document, and why."""
+
+    name: str
+    reason: str
+
+
+class FolderReport(View):
+    """What came of a folder: how many documents are new, changed, and as they were."""
+
+    made: int
+    changed: int
+    unchanged: int
+    left_out: list[LeftOut]
+
+
+Change = Literal["made", "changed", "proposed", "published", "deleted"]

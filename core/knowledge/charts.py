@@ -1,0 +1,23 @@
+"""Feedback over time."""
+
+from collections.abc import Sequence
+
+from core import words
+from core.knowledge.answers import RatingsOfDay
+from core.palette import Palette
+from core.plotting import Chart, so_far, stacked_bars
+from core.words import Unit
+
+
+def ratings(palette: Palette, days: Sequence[RatingsOfDay], zone: str) -> Chart:
+    """Draw how many ratings of each sort there were, by day."""
+    shown = so_far(days)
+    parts: dict[str, Sequence[float]] = {
+        "Positive": [float(day.positive) for day in shown],
+        "Neutral": [float(day.neutral) for day in shown],
+        "Negative": [float(day.negative) for day in shown],
+    }
+    said = {name: values for name, values in parts.items() if name != "Neutral" or any(values)}
+    figure = stacked_bars(palette, [day.at for day in shown], said, Unit.COUNT, zone=zone)
+    whole = ", ".join(f"{words.number(sum(values))} {name.lower()}" for name, values in said.items())
+    return Chart(figure, f"Ratings by day: {whole}.")

@@ -1,0 +1,130 @@
+"""Documents: listed, found by their words, read with what people changed in them, and counted."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping, any_, func, literal, literal_column, select, text
+from sqlalchemy.orm import Session
+
+from core.conversations import highlights
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.knowledge.answers import (
+    DocumentChangeView,
+    DocumentFilter,
+    DocumentStats,
+    DocumentSummary,
+    DocumentView,
+    Named,
+    ScopeFigures,
+)
+from core.knowledge.bodies import Change
+from core.knowledge.errors import DocumentMissing
+from core.knowledge.models import Document, DocumentChange
+from core.knowledge.schemas import DocumentState
+from core.paging import Page, Window
+from core.periods import keys_of
+from core.tables import storable, table_of
+
+documents, changes = table_of(Document), table_of(DocumentChange)
+
+OPENING, MOST_CHANGES, MOST_TAGS = 300, 100, 30
+# `search` and the text are derived of the rest.
+PLAIN = [column for column in documents.c if column.name not in ("search", "content", "attributes", "import_id")]
+FOUND = text("select id from ai_kb_documents where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
+MARKED = text(f"""
+select id, ts_headline('simple', {highlights.TEXT}, websearch_to_tsquery('simple', :q), :marks) from ai_kb_documents
+where id = any(:ids)""")  # noqa: S608  names of our own
+BY_SCOPE = text("""
+select scope, count(*) as documents, count(*) filter (where status = 'draft') as drafts,
+    coalesce(sum(length(content)), 0) as characters, max(updated_at) as updated_at
+from ai_kb_documents group by scope order by count(*) desc, scope""")
+BY_TAG = text("""
+select tag as name, count(*) as count from ai_kb_documents, unnest(tags) as tag
+group by tag order by count(*) desc, tag limit :most""")
+
+
+def list_documents(session: Session, wanted: DocumentFilter, *, window: Window, actor: Actor) -> Page[DocumentSummary]:
+    """Return documents: the best match first when words are searched for, else the one that changed last."""
+    require(actor, Permission.READ_CONTENTS)
+    where, columns = _where(wanted), documents.c
+    beginning = func.left(columns.content, OPENING).label("opening")
+    page = select(*PLAIN, beginning, func.length(columns.content).label("characters")).where(*where)
+    if wanted.q:
+        page = page.order_by(func.ts_rank(columns.search, _query(wanted.q)).desc())
+    page = page.order_by(columns.updated_at.desc(), columns.id.desc()).limit(window.limit).offset(window.offset)
+    rows = list(session.execute(page).mappings())
+    marked = _marked(session, [row["id"] for row in rows], wanted.q) if wanted.q else {}
+    total = session.scalar(select(func.count()).select_from(documents).where(*where)) or 0
+    return Page([DocumentSummary(**row, parts=marked.get(row["id"])) for row in rows], total)
+
+
+def get_id(session: Session, given: str) -> UUID:
+    """Return the key of a document by our id or the sender's; raise DocumentMissing."""
+    id_: UUID | None = session.scalar(FOUND, {"keys": list(keys_of("document", storable(given)))})
+    if id_ is None:
+        raise DocumentMissing
+    return id_
+
+
+def get_document(session: Session, given: str, *, actor: Actor) -> DocumentView:
+    """Return a document, whole, by our id or the sender's; raise DocumentMissing."""
+    require(actor, Permission.READ_CONTENTS)
+    id_ = get_id(session, given)
+    row = session.execute(select(documents).where(documents.c.id == id_)).mappings().one()
+    known = {name: value for name, value in row.items() if name in DocumentView.model_fields}
+    return DocumentView(**known, metadata=row["attributes"] or {}, history=_history(session, id_))
+
+
+def document_stats(session: Session, *, actor: Actor) -> DocumentStats:
+    """Return how many documents there are, by scope and by tag."""
+    require(actor, Permission.READ_CONTENTS)
+    scopes = [ScopeFigures(**row) for row in session.execute(BY_SCOPE).mappings()]
+    total, drafts = sum(each.documents for each in scopes), sum(each.drafts for each in scopes)
+    return DocumentStats(
+        documents=total,
+        published=total - drafts,
+        drafts=drafts,
+        characters=sum(each.characters for each in scopes),
+        updated_at=max((each.updated_at for each in scopes), default=None),
+        scopes=scopes,
+        tags=[Named(**row) for row in session.execute(BY_TAG, {"most": MOST_TAGS}).mappings()],
+    )
+
+
+def _where(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
+    columns = documents.c
+    equal = {columns.scope: wanted.scope, columns.status: wanted.status}
+    found: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
+    if wanted.tag is not None:
+        found.append(literal(storable(wanted.tag)) == any_(columns.tags))
+    if wanted.q:
+        found.append(columns.search.op("@@")(_query(wanted.q)))
+    return found
+
+
+def _query(q: str) -> ColumnElement[Any]:
+    return func.websearch_to_tsquery(literal_column("'simple'"), storable(q))
+
+
+def _marked(session: Session, ids: list[UUID], q: str) -> dict[UUID, Any]:
+    given = {"ids": ids, "q": storable(q), "marks": highlights.SHORT}
+    return {id_: highlights.parts(marked) for id_, marked in session.execute(MARKED, given)}
+
+
+def _history(session: Session, id_: UUID) -> list[DocumentChangeView]:
+    wanted = select(changes).where(changes.c.document_id == id_).order_by(changes.c.at.desc(), changes.c.id.desc())
+    return [
+        DocumentChangeView(**{name: row[name] for name in ("id", "at", "by_name", "before", "after")}, what=_what(row))
+        for row in session.execute(wanted.limit(MOST_CHANGES)).mappings()
+    ]
+
+
+def _what(row: RowMapping) -> Change:
+    before, after = row["before"], row["after"]
+    if after is None:
+        return "deleted"
+    if before is None:
+        return "proposed" if after.get("status") == DocumentState.DRAFT else "made"
+    is_accepted = (before.get("status"), after.get("status")) == (DocumentState.DRAFT, DocumentState.PUBLISHED)
+    return "published" if is_accepted else "changed"

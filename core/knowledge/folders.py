@@ -1,0 +1,97 @@
+"""A folder of markdown as documents: named by their paths, so that the folder sent again changes what it holds."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from core.errors import Failure
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.knowledge.bodies import (
+    MOST_FILES,
+    DocumentBody,
+    DocumentChangeBody,
+    FolderBody,
+    FolderReport,
+    LeftOut,
+    MarkdownFile,
+)
+from core.knowledge.document_list import get_document
+from core.knowledge.editing import change_document, create_document
+from core.knowledge.errors import DocumentMissing, FolderRefused
+
+ENDINGS = (".md", ".markdown", ".txt")
+MOST_BYTES, LONGEST_ID = 20 * 2**20, 128
+HEADING = re.compile(r"^#[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+SOURCE = "folder"
+
+
+def bring_in(core: Session, ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
+    """Make or change a document for each file; what cannot be one is left out, with the reason."""
+    require(actor, Permission.CHANGE_KNOWLEDGE)
+    outcomes = {"made": 0, "changed": 0, "unchanged": 0}
+    left_out: list[LeftOut] = []
+    for file in given.files:
+        try:
+            outcomes[_bring(core, ai, file, given, actor)] += 1
+        except (Failure, ValidationError) as refused:
+            reason = refused.detail if isinstance(refused, Failure) else "It is empty, or its name is longer than 128 characters."
+            left_out.append(LeftOut(name=file.name, reason=reason))
+    return FolderReport(**outcomes, left_out=left_out)
+
+
+def read_files(files: Sequence[tuple[str, bytes]]) -> list[MarkdownFile]:
+    """Return the markdown of files, and of zips of them; raise FolderRefused."""
+    found: list[MarkdownFile] = []
+    size = 0
+    for name, content in _unpacked(files):
+        size += len(content)
+        if size > MOST_BYTES or len(found) >= MOST_FILES:
+            raise FolderRefused
+        found.append(MarkdownFile(name=name[:500], content=content.decode("utf-8-sig", "replace")[:1_000_000]))
+    if not found:
+        raise FolderRefused("There is no markdown in this: its files end in .md, .markdown or .txt.")
+    return found
+
+
+def title_of(file: MarkdownFile) -> str:
+    """Return the first heading, or the file's name in words."""
+    heading = HEADING.search(file.content)
+    return (heading.group(1) if heading else re.sub(r"[-_]+", " ", PurePosixPath(file.name).stem))[:500]
+
+
+def _bring(core: Session, ai: Session, file: MarkdownFile, given: FolderBody, actor: Actor) -> str:
+    fields = {"title": title_of(file), "content": file.content, "scope": given.scope, "status": given.status}
+    body = DocumentBody.model_validate({"id": file.name, "source": SOURCE, **fields})
+    try:
+        before = get_document(ai, file.name, actor=actor)
+    except DocumentMissing:
+        create_document(core, ai, body, actor=actor)
+        return "made"
+    after = change_document(core, ai, file.name, DocumentChangeBody.model_validate(fields), actor=actor)
+    return "changed" if after.updated_at != before.updated_at else "unchanged"
+
+
+def _unpacked(files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    for name, content in files:
+        if name.lower().endswith(".zip"):
+            yield from _members(content)
+        elif name.lower().endswith(ENDINGS):
+            yield name, content
+
+
+def _members(packed: bytes) -> Iterator[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(packed)) as folder:
+            for each in folder.infolist():
+                if each.is_dir() or not each.filename.lower().endswith(ENDINGS) or "__MACOSX" in each.filename:
+                    continue
+                with folder.open(each) as member:  # what a zip says of its sizes need not be true
+                    yield each.filename, member.read(MOST_BYTES + 1)
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as broken:
+        raise FolderRefused("This zip cannot be read.") from broken

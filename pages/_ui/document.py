@@ -1,0 +1,176 @@
+"""One document: as it is read, as it was written, and what people changed in it."""
+
+import streamlit as st
+
+from core import words
+from core.db import Database, transaction
+from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
+from core.knowledge import document_list, editing
+from core.knowledge.answers import DocumentChangeView, DocumentView
+from core.knowledge.errors import DocumentMissing
+from core.knowledge.schemas import DocumentState
+from core.system import workspace
+from pages._ui import cache, diff, document_editor, errors, frame, guard, links, state, text, watch
+
+LONG = 30_000  # characters; what is longer is shown as it was written
+MOST_RAW = 200_000
+DONE = {
+    "made": "made it",
+    "changed": "changed it",
+    "proposed": "proposed it",
+    "published": "published it",
+    "deleted": "deleted it",
+}
+
+
+def draw(actor: Actor) -> None:
+    """Draw the document that is named in the address."""
+    st.button("All documents", icon=":material/arrow_back:", type="tertiary", key="documents.back", on_click=close)
+    try:
+        with guard.work() as (_, who), transaction(Database.AI) as ai:
+            found = document_list.get_document(ai, st.query_params["document"], actor=who)
+    except DocumentMissing as missing:
+        st.title("Knowledge", anchor=False)
+        frame.empty_state("menu_book", "Nothing by that id", missing.detail)
+        return
+    if may(actor, Permission.CHANGE_KNOWLEDGE) and document_editor.is_open(found):
+        document_editor.draw()
+        return
+    zone = workspace.zone()
+    _draw_head(found, zone, may_change=may(actor, Permission.CHANGE_KNOWLEDGE))
+    left, right = st.columns([2.6, 1], gap="medium")
+    with left:
+        _draw_content(found, zone)
+    with right:
+        _draw_facts(found, zone)
+
+
+def close() -> None:
+    """Go back to the list, from a callback."""
+    st.query_params.pop("document", None)
+
+
+def draw_markdown(content: str) -> None:
+    """Draw what others wrote: as markdown that loads nothing, or, when it is very long, as it was written."""
+    if len(content) > LONG:
+        draw_raw(content)
+    elif content.strip():
+        st.markdown(text.safe_markdown(text.upright(content)), anchors=False)
+    else:
+        st.caption("Nothing is written here.")
+
+
+def draw_raw(content: str) -> None:
+    """Draw what others wrote, letter by letter."""
+    with st.container(height=620 if len(content) > 4000 else "content", border=False):
+        st.code(text.upright(content[:MOST_RAW]), language=None, wrap_lines=True)
+    if len(content) > MOST_RAW:
+        st.caption(f"The first {MOST_RAW:,} of {len(content):,} characters; the API has all of them.")
+
+
+def _draw_head(found: DocumentView, zone: str, *, may_change: bool) -> None:
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom", gap="medium")
+    with row.container(gap=None, width="content"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.title(text.plain(text.one_line(found.title or found.external_id)[:200]), anchor=False, width="content")
+            if found.status is DocumentState.DRAFT:
+                st.badge("Draft", color="orange")
+        facts = [
+            found.scope,
+            words.count(len(found.content), "character"),
+            f"changed {words.moment(found.updated_at, zone)} ({zone})",
+        ]
+        st.caption(text.plain(text.one_line(" · ".join(filter(None, facts)))))
+    if not may_change:
+        return
+    with row.container(horizontal=True, width="content", vertical_alignment="center", gap="small"):
+        if found.status is DocumentState.DRAFT:
+            label = "Publish"
+            st.button(
+                label, icon=":material/check:", type="primary", key="documents.publish", on_click=publish, args=(str(found.id),)
+            )
+        st.button("Edit", icon=":material/edit:", key="documents.edit", on_click=document_editor.begin, args=(found,))
+        if st.button("Delete", icon=":material/delete:", key="documents.delete"):
+            _ask_to_delete(found)
+
+
+@errors.action
+def publish(id_: str) -> None:
+    """Let the assistant draw on a draft."""
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
+        editing.accept_document(core, ai, id_, actor=actor)
+    cache.forget()
+    state.toast("Document published")
+
+
+@errors.action
+def delete(id_: str) -> None:
+    """Delete a document, and go back to the list."""
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
+        editing.delete_document(core, ai, id_, actor=actor)
+    close()
+    cache.forget()
+    state.toast("Document deleted")
+
+
+def _ask_to_delete(found: DocumentView) -> None:
+    @st.dialog("Delete this document?")
+    def confirm() -> None:
+        st.write(f"“{text.plain(text.one_line(found.title)[:200])}” will no longer be known. What it said stays in its history.")
+        with st.container(horizontal=True):
+            if st.button(
+                "Delete document", type="primary", key="documents.confirm", on_click=delete, args=(str(found.id),)
+            ) or st.button("Cancel", key="documents.keep"):
+                st.rerun()
+
+    confirm()
+
+
+def _draw_content(found: DocumentView, zone: str) -> None:
+    rendered, raw, history = st.tabs(["Rendered", "Raw", f"History ({len(found.history)})"])
+    with rendered, st.container(border=True, key="document-said"):
+        draw_markdown(found.content)
+    with raw:
+        draw_raw(found.content)
+    with history:
+        if not found.history:
+            st.caption("Nobody has changed it here; programs send it.")
+        for change in found.history:
+            _draw_change(change, zone)
+
+
+def _draw_change(change: DocumentChangeView, zone: str) -> None:
+    with st.container(border=True, gap="xsmall"):
+        who = text.plain(text.one_line(change.by_name))
+        st.markdown(f"**{who}** {DONE[change.what]}\u2002:gray[:small[{words.moment(change.at, zone)}]]")
+        if change.before is None or change.after is None:
+            return
+        for name, value in change.after.items():
+            with st.expander(name.capitalize(), expanded=name != "content"):
+                diff.draw(_said(change.before.get(name)), _said(value))
+
+
+def _said(value: object) -> str:
+    return text.upright(", ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
+
+
+def _draw_facts(found: DocumentView, zone: str) -> None:
+    known = {
+        "Scope": found.scope,
+        "Tags": ", ".join(found.tags),
+        "Source": found.source or "",
+        "Proposed by": str(found.metadata.get("proposed_by", "")),
+        "Made": words.moment(found.created_at, zone),
+        "Id": found.external_id,
+    }
+    with watch.panel("Known of this document"), st.container(border=True, gap="xsmall"):
+        for name, value in known.items():
+            if value:
+                st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
+    with watch.panel("Go to"), st.container(gap=None):
+        place = {name: str(found.metadata.get(f"{name}_id") or "") for name in ("conversation", "message")}
+        if found.source == editing.REVIEW and all(place.values()):
+            links.draw("tuning", "What led to it", icon="forum", **place)
+        address = f"/api/v1/admin/ai/knowledge/documents/{found.id}"
+        st.link_button("As JSON", address, icon=":material/data_object:", type="tertiary")

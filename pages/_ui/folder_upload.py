@@ -1,0 +1,66 @@
+"""A folder of markdown, or a zip of it, as documents."""
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core import words
+from core.db import Database, transaction
+from core.knowledge import folders
+from core.knowledge.bodies import FolderBody, FolderReport
+from core.knowledge.schemas import DocumentState
+from pages._ui import cache, errors, guard, state, text
+
+OPEN, REPORT = "documents.is_folder", "documents.report"
+MOST_LEFT_OUT = 20
+
+
+def begin() -> None:
+    """Open the place for files, from a callback."""
+    state.put(OPEN, not state.get(OPEN, False))
+    state.forget(REPORT)
+
+
+def draw() -> None:
+    """Draw the place for files, and what came of those that were given."""
+    if state.get(OPEN, False):
+        with st.container(border=True):
+            st.file_uploader(
+                "Markdown files, or a zip of a folder",
+                type=["md", "markdown", "txt", "zip"],
+                accept_multiple_files=True,
+                key="documents.files",
+            )
+            left, right = st.columns([2, 1])
+            left.text_input("Scope of them all", key="documents.folder_scope", placeholder="help centre")
+            right.selectbox("Status", ["published", "draft"], key="documents.folder_status", format_func=str.capitalize)
+            st.caption("A file's name is the document's id: the same folder again changes what it holds.")
+            with st.container(horizontal=True):
+                st.button("Bring in", type="primary", key="documents.bring_in", on_click=bring_in)
+                st.button("Cancel", key="documents.no_folder", on_click=begin)
+    report: FolderReport | None = state.get(REPORT, None)
+    if report is not None:
+        _draw_report(report)
+
+
+@errors.action
+def bring_in() -> None:
+    """Make documents of the files that were given."""
+    given_files: list[UploadedFile] = state.get("documents.files", [])
+    files = [(each.name, each.getvalue()) for each in given_files or []]
+    given = FolderBody(
+        files=folders.read_files(files),
+        scope=state.get("documents.folder_scope", ""),
+        status=DocumentState(state.get("documents.folder_status", DocumentState.PUBLISHED)),
+    )
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
+        report = folders.bring_in(core, ai, given, actor=actor)
+    state.put(OPEN, False)
+    state.put(REPORT, report)
+    cache.forget()
+
+
+def _draw_report(report: FolderReport) -> None:
+    said = f"{words.count(report.made, 'document')} made, {report.changed:,} changed, {report.unchanged:,} as they were."
+    st.success(said, icon=":material/check:")
+    for each in report.left_out[:MOST_LEFT_OUT]:
+        st.warning(f"{text.plain(text.one_line(each.name))}: {text.plain(each.reason)}")
