@@ -1,6 +1,5 @@
 """What an export is made from: annotations in the order of their making, each with its message and what was said before it."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,13 +27,15 @@ notes = table_of(Annotation)
 
 SAID = text("select id, position, role, content from messages where id = any(:ids)")
 BEFORE = text("""
-select wanted.id as about, earlier.role, earlier.content from messages as wanted
+select wanted.id as about, array_agg(earlier.role order by earlier.position) as roles,
+    array_agg(earlier.content order by earlier.position) as contents
+from messages as wanted
 join lateral (
     select position, role, content, sum(length(content)) over (order by position desc) as characters from messages
     where conversation_id = wanted.conversation_id and position < wanted.position
         and (position >= wanted.position - :most or role = 'system')
 ) as earlier on earlier.characters <= :longest or earlier.role = 'system'
-where wanted.id = any(:ids) order by wanted.id, earlier.position""")
+where wanted.id = any(:ids) group by wanted.id""")
 
 
 class Split(StrEnum):
@@ -100,10 +101,8 @@ def _examples(core: Session, rows: Sequence[RowMapping], decided: set[UUID], *, 
 
 
 def _before(core: Session, ids: list[UUID]) -> dict[UUID, list[Turn]]:
-    found: dict[UUID, list[Turn]] = defaultdict(list)
-    for about, role, content in core.execute(BEFORE, {"ids": ids, "most": MOST_BEFORE, "longest": LONGEST_BEFORE}).all():
-        found[about].append(Turn(role, content))
-    return found
+    rows = core.execute(BEFORE, {"ids": ids, "most": MOST_BEFORE, "longest": LONGEST_BEFORE}).all()
+    return {about: [Turn(*each) for each in zip(roles, contents, strict=True)] for about, roles, contents in rows}
 
 
 def _example(row: RowMapping, said: RowMapping | None, before: list[Turn], decided: set[UUID]) -> Example:
