@@ -183,4 +183,4 @@ def _take(item: QueueItemView | None) -> None:
         state.toast("Nothing more waits for you")
         return
     state.put(IN_HAND, item)
-    st.query_params[RESUMES] = "yes"
+    st.query_params.update({"view": "queue", RESUMES: "yes"})

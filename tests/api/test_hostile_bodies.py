@@ -73,6 +73,8 @@ def fields(route: Described) -> list[str]:
         "/admin/ai/tuning/drafts": ["fields"],
         "/admin/ai/tuning/queue": ["message_id", "reviews_wanted", "ids", "action", "content", "tags", "severity"],
         "/admin/ai/tuning": ["message_id", "annotation_type", "content", "suggested_response", "severity", "tags", "status"],
+        "/admin/ai/knowledge/documents/folder": ["files", "scope", "status"],
+        "/admin/ai/knowledge": ["title", "content", "scope", "tags", "source", "status", "updated_at", "message_id"],
         "/imports/mappings": ["name", "mapping", "import_id"],
         "/imports": ["mapping", "mapping_id", "answers", "environment"],
         "/prompts": ["model_id", "prompt", "system_prompt", "messages", "parameters", "context", "tools", "session_id"],

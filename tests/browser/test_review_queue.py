@@ -65,8 +65,8 @@ def reviewer(program: Program) -> Account:
 
 
 def begun(window_of: OpenWindow, account: Account) -> Tab:
-    """Open the queue and take the first item, by its key."""
-    tab = window_of(account).open("/tuning?view=queue")
+    """Open the queue as the navigation does and take the first item, by its key."""
+    tab = window_of(account).open("/tuning")
     tab.wait_for(lambda: is_filled(tab), within_s=60)
     tab.page.keyboard.press("Control+Enter")
     expect(response(tab)).to_be_visible()
