@@ -183,6 +183,7 @@ def test_a_selection_is_approved_at_once(open_window: OpenWindow, program: Progr
     table = tab.page.get_by_test_id("stDataFrame").first
     for row in (1, 2):
         table.click(position={"x": 20, "y": 34 * row + 17})
+        expect(tab.button(f"Approve {row}")).to_be_visible()
     tab.press("Approve 2")
     expect(tab.page.get_by_text("2 messages approved")).to_be_visible()
     approved = [each for each in annotations(program) if each["annotation_type"] == "approved"]
