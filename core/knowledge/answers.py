@@ -67,6 +67,14 @@ class DocumentView(View):
     history: list[DocumentChangeView]
 
 
+class MadeOf(View):
+    """A document that was made of an annotation."""
+
+    id: UUID
+    title: str
+    status: DocumentState
+
+
 class Named(View):
     """How many there are of something."""
 

@@ -15,6 +15,7 @@ from core.knowledge.answers import (
     DocumentStats,
     DocumentSummary,
     DocumentView,
+    MadeOf,
     Named,
     ScopeFigures,
 )
@@ -42,6 +43,15 @@ from ai_kb_documents group by scope order by count(*) desc, scope""")
 BY_TAG = text("""
 select tag as name, count(*) as count from ai_kb_documents, unnest(tags) as tag
 group by tag order by count(*) desc, tag limit :most""")
+
+
+def list_made_of(session: Session, annotation: UUID, *, actor: Actor) -> list[MadeOf]:
+    """Return the documents that were made of an annotation, the first one first."""
+    require(actor, Permission.READ_CONTENTS)
+    columns = documents.c
+    led = columns.attributes["annotation_id"].astext == str(annotation)
+    made = select(columns.id, columns.title, columns.status).where(led).order_by(columns.created_at, columns.id)
+    return [MadeOf(**row) for row in session.execute(made).mappings()]
 
 
 def list_documents(session: Session, wanted: DocumentFilter, *, window: Window, actor: Actor) -> Page[DocumentSummary]:

@@ -22,7 +22,7 @@ from core.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.paging import Page, Window
 from core.system import workspace
-from pages._ui import annotation_card, errors, frame, guard, state, tables, user_list, watch
+from pages._ui import annotation_card, annotation_document, errors, frame, guard, state, tables, user_list, watch
 from pages._ui.cache import Reads
 from pages._ui.review_form import SEVERITIES, TYPES
 
@@ -74,6 +74,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
     with watch.panel("The annotation", text_of(chosen)), st.container(border=True, key=f"annotation-{chosen.id}"):
         annotation_card.draw(chosen, zone, original=None)
         _draw_actions(chosen, is_own=chosen.admin_user_id == reads.actor.id, decides=may(reads.actor, Permission.DECIDE_REVIEWS))
+        annotation_document.draw(chosen, may_propose=may(reads.actor, Permission.ANNOTATE))
     draw_history(chosen.id, zone)
 
 

@@ -191,6 +191,22 @@ def test_a_selection_is_approved_at_once(open_window: OpenWindow, program: Progr
     assert len(approved) >= 2
 
 
+def test_a_document_is_made_of_an_annotation_and_stands_with_it(open_window: OpenWindow, program: Program) -> None:
+    note = {"message_id": "rq-28-1", "annotation_type": "improvement", "content": "Say **when**", "tags": ["for the help"]}
+    program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status()
+    tab = open_window().open("/tuning?view=annotations&tag=for+the+help")
+    main(tab).to_contain_text("1 annotation")
+    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
+    tab.press("Make a document")
+    tab.page.get_by_role("textbox", name="Title").fill("When it arrives")
+    expect(tab.page.get_by_role("textbox", name="Content, in markdown")).to_have_value("Say **when**")
+    tab.press("Propose")
+    main(tab).to_contain_text("Document: When it arrives (draft)")
+    [made] = program.api.get("/admin/ai/knowledge/documents?status=draft&q=arrives").json()["items"]
+    assert made["title"] == "When it arrives"
+    assert made["tags"] == ["for the help"]
+
+
 def test_an_annotation_is_read_moved_on_and_stands_in_its_conversation(open_window: OpenWindow, program: Program) -> None:
     note = {"message_id": "rq-29-1", "annotation_type": "flag", "content": "Look <b>here</b>", "tags": ["odd one"]}
     program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status()
