@@ -146,8 +146,10 @@ def test_a_reviewer_lands_here_and_sees_no_costs(
 
 def test_words_are_not_for_analysts(open_window: OpenWindow, accounts: dict[Role, Account]) -> None:
     window = open_window(accounts[Role.ANALYST])
-    tab = window.open("/overview")
-    expect(tab.page.get_by_test_id("stSidebar").get_by_role("link", name="Tuning")).to_have_count(0)
+    tab = window.open("/tuning?view=conversations&q=zebra")
+    main(tab).to_contain_text("What reviewers say, and how far they agree")
+    expect(tab.page.get_by_role("radio", name="Conversations")).to_have_count(0)
+    expect(tab.page.get_by_test_id("stMain").get_by_text("zebra")).to_have_count(0)
 
 
 def test_a_thousand_messages_are_read_in_parts(open_window: OpenWindow) -> None:

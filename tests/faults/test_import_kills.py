@@ -81,7 +81,7 @@ def test_a_killed_worker_costs_no_row_and_counts_none_twice(installed: Program, 
 def test_an_orderly_stop_waits_for_no_import_and_the_next_start_goes_on(installed: Program, tmp_path: Path) -> None:
     program = installed.start()
     me = program.sign_in()
-    write_file(tmp_path / "events.csv", 80_000)
+    write_file(tmp_path / "events.csv", 160_000)
     id_ = begin(me, tmp_path / "events.csv")
     until(lambda: done(me, id_) > 0, 60)
     asked = time.monotonic()
@@ -90,23 +90,23 @@ def test_an_orderly_stop_waits_for_no_import_and_the_next_start_goes_on(installe
     me = program.start().sign_in()
     assert look(me, id_)["status"] == "running"
     until(lambda: look(me, id_)["status"] == "completed", 60)
-    check(program, 80_000)
+    check(program, 160_000)
     program.stop()
 
 
 def test_a_stopped_import_stays_stopped_and_goes_on_when_wanted(installed: Program, tmp_path: Path) -> None:
     program = installed.start()
     me = program.sign_in()
-    write_file(tmp_path / "events.csv", 80_000)
+    write_file(tmp_path / "events.csv", 160_000)
     id_ = begin(me, tmp_path / "events.csv")
     until(lambda: done(me, id_) > 0, 60)
     me.http.post(f"/imports/{id_}/cancel").raise_for_status()
     stopped_at = done(me, id_)
     time.sleep(2)
     assert (look(me, id_)["status"], done(me, id_)) == ("cancelled", stopped_at)
-    assert 0 < stopped_at < 80_000
+    assert 0 < stopped_at < 160_000
     check(program, stopped_at)
     me.http.post(f"/imports/{id_}/start").raise_for_status()
     until(lambda: look(me, id_)["status"] == "completed", 60)
-    check(program, 80_000)
+    check(program, 160_000)
     program.stop()
