@@ -20,6 +20,7 @@ from core.activity import rollups as event_rollups
 from core.activity import subjects
 from core.activity.releases import note_releases
 from core.ai_metrics import ingest as ai_metrics
+from core.ai_metrics import ordered_days
 from core.ai_metrics import rollups as request_rollups
 from core.config import config
 from core.db import apart, engines, transaction
@@ -101,6 +102,7 @@ def main(given: list[str]) -> int:
         for statement in (SPANS, "alter table user_days enable trigger user"):
             _run(statement)
         _vacuum(RAW)
+        ordered_days.make()
         _derive(users)
         _vacuum(DERIVED)
         seconds = time.monotonic() - begun

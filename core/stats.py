@@ -9,8 +9,7 @@ CERTAIN = 0.95
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
     """Return Wilson's 95 % interval of a rate, as fractions; `whole` is at least 1."""
-    found = import_module("scipy.stats").binomtest(part, whole).proportion_ci(confidence_level=0.95, method="wilson")
-    return float(found.low), float(found.high)
+    return _score(part / whole, whole, _deviations(CERTAIN))
 
 
 def rate_difference(part: int, whole: int, other_part: int, other_whole: int, *, certain: float = CERTAIN) -> tuple[float, float]:
@@ -18,12 +17,16 @@ def rate_difference(part: int, whole: int, other_part: int, other_whole: int, *,
 
     Newcombe 1998, method 10. Both counts are at least 1.
     """
-    z = float(import_module("scipy.special").ndtri((1 + certain) / 2))
+    z = _deviations(certain)
     rate, other = part / whole, other_part / other_whole
     (low, high), (other_low, other_high) = _score(rate, whole, z), _score(other, other_whole, z)
     below = sqrt((rate - low) ** 2 + (other_high - other) ** 2)
     above = sqrt((high - rate) ** 2 + (other - other_low) ** 2)
     return rate - other - below, rate - other + above
+
+
+def _deviations(certain: float) -> float:
+    return float(import_module("scipy.special").ndtri((1 + certain) / 2))
 
 
 def _score(rate: float, whole: int, z: float) -> tuple[float, float]:

@@ -46,6 +46,11 @@ def quantiles(given: bytes, ranks: Sequence[float]) -> list[float] | None:
     return [middle(int(each) + LOWEST) for each in np.searchsorted(seen, wanted)]
 
 
+def bucket_of(time: float) -> int:
+    """Return the bucket of a time in milliseconds."""
+    return LOWEST if time <= 0 else min(int(np.ceil(np.log(time) / WIDTH)), HIGHEST)
+
+
 def middle(bucket: int) -> float:
     """Return the time that stands for a bucket."""
     return 0.0 if bucket == LOWEST else MIDDLE * float(np.exp(WIDTH * bucket))

@@ -88,6 +88,7 @@ class Usual:
 
 
 Key = tuple[str, str]
+Days = dict[Key, list[tuple[Slot, Usual]]]
 Test = Callable[[Slot, Usual], tuple[int, int, float]]
 
 
@@ -98,12 +99,12 @@ def incidents(session: Session, asked: Asked, *, actor: Actor) -> list[Incident]
         return []
     since = asked.period.begins_on - USUAL_DAYS * DAY
     whole = replace(asked, period=Period(since, min(asked.period.end, clock.now()), asked.period.zone))
-    days = _slots(session, whole, Interval.DAY)
+    days = {key: list(_beside_usual(slots)) for key, slots in _slots(session, whole, Interval.DAY).items()}
     found = [one for trouble, test in TESTS.items() for one in _found(session, asked, days, trouble, test)]
     return sorted(found, key=lambda each: each.start, reverse=True)
 
 
-def _found(session: Session, asked: Asked, days: dict[Key, list[Slot]], trouble: Trouble, test: Test) -> Iterator[Incident]:
+def _found(session: Session, asked: Asked, days: Days, trouble: Trouble, test: Test) -> Iterator[Incident]:
     for key, chosen, usual in _outstanding(days, asked.period, test):
         first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
         around = replace(asked, period=Period(first, last, asked.period.zone), provider=key[0] or None, model=key[1])
@@ -114,13 +115,12 @@ def _found(session: Session, asked: Asked, days: dict[Key, list[Slot]], trouble:
                 yield _incident(trouble, key, run, usual)
 
 
-def _outstanding(days: dict[Key, list[Slot]], period: Period, test: Test) -> list[tuple[Key, list[Slot], Usual]]:
+def _outstanding(days: Days, period: Period, test: Test) -> list[tuple[Key, list[Slot], Usual]]:
     """Return the models with days that chance does not explain, and how they are usually."""
     looked_at: list[tuple[float, Key, Slot, Usual]] = []
     for key, slots in days.items():
-        for slot in slots:
-            usual = _usual([other for other in slots if other is not slot])
-            if usual is not None and slot.at + DAY > period.start and slot.requests:
+        for slot, usual in slots:
+            if slot.at + DAY > period.start and slot.requests:
                 part, whole, expected = test(slot, usual)
                 looked_at.append((stats.chance_of_so_many(part, whole, expected), key, slot, usual))
     level = LEVEL / max(len(looked_at), 1)
@@ -133,17 +133,23 @@ def _outstanding(days: dict[Key, list[Slot]], period: Period, test: Test) -> lis
     ]
 
 
-def _usual(others: Sequence[Slot]) -> Usual | None:
-    requests = sum(slot.requests for slot in others)
-    if requests < FEWEST_USUAL:
-        return None
-    times: Counts = np.sum([slot.times for slot in others], axis=0)
+def _beside_usual(slots: Sequence[Slot]) -> Iterator[tuple[Slot, Usual]]:
+    """Yield each day beside how its model is on all others, where enough is known of those."""
+    requests, errors = sum(slot.requests for slot in slots), sum(slot.errors for slot in slots)
+    times: Counts = np.sum([slot.times for slot in slots], axis=0)
+    for slot in slots:
+        usual = _usual(requests - slot.requests, errors - slot.errors, times - slot.times)
+        if usual is not None:
+            yield slot, usual
+
+
+def _usual(requests: int, errors: int, times: Counts) -> Usual | None:
     seen = np.cumsum(times)
-    if not seen[-1]:
+    if requests < FEWEST_USUAL or not seen[-1]:
         return None
     limit = int(np.searchsorted(seen, np.ceil((1 - SLOW) * seen[-1]))) + LOWEST
     # Of no error in n the rate may still be 1 in n.
-    return Usual(limit, max(sum(slot.errors for slot in others), 1) / requests)
+    return Usual(limit, max(errors, 1) / requests)
 
 
 def _is_slow(slot: Slot, usual: Usual) -> tuple[int, int, float]:

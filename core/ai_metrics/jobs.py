@@ -1,7 +1,7 @@
 """What is due of AI requests."""
 
 from core import queue
-from core.ai_metrics import late, rollups
+from core.ai_metrics import late, ordered_days, rollups
 from core.db import transaction
 from core.settings import Workspace, read
 
@@ -34,3 +34,10 @@ def give_up_late(timestamp: int) -> None:
         late.give_up(session)
     with transaction() as session:
         late.sum_dropped(session)
+
+
+@queue.app.periodic(cron="*/10 * * * *")
+@queue.app.task(name="ai_metrics.order_days", queueing_lock="ai_metrics.order_days")
+def order_days(timestamp: int) -> None:
+    """Give days that are over their indexes by latency and by cost."""
+    ordered_days.make()

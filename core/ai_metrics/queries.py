@@ -1,22 +1,18 @@
 """AI requests themselves: lists by cursor, one with its steps."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, Select, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, DateTime, RowMapping, Select, Uuid, and_, cast, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from core import memo
 from core.activity.models import User
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.errors import RequestMissing
+from core.ai_metrics.extremes import find_first
 from core.ai_metrics.figures import volume
 from core.ai_metrics.requests import Order, RequestDetail, RequestView
-from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.slowest import where_slowest
 from core.ai_metrics.sources import matching_requests, raw
 from core.conversations.models import Conversation
 from core.identity.permissions import Permission, may, require
@@ -59,27 +55,14 @@ def list_first(session: Session, asked: Asked, order: Order, window: Window, *, 
     require(actor, Permission.WATCH)
     if order is Order.NEWEST:
         return list_requests(session, asked, limit=window.limit, offset=window.offset, actor=actor)
-    first = memo.ordered((asked, order, window), lambda: _first(session, asked, order, window))
-    page = select(raw).where(tuple_(raw.c.id, raw.c.created_at).in_(first))
-    found = [RequestView(**row) for row in _named(session, page, RequestView)]
-    # Names come to rows in the order of time; of two that took as long, the newer one stays before the older.
-    return sorted(found, key=lambda each: _measured(each, order), reverse=True)
-
-
-def _first(session: Session, asked: Asked, order: Order, window: Window) -> list[tuple[UUID, datetime]]:
-    """Return the keys of the slowest or the dearest."""
-    measure = raw.c.total_latency_ms if order is Order.SLOWEST else raw.c.cost_usd
-    wanted = [*matching_requests(asked, asked.period), measure.is_not(None)]
-    if order is Order.SLOWEST:
-        wanted.append(raw.c.status != RequestStatus.PENDING)
-        narrowed = where_slowest(session, asked, window.offset + window.limit)
-        wanted += [narrowed] if narrowed is not None else []
-    page = select(raw.c.id, raw.c.created_at).where(*wanted).order_by(measure.desc(), raw.c.id)
-    return [(row.id, row.created_at) for row in session.execute(page.limit(window.limit).offset(window.offset))]
-
-
-def _measured(request: RequestView, order: Order) -> Decimal:
-    return Decimal(request.total_latency_ms or 0) if order is Order.SLOWEST else request.cost_usd or Decimal(0)
+    first = memo.ordered((asked, order, window), lambda: find_first(session, asked, order, window))
+    # One by one: a row's time says in which partition it is.
+    ids, times = [each.id for each in first], [each.created_at for each in first]
+    known = func.unnest(cast(ids, ARRAY(Uuid)), cast(times, ARRAY(DateTime(timezone=True))))
+    named = known.table_valued("id", "created_at").render_derived("first")
+    page = select(raw).join(named, and_(raw.c.id == named.c.id, raw.c.created_at == named.c.created_at))
+    found = {(row["id"], row["created_at"]): RequestView(**row) for row in _named(session, page, RequestView)}
+    return [found[key] for key in zip(ids, times, strict=True) if key in found]
 
 
 def get_request(session: Session, given: str, *, actor: Actor) -> RequestDetail:

@@ -1,10 +1,13 @@
-"""The slowest requests first: the same whether they are looked for in all rows or in the half hours that have them."""
+"""The slowest and the dearest requests first: the same whether their days are over and have an index, or not."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
-from core.ai_metrics import queries
+from core import clock
+from core.ai_metrics import extremes, ordered_days, queries
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.requests import Order
 from core.ai_metrics.schemas import NewRequest, RequestStatus
@@ -12,7 +15,7 @@ from core.db import transaction
 from core.identity.schemas import Role
 from core.paging import Window
 from core.periods import Period, Watched
-from tests.factories.ai_metrics import START, fold, many, send
+from tests.factories.ai_metrics import START, fold, many, request, send
 from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -20,10 +23,20 @@ DAY = timedelta(days=1)
 WHOLE = Period(START, START + 5 * DAY)
 ODD = Period(START + timedelta(hours=3, minutes=11), START + timedelta(days=3, hours=7, minutes=41))
 SHORT = Period(START + timedelta(minutes=3), START + timedelta(minutes=17))
+INDEXES = text("select indexname from pg_indexes where indexname like 'ai_request_metrics_p%_cost' order by indexname")
 
 
+@pytest.fixture(params=["every day is over", "the last days are not"])
+def edge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Since when days have no index: those of the requests do not end with today."""
+    chosen = {"every day is over": WHOLE.end, "the last days are not": START + 3 * DAY}
+    monkeypatch.setattr(extremes, "begins_unordered", lambda: chosen[request.param])
+    return chosen[request.param]
+
+
+@pytest.mark.parametrize("order", [Order.SLOWEST, Order.DEAREST])
 @pytest.mark.parametrize("is_folded", [True, False])
-@pytest.mark.parametrize("window", [Window(1), Window(10), Window(7, 13), Window(200), Window(10, 900)])
+@pytest.mark.parametrize("window", [Window(10), Window(7, 13), Window(200, 400)])
 @pytest.mark.parametrize(
     "asked",
     [
@@ -37,20 +50,50 @@ SHORT = Period(START + timedelta(minutes=3), START + timedelta(minutes=17))
         Asked(WHOLE, Watched("staging")),
     ],
 )
-def test_they_are_those_that_took_longest(asked: Asked, window: Window, is_folded: bool) -> None:
+@pytest.mark.usefixtures("edge")
+def test_they_are_those_that_took_or_cost_most(asked: Asked, window: Window, order: Order, is_folded: bool) -> None:
     sent = many(600)
     send(*sent)
     if is_folded:
         fold()
-    taken = sorted(
-        (each.total_latency_ms for each in sent if each.total_latency_ms is not None and is_wanted(asked, each)), reverse=True
-    )
+    ordered_days.make()
+    measured = sorted(value for each in sent if (value := measure(each, order)) is not None and is_wanted(asked, each, order))
     with transaction() as session:
-        found = queries.list_first(session, asked, Order.SLOWEST, window, actor=person(Role.ANALYST).actor)
-    assert [each.total_latency_ms for each in found] == taken[window.offset : window.offset + window.limit]
+        found = queries.list_first(session, asked, order, window, actor=person(Role.ANALYST).actor)
+    values = [each.total_latency_ms if order is Order.SLOWEST else each.cost_usd for each in found]
+    assert values == measured[::-1][window.offset : window.offset + window.limit]
 
 
-def is_wanted(asked: Asked, each: NewRequest) -> bool:
+def test_days_that_are_over_have_an_index_of_each_order_and_today_has_none() -> None:
+    send(request(clock.now()), request(clock.now() - 2 * DAY))
+    ordered_days.make()
+    assert f"ai_request_metrics_p{clock.now() - 2 * DAY:%Y%m%d}_cost" in indexes()
+    assert f"ai_request_metrics_p{clock.now():%Y%m%d}_cost" not in indexes()
+    assert ordered_days.make() == 0
+
+
+def test_an_index_that_was_not_finished_is_made_again() -> None:
+    send(request(clock.now() - 2 * DAY))
+    ordered_days.make()
+    with transaction() as session:
+        broken = text("update pg_index set indisvalid = false where indexrelid = to_regclass(:name)")
+        session.execute(broken, {"name": indexes()[0]})
+    assert ordered_days.make() == 1
+    assert ordered_days.make() == 0
+
+
+def indexes() -> list[str]:
+    """Return the indexes by cost that there are."""
+    with transaction() as session:
+        return list(session.scalars(INDEXES))
+
+
+def measure(each: NewRequest, order: Order) -> int | Decimal | None:
+    """Return what a request is ordered by."""
+    return each.total_latency_ms if order is Order.SLOWEST else each.cost_usd
+
+
+def is_wanted(asked: Asked, each: NewRequest, order: Order) -> bool:
     """Whether a request is asked for, field by field."""
     fields = {"model": asked.model, "provider": asked.provider, "status": asked.status}
     fields |= {"app": asked.watched.app, "release": asked.watched.release}
@@ -58,6 +101,6 @@ def is_wanted(asked: Asked, each: NewRequest) -> bool:
     return (
         asked.period.start <= at < asked.period.end
         and asked.watched.environment == "production"
-        and each.status != "pending"
+        and (each.status != "pending" or order is Order.DEAREST)
         and all(value is None or getattr(each, name) == value for name, value in fields.items())
     )

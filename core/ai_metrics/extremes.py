@@ -1,0 +1,90 @@
+"""Which requests were the slowest, and which the dearest.
+
+Those of days that are over follow an index (ordered_days.py). Of the others only what may be among the first is read: for the
+slowest, the half hours whose histograms say so.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from core.ai_metrics.answers import Asked, Interval
+from core.ai_metrics.histograms import LOWEST, bucket_of, packed, summed
+from core.ai_metrics.ordered_days import begins_unordered
+from core.ai_metrics.requests import Order
+from core.ai_metrics.schemas import RequestStatus
+from core.ai_metrics.series import bucket
+from core.ai_metrics.sources import matching_requests, raw, source
+from core.paging import Window
+from core.periods import HALF_HOUR, Period
+
+LONGEST_DAY = timedelta(hours=25)
+MEASURES = {Order.SLOWEST: raw.c.total_latency_ms, Order.DEAREST: raw.c.cost_usd}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A request, and what it is ordered by."""
+
+    value: Decimal
+    id: UUID
+    created_at: datetime
+
+
+def find_first(session: Session, asked: Asked, order: Order, window: Window) -> list[Place]:
+    """Return the slowest or the dearest of those that have a latency or a cost; of the slowest none is pending."""
+    count, span = window.offset + window.limit, _span(session, asked)
+    edge = min(max(begins_unordered(), span.start), span.end)
+    found = _top(session, asked, replace(span, end=edge), order, count)
+    recent = replace(span, start=edge)
+    least = found[-1].value if len(found) == count else None
+    narrowed = _may_be_among(session, replace(asked, period=recent), order, least)
+    found += _top(session, asked, recent, order, count, narrowed)
+    return sorted(found, key=lambda each: (-each.value, each.id))[window.offset : count]
+
+
+def _span(session: Session, asked: Asked) -> Period:
+    """Return the part of a period from which there are such requests at all, as the rollups know."""
+    period = asked.period
+    if asked.needs_rows:
+        return period
+    given = source(asked)
+    first, last = session.execute(
+        select(func.min(given.rows.c.at), func.max(given.rows.c.at)).where(given.rows.c.requests > 0)
+    ).one()
+    if first is None:
+        return replace(period, end=period.start)
+    return replace(period, start=max(first, period.start), end=min(last + LONGEST_DAY, period.end))
+
+
+def _top(
+    session: Session, asked: Asked, period: Period, order: Order, count: int, narrowed: ColumnElement[bool] | None = None
+) -> list[Place]:
+    if period.start >= period.end:
+        return []
+    measure = MEASURES[order]
+    wanted = [*matching_requests(asked, period), measure.is_not(None)]
+    if order is Order.SLOWEST:
+        wanted.append(raw.c.status != RequestStatus.PENDING)
+    if narrowed is not None:
+        wanted.append(narrowed)
+    page = select(measure.label("value"), raw.c.id, raw.c.created_at).where(*wanted).order_by(measure.desc(), raw.c.id)
+    return [Place(Decimal(row.value), row.id, row.created_at) for row in session.execute(page.limit(count))]
+
+
+def _may_be_among(session: Session, asked: Asked, order: Order, least: Decimal | None) -> ColumnElement[bool] | None:
+    """Return the condition on rows that may be among the first, of which the last that is known has the value `least`."""
+    if least is None or asked.period.start >= asked.period.end:
+        return None
+    if order is Order.DEAREST or asked.needs_rows:
+        return MEASURES[order] >= least
+    given = source(asked, by_day=False)
+    at = bucket(given, Interval.HALF_HOUR, asked.period.zone).label("at")
+    rows = session.execute(select(at, packed(given.rows.c.latency_histogram).label("times")).group_by(at))
+    lowest = max(bucket_of(float(least)) - 1 - LOWEST, 0)  # one below: two logarithms may differ in their last digit
+    found = [row.at for row in rows if row.times and summed(row.times)[lowest:].any()]
+    return or_(false(), *(and_(raw.c.created_at >= each, raw.c.created_at < each + HALF_HOUR) for each in found))
