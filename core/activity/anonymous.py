@@ -27,7 +27,7 @@ STATES = f"""
 select subject, app, {REACHED}, {STATUS} as status, {STEP} as step
 from (
     select *, (select from_micros(max(mark & ((1::bigint << 56) - 1))) from unnest(marks) as mark) as last_seen_at
-    from subjects where environment = :environment and app = any(:apps) and subject like 's:%'
+    from subjects where environment = :environment and app = {{place}} and subject like 's:%'
 ) as seen where true"""  # noqa: S608  names of our own
 # The same as STATUS, as conditions that follow an index.
 DROPPED = f"reached_{COUNT} is null and reached_1 < cast(:now as timestamptz) - interval '{WINDOW.days} days'"
@@ -46,13 +46,13 @@ from user_activity_events
 where session_id = {{session_id}} and user_id is null and environment = :environment and app = any({{apps}})"""  # noqa: S608  a constant
 COUNTED = ("first_seen_at", "last_seen_at", "events", "errors")
 DONE_OF_ONE = text(DONE.format(session_id=":session_id", apps=":apps"))
-# Those who have begun, the latest first; then the others. Each part follows an index.
+# Of each app those who have begun, the latest first; then the others. Each part follows an index.
 PAGE = f"""
 select * from (
-    select * from (
+    select shown.* from unnest(cast(:apps as text[])) as places (place) cross join lateral (
         (select * from ({{states}} and reached_1 is not null order by reached_1 desc, subject desc {{reach}}) as begun)
         union all
-        (select * from ({{states}} and reached_1 is null order by subject desc {{reach}}) as others)
+        (select * from ({{states}} and reached_1 is null order by reached_1 desc, subject desc {{reach}}) as others)
     ) as shown order by reached_1 desc nulls last, subject desc limit :limit offset :offset
 ) as page cross join lateral ({DONE.format(session_id="substr(page.subject, 3)", apps="array[page.app]")}) as done
 order by reached_1 desc nulls last, subject desc"""  # noqa: S608  names of our own
@@ -68,10 +68,10 @@ def list_anonymous(
     require(actor, Permission.WATCH)
     given = _given(session, wanted, watched)
     states = _states(wanted)
-    rows = PAGE.format(states=states, reach="limit :limit + :offset")
+    rows = PAGE.format(states=states.format(place="place"), reach="limit :limit + :offset")
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(row) for row in found]
-    question = text(f"select count(*) from ({states}) as counted")  # noqa: S608  names of our own
+    question = text(f"select count(*) from ({states.format(place='any(:apps)')}) as counted")  # noqa: S608  names of our own
     total = memo.counted(("anonymous", wanted, watched), lambda: session.scalar(question, given) or 0) if count else 0
     return Page(items, total)
 

@@ -110,7 +110,7 @@ def _tally(session: Session, asked: Question) -> Tally:
     question = (_of_saved if asked.is_kept else _of_times)(asked.rule, asked.found)
     most = asking.first_portion(session)
     tally = _ask(session, question, asked.given, most)
-    if most < SAMPLES and tally.users[0] * most < asking.TOO_FEW * SAMPLES:  # fewer than that guess expected
+    if most < SAMPLES and 0 < tally.users[0] * most < asking.TOO_FEW * SAMPLES:  # fewer than that guess expected
         return _ask(session, question, asked.given, asking.portion(tally.users[0]))
     return tally
 

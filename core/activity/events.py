@@ -1,10 +1,12 @@
 """Events themselves: the newest, their errors by code, and how many there were a day."""
 
+from collections.abc import Hashable
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from core import memo
 from core.activity.answers import DailyCount, ErrorGroup, ErrorSample, EventView
 from core.activity.asking import SAMPLES, portion
 from core.activity.funnel import NEVER
@@ -21,15 +23,17 @@ ROLLED_ERRORS = "case when event_type like '%\\_error' then events else errors e
 ROUGHLY = f"""
 select coalesce(sum({ROLLED_ERRORS}), 0)::bigint from event_rollups
 where grain = 'day' and at >= :start and at < :end and environment = :environment"""  # noqa: S608  constants
+# In two steps, the first of which several workers may share.
+CODES = f"""
+select error_code, array_agg(event_type order by event_type) as event_types, sum(count)::bigint as count, max(last_at) as last_at
+from (
+    select coalesce(error_code, '') as error_code, event_type, count(*) as count, max(created_at) as last_at
+    from user_activity_events as event where {{conditions}} and {IS_ERROR} group by 1, 2
+) as each group by error_code order by count desc, error_code"""  # noqa: S608  constants
 # What somebody did without a name is his whose session it was. That he got through later his marks know, where funnels know the
 # type: of each type the latest are kept. Else the raw rows are asked.
-ERRORS = f"""
-with codes as (
-    select coalesce(error_code, '') as error_code, array_agg(distinct event_type order by event_type) as event_types,
-        count(*) as count, max(created_at) as last_at
-    from user_activity_events as event where {{conditions}} and {IS_ERROR} group by 1
-),
-failed as materialized (
+PEOPLE = f"""
+with failed as materialized (
     select coalesce(error_code, '') as error_code, event_type, created_at,
         coalesce('u:' || user_id, owner, 's:' || session_id) as subject
     from (
@@ -37,8 +41,8 @@ failed as materialized (
         from user_activity_events as event where {{conditions}} and {IS_ERROR}
             and (:most = {SAMPLES} or hashtext(coalesce(user_id::text, session_id)) & {SAMPLES - 1} < :most) offset 0
     ) as event
-    left join funnel_parts as part on event.user_id is null and (part.part, part.environment, part.app)
-        = ('s:' || event.session_id, event.environment, event.app)
+    left join funnel_parts as part on (part.part, part.environment, part.app)
+        = (case when event.user_id is null then 's:' || event.session_id end, event.environment, event.app)
 ),
 successes as materialized (
     select event_type, wanted, (select array_agg(code) from funnel_events where funnel_events.event_type = any(wanted)) as codes
@@ -49,24 +53,19 @@ successes as materialized (
 met as (
     select error_code, subject, max(created_at) as created_at, (array_agg(event_type order by created_at desc))[1] as event_type
     from failed where subject is not null group by error_code, subject
-),
-people as (
-    select error_code, count(*) as users, count(*) filter (where case
-        when codes is not null and met.event_type like '%\\_error' then exists (
-            select from subjects cross join unnest(codes) as code
-            where subjects.subject = met.subject and subjects.environment = :environment
-                and mark_after(marks, code::bigint << 56, mark_of(0::smallint, met.created_at) + 1) < {NEVER})
-        else exists (
-            select from user_activity_events as event
-            where event.user_id = case when met.subject like 'u:%' then substr(met.subject, 3)::uuid end
-                and event.environment = :environment and event.created_at > met.created_at
-                and event.error_code is null and event.event_type = any(wanted))
-        end) as later_successes
-    from met join successes using (event_type) group by error_code
 )
-select codes.*, coalesce(users, 0) * {SAMPLES} / :most as users,
-    coalesce(later_successes, 0) * {SAMPLES} / :most as later_successes
-from codes left join people using (error_code) order by count desc, error_code"""  # noqa: S608  constants
+select error_code, count(*) * {SAMPLES} / :most as users, count(*) filter (where case
+    when codes is not null and met.event_type like '%\\_error' then exists (
+        select from subjects cross join unnest(codes) as code
+        where subjects.subject = met.subject and subjects.environment = :environment
+            and mark_after(marks, code::bigint << 56, mark_of(0::smallint, met.created_at) + 1) < {NEVER})
+    else exists (
+        select from user_activity_events as event
+        where event.user_id = case when met.subject like 'u:%' then substr(met.subject, 3)::uuid end
+            and event.environment = :environment and event.created_at > met.created_at
+            and event.error_code is null and event.event_type = any(wanted))
+    end) * {SAMPLES} / :most as later_successes
+from met join successes using (event_type) group by error_code"""  # noqa: S608  constants
 SAMPLED = f"""
 select event.*, users.external_id as "user" from unnest(cast(:codes as text[])) as wanted (code)
 cross join lateral (
@@ -134,7 +133,8 @@ def list_errors(
     conditions = " and ".join([_in_period(watched), *_wanted(wanted)])
     given = {**_given(period, watched), **wanted.model_dump(), "samples": SHOWN}
     given["most"] = portion(session.scalar(text(ROUGHLY), given) or 0)
-    rows = session.execute(text(ERRORS.format(conditions=conditions)), given).mappings().all()
+    rows = session.execute(text(CODES.format(conditions=conditions)), given).mappings().all()
+    people = _people(session, conditions, given, ("errors", wanted, period, watched))
     total = sum(row["count"] for row in rows)
     page = rows[window.offset : window.offset + window.limit]
     given["codes"] = [row["error_code"] for row in page]
@@ -145,13 +145,25 @@ def list_errors(
         ErrorGroup(
             **row,
             share=row["count"] / total,
-            later_share=row["later_successes"] / row["users"] if row["users"] else None,
+            users=(users := people.get(row["error_code"], (0, 0)))[0],
+            later_successes=users[1],
+            later_share=users[1] / users[0] if users[0] else None,
             is_sampled=given["most"] < SAMPLES,
             samples=samples[row["error_code"]],
         )
         for row in page
     ]
     return Page(groups, len(rows))
+
+
+def _people(session: Session, conditions: str, given: dict[str, Any], key: Hashable) -> dict[str, tuple[int, int]]:
+    """Return by code how many met it, and how many of them got through later: of very many, estimated."""
+
+    def ask() -> dict[str, tuple[int, int]]:
+        rows = session.execute(text(PEOPLE.format(conditions=conditions)), given)
+        return {row.error_code: (row.users, row.later_successes) for row in rows}
+
+    return memo.estimated(key, ask) if given["most"] < SAMPLES else ask()
 
 
 def list_daily(session: Session, period: Period, watched: Watched, *, actor: Actor) -> list[DailyCount]:

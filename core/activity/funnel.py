@@ -113,13 +113,18 @@ class Rule:
         self.ends = f"(at_1 + {window_us})"
         self.begins = f"(at_1 - {window_us})" if any_order else "at_1"
 
-    def over(self, source: str) -> str:
-        """Return a select of all of the source's columns and the times; one level each, so that none is computed twice."""
+    def over(self, source: str, begun: str = "true") -> str:
+        """Return a select of all of the source's columns and the times; one level each, so that none is computed twice.
+
+        `begun` is a condition on `at_1`: of those who do not fit it no other time is computed.
+        """
         required = [number for number, step in enumerate(self.steps) if not step.optional]
         optional = [number for number, step in enumerate(self.steps) if step.optional]
         for number in required + optional:
-            at = self._earliest(number)
-            source = f"select *, {at} as at_{number + 1} from ({source}) as level_{number + 1} offset 0"  # noqa: S608  our own names
+            at, condition = self._earliest(number), begun if number == required[1] else "true"
+            # Not "offset 0": that has yet to be cast, and is taken for a limit, which several workers could not keep.
+            level = f"({source}) as level_{number + 1} where {condition}"
+            source = f"select *, {at} as at_{number + 1} from {level} offset bigint '0'"  # noqa: S608  our own names
         return source
 
     def is_reached(self, number: int) -> str:

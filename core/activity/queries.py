@@ -22,14 +22,12 @@ from core.periods import Watched, keys_of
 
 COUNT = len(STEPS)
 SHOWN = "id, external_id, email, display_name, first_seen_at, last_seen_at"
-# With how far they are: of many, or, with a limit, one by one, only as many as it takes.
-OF_MANY = """
-select users.*, {reached} from ({{users}}) as users left join (select * from {{rows}}) as begun on subject = 'u:' || users.id"""
+# With how far they are, one by one: with a limit, only as many as it takes.
 ONE_BY_ONE = """
 select users.*, {reached} from ({{users}}) as users
 left join lateral (select * from {{rows}} and subject = 'u:' || users.id offset 0) as begun on true"""
 REACHED = ", ".join(f"reached_{number + 1}" for number in range(COUNT))
-OF_MANY, ONE_BY_ONE = OF_MANY.format(reached=REACHED), ONE_BY_ONE.format(reached=REACHED)
+ONE_BY_ONE = ONE_BY_ONE.format(reached=REACHED)
 STATUS = f"""case when reached_{COUNT} is not null then 'completed' when reached_1 + interval '{WINDOW.days} days' < :now
     then 'dropped' when last_seen_at < :idle_since then 'stuck' else 'in_progress' end"""
 # What a status says of the users themselves.
@@ -40,14 +38,21 @@ SEEN = {
 }
 STEP = f"num_nonnulls({REACHED})"
 # A user whom nothing has placed in an environment yet (sent by himself, without an event) is in all of them.
-PLACED = """(exists (select from user_spans where (user_id, environment, app) = (users.id, :environment, :place))
-    or not exists (select from user_spans where user_id = users.id))"""
-# The same, looked up one by one.
 PLACED_EACH = """coalesce(
     (select bool_or((environment, app) = (:environment, :place)) from user_spans where user_id = users.id), true)"""
-EVERYBODY = """
+# The same in two parts, each of which is a join, and of the work of several hands.
+PLACED = "exists (select from user_spans where (user_id, environment, app) = (users.id, :environment, :place))"
+PLACELESS = "not exists (select from user_spans where user_id = users.id and app = '*')"
+EVERYBODY = f"""
 select (select count(*) from user_spans where environment = :environment and app = :place)
-    + (select count(*) from users where not exists (select from user_spans where user_id = users.id))"""
+    + (select count(*) from users where {PLACELESS})"""  # noqa: S608  constants
+FEW = 10_000  # so many are named and then put in order; more are walked through in their order, until a page is full
+OVER = f"reached_{COUNT} is not null or reached_1 + interval '{WINDOW.days} days' < :now"
+# What a status and a step say of the row of `subjects`: it is there, or it is not.
+IS_THERE = {
+    OnboardingStatus.COMPLETED: f"reached_{COUNT} is not null",
+    OnboardingStatus.DROPPED: f"reached_{COUNT} is null and reached_1 + interval '{WINDOW.days} days' < :now",
+}
 # What one did under his name, and without one in sessions that are his.
 OWN = """
 select event.*, false as is_anonymous from user_activity_events as event
@@ -106,27 +111,66 @@ def list_users(
     """Return users with how far they are."""
     require(actor, Permission.WATCH)
     given = _given(session, wanted, watched)
-    all_users, users = (
-        f"select * from users where {' and '.join([placed, *_conditions(wanted, watched)])}"  # noqa: S608  names of our own
-        for placed in (PLACED, PLACED_EACH)
-    )
+    is_filtered = wanted != UserFilter() or watched.users is not None or watched.release is not None
+    few = memo.ordered(("few users", wanted, watched), lambda: _few(session, wanted, watched, given)) if is_filtered else []
     page = f"{order.sql} limit :limit offset :offset"
-    if wanted.status is None and wanted.step is None:
-        rows, counted = _states(f"{users} {page}", watched, ONE_BY_ONE), all_users
+    if is_filtered and len(few) <= FEW:
+        given["few"], total = few, len(few)
+        rows = _states(f"select * from users where id = any(:few) {page}", watched)  # noqa: S608  names of our own
     else:
-        steps = {"status = :status": wanted.status, "step = :step": wanted.step}
-        where = " and ".join(condition for condition, value in steps.items() if value is not None)
-        counted = f"select * from ({_states(all_users, watched, OF_MANY)}) as states where {where}"  # noqa: S608
-        seen = f"{users} and {SEEN[wanted.status]}" if wanted.status in SEEN else users
-        rows = f"select * from ({_states(seen, watched, ONE_BY_ONE)}) as states where {where} {page}"  # noqa: S608
+        rows = _walked(wanted, watched, page)
+        question = f"select {_counts(wanted, watched)}" if is_filtered else EVERYBODY
+        total = memo.counted(("users", wanted, watched), lambda: session.scalar(text(question), given) or 0) if count else 0
     rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
-    items = [_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found]
-    question = f"select count(*) from ({counted}) as counted"  # noqa: S608  names of our own
-    if wanted == UserFilter() and watched.users is None and watched.release is None:
-        question = EVERYBODY
-    total = memo.counted(("users", wanted, watched), lambda: session.scalar(text(question), given) or 0) if count else 0
-    return Page(items, total)
+    return Page([_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found], total)
+
+
+def _few(session: Session, wanted: UserFilter, watched: Watched, given: dict[str, Any]) -> list[UUID]:
+    """Return the keys of those who are wanted, or of one more than are few."""
+    parts = " union all ".join(f"(select id from users where {' and '.join(each)})" for each in _parts(wanted, watched))  # noqa: S608
+    return list(session.scalars(text(f"{parts} limit {FEW + 1}"), given))
+
+
+def _counts(wanted: UserFilter, watched: Watched) -> str:
+    """Return how many are wanted, as SQL."""
+    return " + ".join(f"(select count(*) from users where {' and '.join(each)})" for each in _parts(wanted, watched))  # noqa: S608
+
+
+def _walked(wanted: UserFilter, watched: Watched, page: str) -> str:
+    """Return a select of a page of users, looked for in the order in which they stand."""
+    users = f"select * from users where {' and '.join([PLACED_EACH, *_conditions(wanted, watched)])}"  # noqa: S608  names of our own
+    if wanted.status is None and wanted.step is None:
+        return _states(f"{users} {page}", watched)
+    seen = f"{users} and {SEEN[wanted.status]}" if wanted.status in SEEN else users
+    steps = {"status = :status": wanted.status, "step = :step": wanted.step}
+    where = " and ".join(condition for condition, value in steps.items() if value is not None)
+    return f"select * from ({_states(seen, watched)}) as states where {where} {page}"  # noqa: S608
+
+
+def _parts(wanted: UserFilter, watched: Watched) -> list[list[str]]:
+    """Return the conditions on those who are placed, and on those who are not: none of these has done anything."""
+    conditions = [*_conditions(wanted, watched), *_standing(wanted, watched)]
+    has_done = wanted.status in IS_THERE or bool(wanted.step)
+    return [[PLACED, *conditions]] + ([] if has_done else [[PLACELESS, *conditions]])
+
+
+def _standing(wanted: UserFilter, watched: Watched) -> list[str]:
+    """Return the conditions that a status and a step make."""
+    place = "app = any(:places) and is_whole" if watched.app is None else "app = :app"
+    begun = (
+        f"exists (select from subjects where subject = 'u:' || users.id and environment = :environment and {place} and ({{}}))"
+    )
+    found = []
+    if wanted.status in IS_THERE:
+        found.append(begun.format(IS_THERE[wanted.status]))
+    elif wanted.status is not None:
+        found += [f"not {begun.format(OVER)}", SEEN[wanted.status]]
+    if wanted.step == 0:
+        found.append(f"not {begun.format('reached_1 is not null')}")
+    elif wanted.step is not None:
+        found.append(begun.format(f"{STEP} = :step"))
+    return found
 
 
 def get_user(session: Session, given: str, watched: Watched, *, actor: Actor) -> UserView:
@@ -170,9 +214,9 @@ def _summary(row: RowMapping, status: OnboardingStatus, step: int) -> UserSummar
     return UserSummary(**known, status=status, step=step, step_event_type=STEPS[step - 1] if step else None)
 
 
-def _states(users: str, watched: Watched, begun: str) -> str:
+def _states(users: str, watched: Watched) -> str:
     """Return a select of users with how far they are."""
-    rows = begun.format(users=users, rows=sources.of(watched))
+    rows = ONE_BY_ONE.format(users=users, rows=sources.of(watched))
     return f"select {SHOWN}, last_seen_hour, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608  names of our own
 
 
@@ -181,7 +225,7 @@ def _conditions(wanted: UserFilter, watched: Watched) -> list[str]:
     if watched.users is not None:
         found.append("users.id = any(:keys)")
     if wanted.q is not None:
-        found.append("(external_id ilike :part or email ilike :part or display_name ilike :part or users.id = any(:q_keys))")
+        found.append("(search like lower(:part) or users.id = any(:q_keys))")
     if watched.release is not None:
         found.append(
             "exists (select from user_activity_events as event where event.user_id = users.id and release = :release"

@@ -99,14 +99,14 @@ union all
 select subject, sample, marks from ({cut}) as cut where subject not in (select subject from exact)"""  # noqa: S608
     return Sources(
         _apart(rule, rule.over(cut), rule.is_unsure(), rest),
-        plain=f"({rule.over(uncut)}) as timed where {_in_time()}",
+        plain=f"({rule.over(uncut, _in_time())}) as timed where {_in_time()}",
     )
 
 
 def of_release(rule: Rule, *, among: str) -> Sources:
     """Return the sources of a funnel within one release, which only raw rows know."""
     none = rule.over("select null::text as subject, null::smallint as sample, null::bigint[] as marks where false")
-    timed = rule.over(OF_RELEASE.format(among=among))
+    timed = rule.over(OF_RELEASE.format(among=among), _in_time())
     return Sources(f"rest as ({none})", plain=f"({timed}) as timed where {_in_time()}")
 
 
@@ -118,7 +118,7 @@ exact as materialized (
     select subject, sample, array(select mark from unnest(apart.marks) as mark union {raw} order by 1) as marks
     from ({timed}) as apart where {_in_time()} and {condition}
 ),
-rest as (select * from ({rule.over(rest)}) as timed where {_in_time()})"""  # noqa: S608  names of our own
+rest as (select * from ({rule.over(rest, _in_time())}) as timed where {_in_time()})"""  # noqa: S608  names of our own
 
 
 def _in_time() -> str:

@@ -60,10 +60,11 @@ def count_users(session: Session, scope: Scope) -> UserCounts:
     days = (period.first_day, period.last_day)
     new = select(func.count()).where(spans.first_day.between(*days), *_spanned(scope))
     is_past = period.last_day < clock.now().astimezone(ZoneInfo(period.zone)).date()
-    active = memo.counted(
-        ("active", scope.watched, *days), lambda: session.scalar((_by_day if is_past else _by_span)(scope)) or 0
+    there = (_by_day if is_past else _by_span)(scope)
+    return UserCounts(
+        active=memo.counted(("active", scope.watched, *days), lambda: session.scalar(there) or 0),
+        new=memo.counted(("new", scope.watched, *days), lambda: session.scalar(new) or 0),
     )
-    return UserCounts(active=active, new=session.scalar(new) or 0)
 
 
 def _by_day(scope: Scope) -> Select[Any]:

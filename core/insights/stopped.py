@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from core import memo
 from core.activity import asking
 from core.activity.asking import Question
 from core.activity.errors import FunnelRefused
@@ -91,8 +92,10 @@ def list_stopped(
     parts = {"apart": asked.found.apart, **_rows(asked, step)}
     page = given | {"limit": window.limit, "offset": window.offset}
     rows = session.execute(text(QUESTION.format(**parts)), page).mappings()
-    total = session.scalar(text(COUNTED.format(**parts)), given) if count else 0
-    return Page([_stopped(dict(row)) for row in rows], total or 0)
+    question = text(COUNTED.format(**parts))
+    key = ("stopped", period, watched, funnel, segment, step)
+    total = memo.counted(key, lambda: session.scalar(question, given) or 0) if count else 0
+    return Page([_stopped(dict(row)) for row in rows], total)
 
 
 def _rows(asked: Question, step: int) -> dict[str, str]:

@@ -10,7 +10,7 @@ from core import memo
 
 @pytest.fixture(autouse=True)
 def _slow_is_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memo, "SLOW_ORDER_S", 0.0)
+    monkeypatch.setattr(memo, "SLOW_S", 0.0)
 
 
 def answers() -> Iterator[list[int]]:
@@ -27,12 +27,13 @@ def test_an_order_that_took_long_is_found_once_a_minute(monkeypatch: pytest.Monk
 
 
 def test_an_order_that_is_found_at_once_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memo, "SLOW_ORDER_S", 60.0)
+    monkeypatch.setattr(memo, "SLOW_S", 60.0)
     key, given = uuid4(), answers()
     assert [memo.ordered(key, lambda: next(given)) for _ in range(2)] == [[3, 1], [1, 3]]
 
 
-def test_a_large_count_is_remembered_and_a_small_one_is_not() -> None:
+def test_a_large_count_is_remembered_and_a_small_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memo, "SLOW_S", 60.0)
     large, small = iter([memo.MANY, memo.MANY + 1]), iter([1, 2])
     key = uuid4()
     assert [memo.counted(key, lambda: next(large)) for _ in range(2)] == [memo.MANY, memo.MANY]

@@ -1,0 +1,113 @@
+"""Lists of users by what they are filtered by: the same whether few are named first, or many are walked through."""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from core import clock
+from core.activity import queries, users
+from core.activity.answers import OnboardingStatus, UserView
+from core.activity.funnel import STEPS
+from core.activity.queries import UserFilter, UserOrder
+from core.activity.schemas import NewUser
+from core.db import transaction
+from core.identity.schemas import Actor, Role
+from core.intake import Source
+from core.paging import Window
+from core.periods import Watched
+from tests.factories.activity import event, store
+from tests.factories.identity import person
+
+NOW = clock.now()
+EVERYWHERE, WEB, STAGING = Watched(), Watched(app="web"), Watched("staging")
+
+
+@pytest.fixture
+def actor() -> Actor:
+    return person(Role.ANALYST).actor
+
+
+@pytest.fixture(params=[10_000, 3, 0])
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """How many are few."""
+    monkeypatch.setattr(queries, "FEW", request.param)
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def everybody(database: object) -> list[str]:
+    """Users of all sorts, in two apps and two environments; and some who were only described."""
+    chance = random.Random(11)
+    names = [f"user-{number}" for number in range(60)]
+    for name in names:
+        start = NOW - timedelta(days=chance.choice([1, 2, 5, 20, 29, 33, 60]), hours=chance.randrange(20))
+        done = chance.choice([STEPS[:length] for length in range(6)])
+        app, place = chance.choice(["web", "phone"]), chance.choice(["production", "production", "staging"])
+        journey = [event(kind, start + timedelta(minutes=number), user_id=name, app=app) for number, kind in enumerate(done)]
+        store(journey, environment=place)
+        if chance.random() < 0.5:
+            store([event("page.view", start + timedelta(hours=1), user_id=name, app="web")], environment=place)
+    told = [{"id": "Only_Told", "email": "Told@Example.com"}, {"id": "user-7", "display_name": "Ada Ünal"}, {"id": "plain"}]
+    with transaction() as session:
+        users.store(session, msgspec.convert(told, list[NewUser]), Source("production", "UTC"))
+    return [*names, "Only_Told", "plain"]
+
+
+@pytest.mark.parametrize("watched", [EVERYWHERE, WEB, STAGING])
+@pytest.mark.usefixtures("few")
+def test_a_status_and_a_step_find_whom_they_are_said_of(everybody: list[str], watched: Watched, actor: Actor) -> None:
+    with transaction() as session:
+        listed = queries.list_users(session, UserFilter(), watched, window=Window(200), actor=actor)
+        views = [queries.get_user(session, each.external_id, watched, actor=actor) for each in listed.items]
+        for status in (None, *OnboardingStatus):
+            for step in (None, *range(6)):
+                wanted = UserFilter(status=status, step=step)
+                found = queries.list_users(session, wanted, watched, UserOrder.ID, window=Window(200), actor=actor)
+                expected = sorted(each.external_id for each in views if is_wanted(each, wanted))
+                assert [each.external_id for each in found.items] == expected, wanted
+                assert found.total_count == len(expected), wanted
+    assert {each.status for each in views} == set(OnboardingStatus) or watched != EVERYWHERE
+    assert len(listed.items) <= len(everybody)
+
+
+@pytest.mark.parametrize("order", list(UserOrder))
+@pytest.mark.usefixtures("few")
+def test_pages_of_what_is_filtered_are_parts_of_the_whole(order: UserOrder, actor: Actor) -> None:
+    wanted = UserFilter(status=OnboardingStatus.STUCK)
+    with transaction() as session:
+        whole = queries.list_users(session, wanted, EVERYWHERE, order, window=Window(200), actor=actor)
+        pages = [
+            queries.list_users(session, wanted, EVERYWHERE, order, window=Window(4, offset), actor=actor)
+            for offset in range(0, whole.total_count + 4, 4)
+        ]
+    assert [each for page in pages for each in page.items] == whole.items
+    assert {page.total_count for page in pages} == {whole.total_count}
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("only_told", ["Only_Told"]),
+        ("TOLD@example", ["Only_Told"]),
+        ("ada ü", ["user-7"]),
+        ("UNAL", []),
+        ("user_7", []),
+        ("er-7", ["user-7"]),
+        ("100%", []),
+    ],
+)
+def test_a_part_of_an_id_an_address_or_a_name_finds_whom_it_is_of(q: str, found: list[str], actor: Actor) -> None:
+    store([event("page.view", NOW, user_id="user-7", app="web")])
+    with transaction() as session:
+        page = queries.list_users(session, UserFilter(q=q), EVERYWHERE, window=Window(), actor=actor)
+    assert [each.external_id for each in page.items] == found
+    assert page.total_count == len(found)
+
+
+def is_wanted(view: UserView, wanted: UserFilter) -> bool:
+    """Whether a user is asked for, by what his own page says of him."""
+    return (wanted.status is None or view.status is wanted.status) and (wanted.step is None or view.step == wanted.step)
