@@ -25,8 +25,8 @@ def ordered(key: Hashable, ask: Callable[[], list[Answer]]) -> list[Answer]:
     return _remembered(key, ask, lambda _, took: took >= SLOW_S)
 
 
-def estimated(key: Hashable, ask: Callable[[], Answer]) -> Answer:
-    """Return what is estimated from some of very many, a minute old."""
+def kept(key: Hashable, ask: Callable[[], Answer]) -> Answer:
+    """Return what has to be found among very many: a minute old, however long it took."""
     return _remembered(key, ask, lambda *_: True)
 
 

@@ -163,7 +163,7 @@ def _people(session: Session, conditions: str, given: dict[str, Any], key: Hasha
         rows = session.execute(text(PEOPLE.format(conditions=conditions)), given)
         return {row.error_code: (row.users, row.later_successes) for row in rows}
 
-    return memo.estimated(key, ask) if given["most"] < SAMPLES else ask()
+    return memo.kept(key, ask) if given["most"] < SAMPLES else ask()
 
 
 def list_daily(session: Session, period: Period, watched: Watched, *, actor: Actor) -> list[DailyCount]:

@@ -1,5 +1,6 @@
 """Users and how far they are."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -43,15 +44,15 @@ PLACED_EACH = """coalesce(
 # The same in two parts, each of which is a join, and of the work of several hands.
 PLACED = "exists (select from user_spans where (user_id, environment, app) = (users.id, :environment, :place))"
 PLACELESS = "not exists (select from user_spans where user_id = users.id and app = '*')"
-EVERYBODY = f"""
-select (select count(*) from user_spans where environment = :environment and app = :place)
-    + (select count(*) from users where {PLACELESS})"""  # noqa: S608  constants
-FEW = 10_000  # so many are named and then put in order; more are walked through in their order, until a page is full
-OVER = f"reached_{COUNT} is not null or reached_1 + interval '{WINDOW.days} days' < :now"
+EVERYBODY = "(select count(*) from user_spans where environment = :environment and app = :place)"
+MANY = text(f"select reltuples >= {memo.MANY} from pg_class where oid = 'users'::regclass")  # noqa: S608  a number of our own
+FEW = 20_000  # so many are named and then put in order; more are walked through in their order, until a page is full
+DROPPED_BEFORE = f"cast(:now as timestamptz) - interval '{WINDOW.days} days'"
+OVER = f"reached_{COUNT} is not null or reached_1 < {DROPPED_BEFORE}"
 # What a status and a step say of the row of `subjects`: it is there, or it is not.
 IS_THERE = {
     OnboardingStatus.COMPLETED: f"reached_{COUNT} is not null",
-    OnboardingStatus.DROPPED: f"reached_{COUNT} is null and reached_1 + interval '{WINDOW.days} days' < :now",
+    OnboardingStatus.DROPPED: f"reached_{COUNT} is null and reached_1 < {DROPPED_BEFORE}",
 }
 # What one did under his name, and without one in sessions that are his.
 OWN = """
@@ -111,30 +112,63 @@ def list_users(
     """Return users with how far they are."""
     require(actor, Permission.WATCH)
     given = _given(session, wanted, watched)
-    is_filtered = wanted != UserFilter() or watched.users is not None or watched.release is not None
-    few = memo.ordered(("few users", wanted, watched), lambda: _few(session, wanted, watched, given)) if is_filtered else []
+    asked = Asked(session, wanted, watched, given, is_large=bool(session.scalar(MANY)))
     page = f"{order.sql} limit :limit offset :offset"
-    if is_filtered and len(few) <= FEW:
+    few = asked.few() if asked.is_filtered else None
+    if few is not None:
         given["few"], total = few, len(few)
         rows = _states(f"select * from users where id = any(:few) {page}", watched)  # noqa: S608  names of our own
     else:
-        rows = _walked(wanted, watched, page)
-        question = f"select {_counts(wanted, watched)}" if is_filtered else EVERYBODY
-        total = memo.counted(("users", wanted, watched), lambda: session.scalar(text(question), given) or 0) if count else 0
+        rows, total = _walked(wanted, watched, page), asked.count() if count else 0
     rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     return Page([_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found], total)
 
 
-def _few(session: Session, wanted: UserFilter, watched: Watched, given: dict[str, Any]) -> list[UUID]:
-    """Return the keys of those who are wanted, or of one more than are few."""
-    parts = " union all ".join(f"(select id from users where {' and '.join(each)})" for each in _parts(wanted, watched))  # noqa: S608
-    return list(session.scalars(text(f"{parts} limit {FEW + 1}"), given))
+@dataclass(frozen=True)
+class Asked:
+    """Which users are asked for. Of very many, what is found out is a minute old."""
 
+    session: Session
+    wanted: UserFilter
+    watched: Watched
+    given: dict[str, Any]
+    is_large: bool
 
-def _counts(wanted: UserFilter, watched: Watched) -> str:
-    """Return how many are wanted, as SQL."""
-    return " + ".join(f"(select count(*) from users where {' and '.join(each)})" for each in _parts(wanted, watched))  # noqa: S608
+    @property
+    def is_filtered(self) -> bool:
+        """Whether not everybody is wanted."""
+        return self.wanted != UserFilter() or self.watched.users is not None or self.watched.release is not None
+
+    def few(self) -> list[UUID] | None:
+        """Return the keys of those who are wanted, or None when they are not few."""
+        parts = " union all ".join(f"(select id from users where {' and '.join(each)})" for each in self._parts())  # noqa: S608
+        found = self._kept("few", f"select array(select id from ({parts}) as each limit {FEW + 1})")  # noqa: S608
+        return found if len(found) <= FEW else None
+
+    def count(self) -> int:
+        """Return how many are wanted."""
+        each = [f"(select count(*) from users where {' and '.join(part)})" for part in self._parts()]  # noqa: S608
+        if not self.is_filtered:
+            each[0] = EVERYBODY
+        return int(self._kept("count", f"select {' + '.join(each)}"))
+
+    def _parts(self) -> list[list[str]]:
+        """Return the conditions on those who are placed, and on those who are not, of whom none has done anything."""
+        conditions = [*_conditions(self.wanted, self.watched), *_standing(self.wanted, self.watched)]
+        if self.wanted.status in IS_THERE or self.wanted.step:
+            return [[PLACED, *conditions]]
+        question = f"select array(select id from users where {PLACELESS} limit {FEW + 1})"  # noqa: S608
+        self.given["placeless"] = self._kept("placeless", question, is_of_all=True)
+        are_few = len(self.given["placeless"]) <= FEW
+        return [[PLACED, *conditions], ["id = any(:placeless)" if are_few else PLACELESS, *conditions]]
+
+    def _kept(self, name: str, question: str, *, is_of_all: bool = False) -> Any:  # noqa: ANN401  a number, or keys
+        def ask() -> object:
+            return self.session.scalar(text(question), self.given)
+
+        key = ("users", name) if is_of_all else ("users", name, self.wanted, self.watched)
+        return memo.kept(key, ask) if self.is_large else ask()
 
 
 def _walked(wanted: UserFilter, watched: Watched, page: str) -> str:
@@ -148,29 +182,25 @@ def _walked(wanted: UserFilter, watched: Watched, page: str) -> str:
     return f"select * from ({_states(seen, watched)}) as states where {where} {page}"  # noqa: S608
 
 
-def _parts(wanted: UserFilter, watched: Watched) -> list[list[str]]:
-    """Return the conditions on those who are placed, and on those who are not: none of these has done anything."""
-    conditions = [*_conditions(wanted, watched), *_standing(wanted, watched)]
-    has_done = wanted.status in IS_THERE or bool(wanted.step)
-    return [[PLACED, *conditions]] + ([] if has_done else [[PLACELESS, *conditions]])
-
-
 def _standing(wanted: UserFilter, watched: Watched) -> list[str]:
     """Return the conditions that a status and a step make."""
-    place = "app = any(:places) and is_whole" if watched.app is None else "app = :app"
-    begun = (
-        f"exists (select from subjects where subject = 'u:' || users.id and environment = :environment and {place} and ({{}}))"
-    )
-    found = []
+    found, rows = [], sources.of(watched)
     if wanted.status in IS_THERE:
-        found.append(begun.format(IS_THERE[wanted.status]))
+        found.append(_is_among(rows, IS_THERE[wanted.status]))
     elif wanted.status is not None:
-        found += [f"not {begun.format(OVER)}", SEEN[wanted.status]]
+        found += [f"not exists (select from {rows} and subject = 'u:' || users.id and ({OVER}))", SEEN[wanted.status]]
     if wanted.step == 0:
-        found.append(f"not {begun.format('reached_1 is not null')}")
+        found.append(f"not exists (select from {rows} and subject = 'u:' || users.id and reached_1 is not null)")
     elif wanted.step is not None:
-        found.append(begun.format(f"{STEP} = :step"))
+        found.append(_is_among(rows, f"{STEP} = :step"))
     return found
+
+
+def _is_among(rows: str, condition: str) -> str:
+    """Return the condition that a user's row of `subjects` fits one: in two halves, for each has an index."""
+    key = "case when subject like 'u:%' then substr(subject, 3)::uuid end"
+    halves = (f"select {key} from {rows} and {half} and {condition}" for half in ("not is_unsure", "is_unsure"))  # noqa: S608
+    return f"users.id in ({' union all '.join(halves)})"
 
 
 def get_user(session: Session, given: str, watched: Watched, *, actor: Actor) -> UserView:
