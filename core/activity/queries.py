@@ -47,13 +47,12 @@ PLACELESS = "not exists (select from user_spans where user_id = users.id and app
 EVERYBODY = "(select count(*) from user_spans where environment = :environment and app = :place)"
 MANY = text(f"select reltuples >= {memo.MANY} from pg_class where oid = 'users'::regclass")  # noqa: S608  a number of our own
 FEW = 20_000  # so many are named and then put in order; more are walked through in their order, until a page is full
-DROPPED_BEFORE = f"cast(:now as timestamptz) - interval '{WINDOW.days} days'"
-OVER = f"reached_{COUNT} is not null or reached_1 < {DROPPED_BEFORE}"
-# What a status and a step say of the row of `subjects`: it is there, or it is not.
-IS_THERE = {
-    OnboardingStatus.COMPLETED: f"reached_{COUNT} is not null",
-    OnboardingStatus.DROPPED: f"reached_{COUNT} is null and reached_1 < {DROPPED_BEFORE}",
-}
+COMPLETED = f"reached_{COUNT} is not null"
+DROPPED = f"reached_{COUNT} is null and reached_1 < cast(:now as timestamptz) - interval '{WINDOW.days} days'"
+HAS_DONE = (OnboardingStatus.COMPLETED, OnboardingStatus.DROPPED)
+# Few have dropped out, or many: an index of each half knows.
+HALF = f"""
+select case when subject like 'u:%' then substr(subject, 3)::uuid end from {{rows}} and {{half}} and {DROPPED}"""  # noqa: S608
 # What one did under his name, and without one in sessions that are his.
 OWN = """
 select event.*, false as is_anonymous from user_activity_events as event
@@ -114,12 +113,13 @@ def list_users(
     given = _given(session, wanted, watched)
     asked = Asked(session, wanted, watched, given, is_large=bool(session.scalar(MANY)))
     page = f"{order.sql} limit :limit offset :offset"
-    few = asked.few() if asked.is_filtered else None
+    total = asked.count() if count else 0
+    few = asked.few() if asked.is_filtered and total <= FEW else None
     if few is not None:
         given["few"], total = few, len(few)
         rows = _states(f"select * from users where id = any(:few) {page}", watched)  # noqa: S608  names of our own
     else:
-        rows, total = _walked(wanted, watched, page), asked.count() if count else 0
+        rows = _walked(wanted, watched, page)
     rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     return Page([_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found], total)
@@ -156,7 +156,7 @@ class Asked:
     def _parts(self) -> list[list[str]]:
         """Return the conditions on those who are placed, and on those who are not, of whom none has done anything."""
         conditions = [*_conditions(self.wanted, self.watched), *_standing(self.wanted, self.watched)]
-        if self.wanted.status in IS_THERE or self.wanted.step:
+        if self.wanted.status in HAS_DONE or self.wanted.step:
             return [[PLACED, *conditions]]
         question = f"select array(select id from users where {PLACELESS} limit {FEW + 1})"  # noqa: S608
         self.given["placeless"] = self._kept("placeless", question, is_of_all=True)
@@ -185,22 +185,19 @@ def _walked(wanted: UserFilter, watched: Watched, page: str) -> str:
 def _standing(wanted: UserFilter, watched: Watched) -> list[str]:
     """Return the conditions that a status and a step make."""
     found, rows = [], sources.of(watched)
-    if wanted.status in IS_THERE:
-        found.append(_is_among(rows, IS_THERE[wanted.status]))
+    begun = f"exists (select from {rows} and subject = 'u:' || users.id and ({{}}))"
+    if wanted.status is OnboardingStatus.DROPPED:
+        halves = (HALF.format(rows=rows, half=half) for half in ("not is_unsure", "is_unsure"))
+        found.append(f"users.id in ({' union all '.join(halves)})")
+    elif wanted.status is OnboardingStatus.COMPLETED:
+        found.append(begun.format(COMPLETED))
     elif wanted.status is not None:
-        found += [f"not exists (select from {rows} and subject = 'u:' || users.id and ({OVER}))", SEEN[wanted.status]]
+        found += [f"not {begun.format(f'{COMPLETED} or {DROPPED}')}", SEEN[wanted.status]]
     if wanted.step == 0:
-        found.append(f"not exists (select from {rows} and subject = 'u:' || users.id and reached_1 is not null)")
+        found.append(f"not {begun.format('reached_1 is not null')}")
     elif wanted.step is not None:
-        found.append(_is_among(rows, f"{STEP} = :step"))
+        found.append(begun.format(f"{STEP} = :step"))
     return found
-
-
-def _is_among(rows: str, condition: str) -> str:
-    """Return the condition that a user's row of `subjects` fits one: in two halves, for each has an index."""
-    key = "case when subject like 'u:%' then substr(subject, 3)::uuid end"
-    halves = (f"select {key} from {rows} and {half} and {condition}" for half in ("not is_unsure", "is_unsure"))  # noqa: S608
-    return f"users.id in ({' union all '.join(halves)})"
 
 
 def get_user(session: Session, given: str, watched: Watched, *, actor: Actor) -> UserView:

@@ -1,7 +1,6 @@
 """Lists of users by what they are filtered by: the same whether few are named first, or many are walked through."""
 
 import random
-from collections.abc import Iterator
 from datetime import timedelta
 
 import msgspec
@@ -31,10 +30,10 @@ def actor() -> Actor:
 
 
 @pytest.fixture(params=[10_000, 3, 0])
-def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many are few."""
     monkeypatch.setattr(queries, "FEW", request.param)
-    return request.param
+    return int(request.param)
 
 
 @pytest.fixture(autouse=True)
