@@ -20,6 +20,11 @@ def counted(key: Hashable, ask: Callable[[], int]) -> int:
     return _remembered(key, ask, lambda count, took: count >= MANY or took >= SLOW_S)
 
 
+def counts(key: Hashable, ask: Callable[[], dict[Answer, float]]) -> dict[Answer, float]:
+    """Return several counts, that may be a minute old if they are large together or took long."""
+    return _remembered(key, ask, lambda found, took: sum(found.values()) >= MANY or took >= SLOW_S)
+
+
 def ordered(key: Hashable, ask: Callable[[], list[Answer]]) -> list[Answer]:
     """Return what comes first in some order (names of rows, not the rows), a minute old if it took long to find."""
     return _remembered(key, ask, lambda _, took: took >= SLOW_S)

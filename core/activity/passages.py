@@ -11,7 +11,7 @@ from itertools import pairwise
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import clock, stats
+from core import clock, memo, stats
 from core.activity import sources
 from core.activity.asking import ROUGHLY, SAMPLES
 from core.activity.funnel import STEPS, WINDOW
@@ -152,9 +152,12 @@ def _hours(session: Session, period: Period, watched: Watched) -> tuple[list[Hou
         "until": min(period.end, clock.now() - WITHIN),
         "most": most,
     }
-    return [
-        Hour(**row) for row in session.execute(text(QUESTION.format(rows=sources.of(watched))), given).mappings()
-    ], most < SAMPLES
+
+    def ask() -> list[Hour]:
+        return [Hour(**row) for row in session.execute(text(QUESTION.format(rows=sources.of(watched))), given).mappings()]
+
+    is_sampled = most < SAMPLES
+    return memo.kept(("passages", period, watched), ask) if is_sampled else ask(), is_sampled
 
 
 def _sum(hours: Sequence[Hour], start: datetime, end: datetime) -> tuple[int, int]:

@@ -14,7 +14,8 @@ from core.activity.schemas import ALL_APPS
 from core.periods import Watched
 
 # One row for each subject, of one app or of all: an index for each, of which the one begins where the other ends.
-OF_ALL = "subjects where environment = :environment and app = any(:places) and is_whole"
+IN_ANY_PLACE, IN_PLACE = "app = any(:places)", "app = place"
+OF_ALL = f"subjects where environment = :environment and {IN_ANY_PLACE} and is_whole"
 OF_ONE = """(
     select * from subjects where is_whole union all select * from subjects where not is_whole
 ) as subjects where environment = :environment and app = :app"""
@@ -63,6 +64,16 @@ class Sources:
 def of(watched: Watched) -> str:
     """Return the rows of subjects that count, as much of a FROM and a WHERE clause."""
     return OF_ALL if watched.app is None else OF_ONE
+
+
+def by_place(rows: str, order: str, limit: str) -> str:
+    """Return the first of some rows in an order: those of each app follow its index, and so few are put in order.
+
+    `rows` are a select of what of() has begun.
+    """
+    each = f"{rows.replace(IN_ANY_PLACE, IN_PLACE)} {order} {limit}"
+    all_of_them = f"unnest(cast(:places as text[])) as places (place) cross join lateral ({each}) as first"
+    return f"select first.* from {all_of_them} {order} {limit}"  # noqa: S608  names of our own
 
 
 def places(session: Session, watched: Watched) -> dict[str, Any]:

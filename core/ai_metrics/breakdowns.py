@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, func, select
+from sqlalchemy import BigInteger, RowMapping, and_, cast, func, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import Asked, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
@@ -55,18 +55,29 @@ def errors_by_model(session: Session, asked: Asked) -> list[ModelErrors]:
 def error_types(session: Session, asked: Asked) -> list[ErrorKind]:
     """Return the types of errors, the most frequent first, from the rows that are kept."""
     failed = [*matching_requests(asked, asked.period), raw.c.status == RequestStatus.ERROR]
-    # An index holds all that is counted; of the rows themselves only the last of each type is read.
-    types = (
+    # An index holds all that is counted; of the rows themselves only the last of each type is read. By model first: then no row
+    # has to be put in order, and several workers may count.
+    models = (
         select(
             raw.c.error_type,
+            raw.c.model,
             func.count().label("requests"),
-            func.sum(func.count()).over().label("every"),
-            func.count(raw.c.model.distinct()).label("models"),
             func.max(raw.c.created_at).label("last_at"),
         )
         .where(*failed)
-        .group_by(raw.c.error_type)
-        .order_by(func.count().desc(), raw.c.error_type)
+        .group_by(raw.c.error_type, raw.c.model)
+        .subquery("models")
+    )
+    types = (
+        select(
+            models.c.error_type,
+            cast(func.sum(models.c.requests), BigInteger).label("requests"),
+            func.sum(func.sum(models.c.requests)).over().label("every"),
+            func.count().label("models"),
+            func.max(models.c.last_at).label("last_at"),
+        )
+        .group_by(models.c.error_type)
+        .order_by(func.sum(models.c.requests).desc(), models.c.error_type)
         .limit(MOST_TYPES)
         .subquery("types")
     )

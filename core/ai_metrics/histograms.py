@@ -4,15 +4,14 @@ They come packed: Postgres' own binary form (array_send), one after the other, 0
 its bucket, as migrations/core/sql/0003_functions.sql has it.
 """
 
-import struct
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, LargeBinary, func, literal, null
 
-HEADER = struct.Struct(">iiIii")  # dimensions, whether it has nulls, type, length, first subscript
-PAIR = 8  # the length of a number, and the number
+HEADER = 5  # dimensions, whether it has nulls, type, length, first subscript
+PAIR = 2  # the length of a number, and the number
 LOWEST, HIGHEST = -1, 914  # zero and less; 24 hours
 WIDTH = 0.020000666706669543
 MIDDLE = 2 / 2.0202020202020203
@@ -27,12 +26,13 @@ def packed(histogram: ColumnElement[list[int]]) -> ColumnElement[bytes | None]:
 def summed(given: bytes) -> NDArray[np.int64]:
     """Return the counts of packed histograms together, from the lowest bucket to the highest."""
     counts = np.zeros(HIGHEST - LOWEST + 1, np.int64)
+    numbers = np.frombuffer(given, ">i4").astype(np.int64)  # all of it, once: a histogram at a time takes twice as long
     at = 0
-    while at < len(given):
-        _, _, _, length, first = HEADER.unpack_from(given, at)
-        at += HEADER.size
-        counts[first - LOWEST : first - LOWEST + length] += np.frombuffer(given, ">i4", length * 2, at)[1::2]
-        at += length * PAIR
+    while at < len(numbers):
+        length, first = int(numbers[at + 3]), int(numbers[at + 4]) - LOWEST
+        at += HEADER
+        counts[first : first + length] += numbers[at + 1 : at + PAIR * length : PAIR]
+        at += PAIR * length
     return counts
 
 

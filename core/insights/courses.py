@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, memo
 from core.conversations.opinions import POSITIVE
 from core.insights.schemas import Scope
 from core.periods import DAY, Period, midnight
@@ -47,7 +47,8 @@ def course_of(core: Session, scope: Scope, metric: str, *, source: Session | Non
     found = _written(core, scope, metric)
     unwritten = [day for day in days if day not in found]
     if unwritten:
-        found |= _counted(source or core, scope, metric, unwritten)
+        key = (metric, scope.watched, tuple(unwritten))
+        found |= memo.counts(key, lambda: _counted(source or core, scope, metric, unwritten))
     return [found.get(day) for day in days]
 
 

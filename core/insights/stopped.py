@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core import memo
-from core.activity import asking
+from core.activity import asking, sources
 from core.activity.asking import Question
 from core.activity.errors import FunnelRefused
 from core.activity.funnel import SAVED, Funnel
@@ -114,7 +114,7 @@ def _rows(asked: Question, step: int) -> dict[str, str]:
     rows = f"{asked.found.plain} and {kept}"
     plain = f"select subject, reached_1 as began_at, reached_{step} as reached_at from {rows}"  # noqa: S608  our own
     # The index knows when a page begins, but no names: only those of the page are looked up.
-    newest = f"select reached_1 from {rows} order by reached_1 desc limit :limit + :offset"  # noqa: S608  our own
+    newest = sources.by_place(f"select reached_1 from {rows}", "order by reached_1 desc", "limit :limit + :offset")  # noqa: S608  our own
     first = f"{plain} and reached_1 >= (select min(reached_1) from ({newest}) as newest)"  # noqa: S608  our own
     return {"plain": f"select 1 from {rows}", "first": first, "rest": rest}  # noqa: S608  our own
 
