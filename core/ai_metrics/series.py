@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, RowMapping, func, literal, select
 from sqlalchemy.orm import Session
 
+from core import clock, memo
 from core.ai_metrics.answers import (
     Asked,
     Interval,
@@ -27,9 +28,11 @@ from core.ai_metrics.figures import Measures, by_model, mean, volume, volume_mea
 from core.ai_metrics.sources import Source, Timing, source, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY, HALF_HOUR, Period, midnight
+from core.periods import DAY, HALF_HOUR, Period, day_of, midnight
 
-MOST_POINTS = 2000
+MOST_POINTS, MANY_POINTS = 2000, 400
+TIMINGS: tuple[Timing, ...] = ("latency", "first_token")
+TimesByInterval = dict[datetime, dict[Timing, dict[str, Any]]]
 RANKS = (0.5, 0.75, 0.9, 0.95, 0.99)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -69,10 +72,24 @@ def both(session: Session, asked: Asked) -> LatencyBefore:
 
 
 def latency_series(session: Session, asked: Asked, step: Interval) -> LatencySeries:
-    """Return the percentiles of each interval, empty ones too."""
-    found = {row["at"]: row for row in by_interval(session, asked, step, _timings)}
-    at = points(asked.period, step, found)
+    """Return the percentiles of each interval, empty ones too; very many of days that are over may be a minute old."""
+    period, today = asked.period, midnight(day_of(clock.now(), asked.period.zone), asked.period.zone)
+    until = min(max(today, period.start), period.end)
+    if step is Interval.DAY or (until - period.start) / step.length < MANY_POINTS:
+        found = _times_by_interval(session, asked, step)
+    else:
+        past, rest = (replace(asked, period=each) for each in (replace(period, end=until), replace(period, start=until)))
+        found = memo.kept(("latency", past, step), lambda: _times_by_interval(session, past, step))
+        found = found | (_times_by_interval(session, rest, step) if until < period.end else {})
+    at = points(period, step, found)
     return LatencySeries(_course(found, at, "latency"), _course(found, at, "first_token"))
+
+
+def _times_by_interval(session: Session, asked: Asked, step: Interval) -> TimesByInterval:
+    return {
+        row["at"]: {timing: _percentiles(row, timing) for timing in TIMINGS}
+        for row in by_interval(session, asked, step, _timings)
+    }
 
 
 def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Tokens:
@@ -142,8 +159,8 @@ _NO_VOLUME = volume_of(defaultdict(int))
 _NOTHING: dict[str, Any] = {"requests": 0, "avg": None} | {f"p{rank * 100:.0f}": None for rank in RANKS}
 
 
-def _course(found: Mapping[datetime, RowMapping], at: Sequence[datetime], timing: Timing) -> list[LatencyPoint]:
-    return [LatencyPoint(at=each, **(_percentiles(found[each], timing) if each in found else _NOTHING)) for each in at]
+def _course(found: TimesByInterval, at: Sequence[datetime], timing: Timing) -> list[LatencyPoint]:
+    return [LatencyPoint(at=each, **(found[each][timing] if each in found else _NOTHING)) for each in at]
 
 
 def _timings(given: Source) -> list[ColumnElement[Any]]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from core import clock
 from core.ai_metrics import breakdowns, series
 from core.ai_metrics.answers import Asked, Interval, Latency
 from core.ai_metrics.errors import TooFine
@@ -185,3 +186,24 @@ def test_series_are_for_those_who_watch() -> None:
         for ask in (series.latency, series.tokens, breakdowns.errors):
             with pytest.raises(Forbidden):
                 ask(session, Asked(CLOCKS_CHANGE), actor=reviewer)
+
+
+@pytest.mark.parametrize("zone", [BERLIN, CALCUTTA, "UTC"])
+@pytest.mark.parametrize("watched", [Watched(), Watched(release="1")])
+def test_many_hours_of_days_that_are_over_are_the_same_apart_from_today(
+    zone: str, watched: Watched, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now()
+    send(
+        *(
+            request(now - timedelta(minutes=37 * number), total_latency_ms=number, release=str(number % 2))
+            for number in range(200)
+        )
+    )
+    for end in (now + timedelta(days=1), now - timedelta(hours=40)):
+        asked = Asked(Period(end - timedelta(days=6), end, zone), watched)
+        whole = latency(asked, actor, Interval.HOUR)
+        with monkeypatch.context() as patched:
+            patched.setattr(series, "MANY_POINTS", 1)
+            assert latency(asked, actor, Interval.HOUR) == whole
+        assert sum(each.requests for each in whole.series) == whole.overall.requests > 0
