@@ -87,12 +87,19 @@ parts as (
         coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}') as marks
     from seen group by environment, app, part
 )"""
+# A part that holds all of it already stays as it is, unlocked: it only grows, for whoever takes something back waits for us.
 PARTS = """
 insert into funnel_parts as present (environment, app, part, linked_at, linked_to, owner, marks, is_cut)
 select environment, app, part, linked_at, linked_to, coalesce(linked_to, part),
     case when cardinality(marks) <= 32 then marks else marks_kept(marks) end,
     cardinality(marks) > 32 and marks_cut('{}', marks)
-from parts order by part, environment, app
+from parts
+where not coalesce((
+    select known.marks @> parts.marks and (known.is_cut or cardinality(parts.marks) <= 32)
+        and (parts.linked_at is null or (known.linked_at, known.linked_to) <= (parts.linked_at, parts.linked_to))
+    from funnel_parts as known where (known.part, known.environment, known.app) = (parts.part, parts.environment, parts.app)
+), false)
+order by part, environment, app
 on conflict (environment, app, part) do update set
     former_owner = case when {is_earlier} and excluded.linked_to <> present.owner then present.owner end,
     linked_at = case when {is_earlier} then excluded.linked_at else present.linked_at end,
