@@ -78,14 +78,16 @@ update conversations set created_at = least(conversations.created_at, began),
 from (select id, min(created_at) as began from staged_conversations group by id) as sent
 where sent.id = conversations.id and began < conversations.created_at"""
 
+# Each looked up by itself: of tables that are filled a moment ago the planner knows nothing, and would read all messages.
 SPOKE = """
 insert into staged_speakers
-select messages.created_at, learned.user_id, user_name, conversations.environment, conversations.app
-from learned_conversations as learned join conversations using (id) join messages on conversation_id = conversations.id
-where learned.user_id is not null
-union
-select conversations.created_at, learned.user_id, user_name, conversations.environment, conversations.app
-from learned_conversations as learned join conversations using (id) where learned.user_id is not null"""
+select spoken.created_at, learned.user_id, user_name, present.environment, present.app
+from learned_conversations as learned
+cross join lateral (select environment, app, created_at from conversations where id = learned.id offset 0) as present
+cross join lateral (
+    select created_at from messages where conversation_id = learned.id union select present.created_at
+) as spoken
+where learned.user_id is not null"""
 
 
 def store(session: Session, conversations: list[NewConversation], source: Source, *, notes_users: bool = True) -> int:
