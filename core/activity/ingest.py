@@ -3,6 +3,7 @@
 The order of arrival changes nothing, and what is sent twice counts once: docs/decisions/0011 says how, and why in these steps.
 """
 
+from collections.abc import Sequence
 from operator import attrgetter
 from uuid import UUID
 
@@ -175,6 +176,12 @@ def note_users(connection: Connection, named: Stage, others: Stage | None = None
     rows = " union all ".join(f"select user_id, user_name, created_at from {name}" for name in stages)  # noqa: S608  our own names
     traces.named(connection, import_id, rows)
     connection.execute(USERS.replace("{stage}", f"({rows}) as seen").encode())
+
+
+def note_days(connection: Connection, stages: Sequence[Stage], source: Source) -> None:
+    """Note on which days the users were there whom these name, in one order, and late, as with note_users."""
+    rows = " union all ".join(f"select created_at, environment, app, user_id from {stage.name}" for stage in stages)  # noqa: S608
+    connection.execute(USER_DAYS.replace("{stage}", f"({rows}) as named").encode(), source.days)
 
 
 def derive_parts(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """AI requests into the database, and what they add to the rollups, in one transaction; a job folds that in (rollups.py)."""
 
+from dataclasses import dataclass
 from operator import attrgetter
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import uuid_utils
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.activity.ingest import USER_DAYS, note_users
+from core.activity.ingest import USER_DAYS, note_days, note_users
 from core.activity.releases import note_releases
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.ids import new_id
@@ -139,15 +140,25 @@ select at, environment, app, tool, count(*), count(*) filter (where is_error), c
 from calls as c group by at, environment, app, tool"""  # noqa: S608
 
 
-def _store(insert: str, more: str = "") -> bytes:
-    return f"""
-with {FRESH} as ({insert}), deltas as ({deltas(FRESH)}){more}, days as ({USER_DAYS.replace("{stage}", FRESH)})
-select count(*) from {FRESH}""".encode()  # noqa: S608  names of our own
-
-
 TOOLS = f", tools as ({tools(FRESH)})"
-STORE_WITH_TOOLS, STORE_WITHOUT = _store(INSERT, TOOLS), _store(INSERT)
-STORE_NEW_WITH_TOOLS, STORE_NEW_WITHOUT = _store(INSERT_NEW, TOOLS), _store(INSERT_NEW)
+DAYS = f", days as ({USER_DAYS.replace('{stage}', FRESH)})"
+
+
+def _statement(insert: str, *more: str) -> bytes:
+    return f"with {FRESH} as ({insert}), deltas as ({deltas(FRESH)}) {''.join(more)} select count(*) from {FRESH}".encode()  # noqa: S608
+
+
+@dataclass(frozen=True)
+class _Statements:
+    """How rows are stored, with calls of tools in them and without."""
+
+    plain: bytes
+    with_tools: bytes
+
+
+AS_THEY_COME = _Statements(_statement(INSERT, DAYS), _statement(INSERT, TOOLS, DAYS))
+ALL_NEW = _Statements(_statement(INSERT_NEW, DAYS), _statement(INSERT_NEW, TOOLS, DAYS))
+BESIDE_OTHERS = _Statements(_statement(INSERT), _statement(INSERT, TOOLS))
 
 # What a row has under the name of its column.
 AS_SENT = (
@@ -159,28 +170,28 @@ AS_SENT = (
 def store(session: Session, requests: list[NewRequest], source: Source, *, others: Stage | None = None) -> int:
     """Store requests and what they add to the rollups; return how many of them are new.
 
-    `others` names users that are noted with theirs. Their partitions must be there (core/partitions.py).
+    `others` names users that are noted with theirs, on their days. Their partitions must be there (core/partitions.py).
     """
-    return _derive(session, requests, source, others, (STORE_WITHOUT, STORE_WITH_TOOLS))
+    return _store(session, requests, source, AS_THEY_COME if others is None else BESIDE_OTHERS, others)
 
 
 def store_new(session: Session, requests: list[NewRequest], source: Source) -> int:
     """Store requests each of which is new; raise NotAllNew when one is not, and nothing is stored."""
     with all_new():
-        return _derive(session, requests, source, None, (STORE_NEW_WITHOUT, STORE_NEW_WITH_TOOLS))
+        return _store(session, requests, source, ALL_NEW)
 
 
-def _derive(
-    session: Session, requests: list[NewRequest], source: Source, others: Stage | None, statements: tuple[bytes, bytes]
-) -> int:
+def _store(session: Session, requests: list[NewRequest], source: Source, how: _Statements, others: Stage | None = None) -> int:
     requests = source.cleaned(requests)
     connection = driver(session)
     REQUESTS.copy_columns(connection, _columns(requests, source))
     has_tools = any(request.tool_calls for request in requests)
     with connection.pipeline():
-        stored = connection.execute(statements[has_tools], source.days)
+        stored = connection.execute(how.with_tools if has_tools else how.plain, source.days)
         if any(request.release for request in requests):
             note_releases(connection, REQUESTS)
+        if others is not None:
+            note_days(connection, [REQUESTS, others], source)
         note_users(connection, REQUESTS, others, import_id=source.import_id)
     return int((stored.fetchone() or (0,))[0])
 
