@@ -5,6 +5,7 @@ The order of arrival changes nothing, and what is sent twice counts once: docs/d
 
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -189,7 +190,7 @@ def derive_parts(connection: Connection) -> None:
     connection.execute(f"with {SEEN} {PARTS}".encode())
 
 
-def _columns(events: list[NewEvent], source: Source) -> dict[str, list[object]]:
+def _columns(events: list[NewEvent], source: Source) -> dict[str, list[Any]]:
     """Return the columns of the staging table; what is left out is the same for all, and null."""
     now = clock.now()
     return {

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import uuid_utils
@@ -149,16 +150,16 @@ def _statement(insert: str, *more: str) -> bytes:
 
 
 @dataclass(frozen=True)
-class _Statements:
+class Statements:
     """How rows are stored, with calls of tools in them and without."""
 
     plain: bytes
     with_tools: bytes
 
 
-AS_THEY_COME = _Statements(_statement(INSERT, DAYS), _statement(INSERT, TOOLS, DAYS))
-ALL_NEW = _Statements(_statement(INSERT_NEW, DAYS), _statement(INSERT_NEW, TOOLS, DAYS))
-BESIDE_OTHERS = _Statements(_statement(INSERT), _statement(INSERT, TOOLS))
+AS_THEY_COME = Statements(_statement(INSERT, DAYS), _statement(INSERT, TOOLS, DAYS))
+ALL_NEW = Statements(_statement(INSERT_NEW, DAYS), _statement(INSERT_NEW, TOOLS, DAYS))
+BESIDE_OTHERS = Statements(_statement(INSERT), _statement(INSERT, TOOLS))
 
 # What a row has under the name of its column.
 AS_SENT = (
@@ -181,7 +182,7 @@ def store_new(session: Session, requests: list[NewRequest], source: Source) -> i
         return _store(session, requests, source, ALL_NEW)
 
 
-def _store(session: Session, requests: list[NewRequest], source: Source, how: _Statements, others: Stage | None = None) -> int:
+def _store(session: Session, requests: list[NewRequest], source: Source, how: Statements, others: Stage | None = None) -> int:
     requests = source.cleaned(requests)
     connection = driver(session)
     REQUESTS.copy_columns(connection, _columns(requests, source))
@@ -196,7 +197,7 @@ def _store(session: Session, requests: list[NewRequest], source: Source, how: _S
     return int((stored.fetchone() or (0,))[0])
 
 
-def _columns(requests: list[NewRequest], source: Source) -> dict[str, list[object]]:
+def _columns(requests: list[NewRequest], source: Source) -> dict[str, list[Any]]:
     """Return the columns of the staging table; what is left out is the same for all, and null."""
     now = clock.now()
     providers = [_provider(each) for each in requests]
