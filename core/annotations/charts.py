@@ -10,7 +10,7 @@ from core.periods import Period, midnight
 from core.plotting import Chart, stacked_bars
 from core.words import Unit
 
-NAMES = {
+NAMES: dict[str, str] = {
     AnnotationType.CORRECTION: "Correction",
     AnnotationType.IMPROVEMENT: "Improvement",
     AnnotationType.FLAG: "Flag",

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import words
+from core.annotations.charts import NAMES
 from core.annotations.schemas import AnnotationStatus, AnnotationType, AnnotationView, ChangeView
 from pages._ui import diff, text
-from pages._ui.review_form import SEVERITIES, TYPES
+from pages._ui.review_form import SEVERITIES
 
 TONES = {AnnotationType.CORRECTION: "blue", AnnotationType.IMPROVEMENT: "blue", AnnotationType.FLAG: "orange"}
 STATUS_TONES = {AnnotationStatus.REVIEWED: "blue", AnnotationStatus.APPLIED: "green"}
@@ -16,7 +17,7 @@ LONGEST = 4000
 
 def draw(one: AnnotationView, zone: str, *, original: str | None) -> None:
     """Draw an annotation; with the message as it was said, what is suggested is shown as a change of it."""
-    badges = [f":{TONES.get(one.annotation_type, 'green')}-badge[{TYPES[one.annotation_type]}]"]
+    badges = [f":{TONES.get(one.annotation_type, 'green')}-badge[{NAMES[one.annotation_type]}]"]
     if one.severity:
         badges.append(f":gray-badge[{SEVERITIES[one.severity]}]")
     badges += [f":gray-badge[{text.plain(text.one_line(tag))}]" for tag in one.tags]

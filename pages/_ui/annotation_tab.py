@@ -10,6 +10,7 @@ import streamlit as st
 
 from core import words
 from core.annotations import annotations
+from core.annotations.charts import NAMES
 from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationFilter,
@@ -24,7 +25,7 @@ from core.paging import Page, Window
 from core.system import workspace
 from pages._ui import annotation_card, annotation_document, errors, frame, guard, state, tables, user_list, watch
 from pages._ui.cache import Reads
-from pages._ui.review_form import SEVERITIES, TYPES
+from pages._ui.review_form import SEVERITIES
 
 SHOWN = user_list.SHOWN
 STATUSES: dict[AnnotationStatus, str] = {
@@ -34,15 +35,15 @@ STATUSES: dict[AnnotationStatus, str] = {
 }
 CHOICES: dict[str, tuple[str, dict[str, str]]] = {
     "status": ("Any status", {str(key): said for key, said in STATUSES.items()}),
-    "type": ("Any type", {str(key): said for key, said in TYPES.items()}),
+    "type": ("Any type", {str(key): said for key, said in NAMES.items()}),
     "severity": ("Any severity", {str(key): said for key, said in SEVERITIES.items()}),
     "author": ("By anybody", {"me": "By me"}),
 }
-NAMES = (*CHOICES, "tag")
+FILTERED = (*CHOICES, "tag")
 column = st.column_config
 COLUMNS = {
     "At": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
-    "Type": column.MultiselectColumn(options=list(TYPES.values()), color=["blue", "blue", "orange", "green"], width=110),
+    "Type": column.MultiselectColumn(options=list(NAMES.values()), color=["blue", "blue", "orange", "green"], width=110),
     "Severity": column.TextColumn(width=90),
     "Comment": column.TextColumn(width=300),
     "Tags": column.ListColumn(width=140),
@@ -86,7 +87,7 @@ def read(asked: AnnotationFilter, window: Window) -> Page[AnnotationView]:
 
 def wanted(me: UUID) -> AnnotationFilter:
     """Return which annotations the address wants; what it says and we do not know is no filter."""
-    given = {name: _value(name) for name in NAMES}
+    given = {name: _value(name) for name in FILTERED}
     return AnnotationFilter(
         status=AnnotationStatus(given["status"]) if given["status"] in set(AnnotationStatus) else None,
         type=AnnotationType(given["type"]) if given["type"] in set(AnnotationType) else None,
@@ -124,7 +125,7 @@ def _draw_filters() -> None:
                 on_change=_write,
             )
         st.text_input("Tag", key=_key("tag"), placeholder="Tag", label_visibility="collapsed", width=168, on_change=_write)
-        if any(_value(name) for name in NAMES):
+        if any(_value(name) for name in FILTERED):
             st.button("Clear filters", type="tertiary", key=_key("clear"), on_click=_clear)
 
 
@@ -134,7 +135,7 @@ def _say(name: str, value: str) -> str:
 
 
 def _draw_nothing() -> None:
-    if any(_value(name) for name in NAMES):
+    if any(_value(name) for name in FILTERED):
         frame.empty_state("filter_alt_off", "No annotations match", "Other filters, or none, may show some.")
     else:
         frame.empty_state(
@@ -196,7 +197,7 @@ def _table(rows: Sequence[AnnotationView], zone: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "At": user_list.times(at, zone),
-            "Type": [[TYPES[row.annotation_type]] for row in rows],
+            "Type": [[NAMES[row.annotation_type]] for row in rows],
             "Severity": [SEVERITIES[row.severity] if row.severity else None for row in rows],
             "Comment": [annotation_card.summary(row) for row in rows],
             "Tags": [row.tags for row in rows],
@@ -209,9 +210,9 @@ def _table(rows: Sequence[AnnotationView], zone: str) -> pd.DataFrame:
 
 def _take_over() -> None:
     """Make the filters those of the address when it is another than the one that was written last."""
-    given = {name: st.query_params.get(name, "") for name in NAMES}
+    given = {name: st.query_params.get(name, "") for name in FILTERED}
     before: dict[str, str] | None = state.get(_key("address"), None)
-    if before != given or any(_key(name) not in st.session_state for name in NAMES):
+    if before != given or any(_key(name) not in st.session_state for name in FILTERED):
         for name, value in given.items():
             known = name == "tag" or value in CHOICES[name][1]
             state.put(_key(name), value if known else "")
@@ -219,13 +220,13 @@ def _take_over() -> None:
 
 
 def _write() -> None:
-    kept = {name: _value(name) for name in NAMES}
+    kept = {name: _value(name) for name in FILTERED}
     st.query_params.from_dict({"view": "annotations", **{name: value for name, value in kept.items() if value}})
     state.put(_key("address"), kept)
 
 
 def _clear() -> None:
-    for name in NAMES:
+    for name in FILTERED:
         state.put(_key(name), "")
     _write()
 
@@ -240,4 +241,4 @@ def _key(name: str) -> str:
 
 
 def _page_key() -> str:
-    return f"annotations.{hash(tuple(_value(name) for name in NAMES))}.page"
+    return f"annotations.{hash(tuple(_value(name) for name in FILTERED))}.page"

@@ -19,7 +19,6 @@ from pages._ui import charts, errors, filters, frame, guard, tables, text, watch
 from pages._ui.cache import Reads
 
 PAGE = "review-summary"
-TYPES = {str(kind): name for kind, name in NAMES.items()}
 NAMELESS = {"": "unknown"}
 MOST_ROWS = 8
 SCALE = (
@@ -99,7 +98,7 @@ def words_of_unanimous(found: Agreement) -> str:
 def draw_shares(found: Summary) -> None:
     """Draw what annotations are about, each as a small table."""
     parts: Sequence[tuple[str, str, list[Share], dict[str, str]]] = (
-        ("By type", "Type", found.by_type, TYPES),
+        ("By type", "Type", found.by_type, NAMES),
         ("By severity", "Severity", found.by_severity, {}),
         ("By status", "Status", found.by_status, {}),
         ("By tag", "Tag", found.by_tag, {}),
@@ -125,8 +124,8 @@ def draw_disagreement(found: Summary) -> None:
             return
         pairs = pd.DataFrame(
             {
-                "One says": [TYPES[each.one] for each in found.disagreements],
-                "Another": [TYPES[each.other] for each in found.disagreements],
+                "One says": [NAMES[each.one] for each in found.disagreements],
+                "Another": [NAMES[each.other] for each in found.disagreements],
                 "Pairs": [each.pairs for each in found.disagreements],
                 "Share": [words.share(each.share) for each in found.disagreements],
             }
@@ -151,7 +150,7 @@ def draw_disputed(found: Sequence[Disputed], period: Period, *, may_read: bool) 
     ):
         messages = pd.DataFrame(
             {
-                "Said": [", ".join(f"{TYPES[kind]} {count}" for kind, count in each.said.items()) for each in found],
+                "Said": [", ".join(f"{NAMES[kind]} {count}" for kind, count in each.said.items()) for each in found],
                 "Model": [text.one_line(each.model) or "unknown" for each in found],
                 "Decided": ["yes" if each.is_decided else "not yet" for each in found],
                 "Last": [words.moment(each.at, period.zone) for each in found],
