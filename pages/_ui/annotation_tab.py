@@ -21,9 +21,10 @@ from core.annotations.schemas import (
 )
 from core.db import Database, transaction
 from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
 from core.paging import Page, Window
 from core.system import workspace
-from pages._ui import annotation_card, annotation_document, errors, frame, guard, state, tables, user_list, watch
+from pages._ui import annotation_card, annotation_document, annotation_edit, errors, frame, guard, state, tables, user_list, watch
 from pages._ui.cache import Reads
 from pages._ui.review_form import SEVERITIES
 
@@ -73,10 +74,11 @@ def draw(reads: Reads, header: watch.Header) -> None:
         return
     chosen = page.items[picked]
     with watch.panel("The annotation", text_of(chosen)), st.container(border=True, key=f"annotation-{chosen.id}"):
-        annotation_card.draw(chosen, zone, original=None)
-        _draw_actions(chosen, is_own=chosen.admin_user_id == reads.actor.id, decides=may(reads.actor, Permission.DECIDE_REVIEWS))
-        annotation_document.draw(chosen, may_propose=may(reads.actor, Permission.ANNOTATE))
-    draw_history(chosen.id, zone)
+        if annotation_edit.is_open(chosen):
+            annotation_edit.draw(chosen)
+        else:
+            _draw_one(chosen, zone, reads.actor)
+    annotation_card.draw_history(chosen, zone)
 
 
 def read(asked: AnnotationFilter, window: Window) -> Page[AnnotationView]:
@@ -102,14 +104,10 @@ def text_of(one: AnnotationView) -> str:
     return "decided between reviewers" if one.round > 2 else f"review {one.round}"
 
 
-def draw_history(id_: UUID, zone: str) -> None:
-    """Draw what has been changed of an annotation."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        changes = annotations.list_changes(ai, id_, actor=actor)
-    if changes:
-        with st.expander(words.count(len(changes), "change")):
-            for each in changes:
-                annotation_card.draw_change(each, zone)
+def _draw_one(chosen: AnnotationView, zone: str, actor: Actor) -> None:
+    annotation_card.draw(chosen, zone, original=None)
+    _draw_actions(chosen, is_mine=annotation_edit.may_edit(chosen, actor), decides=may(actor, Permission.DECIDE_REVIEWS))
+    annotation_document.draw(chosen, may_propose=may(actor, Permission.ANNOTATE))
 
 
 def _draw_filters() -> None:
@@ -143,7 +141,7 @@ def _draw_nothing() -> None:
         )
 
 
-def _draw_actions(one: AnnotationView, *, is_own: bool, decides: bool) -> None:
+def _draw_actions(one: AnnotationView, *, is_mine: bool, decides: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if decides and one.status is AnnotationStatus.PENDING:
             st.button("Mark as reviewed", key="annotation.reviewed", on_click=move, args=(one.id, AnnotationStatus.REVIEWED))
@@ -165,7 +163,15 @@ def _draw_actions(one: AnnotationView, *, is_own: bool, decides: bool) -> None:
             on_click=open_,
             args=(str(one.conversation_id), str(one.message_id)),
         )
-        if decides or is_own:
+        if is_mine:
+            st.button(
+                "Edit",
+                key="annotation.edit",
+                icon=":material/edit:",
+                type="tertiary",
+                on_click=annotation_edit.begin,
+                args=(one,),
+            )
             with st.popover("Delete", icon=":material/delete:", type="tertiary"):
                 st.caption("What it said is kept in its history.")
                 st.button("Delete this annotation", key="annotation.delete", on_click=delete, args=(one.id,))

@@ -72,7 +72,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
     with right.container(height=640, key="pane-review-form", border=True, gap="small", autoscroll=False):
         if seen.visit.is_saved:
             st.markdown(":blue-badge[:material/edit: Saved before]\u2002:gray[:small[saving corrects it]]")
-        form = review_form.Form(seen.message, seen.kept)
+        form = review_form.Form(review_form.Subject.of(seen.message), seen.kept)
         form.draw(seen.tags, has_keys=has_keys)
         _draw_ways_on(seen.visit, has_keys=has_keys)
 

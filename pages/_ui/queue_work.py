@@ -1,8 +1,9 @@
 """What a reviewer does with the queue: takes an item, says something of it, goes on and back, and undoes what was done."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import wraps
 
 import streamlit as st
 
@@ -93,6 +94,18 @@ def desk() -> Desk:
     return state.get(DESK, Desk())
 
 
+def step(act: Callable[[], None]) -> Callable[[], None]:
+    """Make a function a way on from what is on screen, as a callback; the browser is told of each one that was tried."""
+    tried = errors.action(act)
+
+    @wraps(act)
+    def stepped() -> None:
+        tried()
+        state.put(review_form.STEP, state.get(review_form.STEP, 0) + 1)
+
+    return stepped
+
+
 @errors.action
 def begin() -> None:
     """Take the first item; from a callback, as all that follow."""
@@ -101,7 +114,7 @@ def begin() -> None:
     _go(now)
 
 
-@errors.action
+@step
 def save() -> None:
     """Store what the form says of the message on screen, and go on."""
     shown = on_screen()
@@ -113,7 +126,7 @@ def save() -> None:
     _go(now)
 
 
-@errors.action
+@step
 def skip() -> None:
     """Leave the item to others, and go on."""
     shown = on_screen()
@@ -124,7 +137,7 @@ def skip() -> None:
     _go(now)
 
 
-@errors.action
+@step
 def lay_aside() -> None:
     """Go on and leave this for later; what was written stays as a draft."""
     shown = on_screen()
@@ -136,7 +149,7 @@ def lay_aside() -> None:
     _go(now)
 
 
-@errors.action
+@step
 def go_back() -> None:
     """Go back to what one had before this; what was saved is corrected there."""
     shown = on_screen()
@@ -148,7 +161,7 @@ def go_back() -> None:
     _go(now)
 
 
-@errors.action
+@step
 def undo() -> None:
     """Take back what was done last; what cannot be taken back is not tried again."""
     if not desk().acts:
@@ -165,7 +178,7 @@ def undo() -> None:
     state.toast("Undone")
 
 
-@errors.action
+@step
 def stop() -> None:
     """Give back what is in hand, and leave off."""
     shown = on_screen()

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import streamlit as st
 from pydantic import ValidationError
 
+from core import clock
 from core.annotations.charts import NAMES
 from core.annotations.schemas import AnnotationType, Severity, Verdict
 from core.conversations.schemas import MessageSpeaker
@@ -17,7 +19,7 @@ from pages._ui import frame, state
 
 SEVERITIES: dict[Severity, str] = {Severity.MINOR: "Minor", Severity.MODERATE: "Moderate", Severity.CRITICAL: "Critical"}
 LONGEST = 20_000
-BEGUN = "begun"
+BEGUN, STEP = "begun", "review.step"
 FIELDS = {
     "annotation_type": "type",
     "severity": "severity",
@@ -44,30 +46,45 @@ class NotSaid(Invalid):
 
 
 @dataclass(frozen=True)
+class Subject:
+    """The message that is judged; `original` is the answer as it was said, where another one can be suggested."""
+
+    id: UUID
+    role: MessageSpeaker
+    original: str
+
+    @classmethod
+    def of(cls, message: Said) -> "Subject":
+        """Return a message as the form has it: for what is not an answer, or too long, nothing is suggested."""
+        is_open = message.role is MessageSpeaker.ASSISTANT and message.characters <= LONGEST
+        return cls(message.id, message.role, message.content if is_open else "")
+
+
+@dataclass(frozen=True)
 class Begun:
-    """What a form began with: the message as it was said, and what stood in each widget."""
+    """What a form began with, and when: the message as it was said, and what stood in each widget."""
 
     original: str
     values: Mapping[str, object]
+    at: datetime
 
 
 class Form:
     """The form of one message; each message has widgets of its own, so that nothing of one comes to stand in another."""
 
-    def __init__(self, message: Said, kept: Mapping[str, object] | None) -> None:
-        """Begin the form with what was kept of it, else with the message as it was said."""
-        self.message = message
+    def __init__(self, subject: Subject, kept: Mapping[str, object] | None, *, is_drafted: bool = True) -> None:
+        """Begin the form with what was kept of it, else with the message as it was said; `is_drafted` keeps what is written."""
+        self.subject, self.is_drafted = subject, is_drafted
         begun: Begun | None = state.get(self.key(BEGUN), None)
         if begun is None:
             begun = self._begin(kept or {})
             state.put(self.key(BEGUN), begun)
-        self.original = begun.original
+        self.begun, self.original = begun, begun.original
         for name, value in begun.values.items():
             state.seed(self.key(name), value)
 
     def _begin(self, kept: Mapping[str, object]) -> Begun:
-        message = self.message
-        original = message.content if message.role is MessageSpeaker.ASSISTANT and not message.is_cut else ""
+        original = self.subject.original
         values = {
             "response": str(kept.get("suggested_response") or original),
             "comment": str(kept.get("content") or ""),
@@ -75,16 +92,16 @@ class Form:
             "type": next((each for each in self.types if each == kept.get("annotation_type")), None),
             "severity": next((each for each in Severity if each == kept.get("severity")), None),
         }
-        return Begun(original, values)
+        return Begun(original, values, clock.now())
 
     def key(self, name: str) -> str:
         """Return the key of a widget."""
-        return key(name, self.message.id)
+        return key(name, self.subject.id)
 
     @property
     def types(self) -> list[AnnotationType]:
         """What this message can be said to be: a user's is only flagged."""
-        return list(NAMES) if self.message.role is MessageSpeaker.ASSISTANT else [AnnotationType.FLAG]
+        return list(NAMES) if self.subject.role is MessageSpeaker.ASSISTANT else [AnnotationType.FLAG]
 
     def draw(self, tags: Sequence[str], *, has_keys: bool) -> None:
         """Draw the form; what is chosen is read when it is saved."""
@@ -98,28 +115,33 @@ class Form:
             chosen = state.get(self.key("tags"), list[str]())
             offered = list(dict.fromkeys([*tags, *chosen]))
             st.multiselect("Tags", offered, key=self.key("tags"), accept_new_options=True, placeholder="Choose, or write one")
-        if self.original:
+        has_response = bool(self.original or self.begun.values["response"])
+        if has_response:
             self._draw_response(has_keys=has_keys)
         with st.container(key="review-comment"):
             hint = "What is wrong with it, or right"
-            st.text_area("Comment", key=self.key("comment"), height=80, max_chars=LONGEST, placeholder=hint)
-        if not self.original:
+            most = max(LONGEST, len(str(self.begun.values["comment"])))
+            st.text_area("Comment", key=self.key("comment"), height=80, max_chars=most, placeholder=hint)
+        if not has_response:
             self._draw_live(has_keys=has_keys)
 
     def _draw_response(self, *, has_keys: bool) -> None:
         with st.container(key="review-response", gap="xsmall"):
-            st.text_area("Suggested response", key=self.key("response"), height=150, max_chars=LONGEST)
+            most = max(LONGEST, len(str(self.begun.values["response"])))
+            st.text_area("Suggested response", key=self.key("response"), height=150, max_chars=most)
             self._draw_live(has_keys=has_keys)
 
     def _draw_live(self, *, has_keys: bool) -> None:
         chosen = {name: state.get(self.key(widget), None) for name, widget in (("annotation_type", "type"), ("tags", "tags"))}
         data = {
-            "item": str(self.message.id),
+            "item": str(self.subject.id),
             "original": self.original,
             "suggested": state.get(self.key("response"), self.original),
-            "draft": f"{DRAFTS}/{self.message.id}",
+            "draft": f"{DRAFTS}/{self.subject.id}" if self.is_drafted else None,
             "chosen": {**chosen, "severity": state.get(self.key("severity"), None)},
+            "begun_at": self.begun.at.isoformat(),
             "keys": has_keys,
+            "step": state.get(STEP, 0),
         }
         _review(key="review.live", data=data, height="content")
 
@@ -161,7 +183,7 @@ def _values(message_id: UUID) -> dict[str, Any]:
 
 
 def _begun(message_id: UUID) -> Begun:
-    return state.get(key(BEGUN, message_id), Begun("", {}))
+    return state.get(key(BEGUN, message_id), Begun("", {}, clock.now()))
 
 
 def _texts(given: object) -> list[str]:
