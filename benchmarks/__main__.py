@@ -1,4 +1,4 @@
-"""`make bench`: what is promised, measured in one run. `ARGS=calls` (console, streams, start, ingest, otlp, review) measures a part.
+"""`make bench`: what is promised, measured in one run. `ARGS=review` (calls, streams, console, start, ingest, otlp) measures one.
 
 `ARGS=watch DATA=folder` measures Watch on a folder that `make load` has filled; with such a DATA it is among all parts.
 """
