@@ -101,7 +101,7 @@ class Form:
     @property
     def types(self) -> list[AnnotationType]:
         """What this message can be said to be: a user's is only flagged."""
-        return list(NAMES) if self.subject.role is MessageSpeaker.ASSISTANT else [AnnotationType.FLAG]
+        return list(AnnotationType) if self.subject.role is MessageSpeaker.ASSISTANT else [AnnotationType.FLAG]
 
     def draw(self, tags: Sequence[str], *, has_keys: bool) -> None:
         """Draw the form; what is chosen is read when it is saved."""
