@@ -13,7 +13,7 @@ export default function ({ data, parentElement }) {
   const place = parentElement.querySelector(".change");
   const field = (name) => document.querySelector(`.st-key-review-${name} :is(textarea, input)`);
   let timer;
-  let isUnsaved = false;
+  let written; // as it stood when a key was pressed last: later, the fields may be those of another message
 
   const show = (now) => {
     parentElement.querySelector(".count").textContent = now === data.original ? "As it was said" : `${now.length.toLocaleString("en")} characters`;
@@ -22,25 +22,25 @@ export default function ({ data, parentElement }) {
   };
   const keep = () => {
     clearTimeout(timer);
-    if (!isUnsaved || !data.draft) return;
-    isUnsaved = false;
-    const texts = { suggested_response: field("response")?.value ?? "", content: field("comment")?.value ?? "" };
+    if (!written || !data.draft) return;
+    const fields = { ...data.chosen, ...written };
+    written = undefined;
     fetch(data.draft, {
       method: "PUT",
       keepalive: true,
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ fields: { ...data.chosen, ...texts }, begun_at: data.begun_at }),
-    }).catch(() => { isUnsaved = true; });
+      body: JSON.stringify({ fields, begun_at: data.begun_at }),
+    }).catch(() => { written ??= fields; });
   };
   const typed = (event) => {
     if (!event.target.closest?.('[class*="st-key-review-"]')) return;
     show(field("response")?.value ?? data.suggested);
-    isUnsaved = true;
+    written = { suggested_response: field("response")?.value ?? "", content: field("comment")?.value ?? "" };
     clearTimeout(timer);
     timer = setTimeout(keep, QUIET_MS);
   };
   // What is being saved is no draft any longer.
-  const saved = () => { isUnsaved = false; clearTimeout(timer); };
+  const saved = () => { written = undefined; clearTimeout(timer); };
   const goOn = () => { parentElement.ahead ??= { step: data.step, until: Date.now() + PATIENCE_MS, from: typing(document.activeElement), keys: [] }; };
   const clicked = (event) => {
     if (event.target.closest?.(".st-key-review-save button")) saved();
