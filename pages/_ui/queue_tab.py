@@ -104,19 +104,18 @@ def _draw_actions(*, has_keys: bool) -> None:
         st.button("Keys", key="review.keys", icon=":material/keyboard:", type="tertiary", help="Press ?", on_click=show_keys)
 
 
-@st.dialog("Keys", on_dismiss="rerun")
+@st.dialog("Keys")
 def show_keys() -> None:
     """Show what the keys do, and let them be switched off."""
     rows = "\n".join(f"| `{key}` | {does} |" for key, does in KEYS.items())
     st.markdown(f"| Key | |\n|---|---|\n{rows}")
-    state.seed(SWITCH, state.get(queue_work.HAS_KEYS, True))
-    st.toggle(
-        "Single keys act", key=SWITCH, on_change=_switch, help="Ctrl + Enter always does. While you type, no single key acts."
-    )
-
-
-def _switch() -> None:
-    state.put(queue_work.HAS_KEYS, state.get(SWITCH, True))
+    present = state.get(queue_work.HAS_KEYS, True)
+    state.seed(SWITCH, present)
+    about = "Ctrl + Enter always does. While you type, no single key acts."
+    if st.toggle("Single keys act", key=SWITCH, help=about) != present:
+        state.put(queue_work.HAS_KEYS, not present)
+        state.toast("Single keys no longer act" if present else "Single keys act")
+        st.rerun()
 
 
 def _draw_begin(counters: Counters) -> None:

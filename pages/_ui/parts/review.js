@@ -70,8 +70,9 @@ export default function ({ data, parentElement }) {
   const { ahead } = parentElement;
   if (ahead && ahead.step !== data.step) {
     parentElement.ahead = undefined;
-    if (isAnother && data.keys) requestAnimationFrame(() => replay(ahead.keys, field));
-    else if (ahead.from?.isConnected) write(ahead.from, ahead.keys);
+    // What was refused stays on screen: whoever was writing there writes on.
+    if (!isAnother && ahead.from?.isConnected) write(ahead.from, ahead.keys);
+    else if (data.keys) requestAnimationFrame(() => replay(ahead.keys, field));
   }
   return parentElement.leave = () => {
     keep();
