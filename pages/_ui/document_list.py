@@ -58,11 +58,14 @@ def draw(reads: Reads, place: Header) -> None:
         "status": document_editor.STATES,
     }
     chosen = filters.bar(PAGE, reads, ("q", "scope", "status", "tag"), offers=offers, is_timed=False)
-    left, right = st.columns([3.2, 1], gap="medium")
-    with left:
-        _draw_list(reads, chosen)
-    with right:
-        _draw_scopes(found)
+    if not found.documents:
+        _say_none(chosen)
+    else:
+        left, right = st.columns([3.2, 1], gap="medium")
+        with left:
+            _draw_list(reads, chosen)
+        with right:
+            _draw_scopes(found)
     place.finish(reads, chosen, csv="ai/knowledge/documents")
 
 
@@ -130,8 +133,6 @@ def _draw_found(rows: Sequence[DocumentSummary], zone: str) -> None:
 
 
 def _draw_scopes(found: DocumentStats) -> None:
-    if not found.documents:
-        return
     note = f"{words.count(found.documents, 'document')}, {words.count(found.drafts, 'draft')}"
     with watch.panel("Scopes", note), st.container(border=True, gap="xsmall"):
         for each in found.scopes[:MOST_SCOPES]:
