@@ -25,7 +25,7 @@ LIMIT_MS, PATIENCE_MS = 500, 60_000
 
 TALKS = text("""
 insert into conversations (id, external_id, source, environment, app, release, message_count, models, created_at, last_message_at)
-select md5('bench talk ' || n)::uuid, 'bench-talk-' || n, '', 'production', '', '', :messages, '{bench-model}',
+select md5('bench talk ' || n)::uuid, 'bench-talk-' || n, 'api', 'production', '', '', :messages, '{bench-model}',
     now() - interval '50 days', now() - interval '49 days' from generate_series(1, :talks) as n""")
 MESSAGES = text("""
 insert into messages (id, conversation_id, external_id, position, sequence, role, content, model, created_at)
