@@ -46,11 +46,11 @@ COLUMNS = {
     "At": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
     "Type": column.MultiselectColumn(options=list(NAMES.values()), color=["blue", "blue", "orange", "green"], width=110),
     "Severity": column.TextColumn(width=90),
-    "Comment": column.TextColumn(width=300),
-    "Tags": column.ListColumn(width=140),
+    "Comment": column.TextColumn(width=250),
+    "Tags": column.ListColumn(width=130),
     "Status": column.MultiselectColumn(options=list(STATUSES.values()), color=["gray", "blue", "green"], width=100),
     "By": column.TextColumn(width=140),
-    "Model": column.TextColumn(width=130),
+    "Model": column.TextColumn(width=140),
 }
 
 

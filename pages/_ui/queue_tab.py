@@ -173,9 +173,10 @@ def _draw_ways_on(visit: Visit, *, has_keys: bool) -> None:
     }
     off = {"Skip"} if visit.is_saved else set[str]()
     off |= set() if queue_work.desk().before else {"Previous"}
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="review-ways"):
-        with st.container(horizontal=True, gap="xsmall", width="content"):
-            for label, (key, act) in ways.items():
-                shortcut, is_off = key if has_keys else None, label in off
-                st.button(label, key=f"review.{label}", type="tertiary", shortcut=shortcut, on_click=act, disabled=is_off)
-        st.button("Save and next", key="review.save", type="primary", shortcut="Ctrl+Enter", on_click=queue_work.save)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="review-ways"):
+        for label, (key, act) in ways.items():
+            shortcut, is_off = key if has_keys else None, label in off
+            st.button(label, key=f"review.{label}", type="tertiary", shortcut=shortcut, on_click=act, disabled=is_off)
+    st.button(
+        "Save and next", key="review.save", type="primary", shortcut="Ctrl+Enter", width="stretch", on_click=queue_work.save
+    )

@@ -21,6 +21,7 @@ from pages._ui.cache import Reads
 PAGE = "review-summary"
 NAMELESS = {"": "unknown"}
 MOST_ROWS = 8
+COUNTS = {"Annotations": st.column_config.NumberColumn(format="localized")}
 SCALE = (
     "1 is agreement in everything, 0 what guessing would give; conclusions are usually drawn from 0.8 up, with care from 0.67."
 )
@@ -92,7 +93,8 @@ def words_of_unanimous(found: Agreement) -> str:
     """Return how sure the share is, in words."""
     if found.unanimous_low is None or found.unanimous_high is None:
         return f"of {words.count(found.units, 'message')}, too few to say how sure it is"
-    return f"{words.share(found.unanimous_low)} to {words.share(found.unanimous_high)} with 95 % certainty"
+    sure = f"{words.share(found.unanimous_low)} to {words.share(found.unanimous_high)} with 95 % certainty"
+    return f"{sure}, of {words.count(found.units, 'message')} that two or more have judged"
 
 
 def draw_shares(found: Summary) -> None:
@@ -113,7 +115,7 @@ def draw_shares(found: Summary) -> None:
                 continue
             values = [said.get(each.value, text.one_line(each.value)) for each in shares]
             table = pd.DataFrame({label: values, "Annotations": [each.count for each in shares]})
-            tables.show(table, f"{title}: {values[0]} first.", key=f"{PAGE}.{label}", most=MOST_ROWS)
+            tables.show(table, f"{title}: {values[0]} first.", key=f"{PAGE}.{label}", columns=COUNTS, most=MOST_ROWS)
 
 
 def draw_disagreement(found: Summary) -> None:
