@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import msgspec
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from core import clock
-from core.annotations import jobs
+from core.annotations import annotations, jobs
 from core.db import Database, transaction
 from core.identity.schemas import Role
 from core.ids import new_id
@@ -151,6 +152,19 @@ def test_two_review_blind_and_agree(client: Client) -> None:
     assert sorted(each["round"] for each in other.get(notes).json()["items"]) == [1, 2]
 
 
+def test_an_admin_who_is_to_review_blind_neither_reads_nor_changes_what_another_said(client: Client) -> None:
+    waiting(1, reviews=2)
+    first, admin = reviewer(client), person(Role.ADMIN)
+    item = claim(first)
+    first.post(f"{QUEUE}/{item['id']}/done", json=APPROVED).raise_for_status()
+    hidden = first.get(f"{DOOR}/annotations").json()["items"][0]["id"]
+    first.put(f"{DOOR}/annotations/{hidden}", json={"content": "Well said."}).raise_for_status()
+    assert client(admin).put(f"{DOOR}/annotations/{hidden}", json={"content": "?"}).status_code == 404
+    assert client(admin).delete(f"{DOOR}/annotations/{hidden}").status_code == 404
+    with transaction(Database.AI) as ai:
+        assert annotations.list_changes(ai, UUID(hidden), actor=admin.actor) == []
+
+
 def disagreed(client: Client) -> tuple[str, list[dict[str, Any]], list[httpx2.Client]]:
     """Return an item that two admins differ about, what they said, and who they are."""
     waiting(1, reviews=2)
@@ -172,6 +186,21 @@ def test_who_disagrees_is_decided_by_a_third_one_and_by_nobody_else(client: Clie
     assert third.get(f"{QUEUE}/{item}").json()["state"] == "done"
     again = third.post(f"{DOOR}/annotations/{first['id']}/adjudicate", json={})
     assert again.status_code == 409
+
+
+def test_who_corrects_his_type_comes_to_agree_or_to_differ_until_somebody_has_decided(client: Client) -> None:
+    item, opinions, people = disagreed(client)
+
+    def state_after(person_: httpx2.Client, opinion: dict[str, Any], type_: str) -> str:
+        person_.put(f"{DOOR}/annotations/{opinion['id']}", json={"annotation_type": type_}).raise_for_status()
+        return str(person_.get(f"{QUEUE}/{item}").json()["state"])
+
+    first, second = opinions
+    assert state_after(people[1], second, "approved") == "done"
+    assert state_after(people[0], first, "improvement") == "adjudication"
+    assert state_after(people[1], first, "approved") == "adjudication"  # nobody ends a dispute in another one's name
+    reviewer(client, Role.ADMIN).post(f"{DOOR}/annotations/{first['id']}/adjudicate", json={}).raise_for_status()
+    assert state_after(people[0], first, "flag") == "done"
 
 
 def test_done_and_skip_can_be_taken_back_until_somebody_has_gone_on(client: Client) -> None:
