@@ -36,11 +36,6 @@ def kept(key: Hashable, ask: Callable[[], Answer]) -> Answer:
 
 
 def forget() -> None:
-    """Have everything found again."""
-    _answers.clear()
-
-
-def forget() -> None:
     """Forget every answer, for the tables are no longer those that were asked."""
     _answers.clear()
 

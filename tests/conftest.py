@@ -99,7 +99,6 @@ def _in_a_hurry() -> None:
 def database(cluster: Postgres) -> Iterator[Postgres]:
     """Give a test both databases with empty tables."""
     yield cluster
-    memo.forget()
     providers.recalled.forget()
     memo.forget()
     for engine in (db.engines().core, db.engines().ai):
