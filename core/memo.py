@@ -40,11 +40,6 @@ def forget() -> None:
     _answers.clear()
 
 
-def forget() -> None:
-    """Forget every answer, for the tables are no longer those that were asked."""
-    _answers.clear()
-
-
 def _remembered(key: Hashable, ask: Callable[[], Answer], is_kept: Callable[[Answer, float], bool]) -> Answer:
     with _asking[hash(key) % len(_asking)]:
         found = _answers.get(key)
