@@ -101,7 +101,6 @@ def database(cluster: Postgres) -> Iterator[Postgres]:
     yield cluster
     memo.forget()
     providers.recalled.forget()
-    memo.forget()
     for engine in (db.engines().core, db.engines().ai):
         with engine.begin() as connection:
             connection.execute(text(EMPTIED))
