@@ -16,7 +16,7 @@ NAME, SCOPES, ENVIRONMENT, EXPIRY, MADE = "keys.name", "keys.scopes", "keys.envi
 WHAT_SCOPES_OPEN = {
     Scope.INGEST: "ingest: sends rows in",
     Scope.READ: "read: figures, no message text",
-    Scope.READ_CONVERSATIONS: "read:conversations: what users and models say, and what reviewers say of it",
+    Scope.READ_CONVERSATIONS: "read:conversations: what users and models say, and knowledge",
 }
 EXPIRIES = {"Never": None, "In 30 days": 30, "In 90 days": 90, "In a year": 365}
 WRONG = {

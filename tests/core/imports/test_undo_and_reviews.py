@@ -35,7 +35,8 @@ def ours() -> UUID:
 def send(import_id: UUID | None, name: str = "c", **of_answer: object) -> None:
     """Store a conversation whose answer has failed, and is due for that."""
     source = Source(environment="production", zone="UTC", import_id=import_id, origin="import")
-    stored(conversation(name, 0, messages=[message(0), message(1, error="timeout", **of_answer)]), source=source)
+    said = [message(0), message(1, error="timeout", **of_answer)]
+    stored({**conversation(name), "messages": said}, source=source)
 
 
 def noted(id_: UUID, format_: str) -> None:
@@ -57,7 +58,7 @@ def noted(id_: UUID, format_: str) -> None:
 
 def in_queue() -> list[str | None]:
     with transaction() as core:
-        talks: dict[UUID, str] = dict(core.execute(text("select id, external_id from conversations")).tuples().all())
+        talks: dict[UUID, str] = dict(core.execute(text("select id, external_id from conversations")).all())
     return [talks.get(row["conversation_id"]) for row in rows("select conversation_id from review_items order by message_id")]
 
 
