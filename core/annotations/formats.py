@@ -148,8 +148,14 @@ def jsonl(example: Example) -> bytes:
 
 
 def _as_stored(turn: Turn) -> dict[str, Any]:
-    told = {"role": turn.role, "content": turn.content, "tool_calls": turn.calls, "tool_call_id": turn.answers}
+    # Values as text: no table has a column for arguments that differ from one call to the next.
+    calls = [{key: _text(value) for key, value in call.items()} for call in turn.calls]
+    told = {"role": turn.role, "content": turn.content, "tool_calls": calls, "tool_call_id": turn.answers}
     return {name: value for name, value in told.items() if value or name in ("role", "content")}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else _json(value).decode()
 
 
 def _prompt(asked: Asked) -> dict[str, Any]:
