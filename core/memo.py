@@ -26,6 +26,11 @@ def ordered(key: Hashable, ask: Callable[[], list[Answer]]) -> list[Answer]:
     return _remembered(key, ask, lambda _, took: took >= SLOW_ORDER_S)
 
 
+def forget() -> None:
+    """Forget every answer, for the tables are no longer those that were asked."""
+    _answers.clear()
+
+
 def _remembered(key: Hashable, ask: Callable[[], Answer], is_kept: Callable[[Answer, float], bool]) -> Answer:
     with _asking[hash(key) % len(_asking)]:
         found = _answers.get(key)

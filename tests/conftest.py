@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from core import bus, config, crypto, db, features, folder, migrate
+from core import bus, config, crypto, db, features, folder, memo, migrate
 from core.db import Database
 from core.embedded.postgres import Postgres
 from core.executions import runner as runners
@@ -100,6 +100,7 @@ def database(cluster: Postgres) -> Iterator[Postgres]:
     """Give a test both databases with empty tables."""
     yield cluster
     providers.recalled.forget()
+    memo.forget()
     for engine in (db.engines().core, db.engines().ai):
         with engine.begin() as connection:
             connection.execute(text(EMPTIED))

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
-from api.exports import cells, csv_response
+from api.exports import cells, csv_response, rows_by_cursor
 from api.routes.conversations import reader
 from api.watch import note_filtered
 from core.annotations import adjudication, annotations, drafts, tags
@@ -34,7 +34,6 @@ from core.identity.schemas import Actor
 from core.paging import Cursor, Window
 
 COLUMNS = tuple(AnnotationView.model_fields)
-AT_ONCE = 1000
 Key = Annotated[str | None, Query(max_length=128, description="Ours, or the sender's own.")]
 
 
@@ -203,11 +202,8 @@ def _own_or_none(given: str) -> UUID:
 
 
 def _cells(wanted: AnnotationFilter, actor: Actor) -> Iterator[list[object]]:
-    after: Cursor | None = None
-    while True:
+    def read(_core: Session, limit: int, after: Cursor | None) -> list[AnnotationView]:
         with transaction(Database.AI) as ai:
-            found = annotations.list_annotations(ai, wanted, Window(AT_ONCE), actor=actor, after=after, count=False).items
-        yield from (cells(each, COLUMNS) for each in found)
-        if len(found) < AT_ONCE:
-            return
-        after = Cursor(found[-1].created_at, found[-1].id)
+            return annotations.list_annotations(ai, wanted, Window(limit), actor=actor, after=after, count=False).items
+
+    return (cells(each, COLUMNS) for each in rows_by_cursor(read))

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
-from api.exports import cells, csv_response, rows_after, rows_by_window
+from api.exports import cells, csv_response, rows_by_cursor, rows_by_window
 from api.routes.conversations import reader
 from api.watch import PeriodDep, WatchedDep, note_list
 from core.conversations.opinions import Opinion
@@ -229,4 +229,4 @@ def _feedback_cells(wanted: FeedbackFilter, period: Period, watched: Watched, ac
         with transaction(Database.AI) as ai:
             return feedback_list.list_feedback(core, ai, *asked, window=window, after=after, actor=actor, count=False).items
 
-    return (cells(each, FEEDBACK_COLUMNS) for each in rows_after(read, lambda row: Cursor(row.created_at, row.id)))
+    return (cells(each, FEEDBACK_COLUMNS) for each in rows_by_cursor(read))

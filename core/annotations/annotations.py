@@ -160,15 +160,16 @@ def remove(ai: Session, id_: UUID, *, actor: Actor) -> None:
 
 
 def list_changes(ai: Session, id_: UUID, *, actor: Actor) -> list[ChangeView]:
-    """Return what has been changed of an annotation, the first first."""
+    """Return what has been changed of an annotation that one may see, the first first."""
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
-    wanted = select(changes).where(changes.c.annotation_id == id_).order_by(changes.c.at, changes.c.id)
+    is_seen = exists().where(notes.c.id == id_, seen_by(actor))
+    wanted = select(changes).where(changes.c.annotation_id == id_, is_seen).order_by(changes.c.at, changes.c.id)
     return [ChangeView.model_validate(dict(row)) for row in ai.execute(wanted.limit(200)).mappings()]
 
 
 def _held(ai: Session, id_: UUID, actor: Actor) -> RowMapping:
     require(actor, Permission.ANNOTATE)
-    row = ai.execute(select(notes).where(notes.c.id == id_).with_for_update()).mappings().one_or_none()
+    row = ai.execute(select(notes).where(notes.c.id == id_, seen_by(actor)).with_for_update(of=notes)).mappings().one_or_none()
     if row is None:
         raise AnnotationMissing
     if row["admin_user_id"] != actor.id and not may(actor, Permission.DECIDE_REVIEWS):

@@ -112,7 +112,7 @@ class Decision(BaseModel):
     tags: Tags | None = None
 
 
-class NewAnnotation(BaseModel):
+class NewAnnotation(Verdict):
     """What somebody says of a message, by our id of it or the sender's."""
 
     model_config = ConfigDict(
@@ -130,24 +130,14 @@ class NewAnnotation(BaseModel):
     )
 
     message_id: str = Field(min_length=1, max_length=128)
-    annotation_type: AnnotationType
-    content: Words = ""
-    suggested_response: Words | None = None
-    severity: Severity | None = None
-    tags: Tags = []
     status: AnnotationStatus = AnnotationStatus.PENDING
 
 
-class AnnotationChangeBody(BaseModel):
+class AnnotationChangeBody(Decision):
     """What to change of an annotation; what is left out stays."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"severity": "minor", "tags": ["tone"]}})
 
-    annotation_type: AnnotationType | None = None
-    content: Words | None = None
-    suggested_response: Words | None = None
-    severity: Severity | None = None
-    tags: Tags | None = None
     status: AnnotationStatus | None = None
 
 

@@ -3,6 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from core import memo
 from core.annotations import settings
 from core.identity.schemas import Actor, View
 
@@ -22,6 +23,6 @@ class TagView(View):
 def list_tags(core: Session, ai: Session, *, actor: Actor) -> list[TagView]:
     """Return the tags, those that are offered first."""
     offered = settings.read(core, actor=actor).tags
-    used = {tag: count for tag, count in ai.execute(USED, {"most": MOST})}
+    used = dict(memo.ordered("tags of annotations", lambda: [(tag, count) for tag, count in ai.execute(USED, {"most": MOST})]))
     others = [tag for tag in used if tag not in offered]
     return [TagView(tag=tag, count=used.get(tag, 0), is_offered=tag in offered) for tag in [*offered, *others]]

@@ -1,14 +1,14 @@
 """Documents: listed, found by their words, read with what people changed in them, and counted."""
 
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, any_, func, literal, literal_column, select, text
+from sqlalchemy import ColumnElement, RowMapping, any_, func, literal, select, text
 from sqlalchemy.orm import Session
 
 from core.conversations import highlights
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.knowledge import found
 from core.knowledge.answers import (
     DocumentChangeView,
     DocumentFilter,
@@ -24,7 +24,6 @@ from core.knowledge.errors import DocumentMissing
 from core.knowledge.models import Document, DocumentChange
 from core.knowledge.schemas import DocumentState
 from core.paging import Page, Window
-from core.periods import keys_of
 from core.tables import storable, table_of
 
 documents, changes = table_of(Document), table_of(DocumentChange)
@@ -32,10 +31,6 @@ documents, changes = table_of(Document), table_of(DocumentChange)
 OPENING, MOST_CHANGES, MOST_TAGS = 300, 100, 30
 # `search` and the text are derived of the rest.
 PLAIN = [column for column in documents.c if column.name not in ("search", "content", "attributes", "import_id")]
-FOUND = text("select id from ai_kb_documents where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
-MARKED = text(f"""
-select id, ts_headline('simple', {highlights.TEXT}, websearch_to_tsquery('simple', :q), :marks) from ai_kb_documents
-where id = any(:ids)""")  # noqa: S608  names of our own
 BY_SCOPE = text("""
 select scope, count(*) as documents, count(*) filter (where status = 'draft') as drafts,
     coalesce(sum(length(content)), 0) as characters, max(updated_at) as updated_at
@@ -61,17 +56,17 @@ def list_documents(session: Session, wanted: DocumentFilter, *, window: Window, 
     beginning = func.left(columns.content, OPENING).label("opening")
     page = select(*PLAIN, beginning, func.length(columns.content).label("characters")).where(*where)
     if wanted.q:
-        page = page.order_by(func.ts_rank(columns.search, _query(wanted.q)).desc())
+        page = page.order_by(found.rank(documents, wanted.q).desc())
     page = page.order_by(columns.updated_at.desc(), columns.id.desc()).limit(window.limit).offset(window.offset)
     rows = list(session.execute(page).mappings())
-    marked = _marked(session, [row["id"] for row in rows], wanted.q) if wanted.q else {}
+    marked = found.marked(session, documents, [row["id"] for row in rows], wanted.q, highlights.SHORT)
     total = session.scalar(select(func.count()).select_from(documents).where(*where)) or 0
     return Page([DocumentSummary(**row, parts=marked.get(row["id"])) for row in rows], total)
 
 
 def get_id(session: Session, given: str) -> UUID:
     """Return the key of a document by our id or the sender's; raise DocumentMissing."""
-    id_: UUID | None = session.scalar(FOUND, {"keys": list(keys_of("document", storable(given)))})
+    id_ = found.id_of(session, documents, "document", given)
     if id_ is None:
         raise DocumentMissing
     return id_
@@ -105,21 +100,12 @@ def document_stats(session: Session, *, actor: Actor) -> DocumentStats:
 def _where(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
     columns = documents.c
     equal = {columns.scope: wanted.scope, columns.status: wanted.status}
-    found: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
+    where: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
     if wanted.tag is not None:
-        found.append(literal(storable(wanted.tag)) == any_(columns.tags))
+        where.append(literal(storable(wanted.tag)) == any_(columns.tags))
     if wanted.q:
-        found.append(columns.search.op("@@")(_query(wanted.q)))
-    return found
-
-
-def _query(q: str) -> ColumnElement[Any]:
-    return func.websearch_to_tsquery(literal_column("'simple'"), storable(q))
-
-
-def _marked(session: Session, ids: list[UUID], q: str) -> dict[UUID, Any]:
-    given = {"ids": ids, "q": storable(q), "marks": highlights.SHORT}
-    return {id_: highlights.parts(marked) for id_, marked in session.execute(MARKED, given)}
+        where.append(found.has_words(documents, wanted.q))
+    return where
 
 
 def _history(session: Session, id_: UUID) -> list[DocumentChangeView]:

@@ -38,10 +38,10 @@ def feedback_stats(
 
 def _ratings(counted: Counter[Opinion]) -> Ratings:
     positive, neutral, negative = (counted[each] for each in SAID)
-    rated = positive + neutral + negative
-    low, high = stats.wilson(positive, rated) if rated else (None, None)
-    ratio = positive / rated if rated else None
-    return Ratings(rated=rated, positive=positive, neutral=neutral, negative=negative, ratio=ratio, low=low, high=high)
+    total = counted.total()
+    low, high = stats.wilson(positive, total) if total else (None, None)
+    ratio = positive / total if total else None
+    return Ratings(rated=total, positive=positive, neutral=neutral, negative=negative, ratio=ratio, low=low, high=high)
 
 
 def _counts() -> list[ColumnElement[int]]:

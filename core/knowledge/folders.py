@@ -1,8 +1,10 @@
 """A folder of markdown as documents: named by their paths, so that the folder sent again changes what it holds."""
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
@@ -29,6 +31,8 @@ ENDINGS = (".md", ".markdown", ".txt")
 MOST_BYTES, LONGEST_ID = 20 * 2**20, 128
 HEADING = re.compile(r"^#[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 SOURCE = "folder"
+# What reading a zip raises: of its frame, of a password, of a method that is not known, of the packed bytes themselves.
+BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
 def bring_in(core: Session, ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
@@ -93,5 +97,5 @@ def _members(packed: bytes) -> Iterator[tuple[str, bytes]]:
                     continue
                 with folder.open(each) as member:  # what a zip says of its sizes need not be true
                     yield each.filename, member.read(MOST_BYTES + 1)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as broken:
+    except BROKEN as broken:
         raise FolderRefused("This zip cannot be read.") from broken

@@ -1,15 +1,15 @@
 """What the assistant remembers of users: listed, found by its words, counted, and forgotten."""
 
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, delete, func, literal_column, select, text
+from sqlalchemy import ColumnElement, Text, cast, delete, func, select
 from sqlalchemy.orm import Session
 
 from core.conversations import highlights
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.knowledge import found
 from core.knowledge.answers import MemoryFilter, MemoryStats, MemoryView, Named
 from core.knowledge.errors import MemoryMissing
 from core.knowledge.models import Memory
@@ -21,10 +21,6 @@ from core.tables import storable, table_of
 memories = table_of(Memory)
 
 MOST_NAMED = 50
-MARKED = text(f"""
-select id, ts_headline('simple', {highlights.TEXT}, websearch_to_tsquery('simple', :q), :marks) from ai_memories
-where id = any(:ids)""")  # noqa: S608  names of our own
-FOUND = text("select id from ai_memories where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
 
 
 def list_memories(
@@ -37,7 +33,7 @@ def list_memories(
     page = page.order_by(columns.updated_at.desc(), columns.id.desc()).limit(window.limit).offset(window.offset)
     rows = list(ai.execute(page).mappings())
     people = names_of(core, [row["user_id"] for row in rows])
-    marked = _marked(ai, [row["id"] for row in rows], wanted.q) if wanted.q else {}
+    marked = found.marked(ai, memories, [row["id"] for row in rows], wanted.q, highlights.WHOLE)
     items = [
         MemoryView(
             **{name: value for name, value in row.items() if name in MemoryView.model_fields},
@@ -68,7 +64,7 @@ def memory_stats(session: Session, *, actor: Actor) -> MemoryStats:
 def delete_memory(core: Session, ai: Session, given: str, *, actor: Actor) -> None:
     """Forget something; raise MemoryMissing."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
-    id_ = ai.scalar(FOUND, {"keys": list(keys_of("memory", storable(given)))})
+    id_ = found.id_of(ai, memories, "memory", given)
     gone = ai.execute(delete(memories).where(memories.c.id == id_).returning(memories.c.user_id, memories.c.kind)).one_or_none()
     if gone is None:
         raise MemoryMissing
@@ -79,18 +75,12 @@ def delete_memory(core: Session, ai: Session, given: str, *, actor: Actor) -> No
 def _where(wanted: MemoryFilter) -> list[ColumnElement[bool]]:
     columns = memories.c
     equal = {columns.kind: wanted.kind, columns.scope: wanted.scope}
-    found: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
+    where: list[ColumnElement[bool]] = [column == value for column, value in equal.items() if value is not None]
     if wanted.user_id is not None:
-        found.append(columns.user_id.in_(keys_of("user", storable(wanted.user_id))))
+        where.append(columns.user_id.in_(keys_of("user", storable(wanted.user_id))))
     if wanted.q:
-        query = func.websearch_to_tsquery(literal_column("'simple'"), storable(wanted.q))
-        found.append(columns.search.op("@@")(query))
-    return found
-
-
-def _marked(session: Session, ids: list[UUID], q: str) -> dict[UUID, Any]:
-    given = {"ids": ids, "q": storable(q), "marks": highlights.WHOLE}
-    return {id_: highlights.parts(marked) for id_, marked in session.execute(MARKED, given)}
+        where.append(found.has_words(memories, wanted.q))
+    return where
 
 
 def _counted(session: Session, column: ColumnElement[Any]) -> list[Named]:

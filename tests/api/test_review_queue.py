@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import msgspec
@@ -13,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from core import clock
-from core.annotations import jobs
+from core.annotations import annotations, jobs
 from core.db import Database, transaction
 from core.identity.schemas import Role
 from core.ids import new_id
@@ -149,6 +150,19 @@ def test_two_review_blind_and_agree(client: Client) -> None:
     assert other.post(f"{QUEUE}/{item['id']}/done", json=APPROVED).json()["state"] == "done"
     assert other.get(notes).json()["total_count"] == 2
     assert sorted(each["round"] for each in other.get(notes).json()["items"]) == [1, 2]
+
+
+def test_an_admin_who_is_to_review_blind_neither_reads_nor_changes_what_another_said(client: Client) -> None:
+    waiting(1, reviews=2)
+    first, admin = reviewer(client), person(Role.ADMIN)
+    item = claim(first)
+    first.post(f"{QUEUE}/{item['id']}/done", json=APPROVED).raise_for_status()
+    hidden = first.get(f"{DOOR}/annotations").json()["items"][0]["id"]
+    first.put(f"{DOOR}/annotations/{hidden}", json={"content": "Well said."}).raise_for_status()
+    assert client(admin).put(f"{DOOR}/annotations/{hidden}", json={"content": "?"}).status_code == 404
+    assert client(admin).delete(f"{DOOR}/annotations/{hidden}").status_code == 404
+    with transaction(Database.AI) as ai:
+        assert annotations.list_changes(ai, UUID(hidden), actor=admin.actor) == []
 
 
 def disagreed(client: Client) -> tuple[str, list[dict[str, Any]], list[httpx2.Client]]:

@@ -54,8 +54,14 @@ def test_the_default_prompt_can_be_looked_at_and_copied(window: Window) -> None:
     tab.settings.get_by_text("Default prompt").last.click()
     code = tab.settings.get_by_test_id("stCode")
     expect(code).to_contain_text(DEFAULT_PROMPT)
-    code.hover()
-    code.get_by_role("button", name="Copy to clipboard").click()
+    copy = code.get_by_role("button", name="Copy to clipboard")
+
+    def pointed_at() -> bool:  # what is drawn anew in between has to be pointed at again
+        code.hover()
+        return copy.is_visible()
+
+    tab.wait_for(pointed_at)
+    copy.click()
     tab.wait_for(lambda: tab.page.evaluate("navigator.clipboard.readText()") == DEFAULT_PROMPT)
 
 

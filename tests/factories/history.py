@@ -16,12 +16,10 @@ from core.db import Database, transaction
 from core.ids import new_id
 from core.intake import Source
 
-TODAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
-
 
 def days_ago(days: float) -> datetime:
     """Return a moment about noon, or as much later or earlier as the fraction of a day says."""
-    return TODAY - timedelta(days=days)
+    return datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=days)
 
 
 def events(*given: dict[str, object], zone: str = "UTC", environment: str = "production") -> int:

@@ -1,7 +1,5 @@
 """As long as an import can be undone, its rows stay, and keep no others; then it is sealed."""
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import text
 
@@ -10,7 +8,7 @@ from core.db import Database, transaction
 from core.ids import new_id
 from core.imports.undo import since, undo
 from core.system import retention, verify
-from tests.factories.history import TODAY, at, count, days_ago
+from tests.factories.history import at, count, days_ago
 from tests.factories.imports import KINDS, differences, dump, rows, send
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -47,11 +45,11 @@ def test_when_it_can_no_longer_be_undone_its_rows_go_like_others(monkeypatch: py
     for kind in KINDS:
         send(kind, *rows(kind, range(5)), import_id=ours)
     keep(event_days=10, request_days=10, conversation_days=10, feedback_days=10, batch_run_days=10, batch_runs_kept=0)
-    at(TODAY + timedelta(days=20), monkeypatch)
+    at(days_ago(-20), monkeypatch)
     assert not any(retention.apply().rows.values())
-    at(TODAY + timedelta(days=32), monkeypatch)
+    at(days_ago(-32), monkeypatch)
     with transaction() as session:
-        assert since(session) > TODAY
+        assert since(session) > days_ago(0)
     gone = retention.apply().rows
     assert (gone["user_activity_events"], gone["ai_request_metrics"], gone["conversations"]) == (5, 5, 4)
     assert (count("import_traces"), count("import_traces", database=Database.AI)) == (0, 0)

@@ -10,7 +10,7 @@ from core.ai_metrics import jobs as ai_metrics
 from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.system import daily, jobs
-from tests.factories.history import TODAY, at, batch_run, count, days_ago, events, rated, requests, tasks
+from tests.factories.history import at, batch_run, count, days_ago, events, rated, requests, tasks
 from tests.factories.history import daily as figure
 
 STEPS = ("register_start", "register_complete", "login_success", "portfolio_complete")
@@ -153,6 +153,6 @@ def test_it_is_caught_up_when_nobody_was_there_at_its_hour(database: Postgres, m
         session.execute(text("delete from procrastinate_jobs"))
     jobs.catch_up(0)
     assert tasks(daily.TASK, "todo") == 0
-    at(TODAY + timedelta(days=2), monkeypatch)
+    at(days_ago(-2), monkeypatch)
     jobs.catch_up(0)
     assert tasks(daily.TASK, "todo") == 1

@@ -1,0 +1,62 @@
+"""A folder of markdown as it is handed over: files, zips of them, and what only looks like one."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+
+import pytest
+
+from core.knowledge import folders
+from core.knowledge.errors import FolderRefused
+from core.knowledge.folders import MOST_BYTES, read_files
+
+
+def packed(files: Mapping[str, str]) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as folder:
+        for name, content in files.items():
+            folder.writestr(name, content)
+    return held.getvalue()
+
+
+def overwritten(content: bytes, at: int) -> bytes:
+    return content[:at] + b"\xff" * 10 + content[at + 10 :]
+
+
+def test_markdown_is_read_from_files_and_zips_and_all_else_is_left() -> None:
+    files = [
+        ("guide.md", b"# Guide"),
+        ("logo.png", b"\x89PNG"),
+        ("more.zip", packed({"a/b.md": "# B", "__MACOSX/b.md": "", "c": ""})),
+    ]
+    assert [(each.name, each.content) for each in read_files(files)] == [("guide.md", "# Guide"), ("a/b.md", "# B")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"PK\x03\x04 but no more",
+        packed({"a.md": "# A"})[:-30],
+        overwritten(packed({"a.md": "hello world " * 500}), 40),
+    ],
+    ids=["empty", "a beginning", "cut off", "overwritten"],
+)
+def test_a_zip_that_is_broken_is_refused_in_words(content: bytes) -> None:
+    with pytest.raises(FolderRefused, match="cannot be read"):
+        read_files([("guide.zip", content)])
+
+
+def test_a_small_zip_that_becomes_large_is_refused_before_it_fills_the_memory() -> None:
+    with pytest.raises(FolderRefused):
+        read_files([("bomb.zip", packed({"a.md": "0" * (MOST_BYTES + 10)}))])
+
+
+def test_without_any_markdown_it_is_refused() -> None:
+    with pytest.raises(FolderRefused, match="no markdown"):
+        read_files([("logo.png", b"\x89PNG")])
+
+
+def test_a_title_is_the_first_heading_else_the_name_in_words() -> None:
+    files = read_files([("getting-started_now.md", b"no heading"), ("x.md", b"text\n## Second ##\n# First #")])
+    assert [folders.title_of(each) for each in files] == ["getting started now", "First"]
