@@ -16,7 +16,7 @@ class Example:
     """One annotation, its message (None when that is gone), and the turns before it, the first first.
 
     `facts` are the annotation's columns, `tools` what the conversation's sender has said of its tools; it is overruled when an
-    adjudication of the same message has come after it.
+    adjudication of the same message has come after it, and blind while somebody is to review the message who must not know it.
     """
 
     annotation_type: AnnotationType
@@ -27,6 +27,7 @@ class Example:
     tools: object = None
     is_shortened: bool = False
     is_overruled: bool = False
+    is_blind: bool = False
 
     @property
     def has_bare_calls(self) -> bool:

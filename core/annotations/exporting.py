@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, RowMapping, Uuid, any_, literal, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from core.annotations.annotations import DECIDING, conditions
+from core.annotations.annotations import DECIDING, conditions, is_blind
 from core.annotations.examples import Example
 from core.annotations.formats import FACTS, Format
 from core.annotations.models import Annotation
@@ -86,7 +86,7 @@ def read_all(wanted: AnnotationFilter, split: Split, form: Format) -> Iterator[l
 
 
 def _rows(ai: Session, wanted: AnnotationFilter, after: Cursor | None) -> Sequence[RowMapping]:
-    page = select(*(notes.c[name] for name in FACTS)).where(*conditions(wanted))
+    page = select(*(notes.c[name] for name in FACTS), is_blind().label("is_blind")).where(*conditions(wanted))
     if after is not None:
         page = page.where(tuple_(notes.c.created_at, notes.c.id) > (after.created_at, after.id))
     return ai.execute(page.order_by(notes.c.created_at, notes.c.id).limit(AT_ONCE)).mappings().all()
@@ -127,5 +127,6 @@ def _example(row: RowMapping, said: RowMapping | None, before: list[Turn], decid
         before=before,
         tools=said["tools"] if said is not None else None,
         is_shortened=said is not None and len(before) < said["position"],
+        is_blind=row["is_blind"],
         is_overruled=row["round"] < DECIDING and row["message_id"] in decided,
     )

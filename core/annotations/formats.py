@@ -83,6 +83,8 @@ class Format:
 
     def write(self, example: Example) -> bytes | LeftOut:
         """Return the line of an example, or why there is none."""
+        if example.is_blind:
+            return LeftOut.BLIND
         try:
             return self.writer(example)
         except Untold as untold:

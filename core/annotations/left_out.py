@@ -14,6 +14,7 @@ class LeftOut(StrEnum):
     EMPTY = "empty"
     MESSAGE_GONE = "message_gone"
     OVERRULED = "overruled"
+    BLIND = "blind"
     TOOLS_UNANSWERED = "tools_unanswered"
     TOOLS_UNASKED = "tools_unasked"
     CALL_UNREADABLE = "call_unreadable"
@@ -30,6 +31,7 @@ WORDS: dict[LeftOut, str] = {
     LeftOut.EMPTY: "The answer is empty.",
     LeftOut.MESSAGE_GONE: "The message is no longer stored.",
     LeftOut.OVERRULED: "Reviewers disagreed, and somebody has decided otherwise.",
+    LeftOut.BLIND: "Somebody is still to review the message without having seen what others say of it.",
     LeftOut.TOOLS_UNANSWERED: "Tools were called before the answer, and what they said is not stored.",
     LeftOut.TOOLS_UNASKED: "Tools have said something before the answer, and which call they answered is not stored.",
     LeftOut.CALL_UNREADABLE: "A tool was called without a name, or with arguments that are no JSON object.",
