@@ -43,8 +43,9 @@ def test_each_format_comes_as_a_file_that_its_manifest_describes(owner: httpx2.C
         assert all(is_readable(name, line) for line in answer.content.splitlines(keepends=True))
 
 
-TOOL = {"type": "function", "function": {"name": "orders.find", "parameters": {"type": "object", "properties": {"order": {}}}}}
-SENT = [
+PARAMETERS = {"type": "object", "properties": {"order": {}}}
+TOOL = {"type": "function", "function": {"name": "orders.find", "parameters": PARAMETERS}}
+SENT: list[dict[str, object]] = [
     {"id": "m0", "role": "user", "content": "Where is order 7?"},
     {
         "id": "m1",
@@ -67,7 +68,7 @@ def test_calls_of_tools_as_they_are_sent_stand_in_the_file_with_the_tools(client
     found = json.loads(line)
     assert [each["role"] for each in found["messages"]] == ["user", "assistant", "tool", "assistant"]
     assert found["messages"][2]["tool_call_id"] == found["messages"][1]["tool_calls"][0]["id"]
-    assert found["tools"][0]["function"]["parameters"] == TOOL["function"]["parameters"]
+    assert found["tools"][0]["function"]["parameters"] == PARAMETERS
     [line] = one.get(EXPORT, params={"format": "jsonl"}).text.splitlines()
     before = json.loads(line)["before"]
     assert json.loads(before[1]["tool_calls"][0]["function"]) == {"name": "orders.find", "arguments": '{"order": 7}'}

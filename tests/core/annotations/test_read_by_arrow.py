@@ -13,7 +13,7 @@ from core.annotations.turns import Turn
 
 # OpenAI's own files have schemas of tools as objects: those are for OpenAI.
 TABLES = [name for name, form in FORMATS.items() if form.ending == "jsonl" and name not in ("openai_chat", "openai_dpo")]
-MIXED = [{"order": 7}, {"order": "7"}, {"order": {"number": [7]}}, {"order": None}, {}]
+MIXED: list[dict[str, object]] = [{"order": 7}, {"order": "7"}, {"order": {"number": [7]}}, {"order": None}, {}]
 KINDS = {FormatName.TRL_PREFERENCE: AnnotationType.CORRECTION}
 
 
