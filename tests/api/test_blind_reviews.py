@@ -96,3 +96,14 @@ def test_an_export_says_that_something_is_left_out_for_it(client: Client) -> Non
     first.post(f"{QUEUE}/{item}/done", json=VERDICT).raise_for_status()
     found: dict[str, Any] = client(person(Role.SUPER_ADMIN)).get(f"{DOOR}/export/manifest?format=csv").json()
     assert [(each["reason"], each["count"]) for each in found["left_out"]] == [("blind", 1)]
+
+
+def test_what_was_said_before_the_message_was_queued_stays_where_all_could_see_it(client: Client) -> None:
+    stored(conversation("c"))
+    first, second = client(person(Role.REVIEWER)), client(person(Role.REVIEWER))
+    first.post(f"{DOOR}/annotations", json={"message_id": "m1", **VERDICT}).raise_for_status()
+    second.post(QUEUE, json={"message_id": "m1", "reviews_wanted": 2}).raise_for_status()
+    assert second.get(f"{DOOR}/annotations").json()["total_count"] == 1
+    item = first.post(f"{QUEUE}/claim").json()["id"]
+    first.post(f"{QUEUE}/{item}/done").raise_for_status()  # it counts for this review, and is hidden from then on
+    assert second.get(f"{DOOR}/annotations").json()["total_count"] == 0

@@ -126,3 +126,24 @@ def test_words_stay_words_in_every_export(client: Client, name: str) -> None:
     assert "<script" not in markdown
     assert "](javascript" not in markdown
     assert "](data:" not in markdown
+
+
+@pytest.mark.parametrize("name", list(WORDS))
+def test_a_folder_of_hostile_names_and_words_becomes_documents_or_says_why_not(client: Client, name: str) -> None:
+    word = WORDS[name]
+    owner = client(person(Role.SUPER_ADMIN))
+    files = [{"name": f"{word[:100]}.md", "content": word}, {"name": "a.md", "content": f"# {word}\n\n{word}"}]
+    raw = json.dumps({"files": files}).encode()
+    answer = owner.post(f"{KNOWLEDGE}/documents/folder", content=raw, headers={"Content-Type": "application/json"})
+    if answer.status_code == 422:  # half a character
+        assert "errors" in answer.json() or "unicode" in answer.json()["detail"]
+        return
+    found = answer.raise_for_status().json()
+    assert found["made"] + len(found["left_out"]) == 2
+    listed = owner.get(f"{KNOWLEDGE}/documents").raise_for_status().json()["items"]
+    assert len(listed) == found["made"] >= 1
+    for each in listed:
+        owner.get(f"{KNOWLEDGE}/documents/{each['id']}").raise_for_status()
+    file = owner.get(f"{KNOWLEDGE}/documents?format=csv").content.decode()
+    rows = list(csv.reader(io.StringIO(file, newline=""), strict=True))
+    assert not [cell for row in rows for cell in row if cell.startswith(FORMULA)]
