@@ -90,8 +90,8 @@ parts as (
 PARTS = """
 insert into funnel_parts as present (environment, app, part, linked_at, linked_to, owner, marks, is_cut)
 select environment, app, part, linked_at, linked_to, coalesce(linked_to, part),
-    case when cardinality(marks) <= 16 then marks else marks_kept(marks) end,
-    cardinality(marks) > 16 and marks_cut('{}', marks)
+    case when cardinality(marks) <= 32 then marks else marks_kept(marks) end,
+    cardinality(marks) > 32 and marks_cut('{}', marks)
 from parts order by part, environment, app
 on conflict (environment, app, part) do update set
     former_owner = case when {is_earlier} and excluded.linked_to <> present.owner then present.owner end,
@@ -100,9 +100,9 @@ on conflict (environment, app, part) do update set
     owner = case when {is_earlier} then excluded.linked_to else present.owner end,
     marks = marks_merged(present.marks, excluded.marks),
     is_cut = present.is_cut or excluded.is_cut
-        or cardinality(present.marks) + cardinality(excluded.marks) > 16 and marks_cut(present.marks, excluded.marks)
+        or cardinality(present.marks) + cardinality(excluded.marks) > 32 and marks_cut(present.marks, excluded.marks)
 where {is_earlier} or not present.marks @> excluded.marks or excluded.is_cut and not present.is_cut
-returning environment, app, owner, former_owner, marks, is_cut""".replace(
+returning environment, app, part, owner, former_owner, marks, is_cut""".replace(
     "{is_earlier}",
     "(excluded.linked_at is not null and (present.linked_at is null"
     " or (excluded.linked_at, excluded.linked_to) < (present.linked_at, present.linked_to)))",

@@ -24,7 +24,7 @@ COLUMNS = "marks, is_cut, is_unsure, reached_1, reached_2, reached_3, reached_4,
 WHOLE = "coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}')"
 MERGED = """
 select marks_merged(present.marks, excluded.marks) as marks, present.is_cut or excluded.is_cut
-    or cardinality(present.marks) + cardinality(excluded.marks) > 16 and marks_cut(present.marks, excluded.marks) as is_cut
+    or cardinality(present.marks) + cardinality(excluded.marks) > 32 and marks_cut(present.marks, excluded.marks) as is_cut
 offset 0"""
 
 
@@ -44,17 +44,19 @@ def several(rows: str) -> str:
 def _kept(whole: str) -> str:
     """Return a select of what a subject keeps of all of its marks."""
     return RULE.over(f"""
-select environment, app, subject, case when cardinality(whole) <= 16 then whole else marks_kept(whole) end as marks,
-    was_cut or cardinality(whole) > 16 and marks_cut('{{}}', whole) as is_cut
+select environment, app, subject, case when cardinality(whole) <= 32 then whole else marks_kept(whole) end as marks,
+    was_cut or cardinality(whole) > 32 and marks_cut('{{}}', whole) as is_cut
 from ({whole}) as whole offset 0""")  # noqa: S608  our own names
 
 
 def _gained(app: str, among: str = "") -> str:
-    """Return a select of what the parts of a batch give to their subjects."""
+    """Return a select of what the parts of a batch give to their subjects: what is new, and all there is to a new owner."""
     return _kept(f"""
 select environment, {app} as app, subject, bool_or(is_cut) as was_cut, {WHOLE} as whole
 from (
-    select environment, app, owner as subject, marks, is_cut from kept
+    select environment, app, owner as subject,
+        case when former_owner <> owner then kept.marks else parts.marks end as marks, is_cut
+    from kept join parts using (part, environment, app)
     union all select environment, app, former_owner, '{{}}', false from kept where former_owner <> owner
 ) as gained {among} left join lateral unnest(marks) as mark on true group by 1, 2, 3""")  # noqa: S608  our own names
 

@@ -79,7 +79,7 @@ cross join lateral (
 CUT = "select from rebuilt_parts where is_cut limit 1"
 REBUILD_CUT = f"""
 update rebuilt_parts as p set marks = marks_kept(whole),
-    is_cut = cardinality(whole) > 16 and marks_cut('{{}}', whole) or is_sealed
+    is_cut = cardinality(whole) > 32 and marks_cut('{{}}', whole) or is_sealed
 from (
     select environment, app, part, coalesce(whole, '{{}}') as whole, is_sealed from rebuilt_parts as p cross join lateral (
         select array_agg(distinct mark order by mark) as whole, coalesce(bool_or(is_old), false) as is_sealed
