@@ -15,16 +15,12 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from core.errors import Invalid
-from core.intake import Source
+from core.intake import NotAllNew, Source
 
 AT_ONCE = 2  # rounds; each keeps a core of Postgres busy
 MOST_ROWS = 10_000
 
-Commit = Callable[[list[Any], Source, int | None], int]
-
-
-class NotAllNew(Exception):
-    """Some of the rows of a round were there before: nothing is stored, for whose they were is not known."""
+Commit = Callable[[list[Any], Source, bool], int]
 
 
 @dataclass(eq=False)
@@ -40,7 +36,7 @@ class Gathering:
     def __init__(self, commit: Commit) -> None:
         """Take what stores rows in a transaction of its own, and returns how many were new.
 
-        It is told how many must be, and raises NotAllNew when they are not; None: any number may be.
+        It is told whether all must be, and raises NotAllNew when one is not.
         """
         self._commit = commit
         self._waiting: deque[_Sent] = deque()
@@ -93,15 +89,15 @@ class Gathering:
     def _store_whole(self, together: list[_Sent]) -> list[int | Exception]:
         first, rows = together[0], [row for sent in together for row in sent.rows]
         if len(together) == 1:
-            return [self._commit(rows, first.source, None)]
+            return [self._commit(rows, first.source, False)]
         try:
-            self._commit(rows, first.source, len(rows))
+            self._commit(rows, first.source, True)
         except (Invalid, NotAllNew):
             return [self._store_apart(sent) for sent in together]
         return [len(sent.rows) for sent in together]
 
     def _store_apart(self, sent: _Sent) -> int | Exception:
         try:
-            return self._commit(sent.rows, sent.source, None)
+            return self._commit(sent.rows, sent.source, False)
         except Exception as error:  # noqa: BLE001  nobody else's
             return error

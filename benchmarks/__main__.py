@@ -1,14 +1,14 @@
-"""`make bench`: what is promised, measured in one run. `ARGS=calls` (console, streams, start, ingest, otlp) measures a part.
+"""`make bench`: what is promised, measured in one run. `ARGS=review` (calls, streams, console, start, ingest, otlp) measures one.
 
 `ARGS=watch DATA=folder` measures Watch on a folder that `make load` has filled; with such a DATA it is among all parts.
 """
 
 import sys
 
-from benchmarks import calls, console, ingest, otlp, program, start, streams, watch
+from benchmarks import calls, console, ingest, otlp, program, review, start, streams, watch
 from benchmarks.report import show
 
-PARTS = ("start", "calls", "streams", "console", "ingest", "otlp")
+PARTS = ("start", "calls", "streams", "console", "ingest", "otlp", "review")
 
 
 def main(wanted: list[str]) -> int:
@@ -31,6 +31,8 @@ def main(wanted: list[str]) -> int:
             held &= show("Spans in", otlp.measure(running))
         if "console" in parts:
             held &= show("Console", console.measure(running))
+        if "review" in parts:
+            held &= show("Review queue, in a browser", review.measure(running))
     return 0 if held else 1
 
 

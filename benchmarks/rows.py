@@ -162,7 +162,7 @@ def _add_events(connection: Connection, chances: dict[str, object], first: int, 
 def _add_requests(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
     ai_metrics.REQUESTS.make(connection)
     connection.execute(REQUESTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
-    connection.execute(ai_metrics.STORE_WITH_TOOLS, source.days)
+    connection.execute(ai_metrics.AS_THEY_COME.with_tools, source.days)
     note_releases(connection, ai_metrics.REQUESTS)
 
 

@@ -3,6 +3,8 @@
 core/bodies.py reads them.
 """
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +12,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
 import msgspec
+import psycopg
 import uuid_utils
 from msgspec import Meta
 
@@ -118,6 +121,19 @@ class Source:
         return rows if redactor is None else [redactor.row(row) for row in rows]
 
 
+class NotAllNew(Exception):
+    """Some of the rows were there before, or twice among these: nothing is stored."""
+
+
+@contextmanager
+def all_new() -> Iterator[None]:
+    """Raise NotAllNew where the database finds that a row is there; its transaction is lost."""
+    try:
+        yield
+    except psycopg.errors.UniqueViolation:
+        raise NotAllNew from None
+
+
 def key_of(kind: str, external_id: str) -> UUID:
     """Return the key of what a sender calls `external_id`."""
     return UUID(bytes=staged_key(kind, external_id).bytes)
@@ -126,6 +142,11 @@ def key_of(kind: str, external_id: str) -> UUID:
 def staged_key(kind: str, external_id: str) -> uuid_utils.UUID:
     """Return the same key as the staging tables take it, at a quarter of the time."""
     return uuid_utils.uuid5(WORKSPACE, f"{kind}:{external_id}")
+
+
+def keys_of(kind: str, external_ids: Iterable[str | None]) -> list[object]:
+    """Return such keys of many; None for None."""
+    return [staged_key(kind, each) if each is not None else None for each in external_ids]
 
 
 def message_name(conversation: str | None, message: str) -> str:

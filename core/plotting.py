@@ -151,8 +151,9 @@ def stacked_bars(
     zone: str,
     marks: Sequence[Mark] = (),
     height: int = HEIGHT,
+    colours: Sequence[str] = (),
 ) -> go.Figure:
-    """Return bars over time, each the sum of its parts; the legend above holds names only."""
+    """Return bars over time, each the sum of its parts; the legend above holds names only; `colours` where parts mean one."""
     tallest = max((sum(each) for each in zip(*parts.values(), strict=True)), default=0)
     scale, figure, at = scale_of(unit, tallest), blank(palette, height), local(times, zone)
     for number, (name, values) in enumerate(parts.items()):
@@ -160,7 +161,7 @@ def stacked_bars(
             x=at,
             y=scale.of(values),
             name=name,
-            marker={"color": palette.series[number] if len(parts) > 1 else palette.bar, "line": {"width": 0}},
+            marker={"color": (colours or palette.series)[number] if len(parts) > 1 else palette.bar, "line": {"width": 0}},
             unselected={"marker": {"opacity": 1}},
             hovertemplate=f"{scale.prefix}%{{y:{scale.hover}}}{scale.suffix}" + ("" if len(parts) > 1 else "<extra></extra>"),
         )

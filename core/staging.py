@@ -1,6 +1,6 @@
 """Rows on their way into the database: copied in binary into a table of this connection, from where statements take them on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -24,9 +24,19 @@ class Stage:
 
     def copy(self, connection: Connection, rows: Iterable[Sequence[object]]) -> None:
         """Copy rows in."""
+        self._copy(connection, rows, list(self.columns))
+
+    def copy_columns(self, connection: Connection, columns: Mapping[str, list[Any]]) -> None:
+        """Copy rows in that are given column by column. What is null in all of them is not sent: most rows tell little."""
+        # Comparing each value with None would cost as much as all the rest.
+        told = {name: values for name, values in columns.items() if values[:1] != [None] or values.count(None) < len(values)}
+        self._copy(connection, zip(*told.values(), strict=True), list(told))
+
+    def _copy(self, connection: Connection, rows: Iterable[Sequence[object]], names: list[str]) -> None:
         self.make(connection)
-        with connection.cursor() as cursor, cursor.copy(f"copy {self.name} from stdin (format binary)".encode()) as copy:
-            copy.set_types(list(self.columns.values()))
+        statement = f"copy {self.name} ({', '.join(names)}) from stdin (format binary)"
+        with connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            copy.set_types([self.columns[name] for name in names])
             for row in rows:
                 copy.write_row(row)
 

@@ -21,6 +21,7 @@ log = logging.getLogger("attune.worker")
 
 CONCURRENCY = 4
 RELAY_AT_LEAST_EVERY_S = 5.0
+GATHER_S = 0.2
 STALLED_AFTER_S = 30.0
 PATIENCE_S = 20.0
 ORPHANS_PATIENCE_S = 3.0  # whoever was to stop us is gone, and so is most likely the database; a job begins again elsewhere
@@ -109,8 +110,9 @@ def _relay(stopping: threading.Event, something: threading.Event) -> None:
         something.wait(RELAY_AT_LEAST_EVERY_S)
         something.clear()
         try:
-            while any([outbox.relay(database) for database in Database]) and not stopping.is_set():
-                time.sleep(0)
+            while any(told := [outbox.relay(database) for database in Database]) and not stopping.is_set():
+                # What is told in the meantime goes together.
+                stopping.wait(0 if max(told) >= outbox.BATCH else GATHER_S)
         except Failure:
             stopping.wait(CONNECT_AGAIN_AFTER_S)
     unsubscribe()

@@ -169,7 +169,7 @@ def draft(message_key: str, session: SessionDep, ai: AiSessionDep, actor: ActorD
 def save_draft(message_key: str, given: DraftBody, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> None:
     """Keep what one has written so far of a message; nobody else sees it."""
     message_id, _, _ = conversations.get_place(session, message_key)
-    drafts.save(ai, message_id, given.fields, actor=actor)
+    drafts.save(ai, message_id, given.fields, actor=actor, begun_at=given.begun_at)
 
 
 @router.delete("/drafts/{message_key:path}", status_code=204, dependencies=writes)

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from api import examples, inflate, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
-from api.gathering import Gathering, NotAllNew
+from api.gathering import Gathering
 from core import bodies, clock, intake, partitions
 from core.activity import ingest as activity
 from core.activity import users as users_in
@@ -45,12 +45,13 @@ class Kind:
 
     row: type[Row]
     store: Callable[[Session, list[Any], Source], int]
+    store_new: Callable[[Session, list[Any], Source], int] | None = None  # where rows of several senders go together
     table: str | None = None  # partitioned by day
     database: Database = Database.CORE
 
 
-EVENTS = Kind(NewEvent, activity.store, "user_activity_events")
-REQUESTS = Kind(NewRequest, ai_metrics.store, "ai_request_metrics")
+EVENTS = Kind(NewEvent, activity.store, activity.store_new, "user_activity_events")
+REQUESTS = Kind(NewRequest, ai_metrics.store, ai_metrics.store_new, "ai_request_metrics")
 CONVERSATIONS = Kind(NewConversation, conversations_in.store)
 USERS = Kind(NewUser, users_in.store)
 BATCH_RUNS = Kind(NewBatchRun, batches.store)
@@ -182,13 +183,12 @@ async def _together(kind: Kind, rows: list[Any], source: Source) -> int:
     return await gathering.store(rows, source)
 
 
-def _commit(kind: Kind, rows: list[Any], source: Source, must_add: int | None = None) -> int:
+def _commit(kind: Kind, rows: list[Any], source: Source, all_new: bool = False) -> int:
+    store = kind.store_new if all_new and kind.store_new else kind.store
+
     def commit() -> int:
         with transaction(kind.database) as session:
-            added = kind.store(session, rows, source)
-            if must_add is not None and added != must_add:
-                raise NotAllNew
-            return added
+            return store(session, rows, source)
 
     return persistently(commit)
 

@@ -3,7 +3,9 @@
 The order of arrival changes nothing, and what is sent twice counts once: docs/decisions/0011 says how, and why in these steps.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -13,7 +15,7 @@ from core.activity import subjects
 from core.activity.releases import note_releases
 from core.activity.schemas import NewEvent
 from core.ids import new_id
-from core.intake import Source, as_jsonb, staged_key
+from core.intake import Source, all_new, as_jsonb, keys_of, staged_key
 from core.staging import Connection, Stage, driver
 
 EVENTS = Stage(
@@ -40,15 +42,18 @@ EVENTS = Stage(
 )
 FRESH = "fresh_events"  # what was stored of a batch, as statements name it
 
-# In order of time: rows of one partition after another.
-INSERT = """
-insert into user_activity_events (id, created_at, external_id, user_id, session_id, event_type, event_category, event_data,
-    error_code, error_message, ip_address, user_agent, environment, app, release, import_id)
-select distinct on (created_at, id) id, created_at, external_id, user_id, session_id, event_type, event_category,
-    event_data::jsonb, error_code, error_message, ip_address, user_agent, environment, app, release, import_id
-from staged_events order by created_at, id
-on conflict do nothing
-returning created_at, user_id, session_id, event_type, error_code is not null as is_error, environment, app"""
+COLUMNS = """id, created_at, external_id, user_id, session_id, event_type, event_category, event_data, error_code, error_message,
+    ip_address, user_agent, environment, app, release, import_id"""
+TAKEN = COLUMNS.replace("event_data", "event_data::jsonb")
+SHOWN = "created_at, user_id, session_id, event_type, error_code is not null as is_error, environment, app"
+# In order of time: rows of one partition after another. Of rows none of which is known, none need be looked for.
+INSERT = f"""
+insert into user_activity_events ({COLUMNS})
+select distinct on (created_at, id) {TAKEN} from staged_events order by created_at, id
+on conflict do nothing returning {SHOWN}"""  # noqa: S608  names of our own
+INSERT_NEW = f"""
+insert into user_activity_events ({COLUMNS})
+select {TAKEN} from staged_events order by created_at, id returning {SHOWN}"""  # noqa: S608  names of our own
 
 # Idempotent, so that it may take what was sent before, too.
 USERS = """
@@ -59,10 +64,17 @@ on conflict (id) do update set first_seen_at = least(users.first_seen_at, exclud
     last_seen_at = greatest(users.last_seen_at, excluded.last_seen_at)
 where excluded.first_seen_at < users.first_seen_at or excluded.last_seen_at > users.last_seen_at"""
 
+# Most users were there before on their day: looking that up is a third cheaper than an insert that comes to nothing. Whoever
+# takes days away locks the table, and so waits for us, or we for him, before we look.
 USER_DAYS = """
 insert into user_days (day, environment, app, user_id, import_id)
-select distinct (created_at at time zone %(zone)s)::date, environment, app, user_id, %(import_id)s::uuid
-from {stage} where user_id is not null
+select day, environment, app, user_id, %(import_id)s::uuid
+from (select distinct (created_at at time zone %(zone)s)::date as day, environment, app, user_id
+    from {stage} where user_id is not null) as seen
+left join lateral (select true as is_known from user_days as known
+    where (known.day, known.environment, known.app, known.user_id) = (seen.day, seen.environment, seen.app, seen.user_id)
+    offset 0) as known on true
+where is_known is null
 order by 1, 2, 3, 4 on conflict do nothing"""
 
 DELTAS = """
@@ -87,12 +99,19 @@ parts as (
         coalesce(array_agg(distinct mark order by mark) filter (where mark is not null), '{}') as marks
     from seen group by environment, app, part
 )"""
+# A part that holds all of it already stays as it is, unlocked: it only grows, for whoever takes something back waits for us.
 PARTS = """
 insert into funnel_parts as present (environment, app, part, linked_at, linked_to, owner, marks, is_cut)
 select environment, app, part, linked_at, linked_to, coalesce(linked_to, part),
     case when cardinality(marks) <= 32 then marks else marks_kept(marks) end,
     cardinality(marks) > 32 and marks_cut('{}', marks)
-from parts order by part, environment, app
+from parts
+where not coalesce((
+    select known.marks @> parts.marks and (known.is_cut or cardinality(parts.marks) <= 32)
+        and (parts.linked_at is null or (known.linked_at, known.linked_to) <= (parts.linked_at, parts.linked_to))
+    from funnel_parts as known where (known.part, known.environment, known.app) = (parts.part, parts.environment, parts.app)
+), false)
+order by part, environment, app
 on conflict (environment, app, part) do update set
     former_owner = case when {is_earlier} and excluded.linked_to <> present.owner then present.owner end,
     linked_at = case when {is_earlier} then excluded.linked_at else present.linked_at end,
@@ -109,13 +128,22 @@ returning environment, app, part, owner, former_owner, marks, is_cut""".replace(
 )
 
 BEFORE = "select (select count(*) from merged), (select count(*) from whole)"
+
+
 # The days of users come last, after all subjects: batches at the same time have users in common, and wait for each other from
 # there to the commit.
-STORE = f"""
-with {FRESH} as ({INSERT}), deltas as ({DELTAS}), {SEEN}, kept as ({PARTS}), apps as ({subjects.note_apps(FRESH)}),
+def _statement(insert: str) -> bytes:
+    return f"""
+with {FRESH} as ({insert}), deltas as ({DELTAS}), {SEEN}, kept as ({PARTS}), apps as ({subjects.note_apps(FRESH)}),
 several as ({subjects.several(FRESH)}), merged as ({subjects.OF_APPS}), whole as ({subjects.OF_ALL_APPS}),
 days as ({USER_DAYS.replace("{stage}", f"{FRESH} cross join ({BEFORE}) as before")})
-select (select count(*) from {FRESH}), ({subjects.BEREFT}), ({subjects.UNITED})"""  # noqa: S608
+select (select count(*) from {FRESH}), ({subjects.BEREFT}), ({subjects.UNITED})""".encode()  # noqa: S608  names of our own
+
+
+STORE, STORE_NEW = _statement(INSERT), _statement(INSERT_NEW)
+
+# What a row has under the name of its column.
+AS_SENT = ("session_id", "event_type", "error_code", "error_message", "ip_address", "user_agent")
 
 
 def store(session: Session, events: list[NewEvent], source: Source) -> int:
@@ -123,11 +151,21 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
 
     Their partitions must be there (core/partitions.py).
     """
+    return _derive(session, events, source, STORE)
+
+
+def store_new(session: Session, events: list[NewEvent], source: Source) -> int:
+    """Store events each of which is new; raise NotAllNew when one is not, and nothing is stored."""
+    with all_new():
+        return _derive(session, events, source, STORE_NEW)
+
+
+def _derive(session: Session, events: list[NewEvent], source: Source, statement: bytes) -> int:
     events = source.cleaned(events)
     connection = driver(session)
     subjects.meet(connection, {(event.environment or source.environment, event.app or "") for event in events})
-    EVENTS.copy(connection, _rows(events, source))
-    added, bereft, united = connection.execute(STORE.encode(), source.days).fetchone() or (0, None, None)
+    EVENTS.copy_columns(connection, _columns(events, source))
+    added, bereft, united = connection.execute(statement, source.days).fetchone() or (0, None, None)
     if bereft or united:
         subjects.TOUCHED.copy(connection, [*(bereft or []), *(united or [])])
         subjects.derive(connection)
@@ -148,31 +186,35 @@ def note_users(connection: Connection, named: Stage, others: Stage | None = None
     connection.execute(USERS.replace("{stage}", f"({rows}) as seen").encode())
 
 
+def note_days(connection: Connection, stages: Sequence[Stage], source: Source) -> None:
+    """Note on which days the users were there whom these name, in one order, and late, as with note_users."""
+    rows = " union all ".join(f"select created_at, environment, app, user_id from {stage.name}" for stage in stages)  # noqa: S608
+    connection.execute(USER_DAYS.replace("{stage}", f"({rows}) as named").encode(), source.days)
+
+
 def derive_parts(connection: Connection) -> None:
     """Add what is fresh to the parts of its sessions and users, and leave the subjects as they are."""
     connection.execute(f"with {SEEN} {PARTS}".encode())
 
 
-def _rows(events: list[NewEvent], source: Source) -> Iterator[tuple[object, ...]]:
+def _columns(events: list[NewEvent], source: Source) -> dict[str, list[Any]]:
+    """Return the columns of the staging table; what is left out is the same for all, and null."""
     now = clock.now()
-    for event in events:
-        kind = event.event_type
-        yield (
-            staged_key("event", event.id) if event.id is not None else new_id(),
-            event.created_at or now,
-            event.id,
-            staged_key("user", event.user_id) if event.user_id is not None else None,
-            event.user_id,
-            event.session_id,
-            kind,
-            event.event_category or kind.partition(".")[0],
-            as_jsonb({**(event.event_data or {}), **event.extra} if event.extra else event.event_data),
-            event.error_code,
-            event.error_message,
-            event.ip_address,
-            event.user_agent,
-            event.environment or source.environment,
-            event.app or "",
-            event.release or "",
-            source.import_id,
-        )
+    return {
+        "id": [staged_key("event", each.id) if each.id is not None else new_id() for each in events],
+        "created_at": [each.created_at or now for each in events],
+        "external_id": [each.id for each in events],
+        "user_id": keys_of("user", names := [each.user_id for each in events]),
+        "user_name": names,
+        "event_category": [each.event_category or each.event_type.partition(".")[0] for each in events],
+        "event_data": [_data(each) for each in events],
+        "environment": [each.environment or source.environment for each in events],
+        "app": [each.app or "" for each in events],
+        "release": [each.release or "" for each in events],
+        "import_id": [source.import_id] * len(events),
+        **{name: list(map(attrgetter(name), events)) for name in AS_SENT},
+    }
+
+
+def _data(event: NewEvent) -> str | None:
+    return as_jsonb({**(event.event_data or {}), **event.extra} if event.extra else event.event_data)

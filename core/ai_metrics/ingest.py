@@ -1,17 +1,19 @@
 """AI requests into the database, and what they add to the rollups, in one transaction; a job folds that in (rollups.py)."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import uuid_utils
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.activity.ingest import USER_DAYS, note_users
+from core.activity.ingest import USER_DAYS, note_days, note_users
 from core.activity.releases import note_releases
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.ids import new_id
-from core.intake import Source, as_jsonb, message_name, staged_key
+from core.intake import Source, all_new, as_jsonb, keys_of, message_name, staged_key
 from core.providers import rates
 from core.staging import Stage, driver
 
@@ -70,16 +72,29 @@ SHOWN = ("created_at", "user_id", "provider", "model", "environment", "app", "st
 
 STORED = [name for name in REQUESTS.columns if name not in ("user_name", "cost")]
 TAKEN = [f"{name}::jsonb" if name in ("tool_calls", "steps", "attributes") else name for name in STORED]
+# Looking for each row first, and marking it until it is sure, is a third of the time: rows of which none is known do without.
+INSERT_NEW = f"""
+insert into ai_request_metrics ({", ".join(STORED)}, cost_usd)
+select {", ".join(TAKEN)}, cost * 0.00000001 from staged_requests order by created_at, id
+returning {", ".join(SHOWN)}"""  # noqa: S608  names of our own
 INSERT = f"""
 insert into ai_request_metrics ({", ".join(STORED)}, cost_usd)
 select distinct on (created_at, id) {", ".join(TAKEN)}, cost * 0.00000001 from staged_requests order by created_at, id
 on conflict do nothing returning {", ".join(SHOWN)}"""  # noqa: S608  names of our own
 
 KEY = "date_bin('30 minutes', created_at, timestamptz '2000-01-01 00:00:00+00')"
-SUMS = """count(*), count(*) filter (where cost_usd is null), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
-        coalesce(sum(cached_tokens), 0), coalesce(sum(cache_write_tokens), 0), coalesce(sum(reasoning_tokens), 0),
-        coalesce(sum(total_tokens), 0), coalesce(sum(cost_usd * 1000000000), 0)::bigint,
-        count(latency), coalesce(sum(latency), 0), count(first_token), coalesce(sum(first_token), 0)"""
+PLACE = "at, environment, app, provider, model, status"
+SUMS = """count(*) as requests, count(*) filter (where cost_usd is null) as unpriced,
+        coalesce(sum(input_tokens), 0) as input_tokens, coalesce(sum(output_tokens), 0) as output_tokens,
+        coalesce(sum(cached_tokens), 0) as cached_tokens, coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
+        coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(total_tokens), 0) as total_tokens,
+        (coalesce(sum(cost_usd), 0) * 1000000000)::bigint as cost_nano,
+        count(latency) as latencies, coalesce(sum(latency), 0) as latency_ms,
+        count(first_token) as first_tokens, coalesce(sum(first_token), 0) as first_token_ms"""
+ADDED = """requests, unpriced, input_tokens, output_tokens, cached_tokens, cache_write_tokens, reasoning_tokens, total_tokens,
+    cost_nano, latencies, latency_ms, first_tokens, first_token_ms"""
+HISTOGRAM = """(select histogram_of(array_agg(bucket), array_agg(times))
+        from (select bucket, count(*)::int as times from unnest({buckets}) as bucket group by bucket) as counted)"""
 
 
 def deltas(rows: str) -> str:
@@ -93,23 +108,14 @@ with timed as (
     from {rows}
 ),
 sums as (
-    select at, environment, app, provider, model, status, {SUMS} from timed group by at, environment, app, provider, model, status
-),
-buckets as (
-    select at, environment, app, provider, model, status, kind, bucket, count(*)::int as times
-    from timed, lateral (values (0, latency_bucket(latency)), (1, latency_bucket(first_token))) as each (kind, bucket)
-    where bucket is not null group by 1, 2, 3, 4, 5, 6, 7, 8
-),
-histograms as (
-    select at, environment, app, provider, model, status,
-        histogram_of(array_agg(bucket) filter (where kind = 0), array_agg(times) filter (where kind = 0)) as latency,
-        histogram_of(array_agg(bucket) filter (where kind = 1), array_agg(times) filter (where kind = 1)) as first_token
-    from buckets group by at, environment, app, provider, model, status
+    -- A list of buckets for each place: counting by place and bucket would compare all of a place's texts for each time.
+    select {PLACE}, {SUMS},
+        array_agg(latency_bucket(latency)) filter (where latency is not null) as slow,
+        array_agg(latency_bucket(first_token)) filter (where first_token is not null) as late
+    from timed group by {PLACE}
 )
-insert into ai_request_deltas (at, environment, app, provider, model, status, requests, unpriced, input_tokens, output_tokens,
-    cached_tokens, cache_write_tokens, reasoning_tokens, total_tokens, cost_nano, latencies, latency_ms, first_tokens,
-    first_token_ms, latency_histogram, first_token_histogram)
-select sums.*, latency, first_token from sums left join histograms using (at, environment, app, provider, model, status)"""  # noqa: S608
+insert into ai_request_deltas ({PLACE}, {ADDED}, latency_histogram, first_token_histogram)
+select {PLACE}, {ADDED}, {HISTOGRAM.format(buckets="slow")}, {HISTOGRAM.format(buckets="late")} from sums"""  # noqa: S608
 
 
 def tools(rows: str) -> str:
@@ -135,72 +141,91 @@ select at, environment, app, tool, count(*), count(*) filter (where is_error), c
 from calls as c group by at, environment, app, tool"""  # noqa: S608
 
 
-STORE = f"""
-with {FRESH} as ({INSERT}), deltas as ({deltas(FRESH)}){{tools}}, days as ({USER_DAYS.replace("{stage}", FRESH)})
-select count(*) from {FRESH}"""  # noqa: S608  names of our own
-STORE_WITH_TOOLS = STORE.replace("{tools}", f", tools as ({tools(FRESH)})").encode()
-STORE_WITHOUT = STORE.replace("{tools}", "").encode()
+TOOLS = f", tools as ({tools(FRESH)})"
+DAYS = f", days as ({USER_DAYS.replace('{stage}', FRESH)})"
+
+
+def _statement(insert: str, *more: str) -> bytes:
+    return f"with {FRESH} as ({insert}), deltas as ({deltas(FRESH)}) {''.join(more)} select count(*) from {FRESH}".encode()  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Statements:
+    """How rows are stored, with calls of tools in them and without."""
+
+    plain: bytes
+    with_tools: bytes
+
+
+AS_THEY_COME = Statements(_statement(INSERT, DAYS), _statement(INSERT, TOOLS, DAYS))
+ALL_NEW = Statements(_statement(INSERT_NEW, DAYS), _statement(INSERT_NEW, TOOLS, DAYS))
+BESIDE_OTHERS = Statements(_statement(INSERT), _statement(INSERT, TOOLS))
+
+# What a row has under the name of its column.
+AS_SENT = (
+    *("model", "operation", "input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens"),
+    *("first_token_ms", "total_latency_ms", "finish_reason", "error_type", "error_message", "experiment_arm"),
+)
 
 
 def store(session: Session, requests: list[NewRequest], source: Source, *, others: Stage | None = None) -> int:
     """Store requests and what they add to the rollups; return how many of them are new.
 
-    `others` names users that are noted with theirs. Their partitions must be there (core/partitions.py).
+    `others` names users that are noted with theirs, on their days. Their partitions must be there (core/partitions.py).
     """
+    return _store(session, requests, source, AS_THEY_COME if others is None else BESIDE_OTHERS, others)
+
+
+def store_new(session: Session, requests: list[NewRequest], source: Source) -> int:
+    """Store requests each of which is new; raise NotAllNew when one is not, and nothing is stored."""
+    with all_new():
+        return _store(session, requests, source, ALL_NEW)
+
+
+def _store(session: Session, requests: list[NewRequest], source: Source, how: Statements, others: Stage | None = None) -> int:
     requests = source.cleaned(requests)
     connection = driver(session)
-    REQUESTS.copy(connection, _rows(requests, source))
-    statement = STORE_WITH_TOOLS if any(request.tool_calls for request in requests) else STORE_WITHOUT
+    REQUESTS.copy_columns(connection, _columns(requests, source))
+    has_tools = any(request.tool_calls for request in requests)
     with connection.pipeline():
-        stored = connection.execute(statement, source.days)
+        stored = connection.execute(how.with_tools if has_tools else how.plain, source.days)
         if any(request.release for request in requests):
             note_releases(connection, REQUESTS)
+        if others is not None:
+            note_days(connection, [REQUESTS, others], source)
         note_users(connection, REQUESTS, others, import_id=source.import_id)
     return int((stored.fetchone() or (0,))[0])
 
 
-def _rows(requests: list[NewRequest], source: Source) -> Iterator[tuple[object, ...]]:
+def _columns(requests: list[NewRequest], source: Source) -> dict[str, list[Any]]:
+    """Return the columns of the staging table; what is left out is the same for all, and null."""
     now = clock.now()
-    for request in requests:
-        at, provider = request.created_at or now, _provider(request)
-        cost, cost_source, price_id = cost_of(request, provider, request.model)
-        yield (
-            staged_key("ai_request", request.id) if request.id is not None else new_id(),
-            at,
-            request.id,
-            staged_key("conversation", request.conversation_id) if request.conversation_id is not None else None,
-            _message_key(request),
-            staged_key("user", request.user_id) if request.user_id is not None else None,
-            request.user_id,
-            provider,
-            request.model,
-            request.operation,
-            request.environment or source.environment,
-            request.app or "",
-            request.release or "",
-            request.input_tokens,
-            request.output_tokens,
-            request.cached_tokens,
-            request.cache_write_tokens,
-            request.reasoning_tokens,
-            _total(request),
-            request.first_token_ms,
-            request.total_latency_ms,
-            len(request.tool_calls) if request.tool_calls else 0,
-            as_jsonb(request.tool_calls),
-            as_jsonb(request.steps),
-            request.finish_reason,
-            request.status or (RequestStatus.ERROR if request.error_type else RequestStatus.OK),
-            request.error_type,
-            request.error_message,
-            cost,
-            cost_source,
-            price_id,
-            None,
-            request.experiment_arm,
-            source.import_id,
-            as_jsonb(request.extra),
-        )
+    providers = [_provider(each) for each in requests]
+    costs = [cost_of(each, provider, each.model) for each, provider in zip(requests, providers, strict=True)]
+    return {
+        "id": [staged_key("ai_request", each.id) if each.id is not None else new_id() for each in requests],
+        "created_at": [each.created_at or now for each in requests],
+        "external_id": [each.id for each in requests],
+        "conversation_id": keys_of("conversation", [each.conversation_id for each in requests]),
+        "message_id": [_message_key(each) for each in requests],
+        "user_id": keys_of("user", names := [each.user_id for each in requests]),
+        "user_name": names,
+        "provider": providers,
+        "environment": [each.environment or source.environment for each in requests],
+        "app": [each.app or "" for each in requests],
+        "release": [each.release or "" for each in requests],
+        "total_tokens": [_total(each) for each in requests],
+        "tool_calls_count": [len(each.tool_calls) if each.tool_calls else 0 for each in requests],
+        "tool_calls": [as_jsonb(each.tool_calls) for each in requests],
+        "steps": [as_jsonb(each.steps) for each in requests],
+        "status": [each.status or (RequestStatus.ERROR if each.error_type else RequestStatus.OK) for each in requests],
+        "cost": [cost for cost, _, _ in costs],
+        "cost_source": [cost_source for _, cost_source, _ in costs],
+        "price_id": [price_id for _, _, price_id in costs],
+        "import_id": [source.import_id] * len(requests),
+        "attributes": [as_jsonb(each.extra) for each in requests],
+        **{name: list(map(attrgetter(name), requests)) for name in AS_SENT},
+    }
 
 
 def _message_key(request: NewRequest) -> uuid_utils.UUID | None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
 from core import clock, outbox
@@ -43,6 +43,14 @@ STEPS = {
 NOBODY_YET = dict.fromkeys(("reviewed_by", "reviewed_at", "applied_by", "applied_at"))
 REOPENED: dict[str, object] = {"status": AnnotationStatus.PENDING, **NOBODY_YET}
 FIRST, SECOND, DECIDING = 1, 2, 3  # rounds
+# Until somebody has decided, whether reviewers agree is what they say now.
+AGREE_OR_NOT = text("""
+update review_items as item set state = said.state, done_at = case when said.state = 'done' then cast(:now as timestamptz) end
+from (
+    select case when count(distinct annotation_type) > 1 then 'adjudication' else 'done' end as state,
+        coalesce(bool_or(round >= :deciding), false) as is_decided
+    from ai_admin_annotations where message_id = :message_id and review_item_id = :id) as said
+where item.id = :id and item.state in ('done', 'adjudication') and item.state <> said.state and not said.is_decided""")
 
 
 def annotate(core: Session, ai: Session, given: NewAnnotation, *, actor: Actor) -> AnnotationView:
@@ -141,7 +149,11 @@ def is_blind() -> ColumnElement[bool]:
 
 
 def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor) -> AnnotationView:
-    """Change what was given of an annotation: one's own, or, for those who decide, anybody's; what it was is kept."""
+    """Change what was given of an annotation: one's own, or, for those who decide, anybody's; what it was is kept.
+
+    Who changes his own type may come to agree with the other reviewers of the message, or to differ.
+    """
+    _hold_item(ai, id_)
     before = _held(ai, id_, actor)
     values = {name: getattr(given, name) for name in given.model_fields_set & set(EDITABLE)}
     values = {name: value for name, value in values.items() if value is not None or name in ("suggested_response", "severity")}
@@ -157,6 +169,9 @@ def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor)
     row = ai.execute(update(notes).where(notes.c.id == id_).values(**values, updated_at=now).returning(notes)).mappings().one()
     fields = [name for name in EDITABLE if name in values and row[name] != before[name]]
     _keep(ai, id_, _part(before, fields), _part(row, fields), actor)
+    if "annotation_type" in fields and row["admin_user_id"] == actor.id:
+        given_item = {"id": row["review_item_id"], "message_id": row["message_id"], "now": now, "deciding": DECIDING}
+        ai.execute(AGREE_OR_NOT, given_item)
     return AnnotationView.model_validate(dict(row))
 
 
@@ -175,6 +190,12 @@ def list_changes(ai: Session, id_: UUID, *, actor: Actor) -> list[ChangeView]:
     is_seen = exists().where(notes.c.id == id_, seen_by(actor))
     wanted = select(changes).where(changes.c.annotation_id == id_, is_seen).order_by(changes.c.at, changes.c.id)
     return [ChangeView.model_validate(dict(row)) for row in ai.execute(wanted.limit(200)).mappings()]
+
+
+def _hold_item(ai: Session, id_: UUID) -> None:
+    """Lock the item in whose review an annotation was made: before the annotation, as all do who change both."""
+    of_it = select(notes.c.review_item_id).where(notes.c.id == id_).scalar_subquery()
+    ai.execute(select(items.c.id).where(items.c.id == of_it).with_for_update())
 
 
 def _held(ai: Session, id_: UUID, actor: Actor) -> RowMapping:

@@ -10,7 +10,7 @@ from core.periods import Period, midnight
 from core.plotting import Chart, stacked_bars
 from core.words import Unit
 
-NAMES = {
+NAMES: dict[str, str] = {
     AnnotationType.CORRECTION: "Correction",
     AnnotationType.IMPROVEMENT: "Improvement",
     AnnotationType.FLAG: "Flag",
@@ -25,7 +25,9 @@ def by_type(palette: Palette, found: Sequence[Day], period: Period) -> Chart:
     parts: dict[str, Sequence[float]] = {
         name: [float(of_day.get(day, {}).get(kind, 0)) for day in days] for kind, name in NAMES.items()
     }
-    figure = stacked_bars(palette, [midnight(day, period.zone) for day in days], parts, Unit.COUNT, zone=period.zone)
+    colours = (*palette.series[:2], palette.warn, palette.series[-1])
+    starts = [midnight(day, period.zone) for day in days]
+    figure = stacked_bars(palette, starts, parts, Unit.COUNT, zone=period.zone, colours=colours)
     totals = {name: int(sum(values)) for name, values in parts.items()}
     said = ", ".join(f"{count:,} {name.lower()}" for name, count in totals.items() if count)
     return Chart(figure, f"Annotations over {words.count(len(days), 'day')}: {said or 'none'}.")

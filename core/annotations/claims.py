@@ -1,10 +1,11 @@
 """Who has what of the queue: each item is lent to one reviewer at a time, and comes back when his time is over."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, select, text, update
+from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -34,6 +35,7 @@ with next as materialized (
     select id from review_items as item
     where state = 'waiting' and (claimed_until is null or claimed_until <= :now)
         and not exists (select from review_passes as passed where passed.item_id = item.id and passed.account_id = :account)
+        and item.id <> all(cast(:besides as uuid[]))
     order by priority desc, message_at, id limit 1 for update of item skip locked
 )
 update review_items as item set claimed_by = :account, claimed_until = :until
@@ -46,15 +48,28 @@ returning item.*""")
 ONE_AT_A_TIME = text("select pg_advisory_xact_lock(hashtextextended(:account, 0))")
 
 
-def claim(ai: Session, rules: Review, *, actor: Actor, is_resuming: bool = False) -> QueueItemView | None:
-    """Lend the next item that waits, or None; whoever resumes is first given again what he holds already."""
+def claim(
+    ai: Session, rules: Review, *, actor: Actor, is_resuming: bool = False, besides: Sequence[UUID] = ()
+) -> QueueItemView | None:
+    """Lend the next item that waits, or None; whoever resumes is first given again what he holds already.
+
+    What is in `besides` he has laid aside: it is not what comes next.
+    """
     require(actor, Permission.ANNOTATE)
     ai.execute(ONE_AT_A_TIME, {"account": str(actor.id)})
     now = clock.now()
-    given = {"account": actor.id, "now": now, "until": now + timedelta(minutes=rules.lease_minutes)}
+    given = {"account": actor.id, "now": now, "until": now + timedelta(minutes=rules.lease_minutes), "besides": list(besides)}
     row = ai.execute(HELD, given).mappings().first() if is_resuming else None
     row = row or ai.execute(TAKE, given).mappings().first()
     return None if row is None else QueueItemView.model_validate(dict(row))
+
+
+def claim_one(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueItemView:
+    """Lend this item to a reviewer who has not been done with it; raise NotYours."""
+    require(actor, Permission.ANNOTATE)
+    if ai.scalar(select(exists().where(passes.c.item_id == id_, passes.c.account_id == actor.id))):
+        raise NotYours
+    return lend(ai, id_, rules, actor)
 
 
 def lend(ai: Session, id_: UUID, rules: Review, actor: Actor) -> QueueItemView:

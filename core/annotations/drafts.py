@@ -4,19 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import delete, select
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.annotations.models import AnnotationDraft
+from core.annotations.models import Annotation, AnnotationDraft
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.json_objects import JsonObject
 from core.tables import table_of
 
-drafts = table_of(AnnotationDraft)
+drafts, notes = table_of(AnnotationDraft), table_of(Annotation)
 
 
 class DraftBody(BaseModel):
@@ -25,6 +25,9 @@ class DraftBody(BaseModel):
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"fields": {"content": "The deadline is"}}})
 
     fields: JsonObject
+    begun_at: AwareDatetime | None = Field(
+        default=None, description="When one began to write: what one has said of the message since is not made a draft again."
+    )
 
 
 class DraftView(View):
@@ -42,9 +45,12 @@ def read(ai: Session, message_id: UUID, *, actor: Actor) -> DraftView | None:
     return None if row is None else DraftView.model_validate(dict(row))
 
 
-def save(ai: Session, message_id: UUID, fields: dict[str, Any], *, actor: Actor) -> None:
-    """Keep what one has written so far of a message."""
+def save(ai: Session, message_id: UUID, fields: dict[str, Any], *, actor: Actor, begun_at: datetime | None = None) -> None:
+    """Keep what one has written so far of a message; unless one has said it since one began: drafts may come after that."""
     require(actor, Permission.ANNOTATE)
+    mine = (notes.c.message_id == message_id) & (notes.c.admin_user_id == actor.id)
+    if begun_at is not None and ai.scalar(select(exists().where(mine, notes.c.updated_at >= begun_at))):
+        return
     row = {"account_id": actor.id, "message_id": message_id}
     fresh = {"fields": fields, "updated_at": clock.now()}
     ai.execute(insert(drafts).values(row | fresh).on_conflict_do_update(index_elements=list(row), set_=fresh))

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core import clock, memo, settings
 from core.annotations import claims
 from core.annotations.backlog import Backlog, read_backlog
-from core.annotations.errors import ItemMissing, NotYours
+from core.annotations.errors import ItemMissing
 from core.annotations.models import ReviewItem, ReviewPass
 from core.annotations.schemas import AnnotationType, BulkAction, BulkBody, BulkDone, ItemState, Outcome, QueueItemView, Verdict
 from core.annotations.settings import Review
@@ -79,15 +79,9 @@ def act_on_many(ai: Session, given: BulkBody, rules: Review, *, actor: Actor) ->
     for id_ in sorted(set(given.ids)):  # in one order, so that two who do this at once do not wait for each other
         try:
             with ai.begin_nested():
-                _check_not_passed(ai, id_, actor)
-                claims.lend(ai, id_, rules, actor)
+                claims.claim_one(ai, id_, rules, actor=actor)
                 acts[given.action](id_)
             done.append(id_)
         except Failure:
             left.append(id_)
     return BulkDone(done=done, left=left)
-
-
-def _check_not_passed(ai: Session, id_: UUID, actor: Actor) -> None:
-    if ai.scalar(select(exists().where(passes.c.item_id == id_, passes.c.account_id == actor.id))):
-        raise NotYours

@@ -5,11 +5,11 @@ from uuid import UUID
 from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.orm import Session
 
-from core.annotations import annotations
+from core.annotations import annotations, drafts
 from core.annotations.claims import lend, of_item
 from core.annotations.errors import ItemMissing, TooLate
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
-from core.annotations.schemas import AnnotationStatus, Outcome, QueueItemView
+from core.annotations.schemas import AnnotationStatus, Outcome, QueueItemView, Verdict
 from core.annotations.settings import Review
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -19,7 +19,7 @@ items, passes, notes = table_of(ReviewItem), table_of(ReviewPass), table_of(Anno
 
 
 def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueItemView:
-    """Undo one's own done or skip: what was said of it in the queue is deleted, and the item is lent again.
+    """Undo one's own done or skip: what was said of it in the queue is a draft again, and the item is lent again.
 
     Raises TooLate when somebody has gone on from it.
     """
@@ -42,5 +42,6 @@ def _unsay(ai: Session, item: RowMapping, actor: Actor) -> None:
         raise TooLate
     for each in said:
         annotations.remove(ai, each["id"], actor=actor)
+        drafts.save(ai, each["message_id"], {name: each[name] for name in Verdict.model_fields}, actor=actor)
     back = {"state": "waiting", "done_at": None, "reviews_done": item["reviews_done"] - 1}
     ai.execute(update(items).where(items.c.id == item["id"]).values(back))

@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core import clock, outbox, traces
-from core.activity.ingest import USER_DAYS, note_users
+from core.activity.ingest import note_days, note_users
 from core.conversations import messages, naming
 from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation
 from core.intake import Source, as_jsonb, key_of
 from core.newest import Known, name_by, version_of
-from core.staging import Connection, Stage, driver
+from core.staging import Stage, driver
 
 MADE = "conversations.made"
 AGAIN = "conversations.again"
@@ -80,20 +80,22 @@ update conversations set created_at = least(conversations.created_at, began),
 from (select id, min(created_at) as began from staged_conversations group by id) as sent
 where sent.id = conversations.id and began < conversations.created_at"""
 
+# Each looked up by itself: of tables that are filled a moment ago the planner knows nothing, and would read all messages.
 SPOKE = """
 insert into staged_speakers
-select messages.created_at, learned.user_id, user_name, conversations.environment, conversations.app
-from learned_conversations as learned join conversations using (id) join messages on conversation_id = conversations.id
-where learned.user_id is not null
-union
-select conversations.created_at, learned.user_id, user_name, conversations.environment, conversations.app
-from learned_conversations as learned join conversations using (id) where learned.user_id is not null"""
+select spoken.created_at, learned.user_id, user_name, present.environment, present.app
+from learned_conversations as learned
+cross join lateral (select environment, app, created_at from conversations where id = learned.id offset 0) as present
+cross join lateral (
+    select created_at from messages where conversation_id = learned.id union select present.created_at
+) as spoken
+where learned.user_id is not null"""
 
 
 def store(session: Session, conversations: list[NewConversation], source: Source, *, notes_users: bool = True) -> int:
     """Store conversations and their messages; return how many of the rows said anything new.
 
-    Without `notes_users` the users are left in SPEAKERS, for whoever notes others in the same transaction.
+    Without `notes_users` the users are left in SPEAKERS, for whoever notes them, and their days, with others.
     """
     conversations = source.cleaned(conversations)
     connection = driver(session)
@@ -108,8 +110,10 @@ def store(session: Session, conversations: list[NewConversation], source: Source
     with connection.pipeline():
         connection.execute(LEARN)
         connection.execute(BEGAN)
-        _note_days(connection, source)
+        SPEAKERS.make(connection)
+        connection.execute(SPOKE)
         if notes_users:
+            note_days(connection, [SPEAKERS], source)
             note_users(connection, SPEAKERS, import_id=source.import_id)
     traces.after(connection, source.import_id, "conversations", known)
     _tell(session, MADE, made)
@@ -165,12 +169,6 @@ def _learned(id_: UUID, known: Known) -> tuple[object, ...]:
     name, *values = (known.values[field] for field in FIELDS)
     values[3] = as_jsonb(values[3]) or "{}"
     return id_, key_of("user", name) if name is not None else None, name, *values, as_jsonb(known.told) or "{}"
-
-
-def _note_days(connection: Connection, source: Source) -> None:
-    SPEAKERS.make(connection)
-    connection.execute(SPOKE)
-    connection.execute(USER_DAYS.replace("{stage}", SPEAKERS.name).encode(), source.days)
 
 
 def _late(conversations: list[NewConversation], grown: set[int]) -> set[UUID]:

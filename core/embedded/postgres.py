@@ -40,6 +40,7 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_duration_statement": "2000",
+    "log_min_error_statement": "panic",  # whoever sends rows again makes errors of it, each with a statement of a hundred lines
 }
 # What Postgres says while its predecessor, killed a moment ago, is not quite gone.
 PASSING = (

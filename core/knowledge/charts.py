@@ -18,6 +18,8 @@ def ratings(palette: Palette, days: Sequence[RatingsOfDay], zone: str) -> Chart:
         "Negative": [float(day.negative) for day in shown],
     }
     said = {name: values for name, values in parts.items() if name != "Neutral" or any(values)}
-    figure = stacked_bars(palette, [day.at for day in shown], said, Unit.COUNT, zone=zone)
+    meant = {"Positive": palette.series[0], "Neutral": palette.series[-1], "Negative": palette.warn}
+    colours = [meant[name] for name in said]
+    figure = stacked_bars(palette, [day.at for day in shown], said, Unit.COUNT, zone=zone, colours=colours)
     whole = ", ".join(f"{words.number(sum(values))} {name.lower()}" for name, values in said.items())
     return Chart(figure, f"Ratings by day: {whole}.")

@@ -3,11 +3,9 @@
 Of prices with tiers only the lowest one is known here: a very long call at a vendor that asks more for those is priced too low.
 """
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from operator import attrgetter
 from uuid import UUID
 
 from sqlalchemy import select
@@ -50,9 +48,10 @@ _rates: Recall[tuple[str, str], list[Rate]] = Recall(CHANGED, for_s=60.0)
 
 def find(provider: str, model: str, at: datetime) -> Rate | None:
     """Return the rate that holds at a moment, or None when nobody knows one."""
-    known = schedule(provider, model)
-    number = bisect_right(known, at, key=attrgetter("valid_from"))
-    return known[number - 1] if number else None
+    for rate in reversed(schedule(provider, model)):  # nearly always the last one, and there are few
+        if rate.valid_from <= at:
+            return rate
+    return None
 
 
 def forget() -> None:

@@ -1,13 +1,14 @@
 """One annotation as it is read: what was said of the message, what it should have been, and how far it has come."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from core import words
+from core.annotations import annotations
+from core.annotations.charts import NAMES
 from core.annotations.schemas import AnnotationStatus, AnnotationType, AnnotationView, ChangeView
-from pages._ui import diff, text
-from pages._ui.review_form import SEVERITIES, TYPES
+from core.db import Database, transaction
+from pages._ui import diff, guard, text
+from pages._ui.review_form import SEVERITIES
 
 TONES = {AnnotationType.CORRECTION: "blue", AnnotationType.IMPROVEMENT: "blue", AnnotationType.FLAG: "orange"}
 STATUS_TONES = {AnnotationStatus.REVIEWED: "blue", AnnotationStatus.APPLIED: "green"}
@@ -16,7 +17,7 @@ LONGEST = 4000
 
 def draw(one: AnnotationView, zone: str, *, original: str | None) -> None:
     """Draw an annotation; with the message as it was said, what is suggested is shown as a change of it."""
-    badges = [f":{TONES.get(one.annotation_type, 'green')}-badge[{TYPES[one.annotation_type]}]"]
+    badges = [f":{TONES.get(one.annotation_type, 'green')}-badge[{NAMES[one.annotation_type]}]"]
     if one.severity:
         badges.append(f":gray-badge[{SEVERITIES[one.severity]}]")
     badges += [f":gray-badge[{text.plain(text.one_line(tag))}]" for tag in one.tags]
@@ -33,11 +34,14 @@ def draw(one: AnnotationView, zone: str, *, original: str | None) -> None:
             st.markdown(text.safe_markdown(text.upright(one.suggested_response[:LONGEST])), anchors=False)
 
 
-def draw_all(given: Sequence[AnnotationView], zone: str, original: str | None) -> None:
-    """Draw the annotations of a message, below it."""
-    for each in given:
-        with st.container(border=True, gap="xsmall", key=f"annotation-{each.id}"):
-            draw(each, zone, original=original)
+def draw_history(one: AnnotationView, zone: str) -> None:
+    """Draw what has been changed of an annotation, folded."""
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        changes = annotations.list_changes(ai, one.id, actor=actor)
+    if changes:
+        with st.expander(words.count(len(changes), "change")):
+            for each in changes:
+                draw_change(each, zone)
 
 
 def draw_change(each: ChangeView, zone: str) -> None:

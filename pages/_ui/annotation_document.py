@@ -46,16 +46,18 @@ def _ask(one: AnnotationView) -> None:
     st.text_input("Title", key=TITLE, max_chars=LONGEST_TITLE)
     st.text_input("Scope", key=SCOPE, max_chars=LONGEST_TITLE, placeholder="Where it belongs, such as: help centre")
     st.text_area("Content, in markdown", key=CONTENT, height=260)
+    place = st.container()
     with st.container(horizontal=True):
-        if st.button("Propose", type="primary", key="annotation.document.propose", on_click=propose, args=(one,)) or st.button(
-            "Cancel", key="annotation.document.cancel"
-        ):
+        if st.button("Propose", type="primary", key="annotation.document.propose"):
+            with errors.InForm(place):
+                propose(one)
+                st.rerun()
+        if st.button("Cancel", key="annotation.document.cancel"):
             st.rerun()
 
 
-@errors.action
 def propose(one: AnnotationView) -> None:
-    """Make a draft of what is in the form."""
+    """Make a draft of what is in the form; raise why it cannot be one."""
     try:
         given = Proposal(
             title=state.get(TITLE, "").strip(),

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core import words
 from core.annotations import annotations
+from core.annotations.charts import NAMES
 from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationFilter,
@@ -20,11 +21,12 @@ from core.annotations.schemas import (
 )
 from core.db import Database, transaction
 from core.identity.permissions import Permission, may
+from core.identity.schemas import Actor
 from core.paging import Page, Window
 from core.system import workspace
-from pages._ui import annotation_card, annotation_document, errors, frame, guard, state, tables, user_list, watch
+from pages._ui import annotation_card, annotation_document, annotation_edit, errors, frame, guard, state, tables, user_list, watch
 from pages._ui.cache import Reads
-from pages._ui.review_form import SEVERITIES, TYPES
+from pages._ui.review_form import SEVERITIES
 
 SHOWN = user_list.SHOWN
 STATUSES: dict[AnnotationStatus, str] = {
@@ -34,21 +36,21 @@ STATUSES: dict[AnnotationStatus, str] = {
 }
 CHOICES: dict[str, tuple[str, dict[str, str]]] = {
     "status": ("Any status", {str(key): said for key, said in STATUSES.items()}),
-    "type": ("Any type", {str(key): said for key, said in TYPES.items()}),
+    "type": ("Any type", {str(key): said for key, said in NAMES.items()}),
     "severity": ("Any severity", {str(key): said for key, said in SEVERITIES.items()}),
     "author": ("By anybody", {"me": "By me"}),
 }
-NAMES = (*CHOICES, "tag")
+FILTERED = (*CHOICES, "tag")
 column = st.column_config
 COLUMNS = {
     "At": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
-    "Type": column.MultiselectColumn(options=list(TYPES.values()), color=["blue", "blue", "orange", "green"], width=110),
+    "Type": column.MultiselectColumn(options=list(NAMES.values()), color=["blue", "blue", "orange", "green"], width=110),
     "Severity": column.TextColumn(width=90),
-    "Comment": column.TextColumn(width=300),
-    "Tags": column.ListColumn(width=140),
+    "Comment": column.TextColumn(width=250),
+    "Tags": column.ListColumn(width=130),
     "Status": column.MultiselectColumn(options=list(STATUSES.values()), color=["gray", "blue", "green"], width=100),
     "By": column.TextColumn(width=140),
-    "Model": column.TextColumn(width=130),
+    "Model": column.TextColumn(width=140),
 }
 
 
@@ -72,10 +74,11 @@ def draw(reads: Reads, header: watch.Header) -> None:
         return
     chosen = page.items[picked]
     with watch.panel("The annotation", text_of(chosen)), st.container(border=True, key=f"annotation-{chosen.id}"):
-        annotation_card.draw(chosen, zone, original=None)
-        _draw_actions(chosen, is_own=chosen.admin_user_id == reads.actor.id, decides=may(reads.actor, Permission.DECIDE_REVIEWS))
-        annotation_document.draw(chosen, may_propose=may(reads.actor, Permission.ANNOTATE))
-    draw_history(chosen.id, zone)
+        if annotation_edit.is_open(chosen):
+            annotation_edit.draw(chosen)
+        else:
+            _draw_one(chosen, zone, reads.actor)
+    annotation_card.draw_history(chosen, zone)
 
 
 def read(asked: AnnotationFilter, window: Window) -> Page[AnnotationView]:
@@ -86,7 +89,7 @@ def read(asked: AnnotationFilter, window: Window) -> Page[AnnotationView]:
 
 def wanted(me: UUID) -> AnnotationFilter:
     """Return which annotations the address wants; what it says and we do not know is no filter."""
-    given = {name: _value(name) for name in NAMES}
+    given = {name: _value(name) for name in FILTERED}
     return AnnotationFilter(
         status=AnnotationStatus(given["status"]) if given["status"] in set(AnnotationStatus) else None,
         type=AnnotationType(given["type"]) if given["type"] in set(AnnotationType) else None,
@@ -101,14 +104,10 @@ def text_of(one: AnnotationView) -> str:
     return "decided between reviewers" if one.round > 2 else f"review {one.round}"
 
 
-def draw_history(id_: UUID, zone: str) -> None:
-    """Draw what has been changed of an annotation."""
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        changes = annotations.list_changes(ai, id_, actor=actor)
-    if changes:
-        with st.expander(words.count(len(changes), "change")):
-            for each in changes:
-                annotation_card.draw_change(each, zone)
+def _draw_one(chosen: AnnotationView, zone: str, actor: Actor) -> None:
+    annotation_card.draw(chosen, zone, original=None)
+    _draw_actions(chosen, is_mine=annotation_edit.may_edit(chosen, actor), decides=may(actor, Permission.DECIDE_REVIEWS))
+    annotation_document.draw(chosen, may_propose=may(actor, Permission.ANNOTATE))
 
 
 def _draw_filters() -> None:
@@ -124,7 +123,7 @@ def _draw_filters() -> None:
                 on_change=_write,
             )
         st.text_input("Tag", key=_key("tag"), placeholder="Tag", label_visibility="collapsed", width=168, on_change=_write)
-        if any(_value(name) for name in NAMES):
+        if any(_value(name) for name in FILTERED):
             st.button("Clear filters", type="tertiary", key=_key("clear"), on_click=_clear)
 
 
@@ -134,7 +133,7 @@ def _say(name: str, value: str) -> str:
 
 
 def _draw_nothing() -> None:
-    if any(_value(name) for name in NAMES):
+    if any(_value(name) for name in FILTERED):
         frame.empty_state("filter_alt_off", "No annotations match", "Other filters, or none, may show some.")
     else:
         frame.empty_state(
@@ -142,7 +141,7 @@ def _draw_nothing() -> None:
         )
 
 
-def _draw_actions(one: AnnotationView, *, is_own: bool, decides: bool) -> None:
+def _draw_actions(one: AnnotationView, *, is_mine: bool, decides: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if decides and one.status is AnnotationStatus.PENDING:
             st.button("Mark as reviewed", key="annotation.reviewed", on_click=move, args=(one.id, AnnotationStatus.REVIEWED))
@@ -164,7 +163,15 @@ def _draw_actions(one: AnnotationView, *, is_own: bool, decides: bool) -> None:
             on_click=open_,
             args=(str(one.conversation_id), str(one.message_id)),
         )
-        if decides or is_own:
+        if is_mine:
+            st.button(
+                "Edit",
+                key="annotation.edit",
+                icon=":material/edit:",
+                type="tertiary",
+                on_click=annotation_edit.begin,
+                args=(one,),
+            )
             with st.popover("Delete", icon=":material/delete:", type="tertiary"):
                 st.caption("What it said is kept in its history.")
                 st.button("Delete this annotation", key="annotation.delete", on_click=delete, args=(one.id,))
@@ -196,7 +203,7 @@ def _table(rows: Sequence[AnnotationView], zone: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "At": user_list.times(at, zone),
-            "Type": [[TYPES[row.annotation_type]] for row in rows],
+            "Type": [[NAMES[row.annotation_type]] for row in rows],
             "Severity": [SEVERITIES[row.severity] if row.severity else None for row in rows],
             "Comment": [annotation_card.summary(row) for row in rows],
             "Tags": [row.tags for row in rows],
@@ -209,9 +216,9 @@ def _table(rows: Sequence[AnnotationView], zone: str) -> pd.DataFrame:
 
 def _take_over() -> None:
     """Make the filters those of the address when it is another than the one that was written last."""
-    given = {name: st.query_params.get(name, "") for name in NAMES}
+    given = {name: st.query_params.get(name, "") for name in FILTERED}
     before: dict[str, str] | None = state.get(_key("address"), None)
-    if before != given or any(_key(name) not in st.session_state for name in NAMES):
+    if before != given or any(_key(name) not in st.session_state for name in FILTERED):
         for name, value in given.items():
             known = name == "tag" or value in CHOICES[name][1]
             state.put(_key(name), value if known else "")
@@ -219,13 +226,13 @@ def _take_over() -> None:
 
 
 def _write() -> None:
-    kept = {name: _value(name) for name in NAMES}
+    kept = {name: _value(name) for name in FILTERED}
     st.query_params.from_dict({"view": "annotations", **{name: value for name, value in kept.items() if value}})
     state.put(_key("address"), kept)
 
 
 def _clear() -> None:
-    for name in NAMES:
+    for name in FILTERED:
         state.put(_key(name), "")
     _write()
 
@@ -240,4 +247,4 @@ def _key(name: str) -> str:
 
 
 def _page_key() -> str:
-    return f"annotations.{hash(tuple(_value(name) for name in NAMES))}.page"
+    return f"annotations.{hash(tuple(_value(name) for name in FILTERED))}.page"

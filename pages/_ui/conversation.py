@@ -41,7 +41,7 @@ def draw(actor: Actor) -> None:
     with right:
         _draw_facts(found, zone, sees_costs=sees_costs)
     with left:
-        _draw_messages(found, zone, sees_costs=sees_costs)
+        _draw_messages(found, zone, actor)
     _bring_into_view(found)
 
 
@@ -87,7 +87,7 @@ def _draw_head(one: ConversationSummary, zone: str) -> None:
         st.caption(text.plain(text.one_line(" · ".join(filter(None, [*facts, said])))))
 
 
-def _draw_messages(found: Reading, zone: str, *, sees_costs: bool) -> None:
+def _draw_messages(found: Reading, zone: str, actor: Actor) -> None:
     first, last = found.offset + 1, found.offset + len(found.messages)
     with watch.panel("Messages", f"{first:,} to {last:,} of {found.total_count:,}" if found.messages else "none here"):
         _draw_turn("earlier", "Earlier messages", max(0, found.offset - AT_ONCE), is_there=found.offset > 0)
@@ -98,8 +98,9 @@ def _draw_messages(found: Reading, zone: str, *, sees_costs: bool) -> None:
                 found.messages,
                 zone,
                 focus=st.query_params.get("message"),
-                sees_costs=sees_costs,
+                sees_costs=may(actor, Permission.WATCH),
                 annotations=read_annotations(found),
+                reader=actor,
             )
         _draw_turn("later", "Later messages", found.offset + AT_ONCE, is_there=last < found.total_count)
 

@@ -15,7 +15,7 @@ from pages._ui import cache, errors, guard, state
 
 OPEN, NEW = "documents.editing", "documents.is_new"
 NAMES = ("title", "scope", "tags", "status", "content")
-STATES = {DocumentState.PUBLISHED.value: "Published", DocumentState.DRAFT.value: "Draft"}
+STATES: dict[str, str] = {DocumentState.PUBLISHED: "Published", DocumentState.DRAFT: "Draft"}
 
 
 def begin(found: DocumentView) -> None:
@@ -93,7 +93,7 @@ def _draw_fields(label: str, act: Any) -> None:  # noqa: ANN401  a callback
         scope, tags, status = st.columns([1, 1.4, 0.8])
         scope.text_input("Scope", key=_key("scope"), max_chars=500, placeholder="help centre")
         tags.text_input("Tags", key=_key("tags"), placeholder="refund, delivery")
-        status.selectbox("Status", list(STATES), key=_key("status"), format_func=lambda each: STATES[each])
+        status.selectbox("Status", list(STATES), key=_key("status"), format_func=STATES.__getitem__)
         st.text_area("Content, in markdown", key=_key("content"), height=420)
         with st.container(horizontal=True):
             st.button(label, type="primary", key="documents.save", on_click=act)

@@ -24,12 +24,11 @@ ABOUT = {
     "Memories": "What the assistant remembers of users",
     "Feedback": "What users thought of its answers",
 }
-STATES: dict[str, str] = {DocumentState.PUBLISHED: "Published", DocumentState.DRAFT: "Draft"}
 column = st.column_config
 COLUMNS = {
     "Title": column.TextColumn(width=240),
     "Scope": column.TextColumn(width=120),
-    "Status": column.MultiselectColumn(options=list(STATES.values()), color=["green", "orange"], width=95),
+    "Status": column.MultiselectColumn(options=list(document_editor.STATES.values()), color=["green", "orange"], width=95),
     "Tags": column.ListColumn(width=170),
     "Length": column.NumberColumn(format="localized", width=75),
     "Changed": column.DatetimeColumn(format="D MMM HH:mm", width=105),
@@ -56,14 +55,17 @@ def draw(reads: Reads, place: Header) -> None:
     offers = {
         "scope": {each.scope: each.scope for each in found.scopes if each.scope},
         "tag": {each.name: each.name for each in found.tags},
-        "status": STATES,
+        "status": document_editor.STATES,
     }
     chosen = filters.bar(PAGE, reads, ("q", "scope", "status", "tag"), offers=offers, is_timed=False)
-    left, right = st.columns([3.2, 1], gap="medium")
-    with left:
-        _draw_list(reads, chosen)
-    with right:
-        _draw_scopes(found)
+    if not found.documents:
+        _say_none(chosen)
+    else:
+        left, right = st.columns([3.2, 1], gap="medium")
+        with left:
+            _draw_list(reads, chosen)
+        with right:
+            _draw_scopes(found)
     place.finish(reads, chosen, csv="ai/knowledge/documents")
 
 
@@ -105,7 +107,7 @@ def _draw_table(rows: Sequence[DocumentSummary], zone: str, key: str) -> None:
         {
             "Title": [name_of(row) for row in rows],
             "Scope": [text.one_line(row.scope) for row in rows],
-            "Status": [[STATES[row.status]] for row in rows],
+            "Status": [[document_editor.STATES[row.status]] for row in rows],
             "Tags": [[text.one_line(tag) for tag in row.tags] for row in rows],
             "Length": [row.characters for row in rows],
             "Changed": user_list.times([row.updated_at for row in rows], zone),
@@ -126,13 +128,11 @@ def _draw_found(rows: Sequence[DocumentSummary], zone: str) -> None:
                 st.button(label, type="tertiary", key=f"documents.open.{row.id}", on_click=show, args=(str(row.id),))
             if row.parts:
                 st.html(f'<p class="attune-found"><bdi>{text.upright(marked(row.parts))}</bdi></p>')
-            facts = [row.scope, STATES[row.status], *row.tags, f"changed {words.moment(row.updated_at, zone)}"]
+            facts = [row.scope, document_editor.STATES[row.status], *row.tags, f"changed {words.moment(row.updated_at, zone)}"]
             st.caption(text.plain(text.one_line(" · ".join(filter(None, facts)))))
 
 
 def _draw_scopes(found: DocumentStats) -> None:
-    if not found.documents:
-        return
     note = f"{words.count(found.documents, 'document')}, {words.count(found.drafts, 'draft')}"
     with watch.panel("Scopes", note), st.container(border=True, gap="xsmall"):
         for each in found.scopes[:MOST_SCOPES]:

@@ -33,16 +33,16 @@ RATED = {str(opinion): said for opinion, said in OPINIONS.items() if opinion is 
 column = st.column_config
 COLUMNS = {
     "At": column.DatetimeColumn(format="D MMM HH:mm", width=105),
-    "Rating": column.MultiselectColumn(options=list(RATED.values()), color=["green", "gray", "orange"], width=90),
-    "Comment": column.TextColumn(width=230),
-    "User": column.TextColumn(width=120),
+    "Rating": column.MultiselectColumn(options=list(RATED.values()), color=["green", "gray", "orange"], width=85),
+    "Comment": column.TextColumn(width=180),
+    "User": column.TextColumn(width=115),
     "Model": column.TextColumn(width=130),
     "Edited": column.CheckboxColumn(width=60),
 }
 MODEL_COLUMNS = {
     "Model": column.TextColumn(width=150),
     "Ratings": column.NumberColumn(format="localized", width=70),
-    "Positive": column.NumberColumn(format="percent", width=75),
+    "Positive": column.TextColumn(width=75),
     "Between": column.TextColumn(width=115),
 }
 
@@ -80,7 +80,7 @@ def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
             {
                 "Model": [text.one_line(row.model) or "not known" for row in found.models],
                 "Ratings": [row.rated for row in found.models],
-                "Positive": [row.ratio for row in found.models],
+                "Positive": [words.share(row.ratio) for row in found.models],
                 "Between": [f"{words.share(row.low)} – {words.share(row.high)}" for row in found.models],
             }
         )
@@ -95,7 +95,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
     window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
     asked = wanted(chosen), chosen.period, chosen.watched
     page = reads.ask_both(feedback_list.list_feedback, *asked, window=window)
-    left, right = st.columns([1.35, 1], gap="medium")
+    left, right = st.columns([1.8, 1], gap="medium")
     with left, watch.panel("Feedback", "latest first; select one to see what it is about"):
         number = _draw_table(page.items, chosen.period.zone, f"{at}.{window.offset}")
         user_list.draw_pages(page.total_count, at)

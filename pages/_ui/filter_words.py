@@ -34,7 +34,7 @@ EVERY = {
     "scope": "All scopes",
     "tag": "All tags",
     "kind": "All kinds",
-    "has": "With or without words",
+    "has": "Any words",
 }
 TYPED = {
     "q": "Search address, name or id",

@@ -13,8 +13,9 @@ from core.annotations.schemas import AnnotationView
 from core.conversations.opinions import Opinion, in_words
 from core.conversations.schemas import MessageSpeaker
 from core.db import Database, transaction
+from core.identity.schemas import Actor
 from core.insights.reading import Call, Judgement, Said, read_message
-from pages._ui import annotation_card, diff, errors, guard, links, state, text
+from pages._ui import annotation_list, diff, errors, guard, links, state, text
 from pages._ui.conversation_list import SPEAKERS, marked
 
 AVATARS = {
@@ -36,8 +37,12 @@ def draw(
     focus: str | None,
     sees_costs: bool,
     annotations: Sequence[AnnotationView] = (),
+    reader: Actor | None = None,
 ) -> None:
-    """Draw messages in their order, with what reviewers said of each; the one in focus has an edge of its own."""
+    """Draw messages in their order, with what reviewers said of each; the one in focus has an edge of its own.
+
+    Annotations are changed there by whoever may, if the reader is named.
+    """
     for message in messages:
         is_focus = focus is not None and focus in (str(message.id), message.external_id)
         with st.container(key=f"{'focus' if is_focus else 'message'}-{message.id}"):
@@ -48,7 +53,7 @@ def draw(
                 _draw_calls(message)
                 draw_feedback(message.feedback, zone, message.content)
                 of_it = [each for each in annotations if each.message_id == message.id]
-                annotation_card.draw_all(of_it, zone, None if message.is_cut else message.content)
+                annotation_list.draw(of_it, zone, None if message.is_cut else message.content, reader)
 
 
 def draw_feedback(given: Sequence[Judgement], zone: str, answer: str | None) -> None:

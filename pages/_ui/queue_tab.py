@@ -1,11 +1,11 @@
 """The queue: one message after the other; why it is there on the left, the conversation in the middle, the form on the right."""
 
+from collections.abc import Callable
+
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import words
 from core.annotations.queue import Counters
-from core.annotations.schemas import QueueItemView
 from core.identity.permissions import Permission, may
 from core.insights.reading import Said
 from core.system import workspace
@@ -22,6 +22,7 @@ from pages._ui import (
     watch,
 )
 from pages._ui.cache import Reads
+from pages._ui.queue_desk import Visit
 from pages._ui.queue_many import REASONS
 from pages._ui.queue_work import Seen
 
@@ -33,11 +34,13 @@ KEYS = {
     "T": "Write tags",
     "M": "Write the comment",
     "Esc": "Leave the field",
-    "J": "Lay this aside and take the next",
+    "J": "Next: this one is left for later, with what you have written",
+    "K": "Previous: what you had before this one. What you saved is corrected there; what you left is yours again",
     "S": "Skip: it does not come to you again",
-    "U": "Undo what was saved or skipped last",
+    "U": "Undo what you saved or skipped, one step after the other",
     "?": "These keys",
 }
+PEOPLE = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 SWITCH = "review.switch"
 
 
@@ -48,7 +51,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
     header.caption.caption(said(seen.counters))
     with header.actions:
         _draw_actions(has_keys=has_keys)
-    if seen.item is None:
+    if seen.visit is None:
         _draw_begin(seen.counters)
         if may(reads.actor, Permission.DECIDE_REVIEWS):
             queue_decide.draw(seen.counters.adjudication)
@@ -58,49 +61,61 @@ def draw(reads: Reads, header: watch.Header) -> None:
         with frame.empty_state(
             "speaker_notes_off", "The message is no longer there", "It was deleted after it joined the queue."
         ):
-            st.button("Skip", key="review.gone", on_click=queue_work.skip)
+            act = queue_work.lay_aside if seen.visit.is_saved else queue_work.skip
+            st.button("Next" if seen.visit.is_saved else "Skip", key="review.gone", on_click=act)
         return
     left, middle, right = st.columns([1, 1.8, 1.45], gap="medium")
     with left.container(height=640, key="pane-review-why", border=False, gap="small"):
-        _draw_why(seen, seen.item)
+        _draw_why(seen, seen.visit)
     with middle.container(height=640, key="pane-review-talk", border=True, gap="xsmall", autoscroll=False):
         _draw_talk(seen, seen.message)
     with right.container(height=640, key="pane-review-form", border=True, gap="small", autoscroll=False):
-        form = review_form.Form(seen.message, seen.draft)
+        if seen.visit.is_saved:
+            st.markdown(":blue-badge[:material/edit: Saved before]\u2002:gray[:small[saving corrects it]]")
+        form = review_form.Form(review_form.Subject.of(seen.message), seen.kept)
         form.draw(seen.tags, has_keys=has_keys)
-        _draw_ways_on(has_keys=has_keys)
+        _draw_ways_on(seen.visit, has_keys=has_keys)
 
 
 def said(counters: Counters) -> str:
-    """Say in a line how much there is, and how much is counters."""
+    """Say in a line how much waits, how much of it one has done today, and since when the oldest waits."""
     oldest = f"oldest {text.ago(counters.oldest_at)}" if counters.oldest_at else ""
     waiting, mine = f"{counters.waiting:,} waiting", f"{counters.mine_today:,} reviewed by you today"
     return " · ".join(filter(None, (waiting, mine, oldest)))
 
 
 def _draw_actions(*, has_keys: bool) -> None:
-    if queue_work.can_undo():
+    desk = queue_work.desk()
+    if desk.acts:
         shortcut = "U" if has_keys else None
-        st.button("Undo", key="review.undo", icon=":material/undo:", type="tertiary", shortcut=shortcut, on_click=queue_work.undo)
-    if queue_work.has_item():
+        about = f"Up to {words.count(len(desk.acts), 'step')} back"
+        st.button(
+            "Undo",
+            key="review.undo",
+            icon=":material/undo:",
+            type="tertiary",
+            shortcut=shortcut,
+            help=about,
+            on_click=queue_work.undo,
+        )
+    if desk.shown is not None:
         st.button("Leave off", key="review.stop", type="tertiary", help="What is in hand goes back.", on_click=queue_work.stop)
     with st.container(key="review-keys", width="content"):
         st.button("Keys", key="review.keys", icon=":material/keyboard:", type="tertiary", help="Press ?", on_click=show_keys)
 
 
-@st.dialog("Keys", on_dismiss="rerun")
+@st.dialog("Keys")
 def show_keys() -> None:
     """Show what the keys do, and let them be switched off."""
     rows = "\n".join(f"| `{key}` | {does} |" for key, does in KEYS.items())
     st.markdown(f"| Key | |\n|---|---|\n{rows}")
-    state.seed(SWITCH, state.get(queue_work.HAS_KEYS, True))
-    st.toggle(
-        "Single keys act", key=SWITCH, on_change=_switch, help="Ctrl + Enter always does. While you type, no single key acts."
-    )
-
-
-def _switch() -> None:
-    state.put(queue_work.HAS_KEYS, state.get(SWITCH, True))
+    present = state.get(queue_work.HAS_KEYS, True)
+    state.seed(SWITCH, present)
+    about = "Ctrl + Enter always does. While you type, no single key acts."
+    if st.toggle("Single keys act", key=SWITCH, help=about) != present:
+        state.put(queue_work.HAS_KEYS, not present)
+        state.toast("Single keys no longer act" if present else "Single keys act")
+        st.rerun()
 
 
 def _draw_begin(counters: Counters) -> None:
@@ -113,16 +128,17 @@ def _draw_begin(counters: Counters) -> None:
         st.button("Begin", key="review.begin", type="primary", shortcut="Ctrl+Enter", on_click=queue_work.begin)
 
 
-def _draw_why(seen: Seen, item: QueueItemView) -> None:
+def _draw_why(seen: Seen, visit: Visit) -> None:
+    item = visit.item
     with watch.panel("Why this one", f"priority {item.priority} of 100"), st.container(border=True, gap="xsmall"):
         for reason in item.reasons:
             name, colour, why = REASONS[reason]
             st.markdown(f":{colour}-badge[{name}]  \n:gray[:small[{why}]]")
         if item.reviews_wanted > 1:
-            st.caption("Two people review this one, without seeing what the other says.")
+            st.caption(f"{PEOPLE[item.reviews_wanted]} people review this one, without seeing what the others say.")
     with watch.panel("The message"), st.container(border=True, gap="xsmall"):
         zone = workspace.zone()
-        until = f"{item.claimed_until.astimezone(frame.time_zone()):%H:%M}" if item.claimed_until else ""
+        until = f"{item.claimed_until.astimezone(frame.time_zone()):%H:%M}" if item.claimed_until and not visit.is_saved else ""
         facts = {
             "Conversation": conversation_list.name_of(seen.reading.conversation) if seen.reading else "",
             "User": item.user_id or "",
@@ -149,11 +165,18 @@ def _draw_talk(seen: Seen, message: Said) -> None:
     queue_work.bring_into_view(message)
 
 
-def _draw_ways_on(*, has_keys: bool) -> DeltaGenerator:
-    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="review-ways")
-    with row:
-        with st.container(horizontal=True, gap="xsmall", width="content"):
-            for label, key, act in (("Skip", "S", queue_work.skip), ("Next", "J", queue_work.lay_aside)):
-                st.button(label, key=f"review.{label}", type="tertiary", shortcut=key if has_keys else None, on_click=act)
-        st.button("Save and next", key="review.save", type="primary", shortcut="Ctrl+Enter", on_click=queue_work.save)
-    return row
+def _draw_ways_on(visit: Visit, *, has_keys: bool) -> None:
+    ways: dict[str, tuple[str, Callable[[], None]]] = {
+        "Previous": ("K", queue_work.go_back),
+        "Next": ("J", queue_work.lay_aside),
+        "Skip": ("S", queue_work.skip),
+    }
+    off = {"Skip"} if visit.is_saved else set[str]()
+    off |= set() if queue_work.desk().before else {"Previous"}
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="review-ways"):
+        for label, (key, act) in ways.items():
+            shortcut, is_off = key if has_keys else None, label in off
+            st.button(label, key=f"review.{label}", type="tertiary", shortcut=shortcut, on_click=act, disabled=is_off)
+    st.button(
+        "Save and next", key="review.save", type="primary", shortcut="Ctrl+Enter", width="stretch", on_click=queue_work.save
+    )

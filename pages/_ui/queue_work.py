@@ -1,24 +1,28 @@
-"""What a reviewer does with the queue: takes an item, says something of it, goes on, and takes back what was done last."""
+"""What a reviewer does with the queue: takes an item, says something of it, goes on and back, and undoes what was done."""
 
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
 
 import streamlit as st
 
-from core.annotations import claims, drafts, queue, retracting, settings, tags
+from core.annotations import drafts, queue, settings, tags
+from core.annotations.errors import AnnotationMissing
 from core.annotations.queue import Counters
-from core.annotations.schemas import QueueItemView
+from core.annotations.schemas import QueueItemView, Verdict
+from core.annotations.settings import Review
 from core.conversations.errors import ConversationMissing, MessageMissing
-from core.db import Database, transaction
-from core.errors import Conflict
+from core.db import Database, Session, transaction
+from core.errors import Conflict, NotFound
+from core.identity.schemas import Actor
 from core.insights.reading import Reading, Said, read_conversation
 from core.paging import Window
-from pages._ui import errors, frame, guard, review_form, state
+from pages._ui import errors, frame, guard, queue_moves, review_form, state
 from pages._ui.cache import Reads
+from pages._ui.queue_desk import Desk, Visit
 
-HAS_KEYS, OPENED, LAST = "review.has_keys", "review.opened", "review.last"
-IN_HAND = "review.in_hand"
+HAS_KEYS, OPENED, DESK = "review.has_keys", "review.opened", "review.desk"
 RESUMES = "working"  # in the address: whoever comes again goes on with what he holds
 AROUND = 13  # messages, that in focus among them
 
@@ -29,141 +33,167 @@ class NothingInHand(Conflict):
     """You have nothing of the queue in hand. Begin anew."""
 
 
+class NothingElse(Conflict):
+    """No other one waits for you."""
+
+
+class NothingBefore(Conflict):
+    """There is nothing before this one."""
+
+
 @dataclass(frozen=True)
 class Seen:
     """What one run of the queue shows."""
 
     counters: Counters
-    item: QueueItemView | None
+    visit: Visit | None
     reading: Reading | None
-    draft: dict[str, Any] | None
+    kept: Mapping[str, object] | None
     tags: list[str]
     guidelines: str
 
     @property
     def message(self) -> Said | None:
-        """The message in hand."""
-        if self.item is None or self.reading is None:
+        """The message on screen."""
+        if self.visit is None or self.reading is None:
             return None
-        return next((each for each in self.reading.messages if each.id == self.item.message_id), None)
+        return next((each for each in self.reading.messages if each.id == self.visit.item.message_id), None)
+
+
+@dataclass(frozen=True)
+class Work:
+    """A unit of work on the queue."""
+
+    ai: Session
+    rules: Review
+    actor: Actor
 
 
 def read(reads: Reads) -> Seen:
-    """Read what is in hand, and what it needs."""
-    item: QueueItemView | None = state.get(IN_HAND, None)
-    if item is None and st.query_params.get(RESUMES):
-        item = _claim(is_resuming=True)
-        state.put(IN_HAND, item)
-    is_opening = item is not None and state.get(OPENED, None) != item.id
+    """Read what is on screen, and what it needs."""
+    if desk().shown is None and st.query_params.get(RESUMES):
+        with _work() as its:
+            found = queue_moves.begin(its.ai, desk(), its.rules, actor=its.actor)
+        state.put(DESK, found)
+    shown = desk().shown
+    place = shown and (shown.item.id, shown.is_saved)
+    is_opening = shown is not None and state.get(OPENED, None) != place
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         rules = settings.read(core, actor=actor)
         counted = queue.counters(core, ai, actor=actor)
         state.seed(HAS_KEYS, rules.single_keys)
-        draft, reading = None, None
-        if item is not None:
-            draft = drafts.read(ai, item.message_id, actor=actor) if is_opening else None
-            window, talk = Window(AROUND), str(item.conversation_id)
-            focus = str(item.message_id)
-            with suppress(ConversationMissing, MessageMissing):  # deleted since: there is nothing left but to skip it
-                reading = read_conversation(core, ai, talk, window, focus=focus, is_opening=is_opening, actor=actor)
-    if item is not None:
-        state.put(OPENED, item.id)
+        reading = None if shown is None else _read_around(core, ai, shown.item, actor, is_opening=is_opening)
+        kept = _kept(ai, shown, actor) if shown is not None and is_opening else None
+    state.put(OPENED, place)
     offered = [each.tag for each in reads.ask_both(tags.list_tags)]
-    return Seen(counted, item, reading, draft.fields if draft else None, offered, rules.guidelines)
+    return Seen(counted, shown, reading, kept, offered, rules.guidelines)
 
 
-def has_item() -> bool:
-    """Whether something is in hand."""
-    return bool(state.get(IN_HAND, None))
+def desk() -> Desk:
+    """Return what one has had of the queue in this tab."""
+    return state.get(DESK, Desk())
 
 
-def can_undo() -> bool:
-    """Whether something was saved or skipped in this tab."""
-    return bool(state.get(LAST, None))
+def step(act: Callable[[], None]) -> Callable[[], None]:
+    """Make a function a way on from what is on screen, as a callback; the browser is told of each one that was tried."""
+    tried = errors.action(act)
+
+    @wraps(act)
+    def stepped() -> None:
+        tried()
+        state.put(review_form.STEP, state.get(review_form.STEP, 0) + 1)
+
+    return stepped
 
 
 @errors.action
 def begin() -> None:
     """Take the first item; from a callback, as all that follow."""
-    _take(_claim(is_resuming=True))
+    with _work() as its:
+        now = queue_moves.begin(its.ai, desk(), its.rules, actor=its.actor)
+    _go(now)
 
 
-@errors.action
+@step
 def save() -> None:
-    """Store what the form says of the message in hand, and take the next."""
-    item = in_hand()
-    said = review_form.said(item)
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        claims.done(ai, item.id, said, actor=actor)
-        following = claims.claim(ai, settings.read(core, actor=actor), actor=actor)
-    state.put(LAST, (item, review_form.values(item.message_id)))
-    _take(following)
+    """Store what the form says of the message on screen, and go on."""
+    shown = on_screen()
+    said = review_form.said(shown.item.message_id)
+    with _work() as its:
+        now = queue_moves.save(its.ai, desk(), shown, said, actor=its.actor)
+        drafts.drop(its.ai, shown.item.message_id, actor=its.actor)
+        now = queue_moves.on(its.ai, now, its.rules, actor=its.actor)
+    _go(now)
 
 
-@errors.action
+@step
 def skip() -> None:
-    """Leave the item to others, and take the next."""
-    item = in_hand()
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        claims.skip(ai, item.id, actor=actor)
-        following = claims.claim(ai, settings.read(core, actor=actor), actor=actor)
-    state.put(LAST, (item, review_form.values(item.message_id)))
-    _take(following)
+    """Leave the item to others, and go on."""
+    shown = on_screen()
+    with _work() as its:
+        _keep_draft(its, shown)
+        now = queue_moves.skip(its.ai, desk(), shown, actor=its.actor)
+        now = queue_moves.on(its.ai, now, its.rules, actor=its.actor)
+    _go(now)
 
 
-@errors.action
+@step
 def lay_aside() -> None:
-    """Give the item back for later, and take another one; what was written stays as a draft."""
-    item = in_hand()
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        following = claims.claim(ai, settings.read(core, actor=actor), actor=actor)
-        if following is not None:
-            claims.release(ai, item.id, actor=actor)
-    if following is None:
-        state.problem("No other one waits for you.")
-        return
-    _take(following)
+    """Go on and leave this for later; what was written stays as a draft."""
+    shown = on_screen()
+    with _work() as its:
+        _keep_draft(its, shown)
+        now = queue_moves.on(its.ai, desk(), its.rules, actor=its.actor)
+        if now.shown is None and not shown.is_saved:
+            raise NothingElse
+    _go(now)
 
 
-@errors.action
+@step
+def go_back() -> None:
+    """Go back to what one had before this; what was saved is corrected there."""
+    shown = on_screen()
+    with _work() as its:
+        _keep_draft(its, shown)
+        now = queue_moves.back(its.ai, desk(), its.rules, actor=its.actor)
+        if now is None:
+            raise NothingBefore
+    _go(now)
+
+
+@step
 def undo() -> None:
-    """Take back what was saved or skipped last; it is in hand again, with what was said."""
-    done: tuple[QueueItemView, dict[str, Any]] | None = state.get(LAST, None)
-    if done is None:
+    """Take back what was done last; what cannot be taken back is not tried again."""
+    if not desk().acts:
         raise NothingInHand
-    last, values = done
-    present: QueueItemView | None = state.get(IN_HAND, None)
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        item = retracting.take_back(ai, last.id, settings.read(core, actor=actor), actor=actor)
-        if present is not None:
-            claims.release(ai, present.id, actor=actor)
-    state.forget(LAST)
-    review_form.fill(item.message_id, values)
-    _take(item)
+    try:
+        with _work() as its:
+            if desk().shown is not None:
+                _keep_draft(its, on_screen())
+            now = queue_moves.undo(its.ai, desk(), its.rules, actor=its.actor)
+    except (Conflict, NotFound):
+        state.put(DESK, desk().forgotten())
+        raise
+    _go(now)
     state.toast("Undone")
 
 
-@errors.action
+@step
 def stop() -> None:
     """Give back what is in hand, and leave off."""
-    item = in_hand()
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
-        claims.release(ai, item.id, actor=actor)
-    put_down()
+    shown = on_screen()
+    with _work() as its:
+        _keep_draft(its, shown)
+        now = queue_moves.leave(its.ai, desk(), actor=its.actor)
+    _put_down(now)
 
 
-def in_hand() -> QueueItemView:
-    """Return the item that is in hand; raise NothingInHand."""
-    item: QueueItemView | None = state.get(IN_HAND, None)
-    if item is None:
+def on_screen() -> Visit:
+    """Return what is on screen; raise NothingInHand."""
+    shown = desk().shown
+    if shown is None:
         raise NothingInHand
-    return item
-
-
-def put_down() -> None:
-    """Have nothing in hand."""
-    state.forget(IN_HAND)
-    st.query_params.pop(RESUMES, None)
+    return shown
 
 
 def bring_into_view(message: Said) -> None:
@@ -172,15 +202,55 @@ def bring_into_view(message: Said) -> None:
         _focus(key="review.focus", data={"selector": f".st-key-focus-{message.id}", "block": "center", "token": str(message.id)})
 
 
-def _claim(*, is_resuming: bool = False) -> QueueItemView | None:
+@contextmanager
+def _work() -> Iterator[Work]:
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        return claims.claim(ai, settings.read(core, actor=actor), actor=actor, is_resuming=is_resuming)
+        yield Work(ai, settings.read(core, actor=actor), actor)
 
 
-def _take(item: QueueItemView | None) -> None:
-    if item is None:
-        put_down()
+def _read_around(core: Session, ai: Session, item: QueueItemView, actor: Actor, *, is_opening: bool) -> Reading | None:
+    """Return the conversation around the message; None when it was deleted since: then there is nothing left but to skip it."""
+    talk, focus = str(item.conversation_id), str(item.message_id)
+    with suppress(ConversationMissing, MessageMissing):
+        return read_conversation(core, ai, talk, Window(AROUND), focus=focus, is_opening=is_opening, actor=actor)
+    return None
+
+
+def _kept(ai: Session, shown: Visit, actor: Actor) -> Mapping[str, object] | None:
+    """Return what the form begins with: one's draft, else what one has said already."""
+    draft = drafts.read(ai, shown.item.message_id, actor=actor)
+    if draft is not None:
+        return draft.fields
+    if not shown.is_saved:
+        return None
+    with suppress(AnnotationMissing):
+        return queue_moves.said_of(ai, shown.item, actor).model_dump(include=set(Verdict.model_fields))
+    return None
+
+
+def _keep_draft(its: Work, shown: Visit) -> None:
+    """Keep what the form holds, when one leaves it unsaved."""
+    if (written := review_form.written(shown.item.message_id)) is not None:
+        drafts.save(its.ai, shown.item.message_id, written, actor=its.actor)
+
+
+def _go(now: Desk) -> None:
+    """Be where another desk is; nothing of the form that one has left remains."""
+    before = desk().shown
+    if before is not None:
+        review_form.forget(before.item.message_id)
+    state.forget(OPENED)
+    if now.shown is None:
+        _put_down(now)
         state.toast("Nothing more waits for you")
         return
-    state.put(IN_HAND, item)
+    state.put(DESK, now)
     st.query_params.update({"view": "queue", RESUMES: "yes"})
+
+
+def _put_down(now: Desk) -> None:
+    before = desk().shown
+    if before is not None:
+        review_form.forget(before.item.message_id)
+    state.put(DESK, now)
+    st.query_params.pop(RESUMES, None)

@@ -1,27 +1,32 @@
 """The form in which a message is judged: plain widgets, whose values are here the moment that a key saves them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import streamlit as st
 from pydantic import ValidationError
 
-from core.annotations.schemas import AnnotationType, QueueItemView, Severity, Verdict
+from core import clock
+from core.annotations.charts import NAMES
+from core.annotations.schemas import AnnotationType, Severity, Verdict
 from core.conversations.schemas import MessageSpeaker
 from core.errors import Invalid
 from core.insights.reading import Said
 from pages._ui import frame, state
 
-TYPES: dict[AnnotationType, str] = {
-    AnnotationType.CORRECTION: "Correction",
-    AnnotationType.IMPROVEMENT: "Improvement",
-    AnnotationType.FLAG: "Flag",
-    AnnotationType.APPROVED: "Approved",
-}
 SEVERITIES: dict[Severity, str] = {Severity.MINOR: "Minor", Severity.MODERATE: "Moderate", Severity.CRITICAL: "Critical"}
 LONGEST = 20_000
-WIDGETS = ("type", "severity", "tags", "response", "comment")
+BEGUN, STEP = "begun", "review.step"
+FIELDS = {
+    "annotation_type": "type",
+    "severity": "severity",
+    "tags": "tags",
+    "suggested_response": "response",
+    "content": "comment",
+}
 DRAFTS = "/api/v1/admin/ai/tuning/drafts"
 
 _review = st.components.v2.component(
@@ -40,34 +45,68 @@ class NotSaid(Invalid):
     """The form cannot be saved as it is."""
 
 
+@dataclass(frozen=True)
+class Subject:
+    """The message that is judged; `original` is the answer as it was said, where another one can be suggested."""
+
+    id: UUID
+    role: MessageSpeaker
+    original: str
+
+    @classmethod
+    def of(cls, message: Said) -> "Subject":
+        """Return a message as the form has it: for what is not an answer, or too long, nothing is suggested."""
+        is_open = message.role is MessageSpeaker.ASSISTANT and message.characters <= LONGEST
+        return cls(message.id, message.role, message.content if is_open else "")
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What a form began with, and when: the message as it was said, and what stood in each widget."""
+
+    original: str
+    values: Mapping[str, object]
+    at: datetime
+
+
 class Form:
     """The form of one message; each message has widgets of its own, so that nothing of one comes to stand in another."""
 
-    def __init__(self, message: Said, kept: Mapping[str, object] | None) -> None:
-        """Fill the form with what was kept of it, else with the message as it was said."""
-        self.message = message
-        kept = kept or {}
-        self.original = message.content if message.role is MessageSpeaker.ASSISTANT and not message.is_cut else ""
-        state.put(self.key("original"), self.original)
-        state.seed(self.key("response"), str(kept.get("suggested_response") or self.original))
-        state.seed(self.key("comment"), str(kept.get("content") or ""))
-        state.seed(self.key("tags"), _texts(kept.get("tags")))
-        state.seed(self.key("type"), next((each for each in self.types if each == kept.get("annotation_type")), None))
-        state.seed(self.key("severity"), next((each for each in Severity if each == kept.get("severity")), None))
+    def __init__(self, subject: Subject, kept: Mapping[str, object] | None, *, is_drafted: bool = True) -> None:
+        """Begin the form with what was kept of it, else with the message as it was said; `is_drafted` keeps what is written."""
+        self.subject, self.is_drafted = subject, is_drafted
+        begun: Begun | None = state.get(self.key(BEGUN), None)
+        if begun is None:
+            begun = self._begin(kept or {})
+            state.put(self.key(BEGUN), begun)
+        self.begun, self.original = begun, begun.original
+        for name, value in begun.values.items():
+            state.seed(self.key(name), value)
+
+    def _begin(self, kept: Mapping[str, object]) -> Begun:
+        original = self.subject.original
+        values = {
+            "response": str(kept.get("suggested_response") or original),
+            "comment": str(kept.get("content") or ""),
+            "tags": _texts(kept.get("tags")),
+            "type": next((each for each in self.types if each == kept.get("annotation_type")), None),
+            "severity": next((each for each in Severity if each == kept.get("severity")), None),
+        }
+        return Begun(original, values, clock.now())
 
     def key(self, name: str) -> str:
         """Return the key of a widget."""
-        return key(name, self.message.id)
+        return key(name, self.subject.id)
 
     @property
     def types(self) -> list[AnnotationType]:
         """What this message can be said to be: a user's is only flagged."""
-        return list(TYPES) if self.message.role is MessageSpeaker.ASSISTANT else [AnnotationType.FLAG]
+        return list(AnnotationType) if self.subject.role is MessageSpeaker.ASSISTANT else [AnnotationType.FLAG]
 
     def draw(self, tags: Sequence[str], *, has_keys: bool) -> None:
         """Draw the form; what is chosen is read when it is saved."""
         with st.container(key="review-type"):
-            st.segmented_control("Type", self.types, key=self.key("type"), format_func=TYPES.__getitem__, width="stretch")
+            st.segmented_control("Type", self.types, key=self.key("type"), format_func=NAMES.__getitem__, width="stretch")
         with st.container(key="review-severity"):
             st.segmented_control(
                 "Severity", list(SEVERITIES), key=self.key("severity"), format_func=SEVERITIES.__getitem__, width="stretch"
@@ -76,28 +115,33 @@ class Form:
             chosen = state.get(self.key("tags"), list[str]())
             offered = list(dict.fromkeys([*tags, *chosen]))
             st.multiselect("Tags", offered, key=self.key("tags"), accept_new_options=True, placeholder="Choose, or write one")
-        if self.original:
+        has_response = bool(self.original or self.begun.values["response"])
+        if has_response:
             self._draw_response(has_keys=has_keys)
         with st.container(key="review-comment"):
             hint = "What is wrong with it, or right"
-            st.text_area("Comment", key=self.key("comment"), height=80, max_chars=LONGEST, placeholder=hint)
-        if not self.original:
+            most = max(LONGEST, len(str(self.begun.values["comment"])))
+            st.text_area("Comment", key=self.key("comment"), height=80, max_chars=most, placeholder=hint)
+        if not has_response:
             self._draw_live(has_keys=has_keys)
 
     def _draw_response(self, *, has_keys: bool) -> None:
         with st.container(key="review-response", gap="xsmall"):
-            st.text_area("Suggested response", key=self.key("response"), height=150, max_chars=LONGEST)
+            most = max(LONGEST, len(str(self.begun.values["response"])))
+            st.text_area("Suggested response", key=self.key("response"), height=150, max_chars=most)
             self._draw_live(has_keys=has_keys)
 
     def _draw_live(self, *, has_keys: bool) -> None:
         chosen = {name: state.get(self.key(widget), None) for name, widget in (("annotation_type", "type"), ("tags", "tags"))}
         data = {
-            "item": str(self.message.id),
+            "item": str(self.subject.id),
             "original": self.original,
             "suggested": state.get(self.key("response"), self.original),
-            "draft": f"{DRAFTS}/{self.message.id}",
+            "draft": f"{DRAFTS}/{self.subject.id}" if self.is_drafted else None,
             "chosen": {**chosen, "severity": state.get(self.key("severity"), None)},
+            "begun_at": self.begun.at.isoformat(),
             "keys": has_keys,
+            "step": state.get(STEP, 0),
         }
         _review(key="review.live", data=data, height="content")
 
@@ -107,11 +151,10 @@ def key(name: str, message_id: UUID) -> str:
     return f"review.{name}.{message_id}"
 
 
-def said(item: QueueItemView) -> Verdict:
-    """Return what the form says; without a type, a changed response is a correction. Raises NoType and NotSaid."""
-    given = values(item.message_id)
-    original = state.get(key("original", item.message_id), "")
-    changed = given["response"] if given["response"] not in (None, "", original) else None
+def said(message_id: UUID) -> Verdict:
+    """Return what the form of a message says; without a type, a changed response is a correction. Raises NoType and NotSaid."""
+    given = _values(message_id)
+    changed = given["response"] if given["response"] not in (None, "", _begun(message_id).original) else None
     type_ = given["type"] or (AnnotationType.CORRECTION if changed else None)
     if type_ is None:
         raise NoType
@@ -122,15 +165,25 @@ def said(item: QueueItemView) -> Verdict:
         raise NotSaid(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
-def values(message_id: UUID) -> dict[str, Any]:
-    """Return what the form of a message holds, to be put there again when it is undone."""
-    return {name: state.get(key(name, message_id), None) for name in WIDGETS}
+def written(message_id: UUID) -> dict[str, Any] | None:
+    """Return what the form of a message holds, as drafts have it; None when it holds what it began with."""
+    given, begun = _values(message_id), _begun(message_id)
+    if all(given[name] in (None, value) for name, value in begun.values.items()):
+        return None
+    return {field: given[name] for field, name in FIELDS.items()}
 
 
-def fill(message_id: UUID, given: Mapping[str, Any]) -> None:
-    """Put into the form of a message what it held before."""
-    for name, value in given.items():
-        state.put(key(name, message_id), value)
+def forget(message_id: UUID) -> None:
+    """Forget all that belongs to the form of a message, which one has left."""
+    state.forget(*(key(name, message_id) for name in (BEGUN, *FIELDS.values())))
+
+
+def _values(message_id: UUID) -> dict[str, Any]:
+    return {name: state.get(key(name, message_id), None) for name in FIELDS.values()}
+
+
+def _begun(message_id: UUID) -> Begun:
+    return state.get(key(BEGUN, message_id), Begun("", {}, clock.now()))
 
 
 def _texts(given: object) -> list[str]:

@@ -19,9 +19,9 @@ from pages._ui import charts, errors, filters, frame, guard, tables, text, watch
 from pages._ui.cache import Reads
 
 PAGE = "review-summary"
-TYPES = {str(kind): name for kind, name in NAMES.items()}
 NAMELESS = {"": "unknown"}
 MOST_ROWS = 8
+COUNTS = {"Annotations": st.column_config.NumberColumn(format="localized")}
 SCALE = (
     "1 is agreement in everything, 0 what guessing would give; conclusions are usually drawn from 0.8 up, with care from 0.67."
 )
@@ -93,13 +93,14 @@ def words_of_unanimous(found: Agreement) -> str:
     """Return how sure the share is, in words."""
     if found.unanimous_low is None or found.unanimous_high is None:
         return f"of {words.count(found.units, 'message')}, too few to say how sure it is"
-    return f"{words.share(found.unanimous_low)} to {words.share(found.unanimous_high)} with 95 % certainty"
+    sure = f"{words.share(found.unanimous_low)} to {words.share(found.unanimous_high)} with 95 % certainty"
+    return f"{sure}, of {words.count(found.units, 'message')} that two or more have judged"
 
 
 def draw_shares(found: Summary) -> None:
     """Draw what annotations are about, each as a small table."""
     parts: Sequence[tuple[str, str, list[Share], dict[str, str]]] = (
-        ("By type", "Type", found.by_type, TYPES),
+        ("By type", "Type", found.by_type, NAMES),
         ("By severity", "Severity", found.by_severity, {}),
         ("By status", "Status", found.by_status, {}),
         ("By tag", "Tag", found.by_tag, {}),
@@ -114,7 +115,7 @@ def draw_shares(found: Summary) -> None:
                 continue
             values = [said.get(each.value, text.one_line(each.value)) for each in shares]
             table = pd.DataFrame({label: values, "Annotations": [each.count for each in shares]})
-            tables.show(table, f"{title}: {values[0]} first.", key=f"{PAGE}.{label}", most=MOST_ROWS)
+            tables.show(table, f"{title}: {values[0]} first.", key=f"{PAGE}.{label}", columns=COUNTS, most=MOST_ROWS)
 
 
 def draw_disagreement(found: Summary) -> None:
@@ -125,8 +126,8 @@ def draw_disagreement(found: Summary) -> None:
             return
         pairs = pd.DataFrame(
             {
-                "One says": [TYPES[each.one] for each in found.disagreements],
-                "Another": [TYPES[each.other] for each in found.disagreements],
+                "One says": [NAMES[each.one] for each in found.disagreements],
+                "Another": [NAMES[each.other] for each in found.disagreements],
                 "Pairs": [each.pairs for each in found.disagreements],
                 "Share": [words.share(each.share) for each in found.disagreements],
             }
@@ -151,7 +152,7 @@ def draw_disputed(found: Sequence[Disputed], period: Period, *, may_read: bool) 
     ):
         messages = pd.DataFrame(
             {
-                "Said": [", ".join(f"{TYPES[kind]} {count}" for kind, count in each.said.items()) for each in found],
+                "Said": [", ".join(f"{NAMES[kind]} {count}" for kind, count in each.said.items()) for each in found],
                 "Model": [text.one_line(each.model) or "unknown" for each in found],
                 "Decided": ["yes" if each.is_decided else "not yet" for each in found],
                 "Last": [words.moment(each.at, period.zone) for each in found],

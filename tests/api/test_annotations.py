@@ -180,6 +180,16 @@ def test_a_draft_is_ones_own_and_ends_when_it_is_saved(client: Client, talk: str
     assert mine.get(path).json() is None
 
 
+def test_a_draft_that_comes_after_what_was_said_is_none_but_a_correction_may_be_drafted(client: Client, talk: str) -> None:
+    mine, path, draft = client(person(Role.REVIEWER)), f"{DOOR}/drafts/m1", {"fields": {"content": "Th"}}
+    begun_at = clock.now().isoformat()
+    made(mine)
+    assert mine.put(path, json=draft | {"begun_at": begun_at}).status_code == 204
+    assert mine.get(path).json() is None
+    mine.put(path, json=draft | {"begun_at": clock.now().isoformat()}).raise_for_status()
+    assert mine.get(path).json()["fields"] == {"content": "Th"}
+
+
 def test_tags_are_those_that_admins_offer_and_those_that_are_used(client: Client, talk: str) -> None:
     made(client(person(Role.REVIEWER)), tags=["tone", "dates"])
     client(person(Role.ADMIN)).put(f"{DOOR}/settings", json={"tags": ["Safety", "tone"]}).raise_for_status()

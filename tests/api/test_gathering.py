@@ -101,7 +101,7 @@ def test_rows_of_another_environment_go_by_themselves() -> None:
 def test_those_who_come_meanwhile_are_stored_together() -> None:
     sizes = []
 
-    def commit(rows: list[Any], source: Source, must_add: int | None) -> int:
+    def commit(rows: list[Any], source: Source, all_new: bool) -> int:
         sizes.append(len(rows))
         with transaction() as session:
             session.execute(text("select pg_sleep(0.05)"))
@@ -115,7 +115,7 @@ def test_those_who_come_meanwhile_are_stored_together() -> None:
 def test_each_is_told_that_the_database_is_away_and_the_next_find_it_again() -> None:
     is_away = True
 
-    def commit(rows: list[Any], source: Source, must_add: int | None) -> int:
+    def commit(rows: list[Any], source: Source, all_new: bool) -> int:
         if is_away:
             raise Unavailable
         return len(rows)
@@ -128,7 +128,7 @@ def test_each_is_told_that_the_database_is_away_and_the_next_find_it_again() -> 
 
 
 def test_who_comes_just_as_a_round_ends_waits_for_another() -> None:
-    gathering = Gathering(lambda rows, source, must_add: len(rows))
+    gathering = Gathering(lambda rows, source, all_new: len(rows))
 
     async def send() -> int:
         return sum([await gathering.store(named("one"), SOURCE) for _ in range(100)])
@@ -142,7 +142,7 @@ def test_who_comes_just_as_a_round_ends_waits_for_another() -> None:
 def test_a_sender_who_is_sent_away_costs_the_others_nothing() -> None:
     goes_on = Event()
 
-    def commit(rows: list[Any], source: Source, must_add: int | None) -> int:
+    def commit(rows: list[Any], source: Source, all_new: bool) -> int:
         goes_on.wait(60)
         return len(rows)
 

@@ -188,6 +188,21 @@ def test_who_disagrees_is_decided_by_a_third_one_and_by_nobody_else(client: Clie
     assert again.status_code == 409
 
 
+def test_who_corrects_his_type_comes_to_agree_or_to_differ_until_somebody_has_decided(client: Client) -> None:
+    item, opinions, people = disagreed(client)
+
+    def state_after(person_: httpx2.Client, opinion: dict[str, Any], type_: str) -> str:
+        person_.put(f"{DOOR}/annotations/{opinion['id']}", json={"annotation_type": type_}).raise_for_status()
+        return str(person_.get(f"{QUEUE}/{item}").json()["state"])
+
+    first, second = opinions
+    assert state_after(people[1], second, "approved") == "done"
+    assert state_after(people[0], first, "improvement") == "adjudication"
+    assert state_after(people[1], first, "approved") == "adjudication"  # nobody ends a dispute in another one's name
+    reviewer(client, Role.ADMIN).post(f"{DOOR}/annotations/{first['id']}/adjudicate", json={}).raise_for_status()
+    assert state_after(people[0], first, "flag") == "done"
+
+
 def test_done_and_skip_can_be_taken_back_until_somebody_has_gone_on(client: Client) -> None:
     waiting(2, reviews=2)
     mine, other = reviewer(client), reviewer(client)

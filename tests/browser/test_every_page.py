@@ -13,6 +13,8 @@ PAGES = {
     "/overview": None,
     "/ai-metrics": None,
     "/tuning": None,
+    "/tuning?view=summary": None,
+    "/tuning?view=export": None,
     "/knowledge": None,
     "/knowledge?section=memories": None,
     "/knowledge?section=feedback": None,

@@ -1,105 +1,31 @@
-"""The review queue as reviewers live in it: from the keyboard alone, nothing that was typed is lost, and each may take back."""
+"""The review queue as reviewers live in it: from the keyboard alone, nothing that was typed is lost, and others decide."""
 
-import json
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import IDLE, Account, Program, Tab
+from tests.browser.console import IDLE, Account, Program
 from tests.browser.geometry import cut_off, overlapping
+from tests.browser.reviewing import FORM, annotations, begun, focus, let_wait, next_after, response
 from tests.browser.test_every_page import look_at
 from tests.browser.walks import drawn, main
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-TALKS, BY_KEYS = 30, 20
-FORM, TALK = ".st-key-pane-review-form", ".st-key-pane-review-talk"
-
-
-def at(minutes: float) -> str:
-    return (NOW - timedelta(minutes=minutes)).isoformat()
-
-
-def conversations() -> Iterator[dict[str, Any]]:
-    """Yield conversations whose second message was disliked."""
-    for number in range(TALKS):
-        asked = {"id": f"rq-{number}-0", "role": "user", "content": f"Question {number}?", "created_at": at(100 + number)}
-        said = {
-            "id": f"rq-{number}-1",
-            "role": "assistant",
-            "content": f"Answer {number} of many.",
-            "created_at": at(99 + number),
-        }
-        yield {"id": f"rq-{number}", "user_id": f"rq-user-{number}", "messages": [asked, said | {"model": "reviewed-small"}]}
-
-    asked = {"id": "rq-x-0", "role": "user", "content": "Something else?", "created_at": at(9)}
-    said = {"id": "rq-x-1", "role": "assistant", "content": "It depends.", "created_at": at(8)}
-    yield {"id": "rq-x", "messages": [asked, said]}
-
-
-def dislikes() -> Iterator[dict[str, Any]]:
-    for number in range(TALKS):
-        about = {"conversation_id": f"rq-{number}", "message_id": f"rq-{number}-1", "created_at": at(50)}
-        yield {"id": f"rq-f{number}", "rating": -1, "comment": "<b>No</b>", **about}
+NAME, TALKS, BY_KEYS = "rq", 30, 20
 
 
 @pytest.fixture(scope="module", autouse=True)
 def rows(program: Program) -> None:
-    """Send rows once for all tests of this module, as a program would, and wait until they wait for a review."""
-    program.api.put("/admin/ai/tuning/settings", json={"double_share": 0, "sample_share": 0}).raise_for_status()
-    key = program.api.post("/admin/api-keys", json={"name": "rq", "scopes": ["ingest"]}).raise_for_status().json()["key"]
-    with httpx2.Client(base_url=program.api.base_url, trust_env=False, timeout=60) as sender:
-        sender.headers.update({"Authorization": f"Bearer {key}", "Content-Type": "application/json"})
-        for kind, given in (("conversations", conversations()), ("feedback", dislikes())):
-            sender.post(f"/ingest/{kind}", content=json.dumps({"items": list(given)})).raise_for_status()
+    """Let items wait for all tests of this module."""
+    let_wait(program, NAME, TALKS)
 
 
 @pytest.fixture(scope="module")
 def reviewer(program: Program) -> Account:
     return program.account(Role.REVIEWER, "Rae")
-
-
-def begun(window_of: OpenWindow, account: Account) -> Tab:
-    """Open the queue as the navigation does and take the first item, by its key."""
-    tab = window_of(account).open("/tuning")
-    tab.wait_for(lambda: is_filled(tab), within_s=60)
-    tab.page.keyboard.press("Control+Enter")
-    expect(response(tab)).to_be_visible()
-    tab.page.locator(IDLE).wait_for()
-    return tab
-
-
-def is_filled(tab: Tab) -> bool:
-    if tab.button("Begin").count():
-        return True
-    tab.page.reload()
-    tab.wait()
-    return False
-
-
-def response(tab: Tab) -> Locator:
-    return tab.page.get_by_role("textbox", name="Suggested response")
-
-
-def next_after(tab: Tab, original: str) -> None:
-    """Wait until another item is there; for a moment, the one before still is, too."""
-    tab.page.locator(IDLE).wait_for()
-    tab.wait_for(lambda: response(tab).count() == 1 and not response(tab).input_value().startswith(original))
-    tab.page.locator(IDLE).wait_for()
-
-
-def focus(tab: Tab) -> Locator:
-    return tab.page.locator(f'{TALK} [class*="st-key-focus-"]')
-
-
-def annotations(program: Program) -> list[dict[str, Any]]:
-    found = program.api.get("/admin/ai/tuning/annotations?limit=200").raise_for_status().json()["items"]
-    return [each for each in found if each["model"] == "reviewed-small"]
 
 
 def test_twenty_items_without_the_mouse(open_window: OpenWindow, program: Program, reviewer: Account) -> None:
@@ -120,7 +46,7 @@ def test_twenty_items_without_the_mouse(open_window: OpenWindow, program: Progra
         main(tab).to_contain_text(f"{number + 1} reviewed by you today")
         next_after(tab, original)
     assert len(set(seen)) == BY_KEYS
-    stored = {each["suggested_response"]: each for each in annotations(program)}
+    stored = {each["suggested_response"]: each for each in annotations(program, reviewer)}
     assert set(stored) == {f"{original} Said better, {number}js?" for number, original in enumerate(seen)}
     assert {each["severity"] for each in stored.values()} == {"moderate"}
     assert {each["annotation_type"] for each in stored.values()} == {"correction", "improvement"}
@@ -139,22 +65,8 @@ def test_a_change_is_shown_while_it_is_typed_and_outlives_a_reload(open_window: 
     tab.wait()
     expect(response(tab)).to_have_value(written)
     expect(tab.page.locator(f"{FORM} ins")).to_have_text("Half a sen")
-
-
-def test_what_was_saved_or_skipped_can_be_undone(open_window: OpenWindow, program: Program, reviewer: Account) -> None:
-    tab = begun(open_window, reviewer)
-    first, count = response(tab).input_value(), len(annotations(program))
-    tab.page.keyboard.press("4")
-    tab.page.keyboard.press("Control+Enter")
-    next_after(tab, first)
-    assert len(annotations(program)) == count + 1
-    tab.page.keyboard.press("u")
-    expect(response(tab)).to_have_value(first)
-    assert len(annotations(program)) == count
-    expect(tab.page.get_by_role("radio", name="Approved")).to_be_checked()
     tab.page.keyboard.press("s")
-    next_after(tab, first)
-    assert len(annotations(program)) == count
+    next_after(tab, written)
 
 
 def test_without_a_type_nothing_is_saved_and_keys_can_be_switched_off(open_window: OpenWindow, reviewer: Account) -> None:
@@ -166,7 +78,6 @@ def test_without_a_type_nothing_is_saved_and_keys_can_be_switched_off(open_windo
     tab.page.keyboard.press("?")
     dialog = tab.page.get_by_role("dialog", name="Keys")
     dialog.get_by_text("Single keys act").click()
-    tab.page.keyboard.press("Escape")
     dialog.wait_for(state="detached")
     expect(tab.page.locator(f"{FORM} kbd")).to_have_text(["Ctrl + Enter"])
     tab.page.locator(IDLE).wait_for()
@@ -200,6 +111,8 @@ def test_a_document_is_made_of_an_annotation_and_stands_with_it(open_window: Ope
     main(tab).to_contain_text("1 annotation")
     tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
     tab.press("Make a document")
+    tab.press("Propose")
+    expect(tab.page.get_by_role("dialog")).to_contain_text("A document has a title and content.")
     tab.page.get_by_role("textbox", name="Title").fill("When it arrives")
     expect(tab.page.get_by_role("textbox", name="Content, in markdown")).to_have_value("Say **when**")
     tab.press("Propose")
@@ -222,6 +135,49 @@ def test_an_annotation_is_read_moved_on_and_stands_in_its_conversation(open_wind
     assert stored["status"] == "reviewed"
     tab.press("Its conversation")
     expect(tab.page.locator('[class*="st-key-focus-"]')).to_contain_text("Look <b>here</b>")
+
+
+def test_an_annotation_is_edited_where_it_is_listed_and_in_its_conversation(open_window: OpenWindow, program: Program) -> None:
+    note = {"message_id": "rq-27-1", "annotation_type": "flag", "content": "At frst", "tags": ["to edit"]}
+    made = program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status().json()
+    tab = open_window().open("/tuning?view=annotations&tag=to+edit")
+    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
+    tab.press("Edit")
+    expect(response(tab)).to_have_value("Answer 27 of rq.")
+    tab.page.get_by_role("radio", name="Correction").click()
+    tab.page.locator(IDLE).wait_for()
+    response(tab).click()
+    tab.page.keyboard.press("Control+End")
+    tab.page.keyboard.type(" And so on")
+    expect(tab.page.locator("ins")).to_have_text("And so on")
+    tab.page.keyboard.press("Control+Enter")
+    main(tab).to_contain_text("1 change")
+    main(tab).to_contain_text("Correction")
+    tab.press("Its conversation")
+    card = tab.page.locator(f".st-key-annotation-{made['id']}")
+    expect(card.locator("ins").first).to_have_text("And so on")
+    card.get_by_role("button", name="Edit").click()
+    card.get_by_role("textbox", name="Comment").fill("At first")
+    card.get_by_role("button", name="Save changes").click()
+    expect(card).to_contain_text("At first")
+    expect(card).to_contain_text("2 changes")
+    stored = program.api.get(f"/admin/ai/tuning/annotations/{made['id']}").json()
+    assert (stored["annotation_type"], stored["content"]) == ("correction", "At first")
+    assert stored["suggested_response"] == "Answer 27 of rq. And so on"
+
+
+def test_what_others_have_said_a_reviewer_reads_and_does_not_edit(
+    open_window: OpenWindow, program: Program, reviewer: Account
+) -> None:
+    note = {"message_id": "rq-26-1", "annotation_type": "flag", "content": "Not yours", "tags": ["hands off"]}
+    program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status()
+    tab = open_window(reviewer).open("/tuning?view=annotations&tag=hands+off")
+    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
+    expect(tab.button("Its conversation")).to_be_visible()
+    expect(tab.button("Edit")).to_have_count(0)
+    tab.press("Its conversation")
+    main(tab).to_contain_text("Not yours")
+    expect(tab.button("Edit")).to_have_count(0)
 
 
 def test_a_third_person_decides_between_reviewers(open_window: OpenWindow, program: Program) -> None:

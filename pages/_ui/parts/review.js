@@ -1,15 +1,19 @@
 // While one writes: the change against the original, a draft that is kept, and keys that choose and lead to the fields.
 // Single keys do nothing while one types, and nothing at all where they are switched off; Escape leaves a field.
+// What is typed between one item and the next is for the next, which is neither saved nor skipped before it is on screen.
 
 const MOST_WORDS = 1500; // of what differs; more is shown as one change
 const QUIET_MS = 500; // after the last key, the draft is kept
+const WAYS = ["save", "Next", "Previous", "Skip"].map((name) => `.st-key-review-${name} button`).join(", ");
+const WAY_KEYS = { j: "Next", k: "Previous", s: "Skip", u: "undo" };
+const PATIENCE_MS = 10000; // after which keys no longer wait for the next item
 
 export default function ({ data, parentElement }) {
   parentElement.leave?.(); // a rerun with new data calls again, and tidies up nothing
   const place = parentElement.querySelector(".change");
   const field = (name) => document.querySelector(`.st-key-review-${name} :is(textarea, input)`);
   let timer;
-  let isUnsaved = false;
+  let written; // as it stood when a key was pressed last: later, the fields may be those of another message
 
   const show = (now) => {
     parentElement.querySelector(".count").textContent = now === data.original ? "As it was said" : `${now.length.toLocaleString("en")} characters`;
@@ -18,42 +22,58 @@ export default function ({ data, parentElement }) {
   };
   const keep = () => {
     clearTimeout(timer);
-    if (!isUnsaved || !data.draft) return;
-    isUnsaved = false;
-    const texts = { suggested_response: field("response")?.value ?? "", content: field("comment")?.value ?? "" };
+    if (!written || !data.draft) return;
+    const fields = { ...data.chosen, ...written };
+    written = undefined;
     fetch(data.draft, {
       method: "PUT",
       keepalive: true,
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ fields: { ...data.chosen, ...texts } }),
-    }).catch(() => { isUnsaved = true; });
+      body: JSON.stringify({ fields, begun_at: data.begun_at }),
+    }).catch(() => { written ??= fields; });
   };
   const typed = (event) => {
     if (!event.target.closest?.('[class*="st-key-review-"]')) return;
     show(field("response")?.value ?? data.suggested);
-    isUnsaved = true;
+    written = { suggested_response: field("response")?.value ?? "", content: field("comment")?.value ?? "" };
     clearTimeout(timer);
     timer = setTimeout(keep, QUIET_MS);
   };
   // What is being saved is no draft any longer.
-  const saved = () => { isUnsaved = false; clearTimeout(timer); };
-  const clicked = (event) => { if (event.target.closest?.(".st-key-review-save button")) saved(); };
+  const saved = () => { written = undefined; clearTimeout(timer); };
+  const goOn = () => { parentElement.ahead ??= { step: data.step, until: Date.now() + PATIENCE_MS, from: typing(document.activeElement), keys: [] }; };
+  const clicked = (event) => {
+    if (event.target.closest?.(".st-key-review-save button")) saved();
+    if (event.target.closest?.(WAYS)) goOn();
+  };
   const pressed = (event) => {
-    const isTyping = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (parentElement.ahead?.until < Date.now()) parentElement.ahead = undefined;
+    if (parentElement.ahead && waits(event, parentElement.ahead)) { event.preventDefault(); event.stopPropagation(); return; }
+    const isTyping = typing(event.target);
     if (event.key === "Escape" && isTyping) { isTyping.blur(); return; }
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) saved();
-    if (isTyping || !data.keys || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (document.querySelector('[data-testid="stDialog"]')) return;
-    if (act(event.key.toLowerCase(), field)) { event.preventDefault(); event.stopPropagation(); }
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { saved(); goOn(); }
+    if (isTyping || !data.keys || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const key = event.key.toLowerCase();
+    if (way(key)) goOn();
+    if (act(key, field)) { event.preventDefault(); event.stopPropagation(); }
   };
 
   // Of another message the field may not be drawn yet; of the same one, it holds what was typed since.
   show(parentElement.item === data.item ? field("response")?.value ?? data.suggested : data.suggested);
+  const isAnother = parentElement.item !== data.item;
   parentElement.item = data.item;
   document.addEventListener("input", typed, true);
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("click", clicked, true);
   addEventListener("pagehide", keep);
+  const { ahead } = parentElement;
+  if (ahead && ahead.step !== data.step) {
+    parentElement.ahead = undefined;
+    // What was refused stays on screen: whoever was writing there writes on.
+    if (!isAnother && ahead.from?.isConnected) write(ahead.from, ahead.keys);
+    else if (data.keys) requestAnimationFrame(() => replay(ahead.keys, field));
+  }
   return parentElement.leave = () => {
     keep();
     document.removeEventListener("input", typed, true);
@@ -61,6 +81,36 @@ export default function ({ data, parentElement }) {
     document.removeEventListener("click", clicked, true);
     removeEventListener("pagehide", keep);
   };
+}
+
+function typing(target) { return target?.closest?.("input, textarea, select, [contenteditable]"); }
+
+function way(key) { return key in WAY_KEYS ? document.querySelector(`.st-key-review-${WAY_KEYS[key]} button:not(:disabled)`) : null; }
+
+// Keep a key for the item that is still to come; what saves and skips is not kept.
+function waits(event, ahead) {
+  if (event.isComposing || event.altKey) return false;
+  if (event.ctrlKey || event.metaKey) return event.key === "Enter";
+  if (event.key.length !== 1) return false;
+  if (event.key.toLowerCase() !== "s" || ahead.keys.some((key) => "em".includes(key.toLowerCase()))) ahead.keys.push(event.key);
+  return true;
+}
+
+// Do what the keys would have done, had the item been there; what follows E or M is words.
+function replay(keys, field) {
+  for (const [number, pressed] of keys.entries()) {
+    const key = pressed.toLowerCase();
+    if (key in WAY_KEYS) { way(key)?.click(); return; }
+    act(key, field);
+    if ("em".includes(key)) { write(field(key === "e" ? "response" : "comment"), keys.slice(number + 1)); return; }
+  }
+}
+
+function write(place, keys) {
+  if (!place || !keys.length) return;
+  place.focus();
+  place.setSelectionRange?.(place.value.length, place.value.length);
+  document.execCommand("insertText", false, keys.join(""));
 }
 
 // Types are 1 to 4, severities 5 to 7; E, M and T lead to the fields.

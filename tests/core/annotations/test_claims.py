@@ -10,6 +10,7 @@ from core.annotations import claims
 from core.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
+from core.ids import new_id
 from tests.factories.annotations import waiting
 from tests.factories.identity import person
 
@@ -17,7 +18,7 @@ MANY = 100_000
 
 
 def plan(actor: Actor) -> str:
-    given = {"account": actor.id, "now": clock.now(), "until": clock.now() + timedelta(minutes=10)}
+    given = {"account": actor.id, "now": clock.now(), "until": clock.now() + timedelta(minutes=10), "besides": [new_id()]}
     with transaction(Database.AI) as ai:
         found = ai.scalar(text(f"explain (analyze, format json) {claims.TAKE.text}"), given)
         ai.rollback()

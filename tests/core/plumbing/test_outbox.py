@@ -102,6 +102,41 @@ def test_a_failure_waits_and_those_after_it_do_not(handled: list[outbox.Handler]
     assert waiting.due_at > clock.now()
 
 
+def naming(*ids: int) -> None:
+    with transaction() as session:
+        outbox.tell(session, TOPIC, {"ids": list(ids)})
+
+
+def test_what_only_names_things_is_told_together(handled: list[outbox.Handler]) -> None:
+    seen: list[Any] = []
+    handled.append(lambda payload: seen.append(payload.get("ids", payload)))
+    naming(1, 2)
+    naming(3)
+    happen(7)
+    naming(4)
+    naming(*range(1000))
+    assert outbox.relay(Database.CORE) == 5
+    assert seen == [[1, 2, 3], {"number": 7}, [4], list(range(1000))]
+    assert left() == []
+
+
+def test_of_what_is_told_together_only_what_fails_waits(handled: list[outbox.Handler]) -> None:
+    seen: list[int] = []
+
+    def handle(payload: dict[str, Any]) -> None:
+        if 2 in payload["ids"]:
+            raise RuntimeError("not yet")
+        seen.extend(payload["ids"])
+
+    handled.append(handle)
+    for number in range(4):
+        naming(number)
+    assert outbox.relay(Database.CORE) == 4
+    assert seen == [0, 1, 3]
+    (waiting,) = left()
+    assert (waiting.payload, waiting.attempts) == ({"ids": [2]}, 1)
+
+
 def test_it_is_tried_again_after_its_pause(handled: list[outbox.Handler], monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[int] = []
 

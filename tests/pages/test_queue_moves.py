@@ -1,0 +1,243 @@
+"""The way through the queue without a browser: on, back, laid aside, corrected and undone step by step, with others about."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from core.annotations import annotations, claims, drafts
+from core.annotations.errors import TooLate
+from core.annotations.schemas import AnnotationChangeBody, AnnotationType, Verdict
+from core.annotations.settings import Review
+from core.db import Database, transaction
+from core.identity.schemas import Role
+from pages._ui import queue_moves as moves
+from pages._ui.queue_desk import MOST, Desk, Visit
+from tests.factories.annotations import rows, waiting
+from tests.factories.identity import person
+
+RULES = Review()
+APPROVED = Verdict(annotation_type=AnnotationType.APPROVED)
+FLAG = Verdict(annotation_type=AnnotationType.FLAG, content="No", tags=["tone"])
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+class Reviewer:
+    """Somebody at the queue, with what he has had of it."""
+
+    def __init__(self) -> None:
+        self.actor = person(Role.REVIEWER).actor
+        self.desk = Desk()
+
+    def do(self, move: Callable[..., Desk | None], *given: object) -> UUID | None:
+        with transaction(Database.AI) as ai:
+            now = move(ai, self.desk, *given, actor=self.actor)
+        assert now is not None
+        self.desk = now
+        return now.shown_id
+
+    def begin(self) -> UUID | None:
+        return self.do(moves.begin, RULES)
+
+    def on(self) -> UUID | None:
+        return self.do(moves.on, RULES)
+
+    def back(self) -> UUID | None:
+        return self.do(moves.back, RULES)
+
+    def undo(self) -> UUID | None:
+        return self.do(moves.undo, RULES)
+
+    def save(self, said: Verdict = APPROVED) -> UUID | None:
+        self.do(moves.save, self.desk.shown, said)
+        return self.on()
+
+    def skip(self) -> UUID | None:
+        self.do(moves.skip, self.desk.shown)
+        return self.on()
+
+
+def holders() -> dict[UUID, UUID | None]:
+    return {each["id"]: each["claimed_by"] for each in rows("select id, claimed_by from review_items where state = 'waiting'")}
+
+
+def said() -> list[tuple[str, str]]:
+    found = rows("select annotation_type, content from ai_admin_annotations order by created_at")
+    return [(each["annotation_type"], each["content"]) for each in found]
+
+
+def shown(who: Reviewer) -> Visit:
+    assert who.desk.shown is not None
+    return who.desk.shown
+
+
+def test_what_was_done_is_undone_one_step_after_the_other() -> None:
+    waiting(4)
+    mine = Reviewer()
+    first, second = mine.begin(), mine.save(FLAG)
+    third = mine.skip()
+    fourth = mine.save(APPROVED)
+    assert len({first, second, third, fourth}) == 4
+    assert [mine.undo(), mine.undo(), mine.undo()] == [third, second, first]
+    assert said() == []
+    assert not mine.desk.acts
+    assert set(holders()) == {first, second, third, fourth}
+    assert {id_ for id_, who in holders().items() if who} == {first}
+
+
+def test_what_was_said_of_what_is_taken_back_is_a_draft_again() -> None:
+    waiting(2)
+    mine = Reviewer()
+    mine.begin()
+    mine.save(FLAG)
+    mine.undo()
+    with transaction(Database.AI) as ai:
+        kept = drafts.read(ai, shown(mine).item.message_id, actor=mine.actor)
+    assert kept is not None
+    assert (kept.fields["annotation_type"], kept.fields["content"], kept.fields["tags"]) == ("flag", "No", ["tone"])
+
+
+def test_it_goes_back_so_far_and_no_further() -> None:
+    waiting(MOST + 5)
+    mine = Reviewer()
+    mine.begin()
+    for _ in range(MOST + 3):
+        mine.save()
+    for _ in range(MOST):
+        mine.undo()
+    assert not mine.desk.acts
+    assert len(said()) == 3
+
+
+def test_what_somebody_has_gone_on_from_is_not_undone() -> None:
+    waiting(1, reviews=2)
+    mine, other = Reviewer(), Reviewer()
+    mine.begin()
+    mine.save()
+    other.begin()
+    other.save()
+    with pytest.raises(TooLate):
+        mine.undo()
+    assert len(said()) == 2
+
+
+def test_what_is_laid_aside_comes_last_and_not_at_once_again() -> None:
+    waiting(3)
+    mine = Reviewer()
+    order = [mine.begin(), mine.on(), mine.on()]
+    assert len(set(order)) == 3
+    assert mine.on() == order[0]
+    assert [mine.on(), mine.on(), mine.on()] == [order[1], order[2], order[0]]
+    assert {id_ for id_, who in holders().items() if who} == {order[0]}
+
+
+def test_back_and_on_go_the_same_way_and_hold_one_item_at_a_time() -> None:
+    waiting(5)
+    mine = Reviewer()
+    order = [mine.begin(), mine.on(), mine.on()]
+    assert [mine.back(), mine.back()] == [order[1], order[0]]
+    assert {id_ for id_, who in holders().items() if who} == {order[0]}
+    assert [mine.on(), mine.on()] == order[1:]
+    with transaction(Database.AI) as ai:
+        assert moves.back(ai, Desk(), RULES, actor=mine.actor) is None
+
+
+def test_what_was_saved_is_corrected_while_what_is_in_hand_stays_so() -> None:
+    waiting(3)
+    mine = Reviewer()
+    first, second = mine.begin(), mine.save(FLAG)
+    assert mine.back() == first
+    assert shown(mine).is_saved
+    assert {id_ for id_, who in holders().items() if who} == {second}
+    assert mine.save(Verdict(annotation_type=AnnotationType.APPROVED, content="Right")) == second
+    assert said() == [("approved", "Right")]
+    assert not shown(mine).is_saved
+    assert mine.undo() == first
+    assert said() == [("flag", "No")]
+    assert mine.on() == second
+    with transaction(Database.AI) as ai:
+        history = annotations.list_changes(ai, mine_of(mine, first), actor=mine.actor)
+    assert [each.after and each.after["content"] for each in history] == ["Right", "No"]
+
+
+def mine_of(who: Reviewer, item_id: UUID | None) -> UUID:
+    [found] = rows("select id from ai_admin_annotations where review_item_id = :id", id=item_id)
+    return UUID(str(found["id"]))
+
+
+def test_what_is_skipped_is_on_the_way_back_no_longer() -> None:
+    waiting(3)
+    mine = Reviewer()
+    first = mine.begin()
+    second = mine.save()
+    mine.skip()
+    assert mine.back() == first
+    assert mine.desk.after[0].item.id not in (first, second)
+
+
+def test_what_others_have_taken_meanwhile_is_passed_over() -> None:
+    waiting(3)
+    mine, other = Reviewer(), Reviewer()
+    first, second, third = mine.begin(), mine.on(), mine.on()
+    assert other.begin() == first
+    assert mine.back() == second
+    with transaction(Database.AI) as ai:
+        assert moves.back(ai, mine.desk, RULES, actor=mine.actor) is None
+    assert mine.on() == third
+
+
+def test_whose_time_is_over_goes_on_all_the_same_when_somebody_has_taken_it() -> None:
+    waiting(2)
+    mine, other = Reviewer(), Reviewer()
+    first = mine.begin()
+    with transaction(Database.AI) as ai:
+        ai.execute(text("update review_items set claimed_until = now() - interval '1 second' where claimed_by is not null"))
+    assert other.begin() == first
+    second = mine.on()
+    assert second not in (None, first)
+    mine.do(moves.leave)
+    assert holders() == {first: other.actor.id, second: None}
+
+
+def test_when_the_time_is_over_the_next_is_another_one() -> None:
+    waiting(2)
+    mine = Reviewer()
+    first = mine.begin()
+    with transaction(Database.AI) as ai:
+        ai.execute(text("update review_items set claimed_until = now() - interval '1 second'"))
+    assert mine.on() != first
+
+
+def test_what_was_deleted_meanwhile_is_neither_corrected_nor_undone() -> None:
+    waiting(2)
+    mine = Reviewer()
+    first = mine.begin()
+    mine.save()
+    with transaction(Database.AI) as ai:
+        annotations.remove(ai, mine_of(mine, first), actor=mine.actor)
+        assert moves.back(ai, mine.desk, RULES, actor=mine.actor) is None
+
+
+def test_a_correction_that_its_author_makes_is_pending_again() -> None:
+    waiting(2)
+    mine, admin = Reviewer(), person(Role.ADMIN).actor
+    first = mine.begin()
+    mine.save(FLAG)
+    with transaction(Database.AI) as ai:
+        annotations.change(ai, mine_of(mine, first), AnnotationChangeBody.model_validate({"status": "reviewed"}), actor=admin)
+    mine.back()
+    mine.save(APPROVED)
+    assert [each["status"] for each in rows("select status from ai_admin_annotations")] == ["pending"]
+
+
+def test_an_item_that_one_has_judged_elsewhere_is_not_lent_again() -> None:
+    waiting(2, reviews=2)
+    mine = Reviewer()
+    first, second = mine.begin(), mine.on()
+    with transaction(Database.AI) as ai:
+        claims.claim_one(ai, UUID(str(first)), RULES, actor=mine.actor)
+        claims.done(ai, UUID(str(first)), APPROVED, actor=mine.actor)
+        assert moves.back(ai, mine.desk, RULES, actor=mine.actor) is None
+    assert mine.desk.shown_id == second
