@@ -36,7 +36,7 @@ def kept(key: Hashable, ask: Callable[[], Answer]) -> Answer:
 
 
 def forget() -> None:
-    """Forget every answer, for the tables are no longer those that were asked."""
+    """Have everything found again."""
     _answers.clear()
 
 

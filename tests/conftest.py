@@ -99,8 +99,8 @@ def _in_a_hurry() -> None:
 def database(cluster: Postgres) -> Iterator[Postgres]:
     """Give a test both databases with empty tables."""
     yield cluster
-    providers.recalled.forget()
     memo.forget()
+    providers.recalled.forget()
     for engine in (db.engines().core, db.engines().ai):
         with engine.begin() as connection:
             connection.execute(text(EMPTIED))

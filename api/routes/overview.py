@@ -46,5 +46,8 @@ def releases(session: SessionDep, actor: ActorDep, period: PeriodDep, watched: W
 
 @router.get("/overview")
 def overview(session: SessionDep, ai: AiSessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep) -> Overview:
-    """Return users, onboarding, AI requests, feedback and batch runs of a period, each beside the period before."""
+    """Return users, onboarding, AI requests, feedback and batch runs of a period, each beside the period before.
+
+    With them, how many reviews wait now.
+    """
     return queries.overview(session, ai, Scope(period, watched), actor=actor)

@@ -36,11 +36,12 @@ EVENTS = {
 
 
 class Said(msgspec.Struct):
-    """One message. Calls of tools are `{id?, name, arguments?}`."""
+    """One message. Calls of tools are `{id?, name, arguments?}`; a tool's `answers` is the id of the call that it answers."""
 
     role: str
     text: str
     tool_calls: list[dict[str, Any]]
+    answers: str | None = None
 
 
 class _Text(msgspec.Struct, tag_field="type", tag="text", forbid_unknown_fields=True):
@@ -167,10 +168,19 @@ def _message(given: dict[str, Any], otherwise: str) -> Said:
     text, calls = _read_parts(content) if isinstance(content, list) else (content, [])
     if isinstance(listed := given.get("tool_calls"), list):
         calls = calls + [_call(each) for each in listed if isinstance(each, dict)]
-    is_answer = isinstance(content, list) and any(
-        isinstance(part, dict) and part.get("type") == "tool_call_response" for part in content
-    )
-    return _said("tool" if is_answer else role, text, calls, otherwise)
+    answers = _answers(content) if isinstance(content, list) else []
+    said = _said("tool" if answers else role, text, calls, otherwise)
+    return _answering(said, given.get("tool_call_id") or (answers[0].get("id") if len(answers) == 1 else None))
+
+
+def _answers(parts: list[Any]) -> list[dict[str, Any]]:
+    return [part for part in parts if isinstance(part, dict) and part.get("type") == "tool_call_response"]
+
+
+def _answering(said: Said, call_id: Any) -> Said:  # noqa: ANN401  any JSON
+    if said.role == "tool" and isinstance(call_id, str) and call_id:
+        said.answers = call_id.replace("\0", "")[: dialects.LONGEST_WORD]
+    return said
 
 
 def _read_parts(parts: list[Any]) -> tuple[str, list[dict[str, Any]]]:
@@ -243,7 +253,7 @@ def _flat_message(parts: Attributes, otherwise: str) -> Said:
         content = "\n".join(str(parts[name]) for name in sorted(texts, key=_number))
     elif isinstance(listed := parsed(content), list):
         content, _ = _read_parts(listed)
-    return _said(parts.get("role"), content, _flat_calls(parts), otherwise)
+    return _answering(_said(parts.get("role"), content, _flat_calls(parts), otherwise), parts.get("tool_call_id"))
 
 
 def _flat_calls(parts: Attributes) -> list[dict[str, Any]]:

@@ -67,6 +67,7 @@ def _message(name: str, said: Said, at_ns: int, place: int) -> NewMessage:
         content=said.text,
         position=place,
         tool_calls=said.tool_calls[:MOST_STEPS] or None,
+        metadata={"tool_call_id": said.answers} if said.answers else None,
     )
 
 

@@ -37,12 +37,14 @@ def adjudicate(ai: Session, annotation_id: UUID, decision: Decision, *, actor: A
 
 
 def list_opinions(ai: Session, item_id: UUID, *, actor: Actor) -> list[AnnotationView]:
-    """Return what the reviewers of an item have said, the first first."""
+    """Return what the reviewers of an item have said, the first first: to one who may still review it himself, when all have."""
     require(actor, Permission.DECIDE_REVIEWS)
     item = ai.execute(select(items).where(items.c.id == item_id)).mappings().one_or_none()
     if item is None:
         raise ItemMissing
-    wanted = select(notes).where(of_item(item)).order_by(notes.c.round, notes.c.created_at, notes.c.id)
+    wanted = (
+        select(notes).where(of_item(item), annotations.seen_by(actor)).order_by(notes.c.round, notes.c.created_at, notes.c.id)
+    )
     return [AnnotationView.model_validate(dict(row)) for row in ai.execute(wanted).mappings()]
 
 

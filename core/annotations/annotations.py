@@ -133,9 +133,19 @@ def conditions(wanted: AnnotationFilter) -> list[ColumnElement[bool]]:
 
 def seen_by(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that somebody may see an annotation: of a message that several review, not before all have spoken."""
+    return (notes.c.admin_user_id == actor.id) | ~is_blind()
+
+
+def is_blind() -> ColumnElement[bool]:
+    """Return the condition that an annotation is of a message that somebody is still to review without having seen it.
+
+    It need not have been made from the queue: whoever has the item may say first what he thinks, and be done with it then. What
+    was said before the message was queued everybody could see already.
+    """
     columns = items.c
     is_open = (columns.state == ItemState.WAITING) & (columns.reviews_wanted > 1)
-    return (notes.c.admin_user_id == actor.id) | ~exists().where(columns.id == notes.c.review_item_id, is_open)
+    is_of_it = (columns.id == notes.c.review_item_id) | (columns.created_at <= notes.c.created_at)
+    return exists().where(columns.message_id == notes.c.message_id, is_open, is_of_it)
 
 
 def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor) -> AnnotationView:

@@ -2,55 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from core.annotations import turns
+from core.annotations.left_out import LeftOut
 from core.annotations.schemas import AnnotationType
+from core.annotations.turns import Definition, Spoken, Telling, Turn, Untold
 from core.conversations.schemas import MessageSpeaker
-
-
-class LeftOut(StrEnum):
-    """Why an annotation makes no line of a format."""
-
-    NO_EXAMPLE = "no_example"
-    NO_SUGGESTION = "no_suggestion"
-    SAME_ANSWER = "same_answer"
-    NOT_AN_ANSWER = "not_an_answer"
-    NO_QUESTION = "no_question"
-    EMPTY = "empty"
-    MESSAGE_GONE = "message_gone"
-    OVERRULED = "overruled"
-    DUPLICATE = "duplicate"
-    UNREADABLE = "unreadable"
-
-
-WORDS: dict[LeftOut, str] = {
-    LeftOut.NO_EXAMPLE: "This kind of annotation makes no example in this format.",
-    LeftOut.NO_SUGGESTION: "No better answer was suggested.",
-    LeftOut.SAME_ANSWER: "What was suggested is the answer as it was.",
-    LeftOut.NOT_AN_ANSWER: "It is about a message that the assistant has not written.",
-    LeftOut.NO_QUESTION: "No user has said anything before the answer.",
-    LeftOut.EMPTY: "The answer is empty.",
-    LeftOut.MESSAGE_GONE: "The message is no longer stored.",
-    LeftOut.OVERRULED: "Reviewers disagreed, and somebody has decided otherwise.",
-    LeftOut.DUPLICATE: "The same line is there already.",
-    LeftOut.UNREADABLE: "A reader of the format has refused the line.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One message, as far as a model is told of it."""
-
-    role: str
-    content: str
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """One annotation, its message (None when that is gone), and the turns before it, the first first.
 
-    `facts` are the annotation's columns; it is overruled when an adjudication of the same message has come after it.
+    `facts` are the annotation's columns, `tools` what the conversation's sender has said of its tools; it is overruled when an
+    adjudication of the same message has come after it, and blind while somebody is to review the message who must not know it.
     """
 
     annotation_type: AnnotationType
@@ -58,90 +24,142 @@ class Example:
     facts: Mapping[str, Any]
     said: Turn | None
     before: Sequence[Turn]
+    tools: object = None
     is_shortened: bool = False
     is_overruled: bool = False
+    is_blind: bool = False
+
+    @property
+    def has_bare_calls(self) -> bool:
+        """Whether tools were used of which nothing is stored but the name."""
+        return any(turns.are_bare(turn.calls) for turn in self._all)
+
+    @property
+    def has_guessed_tools(self) -> bool:
+        """Whether tools were called whose definitions nobody has sent."""
+        return not self.tools and any(turn.calls and not turns.are_bare(turn.calls) for turn in self._all)
+
+    @property
+    def _all(self) -> Sequence[Turn]:
+        return [*self.before, self.said] if self.said is not None else self.before
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with the turns before it, and what tools said after it; and the tools that there are."""
+
+    turns: list[Spoken]
+    tools: list[Definition]
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A question with the turns before it, and an answer that is good."""
+    """A question, and an answer that is good."""
 
-    turns: list[Turn]
-    answer: str
+    asked: Asked
+    answer: Spoken
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A question with the turns before it, and two answers."""
+    """A question, and two answers."""
 
-    turns: list[Turn]
-    better: str
-    worse: str
+    asked: Asked
+    better: Spoken
+    worse: Spoken
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A question with the turns before it, and an answer that is good or is not."""
+    """A question, and an answer that is good or is not."""
 
-    turns: list[Turn]
-    answer: str
+    asked: Asked
+    answer: Spoken
     is_good: bool
 
 
-def answered(example: Example) -> Answered | LeftOut:
-    """Return the example to learn from: a correction's suggestion, or an answer that was approved."""
-    if (reason := _unusable(example)) is not None:
-        return reason
-    match example.annotation_type:
-        case AnnotationType.CORRECTION:
-            answer, without = example.suggested, LeftOut.NO_SUGGESTION
-        case AnnotationType.APPROVED:
-            answer, without = _said(example), LeftOut.EMPTY
-        case _:
-            return LeftOut.NO_EXAMPLE
-    return Answered(_turns(example), answer) if answer and answer.strip() else without
+def answered(example: Example) -> Answered:
+    """Return the example to learn from: a correction's suggestion, or an answer that was approved; raise Untold."""
+    better = _good_words(example)
+    asked, said = _told(example)
+    return Answered(asked, _not_blank(said) if better is None else _answer(better))
 
 
-def compared(example: Example) -> Compared | LeftOut:
-    """Return the pair of a suggestion and the answer as it was."""
-    if (reason := _unusable(example)) is not None:
-        return reason
-    if example.annotation_type not in (AnnotationType.CORRECTION, AnnotationType.IMPROVEMENT):
-        return LeftOut.NO_EXAMPLE
-    better, worse = example.suggested or "", _said(example)
-    if not better.strip():
-        return LeftOut.NO_SUGGESTION
-    if not worse.strip():
-        return LeftOut.EMPTY
-    return Compared(_turns(example), better, worse) if better.strip() != worse.strip() else LeftOut.SAME_ANSWER
+def noted(example: Example) -> tuple[str, str]:
+    """Return the question and the answer that is good, in words alone; raise Untold."""
+    better = _good_words(example)
+    answer = _answer(_said(example) if better is None else better)
+    return [turn.content for turn in example.before if _is_question(turn)][-1], _not_blank(answer).content
 
 
-def judged(example: Example) -> Judged | LeftOut:
-    """Return an answer with whether it is good: approved, or flagged."""
-    if (reason := _unusable(example)) is not None:
-        return reason
-    if example.annotation_type not in (AnnotationType.APPROVED, AnnotationType.FLAG):
-        return LeftOut.NO_EXAMPLE
-    if not _said(example).strip():
-        return LeftOut.EMPTY
-    return Judged(_turns(example), _said(example), example.annotation_type is AnnotationType.APPROVED)
+def compared(example: Example) -> Compared:
+    """Return the pair of a suggestion and the answer as it was; raise Untold."""
+    _check(example, AnnotationType.CORRECTION, AnnotationType.IMPROVEMENT)
+    better, worse = _suggested(example), _said(example).strip()
+    if not worse:
+        raise Untold(LeftOut.EMPTY)
+    if better.strip() == worse:
+        raise Untold(LeftOut.SAME_ANSWER)
+    asked, said = _told(example)
+    return Compared(asked, _answer(better), said)
 
 
-def _unusable(example: Example) -> LeftOut | None:
+def judged(example: Example) -> Judged:
+    """Return an answer with whether it is good: approved, or flagged; raise Untold."""
+    _check(example, AnnotationType.APPROVED, AnnotationType.FLAG)
+    asked, said = _told(example)
+    return Judged(asked, _not_blank(said), example.annotation_type is AnnotationType.APPROVED)
+
+
+def _good_words(example: Example) -> str | None:
+    """Return the suggestion of a correction; None where the answer as it was is good."""
+    _check(example, AnnotationType.CORRECTION, AnnotationType.APPROVED)
+    return _suggested(example) if example.annotation_type is AnnotationType.CORRECTION else None
+
+
+def _check(example: Example, *kinds: AnnotationType) -> None:
     if example.said is None:
-        return LeftOut.MESSAGE_GONE
+        raise Untold(LeftOut.MESSAGE_GONE)
     if example.said.role != MessageSpeaker.ASSISTANT:
-        return LeftOut.NOT_AN_ANSWER
+        raise Untold(LeftOut.NOT_AN_ANSWER)
     if example.is_overruled:
-        return LeftOut.OVERRULED
-    has_question = any(turn.role == MessageSpeaker.USER and turn.content.strip() for turn in example.before)
-    return None if has_question else LeftOut.NO_QUESTION
+        raise Untold(LeftOut.OVERRULED)
+    if not any(map(_is_question, example.before)):
+        raise Untold(LeftOut.NO_QUESTION)
+    if example.annotation_type not in kinds:
+        raise Untold(LeftOut.NO_EXAMPLE)
+
+
+def _told(example: Example) -> tuple[Asked, Spoken]:
+    """Return what was said before the answer, and the answer as it was."""
+    telling = Telling()
+    for turn in example.before:
+        telling.tell(turn, is_shortened=example.is_shortened)
+    telling.settle()
+    *results, answer = telling.said(example.said or Turn(MessageSpeaker.ASSISTANT, ""))
+    spoken = [*telling.spoken, *results]
+    return Asked(spoken, turns.definitions(example.tools, [*spoken, answer])), answer
+
+
+def _suggested(example: Example) -> str:
+    if not (example.suggested or "").strip():
+        raise Untold(LeftOut.NO_SUGGESTION)
+    return example.suggested or ""
+
+
+def _not_blank(answer: Spoken) -> Spoken:
+    if answer.is_blank:
+        raise Untold(LeftOut.EMPTY)
+    return answer
 
 
 def _said(example: Example) -> str:
     return example.said.content if example.said is not None else ""
 
 
-def _turns(example: Example) -> list[Turn]:
-    """Return what was said before, without what tools said: their calls have no ids, without which no trainer takes them."""
-    return [turn for turn in example.before if turn.role != MessageSpeaker.TOOL and turn.content.strip()]
+def _is_question(turn: Turn) -> bool:
+    return turn.role == MessageSpeaker.USER and bool(turn.content.strip())
+
+
+def _answer(words: str) -> Spoken:
+    return Spoken(MessageSpeaker.ASSISTANT, words)

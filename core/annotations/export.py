@@ -9,9 +9,10 @@ from typing import Any
 
 from core import clock
 from core.annotations import exporting
-from core.annotations.examples import WORDS, Example, LeftOut
+from core.annotations.examples import Example
 from core.annotations.exporting import Split
 from core.annotations.formats import FORMATS, Format, FormatName
+from core.annotations.left_out import WORDS, LeftOut
 from core.annotations.readers import is_readable
 from core.annotations.schemas import AnnotationFilter
 from core.db import Session
@@ -86,6 +87,8 @@ class Tally:
     rows: int = 0
     size: int = 0
     shortened: int = 0
+    bare: int = 0
+    guessed: int = 0
     left_out: Counter[LeftOut] = field(default_factory=Counter)
     prompt_versions: Counter[str] = field(default_factory=Counter)
     digest: Any = field(default_factory=sha256)
@@ -162,6 +165,8 @@ def _line(form: Format, example: Example, tally: Tally) -> bytes | None:
         return None
     tally.rows += 1
     tally.shortened += example.is_shortened and form.reads_before
+    tally.bare += example.has_bare_calls and form.tells_calls
+    tally.guessed += example.has_guessed_tools and form.tells_calls
     tally.prompt_versions[example.facts["prompt_version"] or UNKNOWN] += 1
     return line
 
@@ -186,6 +191,10 @@ def _warnings(form: Format, tally: Tally) -> list[str]:
         found.append(
             f"{tally.shortened:,} are of long conversations: at most the last {exporting.MOST_BEFORE} messages are there."
         )
+    if tally.bare:
+        found.append(f"In {tally.bare:,}, tools were used of which only the names are stored: their words alone are there.")
+    if tally.guessed:
+        found.append(f"In {tally.guessed:,}, tools are defined by how they were called: nobody has sent their definitions.")
     if len(tally.prompt_versions) > 1:
         found.append(f"The answers were given under {len(tally.prompt_versions)} versions of the prompt.")
     return found

@@ -4,16 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, RowMapping, Uuid, any_, literal, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from core.annotations.annotations import DECIDING, conditions
-from core.annotations.examples import Example, Turn
+from core.annotations.annotations import DECIDING, conditions, is_blind
+from core.annotations.examples import Example
 from core.annotations.formats import FACTS, Format
 from core.annotations.models import Annotation
 from core.annotations.schemas import AnnotationFilter, AnnotationType
+from core.annotations.turns import Turn
 from core.db import Database, transaction
 from core.paging import Cursor
 from core.tables import table_of
@@ -25,13 +27,20 @@ HOLDOUT_OF = 10  # one conversation in so many is held out
 
 notes = table_of(Annotation)
 
-SAID = text("select id, position, role, content from messages where id = any(:ids)")
+SAID = text("""
+select messages.id, position, role, content, tool_calls, null as answers,
+    coalesce(context -> 'tools', context -> 'functions') as tools
+from messages join conversations on conversations.id = conversation_id where messages.id = any(:ids)""")
 BEFORE = text("""
 select wanted.id as about, array_agg(earlier.role order by earlier.position) as roles,
-    array_agg(earlier.content order by earlier.position) as contents
+    array_agg(earlier.content order by earlier.position) as contents,
+    array_agg(earlier.tool_calls order by earlier.position) as calls,
+    array_agg(earlier.answers order by earlier.position) as answers
 from messages as wanted
 join lateral (
-    select position, role, content, sum(length(content)) over (order by position desc) as characters from messages
+    select position, role, content, tool_calls, case when role = 'tool' then metadata ->> 'tool_call_id' end as answers,
+        sum(length(content) + coalesce(length(tool_calls::text), 0)) over (order by position desc) as characters
+    from messages
     where conversation_id = wanted.conversation_id and position < wanted.position
         and (position >= wanted.position - :most or role = 'system')
 ) as earlier on earlier.characters <= :longest or earlier.role = 'system'
@@ -77,7 +86,7 @@ def read_all(wanted: AnnotationFilter, split: Split, form: Format) -> Iterator[l
 
 
 def _rows(ai: Session, wanted: AnnotationFilter, after: Cursor | None) -> Sequence[RowMapping]:
-    page = select(*(notes.c[name] for name in FACTS)).where(*conditions(wanted))
+    page = select(*(notes.c[name] for name in FACTS), is_blind().label("is_blind")).where(*conditions(wanted))
     if after is not None:
         page = page.where(tuple_(notes.c.created_at, notes.c.id) > (after.created_at, after.id))
     return ai.execute(page.order_by(notes.c.created_at, notes.c.id).limit(AT_ONCE)).mappings().all()
@@ -102,7 +111,11 @@ def _examples(core: Session, rows: Sequence[RowMapping], decided: set[UUID], *, 
 
 def _before(core: Session, ids: list[UUID]) -> dict[UUID, list[Turn]]:
     rows = core.execute(BEFORE, {"ids": ids, "most": MOST_BEFORE, "longest": LONGEST_BEFORE}).all()
-    return {about: [Turn(*each) for each in zip(roles, contents, strict=True)] for about, roles, contents in rows}
+    return {about: [_turn(*each) for each in zip(*columns, strict=True)] for about, *columns in rows}
+
+
+def _turn(role: str, content: str, calls: list[dict[str, Any]] | None, answers: str | None) -> Turn:
+    return Turn(role, content, calls or (), answers)
 
 
 def _example(row: RowMapping, said: RowMapping | None, before: list[Turn], decided: set[UUID]) -> Example:
@@ -110,8 +123,10 @@ def _example(row: RowMapping, said: RowMapping | None, before: list[Turn], decid
         annotation_type=AnnotationType(row["annotation_type"]),
         suggested=row["suggested_response"],
         facts=dict(row),
-        said=Turn(said["role"], said["content"]) if said is not None else None,
+        said=_turn(*(said[name] for name in ("role", "content", "tool_calls", "answers"))) if said is not None else None,
         before=before,
+        tools=said["tools"] if said is not None else None,
         is_shortened=said is not None and len(before) < said["position"],
+        is_blind=row["is_blind"],
         is_overruled=row["round"] < DECIDING and row["message_id"] in decided,
     )

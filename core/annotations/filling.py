@@ -42,9 +42,10 @@ SAMPLED, DOUBLED = 1, 2  # whose dice
 ANSWERS = """
 select messages.id, messages.created_at, messages.import_id, messages.error is not null as is_error,
     coalesce(messages.latency_ms > :slow_ms, false) as is_slow,
-    case when conversations.escalated_at is null then false else coalesce(messages.id = (select last.id from messages as last
+    case when escalated_at is null and status <> 'waiting_human' then false else coalesce(messages.id = (
+        select last.id from messages as last
         where last.conversation_id = messages.conversation_id and last.role = 'assistant'
-            and last.created_at <= conversations.escalated_at
+            and last.created_at <= coalesce(conversations.escalated_at, 'infinity')
         order by last.position desc limit 1), false) end as is_escalated
 from messages join conversations on conversations.id = messages.conversation_id
 where messages.role = 'assistant' and messages.created_at >= :since"""

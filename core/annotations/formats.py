@@ -13,13 +13,14 @@ from typing import Any
 import msgspec
 
 from core import csv_lines
-from core.annotations import markdown
-from core.annotations.examples import Example, LeftOut, Turn, answered, compared, judged
+from core.annotations import dialogues, markdown
+from core.annotations.examples import Asked, Example, answered, compared, judged, noted
+from core.annotations.left_out import LeftOut
+from core.annotations.turns import Spoken, Turn, Untold
 
 # U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, which turn or break lines: escaped, they are the same to a reader of
 # JSON, and harmless to a person who looks at the file.
 TURNS = re.compile(rb"\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
-SHAREGPT = {"system": "system", "user": "human", "assistant": "gpt", "tool": "tool"}
 FACTS = (
     "id",
     "conversation_id",
@@ -69,70 +70,70 @@ class Format:
     said: str  # in the words of the page
     ending: str
     media_type: str
-    write: Callable[[Example], bytes | LeftOut]
+    writer: Callable[[Example], bytes]
     opening: bytes = b""
     fewest: int = 0
     is_for_training: bool = True
     reads_before: bool = True
 
+    @property
+    def tells_calls(self) -> bool:
+        """Whether calls of tools stand in its lines as a model makes them."""
+        return self.is_for_training and self.name is not FormatName.KB_MARKDOWN
 
-def openai_chat(example: Example) -> bytes | LeftOut:
+    def write(self, example: Example) -> bytes | LeftOut:
+        """Return the line of an example, or why there is none."""
+        if example.is_blind:
+            return LeftOut.BLIND
+        try:
+            return self.writer(example)
+        except Untold as untold:
+            return untold.reason
+
+
+def openai_chat(example: Example) -> bytes:
     """Write a line of OpenAI's supervised fine-tuning file."""
     found = answered(example)
-    if isinstance(found, LeftOut):
-        return found
-    return _json_line({"messages": [*_messages(found.turns), _assistant(found.answer)]})
+    tools = {"tools": found.asked.tools} if found.asked.tools else {}
+    return _json_line({"messages": _messages(*found.asked.turns, found.answer), **tools})
 
 
-def openai_dpo(example: Example) -> bytes | LeftOut:
+def openai_dpo(example: Example) -> bytes:
     """Write a line of OpenAI's preference file."""
     found = compared(example)
-    if isinstance(found, LeftOut):
-        return found
     line = {
-        "input": {"messages": _messages(found.turns), "tools": [], "parallel_tool_calls": True},
-        "preferred_output": [_assistant(found.better)],
-        "non_preferred_output": [_assistant(found.worse)],
+        "input": {"messages": _messages(*found.asked.turns), "tools": found.asked.tools, "parallel_tool_calls": True},
+        "preferred_output": _messages(found.better),
+        "non_preferred_output": _messages(found.worse),
     }
     return _json_line(line)
 
 
-def trl_preference(example: Example) -> bytes | LeftOut:
+def trl_preference(example: Example) -> bytes:
     """Write a line of a TRL preference dataset, conversational."""
     found = compared(example)
-    if isinstance(found, LeftOut):
-        return found
-    pair = {"chosen": [_assistant(found.better)], "rejected": [_assistant(found.worse)]}
-    return _json_line({"prompt": _messages(found.turns), **pair})
+    return _json_line({**_prompt(found.asked), "chosen": _messages(found.better), "rejected": _messages(found.worse)})
 
 
-def trl_unpaired(example: Example) -> bytes | LeftOut:
+def trl_unpaired(example: Example) -> bytes:
     """Write a line of a TRL unpaired preference dataset, conversational."""
     found = judged(example)
-    if isinstance(found, LeftOut):
-        return found
-    return _json_line({"prompt": _messages(found.turns), "completion": [_assistant(found.answer)], "label": found.is_good})
+    return _json_line({**_prompt(found.asked), "completion": _messages(found.answer), "label": found.is_good})
 
 
-def sharegpt(example: Example) -> bytes | LeftOut:
-    """Write a line of a ShareGPT file."""
+def sharegpt(example: Example) -> bytes:
+    """Write a line of a ShareGPT file, in which calls of tools and what these said are as Hermes models write them."""
     found = answered(example)
-    if isinstance(found, LeftOut):
-        return found
-    turns = [*found.turns, Turn("assistant", found.answer)]
-    return _json_line({"conversations": [{"from": SHAREGPT[turn.role], "value": turn.content} for turn in turns]})
+    return _json_line({"conversations": dialogues.turns([*found.asked.turns, found.answer], found.asked.tools)})
 
 
-def kb_markdown(example: Example) -> bytes | LeftOut:
+def kb_markdown(example: Example) -> bytes:
     """Write a section of a knowledge base: what was asked, and the answer that is good."""
-    found = answered(example)
-    if isinstance(found, LeftOut):
-        return found
-    question = next(turn.content for turn in reversed(found.turns) if turn.role == "user")
-    return _encoded(f"## {markdown.title(question)}\n\n{markdown.quoted(question)}\n\n{markdown.section(found.answer)}\n\n")
+    question, answer = noted(example)
+    return _encoded(f"## {markdown.title(question)}\n\n{markdown.quoted(question)}\n\n{markdown.section(answer)}\n\n")
 
 
-def csv_line(example: Example) -> bytes | LeftOut:
+def csv_line(example: Example) -> bytes:
     """Write a row of CSV with the annotation and the message."""
     cells = [_plain(example.facts.get(name)) for name in FACTS]
     cells.append(example.said.content if example.said is not None else None)
@@ -140,28 +141,60 @@ def csv_line(example: Example) -> bytes | LeftOut:
     return _encoded(csv_lines.line(upright))
 
 
-def jsonl(example: Example) -> bytes | LeftOut:
+def jsonl(example: Example) -> bytes:
     """Write an annotation with all that is known of it: the message, and what was said before."""
     facts = {name: _plain(example.facts.get(name)) for name in FACTS}
-    said = {"role": example.said.role, "content": example.said.content} if example.said is not None else None
-    before = [{"role": turn.role, "content": turn.content} for turn in example.before]
+    said = _as_stored(example.said) if example.said is not None else None
+    before = [_as_stored(turn) for turn in example.before]
     return _json_line({**facts, "message": said, "before": before})
 
 
-def _messages(turns: list[Turn]) -> list[dict[str, str]]:
-    return [{"role": turn.role, "content": turn.content} for turn in turns]
+def _as_stored(turn: Turn) -> dict[str, Any]:
+    # Values as text: no table has a column for arguments that differ from one call to the next.
+    calls = [{key: _text(value) for key, value in call.items()} for call in turn.calls]
+    told = {"role": turn.role, "content": turn.content, "tool_calls": calls, "tool_call_id": turn.answers}
+    return {name: value for name, value in told.items() if value or name in ("role", "content")}
 
 
-def _assistant(answer: str) -> dict[str, str]:
-    return {"role": "assistant", "content": answer}
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else _json(value).decode()
+
+
+def _prompt(asked: Asked) -> dict[str, Any]:
+    """Return the columns of TRL that ask; tools are text, which trainers decode, as no table holds schemas that differ."""
+    tools = {"tools": _json(asked.tools).decode()} if asked.tools else {}
+    return {"prompt": _messages(*asked.turns), **tools}
+
+
+def _messages(*spoken: Spoken) -> list[dict[str, Any]]:
+    return [_message(each) for each in spoken]
+
+
+def _message(spoken: Spoken) -> dict[str, Any]:
+    if spoken.answers is not None:
+        return {
+            "role": spoken.role,
+            "tool_call_id": spoken.answers.id,
+            "name": spoken.answers.name,
+            "content": spoken.content,
+        }
+    if not spoken.calls:
+        return {"role": spoken.role, "content": spoken.content}
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}} for call in spoken.calls
+    ]
+    return {"role": spoken.role, "content": spoken.content or None, "tool_calls": calls}
 
 
 def _json_line(line: dict[str, Any]) -> bytes:
+    return TURNS.sub(lambda found: f"\\u{ord(found[0].decode()):04x}".encode(), _json(line)) + b"\n"
+
+
+def _json(given: object) -> bytes:
     try:
-        written = msgspec.json.encode(line)
+        return msgspec.json.encode(given)
     except UnicodeEncodeError:
-        written = _encoded(json.dumps(line, ensure_ascii=False))
-    return TURNS.sub(lambda found: f"\\u{ord(found[0].decode()):04x}".encode(), written) + b"\n"
+        return _encoded(json.dumps(given, ensure_ascii=False))
 
 
 def _encoded(text: str) -> bytes:

@@ -11,7 +11,8 @@ from core.conversations import ingest as conversations
 from core.db import transaction
 from core.knowledge import feedback
 
-OVERLAP = timedelta(minutes=15)  # messages come with their senders' time, and may be that late
+# Messages come with their senders' time, and may be that late; of what comes later, conversations tell.
+OVERLAP = conversations.LATE + timedelta(minutes=5)
 NO_ID = UUID(int=0)
 
 
@@ -24,8 +25,9 @@ def count(payload: dict[str, Any]) -> None:
 
 @outbox.handles(feedback.GIVEN)
 @outbox.handles(conversations.MADE)
+@outbox.handles(conversations.AGAIN)
 def look_at_conversations(payload: dict[str, Any]) -> None:
-    """Let what users disliked, and what is new, join the review queue."""
+    """Let what users disliked, what is new or came late, and what was passed on to people, join the review queue."""
     filling.look_at_conversations([UUID(id_) for id_ in payload["ids"]])
 
 

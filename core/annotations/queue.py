@@ -1,7 +1,6 @@
 """The review queue as it is seen: what waits and why, how much of it, and what may be done with many items at once."""
 
 from collections.abc import Callable
-from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -10,26 +9,24 @@ from sqlalchemy.orm import Session
 
 from core import clock, memo, settings
 from core.annotations import claims
+from core.annotations.backlog import Backlog, read_backlog
 from core.annotations.errors import ItemMissing
 from core.annotations.models import ReviewItem, ReviewPass
 from core.annotations.schemas import AnnotationType, BulkAction, BulkBody, BulkDone, ItemState, Outcome, QueueItemView, Verdict
 from core.annotations.settings import Review
 from core.errors import Failure
 from core.identity.permissions import Permission, require
-from core.identity.schemas import Actor, View
+from core.identity.schemas import Actor
 from core.paging import Page, Window
 from core.tables import table_of
 
 items, passes = table_of(ReviewItem), table_of(ReviewPass)
 
 
-class Counters(View):
+class Counters(Backlog):
     """How much waits, since when, and how much of it one has done today."""
 
-    waiting: int
-    adjudication: int
     mine_today: int
-    oldest_at: datetime | None
 
 
 def list_items(
@@ -67,13 +64,8 @@ def counters(core: Session, ai: Session, *, actor: Actor) -> Counters:
     zone = ZoneInfo(settings.read(core, settings.Workspace).reporting_time_zone)
     midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     mine = (passes.c.account_id == actor.id) & (passes.c.at >= midnight) & (passes.c.outcome != Outcome.SKIPPED)
-    waiting = items.c.state == ItemState.WAITING
-    return Counters(
-        waiting=memo.counted("review items waiting", lambda: _count(ai, ItemState.WAITING)),
-        adjudication=_count(ai, ItemState.ADJUDICATION),
-        mine_today=ai.scalar(select(func.count()).select_from(passes).where(mine)) or 0,
-        oldest_at=ai.scalar(select(func.min(items.c.created_at)).where(waiting)),
-    )
+    today = ai.scalar(select(func.count()).select_from(passes).where(mine)) or 0
+    return Counters(**read_backlog(ai, actor=actor).model_dump(), mine_today=today)
 
 
 def act_on_many(ai: Session, given: BulkBody, rules: Review, *, actor: Actor) -> BulkDone:
@@ -93,7 +85,3 @@ def act_on_many(ai: Session, given: BulkBody, rules: Review, *, actor: Actor) ->
         except Failure:
             left.append(id_)
     return BulkDone(done=done, left=left)
-
-
-def _count(ai: Session, state: ItemState) -> int:
-    return ai.scalar(select(func.count()).select_from(items).where(items.c.state == state)) or 0

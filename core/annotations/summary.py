@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from core.annotations.agreement import Agreement, Mistaken, Pattern, agreement, mistaken
-from core.annotations.annotations import DECIDING, conditions
+from core.annotations.annotations import DECIDING, conditions, seen_by
 from core.annotations.models import Annotation
 from core.annotations.schemas import AnnotationFilter, AnnotationType, Severity
 from core.identity.permissions import Permission, may, require_any
@@ -101,8 +101,8 @@ def summarise(ai: Session, wanted: AnnotationFilter, period: Period, *, actor: A
     require_any(actor, Permission.WATCH, Permission.ANNOTATE)
     is_own = not may(actor, Permission.WATCH)
     asked = replace(wanted, start=period.start, end=period.end)
-    where = conditions(replace(asked, author=actor.id) if is_own else asked)
-    judged = _judged(conditions(replace(asked, author=None)), actor.id if is_own else asked.author)
+    where = [*conditions(replace(asked, author=actor.id) if is_own else asked), seen_by(actor)]
+    judged = _judged([*conditions(replace(asked, author=None)), seen_by(actor)], actor.id if is_own else asked.author)
     by_model = _patterns(ai, judged, "annotation_type", TYPES)
     types = _added(by_model)
     return Summary(

@@ -9,7 +9,12 @@ from core.identity.schemas import Actor, View
 
 MOST = 500
 USED = text("""
-select tag, count(*) from ai_admin_annotations, unnest(tags) as tag group by tag order by count(*) desc, tag limit :most""")
+select tag, count(*) from ai_admin_annotations as notes, unnest(tags) as tag
+where not exists (
+    select from review_items as item
+    where item.message_id = notes.message_id and item.state = 'waiting' and item.reviews_wanted > 1
+        and (item.id = notes.review_item_id or item.created_at <= notes.created_at))
+group by tag order by count(*) desc, tag limit :most""")
 
 
 class TagView(View):

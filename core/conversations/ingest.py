@@ -4,7 +4,7 @@ The rows of the conversations are locked in order first; what follows has them t
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 from core import clock, outbox, traces
 from core.activity.ingest import note_days, note_users
 from core.conversations import messages, naming
-from core.conversations.schemas import NewConversation
+from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation
 from core.intake import Source, as_jsonb, key_of
 from core.newest import Known, name_by, version_of
 from core.staging import Stage, driver
 
 MADE = "conversations.made"
+AGAIN = "conversations.again"
+LATE = timedelta(minutes=10)
 BEGAN_AT = "began_at"
 TOLD_AT_ONCE = 1000
 
@@ -114,7 +116,8 @@ def store(session: Session, conversations: list[NewConversation], source: Source
             note_days(connection, [SPEAKERS], source)
             note_users(connection, SPEAKERS, import_id=source.import_id)
     traces.after(connection, source.import_id, "conversations", known)
-    _tell(session, sorted(made))
+    _tell(session, MADE, made)
+    _tell(session, AGAIN, (_late(conversations, grown) | _passed_on(known, news, conversations)) - made)
     return len(news | grown)
 
 
@@ -168,7 +171,25 @@ def _learned(id_: UUID, known: Known) -> tuple[object, ...]:
     return id_, key_of("user", name) if name is not None else None, name, *values, as_jsonb(known.told) or "{}"
 
 
-def _tell(session: Session, made: list[UUID]) -> None:
-    """Tell those above which conversations are new: feedback may have been there before."""
-    for first in range(0, len(made), TOLD_AT_ONCE):
-        outbox.tell(session, MADE, {"ids": [str(id_) for id_ in made[first : first + TOLD_AT_ONCE]]})
+def _late(conversations: list[NewConversation], grown: set[int]) -> set[UUID]:
+    """Return the conversations in which somebody has answered a while ago: who looks for new answers by time misses these."""
+    since = clock.now() - LATE
+    rows = (conversations[number] for number in grown)
+    return {
+        key_of("conversation", each.id)
+        for each in rows
+        if any(message.role is MessageSpeaker.ASSISTANT and message.created_at < since for message in each.messages)
+    }
+
+
+def _passed_on(known: dict[UUID, Known], news: set[int], conversations: list[NewConversation]) -> set[UUID]:
+    """Return the conversations that wait for a person, of those of which something new was said."""
+    ids = {key_of("conversation", conversations[number].id) for number in news}
+    return {id_ for id_ in ids if known[id_].values["status"] == ConversationState.WAITING_HUMAN}
+
+
+def _tell(session: Session, topic: str, ids: set[UUID]) -> None:
+    """Tell those above which conversations are new (feedback may have been there before), or worth another look."""
+    told = [str(id_) for id_ in sorted(ids)]
+    for first in range(0, len(told), TOLD_AT_ONCE):
+        outbox.tell(session, topic, {"ids": told[first : first + TOLD_AT_ONCE]})

@@ -48,4 +48,5 @@ def stories(until: datetime) -> list[Story]:
         ),
         Story("Why do answers cost more since 2.7.0?", "payments", "ai-metrics", {"days": "30"}),
         Story("Which tool lets people down?", "handyman", "ai-metrics", {"days": "7"}),
+        Story("Where do reviewers disagree?", "balance", "tuning", {"view": "summary", "days": "30"}),
     ]

@@ -43,6 +43,7 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
 OF_SCOPE: dict[Scope, frozenset[Permission]] = {
     Scope.INGEST: frozenset({Permission.INGEST}),
     Scope.READ: frozenset({Permission.WATCH}),
+    Scope.READ_CONVERSATIONS: frozenset({Permission.READ_CONTENTS}),
 }
 
 

@@ -27,6 +27,7 @@ class Scope(StrEnum):
 
     INGEST = "ingest"
     READ = "read"
+    READ_CONVERSATIONS = "read:conversations"
 
 
 class SessionKind(StrEnum):

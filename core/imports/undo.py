@@ -20,8 +20,9 @@ from core import clock
 from core.activity import subjects
 from core.db import Database, Session, transaction
 from core.errors import Unavailable
-from core.imports import marks
-from core.imports.undoing import batch_runs, conversations, raw_rows, users, whole_rows
+from core.imports import made, marks
+from core.imports.models import Import
+from core.imports.undoing import batch_runs, conversations, raw_rows, reviews, users, whole_rows
 from core.imports.undoing.raw_rows import Raw
 from core.imports.undoing.whole_rows import Whole
 from core.settings import Retention, Workspace, read
@@ -75,9 +76,12 @@ def _steps(import_id: UUID) -> Iterator[dict[str, int]]:
     yield from _raw_rows(import_id, raw_rows.EVENTS)
     _patiently(lambda session: subjects.settle(driver(session)))
     yield {"releases": _patiently(partial(raw_rows.forget_releases, import_id=import_id))}
+    if _patiently(partial(_is_made, import_id)):
+        yield from _reviews_of_made(import_id)
     for whole in whole_rows.OF_AI:
         yield from _whole_rows(import_id, whole)
     yield from _conversations(import_id)
+    yield from _items(import_id)
     yield from _batch_runs(import_id)
     yield from _users(import_id)
 
@@ -108,6 +112,26 @@ def _conversations(import_id: UUID) -> Iterator[dict[str, int]]:
     while seen:
         seen, gone, messages = _patiently(lambda session: conversations.take_some(session, import_id, zone=_zone(session)))
         yield {"conversations": gone, "messages": messages}
+
+
+def _is_made(import_id: UUID, session: Session) -> bool:
+    row = session.get(Import, import_id)
+    return row is not None and made.find(row.mapping) is not None
+
+
+def _reviews_of_made(import_id: UUID) -> Iterator[dict[str, int]]:
+    """Let what people have said of messages that nobody ever wrote go with them; of a file's, which may come again, it stays."""
+    last: UUID | None = NOBODY
+    while last is not None:
+        last = _patiently(partial(reviews.let_belong, import_id=import_id, after=last), Database.AI)
+        yield {}
+
+
+def _items(import_id: UUID) -> Iterator[dict[str, int]]:
+    seen = 1
+    while seen:
+        seen, gone = _patiently(partial(reviews.take_items, import_id=import_id), Database.AI)
+        yield {"review_items": gone}
 
 
 def _batch_runs(import_id: UUID) -> Iterator[dict[str, int]]:

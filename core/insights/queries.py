@@ -13,6 +13,7 @@ from core.activity.schemas import ALL_APPS
 from core.ai_metrics import figures
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.models import AiRequest
+from core.annotations.backlog import read_backlog
 from core.batches import queries as batches
 from core.batches.answers import AskedRuns
 from core.conversations.opinions import Opinion, rated
@@ -49,6 +50,7 @@ def overview(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Overv
         ai=figures.summary(core, Asked(scope.period, scope.watched), actor=actor),
         feedback=feedback if knows_all else None,
         batch=batches.summary(core, AskedRuns(scope.period, scope.watched), actor=actor),
+        reviews=read_backlog(ai, actor=actor),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.ai_metrics.answers import Summary
+from core.annotations.backlog import Backlog
 from core.batches.answers import RunSummary
 from core.identity.schemas import View
 from core.periods import Period, Watched
@@ -64,7 +65,10 @@ class FeedbackFigures(FeedbackCounts):
 
 
 class Overview(View):
-    """Everything in one answer. What a filter cannot be applied to is null: onboarding and feedback know no release."""
+    """Everything in one answer. What a filter cannot be applied to is null: onboarding and feedback know no release.
+
+    `reviews` are those that wait now, whatever the filter.
+    """
 
     start: datetime
     end: datetime
@@ -75,3 +79,4 @@ class Overview(View):
     ai: Summary
     feedback: FeedbackFigures | None
     batch: RunSummary
+    reviews: Backlog

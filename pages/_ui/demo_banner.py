@@ -72,7 +72,10 @@ def offer(actor: Actor) -> None:
 def _ask() -> None:
     @st.dialog("Remove demo data?")
     def confirm() -> None:
-        st.write("Its users, conversations, requests and figures go; what you have sent or made yourself stays.")
+        st.write(
+            "Its users, conversations, requests and figures go, and with its messages the annotations on them, yours too. "
+            "What else you have sent or made yourself stays."
+        )
         with st.container(horizontal=True):
             if st.button("Remove it", type="primary", key="demo.confirm", on_click=remove):
                 st.rerun()

@@ -13,7 +13,11 @@ from core.identity.schemas import ApiKeyView, MadeApiKey, NewApiKey, Scope
 from pages._ui import errors, frame, guard, state, text
 
 NAME, SCOPES, ENVIRONMENT, EXPIRY, MADE = "keys.name", "keys.scopes", "keys.environment", "keys.expiry", "keys.made"
-WHAT_SCOPES_OPEN = {Scope.INGEST: "ingest: sends rows in", Scope.READ: "read: figures, no message text"}
+WHAT_SCOPES_OPEN = {
+    Scope.INGEST: "ingest: sends rows in",
+    Scope.READ: "read: figures, no message text",
+    Scope.READ_CONVERSATIONS: "read:conversations: what users and models say, and knowledge",
+}
 EXPIRIES = {"Never": None, "In 30 days": 30, "In 90 days": 90, "In a year": 365}
 WRONG = {
     "name": "A name is needed.",

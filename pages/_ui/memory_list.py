@@ -24,8 +24,8 @@ KINDS: dict[str, str] = {MemoryKind.PREFERENCE: "Preference", MemoryKind.RULE: "
 column = st.column_config
 COLUMNS = {
     "Kind": column.MultiselectColumn(options=list(KINDS.values()), color=["blue", "orange", "gray"], width=100),
-    "Memory": column.TextColumn(width=300),
-    "User": column.TextColumn(width=140),
+    "Memory": column.TextColumn(width=255),
+    "User": column.TextColumn(width=120),
     "Scope": column.TextColumn(width=100),
     "Sure": column.NumberColumn(format="percent", width=65),
     "Changed": column.DatetimeColumn(format="D MMM HH:mm", width=105),

@@ -5,8 +5,11 @@ import streamlit as st
 from core import words
 from core.activity.answers import FunnelView
 from core.activity.charts import short, weakest_of
+from core.annotations.backlog import read_backlog
+from core.identity.permissions import Permission, may
 from core.insights.findings import Finding, Severity
 from pages._ui import filters, links, text
+from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
 FURTHER = (30, 90)
@@ -42,6 +45,20 @@ def draw_findings(found: list[Finding]) -> None:
                 with st.container(gap=None):
                     st.markdown(f"{text.plain(finding.title)}  \n:gray[:small[{text.plain(finding.detail)}]]")
                     links.draw(finding.page, "Show the evidence", icon="arrow_forward", **finding.query)
+
+
+def draw_reviews(reads: Reads) -> None:
+    """Draw how many reviews wait, with the way to them for who may review."""
+    found, is_reviewer = reads.ask_ai(read_backlog), may(reads.actor, Permission.ANNOTATE)
+    if not found.waiting + found.adjudication:
+        return
+    waiting = f"{words.count(found.waiting, 'review')} waiting" if found.waiting else ""
+    undecided = f"{words.count(found.adjudication, 'disagreement')} to decide" if found.adjudication else ""
+    told = " · ".join(filter(None, (waiting, undecided)))
+    if is_reviewer:
+        links.draw("tuning", told, icon="rate_review", view="queue")
+    else:
+        st.markdown(f":material/rate_review: {told}")
 
 
 def offer_further(page: str, chosen: Filters) -> None:

@@ -99,9 +99,11 @@ def draw_attention(reads: Reads, chosen: Filters) -> None:
         overview_parts.offer_further(PAGE, chosen)
 
 
+@errors.part("The ways to go")
 def draw_ways(reads: Reads) -> None:
-    """Draw the ways to go."""
+    """Draw the ways to go, that to the reviews that wait the first."""
     with watch.panel("Go to"), st.container(gap=None):
+        overview_parts.draw_reviews(reads)
         links.draw("ai-metrics", "The slowest requests", icon="speed", order="Slowest")
         links.draw("batch-history", "The last batch run", icon="view_timeline")
         links.draw("tuning", "The latest conversations", icon="forum")

@@ -1,6 +1,7 @@
 """Figures and files of reviews over HTTP: streamed, noted, and each with what was asked for."""
 
 import json
+from datetime import timedelta
 from hashlib import sha256
 
 import httpx2
@@ -8,10 +9,11 @@ import pytest
 
 from core.annotations.formats import FORMATS, FormatName
 from core.annotations.readers import is_readable
-from core.identity.schemas import Role
+from core.identity.schemas import Role, Scope
 from tests.api.conftest import Client
-from tests.factories.conversations import conversation, stored
+from tests.factories.conversations import START, conversation, stored
 from tests.factories.identity import person
+from tests.factories.keys import api_key, bearing
 from tests.factories.reviews import annotated
 
 EXPORT, MANIFEST, SUMMARY = (f"/admin/ai/tuning/{name}" for name in ("export", "export/manifest", "summary"))
@@ -39,6 +41,38 @@ def test_each_format_comes_as_a_file_that_its_manifest_describes(owner: httpx2.C
     assert found["rows"] + sum(each["count"] for each in found["left_out"]) == 5
     if FORMATS[name].ending == "jsonl":
         assert all(is_readable(name, line) for line in answer.content.splitlines(keepends=True))
+
+
+PARAMETERS = {"type": "object", "properties": {"order": {}}}
+TOOL = {"type": "function", "function": {"name": "orders.find", "parameters": PARAMETERS}}
+SENT: list[dict[str, object]] = [
+    {"id": "m0", "role": "user", "content": "Where is order 7?"},
+    {
+        "id": "m1",
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "orders.find", "arguments": '{"order": 7}'}}],
+    },
+    {"id": "m2", "role": "tool", "content": "on its way", "tool_call_id": "c1"},
+    {"id": "m3", "role": "assistant", "content": "It is on its way."},
+]
+
+
+def test_calls_of_tools_as_they_are_sent_stand_in_the_file_with_the_tools(client: Client) -> None:
+    said = [each | {"created_at": (START + timedelta(seconds=place)).isoformat()} for place, each in enumerate(SENT)]
+    sent = {"id": "c", "messages": said, "tools": [TOOL]}
+    client().post("/ingest/conversations", json=sent, headers=bearing(api_key(Scope.INGEST))).raise_for_status()
+    annotated("m3", annotation_type="approved")
+    one = client(person(Role.SUPER_ADMIN))
+    [line] = one.get(EXPORT, params={"format": "openai_chat"}).text.splitlines()
+    found = json.loads(line)
+    assert [each["role"] for each in found["messages"]] == ["user", "assistant", "tool", "assistant"]
+    assert found["messages"][2]["tool_call_id"] == found["messages"][1]["tool_calls"][0]["id"]
+    assert found["tools"][0]["function"]["parameters"] == PARAMETERS
+    [line] = one.get(EXPORT, params={"format": "jsonl"}).text.splitlines()
+    before = json.loads(line)["before"]
+    assert json.loads(before[1]["tool_calls"][0]["function"]) == {"name": "orders.find", "arguments": '{"order": 7}'}
+    assert before[2]["tool_call_id"] == "c1"
 
 
 def test_filters_of_the_list_are_those_of_the_file(owner: httpx2.Client) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from core import clock
+from core.db import Database, transaction
 from core.identity.schemas import Role, Scope
 from core.intake import key_of
 from tests.api.conftest import Client
 from tests.factories.ai_metrics import fold, many, request, send
+from tests.factories.annotations import waiting
 from tests.factories.batches import ran
 from tests.factories.identity import person
 
@@ -237,9 +240,19 @@ def test_the_overview_is_one_answer(analyst: httpx2.Client) -> None:
     send(*(each for each in many(20, days=1)), request(NOW, user_id="u"))
     ran(NOW)
     found = got(analyst, "/admin/overview")
-    assert {"users", "onboarding", "ai", "feedback", "batch"} <= set(found)
+    assert {"users", "onboarding", "ai", "feedback", "batch", "reviews"} <= set(found)
     assert (found["users"]["active"], found["ai"]["total_requests"], found["batch"]["success_rate"]) == (1, 1, 1.0)
     assert all("previous" in found[name] for name in ("users", "onboarding", "ai", "feedback", "batch"))
+
+
+def test_the_overview_says_how_many_reviews_wait(analyst: httpx2.Client) -> None:
+    assert got(analyst, "/admin/overview")["reviews"] == {"waiting": 0, "adjudication": 0, "oldest_at": None}
+    waiting(7)
+    with transaction(Database.AI) as ai:
+        ai.execute(text("update review_items set state = 'adjudication' where priority = 0"))
+    found = got(analyst, "/admin/overview", environment="staging")["reviews"]
+    assert (found["waiting"], found["adjudication"]) == (6, 1)
+    assert found["oldest_at"] is not None
 
 
 def test_key_figures_findings_and_releases_have_their_shapes(analyst: httpx2.Client) -> None:

@@ -15,6 +15,7 @@ from core.identity.schemas import Role, SessionKind
 from pages._ui import cache
 from tests.factories import activity
 from tests.factories.ai_metrics import fold, request, send
+from tests.factories.annotations import waiting
 from tests.factories.batches import ran
 from tests.factories.identity import Person, person
 from tests.pages.conftest import AI_METRICS, BATCH_HISTORY, ONBOARDING, OVERVIEW, USERS, Console, said
@@ -84,6 +85,19 @@ def test_no_error_goes_unsaid_with_data(console: Console, analyst: Person, page:
     assert app.get("plotly_chart")
     assert "as of" in said(app)
     assert {metric.label for metric in app.metric} >= {"p95 latency", "Error rate", "Cost"}
+
+
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.ADMIN])
+def test_the_overview_says_how_many_reviews_wait_and_leads_who_may_review_there(
+    console: Console, runner: object, role: Role
+) -> None:
+    traffic()
+    waiting(3)
+    app = opened(console, person(role, kind=SessionKind.BROWSER), OVERVIEW)
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    told = "3 reviews waiting"
+    assert told in said(app) or told in links
+    assert links.get(told) == ("view=queue" if role is Role.ADMIN else None)
 
 
 def test_the_address_filters_and_a_filter_changes_the_address(console: Console, analyst: Person) -> None:

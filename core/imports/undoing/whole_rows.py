@@ -89,10 +89,9 @@ MESSAGES = Whole("messages")
 FEEDBACK = Whole("ai_feedback", Database.AI)
 DOCUMENTS = Whole("ai_kb_documents", Database.AI)
 MEMORIES = Whole("ai_memories", Database.AI)
-# Those of the demo; items of the queue belong to the import that has brought their message.
+# Those of the demo.
 ANNOTATIONS = Whole("ai_admin_annotations", Database.AI)
-REVIEW_ITEMS = Whole("review_items", Database.AI)
-OF_AI = (ANNOTATIONS, REVIEW_ITEMS, FEEDBACK, DOCUMENTS, MEMORIES)
+OF_AI = (ANNOTATIONS, FEEDBACK, DOCUMENTS, MEMORIES)
 
 
 def _forget_names(session: Session, import_id: UUID, ids: list[UUID]) -> None:

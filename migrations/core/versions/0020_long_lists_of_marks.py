@@ -1,6 +1,6 @@
 """marks: long lists are merged element by element, too
 
-Revision: 0020, after 0018
+Revision: 0020, after 0019
 """
 
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0020"
-down_revision = "0018"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 

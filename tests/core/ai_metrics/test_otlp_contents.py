@@ -10,7 +10,12 @@ from core.ai_metrics.contents import Exchange, Said
 from tests.factories.spans import CHAT, packed, pairs, span
 
 CALL = {"id": "t1", "name": "weather", "arguments": {"city": "Paris"}}
-ASKED = [Said("system", "be brief", []), Said("user", "Weather?", []), Said("assistant", "", [CALL]), Said("tool", "sunny", [])]
+ASKED = [
+    Said("system", "be brief", []),
+    Said("user", "Weather?", []),
+    Said("assistant", "", [CALL]),
+    Said("tool", "sunny", [], "t1"),
+]
 ANSWERED = [Said("assistant", "It is sunny.", [])]
 PARTS = [
     {"role": "system", "parts": [{"type": "text", "content": "be brief"}]},
@@ -26,7 +31,7 @@ VENDORS = [
         "content": None,
         "tool_calls": [{"id": "t1", "function": {"name": "weather", "arguments": '{"city": "Paris"}'}}],
     },
-    {"role": "tool", "content": "sunny"},
+    {"role": "tool", "content": "sunny", "tool_call_id": "t1"},
 ]
 ANSWER = [{"role": "assistant", "parts": [{"type": "text", "content": "It is sunny."}], "finish_reason": "stop"}]
 
@@ -46,7 +51,7 @@ OPENINFERENCE = flat(
         "tool_calls.0.tool_call.function.name": "weather",
         "tool_calls.0.tool_call.function.arguments": '{"city": "Paris"}',
     },
-    {"role": "tool", "content": "sunny"},
+    {"role": "tool", "content": "sunny", "tool_call_id": "t1"},
 ) | flat("llm.output_messages", "message.", {"role": "assistant", "content": "It is sunny."})
 TRACELOOP = flat(
     "gen_ai.prompt",
@@ -54,7 +59,7 @@ TRACELOOP = flat(
     {"role": "system", "content": "be brief"},
     {"role": "user", "content": json.dumps([{"type": "text", "text": "Weather?"}])},
     {"role": "assistant", "tool_calls.0.id": "t1", "tool_calls.0.name": "weather", "tool_calls.0.arguments": '{"city": "Paris"}'},
-    {"role": "tool", "content": "sunny"},
+    {"role": "tool", "content": "sunny", "tool_call_id": "t1"},
 ) | flat("gen_ai.completion", "", {"role": "assistant", "content": "It is sunny."})
 
 
@@ -82,6 +87,13 @@ def exchange(attributes: dict[str, Any], events: list[dict[str, Any]] | None = N
 )
 def test_every_form_says_the_same(attributes: dict[str, Any]) -> None:
     assert exchange(attributes) == Exchange(ASKED, ANSWERED)
+
+
+def test_of_several_answers_in_one_message_nobody_can_say_which_call_it_answers() -> None:
+    parts = [{"type": "tool_call_response", "id": id_, "response": id_} for id_ in ("t1", "t2")]
+    found = exchange({"gen_ai.input.messages": json.dumps([{"role": "tool", "parts": parts}])})
+    assert found is not None
+    assert found.asked == [Said("tool", "t1\nt2", [])]
 
 
 def test_events_say_it_too() -> None:

@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from core.annotations import export
-from core.annotations.examples import LeftOut
 from core.annotations.export import Asked, Manifest
 from core.annotations.exporting import Split, split_of
 from core.annotations.formats import FormatName
+from core.annotations.left_out import LeftOut
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.db import transaction
 from core.errors import Forbidden

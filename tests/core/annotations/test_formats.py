@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 
 from core import csv_lines
-from core.annotations.examples import Example, LeftOut, Turn
+from core.annotations.examples import Example
 from core.annotations.formats import CSV_COLUMNS, FORMATS, FormatName
+from core.annotations.left_out import LeftOut
 from core.annotations.readers import is_readable
 from core.annotations.schemas import AnnotationType
+from core.annotations.turns import Turn
 
 SYSTEM, QUESTION = Turn("system", "Be kind."), Turn("user", "Where is my order?")
 ORIGINAL, BETTER = "I do not know.", "It is on its way."
@@ -116,8 +118,8 @@ def test_what_is_left_out_says_why(name: FormatName, given: Example, reason: Lef
     assert FORMATS[name].write(given) is reason
 
 
-def test_what_tools_and_nobody_said_is_no_part_of_an_example() -> None:
-    given = example(before=(QUESTION, Turn("assistant", ""), Turn("tool", "{}"), Turn("user", "Hello?")))
+def test_what_nobody_said_is_no_part_of_an_example() -> None:
+    given = example(before=(QUESTION, Turn("assistant", ""), Turn("system", " "), Turn("user", "Hello?")))
     assert [each["content"] for each in line(FormatName.OPENAI_CHAT, given)["messages"]] == [
         "Where is my order?",
         "Hello?",

@@ -1,8 +1,11 @@
 """What the console says there is to find in the demo is there, where it leads."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from core.annotations.schemas import ItemState
+from core.demo.generator import SEED
+from core.demo.reviewers import Panel
 from core.demo.stories import Story, stories
 from core.imports.parsed import Kind
 from tests.core.demo.conftest import UNTIL, World
@@ -41,6 +44,17 @@ def test_the_batch_job_that_fails_is_shown_with_all_its_failures(world: World) -
     failed = [row for row in runs if row["status"] == "partial"]
     assert failed
     assert all(within(story, row, "started_at") for row in failed)
+
+
+def test_where_reviewers_disagree_is_shown_with_what_nobody_has_decided_yet(world: World) -> None:
+    [story] = leading_to("tuning")
+    assert story.query["view"] == "summary"
+    since = UNTIL - timedelta(days=int(story.query["days"]))
+    twice = [each for each in Panel(SEED, world.calendar).review(world.talks) if each.wanted == 2 and each.notes[-1].at >= since]
+    differ = [each for each in twice if each.notes[0].kind is not each.notes[1].kind]
+    assert len(twice) >= 100
+    assert len(differ) >= 30
+    assert any(each.state is ItemState.ADJUDICATION for each in differ)
 
 
 def test_every_question_is_asked_once_and_names_days(world: World) -> None:

@@ -183,3 +183,5 @@ def test_making_and_revoking_are_audited_by_the_visible_id() -> None:
 def test_a_scope_allows_what_it_says_and_nothing_else() -> None:
     assert {each for each in Permission if may(enter(api_key(Scope.INGEST).key), each)} == {Permission.INGEST}
     assert {each for each in Permission if may(enter(api_key(Scope.READ).key), each)} == {Permission.WATCH}
+    reading = enter(api_key(Scope.READ_CONVERSATIONS).key)
+    assert {each for each in Permission if may(reading, each)} == {Permission.READ_CONTENTS}

@@ -1,13 +1,13 @@
 """users: their id, address and name in one column and in small letters, to be looked through for a part of them
 
-Revision: 0021, after 0020
+Revision: 0019, after 0018
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
