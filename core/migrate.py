@@ -9,8 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from core.config import ROOT
 from core.db import Database, check_server
 from core.errors import StartRefused
-
-LOCK = 0x61747475  # "attu": any number that no other program on a shared server takes by chance
+from core.locks import Lock
 
 
 def script(database: Database) -> AlembicConfig:
@@ -26,13 +25,13 @@ def upgrade(engine: Engine, database: Database) -> None:
     with engine.connect() as connection:
         check_server(connection)
         connection.execute(text("set lock_timeout = 0; set statement_timeout = 0"))
-        connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": Lock.MIGRATIONS})
         connection.commit()
         try:
             _upgrade_locked(connection, database)
         finally:
             connection.rollback()
-            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
+            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": Lock.MIGRATIONS})
             connection.commit()
             # The settings above must not return to the pool.
             connection.invalidate()

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from core import bus, clock
 from core.db import after_commit, answering, engines
+from core.locks import Lock
 
 PARENTS = ("user_activity_events", "ai_request_metrics")
 DAYS_BACK, DAYS_AHEAD = 31, 7
-LOCK = 0x61747471
 CHANGED = "partitions changed"
 PAGES_AT_ONCE = 2000
 OLD = "created_at < :before and received_at < :before"
@@ -157,7 +157,7 @@ def delete_over(session: Session, parent: str, part: Part, *, page: int, horizon
 
 def _make(parent: str, days: list[date]) -> None:
     with answering(), engines().core.connect() as connection:
-        connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
+        connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": Lock.PARTITIONS})
         try:
             present = list_parts(connection, parent)
             for day in days:
@@ -168,7 +168,7 @@ def _make(parent: str, days: list[date]) -> None:
             connection.commit()
         finally:
             connection.rollback()
-            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
+            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": Lock.PARTITIONS})
             connection.commit()
     with _lock:
         _known[parent] = present

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from core.locks import Lock
+
 AT_ONCE = 20_000
 
 
@@ -24,7 +26,7 @@ class Grain(StrEnum):
 class Fold:
     """How one kind of deltas joins its rollups. What is `starred` is summed over, too: `*` stands for all of its values."""
 
-    lock: int
+    lock: Lock
     deltas: str
     rollups: str
     keys: Sequence[str]

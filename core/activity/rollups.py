@@ -2,10 +2,11 @@
 
 from sqlalchemy.orm import Session
 
+from core.locks import Lock
 from core.rollups import Fold
 
 EVENTS = Fold(
-    lock=0x61747474,
+    lock=Lock.EVENT_ROLLUPS,
     deltas="event_deltas",
     rollups="event_rollups",
     keys=("environment", "app", "event_type"),

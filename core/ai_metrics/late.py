@@ -24,6 +24,7 @@ from core.ai_metrics.outcomes import milliseconds
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.steps import Step, Waiting, add_step, call_of, own_step
 from core.intake import Source
+from core.locks import Lock
 from core.settings import Workspace, read
 from core.staging import Stage, driver
 
@@ -35,7 +36,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 5, 3600
 # For so many tries, about half a minute, a span waits for the request above it; then it takes the nearest one in its trace.
 PATIENT_TRIES = 3
 TRACE = func.left(AiRequest.external_id, 32)
-MERGE_LOCK = 0x61747478
 MERGED = """
 with taken as (delete from dropped_spans returning day, environment, app, spans)
 insert into dropped_spans (day, environment, app, spans)
@@ -95,7 +95,7 @@ def give_up(session: Session) -> None:
 
 def sum_dropped(session: Session) -> None:
     """Sum up what exports have added, day by day."""
-    session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": MERGE_LOCK})
+    session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": Lock.DROPPED_SPANS})
     session.execute(text(MERGED))
 
 

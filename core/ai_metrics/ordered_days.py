@@ -8,12 +8,12 @@ from sqlalchemy import Connection, text
 
 from core import clock, partitions
 from core.db import answering, engines
+from core.locks import Lock
 from core.partitions import Part
 
 PARENT = "ai_request_metrics"
 SETTLED_AFTER = timedelta(hours=1)  # late requests of a day come mostly within the first hour of the next
 COLUMNS = {"latency": "total_latency_ms", "cost": "cost_usd"}
-LOCK = 0x61747478
 IS_VALID = text("select indisvalid from pg_index where indexrelid = to_regclass(:name)")
 
 
@@ -25,7 +25,7 @@ def begins_unordered() -> datetime:
 def make() -> int:
     """Make the indexes that are missing, and return how many; requests come in meanwhile. One process makes them at a time."""
     with answering(), engines().core.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.scalar(text("select pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+        if not connection.scalar(text("select pg_try_advisory_lock(:lock)"), {"lock": Lock.ORDERED_DAYS}):
             return 0
         try:
             connection.execute(text("set statement_timeout = 0"))
@@ -33,7 +33,7 @@ def make() -> int:
             return sum(_make(connection, part, measure) for part in parts for measure in COLUMNS)
         finally:
             connection.execute(text("reset statement_timeout"))
-            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
+            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": Lock.ORDERED_DAYS})
 
 
 def _is_over(part: Part) -> bool:

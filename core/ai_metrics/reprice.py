@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from core.locks import Lock
 from core.providers.rates import Rate
 from core.staging import Connection, Stage, driver
 
-LOCK = 0x61747473
 LONGEST_DAY = "10min"
 RATES = Stage(
     "staged_rates",
@@ -147,7 +147,7 @@ def compare(session: Session, span: Span, schedules: dict[tuple[str, str], list[
     connection = driver(session)
     _allow_time(connection)
     if store:  # of two at once, the second sees what the first has stored
-        connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        connection.execute("select pg_advisory_xact_lock(%s)", [Lock.REPRICE])
     RATES.copy(connection, _rate_rows(schedules))
     REPRICED.make(connection)
     # Rows that somebody deletes meanwhile are held, or left out: what the deltas subtract is what the rows held.

@@ -2,6 +2,7 @@
 
 from sqlalchemy.orm import Session
 
+from core.locks import Lock
 from core.rollups import Fold
 
 SUMS = (
@@ -22,7 +23,7 @@ SUMS = (
 HISTOGRAMS = ("latency_histogram", "first_token_histogram")
 
 REQUESTS = Fold(
-    lock=0x61747472,
+    lock=Lock.REQUEST_ROLLUPS,
     deltas="ai_request_deltas",
     rollups="ai_request_rollups",
     keys=("environment", "app", "status"),
@@ -31,7 +32,7 @@ REQUESTS = Fold(
     histograms=HISTOGRAMS,
 )
 TOOLS = Fold(
-    lock=0x61747473,
+    lock=Lock.TOOL_ROLLUPS,
     deltas="tool_deltas",
     rollups="tool_rollups",
     keys=("environment", "app", "tool"),

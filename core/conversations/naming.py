@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from core import outbox
 from core.conversations.schemas import NewConversation
+from core.locks import Lock
 from core.staging import driver
 
 NAMED = "messages.named"
-LOCK = 0x61747479
 AT_ONCE = 1000
 NOTE = """
 insert into named_messages as present (id, name, named_at) values (%s, %s, %s)
@@ -39,7 +39,7 @@ def note(session: Session, names: Iterable[Name]) -> None:
     rows = sorted(names)
     if rows:
         connection = driver(session)
-        connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        connection.execute("select pg_advisory_xact_lock(%s)", [Lock.NAMES_OF_MESSAGES])
         with connection.cursor() as cursor:
             cursor.executemany(NOTE, rows)
 
@@ -54,7 +54,7 @@ def tell_of(session: Session, conversations: list[NewConversation]) -> None:
     names = sorted({message.id for conversation in conversations for message in conversation.messages})
     if names:
         # A statement of its own: the next one is to see what was committed while we waited.
-        session.execute(text("select pg_advisory_xact_lock_shared(:lock)"), {"lock": LOCK})
+        session.execute(text("select pg_advisory_xact_lock_shared(:lock)"), {"lock": Lock.NAMES_OF_MESSAGES})
         found = list(session.scalars(AMONG, {"names": names}))
         for first in range(0, len(found), AT_ONCE):
             outbox.tell(session, NAMED, {"names": found[first : first + AT_ONCE]})

@@ -22,9 +22,9 @@ from core.identity.schemas import (
     SessionKind,
     SignedIn,
 )
+from core.locks import Lock
 
 NO_EMAIL = "(not an e-mail)"
-FIRST_ACCOUNT_LOCK = 0x61747476
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def first_account(email: str, given: str | None, hand_over: Callable[[str], None
         raise StartRefused(f"{refusal.detail} Change ATTUNE_ADMIN_EMAIL or ATTUNE_ADMIN_PASSWORD.") from None
     password_hash = passwords.hashed(password)
     with transaction() as session:
-        session.execute(select(func.pg_advisory_xact_lock(FIRST_ACCOUNT_LOCK)))
+        session.execute(select(func.pg_advisory_xact_lock(Lock.FIRST_ACCOUNT)))
         if queries.has_accounts(session):
             return None
         service.make_super_admin(session, account, password_hash)

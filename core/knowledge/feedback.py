@@ -17,10 +17,10 @@ from core.db import Database, reading, transaction
 from core.ids import new_id
 from core.intake import Source, as_jsonb, key_of
 from core.knowledge.schemas import NewFeedback
+from core.locks import Lock
 from core.staging import Stage, driver
 
 GIVEN = "feedback.given"
-LOCK = 0x6174747A
 
 FEEDBACK = Stage(
     "staged_feedback",
@@ -97,7 +97,7 @@ def link(names: list[str]) -> None:
     One at a time: of two that do this at once, the second sees at least what the first saw.
     """
     with transaction() as core:
-        core.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        core.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": Lock.FEEDBACK})
         named = naming.list_names(core, names)
         places = references.places(core, {(None, name) for name in names})
         with transaction(Database.AI) as ai:

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session
 
 from core.activity.events import ROLLED_ERRORS
 from core.conversations.opinions import POSITIVE
+from core.locks import Lock
 
 SHOWN_BY_DEFAULT = "production"
-LOCK = 0x61747477
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,9 @@ def rated(ai: Session, days: Days) -> list[RowMapping]:
 def write(session: Session, days: Days, feedback: list[RowMapping]) -> None:
     """Write all figures of these days, in place of what was written of them before; one at a time."""
     given = days.as_given()
-    session.execute(text("select pg_advisory_xact_lock(:lock), set_config('statement_timeout', '10min', true)"), {"lock": LOCK})
+    session.execute(
+        text("select pg_advisory_xact_lock(:lock), set_config('statement_timeout', '10min', true)"), {"lock": Lock.FIGURES}
+    )
     session.execute(text("delete from daily_metrics where date >= :first and date < :end"), given)
     for statement in (EVENTS, USERS, ONBOARDING, REQUESTS, BATCHES):
         session.execute(text(statement), given)
@@ -196,5 +198,7 @@ def write(session: Session, days: Days, feedback: list[RowMapping]) -> None:
 
 def write_costs(session: Session, days: Days) -> None:
     """Write what requests of these days cost by now, where the days have figures; all others stay, however old they are."""
-    session.execute(text("select pg_advisory_xact_lock(:lock), set_config('statement_timeout', '10min', true)"), {"lock": LOCK})
+    session.execute(
+        text("select pg_advisory_xact_lock(:lock), set_config('statement_timeout', '10min', true)"), {"lock": Lock.FIGURES}
+    )
     session.execute(text(COSTS), {**days.as_given(), "environment": SHOWN_BY_DEFAULT})

@@ -22,10 +22,10 @@ from core.executions import service as executions
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.locks import Lock
 from core.partitions import NOT_HELD, Horizon, Part
 from core.settings import Retention, Sealed
 
-LOCK = 0x61747476
 AT_ONCE = 2000
 TRIES, PAUSE_S = 8, 0.25
 DAYS_OF = {"user_activity_events": "event_days", "ai_request_metrics": "request_days"}
@@ -165,12 +165,12 @@ def _undoable(chosen: Retention) -> datetime:
 def _alone() -> Iterator[None]:
     """Hold a lock that ends with this process at the latest; no transaction is open meanwhile."""
     with engines().core.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if not connection.scalar(text("select pg_try_advisory_lock(:lock)"), {"lock": LOCK}):
+        if not connection.scalar(text("select pg_try_advisory_lock(:lock)"), {"lock": Lock.RETENTION}):
             raise CleanupRuns
         try:
             yield
         finally:
-            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
+            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": Lock.RETENTION})
 
 
 def _clean_partitions(parent: str, horizon: Horizon, done: Cleanup) -> None:
