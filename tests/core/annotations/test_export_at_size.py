@@ -45,6 +45,7 @@ def many() -> None:
     with transaction(Database.AI) as ai:
         ai.execute(text("set local statement_timeout = 0"))
         ai.execute(text(NOTES), given)
+        ai.execute(text("analyze ai_admin_annotations"))  # as happens by itself a minute after so many have come
 
 
 def peaks(pieces: Iterator[bytes], process: psutil.Process) -> Iterator[int]:
