@@ -16,6 +16,7 @@ def test_a_new_session_begins_by_button_and_by_key(window: Window) -> None:
     expect(tab.messages).to_have_count(0)
     tab.ask("Second")
     tab.page.locator("h1").click()
+    tab.wait()  # while the answer is being drawn in its place, the button of the key is, too
     tab.page.keyboard.press("n")
     expect(tab.messages).to_have_count(0)
     expect(tab.sessions).to_have_count(3)
