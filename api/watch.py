@@ -1,6 +1,5 @@
 """What every Watch route takes: a range of time, and whose rows count."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Annotated
@@ -68,11 +67,6 @@ def note_list(
     whose = asdict(watched) if watched is not None else {}
     filters = {name: value for name, value in (whose | wanted).items() if value is not None and value is not False}
     audit.record(session, f"{what}.export", actor, targets={**span, **filters})
-
-
-def note_filtered(session: Session, what: str, actor: Actor, filters: Mapping[str, object]) -> None:
-    """Write down that somebody takes a list away that goes by filters of its own."""
-    audit.record(session, f"{what}.export", actor, targets={name: value for name, value in filters.items() if value is not None})
 
 
 PeriodDep = Annotated[Period, Depends(period)]

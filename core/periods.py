@@ -5,9 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Table, select
+from sqlalchemy.orm import Session
+
 from core import clock, redaction
 from core.errors import Invalid
 from core.intake import key_of
+from core.tables import storable
 
 DEFAULT_DAYS = 30
 MOST_DAYS = 3660
@@ -194,3 +198,10 @@ def keys_of(kind: str, given: str) -> tuple[UUID, ...]:
         return (UUID(given), *theirs)
     except ValueError:
         return theirs
+
+
+def id_of(session: Session, table: Table, kind: str, given: str) -> UUID | None:
+    """Return the key of a row by our id or the sender's; ours goes before."""
+    keys = keys_of(kind, storable(given))
+    there = set(session.scalars(select(table.c.id).where(table.c.id.in_(keys))))
+    return next((key for key in keys if key in there), None)

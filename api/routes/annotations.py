@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_by_cursor
 from api.routes.conversations import reader
-from api.watch import note_filtered
+from api.watch import note_list
 from core.annotations import adjudication, annotations, drafts, tags
 from core.annotations.drafts import DraftBody, DraftView
 from core.annotations.schemas import (
@@ -120,7 +120,7 @@ def list_annotations(
 ) -> AnnotationList | StreamingResponse:
     """List annotations; as CSV, every one that matches. Of a message that several review, each sees his own until all are in."""
     if format == "csv":
-        note_filtered(session, "annotations", actor, vars(wanted))
+        note_list(session, "annotations", actor, None, **vars(wanted))
         return csv_response("annotations", COLUMNS, _cells(wanted, actor))
     page = annotations.list_annotations(ai, wanted, window, actor=actor)
     return AnnotationList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)

@@ -127,11 +127,11 @@ returning environment, app, part, owner, former_owner, marks, is_cut""".replace(
     " or (excluded.linked_at, excluded.linked_to) < (present.linked_at, present.linked_to)))",
 )
 
+# The days of users come last, after all subjects: batches at the same time have users in common, and wait for each other from
+# there to the commit.
 BEFORE = "select (select count(*) from merged), (select count(*) from whole)"
 
 
-# The days of users come last, after all subjects: batches at the same time have users in common, and wait for each other from
-# there to the commit.
 def _statement(insert: str) -> bytes:
     return f"""
 with {FRESH} as ({insert}), deltas as ({DELTAS}), {SEEN}, kept as ({PARTS}), apps as ({subjects.note_apps(FRESH)}),
@@ -151,16 +151,16 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
 
     Their partitions must be there (core/partitions.py).
     """
-    return _derive(session, events, source, STORE)
+    return _store(session, events, source, STORE)
 
 
 def store_new(session: Session, events: list[NewEvent], source: Source) -> int:
     """Store events each of which is new; raise NotAllNew when one is not, and nothing is stored."""
     with all_new():
-        return _derive(session, events, source, STORE_NEW)
+        return _store(session, events, source, STORE_NEW)
 
 
-def _derive(session: Session, events: list[NewEvent], source: Source, statement: bytes) -> int:
+def _store(session: Session, events: list[NewEvent], source: Source, statement: bytes) -> int:
     events = source.cleaned(events)
     connection = driver(session)
     subjects.meet(connection, {(event.environment or source.environment, event.app or "") for event in events})

@@ -113,13 +113,12 @@ def list_users(
     given = _given(session, wanted, watched)
     asked = Asked(session, wanted, watched, given, is_large=bool(session.scalar(MANY)))
     page = f"{order.sql} limit :limit offset :offset"
-    total = asked.count() if count else 0
-    few = asked.few() if asked.is_filtered and total <= FEW else None
+    few = asked.few() if asked.is_filtered and not asked.are_many() else None
     if few is not None:
         given["few"], total = few, len(few)
         rows = _states(f"select * from users where id = any(:few) {page}", watched)  # noqa: S608  names of our own
     else:
-        rows = _walked(wanted, watched, page)
+        rows, total = _walked(wanted, watched, page), asked.count() if count else 0
     rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     return Page([_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found], total)
@@ -139,6 +138,10 @@ class Asked:
     def is_filtered(self) -> bool:
         """Whether not everybody is wanted."""
         return self.wanted != UserFilter() or self.watched.users is not None or self.watched.release is not None
+
+    def are_many(self) -> bool:
+        """Whether so many are wanted that naming them would take longer than counting: counted, where counts are remembered."""
+        return self.is_large and self.count() > FEW
 
     def few(self) -> list[UUID] | None:
         """Return the keys of those who are wanted, or None when they are not few."""

@@ -9,12 +9,12 @@ from sqlalchemy import Connection, text
 from core import clock, partitions
 from core.db import answering, engines
 from core.locks import Lock
-from core.partitions import Part
 
 PARENT = "ai_request_metrics"
 SETTLED_AFTER = timedelta(hours=1)  # late requests of a day come mostly within the first hour of the next
 COLUMNS = {"latency": "total_latency_ms", "cost": "cost_usd"}
-IS_VALID = text("select indisvalid from pg_index where indexrelid = to_regclass(:name)")
+KNOWN = text("""
+select relname, indisvalid from pg_index join pg_class on pg_class.oid = indexrelid where relname = any(:names)""")
 
 
 def begins_unordered() -> datetime:
@@ -29,26 +29,21 @@ def make() -> int:
             return 0
         try:
             connection.execute(text("set statement_timeout = 0"))
-            parts = [part for part in partitions.list_parts(connection, PARENT) if _is_over(part)]
-            return sum(_make(connection, part, measure) for part in parts for measure in COLUMNS)
+            return _make_missing(connection)
         finally:
             connection.execute(text("reset statement_timeout"))
             connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": Lock.ORDERED_DAYS})
 
 
-def _is_over(part: Part) -> bool:
-    return part.end <= begins_unordered().date()
-
-
-def _make(connection: Connection, part: Part, measure: str) -> bool:
-    """Make an index, unless it is there; what a process that was killed left of it goes first."""
-    table, column = part.name(PARENT), COLUMNS[measure]
-    name = f"{table}_{measure}"
-    is_valid = connection.scalar(IS_VALID, {"name": name})
-    if is_valid:
-        return False
-    if is_valid is not None:
-        connection.execute(text(f"drop index concurrently {name}"))
-    wanted = f"on {table} ({column} desc, id) where {column} is not null"
-    connection.execute(text(f"create index concurrently {name} {wanted}"))
-    return True
+def _make_missing(connection: Connection) -> int:
+    """Make those that are not there; what a process that was killed left of one goes first."""
+    over = [part.name(PARENT) for part in partitions.list_parts(connection, PARENT) if part.end <= begins_unordered().date()]
+    wanted = {f"{table}_{measure}": (table, column) for table in over for measure, column in COLUMNS.items()}
+    known: dict[str, bool] = {name: is_valid for name, is_valid in connection.execute(KNOWN, {"names": list(wanted)})}
+    missing = [name for name in wanted if not known.get(name)]
+    for name in missing:
+        if name in known:
+            connection.execute(text(f"drop index concurrently {name}"))
+        table, column = wanted[name]
+        connection.execute(text(f"create index concurrently {name} on {table} ({column} desc, id) where {column} is not null"))
+    return len(missing)

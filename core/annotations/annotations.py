@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from core import clock, outbox
+from core import clock, memo, outbox
 from core.annotations import snapshots
 from core.annotations.errors import AnnotationMissing, OnlyAdminsDecide, OnlyFlags, SomebodyElses, WrongStep
 from core.annotations.models import Annotation, AnnotationChange, AnnotationDraft, ReviewItem
@@ -96,7 +96,8 @@ def list_annotations(
     if after is not None:
         page = page.where(tuple_(notes.c.created_at, notes.c.id) < (after.created_at, after.id))
     rows = ai.execute(page.limit(window.limit).offset(window.offset)).mappings()
-    total = ai.scalar(select(func.count()).select_from(notes).where(*where)) or 0 if count else 0
+    counting = select(func.count()).select_from(notes).where(*where)
+    total = memo.counted(("annotations", wanted, actor.id), lambda: ai.scalar(counting) or 0) if count else 0
     return Page([AnnotationView.model_validate(dict(row)) for row in rows], total)
 
 

@@ -30,7 +30,7 @@ def read_backlog(ai: Session, *, actor: Actor) -> Backlog:
     return Backlog(
         waiting=memo.counted("review items waiting", lambda: _count(ai, ItemState.WAITING)),
         adjudication=_count(ai, ItemState.ADJUDICATION),
-        oldest_at=ai.scalar(oldest),
+        oldest_at=memo.ordered("oldest review item", lambda: [ai.scalar(oldest)])[0],
     )
 
 

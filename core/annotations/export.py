@@ -165,8 +165,8 @@ def _line(form: Format, example: Example, tally: Tally) -> bytes | None:
         return None
     tally.rows += 1
     tally.shortened += example.is_shortened and form.reads_before
-    tally.bare += example.has_bare_calls and form.tells_calls
-    tally.guessed += example.has_guessed_tools and form.tells_calls
+    tally.bare += form.tells_calls and example.has_bare_calls
+    tally.guessed += form.tells_calls and example.has_guessed_tools
     tally.prompt_versions[example.facts["prompt_version"] or UNKNOWN] += 1
     return line
 

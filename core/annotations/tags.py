@@ -1,20 +1,23 @@
 """The tags that there are: those that admins offer, and those that annotations have."""
 
-from sqlalchemy import text
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from core import memo
 from core.annotations import settings
+from core.annotations.annotations import is_blind, notes
 from core.identity.schemas import Actor, View
 
 MOST = 500
-USED = text("""
-select tag, count(*) from ai_admin_annotations as notes, unnest(tags) as tag
-where not exists (
-    select from review_items as item
-    where item.message_id = notes.message_id and item.state = 'waiting' and item.reviews_wanted > 1
-        and (item.id = notes.review_item_id or item.created_at <= notes.created_at))
-group by tag order by count(*) desc, tag limit :most""")
+tag = func.unnest(notes.c.tags).table_valued("tag").render_derived("tag")
+USED = (
+    select(tag.c.tag, func.count())
+    .select_from(notes.join(tag, true()))
+    .where(~is_blind())
+    .group_by(tag.c.tag)
+    .order_by(func.count().desc(), tag.c.tag)
+    .limit(MOST)
+)
 
 
 class TagView(View):
@@ -28,6 +31,6 @@ class TagView(View):
 def list_tags(core: Session, ai: Session, *, actor: Actor) -> list[TagView]:
     """Return the tags, those that are offered first."""
     offered = settings.read(core, actor=actor).tags
-    used = dict(memo.ordered("tags of annotations", lambda: [(tag, count) for tag, count in ai.execute(USED, {"most": MOST})]))
-    others = [tag for tag in used if tag not in offered]
-    return [TagView(tag=tag, count=used.get(tag, 0), is_offered=tag in offered) for tag in [*offered, *others]]
+    used = dict(memo.ordered("tags of annotations", lambda: [(name, count) for name, count in ai.execute(USED)]))
+    others = [name for name in used if name not in offered]
+    return [TagView(tag=name, count=used.get(name, 0), is_offered=name in offered) for name in [*offered, *others]]

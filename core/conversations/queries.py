@@ -31,7 +31,7 @@ from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.intake import message_name
 from core.paging import Cursor, Page, Window
-from core.periods import Period, Watched, keys_of
+from core.periods import Period, Watched, id_of, keys_of
 from core.tables import storable, table_of
 
 talks, messages, users = table_of(Conversation), table_of(Message), table_of(User)
@@ -50,7 +50,6 @@ join lateral (select messages.id, position, role, content, count(*) over () as m
 SPOKEN = text("""
 select conversation_id from messages where search @@ websearch_to_tsquery('simple', :q) limit :limit""")
 MOST_FOUND = 10_000  # messages; of words that more of them have, conversations are looked through from the last one on
-FOUND = text("select id from conversations where id = any(:keys) order by array_position(cast(:keys as uuid[]), id) limit 1")
 NAMED = text("""
 select id, conversation_id, position from messages where id = any(:keys) or external_id = :name limit 2""")
 OWN = text("select position from messages where id = any(:keys) and conversation_id = :conversation_id")
@@ -92,7 +91,7 @@ def get_summary(session: Session, id_: UUID, *, actor: Actor) -> ConversationSum
 
 def get_id(session: Session, given: str) -> UUID:
     """Return the key of a conversation by our id or the sender's; raise ConversationMissing."""
-    id_: UUID | None = session.scalar(FOUND, {"keys": list(keys_of("conversation", storable(given)))})
+    id_ = id_of(session, talks, "conversation", given)
     if id_ is None:
         raise ConversationMissing
     return id_

@@ -24,11 +24,6 @@ LONGEST = timedelta(minutes=25)
 Row = tuple[Kind, dict[str, Any]]
 
 
-def rows(seed: int, until: datetime) -> Iterator[Parsed]:
-    """Return all rows as `ingest/*` takes them; `position` counts them from 1."""
-    return World(seed, until).numbered()
-
-
 class World:
     """Everything that happens, from one stream of chance."""
 
@@ -43,7 +38,7 @@ class World:
         self.talks: list[Talk] = []
 
     def numbered(self) -> Iterator[Parsed]:
-        """Yield all rows, counted from 1."""
+        """Yield all rows as `ingest/*` takes them; `position` counts them from 1."""
         for position, (kind, row) in enumerate(self.rows(), 1):
             yield Parsed(position, None, kind, row)
 

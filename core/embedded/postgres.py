@@ -21,27 +21,12 @@ from sqlalchemy import URL
 from core.db import Addresses
 from core.embedded.child import Child
 from core.embedded.launch import NOBODY
+from core.embedded.settings import told
 from core.errors import StartRefused
 
 LAUNCHER = Path(__file__).with_name("launch.py")
 USER = "attune"
 LONGEST_SOCKET_FOLDER = 90  # a socket's path has 107 bytes, and Postgres appends its own name
-SETTINGS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "max_connections": "120",
-    "work_mem": "32MB",
-    "maintenance_work_mem": "256MB",
-    "max_wal_size": "4GB",
-    "min_wal_size": "256MB",
-    "checkpoint_timeout": "15min",
-    "random_page_cost": "1.1",
-    "jit": "off",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-    "log_min_duration_statement": "2000",
-    "log_min_error_statement": "panic",  # whoever sends rows again makes errors of it, each with a statement of a hundred lines
-}
 # What Postgres says while its predecessor, killed a moment ago, is not quite gone.
 PASSING = (
     '.pid" already exists',
@@ -151,7 +136,7 @@ class Postgres(Child):
                     connection.execute(f"create database {name}".encode())
 
     def _run(self) -> subprocess.Popen[bytes]:
-        settings = [f"--{name}={value}" for name, value in {**SETTINGS, "shared_buffers": _buffers()}.items()]
+        settings = [f"--{name}={value}" for name, value in told().items()]
         folder = f'--unix_socket_directories="{self.sockets}"'
         with self.log.open("ab") as log:
             # Its output must not be a pipe: nobody reads it while the server lives.
@@ -292,9 +277,3 @@ def _in_words(said: str, log: Path) -> str:
     grave = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:", "cannot"))]
     reason = grave[-1].split("FATAL:")[-1].split("PANIC:")[-1].strip() if grave else "it gave no reason"
     return f"Postgres did not start: {reason} (its log is {log})."
-
-
-def _buffers() -> str:
-    """Return a sixteenth of the machine's memory, 128 MB to 1 GB: what there is no page for is not touched."""
-    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
-    return f"{min(1024, max(128, memory_mb // 16))}MB"

@@ -24,6 +24,7 @@ from core.knowledge.errors import DocumentMissing
 from core.knowledge.models import Document, DocumentChange
 from core.knowledge.schemas import DocumentState
 from core.paging import Page, Window
+from core.periods import id_of
 from core.tables import storable, table_of
 
 documents, changes = table_of(Document), table_of(DocumentChange)
@@ -66,7 +67,7 @@ def list_documents(session: Session, wanted: DocumentFilter, *, window: Window, 
 
 def get_id(session: Session, given: str) -> UUID:
     """Return the key of a document by our id or the sender's; raise DocumentMissing."""
-    id_ = found.id_of(session, documents, "document", given)
+    id_ = id_of(session, documents, "document", given)
     if id_ is None:
         raise DocumentMissing
     return id_

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from core import memo
+from core.activity.queries import escaped
 from core.conversations.models import Conversation, Message
 from core.conversations.opinions import Opinion, rated
 from core.identity.permissions import Permission, require
@@ -20,8 +21,6 @@ from core.periods import Period, Watched
 from core.tables import storable, table_of
 
 feedback, talks, messages = table_of(Feedback), table_of(Conversation), table_of(Message)
-
-WILD = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
 def list_feedback(
@@ -62,7 +61,7 @@ def conditions(wanted: FeedbackFilter, period: Period, watched: Watched) -> list
     if wanted.has is not None:
         found.append(func.coalesce(columns[wanted.has], "") != "")
     if wanted.q:
-        pattern = f"%{storable(wanted.q).translate(WILD)}%"
+        pattern = f"%{escaped(storable(wanted.q))}%"
         found.append(or_(columns.comment.ilike(pattern), columns.edited_text.ilike(pattern)))
     return found
 

@@ -1,4 +1,4 @@
-"""What documents and memories are found by: a key, ours or the sender's, or words, which are then marked in the text."""
+"""Documents and memories found by their words, which are then marked in the text."""
 
 from uuid import UUID
 
@@ -7,18 +7,10 @@ from sqlalchemy.orm import Session
 
 from core.conversations import highlights
 from core.conversations.answers import Part
-from core.periods import keys_of
 from core.tables import storable
 
 SIMPLE: ColumnElement[str] = literal_column("'simple'")
 TEXT: ColumnElement[str] = literal_column(highlights.TEXT)
-
-
-def id_of(session: Session, table: Table, kind: str, given: str) -> UUID | None:
-    """Return the key of a row by our id or the sender's; ours goes before."""
-    keys = keys_of(kind, storable(given))
-    there = set(session.scalars(select(table.c.id).where(table.c.id.in_(keys))))
-    return next((key for key in keys if key in there), None)
 
 
 def has_words(table: Table, q: str) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from core.knowledge.errors import MemoryMissing
 from core.knowledge.models import Memory
 from core.knowledge.people import names_of
 from core.paging import Page, Window
-from core.periods import keys_of
+from core.periods import id_of, keys_of
 from core.tables import storable, table_of
 
 memories = table_of(Memory)
@@ -64,7 +64,7 @@ def memory_stats(session: Session, *, actor: Actor) -> MemoryStats:
 def delete_memory(core: Session, ai: Session, given: str, *, actor: Actor) -> None:
     """Forget something; raise MemoryMissing."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
-    id_ = found.id_of(ai, memories, "memory", given)
+    id_ = id_of(ai, memories, "memory", given)
     gone = ai.execute(delete(memories).where(memories.c.id == id_).returning(memories.c.user_id, memories.c.kind)).one_or_none()
     if gone is None:
         raise MemoryMissing

@@ -143,9 +143,7 @@ def _draw_scopes(found: DocumentStats) -> None:
 
 def _say_none(chosen: Filters) -> None:
     if chosen.narrowed:
-        with frame.empty_state("filter_alt_off", "No documents match", "Other words or filters, or none, may show some."):
-            names = list(chosen.chosen)
-            st.button("Clear all filters", key="documents.clear_all", on_click=filters.clear, args=(PAGE, names))
+        watch.none_match(PAGE, "documents", chosen)
         return
     body = "They come in from programs, from a folder of markdown, and from what reviewers propose."
     frame.empty_state("menu_book", "No documents yet", body)

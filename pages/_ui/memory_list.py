@@ -127,8 +127,6 @@ def _who(row: MemoryView) -> str:
 
 def _say_none(chosen: Filters) -> None:
     if chosen.narrowed:
-        with frame.empty_state("filter_alt_off", "No memories match", "Other words or filters, or none, may show some."):
-            names = list(chosen.chosen)
-            st.button("Clear all filters", key="memories.clear_all", on_click=filters.clear, args=(PAGE, names))
+        watch.none_match(PAGE, "memories", chosen)
         return
     frame.empty_state("psychology", "No memories yet", "They appear here once a program sends what it remembers of its users.")

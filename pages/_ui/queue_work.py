@@ -235,22 +235,24 @@ def _keep_draft(its: Work, shown: Visit) -> None:
 
 
 def _go(now: Desk) -> None:
-    """Be where another desk is; nothing of the form that one has left remains."""
-    before = desk().shown
-    if before is not None:
-        review_form.forget(before.item.message_id)
-    state.forget(OPENED)
+    """Be where another desk is; where nothing is left, leave off."""
     if now.shown is None:
         _put_down(now)
         state.toast("Nothing more waits for you")
         return
-    state.put(DESK, now)
+    _change(now)
     st.query_params.update({"view": "queue", RESUMES: "yes"})
 
 
 def _put_down(now: Desk) -> None:
+    _change(now)
+    st.query_params.pop(RESUMES, None)
+
+
+def _change(now: Desk) -> None:
+    """Take another desk; nothing of the form that one has left remains."""
     before = desk().shown
     if before is not None:
         review_form.forget(before.item.message_id)
+    state.forget(OPENED)
     state.put(DESK, now)
-    st.query_params.pop(RESUMES, None)

@@ -93,8 +93,7 @@ def span(period: Period) -> str:
 def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
     """Say that the period is empty, what would fill it, and offer the one action that does."""
     if chosen.narrowed:
-        with frame.empty_state("filter_alt_off", f"No {what} match", "Other filters, or none, may show some."):
-            st.button("Clear all filters", key=f"{page}.clear_all", on_click=filters.clear, args=(page, list(chosen.chosen)))
+        none_match(page, what, chosen)
         return
     body = (
         "They appear here within seconds once a program sends them, over HTTP, with the Python client or as OpenTelemetry spans; "
@@ -108,6 +107,12 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
                 icon=":material/key:",
                 query_params={"section": "API keys"},
             )
+
+
+def none_match(page: str, what: str, chosen: Filters) -> None:
+    """Say that the filters leave nothing, and let them be cleared."""
+    with frame.empty_state("filter_alt_off", f"No {what} match", "Other filters, or none, may show some."):
+        st.button("Clear all filters", key=f"{page}.clear_all", on_click=filters.clear, args=(page, list(chosen.chosen)))
 
 
 def closer(page: str, interval: Interval, zone: str) -> Callable[[Point], None]:

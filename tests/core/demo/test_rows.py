@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from core.demo import generator
 from core.demo.calls import cost_of
-from core.demo.generator import SEED, rows
+from core.demo.generator import SEED
 from core.imports.parsed import Kind
 from core.imports.stores import STORES
 from core.intake import FUTURE
@@ -38,13 +39,13 @@ def test_there_is_as_much_of_everything_as_is_promised(world: World) -> None:
 
 
 def test_the_same_seed_gives_the_same_rows_and_another_one_others() -> None:
-    first, again, other = (list(islice(rows(seed, UNTIL), 3000)) for seed in (SEED, SEED, SEED + 1))
+    first, again, other = (list(islice(generator.World(seed, UNTIL).numbered(), 3000)) for seed in (SEED, SEED, SEED + 1))
     assert first == again
     assert first != other
 
 
 def test_the_demo_moves_with_the_moment_at_which_it_ends(world: World) -> None:
-    later = list(islice(rows(SEED, UNTIL + timedelta(days=7)), 2000))
+    later = list(islice(generator.World(SEED, UNTIL + timedelta(days=7)).numbered(), 2000))
     users = [each.row for each in later if each.kind is Kind.USERS]
     moved = {row["id"]: moment(row) for row in users if row is not None}
     before = {row["id"]: moment(row) for row in world.of(Kind.USERS)}

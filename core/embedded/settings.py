@@ -1,0 +1,31 @@
+"""What the Postgres that comes from pip is told at its start."""
+
+import os
+
+SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "120",
+    "work_mem": "32MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "min_wal_size": "256MB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_duration_statement": "2000",
+    "log_min_error_statement": "panic",  # whoever sends rows again makes errors of it, each with a statement of a hundred lines
+}
+
+
+def told() -> dict[str, str]:
+    """Return the settings, those that depend on the machine too."""
+    return {**SETTINGS, "shared_buffers": _buffers()}
+
+
+def _buffers() -> str:
+    """Return a sixteenth of the machine's memory, 128 MB to 1 GB: what there is no page for is not touched."""
+    memory_mb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 20
+    return f"{min(1024, max(128, memory_mb // 16))}MB"
