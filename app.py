@@ -12,13 +12,13 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import bus, db, folder, logs, worker
 from core.config import ROOT, Config, Role, config
-from core.embedded import model_server
+from core.embedded import ahead, model_server
 from core.embedded.child import Child
 from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
@@ -75,6 +75,7 @@ def serve(chosen: Config) -> int:
                 held.announce(chosen.address)
                 databases = open_up(chosen, house, departure.waiting)
                 departure.step()
+                _read_ahead(chosen)
                 _introduce(chosen)
                 _offer_demo(chosen)
                 _children(chosen.data, weights, house, departure)
@@ -98,16 +99,20 @@ def assemble(chosen: Config) -> "ASGIApp":
     import streamlit
 
     from api import doors, probes
+    from core.insights import first
+    from pages._ui import callbacks
     from pages._ui.errors import on_script_error
 
     logs.adopt("streamlit", "uvicorn", "websockets")
     # What a page did not expect is logged once, by on_script_error.
     logging.getLogger("streamlit.error_util").setLevel(logging.CRITICAL)
+    callbacks.come_first()
     readiness = probes.Readiness()
 
     @asynccontextmanager
     async def lifespan(_app: "streamlit.App") -> "AsyncIterator[dict[str, Any]]":
         readiness.is_ready = True
+        threading.Thread(target=first.ask, args=(lambda: not readiness.is_ready,), name="first questions", daemon=True).start()
         _say(f"Attune is ready at {chosen.address}\n")
         yield {}
         readiness.is_ready = False
@@ -158,6 +163,17 @@ def do_daily(chosen: Config) -> int:
     for phase, duration_ms in done.durations_ms.items():
         _say(f"{phase:12} {duration_ms:8,} ms\n")
     return 0
+
+
+def _read_ahead(chosen: Config) -> None:
+    """Begin to bring into memory what the first page will ask for, while everything else is loaded."""
+
+    def read() -> None:
+        with suppress(Failure):  # a database that does not answer is said by who needs it
+            ahead.read(chosen.data / "postgres")
+
+    if chosen.embedded_postgres:
+        threading.Thread(target=read, name="read ahead", daemon=True).start()
 
 
 def _introduce(chosen: Config) -> None:

@@ -12,15 +12,15 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import psycopg
-from sqlalchemy import URL, select
+from sqlalchemy import URL, text
 from sqlalchemy.orm import Session
-from sqlalchemy.sql import func
 
 from core.db import plain
 
 log = logging.getLogger("attune.bus")
 
 CHANNEL = "attune"
+NOTIFY = text("select pg_notify(:channel, :message)")
 PAUSE_AFTER_CUT_S = 0.5
 LOOKS_UP_EVERY_S = 0.25
 Hint: TypeAlias = dict[str, Any] | None
@@ -36,7 +36,7 @@ def publish(session: Session, topic: str, **hint: object) -> None:
     Equal hints of one transaction arrive once; a hint has at most 7,900 bytes as JSON.
     """
     message = json.dumps({"topic": topic, **hint}, default=str, separators=(",", ":"))
-    session.execute(select(func.pg_notify(CHANNEL, message)))
+    session.execute(NOTIFY, {"channel": CHANNEL, "message": message})
 
 
 def subscribe(topic: str, listener: Listener) -> Callable[[], None]:

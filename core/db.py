@@ -22,6 +22,7 @@ from core.errors import Invalid, StartRefused, Unavailable
 OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c lock_timeout=10s"
 POOL_TIMEOUT_S = 5.0
 TRIES = 3
+GIVES_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation)
 OLDEST_SERVER = 150000
 WAITING = "after commit"
 RESTED_SINCE, RESTED_LONG_S = "rested since", 3.0
@@ -112,6 +113,7 @@ def engine(url: URL, *, pool_size: int, overflow: int) -> Engine:
         pool_size=pool_size,
         max_overflow=overflow,
         pool_timeout=POOL_TIMEOUT_S,
+        pool_use_lifo=True,  # the one used last knows most statements already, and what it needs is at hand
         hide_parameters=True,  # a failed statement is logged; what it was to store is nobody's business
         connect_args={"options": OPTIONS, "connect_timeout": 5, "application_name": "attune"},
     )
@@ -161,13 +163,13 @@ def transaction(database: Database = Database.CORE) -> Iterator[Session]:
 
 
 def persistently(act: Callable[[], Result]) -> Result:
-    """Do what is one transaction, and do it again when Postgres chose it to give way to another in a deadlock."""
+    """Do what is one transaction, and do it again when it had to give way to another: in a deadlock, or as the second of two."""
     for _ in range(TRIES - 1):
         try:
             return act()
         except Unavailable as failure:
             cause = failure.__cause__
-            if not isinstance(getattr(cause, "orig", cause), psycopg.errors.DeadlockDetected):
+            if not isinstance(getattr(cause, "orig", cause), GIVES_WAY):
                 raise
     return act()
 

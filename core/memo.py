@@ -1,38 +1,55 @@
-"""Answers that need very many rows, remembered for a minute: who turns a page need not wait until a million are read again."""
+"""Answers that need very many rows, remembered for a minute at most: who turns a page need not wait until all are read again."""
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 MANY, SLOW_S = 100_000, 0.3  # what is fewer, and was counted sooner, is counted again each time
 KEPT_S = 60.0
+TIMES_AS_LONG = 200  # as it took: one question, however many ask it, is half a percent of the work
 MOST = 1000
 
 Answer = TypeVar("Answer")
 
-_answers: dict[Hashable, tuple[float, Any]] = {}
-_asking = [threading.Lock() for _ in range(64)]
+_answers: dict[Hashable, tuple[float, float, Any]] = {}  # when it was found, how long it holds, and what
+_asking: dict[Hashable, "Turn"] = {}
+_door = threading.Lock()
+
+
+@dataclass
+class Turn:
+    """Whose turn it is to ask one question, and how many want to know."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    wanted: int = 0
 
 
 def counted(key: Hashable, ask: Callable[[], int]) -> int:
     """Return a count that may be a minute old if it is large or took long; of several who ask, one waits for the database."""
-    return _remembered(key, ask, lambda count, took: count >= MANY or took >= SLOW_S)
+    return _remembered(key, ask, lambda count, took: KEPT_S if count >= MANY or took >= SLOW_S else 0)
 
 
 def counts(key: Hashable, ask: Callable[[], dict[Answer, float]]) -> dict[Answer, float]:
     """Return several counts, that may be a minute old if they are large together or took long."""
-    return _remembered(key, ask, lambda found, took: sum(found.values()) >= MANY or took >= SLOW_S)
+    return _remembered(key, ask, lambda found, took: KEPT_S if sum(found.values()) >= MANY or took >= SLOW_S else 0)
 
 
 def ordered(key: Hashable, ask: Callable[[], list[Answer]]) -> list[Answer]:
     """Return what comes first in some order (names of rows, not the rows), a minute old if it took long to find."""
-    return _remembered(key, ask, lambda _, took: took >= SLOW_S)
+    return _remembered(key, ask, lambda _, took: KEPT_S if took >= SLOW_S else 0)
 
 
 def kept(key: Hashable, ask: Callable[[], Answer]) -> Answer:
     """Return what has to be found among very many: a minute old, however long it took."""
-    return _remembered(key, ask, lambda *_: True)
+    return _remembered(key, ask, lambda *_: KEPT_S)
+
+
+def briefly(key: Hashable, ask: Callable[[], Answer]) -> Answer:
+    """Return what is counted among very many: the older, the longer it took, and a minute at most."""
+    return _remembered(key, ask, lambda _, took: TIMES_AS_LONG * took)
 
 
 def forget() -> None:
@@ -40,15 +57,32 @@ def forget() -> None:
     _answers.clear()
 
 
-def _remembered(key: Hashable, ask: Callable[[], Answer], is_kept: Callable[[Answer, float], bool]) -> Answer:
-    with _asking[hash(key) % len(_asking)]:
-        found = _answers.get(key)
-        if found is not None and time.monotonic() - found[0] < KEPT_S:
-            return cast("Answer", found[1])
+def _remembered(key: Hashable, ask: Callable[[], Answer], holds_s: Callable[[Answer, float], float]) -> Answer:
+    with _turn(key):
+        found_at, held_s, known = _answers.get(key, (0.0, 0.0, None))
+        if time.monotonic() - found_at < min(held_s, KEPT_S):
+            return cast("Answer", known)
         begun = time.monotonic()
         answer = ask()
-        if is_kept(answer, time.monotonic() - begun):
+        found_at = time.monotonic()
+        if (held_s := holds_s(answer, found_at - begun)) > 0:
             if len(_answers) >= MOST:
                 _answers.clear()
-            _answers[key] = (time.monotonic(), answer)
+            _answers[key] = (found_at, held_s, answer)
         return answer
+
+
+@contextmanager
+def _turn(key: Hashable) -> Iterator[None]:
+    """Wait for who asks the same, and for nobody else: another question may take seconds."""
+    with _door:
+        turn = _asking.setdefault(key, Turn())
+        turn.wanted += 1
+    try:
+        with turn.lock:
+            yield
+    finally:
+        with _door:
+            turn.wanted -= 1
+            if not turn.wanted:
+                del _asking[key]

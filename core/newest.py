@@ -1,16 +1,22 @@
 """Several reports of one thing: of each field the newest that was told holds, whatever the order in which they come."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 Version = list[int]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def version_of(at: datetime) -> Version:
     """Return the version of what was told as of a moment."""
     return [round(at.timestamp() * 1_000_000)]
+
+
+def moment_of(version: Version) -> datetime:
+    """Return the moment that a version is of."""
+    return EPOCH + timedelta(microseconds=version[0])
 
 
 def name_by(name: str, import_id: UUID | None) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core import bus, clock
 from core.db import Database, transaction
-from core.tables import AiOutbox, CoreOutbox
+from core.tables import AiOutbox, CoreOutbox, table_of
 
 log = logging.getLogger("attune.outbox")
 
@@ -23,6 +23,7 @@ BATCH = 100
 MOST_TOGETHER = 1000  # things that are told of at once
 LONGEST_PAUSE_S = 3600
 TABLES: dict[Database, type[CoreOutbox] | type[AiOutbox]] = {Database.CORE: CoreOutbox, Database.AI: AiOutbox}
+INSERTS = {database: insert(table_of(table)) for database, table in TABLES.items()}
 Event: TypeAlias = CoreOutbox | AiOutbox
 Handler: TypeAlias = Callable[[dict[str, Any]], None]
 
@@ -31,7 +32,7 @@ _handlers: dict[str, list[Handler]] = defaultdict(list)
 
 def tell(session: Session, topic: str, payload: dict[str, Any], *, database: Database = Database.CORE) -> None:
     """Write down that something happened; it is told when the transaction commits."""
-    session.execute(insert(TABLES[database]).values(topic=topic, payload=payload))
+    session.execute(INSERTS[database], {"topic": topic, "payload": payload})
     if database is Database.CORE:  # the bus listens there; events of `ai` are found by the relay's next round
         bus.publish(session, TOPIC)
 

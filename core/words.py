@@ -72,6 +72,11 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def latest(number: int) -> str:
+    """Return which ones of a list stand there: the last 13, the only one."""
+    return "the only one" if number == 1 else f"the last {number:,}"
+
+
 def event(name: str) -> str:
     """Return a type of event without its category: onboarding.login_success is login success."""
     return name.rpartition(".")[2].replace("_", " ")

@@ -17,7 +17,6 @@ from core.ai_metrics.spans import Span
 from core.ai_metrics.steps import Taken
 from core.config import config
 from core.conversations import ingest as conversations
-from core.conversations.prefixes import drop_known
 from core.conversations.schemas import Origin
 from core.db import persistently, transaction
 from core.errors import Invalid, Unavailable
@@ -81,8 +80,7 @@ def _commit(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool) 
     said = histories.conversations_of(taken)
     with transaction() as session:
         if said:  # conversations before users, the order in which every writer locks them
-            drop_known(session, said)
-            conversations.store(session, said, source, notes_users=False)
+            conversations.store(session, said, source, notes_users=False, repeats=True)
         if taken:
             requests = [each.request for each in taken]
             ingest.store(session, requests, source, others=conversations.SPEAKERS if said else None)

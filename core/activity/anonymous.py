@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from core import clock, memo
-from core.activity import progress, sources
+from core import clock
+from core.activity import asking, progress, sources
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import SessionMissing
 from core.activity.events import IS_ERROR
@@ -72,7 +72,8 @@ def list_anonymous(
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
     items = [_summary(row) for row in found]
     question = text(f"select count(*) from ({states.format(place='any(:apps)')}) as counted")  # noqa: S608  names of our own
-    total = memo.counted(("anonymous", wanted, watched), lambda: session.scalar(question, given) or 0) if count else 0
+    key = ("anonymous", wanted, watched)
+    total = asking.counted(session, key, lambda: session.scalar(question, given) or 0) if count else 0
     return Page(items, total)
 
 

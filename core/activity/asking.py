@@ -1,12 +1,14 @@
 """A question about a funnel, made ready to be asked: its rule, the rows that it counts, and their parameters."""
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from core import memo
 from core.activity import sources
 from core.activity.errors import FunnelRefused
 from core.activity.funnel import ONBOARDING_CODES, SAVED, Coded, Funnel, Rule
@@ -16,6 +18,8 @@ from core.activity.sources import Sources
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.periods import Period, Watched
+
+Answer = TypeVar("Answer")
 
 SAMPLES = 1024
 ENOUGH, TOO_FEW = 10_000, 2_000  # whose seconds are looked at: the rank of a median of so many is right within one percent
@@ -75,6 +79,16 @@ def micros(moment: datetime) -> int:
 def first_portion(session: Session) -> int:
     """Return how many samples to look at before anything is counted, by what the planner believes of the table."""
     return portion(session.scalar(ROUGHLY) or 0)
+
+
+def counted(session: Session, key: Hashable, ask: Callable[[], int]) -> int:
+    """Return a count; where there are very many to count among, one of a minute ago, however few were found."""
+    return (memo.kept if first_portion(session) < SAMPLES else memo.counted)(key, ask)
+
+
+def of_many(session: Session, key: Hashable, ask: Callable[[], Answer]) -> Answer:
+    """Return an answer; where there are very many to count among, one of some seconds ago."""
+    return memo.briefly(key, ask) if (session.scalar(ROUGHLY) or 0) >= memo.MANY else ask()
 
 
 def portion(count: int) -> int:

@@ -35,6 +35,19 @@ class Tally:
     is_sampled: bool
 
 
+@dataclass(frozen=True)
+class Passed:
+    """How many began, and how many of them have come through."""
+
+    begun: int
+    through: int
+
+    @property
+    def rate(self) -> float | None:
+        """Which part of them."""
+        return rate(self.through, self.begun)
+
+
 def read_funnel(
     session: Session,
     period: Period,
@@ -46,7 +59,8 @@ def read_funnel(
 ) -> FunnelView:
     """Return a funnel: the saved one, or one of any registered event types; raise FunnelRefused for others."""
     require(actor, Permission.WATCH)
-    tally = _tally(session, asking.ask(session, funnel, period, watched, segment))
+    asked = asking.ask(session, funnel, period, watched, segment)
+    tally = asking.of_many(session, ("funnel", period, watched, funnel, segment), lambda: _tally(session, asked))
     steps, last = funnel.steps, funnel.last
     earlier = EarlierFunnel(
         start=period.previous.start,
@@ -64,6 +78,23 @@ def read_funnel(
         is_sampled=tally.is_sampled,
         previous=earlier,
     )
+
+
+def count_through(session: Session, period: Period, watched: Watched, *, actor: Actor) -> tuple[Passed, Passed]:
+    """Return of how many who began in a period, and in the one before, how many have come through the saved funnel since."""
+    require(actor, Permission.WATCH)
+    asked = asking.ask(session, SAVED, period, watched)
+    if not asked.is_kept:  # of one release
+        return ends(read_funnel(session, period, watched, actor=actor))
+    question = text(_of_ends(asked.rule, asked.found))
+    row = asking.of_many(session, ("ends", period, watched), lambda: session.execute(question, asked.given).one())
+    return Passed(row.begun, row.through), Passed(row.earlier, row.earlier_through)
+
+
+def ends(funnel: FunnelView) -> tuple[Passed, Passed]:
+    """Return the same of a funnel that was read."""
+    then = funnel.previous.users
+    return Passed(funnel.steps[0].users, funnel.steps[-1].users), Passed(then[0], then[-1])
 
 
 def rate(part: int, whole: int) -> float | None:
@@ -128,6 +159,21 @@ def _of_saved(rule: Rule, found: Sources) -> str:
     most = f"most as materialized (select {counts} from {found.plain})"  # noqa: S608  names of our own
     past = f"past as materialized (select {earlier} from {found.past})"  # noqa: S608
     return _sql(rule, found.apart, most, past)
+
+
+def _of_ends(rule: Rule, found: Sources) -> str:
+    """Return the question for both ends of the saved funnel: times between steps take a fifth longer."""
+    last = len(rule.steps)
+    ends = f"select count(reached_1) as begun, count(reached_{last}) as through from"
+    of_rest = ", ".join(
+        f"count(*) filter (where at_1 {sign} :start_us and {rule.is_reached(number)}) as {name}"
+        for sign, number, name in ((">=", 0, "begun"), (">=", last - 1, "through"), ("<", 0, "earlier"), ("<", last - 1, "gone"))
+    )
+    return f"""
+with {found.apart}, most as materialized ({ends} {found.plain}), past as materialized ({ends} {found.past}),
+tail as materialized (select {of_rest} from rest)
+select most.begun + tail.begun as begun, most.through + tail.through as through, past.begun + tail.earlier as earlier,
+    past.through + tail.gone as earlier_through from most, past, tail"""  # noqa: S608  names of our own
 
 
 def _of_times(rule: Rule, found: Sources) -> str:

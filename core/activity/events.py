@@ -1,9 +1,9 @@
 """Events themselves: the newest, their errors by code, and how many there were a day."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from core import memo
@@ -39,7 +39,7 @@ with failed as materialized (
     from (
         select error_code, event_type, created_at, user_id, session_id, environment, app
         from user_activity_events as event where {{conditions}} and {IS_ERROR}
-            and (:most = {SAMPLES} or hashtext(coalesce(user_id::text, session_id)) & {SAMPLES - 1} < :most) offset 0
+            and (:most = {SAMPLES} or hashtext(coalesce(user_id::text, session_id)) & {SAMPLES - 1} < :most)
     ) as event
     left join funnel_parts as part on (part.part, part.environment, part.app)
         = (case when event.user_id is null then 's:' || event.session_id end, event.environment, event.app)
@@ -133,8 +133,13 @@ def list_errors(
     conditions = " and ".join([_in_period(watched), *_wanted(wanted)])
     given = {**_given(period, watched), **wanted.model_dump(), "samples": SHOWN}
     given["most"] = portion(session.scalar(text(ROUGHLY), given) or 0)
-    rows = session.execute(text(CODES.format(conditions=conditions)), given).mappings().all()
-    people = _people(session, conditions, given, ("errors", wanted, period, watched))
+    key = (wanted, period, watched)
+
+    def ask() -> Sequence[RowMapping]:
+        return session.execute(text(CODES.format(conditions=conditions)), given).mappings().all()
+
+    rows = memo.briefly(("codes", key), ask) if given["most"] < SAMPLES else ask()
+    people = _people(session, conditions, given, ("errors", key))
     total = sum(row["count"] for row in rows)
     page = rows[window.offset : window.offset + window.limit]
     given["codes"] = [row["error_code"] for row in page]

@@ -129,15 +129,14 @@ returning environment, app, part, owner, former_owner, marks, is_cut""".replace(
 
 # The days of users come last, after all subjects: batches at the same time have users in common, and wait for each other from
 # there to the commit.
-BEFORE = "select (select count(*) from merged), (select count(*) from whole)"
+BEFORE = "select count(*) from grown"
 
 
 def _statement(insert: str) -> bytes:
     return f"""
 with {FRESH} as ({insert}), deltas as ({DELTAS}), {SEEN}, kept as ({PARTS}), apps as ({subjects.note_apps(FRESH)}),
-several as ({subjects.several(FRESH)}), merged as ({subjects.OF_APPS}), whole as ({subjects.OF_ALL_APPS}),
-days as ({USER_DAYS.replace("{stage}", f"{FRESH} cross join ({BEFORE}) as before")})
-select (select count(*) from {FRESH}), ({subjects.BEREFT}), ({subjects.UNITED})""".encode()  # noqa: S608  names of our own
+grown as ({subjects.GROWN}), days as ({USER_DAYS.replace("{stage}", f"{FRESH} cross join ({BEFORE}) as before")})
+select (select count(*) from {FRESH}), ({subjects.BEREFT}), ({subjects.SPREAD})""".encode()  # noqa: S608  names of our own
 
 
 STORE, STORE_NEW = _statement(INSERT), _statement(INSERT_NEW)
@@ -163,12 +162,10 @@ def store_new(session: Session, events: list[NewEvent], source: Source) -> int:
 def _store(session: Session, events: list[NewEvent], source: Source, statement: bytes) -> int:
     events = source.cleaned(events)
     connection = driver(session)
-    subjects.meet(connection, {(event.environment or source.environment, event.app or "") for event in events})
     EVENTS.copy_columns(connection, _columns(events, source))
-    added, bereft, united = connection.execute(statement, source.days).fetchone() or (0, None, None)
-    if bereft or united:
-        subjects.TOUCHED.copy(connection, [*(bereft or []), *(united or [])])
-        subjects.derive(connection)
+    with subjects.alone():
+        added, bereft, spread = connection.execute(statement, source.days).fetchone() or (0, None, None)
+        subjects.follow(connection, bereft or [], spread or [])
     if any(event.release for event in events):
         note_releases(connection, EVENTS)
     note_users(connection, EVENTS, import_id=source.import_id)

@@ -163,7 +163,7 @@ class FunnelPart(CoreTable):
 class Subject(CoreTable):
     """One who goes through the funnel: all his parts together, and when he reached each step of the saved one.
 
-    Of each app; and of all apps of an environment (`*`), where there are several. `is_whole`: all that is known of him there.
+    Of each app; and of all apps of an environment (`*`), where he is in several. `is_whole`: all that is known of him there.
     `is_unsure`: a mark that was dropped may have changed what was reached, so that readers look into the raw rows.
     `sample` is a hash of the subject, below 1024: medians of very many are taken of some.
     """
@@ -194,6 +194,7 @@ class Subject(CoreTable):
             "subject",
             postgresql_where=text("subject like 's:%'"),
         ),
+        Index("ix_subjects_whole", "subject", "environment", unique=True, postgresql_where=text("is_whole")),
         Index("ix_subjects_unsure", "environment", postgresql_where=text("is_unsure")),
         Index("ix_subjects_cut", "environment", postgresql_where=text("is_cut")),
         {"postgresql_with": {"fillfactor": 70}},

@@ -49,10 +49,12 @@ MANY = text(f"select reltuples >= {memo.MANY} from pg_class where oid = 'users':
 FEW = 20_000  # so many are named and then put in order; more are walked through in their order, until a page is full
 COMPLETED = f"reached_{COUNT} is not null"
 DROPPED = f"reached_{COUNT} is null and reached_1 < cast(:now as timestamptz) - interval '{WINDOW.days} days'"
-HAS_DONE = (OnboardingStatus.COMPLETED, OnboardingStatus.DROPPED)
-# Few have dropped out, or many: an index of each half knows.
-HALF = f"""
-select case when subject like 'u:%' then substr(subject, 3)::uuid end from {{rows}} and {{half}} and {DROPPED}"""  # noqa: S608
+ENDED = {OnboardingStatus.COMPLETED: COMPLETED, OnboardingStatus.DROPPED: DROPPED}
+# Few have dropped out or come through, or many: an index of each half knows when they began. Who they are is then looked up.
+HALF = """
+select case when subject like 'u:%' then substr(subject, 3)::uuid end from {rows} and {half} and {ended}
+    and (app, reached_1) in (select app, reached_1 from {rows} and {half} and {ended} offset 0)"""
+HALVES = ("not is_unsure", "is_unsure")
 # What one did under his name, and without one in sessions that are his.
 OWN = """
 select event.*, false as is_anonymous from user_activity_events as event
@@ -159,7 +161,7 @@ class Asked:
     def _parts(self) -> list[list[str]]:
         """Return the conditions on those who are placed, and on those who are not, of whom none has done anything."""
         conditions = [*_conditions(self.wanted, self.watched), *_standing(self.wanted, self.watched)]
-        if self.wanted.status in HAS_DONE or self.wanted.step:
+        if self.wanted.status in ENDED or self.wanted.step:
             return [[PLACED, *conditions]]
         question = f"select array(select id from users where {PLACELESS} limit {FEW + 1})"  # noqa: S608
         self.given["placeless"] = self._kept("placeless", question, is_of_all=True)
@@ -189,18 +191,21 @@ def _standing(wanted: UserFilter, watched: Watched) -> list[str]:
     """Return the conditions that a status and a step make."""
     found, rows = [], sources.of(watched)
     begun = f"exists (select from {rows} and subject = 'u:' || users.id and ({{}}))"
-    if wanted.status is OnboardingStatus.DROPPED:
-        halves = (HALF.format(rows=rows, half=half) for half in ("not is_unsure", "is_unsure"))
-        found.append(f"users.id in ({' union all '.join(halves)})")
-    elif wanted.status is OnboardingStatus.COMPLETED:
-        found.append(begun.format(COMPLETED))
+    if wanted.status in ENDED:
+        found.append(f"users.id in ({_ended(rows, wanted.status)})")
     elif wanted.status is not None:
-        found += [f"not {begun.format(f'{COMPLETED} or {DROPPED}')}", SEEN[wanted.status]]
+        ended = " union all ".join(_ended(rows, each) for each in ENDED)
+        found += [f"not exists (select from ({ended}) as ended (id) where ended.id = users.id)", SEEN[wanted.status]]
     if wanted.step == 0:
         found.append(f"not {begun.format('reached_1 is not null')}")
     elif wanted.step is not None:
         found.append(begun.format(f"{STEP} = :step"))
     return found
+
+
+def _ended(rows: str, status: OnboardingStatus) -> str:
+    """Return a select of the keys of those who have come through, or dropped out."""
+    return " union all ".join(HALF.format(rows=rows, half=half, ended=ENDED[status]) for half in HALVES)
 
 
 def get_user(session: Session, given: str, watched: Watched, *, actor: Actor) -> UserView:

@@ -23,12 +23,14 @@ MOST = 200
 # Most batches bring no release that is not known, and lock nothing.
 SEEN = """
 insert into releases (environment, app, release, import_id, first_seen_at)
-select environment, app, release, coalesce(import_id, %(none)s), min(created_at) from {stage} as staged
-where release <> '' and not exists (
+select * from (
+    select environment, app, release, coalesce(import_id, %(none)s) as import_id, min(created_at) as first_seen_at
+    from {stage} where release <> '' group by 1, 2, 3, 4
+) as seen
+where not exists (
     select from releases as known where (known.environment, known.app, known.release, known.import_id)
-        = (staged.environment, staged.app, staged.release, coalesce(staged.import_id, %(none)s))
-    and known.first_seen_at <= staged.created_at)
-group by 1, 2, 3, 4 order by 1, 2, 3, 4
+        = (seen.environment, seen.app, seen.release, seen.import_id) and known.first_seen_at <= seen.first_seen_at)
+order by 1, 2, 3, 4
 on conflict (environment, app, release, import_id)
 do update set first_seen_at = least(releases.first_seen_at, excluded.first_seen_at)"""
 

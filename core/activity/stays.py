@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.activity import asking, times
 from core.activity.answers import Stays
-from core.activity.asking import SAMPLES
+from core.activity.asking import SAMPLES, Question
 from core.activity.funnel import SAVED, Funnel
 from core.activity.segments import Segment
 from core.identity.permissions import Permission, require
@@ -40,7 +40,11 @@ def read_stays(
     """Return how long those stayed who have not come through; raise FunnelRefused."""
     require(actor, Permission.WATCH)
     asked = asking.ask(session, funnel, period, watched, segment)
-    last, most = funnel.last, asking.first_portion(session)
+    return asking.of_many(session, ("stays", period, watched, funnel, segment), lambda: _stays(session, asked))
+
+
+def _stays(session: Session, asked: Question) -> Stays:
+    last, most = asked.funnel.last, asking.first_portion(session)
     gone = f"not ({asked.rule.is_reached(last)})"
     rest = ROWS.format(began="from_micros(at_1)", rows="rest", joined="where", gone=gone)
     began, missing = ("reached_1", f"reached_{last + 1} is null") if asked.is_kept else ("from_micros(at_1)", gone)

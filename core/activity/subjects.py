@@ -1,22 +1,28 @@
-"""Subjects of the funnel, made of their parts: one row for each app, and where an environment has several, one over all of them.
+"""Subjects of the funnel, made of their parts: a row for each app that one is in, and one over all of them for who is in several.
 
-That one has the app `*`. Whoever does something gets it as soon as there is a second app; `is_whole` marks the one row of each
-subject and environment that holds everything: those are who goes through the funnel of all apps.
+That one has the app `*`. `is_whole` marks the one row of each subject and environment that holds everything: those are who goes
+through the funnel of all apps. An index sees to it that there is but one, also where two transactions store, each in another app,
+the first that is known of somebody: who comes second is stored again.
 
-A subject takes the marks of its parts, in whatever order they come. One that loses a part is locked, in the same order as by all
-others, and made anew in a statement of its own: one that locks still sees what was there before it waited.
+A subject takes the marks of its parts, in whatever order they come. One that loses a part is made anew, and so is a row over all
+apps when another has grown, under a lock and in a statement of its own: that one sees what was there before it waited.
 """
 
-import time
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+
+import psycopg
 
 from core.activity import funnel
 from core.activity.schemas import ALL_APPS
-from core.staging import Connection, Stage
+from core.errors import Unavailable
+from core.staging import Connection, Stage, by_index
 
-Place = tuple[str, str]  # an environment and an app
+Key = Sequence[str]  # an environment, an app and a subject
 
 TOUCHED = Stage("touched_subjects", {"environment": "text", "app": "text", "subject": "text"})
+# Of a list the planner knows how long it is, and a temporary table would be emptied at each commit.
+GIVEN = "unnest(%(environments)s::text[], %(apps)s::text[], %(subjects)s::text[]) as touched (environment, app, subject)"
 RULE = funnel.Rule(funnel.ONBOARDING_CODES)
 DERIVED = ", ".join(f"from_micros({RULE.reached(step - 1)}) as reached_{step}" for step in range(1, 6))
 DERIVED = f"marks, is_cut, is_cut and {RULE.is_unsure()} as is_unsure, {DERIVED}"
@@ -26,6 +32,11 @@ MERGED = """
 select marks_merged(present.marks, excluded.marks) as marks, present.is_cut or excluded.is_cut
     or cardinality(present.marks) + cardinality(excluded.marks) > 32 and marks_cut(present.marks, excluded.marks) as is_cut
 offset 0"""
+# What a new row is. The offset has each looked up in the index, however few the planner believes there are.
+IS_WHOLE = """
+count(*) over (partition by {rows}.subject, {rows}.environment) = 1 and not exists (select from subjects as other
+    where (other.subject, other.environment) = ({rows}.subject, {rows}.environment) and other.app <> {rows}.app offset 0)"""
+ONE_WHOLE_ROW = "ix_subjects_whole"
 
 
 def note_apps(rows: str) -> str:
@@ -33,12 +44,6 @@ def note_apps(rows: str) -> str:
     return f"""
 insert into event_apps (environment, app) select distinct environment, app from {rows} where app <> '{ALL_APPS}' order by 1, 2
 on conflict do nothing"""  # noqa: S608  our own names
-
-
-def several(rows: str) -> str:
-    """Return a select of the environments that have several apps, with those of the rows."""
-    known = f"select environment, app from event_apps union select environment, app from {rows} where app <> '{ALL_APPS}'"  # noqa: S608
-    return f"select environment from ({known}) as known group by environment having count(*) > 1"  # noqa: S608
 
 
 def _kept(whole: str) -> str:
@@ -49,44 +54,26 @@ select environment, app, subject, case when cardinality(whole) <= 32 then whole 
 from ({whole}) as whole offset 0""")  # noqa: S608  our own names
 
 
-def _gained(app: str, among: str = "") -> str:
-    """Return a select of what the parts of a batch give to their subjects: what is new, and all there is to a new owner."""
-    return _kept(f"""
-select environment, {app} as app, subject, bool_or(is_cut) as was_cut, {WHOLE} as whole
+# Of a batch's parts, which are `kept`, what is new goes to their subjects, to a new owner all there is; a user who lost a session
+# is locked in the same order. A session that lost its own is nobody's but ours: we hold its only part.
+GAINED = _kept(f"""
+select environment, app, subject, bool_or(is_cut) as was_cut, {WHOLE} as whole
 from (
     select environment, app, owner as subject,
         case when former_owner <> owner then kept.marks else parts.marks end as marks, is_cut
     from kept join parts using (part, environment, app)
-    union all select environment, app, former_owner, '{{}}', false from kept where former_owner <> owner
-) as gained {among} left join lateral unnest(marks) as mark on true group by 1, 2, 3""")  # noqa: S608  our own names
-
-
-def _merged(gained: str, is_whole: str) -> str:
-    """Return a statement that adds what was gained."""
-    return f"""
+    union all
+    select environment, app, former_owner, '{{}}', false from kept where former_owner <> owner and former_owner like 'u:%%'
+) as gained left join lateral unnest(marks) as mark on true group by 1, 2, 3""")  # noqa: S608  our own names
+GROWN = f"""
 insert into subjects as present (environment, app, subject, is_whole, {COLUMNS})
-select environment, app, subject, {is_whole}, {DERIVED} from ({gained}) as gained
+select environment, app, subject, {IS_WHOLE.format(rows="gained")}, {DERIVED} from ({GAINED}) as gained
 order by subject, environment, app
 on conflict (subject, environment, app) do update set ({COLUMNS}) = (select {DERIVED} from ({RULE.over(MERGED)}) as merged)
 where not present.marks @> excluded.marks or excluded.is_cut and not present.is_cut
-returning environment, subject, xmax = 0 as is_new"""  # noqa: S608  our own names
-
-
-# Parts of one statement: of a batch's parts in `kept`, with the environments of several apps in `several`.
-OF_APPS = _merged(_gained("app"), "environment not in (select environment from several)")
-OF_ALL_APPS = _merged(_gained(f"'{ALL_APPS}'", "join several using (environment)"), "true")
+returning environment, app, subject, is_whole"""  # noqa: S608  our own names
 BEREFT = "select array_agg(array[environment, app, former_owner]) from kept where former_owner <> owner"
-# Who was known before there was a second app: what he did in the first is not in his row over all apps yet.
-UNITED = f"""
-select array_agg(array[environment, known.app, subject]) from whole join subjects as known using (subject, environment)
-where is_new and known.is_whole and known.app <> '{ALL_APPS}'"""  # noqa: S608  constants
-
-
-def _locked(app: str, touched: str) -> str:
-    return f"""
-insert into subjects (environment, app, subject, marks, is_cut)
-select distinct environment, {app}, subject, '{{}}'::bigint[], false from {touched} order by 3, 1, 2
-on conflict (subject, environment, app) do update set is_cut = false where false"""  # noqa: S608  our own names
+SPREAD = "select array_agg(array[environment, app, subject]) from grown where not is_whole"
 
 
 def _anew(rows: str, app: str) -> str:
@@ -99,97 +86,127 @@ from (select environment, app, subject, {DERIVED} from ({_kept(whole)}) as anew)
 where (subjects.environment, subjects.app, subjects.subject) = (fresh.environment, fresh.app, fresh.subject)"""  # noqa: S608
 
 
-WITHOUT_PARTS = """
-delete from subjects using touched_subjects as touched
-where (subjects.environment, subjects.app, subjects.subject) = (touched.environment, touched.app, touched.subject)
-    and not exists (select from funnel_parts
-        where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))"""
-WITHOUT_APPS = f"""
-delete from subjects using touched_subjects as touched
+def _of_parts(touched: str) -> str:
+    each = f"(select distinct environment, app, subject from {touched}) as touched"  # noqa: S608  our own names
+    key = "(funnel_parts.environment, funnel_parts.app, owner) = (touched.environment, touched.app, touched.subject)"
+    return _anew(f"{each} join funnel_parts on {key}", "touched.app")
+
+
+def _gone(touched: str) -> str:
+    return f"""
+delete from subjects using {touched}
+where (subjects.environment, subjects.app, subjects.subject) = (touched.environment, touched.app, touched.subject)"""  # noqa: S608
+
+
+def _spread(change: str) -> str:
+    """Return the statement, which then tells of whom else there are rows."""
+    told = "returning subjects.environment, subjects.app, subjects.subject, is_whole"
+    return f"with changed as ({change} {told}) select environment, app, subject from changed where not is_whole"  # noqa: S608
+
+
+def _set_apart(touched: str) -> str:
+    return f"""
+update subjects set is_whole = false from (select distinct environment, subject from {touched}) as touched
+where (subjects.subject, subjects.environment) = (touched.subject, touched.environment) and is_whole and app <> '{ALL_APPS}'
+    and exists (select from subjects as other
+        where (other.subject, other.environment) = (subjects.subject, subjects.environment) and other.app <> subjects.app)"""  # noqa: S608
+
+
+def _held(touched: str) -> str:
+    return f"""
+insert into subjects (environment, app, subject, marks, is_cut)
+select distinct environment, '{ALL_APPS}', subject, '{{}}'::bigint[], false
+from {touched} join subjects as each using (environment, subject) where not each.is_whole order by 3, 1
+on conflict (subject, environment, app) do update set is_cut = false where false"""  # noqa: S608  our own names
+
+
+def _of_all_apps(touched: str) -> str:
+    each = f"(select distinct environment, subject from {touched}) as touched"  # noqa: S608  our own names
+    key = "(subjects.subject, subjects.environment) = (touched.subject, touched.environment)"
+    return _anew(f"{each} join subjects on {key} and not is_whole", f"'{ALL_APPS}'")
+
+
+def _without_apps(touched: str) -> str:
+    return f"""
+delete from subjects using {touched}
 where (subjects.subject, subjects.environment, subjects.app) = (touched.subject, touched.environment, '{ALL_APPS}')
     and not exists (select from subjects as each
-        where (each.subject, each.environment) = (subjects.subject, subjects.environment) and each.app <> '{ALL_APPS}')"""  # noqa: S608  constants
-SET_APART = f"""
-update subjects set is_whole = false
-from touched_subjects as touched
-join subjects as whole on (whole.subject, whole.environment, whole.app) = (touched.subject, touched.environment, '{ALL_APPS}')
-where (subjects.subject, subjects.environment) = (touched.subject, touched.environment)
-    and subjects.is_whole and subjects.app <> '{ALL_APPS}'"""  # noqa: S608  constants
+        where (each.subject, each.environment) = (subjects.subject, subjects.environment) and each.app <> '{ALL_APPS}')"""  # noqa: S608
+
+
+def _over_apps(touched: str) -> tuple[str, ...]:
+    """Return statements that make the rows over all apps; who changes one of the others waits at them for us, or we for him."""
+    return _set_apart(touched), _held(touched), _of_all_apps(touched), _without_apps(touched)
+
+
+PARTLESS = """ and not exists (select from funnel_parts
+    where (funnel_parts.environment, funnel_parts.app, owner) = (subjects.environment, subjects.app, subjects.subject))"""
+TABLE = "touched_subjects as touched"
+WITHOUT_PARTS, WITHOUT_APPS = _gone(TABLE) + PARTLESS, _without_apps(TABLE)
 ANEW = (
     note_apps("touched_subjects"),
-    _locked("app", "touched_subjects"),
-    _anew(
-        """(select distinct environment, app, subject from touched_subjects) as touched join funnel_parts
-        on (funnel_parts.environment, funnel_parts.app, owner) = (touched.environment, touched.app, touched.subject)""",
-        "touched.app",
-    ),
+    f"""
+insert into subjects (environment, app, subject, is_whole, marks, is_cut)
+select environment, app, subject, {IS_WHOLE.format(rows="touched")}, '{{}}', false
+from (select distinct environment, app, subject from touched_subjects) as touched order by 3, 1, 2
+on conflict (subject, environment, app) do update set is_cut = false where false""",  # noqa: S608  constants
+    _of_parts(TABLE),
     WITHOUT_PARTS,
+    *_over_apps(TABLE),
 )
-# After those: whoever is writing to a subject's row of one app is waited for before the marks of all apps are read.
-ANEW_OVER_APPS = (
-    _locked(f"'{ALL_APPS}'", f"touched_subjects join ({several('touched_subjects')}) as several using (environment)"),
-    SET_APART,
-    _anew(
-        f"""(select distinct environment, subject from touched_subjects) as touched join subjects
-        on (subjects.subject, subjects.environment) = (touched.subject, touched.environment) and app <> '{ALL_APPS}'""",  # noqa: S608
-        f"'{ALL_APPS}'",
-    ),
-    WITHOUT_APPS,
-)
-# Of tables that were filled a moment ago the planner knows nothing, and would read all parts for a hundred subjects.
-PLANS = """select set_config('enable_seqscan', %(on)s, true), set_config('enable_hashjoin', %(on)s, true),
-    set_config('enable_mergejoin', %(on)s, true)"""
-
-KNOWN_FOR_S = 60.0
-KNOWN = "select environment, app from event_apps"
+NAMED = _spread(_gone(GIVEN))
+LESS = (_spread(_of_parts(GIVEN)), _spread(_gone(GIVEN) + PARTLESS))
+OVER_APPS = _over_apps(GIVEN)
 # Whoever stores events holds what this waits for.
 LOCK = "lock table funnel_parts in share row exclusive mode"
-SEVERAL = "select environment from event_apps group by environment having count(*) > 1"
-IN_SEVERAL = f"({SEVERAL})"
+SEVERAL = "(select environment from event_apps group by environment having count(*) > 1)"
 SETTLE = (
+    LOCK,
     """
 delete from event_apps where not exists (select from subjects
     where (subjects.environment, subjects.app) = (event_apps.environment, event_apps.app))""",
-    f"delete from subjects where app = '{ALL_APPS}' and environment not in {IN_SEVERAL}",  # noqa: S608  constants
-    f"update subjects set is_whole = true where not is_whole and environment not in {IN_SEVERAL}",  # noqa: S608  constants
+    f"delete from subjects where app = '{ALL_APPS}' and environment not in {SEVERAL}",  # noqa: S608  constants
+    f"update subjects set is_whole = true where not is_whole and environment not in {SEVERAL}",  # noqa: S608  constants
 )
-_met: dict[Place, float] = {}  # when an app was last seen to be known
 
 
-def meet(connection: Connection, places: AbstractSet[Place]) -> None:
-    """Before the first events of an app are stored, wait for whoever stores some meanwhile and does not know of it.
-
-    Else one who comes in two apps at the same moment would count twice. What is known is looked up once a minute: an undo may
-    have forgotten an app.
-    """
-    now = time.monotonic()
-    if all(now - _met.get(place, -KNOWN_FOR_S) < KNOWN_FOR_S for place in places):
-        return
-    _met.clear()
-    _met.update(((str(environment), str(app)), now) for environment, app in connection.execute(KNOWN).fetchall())
-    if not places <= _met.keys():
-        connection.execute(LOCK)
+@contextmanager
+def alone() -> Iterator[None]:
+    """Raise Unavailable where another was first with a whole row of the same subject: once he is there it goes well."""
+    try:
+        yield
+    except psycopg.errors.UniqueViolation as found:
+        if found.diag.constraint_name == ONE_WHOLE_ROW:
+            raise Unavailable from found
+        raise
 
 
-def forget() -> None:
-    """Look up at the next events which apps there are."""
-    _met.clear()
+def follow(connection: Connection, bereft: Sequence[Key], spread: Sequence[Key]) -> None:
+    """After a batch make anew who has lost a part, and whoever is in several apps over all of them."""
+    spread = list(spread)
+    if sessions := [key for key in bereft if key[2].startswith("s:")]:
+        spread += connection.execute(NAMED.encode(), _given(sessions)).fetchall()
+    if users := [key for key in bereft if key[2].startswith("u:")]:
+        for statement in LESS:
+            spread += connection.execute(statement.encode(), _given(users)).fetchall()
+    if spread:
+        for statement in OVER_APPS:
+            connection.execute(statement.encode(), _given(spread))
+
+
+def _given(keys: Iterable[Key]) -> dict[str, list[str]]:
+    environments, apps, subjects = map(list, zip(*keys, strict=True))
+    return {"environments": environments, "apps": apps, "subjects": subjects}
 
 
 def derive(connection: Connection, *, are_few: bool = True) -> None:
     """Make the touched subjects anew from their parts; where these are not few, the planner must know how many (`analyze`)."""
-    connection.execute(PLANS, {"on": "off" if are_few else "on"})
-    for statement in ANEW:
-        connection.execute(statement.encode())
-    if connection.execute(SEVERAL).fetchone():
-        for statement in ANEW_OVER_APPS:
+    with by_index(connection) if are_few else nullcontext():
+        for statement in ANEW:
             connection.execute(statement.encode())
-    connection.execute(PLANS, {"on": "on"})
 
 
 def settle(connection: Connection) -> None:
     """Forget apps of which nobody is left; where one remains, its rows hold everything again."""
-    connection.execute(LOCK)
     for statement in SETTLE:
         connection.execute(statement.encode())
-    forget()

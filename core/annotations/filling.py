@@ -47,11 +47,14 @@ select messages.id, messages.created_at, messages.import_id, messages.error is n
         where last.conversation_id = messages.conversation_id and last.role = 'assistant'
             and last.created_at <= coalesce(conversations.escalated_at, 'infinity')
         order by last.position desc limit 1), false) end as is_escalated
-from messages join conversations on conversations.id = messages.conversation_id
+from {messages} join conversations on conversations.id = messages.conversation_id
 where messages.role = 'assistant' and messages.created_at >= :since"""
-NEW_ANSWERS = text(f"""{ANSWERS} and (messages.created_at, messages.id) > (:at, :id)
+NEW_ANSWERS = text(f"""{ANSWERS.format(messages="messages")} and (messages.created_at, messages.id) > (:at, :id)
 order by messages.created_at, messages.id limit :limit""")
-THEIR_ANSWERS = text(f"{ANSWERS} and messages.conversation_id = any(:ids)")
+# Each looked up by itself: of tables that are filled a moment ago the planner knows nothing, and would read all new messages.
+THEIRS = """unnest(cast(:ids as uuid[])) as given (conversation_id) cross join lateral (
+    select * from messages where conversation_id = given.conversation_id offset 0) as messages"""
+THEIR_ANSWERS = text(ANSWERS.format(messages=THEIRS))
 DISLIKED = text(f"""
 select message_id, conversation_id, coalesce({NEGATIVE}, false) as is_low,
     edited_text is not null as is_edited

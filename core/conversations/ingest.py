@@ -3,7 +3,7 @@
 The rows of the conversations are locked in order first; what follows has them to itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from core import clock, outbox, traces
 from core.activity.ingest import note_days, note_users
 from core.conversations import messages, naming
+from core.conversations.prefixes import drop_known
 from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation
-from core.intake import Source, as_jsonb, key_of
-from core.newest import Known, name_by, version_of
-from core.staging import Stage, driver
+from core.intake import Source, key_of
+from core.newest import Known, moment_of, name_by, version_of
+from core.staging import Connection, Few, Stage, driver, with_indexes
 
 MADE = "conversations.made"
 AGAIN = "conversations.again"
@@ -24,8 +25,8 @@ LATE = timedelta(minutes=10)
 BEGAN_AT = "began_at"
 TOLD_AT_ONCE = 1000
 
-CONVERSATIONS = Stage(
-    "staged_conversations",
+CONVERSATIONS = Few(
+    "sent",
     {
         "id": "uuid",
         "external_id": "text",
@@ -35,20 +36,21 @@ CONVERSATIONS = Stage(
         "created_at": "timestamptz",
     },
 )
-LEARNED = Stage(
-    "learned_conversations",
+LEARNED = Few(
+    "learned",
     {
         "id": "uuid",
+        "began": "timestamptz",
         "user_id": "uuid",
         "user_name": "text",
         "session_type": "text",
         "title": "text",
         "status": "text",
-        "context": "text",
+        "context": "jsonb",
         "environment": "text",
         "app": "text",
         "release": "text",
-        "told": "text",
+        "told": "jsonb",
     },
 )
 SPEAKERS = Stage(
@@ -57,68 +59,75 @@ SPEAKERS = Stage(
 )
 
 FIELDS = ("user_name", "session_type", "title", "status", "context", "environment", "app", "release")
-MAKE = """
+KNOWN = """id, told, (select external_id from users where users.id = user_id), session_type, title, status, context,
+    environment, app, release"""
+MAKE = f"""
 insert into conversations (id, external_id, source, environment, app, release, import_id, created_at, last_message_at)
 select distinct on (id) id, external_id, source, environment, '', '', import_id, created_at, created_at
-from staged_conversations order by id, created_at
-on conflict (id) do nothing returning id"""
+from {CONVERSATIONS.rows} order by id, created_at
+on conflict (id) do nothing returning {KNOWN}"""  # noqa: S608  names of our own
+LOCK = f"select {KNOWN} from conversations where id = any(%(ids)s) order by id for update"  # noqa: S608
 
-LOCK = """
-select id, told, (select external_id from users where users.id = user_id), session_type, title, status, context, environment, app,
-    release
-from conversations where id in (select id from staged_conversations) order by id for update"""
-
-LEARN = """
-update conversations set user_id = coalesce(learned.user_id, conversations.user_id), session_type = learned.session_type,
-    title = learned.title, status = learned.status, context = learned.context::jsonb, environment = learned.environment,
-    app = learned.app, release = learned.release, told = learned.told::jsonb
-from learned_conversations as learned where learned.id = conversations.id"""
-
-BEGAN = """
-update conversations set created_at = least(conversations.created_at, began),
-    last_message_at = case when message_count = 0 then least(conversations.created_at, began) else last_message_at end
-from (select id, min(created_at) as began from staged_conversations group by id) as sent
-where sent.id = conversations.id and began < conversations.created_at"""
-
-# Each looked up by itself: of tables that are filled a moment ago the planner knows nothing, and would read all messages.
-SPOKE = """
+# Of its days, a user was there on those of all messages.
+LEARN = f"""
+with changed as (
+    update conversations set user_id = coalesce(learned.user_id, conversations.user_id), session_type = learned.session_type,
+        title = learned.title, status = learned.status, context = learned.context, environment = learned.environment,
+        app = learned.app, release = learned.release, told = learned.told, {messages.COUNTS},
+        created_at = least(conversations.created_at, began),
+        last_message_at = coalesce(last_at, least(conversations.created_at, began))
+    from {LEARNED.rows} left join ({messages.COUNTED}) as counted on counted.conversation_id = learned.id
+    where learned.id = conversations.id
+    returning conversations.id, learned.user_id, user_name, conversations.environment, conversations.app, conversations.created_at
+)
 insert into staged_speakers
-select spoken.created_at, learned.user_id, user_name, present.environment, present.app
-from learned_conversations as learned
-cross join lateral (select environment, app, created_at from conversations where id = learned.id offset 0) as present
-cross join lateral (
-    select created_at from messages where conversation_id = learned.id union select present.created_at
+select spoken.created_at, user_id, user_name, environment, app
+from changed cross join lateral (
+    select created_at from messages where conversation_id = changed.id union select changed.created_at
 ) as spoken
-where learned.user_id is not null"""
+where user_id is not null"""  # noqa: S608
 
 
-def store(session: Session, conversations: list[NewConversation], source: Source, *, notes_users: bool = True) -> int:
+def store(
+    session: Session, conversations: list[NewConversation], source: Source, *, notes_users: bool = True, repeats: bool = False
+) -> int:
     """Store conversations and their messages; return how many of the rows said anything new.
 
-    Without `notes_users` the users are left in SPEAKERS, for whoever notes them, and their days, with others.
+    Without `notes_users` the users are left in SPEAKERS, for whoever notes them, and their days, with others. Of rows that
+    say with each message what was said before (`repeats`), what is known of that is left out.
     """
     conversations = source.cleaned(conversations)
-    connection = driver(session)
-    CONVERSATIONS.copy(connection, _rows(conversations, source))
-    made = {id_ for (id_,) in connection.execute(MAKE)}
-    known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
-    news, learned = _learn(known, conversations, made, name_by(BEGAN_AT, source.import_id))
+    connection, began_at = driver(session), name_by(BEGAN_AT, source.import_id)
+    made = _known(connection.execute(MAKE.encode(), {"few": CONVERSATIONS.sent(_rows(conversations, source))}))
+    before = _lock(connection, {key_of("conversation", each.id) for each in conversations} - made.keys())
+    known = before | made
+    news, learned = _learn(known, conversations, set(made), began_at)
     traces.before(connection, source.import_id, "conversations", known, made=made)
-    grown, touched = messages.store(connection, conversations, source.import_id)
-    naming.tell_of(session, conversations)
-    LEARNED.copy(connection, (_learned(id_, known[id_]) for id_ in learned | touched))
+    if repeats:
+        drop_known(connection, conversations, before)
+    staged = messages.stage(connection, conversations, source.import_id)
     with connection.pipeline():
-        connection.execute(LEARN)
-        connection.execute(BEGAN)
+        grown, touched = messages.store(connection, staged, made=set(made))
+        named = naming.named(connection) if staged else ()
+        changed = [_learned(id_, known[id_], began_at) for id_ in learned | touched]
         SPEAKERS.make(connection)
-        connection.execute(SPOKE)
+        with_indexes(connection, LEARN, {"few": LEARNED.sent(changed), "touched": [id_ for id_, *_ in changed]})
         if notes_users:
             note_days(connection, [SPEAKERS], source)
             note_users(connection, SPEAKERS, import_id=source.import_id)
+    naming.tell_of(session, [name for (name,) in named])
     traces.after(connection, source.import_id, "conversations", known)
-    _tell(session, MADE, made)
-    _tell(session, AGAIN, (_late(conversations, grown) | _passed_on(known, news, conversations)) - made)
+    _tell(session, MADE, set(made))
+    _tell(session, AGAIN, (_late(conversations, grown) | _passed_on(known, news, conversations)) - made.keys())
     return len(news | grown)
+
+
+def _lock(connection: Connection, ids: set[UUID]) -> dict[UUID, Known]:
+    return _known(connection.execute(LOCK.encode(), {"ids": list(ids)})) if ids else {}
+
+
+def _known(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, Known]:
+    return {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in rows}
 
 
 def _rows(conversations: list[NewConversation], source: Source) -> Iterator[tuple[object, ...]]:
@@ -165,10 +174,10 @@ def _fields(conversation: NewConversation) -> dict[str, Any]:
     }
 
 
-def _learned(id_: UUID, known: Known) -> tuple[object, ...]:
+def _learned(id_: UUID, known: Known, began_at: str) -> tuple[object, ...]:
     name, *values = (known.values[field] for field in FIELDS)
-    values[3] = as_jsonb(values[3]) or "{}"
-    return id_, key_of("user", name) if name is not None else None, name, *values, as_jsonb(known.told) or "{}"
+    user_id = key_of("user", name) if name is not None else None
+    return id_, moment_of(known.told[began_at]), user_id, name, *values, known.told
 
 
 def _late(conversations: list[NewConversation], grown: set[int]) -> set[UUID]:

@@ -34,7 +34,7 @@ MESSAGES = Stage(
 # What a message says nothing of is left as it is; the earliest time holds, and the latest place as sent.
 TAKEN = ("role", "content")
 KEPT = ("model", "tool_calls", "tokens", "cost_usd", "latency_ms", "first_token_ms", "error")
-UPSERT = f"""
+INSERT = """
 with placed as (
     select staged.*,
         present.last + row_number() over (partition by conversation_id order by created_at, sequence, staged.id) as position
@@ -47,7 +47,8 @@ insert into messages as present (id, conversation_id, external_id, position, seq
     cost_usd, latency_ms, first_token_ms, error, metadata, created_at, import_id)
 select id, conversation_id, external_id, position, sequence, role, content, model, tool_calls::jsonb, tokens,
     cost_usd, latency_ms, first_token_ms, error, metadata::jsonb, created_at, import_id
-from placed order by conversation_id, id
+from placed order by conversation_id, id"""
+UPSERT = f"""{INSERT}
 on conflict (id) do update set {", ".join(f"{name} = excluded.{name}" for name in TAKEN)},
     {", ".join(f"{name} = coalesce(excluded.{name}, present.{name})" for name in KEPT)},
     metadata = present.metadata || excluded.metadata, import_id = excluded.import_id,
@@ -56,7 +57,7 @@ where ({", ".join(f"present.{name}" for name in TAKEN)}) is distinct from ({", "
     or {" or ".join(f"excluded.{name} is not null and excluded.{name} is distinct from present.{name}" for name in KEPT)}
     or not present.metadata @> excluded.metadata
     or excluded.created_at < present.created_at or excluded.sequence > present.sequence
-returning id"""  # noqa: S608  names of our own
+returning conversation_id, external_id"""
 
 ORDER = """
 update messages set position = ordered.place from (
@@ -64,45 +65,56 @@ update messages set position = ordered.place from (
     from messages where conversation_id = any(%(touched)s)
 ) as ordered where ordered.id = messages.id and messages.position <> ordered.place"""
 
-COUNT = """
-update conversations set message_count = messages, total_tokens = tokens, total_cost_usd = cost_usd,
-    last_message_at = last_at, models = named
-from (
-    select conversation_id, count(*) as messages, least(coalesce(sum(tokens), 0), 2147483647) as tokens,
-        least(coalesce(sum(cost_usd), 0), 999999) as cost_usd, max(created_at) as last_at,
-        coalesce(array_agg(distinct model order by model) filter (where model is not null), '{}') as named
-    from messages where conversation_id = any(%(touched)s) group by conversation_id
-) as counted where counted.conversation_id = conversations.id"""
-
-
-def store(connection: Connection, conversations: list[NewConversation], import_id: UUID | None) -> tuple[set[int], set[UUID]]:
-    """Store the messages of conversations whose rows are locked; return which rows brought something new, and whose keys."""
-    sent = _sent(conversations)
-    if not sent:
-        return set(), set()
-    MESSAGES.copy(connection, ((*_row(id_, *each), import_id) for id_, each in sent.items()))
-    traces.taken_over(connection, import_id, "messages", MESSAGES)
-    grown = {sent[id_][0] for (id_,) in connection.execute(UPSERT.encode())}
-    touched = {key_of("conversation", conversations[number].id) for number in grown}
-    if touched:
-        with connection.pipeline():
-            for statement in (ORDER, COUNT):
-                connection.execute(statement, {"touched": list(touched)})
-    return grown, touched
+COUNTED = """
+select conversation_id, count(*) as messages, least(coalesce(sum(tokens), 0), 2147483647) as tokens,
+    least(coalesce(sum(cost_usd), 0), 999999) as cost_usd, max(created_at) as last_at,
+    coalesce(array_agg(distinct model order by model) filter (where model is not null), '{}') as named
+from messages where conversation_id = any(%(touched)s) group by conversation_id"""
+# What conversations know of this; of one without messages there is no such row.
+COUNTS = """message_count = coalesce(messages, 0), total_tokens = coalesce(tokens, 0), total_cost_usd = coalesce(cost_usd, 0),
+    models = coalesce(named, '{}')"""
 
 
 Sent = tuple[int, NewConversation, NewMessage, int]
+Staged = dict[tuple[str, str], Sent]  # by the names of the conversation and of the message
 
 
-def _sent(conversations: list[NewConversation]) -> dict[UUID, Sent]:
+def stage(connection: Connection, conversations: list[NewConversation], import_id: UUID | None) -> Staged:
+    """Bring the messages of conversations, whose rows are locked, to where they are stored from; return each once."""
+    staged = _staged(conversations)
+    if staged:
+        MESSAGES.copy(connection, ((*_row(*each), import_id) for each in staged.values()))
+        traces.taken_over(connection, import_id, "messages", MESSAGES)
+    return staged
+
+
+def store(connection: Connection, staged: Staged, *, made: set[UUID]) -> tuple[set[int], set[UUID]]:
+    """Store what is staged; return which rows brought something new, and to which conversations.
+
+    Of conversations that were `made` a moment ago no message is known: none need be looked for, and they are in order.
+    """
+    keys = {name: key_of("conversation", name) for name in {name for name, _ in staged}}
+    if made.issuperset(keys.values()):
+        if staged:
+            connection.execute(INSERT)
+        return {number for number, *_ in staged.values()}, set(keys.values())
+    names = {key: name for name, key in keys.items()}
+    stored = [(names[key], name) for key, name in connection.execute(UPSERT.encode())]
+    touched = {keys[conversation] for conversation, _ in stored}
+    if grown_before := touched - made:
+        connection.execute(ORDER, {"touched": list(grown_before)})
+    return {staged[name][0] for name in stored}, touched
+
+
+def _staged(conversations: list[NewConversation]) -> Staged:
     """Return each message once: the number of its row, the conversation, itself, and its place."""
-    sent: dict[UUID, Sent] = {}
+    staged: Staged = {}
     for number, conversation in enumerate(conversations):
         for place, message in enumerate(conversation.messages):
-            id_ = key_of("message", message_name(conversation.id, message.id))
+            name = (conversation.id, message.id)
             new = (number, conversation, message, place if message.position is None else message.position)
-            sent[id_] = _merged(sent[id_], new) if id_ in sent else new
-    return sent
+            staged[name] = _merged(staged[name], new) if name in staged else new
+    return staged
 
 
 def _merged(old: Sent, new: Sent) -> Sent:
@@ -115,9 +127,9 @@ def _merged(old: Sent, new: Sent) -> Sent:
     return new[0], new[1], message, max(old[3], new[3])
 
 
-def _row(id_: UUID, _number: int, conversation: NewConversation, message: NewMessage, place: int) -> tuple[object, ...]:
+def _row(_number: int, conversation: NewConversation, message: NewMessage, place: int) -> tuple[object, ...]:
     return (
-        id_,
+        staged_key("message", message_name(conversation.id, message.id)),
         staged_key("conversation", conversation.id),
         message.id,
         place,

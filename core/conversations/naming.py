@@ -13,16 +13,19 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core import outbox
-from core.conversations.schemas import NewConversation
+from core.conversations.messages import MESSAGES
 from core.locks import Lock
-from core.staging import driver
+from core.staging import Connection, driver
 
 NAMED = "messages.named"
 AT_ONCE = 1000
 NOTE = """
 insert into named_messages as present (id, name, named_at) values (%s, %s, %s)
 on conflict (id) do update set name = excluded.name, named_at = excluded.named_at where excluded.named_at > present.named_at"""
-AMONG = text("select distinct name from named_messages where name = any(:names) order by name")
+AMONG = f"""
+select distinct name from {MESSAGES.name} cross join lateral (
+    select name from named_messages where name = external_id offset 0) as named
+order by name"""  # noqa: S608  a name of our own
 OF = text("select id, name, named_at from named_messages where name = any(:names) order by id")
 
 
@@ -49,12 +52,14 @@ def list_names(session: Session, names: Sequence[str]) -> list[Name]:
     return [Name(*row) for row in session.execute(OF, {"names": list(names)})]
 
 
-def tell_of(session: Session, conversations: list[NewConversation]) -> None:
-    """Tell those above which of these messages have been named."""
-    names = sorted({message.id for conversation in conversations for message in conversation.messages})
-    if names:
-        # A statement of its own: the next one is to see what was committed while we waited.
-        session.execute(text("select pg_advisory_xact_lock_shared(:lock)"), {"lock": Lock.NAMES_OF_MESSAGES})
-        found = list(session.scalars(AMONG, {"names": names}))
-        for first in range(0, len(found), AT_ONCE):
-            outbox.tell(session, NAMED, {"names": found[first : first + AT_ONCE]})
+def named(connection: Connection) -> Iterable[tuple[str]]:
+    """Return which of the messages that are staged have been named; this transaction holds who would name more."""
+    # A statement of its own: the next one is to see what was committed while we waited.
+    connection.execute("select pg_advisory_xact_lock_shared(%s)", [Lock.NAMES_OF_MESSAGES])
+    return connection.execute(AMONG.encode())
+
+
+def tell_of(session: Session, names: Sequence[str]) -> None:
+    """Tell those above that messages of these names are there."""
+    for first in range(0, len(names), AT_ONCE):
+        outbox.tell(session, NAMED, {"names": names[first : first + AT_ONCE]})

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from core import clock, words
+from core.activity import asking
 from core.activity.passages import Drop, drops
 from core.ai_metrics.answers import Asked, ModelVolume
 from core.ai_metrics.incidents import Incident, Trouble, incidents
@@ -58,8 +59,13 @@ def findings(core: Session, ai: Session, scope: Scope, known: Known | None = Non
     What is known of its key figures need not be read.
     """
     require(actor, Permission.WATCH)
+    return asking.of_many(
+        core, ("findings", scope), lambda: _look(core, scope, known or read_known(core, ai, scope, actor=actor), actor)
+    )
+
+
+def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
     asked = Asked(scope.period, scope.watched)
-    known = known or read_known(core, ai, scope, actor=actor)
     tiles = [*known.of_ai, known.feedback]
     hours = incidents(core, asked, actor=actor)
     runs = failing(core, AskedRuns(scope.period, scope.watched), actor=actor)

@@ -1,12 +1,11 @@
 """Reads for the Overview, across the features."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select, union
 from sqlalchemy.orm import Session
 
-from core import clock, memo
+from core import memo
 from core.activity import conversion
 from core.activity.models import Event, UserDay, UserSpan
 from core.activity.schemas import ALL_APPS
@@ -31,6 +30,8 @@ from core.insights.schemas import (
 )
 from core.knowledge.models import Feedback
 from core.tables import table_of
+
+FEW = 20_000  # of so many the days are asked one by one
 
 spans = table_of(UserSpan).c
 
@@ -58,30 +59,33 @@ def count_users(session: Session, scope: Scope) -> UserCounts:
     """Return who was there on the days of a period, in that environment, and who had not been before."""
     if scope.watched.release is not None:
         return _count_of_release(session, scope)
-    period = scope.period
-    days = (period.first_day, period.last_day)
-    new = select(func.count()).where(spans.first_day.between(*days), *_spanned(scope))
-    is_past = period.last_day < clock.now().astimezone(ZoneInfo(period.zone)).date()
-    there = (_by_day if is_past else _by_span)(scope)
+    days = (scope.period.first_day, scope.period.last_day)
     return UserCounts(
-        active=memo.counted(("active", scope.watched, *days), lambda: session.scalar(there) or 0),
-        new=memo.counted(("new", scope.watched, *days), lambda: session.scalar(new) or 0),
+        active=memo.counted(("active", scope.watched, *days), lambda: _count_active(session, scope)),
+        new=memo.counted(
+            ("new", scope.watched, *days), lambda: _count(session, spans.first_day.between(*days), *_spanned(scope))
+        ),
     )
 
 
-def _by_day(scope: Scope) -> Select[Any]:
-    days = table_of(UserDay).c.day.between(scope.period.first_day, scope.period.last_day)
-    there = select(table_of(UserDay).c.user_id).where(days, *_watched(table_of(UserDay), scope))
-    return select(func.count()).select_from(there.distinct().subquery())
+def _count_active(session: Session, scope: Scope) -> int:
+    """Nearly everybody who was there since a period began was there last within it: only of the few others the days are asked.
 
-
-def _by_span(scope: Scope) -> Select[Any]:
-    """Nearly everybody who was there since a period began was there last within it: only of the few others the days are asked."""
+    Of a period that is over they may be many: then all of its days are read. Several workers may share each part of it.
+    """
     first, last = scope.period.first_day, scope.period.last_day
-    known = or_(spans.last_day <= last, spans.first_day >= first)
+    within = (spans.first_day <= last, spans.last_day >= first, *_spanned(scope))
+    around = (spans.first_day < first, spans.last_day > last, *_spanned(scope))
     day = table_of(UserDay)
-    seen = select(day.c.day).where(day.c.user_id == spans.user_id, day.c.day.between(first, last), *_watched(day, scope)).exists()
-    return select(func.count()).where(spans.last_day >= first, spans.first_day <= last, or_(known, seen), *_spanned(scope))
+    there = select(day.c.user_id).where(day.c.day.between(first, last), *_watched(day, scope))
+    if _count(session, *around) > FEW:
+        return _count(session, spans.user_id.in_(there), *within)
+    known = _count(session, or_(spans.first_day >= first, spans.last_day <= last), *within)
+    return known + _count(session, there.where(day.c.user_id == spans.user_id).exists(), *around)
+
+
+def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).where(*conditions)) or 0
 
 
 def _spanned(scope: Scope) -> list[ColumnElement[bool]]:
@@ -106,13 +110,12 @@ def _of_release(table: Table, scope: Scope) -> Select[Any]:
 
 def count_onboarding(session: Session, scope: Scope, *, actor: Actor) -> OnboardingFigures:
     """Return who began in a period, and who of them has come through, be it later: as the funnel counts them."""
-    funnel = conversion.read_funnel(session, scope.period, scope.watched, actor=actor)
-    earlier = funnel.previous
+    now, then = conversion.count_through(session, scope.period, scope.watched, actor=actor)
     return OnboardingFigures(
-        started=funnel.steps[0].users,
-        completed=funnel.steps[-1].users,
-        conversion=funnel.overall_conversion,
-        previous=OnboardingCounts(started=earlier.users[0], completed=earlier.users[-1], conversion=earlier.overall_conversion),
+        started=now.begun,
+        completed=now.through,
+        conversion=now.rate,
+        previous=OnboardingCounts(started=then.begun, completed=then.through, conversion=then.rate),
     )
 
 

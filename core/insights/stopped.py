@@ -7,7 +7,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import memo
 from core.activity import asking, sources
 from core.activity.asking import Question
 from core.activity.errors import FunnelRefused
@@ -94,7 +93,7 @@ def list_stopped(
     rows = session.execute(text(QUESTION.format(**parts)), page).mappings()
     question = text(COUNTED.format(**parts))
     key = ("stopped", period, watched, funnel, segment, step)
-    total = memo.counted(key, lambda: session.scalar(question, given) or 0) if count else 0
+    total = asking.counted(session, key, lambda: session.scalar(question, given) or 0) if count else 0
     return Page([_stopped(dict(row)) for row in rows], total)
 
 
@@ -113,9 +112,9 @@ def _rows(asked: Question, step: int) -> dict[str, str]:
     kept = f"reached_{step} is not null" + (f" and reached_{following + 1} is null" if following is not None else "")
     rows = f"{asked.found.plain} and {kept}"
     plain = f"select subject, reached_1 as began_at, reached_{step} as reached_at from {rows}"  # noqa: S608  our own
-    # The index knows when a page begins, but no names: only those of the page are looked up.
+    # The index knows when those of a page began, but no names: only they are looked up.
     newest = sources.by_place(f"select reached_1 from {rows}", "order by reached_1 desc", "limit :limit + :offset")  # noqa: S608  our own
-    first = f"{plain} and reached_1 >= (select min(reached_1) from ({newest}) as newest)"  # noqa: S608  our own
+    first = f"{plain} and reached_1 = any(array({newest}))"
     return {"plain": f"select 1 from {rows}", "first": first, "rest": rest}  # noqa: S608  our own
 
 

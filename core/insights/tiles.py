@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.activity import conversion
 from core.activity.answers import FunnelView
+from core.activity.conversion import Passed
 from core.ai_metrics import tiles as ai_tiles
 from core.ai_metrics.answers import Asked
 from core.comparison import Meaning, Tile, Verdict, of_level, of_rate, tile
@@ -43,13 +44,14 @@ def overview_tiles(
     """Return the key figures; what is known of them need not be read. What a filter cannot be applied to has no value."""
     require(actor, Permission.WATCH)
     known = known or read_known(core, ai, scope, actor=actor)
-    if funnel is None and scope.watched.release is None:
-        funnel = conversion.read_funnel(core, scope.period, scope.watched, actor=actor)
+    passed = conversion.ends(funnel) if funnel is not None else None
+    if passed is None and scope.watched.release is None:
+        passed = conversion.count_through(core, scope.period, scope.watched, actor=actor)
     before = replace(scope, period=scope.period.before(clock.now()))
     of_ai = {each.name: each for each in known.of_ai}
     return [
         *_users(core, scope, before),
-        _conversion(core, scope, funnel),
+        _conversion(core, scope, passed),
         *(of_ai[name] for name in OF_AI),
         known.feedback,
     ]
@@ -68,14 +70,14 @@ def _users(core: Session, scope: Scope, before: Scope) -> list[Tile]:
     return found
 
 
-def _conversion(core: Session, scope: Scope, now: FunnelView | None) -> Tile:
+def _conversion(core: Session, scope: Scope, passed: tuple[Passed, Passed] | None) -> Tile:
     """Judge what is known of both periods alike only when both are over: who began late has had less time to come through."""
     verdict, value, earlier = Verdict.UNKNOWN, None, None
-    if now is not None:
-        then = now.previous
-        value, earlier = now.overall_conversion, then.overall_conversion
+    if passed is not None:
+        now, then = passed
+        value, earlier = now.rate, then.rate
         if scope.period.end <= clock.now():
-            verdict = of_rate((now.steps[-1].users, now.steps[0].users), (then.users[-1], then.users[0]), Meaning.GOOD)
+            verdict = of_rate((now.through, now.begun), (then.through, then.begun), Meaning.GOOD)
     course = course_of(core, scope, "onboarding_conversion")
     return tile("conversion", "Conversion", Unit.SHARE, (value, earlier), verdict, course)
 

@@ -26,8 +26,8 @@ _copy = st.components.v2.component("attune_copy", js=frame.read("parts/copy.js")
 _follow = st.components.v2.component("attune_follow", js=frame.read("parts/follow.js"))
 
 
-def draw(session: SessionView, messages: list[MessageView], *, on_stop: Callable[[], None]) -> None:
-    """Draw the conversation; the last answer grows by itself while it is pending."""
+def draw(session: SessionView, messages: list[MessageView], *, on_stop: Callable[[], None], on_news: Callable[[], None]) -> None:
+    """Draw the conversation; the last answer grows by itself while it is pending, and is drawn anew when there is news."""
     pending = next((it for it in messages if it.status is Status.PENDING), None)
     with st.container(key="chat-messages", gap="xsmall"):
         if not messages:
@@ -42,7 +42,7 @@ def draw(session: SessionView, messages: list[MessageView], *, on_stop: Callable
             "revision": session.revision,
             "pending": str(pending.id) if pending else None,
         }
-        _live(key="playground.live", data=data, height="content", on_changed_change=lambda: None)
+        _live(key="playground.live", data=data, height="content", on_changed_change=on_news)
         if pending is not None:
             st.button("Stop", key=f"stop-{pending.id}", icon=":material/stop_circle:", shortcut="Esc", on_click=on_stop)
     with st.container(key="unseen-chat"):

@@ -26,7 +26,7 @@ MANIFEST = f"{PAGE}.manifest"
 
 def export_tab(reads: Reads, header: watch.Header) -> None:
     """Draw the tab; words of users leave the house only with super admins."""
-    header.caption.caption(f"{header.about} · files to train and to measure by")
+    header.caption.caption(f"{header.about} · to train and to measure by")
     if not may(reads.actor, Permission.EXPORT_ANNOTATIONS):
         frame.empty_state("lock", "Exports are for super admins", "They take the words of users out of the house.")
         return

@@ -31,6 +31,12 @@ def show(session_id: UUID) -> None:
     st.query_params["session"] = str(session_id)
 
 
+def stay() -> None:
+    """Go on with the session of this tab: news brings along the address of a moment ago, when one has left it since."""
+    if present := state.get(SESSION, ""):
+        st.query_params["session"] = present
+
+
 def shown() -> int:
     """Return how many sessions are listed."""
     return state.get(SHOWN, STEP)

@@ -54,10 +54,10 @@ def main() -> None:
     with middle:
         # It scrolls by a part of ours: Streamlit's own would pull a reader down who has scrolled up.
         with st.container(border=True, height=640, key=chat.PANE, gap="xsmall", autoscroll=False):
-            chat.draw(seen.session, seen.messages, on_stop=stop)
+            chat.draw(seen.session, seen.messages, on_stop=stop, on_news=session_list.stay)
         chat.ask(seen.session, is_answering=seen.is_answering, on_submit=lambda: ask(editor))
     with right:
-        session_list.draw(seen.session, seen.sessions, on_open=session_list.show)
+        session_list.draw(seen.session, seen.sessions, on_open=errors.action(session_list.show))
 
 
 def read() -> Seen:

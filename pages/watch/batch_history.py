@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core import clock
+from core import clock, words
 from core.batches import charts as batch_charts
 from core.batches import phases as batch_phases
 from core.batches import queries
@@ -97,7 +97,7 @@ def draw_phases(reads: Reads, chosen: Filters, strips: list[Strip]) -> None:
     phases = reads.ask(batch_phases.phases, replace(asked, status=None))
     other = "" if chosen["job"] or len(known) < 2 else "; choose a batch job to see another"
     grid, palette, zone = st.grid(3, min_column_width=300, gap=("small", "medium")), charts.palette(), chosen.period.zone
-    with grid.cell(column_span=2), watch.panel("Phases of each run", f"{job}, since its start, the last {len(runs)}{other}"):
+    with grid.cell(column_span=2), watch.panel("Phases of each run", f"{job}, since its start, {words.latest(len(runs))}{other}"):
 
         def opened(point: Point) -> None:
             run_list.show(runs[int(point.y)].batch_run_id)

@@ -16,7 +16,7 @@ from core.identity.permissions import Permission, may
 from core.insights.findings import Finding, findings
 from core.insights.tiles import overview_tiles, read_known
 from core.paging import Window
-from core.words import Unit
+from core.words import Unit, latest
 from pages._ui import charts, errors, filters, links, overview_parts, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
@@ -115,7 +115,7 @@ def draw_ways(reads: Reads) -> None:
 def draw_runs(reads: Reads, chosen: Filters) -> None:
     """Draw how the last batch runs ended."""
     runs = reads.ask(batches.list_runs, chosen.runs, window=Window(batches.STRIP))
-    note = f"the last {len(runs)}; tall and red has failed, orange in part" if runs else "none in this period"
+    note = f"{latest(len(runs))}; tall and red has failed, orange in part" if runs else "none in this period"
     with watch.panel("Batch runs", note):
         if runs:
             places = max(len(runs), FEWEST_PLACES)

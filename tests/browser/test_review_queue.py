@@ -111,6 +111,7 @@ def test_a_document_is_made_of_an_annotation_and_stands_with_it(open_window: Ope
     main(tab).to_contain_text("1 annotation")
     tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
     tab.press("Make a document")
+    expect(tab.page.get_by_role("textbox", name="Content, in markdown")).to_have_value("Say **when**")
     tab.press("Propose")
     expect(tab.page.get_by_role("dialog")).to_contain_text("A document has a title and content.")
     tab.page.get_by_role("textbox", name="Title").fill("When it arrives")

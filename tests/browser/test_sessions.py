@@ -2,11 +2,18 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.console import Program, Window
 
 LONG = "This question is longer than the list is wide so that its line has to end before the words do and it says so"
+
+PRESSED_AND_TOLD = """(wait_ms) => {
+  [...document.querySelectorAll("button")].find((each) => each.textContent.includes("New session")).click();
+  const live = [...document.querySelectorAll("*")].map((each) => each.shadowRoot?.querySelector(".live")).find(Boolean);
+  setTimeout(() => live.feed.onStale(Date.now()), wait_ms);
+}"""
 
 
 def test_a_new_session_begins_by_button_and_by_key(window: Window) -> None:
@@ -24,6 +31,19 @@ def test_a_new_session_begins_by_button_and_by_key(window: Window) -> None:
     tab.field.press_sequentially("nnn")
     expect(tab.field).to_have_value("nnn")
     expect(tab.messages).to_have_count(2)
+
+
+@pytest.mark.parametrize("wait_ms", [15, 30, 60])
+def test_a_new_session_begins_when_news_of_the_old_one_comes_at_that_moment(window: Window, wait_ms: int) -> None:
+    tab = window.open()
+    tab.ask("First")
+    tab.page.locator("h1").click()
+    tab.wait()
+    tab.page.evaluate(PRESSED_AND_TOLD, wait_ms)
+    expect(tab.messages).to_have_count(0)
+    tab.page.wait_for_timeout(300)
+    tab.wait()
+    expect(tab.messages).to_have_count(0)
 
 
 def test_a_session_is_listed_by_its_first_question_and_opens(window: Window, program: Program) -> None:

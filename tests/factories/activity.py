@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import text
 
 from core import partitions
-from core.activity import ingest, rollups, subjects
+from core.activity import ingest, rollups
 from core.activity.funnel import Funnel, Step
 from core.activity.schemas import NewEvent
-from core.db import transaction
+from core.db import persistently, transaction
 from core.intake import Source, key_of
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -44,11 +44,15 @@ def minutes(count: float) -> datetime:
 
 
 def store(events: Iterable[NewEvent], *, environment: str = "production", zone: str = "UTC") -> int:
-    """Store events in one transaction, and return how many were new."""
+    """Store events in one transaction, as the API does, and return how many were new."""
     wanted = list(events)
     partitions.make_for("user_activity_events", (each.created_at for each in wanted if each.created_at is not None))
-    with transaction() as session:
-        return ingest.store(session, wanted, Source(environment, zone))
+
+    def commit() -> int:
+        with transaction() as session:
+            return ingest.store(session, wanted, Source(environment, zone))
+
+    return persistently(commit)
 
 
 def store_at_once(batches: Sequence[Sequence[NewEvent]], *, writers: int) -> None:
@@ -70,7 +74,6 @@ def clear() -> None:
     with transaction() as session:
         for table in TABLES:
             session.execute(text(f"delete from {table}"))  # noqa: S608  our own
-    subjects.forget()
 
 
 def derived() -> dict[str, list[tuple[Any, ...]]]:

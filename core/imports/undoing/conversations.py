@@ -25,10 +25,10 @@ where kind = 'messages' and conversation_id = any(%(ids)s)
 LEFT = """
 select conversation_id, min(created_at), max(created_at) from messages where conversation_id = any(%(ids)s)
 group by conversation_id"""
-EMPTY = """
-update conversations set message_count = 0, total_tokens = 0, total_cost_usd = 0, models = '{}',
-    last_message_at = created_at
-where id = any(%(ids)s) and not exists (select from messages where conversation_id = conversations.id)"""
+COUNT = f"""
+update conversations set {messages.COUNTS}, last_message_at = coalesce(last_at, created_at)
+from unnest(%(touched)s::uuid[]) as touched (id) left join ({messages.COUNTED}) as counted on counted.conversation_id = touched.id
+where touched.id = conversations.id"""  # noqa: S608  names of our own
 
 # Whoever told of it later may have found its beginning on a day that was noted already.
 NOTE_DAYS = """
@@ -82,9 +82,8 @@ def _row(trace: Trace, firsts: Image, left: Left | None) -> Image:
 
 
 def _count(connection: Connection, ids: list[UUID]) -> None:
-    for statement in (messages.ORDER, messages.COUNT):
-        connection.execute(statement, {"touched": ids})
-    connection.execute(EMPTY, {"ids": ids})
+    for statement in (messages.ORDER, COUNT):
+        connection.execute(statement.encode(), {"touched": ids})
 
 
 def _users(traces: list[Trace], rows: list[Image]) -> list[UUID]:

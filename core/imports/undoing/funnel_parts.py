@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from core import settings
 from core.activity import subjects
-from core.imports.undoing.user_days import with_indexes
 from core.settings import Sealed
-from core.staging import Connection, Stage, driver
+from core.staging import Connection, Stage, driver, with_indexes
 
 KEY = {"environment": "text", "app": "text", "part": "text"}
 LINK = {"linked_at": "timestamptz", "linked_to": "text"}

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from core.staging import Connection, Stage
+from core.staging import Connection, Stage, with_indexes
 
 OF_ROWS = """
 select day, environment, app, user_id from user_days
@@ -73,12 +73,3 @@ def _forget(connection: Connection, doubtful: str, given: dict[str, object]) -> 
     connection.execute("lock table user_days in share row exclusive mode")
     connection.execute("analyze doubtful_days")
     with_indexes(connection, JUDGE, given)
-
-
-def with_indexes(connection: Connection, statement: str, given: dict[str, object]) -> None:
-    """Look up each row by itself: the planner cannot know how few they are, and would read everything for them."""
-    plans = """select set_config('enable_seqscan', %(on)s, true), set_config('enable_hashjoin', %(on)s, true),
-        set_config('enable_mergejoin', %(on)s, true)"""
-    connection.execute(plans, {"on": "off"})
-    connection.execute(statement.encode(), given)
-    connection.execute(plans, {"on": "on"})

@@ -115,10 +115,14 @@ def check_figures(events: list[NewEvent], actor: Actor) -> None:
     for funnel in FUNNELS:
         with transaction() as session:
             view = conversion.read_funnel(session, PERIOD, Watched(), funnel, actor=actor)
+            assert funnel != SAVED or conversion.ends(view) == conversion.count_through(session, PERIOD, Watched(), actor=actor)
         compare(view, [activity.reached(done, funnel) for done in everywhere.values()], funnel.steps)
         mobile = [each for each in events if each.app == "mobile"]
         with transaction() as session:
             view = conversion.read_funnel(session, PERIOD, Watched(app="mobile"), funnel, actor=actor)
+            assert funnel != SAVED or conversion.ends(view) == conversion.count_through(
+                session, PERIOD, Watched(app="mobile"), actor=actor
+            )
         compare(view, [activity.reached(done, funnel) for done in activity.journeys(mobile).values()], funnel.steps)
 
 

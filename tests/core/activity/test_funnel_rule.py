@@ -119,8 +119,9 @@ def test_a_subject_that_one_takes_away_while_another_writes_it_is_still_there(
     late = [event(STEPS[0], session_id="s"), event("page.opened", minutes(5), session_id="s", user_id="bea")]
     takes, writes = event("page.opened", minutes(4), session_id="s", user_id="ann"), event(STEPS[0], user_id="bea")
     store(late)
-    taking = subjects.ANEW.index(subjects.WITHOUT_PARTS)  # locked, and not yet taken away
-    monkeypatch.setattr(subjects, "ANEW", (*subjects.ANEW[:taking], "select pg_sleep(0.6)", *subjects.ANEW[taking:]))
+    anew, without_parts = subjects.LESS  # locked, and not yet taken away
+    pause = "select from pg_sleep(0.6) as slept where slept is null"
+    monkeypatch.setattr(subjects, "LESS", (anew, pause, without_parts))
     one, other = Thread(target=store, args=([takes],)), Thread(target=store, args=([writes],))
     one.start()
     sleep(0.3)

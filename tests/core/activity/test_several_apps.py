@@ -1,15 +1,18 @@
 """Whoever is in several apps of an environment is one in the funnel of all of them, whenever the second app came."""
 
 from datetime import timedelta
+from threading import Thread
+from time import sleep
 
 import pytest
 from sqlalchemy import text
 
-from core.activity import conversion, subjects
+from core.activity import conversion, ingest, subjects
 from core.activity.funnel import STEPS
 from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
+from core.intake import Source
 from core.periods import Period, Watched
 from core.staging import driver
 from core.system import verify
@@ -65,6 +68,36 @@ def test_a_session_that_gets_its_name_in_another_app_is_still_one(actor: Actor) 
     store([event("page.opened", minutes(3), session_id="s", user_id="ann", app="mobile")])
     store([event(STEPS[2], minutes(4), user_id="ann", app="mobile")])
     assert users(actor) == [1, 1, 1, 0, 0]
+    assert is_sound()
+
+
+def test_only_who_is_in_several_apps_has_a_row_over_all_of_them(actor: Actor) -> None:
+    store([event(STEPS[0], user_id="ann", app="web"), event(STEPS[0], user_id="bea", app="mobile")])
+    store([event(STEPS[0], session_id="s", app="web"), event(STEPS[1], minutes(1), user_id="ann", app="web")])
+    assert rows_over_all_apps() == 0
+    store([event(STEPS[1], minutes(1), user_id="bea", app=app) for app in ("web", "desktop")])
+    assert rows_over_all_apps() == 1
+    assert users(actor) == [3, 2, 0, 0, 0]
+    assert is_sound()
+
+
+def test_a_session_that_loses_its_name_to_a_user_in_each_app_leaves_nobody_behind(actor: Actor) -> None:
+    store([event(STEPS[0], session_id="s", app=app) for app in ("web", "mobile")])
+    store([event("page.opened", minutes(2), session_id="s", user_id="ann", app=app) for app in ("web", "mobile")])
+    with transaction() as session:
+        assert session.execute(text("select count(*) from subjects where subject = 's:s'")).scalar_one() == 0
+    assert users(actor) == [1, 0, 0, 0, 0]
+    assert is_sound()
+
+
+def test_who_begins_in_two_apps_at_the_same_moment_is_one(actor: Actor) -> None:
+    other = Thread(target=store, args=([event(STEPS[1], minutes(1), user_id="ann", app="mobile")],))
+    with transaction() as session:
+        ingest.store(session, [event(STEPS[0], user_id="ann", app="web")], Source("production", "UTC"))
+        other.start()
+        sleep(0.5)  # he waits for us, and does not know of her yet
+    other.join(20)
+    assert users(actor) == [1, 1, 0, 0, 0]
     assert is_sound()
 
 

@@ -95,6 +95,17 @@ def test_an_export_a_turn() -> None:
     assert said() == WHOLE
 
 
+def test_an_export_with_a_conversation_that_grows_and_a_new_one() -> None:
+    known, new = calls(TURNS), calls(TURNS, "d")
+    take(*known, *new)
+    once = everything()
+    forget()
+    take(*known[:2])
+    take(*known[2:], *new)
+    assert (said("c"), said("d")) == (WHOLE, WHOLE)
+    assert everything() == once
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_order_and_repetition_change_nothing(seed: int) -> None:
     turns = calls(TURNS)

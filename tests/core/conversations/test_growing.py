@@ -44,6 +44,22 @@ def test_new_messages_alone_are_enough() -> None:
     assert column("content") == ["text 0", "text 1", "text 2"]
 
 
+def test_one_batch_may_hold_new_conversations_and_those_that_grow() -> None:
+    stored(conversation("a", 5), conversation("b", 3))
+    once = tables()
+    forget()
+    stored(conversation("a", 2))
+    assert stored(conversation("b", 3), conversation("a", 5)) == 2
+    assert tables() == once
+
+
+def test_a_conversation_of_which_nothing_was_said_yet() -> None:
+    at = START.isoformat()
+    assert stored({"id": "c", "created_at": at, "title": "Help", "context": {"plan": {"name": "pro"}}}) == 1
+    assert (one("message_count"), one("last_message_at"), one("created_at")) == (0, START, START)
+    assert (one("title"), one("context"), one("models")) == ("Help", {"plan": {"name": "pro"}}, [])
+
+
 def test_a_message_that_comes_late_takes_its_place_in_time() -> None:
     stored({"id": "c", "messages": [message(0), message(3)]})
     stored({"id": "c", "messages": [message(1)]})

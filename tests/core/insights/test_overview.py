@@ -76,6 +76,25 @@ def test_users_are_those_who_were_there_and_new_ones_had_never_been(actor: Actor
     assert (by_release.active, by_release.new, by_release.previous.active) == (2, 2, 0)
 
 
+@pytest.mark.parametrize("few", [0, 20_000])
+def test_who_came_before_and_after_a_period_counts_if_he_came_within_it(
+    actor: Actor, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "FEW", few)
+    days = {
+        "around": (-1, 9),
+        "all along": (-1, 3, 9),
+        "before": (-1,),
+        "within": (2, 4),
+        "until": (-1, 6),
+        "since": (0, 9),
+        "after": (8,),
+    }
+    events(*(NewEvent(event_type="visit", user_id=name, created_at=START + day * DAY) for name in days for day in days[name]))
+    found = overview(actor).users
+    assert (found.active, found.new, found.previous.active) == (4, 2, 4)
+
+
 def test_onboarding_counts_who_began_and_came_through_later_too(actor: Actor) -> None:
     events(*(NewEvent(event_type=step, user_id="through", created_at=START + n * 3 * DAY) for n, step in enumerate(STEPS)))
     events(NewEvent(event_type=STEPS[0], user_id="stuck", created_at=START + DAY))

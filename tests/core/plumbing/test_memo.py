@@ -1,5 +1,6 @@
 """What took long to find is remembered for a minute; what is quick to ask is asked each time."""
 
+import threading
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -39,3 +40,40 @@ def test_a_large_count_is_remembered_and_a_small_one_is_not(monkeypatch: pytest.
     assert [memo.counted(key, lambda: next(large)) for _ in range(2)] == [memo.MANY, memo.MANY]
     key = uuid4()
     assert [memo.counted(key, lambda: next(small)) for _ in range(2)] == [1, 2]
+
+
+def test_what_is_counted_among_many_holds_in_proportion_to_what_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("core.memo.time.monotonic", lambda: now[0])
+    given, key = iter(range(10)), uuid4()
+
+    def ask() -> int:
+        now[0] += 0.05
+        return next(given)
+
+    assert [memo.briefly(key, ask) for _ in range(3)] == [0, 0, 0]
+    now[0] += 9
+    assert memo.briefly(key, ask) == 0
+    now[0] += 2
+    assert memo.briefly(key, ask) == 1
+
+
+def test_a_slow_question_keeps_nobody_waiting_who_asks_another() -> None:
+    is_asked, may_answer, found = threading.Event(), threading.Event(), list[int]()
+
+    def slow() -> int:
+        is_asked.set()
+        may_answer.wait()
+        return 7
+
+    slowly = uuid4()
+    asking = [threading.Thread(target=lambda: found.append(memo.counted(slowly, slow))) for _ in range(2)]
+    for each in asking:
+        each.start()
+    is_asked.wait()
+    others = [memo.counted(uuid4(), lambda: 1) for _ in range(500)]
+    is_asked.clear()
+    may_answer.set()
+    for each in asking:
+        each.join()
+    assert (sum(others), found, is_asked.is_set()) == (500, [7, 7], False)

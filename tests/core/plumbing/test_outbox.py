@@ -51,12 +51,12 @@ def left() -> list[CoreOutbox]:
         return list(session.scalars(select(CoreOutbox).order_by(CoreOutbox.id)))
 
 
-@pytest.mark.parametrize("database", list(Database))
-def test_what_happened_is_told_in_order_and_then_forgotten(told: list[int], database: Database) -> None:
-    happen(*range(5), database=database)
-    assert outbox.relay(database) == 5
+@pytest.mark.parametrize("which", list(Database))
+def test_what_happened_is_told_in_order_and_then_forgotten(told: list[int], which: Database) -> None:
+    happen(*range(5), database=which)
+    assert outbox.relay(which) == 5
     assert told == [0, 1, 2, 3, 4]
-    assert outbox.relay(database) == 0
+    assert outbox.relay(which) == 0
 
 
 def test_what_was_rolled_back_never_happened(told: list[int]) -> None:

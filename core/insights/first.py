@@ -1,0 +1,54 @@
+"""What a console shows first is asked once after a start, before anybody does: what it is found by is then in memory.
+
+Of ten million rows the first answer takes seconds from a disk, and the next a tenth of one.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from uuid import UUID
+
+from core.activity import events, queries, segments, stays
+from core.ai_metrics import queries as requests
+from core.ai_metrics.answers import Asked
+from core.ai_metrics.requests import Order
+from core.db import Database, Session, reading
+from core.errors import Failure
+from core.identity.schemas import Actor, Caller, Role
+from core.insights.findings import findings
+from core.insights.schemas import Scope
+from core.insights.tiles import overview_tiles
+from core.paging import Window
+from core.periods import Period, Watched, last_days
+from core.system import workspace
+
+DAYS, DAYS_OF_API = 7, 30  # as a console shows them where nothing is chosen, and as the API answers
+NOBODY = Actor(UUID(int=0), "", "Attune", Role.ANALYST, None, Caller())  # it sees figures, and no contents
+FEW = Window(10)
+
+
+def ask(is_over: Callable[[], bool]) -> None:
+    """Ask for what the Overview, Onboarding, Users and AI metrics begin with, until told to stop."""
+    with suppress(Failure):  # who needs an answer says why there is none
+        scope = Scope(last_days(DAYS, zone=workspace.zone()), Watched())
+        for question in _questions(scope):
+            if is_over():
+                return
+            with reading() as core, reading(Database.AI) as ai:
+                question(core, ai)
+
+
+def _questions(scope: Scope) -> Iterator[Callable[[Session, Session], object]]:
+    yield partial(overview_tiles, scope=scope, actor=NOBODY)
+    yield partial(findings, scope=scope, actor=NOBODY)
+    span = scope.period, scope.watched
+    yield lambda core, _: segments.list_segments(core, scope.watched, actor=NOBODY)
+    for days in (scope.period, last_days(DAYS_OF_API, zone=scope.period.zone)):
+        yield partial(_errors, days)
+    yield lambda core, _: stays.read_stays(core, *span, actor=NOBODY)
+    yield lambda core, _: queries.list_users(core, queries.UserFilter(), scope.watched, window=FEW, actor=NOBODY)
+    yield lambda core, _: requests.list_first(core, Asked(*span), Order.NEWEST, FEW, actor=NOBODY)
+
+
+def _errors(days: Period, core: Session, _: Session) -> object:
+    return events.list_errors(core, events.EventFilter(), days, Watched(), window=FEW, actor=NOBODY)
