@@ -11,7 +11,7 @@ const PATIENCE_MS = 10000; // after which keys no longer wait for the next item
 export default function ({ data, parentElement }) {
   parentElement.leave?.(); // a rerun with new data calls again, and tidies up nothing
   const place = parentElement.querySelector(".change");
-  const field = (name) => document.querySelector(`.st-key-review-${name} :is(textarea, input)`);
+  const field = (name) => document.querySelector(`.st-key-review-${name}-${data.item} :is(textarea, input)`);
   let timer;
   let written; // as it stood when a key was pressed last: later, the fields may be those of another message
 
@@ -59,23 +59,27 @@ export default function ({ data, parentElement }) {
     if (act(key, field)) { event.preventDefault(); event.stopPropagation(); }
   };
 
-  // Of another message the field may not be drawn yet; of the same one, it holds what was typed since.
-  show(parentElement.item === data.item ? field("response")?.value ?? data.suggested : data.suggested);
-  const isAnother = parentElement.item !== data.item;
-  parentElement.item = data.item;
+  // What was typed meanwhile is done when all fields are there; they are drawn one after the other, and the comment last.
+  const arrive = () => {
+    if (!field("comment")) { waiting = requestAnimationFrame(arrive); return; }
+    const { ahead, item } = parentElement;
+    parentElement.item = data.item;
+    if (!ahead || ahead.step === data.step) return;
+    parentElement.ahead = undefined;
+    // What was refused stays on screen: whoever was writing there writes on.
+    if (item === data.item && ahead.from?.isConnected) write(ahead.from, ahead.keys);
+    else if (data.keys) replay(ahead.keys, field);
+  };
+
+  show(field("response")?.value ?? data.suggested);
   document.addEventListener("input", typed, true);
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("click", clicked, true);
   addEventListener("pagehide", keep);
-  const { ahead } = parentElement;
-  if (ahead && ahead.step !== data.step) {
-    parentElement.ahead = undefined;
-    // What was refused stays on screen: whoever was writing there writes on.
-    if (!isAnother && ahead.from?.isConnected) write(ahead.from, ahead.keys);
-    else if (data.keys) requestAnimationFrame(() => replay(ahead.keys, field));
-  }
+  let waiting = requestAnimationFrame(arrive);
   return parentElement.leave = () => {
     keep();
+    cancelAnimationFrame(waiting);
     document.removeEventListener("input", typed, true);
     document.removeEventListener("keydown", pressed, true);
     document.removeEventListener("click", clicked, true);
