@@ -3,13 +3,15 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebSocket, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebSocket, WebSocketRoute, expect
 
 from core.identity.schemas import Role
 
@@ -155,6 +157,35 @@ class Window:
 
     def _is_ours(self, address: str) -> bool:
         return urlsplit(address).netloc == urlsplit(self.address).netloc or address.startswith(("data:", "blob:"))
+
+
+class Line:
+    """The line from the tabs of a window to the program, on which what they say can be held; it is there before the tabs."""
+
+    def __init__(self, window: Window) -> None:
+        """Lie between them."""
+        self._waiting: list[Callable[[], None]] | None = None
+        window.context.route_web_socket(re.compile("/_stcore/stream"), self._connect)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold what is said meanwhile, and pass it on afterwards."""
+        waiting: list[Callable[[], None]] = []
+        self._waiting = waiting
+        yield
+        self._waiting = None
+        for pass_on in waiting:
+            pass_on()
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        program = socket.connect_to_server()
+        socket.on_message(lambda said: self._say(partial(program.send, said)))
+
+    def _say(self, pass_on: Callable[[], None]) -> None:
+        if self._waiting is None:
+            pass_on()
+        else:
+            self._waiting.append(pass_on)
 
 
 class Tab:

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import IDLE, Account, Program, Tab
+from tests.browser.console import IDLE, Account, Program, Tab, Window
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 FORM, TALK = ".st-key-pane-review-form", ".st-key-pane-review-talk"
@@ -46,7 +46,12 @@ def let_wait(program: Program, name: str, count: int) -> None:
 
 def begun(window_of: OpenWindow, account: Account) -> Tab:
     """Open the queue as the navigation does and take the first item, by its key."""
-    tab = window_of(account).open("/tuning")
+    return begun_in(window_of(account))
+
+
+def begun_in(window: Window) -> Tab:
+    """Do so in a window that is there already."""
+    tab = window.open("/tuning")
     tab.wait_for(lambda: is_filled(tab), within_s=60)
     tab.page.keyboard.press("Control+Enter")
     expect(response(tab)).to_be_visible()
@@ -71,7 +76,12 @@ def response(tab: Tab) -> Locator:
 def next_after(tab: Tab, original: str) -> None:
     """Wait until another item is there; for a moment, the one before still is, too."""
     tab.page.locator(IDLE).wait_for()
-    tab.wait_for(lambda: response(tab).count() == 1 and not response(tab).input_value().startswith(original))
+
+    def is_there() -> bool:
+        shown: list[str] = response(tab).evaluate_all("fields => fields.map((field) => field.value)")
+        return len(shown) == 1 and not shown[0].startswith(original)
+
+    tab.wait_for(is_there)
     tab.page.locator(IDLE).wait_for()
 
 

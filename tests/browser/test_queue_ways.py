@@ -5,8 +5,8 @@ from playwright.sync_api import expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
-from tests.browser.console import IDLE, Account, Program
-from tests.browser.reviewing import annotations, begun, let_wait, next_after, response
+from tests.browser.console import IDLE, Account, Line, Program
+from tests.browser.reviewing import annotations, begun, begun_in, let_wait, next_after, response
 from tests.browser.walks import main
 
 NAME, TALKS = "ways", 14
@@ -127,14 +127,17 @@ def test_previous_and_next_lead_along_what_one_had(open_window: OpenWindow, prog
 
 
 def test_what_is_typed_before_the_next_item_is_there_is_for_that_one(open_window: OpenWindow, reviewer: Account) -> None:
-    tab = begun(open_window, reviewer)
+    window = open_window(reviewer)
+    line = Line(window)
+    tab = begun_in(window)
     first = response(tab).input_value()
     tab.page.keyboard.press("e")
     tab.page.keyboard.press("Control+End")
     tab.page.keyboard.type(" More.")
-    tab.page.keyboard.press("Control+Enter")
-    tab.page.keyboard.type("47mToo early")
-    tab.page.keyboard.press("Control+Enter")  # what is not on screen yet is not saved
+    with line.held():
+        tab.page.keyboard.press("Control+Enter")
+        tab.page.keyboard.type("47mToo early")
+        tab.page.keyboard.press("Control+Enter")  # what is not on screen yet is not saved
     next_after(tab, first)
     expect(tab.page.get_by_role("textbox", name="Comment")).to_have_value("Too early")
     for name in ("Approved", "Critical"):
