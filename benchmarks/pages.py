@@ -24,9 +24,9 @@ WARM_DRAWS, COLD_ROUNDS = 20, 4
 WARM_MS, COLD_MS = 1500, 3000
 PATIENCE_MS = 60_000
 FORGOTTEN_AFTER_S = 6.0  # the console keeps what it has read for five seconds
-DRAWN = (
-    """() => [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(chart => chart.querySelector('.main-svg'))"""
-)
+# Charts and tables stand as skeletons until their code is there.
+DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]')
+    && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(chart => chart.querySelector('.main-svg'))"""
 FAILED = '[data-testid="stAlertContentError"]'
 
 

@@ -125,7 +125,7 @@ def line_chart(
             name=line.name,
             mode="lines+markers",  # what cannot be seen can be clicked: lines alone cannot
             line={"color": line.colour, "width": line.width},
-            marker={"size": _dots(line.values), "color": line.colour},
+            marker=_dots(line),
             selected={"marker": {"color": line.colour}},
             unselected={"marker": {"opacity": 1}},
             fill="tozeroy" if len(lines) == 1 else None,
@@ -173,7 +173,7 @@ def stacked_bars(
         "showlegend": len(parts) > 1,
         "legend": {"y": 1.1 if marks else 1.02},  # above the names of the marks
     }
-    return figure.update_layout(**stack, margin={"t": 26 if len(parts) > 1 or marks else 8})
+    return figure.update_layout(**stack, margin={"t": 36 if len(parts) > 1 else 26 if marks else 8})
 
 
 def add_marks(
@@ -232,10 +232,12 @@ def upright(figure: go.Figure, palette: Palette, at: float, words: str) -> None:
     figure.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=words, showarrow=False, font=font)
 
 
-def _dots(values: Sequence[float | None]) -> list[float]:
-    """Return the size of each point: one that stands alone between gaps is all that there is of its line."""
-    around = [None, *values, None]
-    return [5 if around[number] is None and around[number + 2] is None else 0 for number in range(len(values))]
+def _dots(line: Line) -> dict[str, Any]:
+    """Return how points look: one that stands alone between gaps is all that there is of its line, and no other is seen."""
+    around = [None, *line.values, None]
+    sizes = [5 if around[number] is None and around[number + 2] is None else 0 for number in range(len(line.values))]
+    # All can be clicked, drawn or not: a thousand dots of no size would take as long to draw as all else of the chart.
+    return {"color": line.colour, "size": sizes, "maxdisplayed": 0 if any(sizes) else 1}
 
 
 def _axis_of(figure: go.Figure, scale: Scale) -> None:
@@ -276,7 +278,8 @@ def _template(palette: Palette) -> go.layout.Template:
             "colorway": list(palette.series),
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "margin": {"l": 4, "r": 8, "t": 8, "b": 4},
+            # What most labels need: Plotly draws a chart anew when its labels turn out to need more.
+            "margin": {"l": 38, "r": 16, "t": 8, "b": 22},
             "xaxis": axis | {"showline": True, "nticks": 7},
             "yaxis": axis | upward,
             "hovermode": "x unified",

@@ -1,5 +1,6 @@
 """Who stopped at a step of a funnel, what failed last for each of them, and the conversation that he had last."""
 
+from collections.abc import Hashable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from core import memo
 from core.activity import asking, sources
 from core.activity.asking import Question
 from core.activity.errors import FunnelRefused
@@ -20,14 +22,16 @@ from core.periods import Period, Watched
 FAILED = """
 environment = :environment and (error_code is not null or event_type like '%\\_error') order by created_at desc limit 1"""
 SHOWN = "event_type, error_code, error_message, created_at"
+NAMES = """
+with {apart} select * from ({first} union all {rest}) as stopped
+order by began_at desc, subject limit :limit offset :offset"""
 QUESTION = f"""
-with {{apart}}, page as (
-    select * from ({{first}} union all {{rest}}) as stopped order by began_at desc, subject limit :limit offset :offset
-)
 select page.subject, began_at, reached_at, users.id as user_id, external_id, email, display_name,
     coalesce(users.last_seen_at, reached_at) as last_seen_at, failed.event_type as error_event_type, failed.error_code,
     failed.error_message, failed.created_at as error_at, talk.id as conversation_id, talk.last_message_at as conversation_at
-from page left join users on users.id = case when page.subject like 'u:%' then substr(page.subject, 3)::uuid end
+from unnest(cast(:subjects as text[]), cast(:began as timestamptz[]), cast(:reached as timestamptz[]))
+    as page (subject, began_at, reached_at)
+left join users on users.id = case when page.subject like 'u:%' then substr(page.subject, 3)::uuid end
 left join lateral (
     select * from (
         (select {SHOWN} from user_activity_events where user_id = users.id and {FAILED})
@@ -89,12 +93,19 @@ def list_stopped(
     asked = asking.ask(session, funnel, period, watched, segment)
     given = asked.given | {"since": period.start, "since_us": asked.given["start_us"]}
     parts = {"apart": asked.found.apart, **_rows(asked, step)}
-    page = given | {"limit": window.limit, "offset": window.offset}
-    rows = session.execute(text(QUESTION.format(**parts)), page).mappings()
-    question = text(COUNTED.format(**parts))
     key = ("stopped", period, watched, funnel, segment, step)
+    names = _names(session, (*key, window), NAMES.format(**parts), given | {"limit": window.limit, "offset": window.offset})
+    subjects, began, reached = zip(*names, strict=True) if names else ((), (), ())
+    page = {"environment": watched.environment, "subjects": list(subjects), "began": list(began), "reached": list(reached)}
+    rows = session.execute(text(QUESTION), page).mappings()
+    question = text(COUNTED.format(**parts))
     total = asking.counted(session, key, lambda: session.scalar(question, given) or 0) if count else 0
     return Page([_stopped(dict(row)) for row in rows], total)
+
+
+def _names(session: Session, key: Hashable, question: str, given: dict[str, Any]) -> list[tuple[str, datetime, datetime]]:
+    """Return who is on a page, when they began and when they reached the step; of a funnel that is not saved this is slow."""
+    return memo.ordered(key, lambda: [tuple(row) for row in session.execute(text(question), given)])
 
 
 def _rows(asked: Question, step: int) -> dict[str, str]:

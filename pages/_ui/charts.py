@@ -55,7 +55,9 @@ def show(chart: Chart, key: str, *, on_pick: Callable[[Point], None] | None = No
         if points:
             on_pick(Point(points[0].get("x"), points[0].get("y"), int(points[0].get("point_index", 0))))
 
-    chart.figure.update_layout(clickmode="event+select", dragmode=False)
+    # What is left to Streamlit here it sets otherwise once points can be picked: then only one line would tell its value.
+    layout = chart.figure.layout
+    layout.update(clickmode="event+select", dragmode=False, hovermode=layout.hovermode or layout.template.layout.hovermode)
     st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=CONFIG, on_select=picked, selection_mode="points")
 
 

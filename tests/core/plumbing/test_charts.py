@@ -37,6 +37,12 @@ def test_a_gap_is_a_gap_and_a_point_between_gaps_can_be_seen() -> None:
     line = drawn(1.0, None, 3.0, None, 5.0, 6.0).data[0]
     assert line.y[1] is None
     assert list(line.marker.size) == [5, 0, 5, 0, 0, 0]
+    assert line.marker.maxdisplayed == 0
+
+
+def test_points_of_a_whole_line_can_be_clicked_without_being_drawn() -> None:
+    marker = drawn(*[1.0] * 200).data[0].marker
+    assert (set(marker.size), marker.maxdisplayed) == ({0}, 1)
 
 
 def test_lines_that_end_close_together_are_named_apart() -> None:
