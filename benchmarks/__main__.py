@@ -1,21 +1,23 @@
 """`make bench`: what is promised, measured in one run. `ARGS=review` (calls, streams, console, start, ingest, otlp) measures one.
 
-`ARGS=watch DATA=folder` measures Watch on a folder that `make load` has filled; with such a DATA it is among all parts.
+`ARGS=watch DATA=folder` measures Watch on a folder that `make load` has filled, and `ARGS=beside DATA=folder` what comes in
+beside those rows; with such a DATA both are among all parts.
 """
 
 import sys
 
-from benchmarks import calls, console, ingest, otlp, program, review, start, streams, watch
+from benchmarks import beside, calls, console, ingest, otlp, program, review, start, streams, watch
 from benchmarks.report import show
 
 PARTS = ("start", "calls", "streams", "console", "ingest", "otlp", "review")
+OF_MANY = {"watch": watch.measure, "beside": beside.measure}  # rows, in a folder of their own
 
 
 def main(wanted: list[str]) -> int:
     """Measure the wanted parts, or all; return 1 when a limit is not held."""
-    parts = wanted or [*PARTS, *(["watch"] if watch.is_wanted() else [])]
-    held = watch.measure() if "watch" in parts else True
-    if parts == ["watch"]:
+    parts = wanted or [*PARTS, *(OF_MANY if watch.is_wanted() else ())]
+    held = all([measure() for part, measure in OF_MANY.items() if part in parts])
+    if set(parts) <= set(OF_MANY):
         return 0 if held else 1
     held &= show("Start and memory", start.measure()) if "start" in parts else True
     with program.fake_vendor() as vendor, program.running(ATTUNE_LOCAL_MODEL="off", ATTUNE_FAKE_PROVIDER="1") as running:

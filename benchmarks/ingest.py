@@ -34,19 +34,32 @@ _numbers = count()
 
 def measure(program: Running) -> list[Figure]:
     """Return rows a second of both kinds, and of the bare endpoint."""
-    key = _key(program)
+    token = sender(program)
     figures = []
-    for kind, row in (("events", event), ("ai-requests", ai_request)):
+    for kind, row in KINDS.items():
         for batch, rows in ROWS.items():
             with _bare(program) as bare:
                 peer = _rate(bare, "/", "none", row, batch, rows // 2)
-            ours = _rate(program.port, f"/api/v1/ingest/{kind}", key, row, batch, rows)
+            ours = rate(program, token, kind, batch)
             limit = LIMITS[kind][batch]
             note = f"{ours.rows / peer.rows:.0%} of a bare COPY ({peer.rows:,.0f})"
             figures.append(Figure(f"{kind} in batches of {batch:,}", ours.rows, "rows/s", limit, at_least=True, note=note))
             if batch == 100:
                 figures.append(Figure(f"{kind} in batches of 100: p99 of a batch", ours.p99_ms, "ms", P99_OF_100_MS))
     return figures
+
+
+def rate(program: Running, token: str, kind: str, batch: int) -> "Rate":
+    """Send rows of a kind in batches, eight at once."""
+    return _rate(program.port, f"/api/v1/ingest/{kind}", token, KINDS[kind], batch, ROWS[batch])
+
+
+def sender(program: Running) -> str:
+    """Return a key to send rows with."""
+    given = {"name": "bench", "scopes": ["ingest"]}
+    made = httpx2.post(f"{program.address}/api/v1/admin/api-keys", json=given, headers=program.headers, trust_env=False)
+    key: str = made.raise_for_status().json()["key"]
+    return key
 
 
 def event(at: datetime) -> dict[str, Any]:
@@ -81,6 +94,9 @@ def ai_request(at: datetime) -> dict[str, Any]:
     }
 
 
+KINDS = {"events": event, "ai-requests": ai_request}
+
+
 class Rate:
     """Rows a second, and how long the slowest hundredth of the batches took."""
 
@@ -101,13 +117,6 @@ def _moment() -> datetime:
     """Return when something happened: in the last ten minutes, or, for one of twenty, some days ago."""
     late = timedelta(days=DAYS * random.random()) if random.random() < 0.05 else timedelta()
     return datetime.now(UTC) - timedelta(minutes=10 * random.random()) - late
-
-
-def _key(program: Running) -> str:
-    given = {"name": "bench", "scopes": ["ingest"]}
-    made = httpx2.post(f"{program.address}/api/v1/admin/api-keys", json=given, headers=program.headers, trust_env=False)
-    key: str = made.raise_for_status().json()["key"]
-    return key
 
 
 @contextmanager

@@ -7,8 +7,9 @@ and subjects are derived once, of all rows, rather than batch by batch: the resu
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
@@ -177,37 +178,56 @@ def _fold(what: str, zone: str) -> None:
 
 
 def _derive(users: int) -> None:
-    """Derive users, parts and subjects of all rows: those of the table, which a view shows as fresh."""
+    """Derive users of all rows, and beside them parts and subjects: of those of the table, which a view shows as fresh."""
     begun = time.monotonic()
-    with apart() as session:
-        session.execute(text("select set_config('statement_timeout', '0', true), set_config('work_mem', '256MB', true)"))
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(_derive_users, users), pool.submit(_derive_subjects)]
+    for each in done:
+        each.result()
+    print(f"users and subjects derived in {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def _derive_users(users: int) -> None:
+    with _unhurried() as session:
         connection = _with_users(driver(session), users)
         for parent in ("user_activity_events", "ai_request_metrics"):
             connection.execute(activity.USERS.replace("{stage}", NAMED.replace("{parent}", parent)).encode())
-        print(f"users derived after {time.monotonic() - begun:.0f} s", flush=True)
+
+
+def _derive_subjects() -> None:
+    with _unhurried() as session:
+        connection = driver(session)
         columns = "*, error_code is not null as is_error"
         connection.execute(f"create temporary view {activity.FRESH} as select {columns} from user_activity_events".encode())  # noqa: S608
         subjects.TOUCHED.make(connection)
         activity.derive_parts(connection)
-        print(f"parts derived after {time.monotonic() - begun:.0f} s", flush=True)
         connection.execute("insert into touched_subjects select distinct environment, app, owner from funnel_parts")
         connection.execute("analyze touched_subjects")
         subjects.derive(connection, are_few=False)
-    print(f"subjects derived after {time.monotonic() - begun:.0f} s", flush=True)
 
 
 def _run(statement: str) -> None:
-    with transaction() as session:
-        session.execute(text("select set_config('statement_timeout', '0', true), set_config('work_mem', '256MB', true)"))
+    with _unhurried() as session:
         session.execute(text(statement))
+
+
+@contextmanager
+def _unhurried() -> Iterator[Session]:
+    with apart() as session:
+        session.execute(text("select set_config('statement_timeout', '0', true), set_config('work_mem', '256MB', true)"))
+        yield session
 
 
 def _vacuum(tables: Sequence[str]) -> None:
     """Leave the tables as autovacuum would after a while."""
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(_vacuum_one, tables))
+
+
+def _vacuum_one(table: str) -> None:
     with engines().core.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("set statement_timeout = 0"))
-        for table in tables:
-            connection.execute(text(f"vacuum analyze {table}"))
+        connection.execute(text(f"vacuum analyze {table}"))
 
 
 if __name__ == "__main__":

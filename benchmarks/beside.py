@@ -1,0 +1,44 @@
+"""Rows that come in beside ten million, as a share of what an empty database takes: `make bench ARGS=beside DATA=/tmp/much`.
+
+Both programs run and are asked in turn, so that whatever else the machine does concerns both. It adds some millions of rows to
+the folder: not for one that is in use.
+"""
+
+from statistics import mean
+
+from benchmarks import ingest, program, watch
+from benchmarks.program import Running
+from benchmarks.report import Figure, show
+from core.config import config
+
+TURNS = 4
+LEAST = 80  # percent
+
+
+def measure() -> bool:
+    """Measure and print it; return whether the limit is held."""
+    chosen = config()
+    if not watch.is_enough(chosen, "beside"):
+        return False
+    with program.running(ATTUNE_LOCAL_MODEL="off") as empty, program.running(chosen.data, ATTUNE_LOCAL_MODEL="off") as full:
+        return show("Rows in, beside many", _figures(empty, full))
+
+
+def _figures(empty: Running, full: Running) -> list[Figure]:
+    asked = [(each, ingest.sender(each)) for each in (empty, full)]
+    taken: dict[tuple[Running, str, int], list[float]] = {}
+    for turn in range(TURNS):
+        for kind in ingest.KINDS:
+            for batch in ingest.ROWS:
+                for each, token in asked[:: -1 if turn % 2 else 1]:
+                    taken.setdefault((each, kind, batch), []).append(ingest.rate(each, token, kind, batch).rows)
+    return [
+        _share(kind, batch, taken[empty, kind, batch], taken[full, kind, batch]) for kind in ingest.KINDS for batch in ingest.ROWS
+    ]
+
+
+def _share(kind: str, batch: int, empty: list[float], full: list[float]) -> Figure:
+    each = ", ".join(f"{have / could:.0%}" for have, could in zip(full, empty, strict=True))
+    note = f"{mean(full):,.0f} of {mean(empty):,.0f} rows/s; by turn {each}"
+    name = f"{kind} in batches of {batch:,}, of what an empty one takes"
+    return Figure(name, 100 * mean(full) / mean(empty), "%", LEAST, at_least=True, note=note)
