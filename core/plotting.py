@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from core import clock
 from core.palette import Palette
-from core.words import Unit
+from core.words import Unit, shortened
 
 FONT = "Inter, system-ui, sans-serif"
 HEIGHT, LABEL_GAP_PX, LABEL_ROOM_PX = 220, 15, 92
@@ -212,11 +212,6 @@ def top_of(lines: Sequence[Line]) -> float:
 def last_of(values: Sequence[float | None]) -> float | None:
     """Return the last value that is there."""
     return next((value for value in reversed(values) if value is not None), None)
-
-
-def shortened(name: str, most: int) -> str:
-    """Return a name of at most so many characters."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def so_far(points: Sequence[Dated]) -> list[Dated]:

@@ -92,3 +92,8 @@ def stretch(start: datetime, end: datetime, zone: str) -> str:
     first, last = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
     until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%-d %b %H:%M}"
     return f"{first:%-d %b %H:%M} to {until}"
+
+
+def shortened(said: str, most: int) -> str:
+    """Return words of at most so many characters."""
+    return said if len(said) <= most else f"{said[: most - 1]}…"

@@ -43,6 +43,7 @@ class Drop(View):
     release: str | None
     app: str | None
     at: datetime
+    until: datetime
     users: int
     rate: float
     before: float
@@ -108,7 +109,7 @@ def drops(session: Session, period: Period, watched: Watched, *, actor: Actor) -
         fallen = [counts for counts in counted if counts.is_drop(len(cuts) * len(STEPS))]
         if fallen:
             worst = max(fallen, key=lambda counts: counts.before - counts.rate)
-            found.append(_drop(step, name, following, worst, is_sampled=is_sampled))
+            found.append(_drop(step, name, following, worst, period.end, is_sampled=is_sampled))
     return found
 
 
@@ -127,7 +128,7 @@ def _counts(hours: Sequence[Hour], cut: Cut) -> Counts:
     return Counts(cut, *after, *before)
 
 
-def _drop(step: int, name: str, following: str, counts: Counts, *, is_sampled: bool) -> Drop:
+def _drop(step: int, name: str, following: str, counts: Counts, end: datetime, *, is_sampled: bool) -> Drop:
     return Drop(
         step=step,
         event_type=name,
@@ -135,6 +136,7 @@ def _drop(step: int, name: str, following: str, counts: Counts, *, is_sampled: b
         release=counts.cut.release,
         app=counts.cut.app,
         at=counts.cut.at,
+        until=min(counts.cut.until, end),
         users=counts.users,
         rate=counts.rate,
         before=counts.before,

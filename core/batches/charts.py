@@ -12,8 +12,8 @@ import plotly.graph_objects as go
 from core import words
 from core.batches.answers import BAD, GOOD, Phase, RunView
 from core.palette import Palette
-from core.plotting import Chart, Line, Scale, blank, line_chart, local, scale_of, shortened
-from core.words import Unit
+from core.plotting import Chart, Line, Scale, blank, line_chart, local, scale_of
+from core.words import Unit, shortened
 
 LOW, STRIP_PX = 0.5, 52
 ROW_PX, BAR, MOST_LINES = 26, 0.62, 5

@@ -13,6 +13,7 @@ from core.batches.models import BatchRun
 from core.batches.queries import matching, runs
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
+from core.words import shortened
 
 MOST_RUNS, FEWEST_BAD, TOLERATED = 5000, 2, 0.05
 OFTEN, LONGEST_SUMMARY = 0.5, 160
@@ -71,7 +72,7 @@ def judge(ended: Sequence[Run]) -> Failing | None:
     in_a_row = next((number for number, run in enumerate(ended) if run.status in GOOD), len(ended))
     if len(bad) < FEWEST_BAD or (in_a_row < FEWEST_BAD and stats.wilson(len(bad), len(ended))[0] <= TOLERATED):
         return None
-    said = Counter(run.summary[:LONGEST_SUMMARY] for run in bad if run.summary)
+    said = Counter(shortened(run.summary, LONGEST_SUMMARY) for run in bad if run.summary)
     return Failing(
         batch_job=ended[0].batch_job,
         runs=len(ended),

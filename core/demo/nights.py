@@ -19,7 +19,7 @@ RIPENING = {
 }
 SETTLEMENT = {"match_sales": 38_000, "book_fees": 21_000, "pay_out": 140_000, "report": 12_000}
 SENSORS_FAIL = (
-    "read_sensors: gateway gletscherloch-02 refused the connection after 5 attempts (certificate renewal at 02:00 on Sundays); "
+    "read_sensors: gateway gletscherloch-02 refused the connection after 5 attempts (certificate renewal at 02:00 on Mondays); "
     "41 wheels kept the ripeness of the night before"
 )
 LATE_FILE = "pay_out: the bank's confirmation file came 3 h late; 12 transfers go out with the next run"

@@ -24,7 +24,7 @@ from core.periods import in_address
 MOST = 8
 # A smaller rise of cost can be certain, and still be nothing to act on.
 LEAST_RISE = 0.2
-PAGES = {"feedback": "knowledge"}
+FEEDBACK = {"section": "feedback"}
 
 
 class Severity(StrEnum):
@@ -111,14 +111,13 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
     title = f"Fewer get from {words.event(one.event_type)} to {words.event(one.next_event_type)}{since}"
     rates = f"{words.share(one.rate)} within a day, {words.share(one.before)} before"
     some = "of a sample of " if one.is_sampled else "of "
-    detail = f"from {words.moment(one.at, scope.period.zone)} on · {rates} · {some}{words.count(one.users, 'user')}"
-    query = {
-        "step": str(one.step),
-        "against": "previous",
-        **({"app": one.app} if one.app else {}),
-        **_span(scope),
-        **_place(scope),
-    }
+    zone, is_over = scope.period.zone, one.until < scope.period.end
+    when = words.stretch(one.at, one.until, zone) if is_over else f"from {words.moment(one.at, zone)} on"
+    detail = f"{when} · {rates} · {some}{words.count(one.users, 'user')}"
+    # Just those days beside as many before: in a longer period the fall would be lost.
+    span = {"start": in_address(one.at), "end": in_address(one.until)}
+    app = {"app": one.app} if one.app else {}
+    query = {"step": str(one.step), "against": "previous", **app, **span, **_place(scope)}
     return _finding("conversion", Severity.BAD, title, detail, one.at, "onboarding", query)
 
 
@@ -138,12 +137,12 @@ def _of_tiles(
                 yield _of_cost(core, volumes, change, query, scope)
             continue
         verb = "fell" if tile.value < tile.before else "rose"
-        page = PAGES.get(tile.name, "ai-metrics")
-        yield _finding(tile.name, Severity.WARN, f"{tile.label} {verb}", change, scope.period.start, page, query)
+        page, more = ("knowledge", FEEDBACK) if tile.name == "feedback" else ("ai-metrics", {})
+        yield _finding(tile.name, Severity.WARN, f"{tile.label} {verb}", change, scope.period.start, page, query | more)
 
 
 def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: dict[str, str], scope: Scope) -> Finding:
-    """Name the model that most of the rise comes from, if one there is."""
+    """Name the model that most of the rise comes from, if one there is; beside it one sees which it took the place of."""
     asked = Asked(scope.period.before(clock.now()), scope.watched)
     before = {(each.provider, each.model): each.cost_usd for each in volume_by_model(core, asked)}
     now = {(each.provider, each.model): each.cost_usd for each in volumes}
@@ -151,8 +150,7 @@ def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: 
     rise = sum(now.values()) - sum(before.values())
     risen = max((key for key in rises if 2 * rises[key] > rise), key=lambda key: rises[key], default=None)
     most = f" · most of it by {risen[1]}" if risen else ""
-    filtered = query | ({"model": risen[1]} if risen else {})
-    return _finding("cost", Severity.WARN, "Cost rose", change + most, scope.period.start, "ai-metrics", filtered)
+    return _finding("cost", Severity.WARN, "Cost rose", change + most, scope.period.start, "ai-metrics", query)
 
 
 def _unpriced(volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]:

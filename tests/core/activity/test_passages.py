@@ -66,6 +66,7 @@ def test_what_the_next_release_has_mended_is_said_of_the_first() -> None:
     [drop] = found(last_days(10, zone="UTC"))
     assert drop.release == "2"
     assert drop.rate == pytest.approx(0.4, abs=0.15)
+    assert abs((drop.until - drop.at) - RELEASED_AGO / 2) <= HOUR
 
 
 @pytest.mark.parametrize("seed", range(3))

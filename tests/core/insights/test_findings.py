@@ -1,12 +1,12 @@
 """What needs attention: each story is found, said in words, and leads to its evidence."""
 
 import random
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from core import clock
+from core import clock, words
 from core.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
@@ -14,6 +14,7 @@ from core.insights.findings import Finding, Severity, findings
 from core.insights.schemas import Scope
 from core.insights.tiles import overview_tiles
 from core.periods import Period, Watched, last_days
+from tests.core.activity.test_passages import RELEASED_AGO, users
 from tests.core.insights.test_overview import rated
 from tests.factories.ai_metrics import START, fold, request, send
 from tests.factories.batches import ran
@@ -62,8 +63,9 @@ def test_a_slow_model_leads_to_its_hours() -> None:
 def test_a_rise_of_cost_names_the_model() -> None:
     traffic(dearer=1.5)
     [finding] = found()
-    assert (finding.kind, finding.severity, finding.query["model"]) == ("cost", Severity.WARN, "a")
+    assert (finding.kind, finding.severity) == ("cost", Severity.WARN)
     assert "most of it by a" in finding.detail
+    assert "model" not in finding.query  # beside it stands the one whose place it took
 
 
 def test_a_rise_before_the_period_is_over_names_the_model_that_rose() -> None:
@@ -78,7 +80,8 @@ def test_a_rise_before_the_period_is_over_names_the_model_that_rose() -> None:
     scope = Scope(Period(start, start + DAY, "UTC"), Watched())
     with transaction() as core, transaction(Database.AI) as ai:
         items = findings(core, ai, scope, actor=person(Role.ANALYST).actor).items
-    assert [each.query["model"] for each in items if each.kind == "cost"] == ["big"]
+    [detail] = [each.detail for each in items if each.kind == "cost"]
+    assert detail.endswith("most of it by big")
 
 
 @pytest.mark.parametrize("how", ["failed", "partial", "lost"])
@@ -99,7 +102,18 @@ def test_a_fall_of_good_feedback_is_found_and_one_within_noise_is_not() -> None:
     assert found() == []
     for _ in range(30):
         rated(-1, days=ago - 1)
-    assert [finding.kind for finding in found()] == ["feedback"]
+    [finding] = found()
+    assert (finding.kind, finding.page, finding.query["section"]) == ("feedback", "knowledge", "feedback")
+
+
+def test_a_fall_in_onboarding_leads_to_its_days_beside_as_many_before() -> None:
+    users(worse=0.4, mended=True)
+    [finding] = found(10)
+    assert (finding.kind, finding.page) == ("conversion", "onboarding")
+    assert (finding.query["step"], finding.query["against"], finding.query["app"]) == ("3", "previous", "web")
+    start, end = (datetime.fromisoformat(finding.query[name]) for name in ("start", "end"))
+    assert abs((end - start) - RELEASED_AGO / 2) <= HOUR
+    assert words.stretch(start, end, "UTC") in finding.detail
 
 
 def test_requests_without_a_price_are_a_note_and_lead_to_the_prices() -> None:
