@@ -8,11 +8,10 @@ import secrets
 import time
 from typing import Any
 
-import httpx2
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
-from benchmarks import load
+from benchmarks import ingest, load
 from benchmarks.program import Running
 from benchmarks.report import Figure
 
@@ -25,7 +24,7 @@ MODELS = ("gpt-4o", "gpt-4o-mini", "gpt-5", "o4-mini")
 
 def measure(program: Running) -> list[Figure]:
     """Return spans a second over one connection and over four."""
-    key = _key(program)
+    key = ingest.sender(program)
     figures = []
     for says, what in ((False, "figures only"), (True, "with conversations")):
         for at_once, limit in LIMITS.items():
@@ -122,10 +121,3 @@ def _value(given: Any) -> AnyValue:  # noqa: ANN401  any JSON
             return AnyValue(double_value=given)
         case _:
             return AnyValue(string_value=given)
-
-
-def _key(program: Running) -> str:
-    given = {"name": "bench of spans", "scopes": ["ingest"]}
-    made = httpx2.post(f"{program.address}/api/v1/admin/api-keys", json=given, headers=program.headers, trust_env=False)
-    key: str = made.raise_for_status().json()["key"]
-    return key

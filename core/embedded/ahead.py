@@ -51,10 +51,8 @@ def read(cluster: Path) -> int:
     chunk = bytearray(CHUNK)
     for path in paths:
         for file in _pieces(cluster / path):
-            with (
-                suppress(OSError),
-                file.open("rb", buffering=0) as opened,
-            ):  # a day was dropped meanwhile: it is not asked for either
+            # A day may have been dropped meanwhile: it is not asked for either.
+            with suppress(OSError), file.open("rb", buffering=0) as opened:
                 while left > 0 and (size := opened.readinto(chunk)):
                     left -= size
     return room - left

@@ -9,7 +9,6 @@ from functools import partial
 from uuid import UUID
 
 from core.activity import events, queries, segments, stays
-from core.ai_metrics import breakdowns, series
 from core.ai_metrics import queries as requests
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.requests import Order
@@ -43,18 +42,12 @@ def _questions(scope: Scope) -> Iterator[Callable[[Session, Session], object]]:
     yield partial(overview_tiles, scope=scope, actor=NOBODY)
     yield partial(findings, scope=scope, actor=NOBODY)
     span = scope.period, scope.watched
-    for over_time in (series.latency, series.tokens, breakdowns.errors):
-        yield partial(_drawn, over_time, Asked(*span))
     yield lambda core, _: segments.list_segments(core, scope.watched, actor=NOBODY)
     for days in (scope.period, last_days(DAYS_OF_API, zone=scope.period.zone)):
         yield partial(_errors, days)
     yield lambda core, _: stays.read_stays(core, *span, actor=NOBODY)
     yield lambda core, _: queries.list_users(core, queries.UserFilter(), scope.watched, window=FEW, actor=NOBODY)
     yield lambda core, _: requests.list_first(core, Asked(*span), Order.NEWEST, FEW, actor=NOBODY)
-
-
-def _drawn(over_time: Callable[..., object], asked: Asked, core: Session, _: Session) -> object:
-    return over_time(core, asked, actor=NOBODY)
 
 
 def _errors(days: Period, core: Session, _: Session) -> object:
