@@ -6,8 +6,10 @@ Attune runs or not.
 """
 
 import gc
+import importlib
 import logging
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -99,7 +101,6 @@ def assemble(chosen: Config) -> "ASGIApp":
     import streamlit
 
     from api import doors, probes
-    from core.insights import first
     from pages._ui import callbacks
     from pages._ui.errors import on_script_error
 
@@ -112,7 +113,7 @@ def assemble(chosen: Config) -> "ASGIApp":
     @asynccontextmanager
     async def lifespan(_app: "streamlit.App") -> "AsyncIterator[dict[str, Any]]":
         readiness.is_ready = True
-        threading.Thread(target=first.ask, args=(lambda: not readiness.is_ready,), name="first questions", daemon=True).start()
+        threading.Thread(target=_get_ahead, args=(lambda: not readiness.is_ready,), name="get ahead", daemon=True).start()
         _say(f"Attune is ready at {chosen.address}\n")
         yield {}
         readiness.is_ready = False
@@ -174,6 +175,16 @@ def _read_ahead(chosen: Config) -> None:
 
     if chosen.embedded_postgres:
         threading.Thread(target=read, name="read ahead", daemon=True).start()
+
+
+def _get_ahead(is_over: "Callable[[], bool]") -> None:
+    """Load what pages are made of, and ask for what the first ones begin with, so that nobody waits for either."""
+    from core.insights import first
+    from pages import _ui as parts
+
+    for part in pkgutil.iter_modules(parts.__path__):
+        importlib.import_module(f"{parts.__name__}.{part.name}")
+    first.ask(is_over)
 
 
 def _introduce(chosen: Config) -> None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,6 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # The console and its files say themselves how long they may be kept; what we answer is for now and for one.
 CACHEABLE = ("/static/", "/app/static/", "/door/", "/_stcore/", "/media/", "/component/")
 NO_STORE = (b"cache-control", b"no-store")
+# What has its version in its name never changes. Streamlit says so of its own files, and not of ours.
+LASTING = re.compile(r"/app/static/.+-\d+\.\d+\.\d+\.min\.js")
+FOR_GOOD = (b"cache-control", b"public, immutable, max-age=31536000")
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -26,6 +30,13 @@ def content_policy(index: Path) -> str:
 
 def _hash(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
+def _keeping(path: str, status: int) -> list[tuple[bytes, bytes]]:
+    """Return the header that says how long an answer may be kept, where it does not say it itself."""
+    if LASTING.fullmatch(path) and status == HTTPStatus.OK:
+        return [FOR_GOOD]
+    return [] if path.startswith(CACHEABLE) else [NO_STORE]
 
 
 class SecurityHeaders:
@@ -51,11 +62,10 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        added = self.fixed if scope["path"].startswith(CACHEABLE) else [*self.fixed, NO_STORE]
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *added]
+                message["headers"] = [*message["headers"], *self.fixed, *_keeping(scope["path"], message["status"])]
             await send(message)
 
         await self.app(scope, receive, with_headers)

@@ -1,14 +1,23 @@
-"""The Watch pages as a browser draws them: the whole way from the address to the last chart."""
+"""The Watch pages as a browser draws them: the whole way from the address to the last chart.
 
+Beside them, in the same run, a page of Streamlit's own that is about as full and reads nothing (benchmarks/bare_page.py).
+"""
+
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.load import Timings
-from benchmarks.program import Running
+from benchmarks.program import Running, free_port
 from benchmarks.report import Figure
+from core.config import ROOT
 from tests.browser import chromium
 from tests.browser.console import Tab, Window
 
@@ -23,10 +32,11 @@ PAGES = {
 WARM_DRAWS, COLD_ROUNDS = 20, 4
 WARM_MS, COLD_MS = 1500, 3000
 PATIENCE_MS = 60_000
-FORGOTTEN_AFTER_S = 6.0  # the console keeps what it has read for five seconds
-# Charts and tables stand as skeletons until their code is there.
+FORGOTTEN_AFTER_S = 11.0  # the console keeps what it has read for five seconds, and shows it for ten
+# Charts and tables stand empty until their code is there.
 DRAWN = """() => !document.querySelector('[data-testid="stSkeleton"]')
-    && [...document.querySelectorAll('[data-testid="stPlotlyChart"]')].every(chart => chart.querySelector('.main-svg'))"""
+    && [...document.querySelectorAll('.stPlotlyChart, [data-testid="stBidiComponentRegular"]')]
+        .every(chart => chart.querySelector('.main-svg'))"""
 FAILED = '[data-testid="stAlertContentError"]'
 
 
@@ -34,58 +44,79 @@ class NotDrawn(Exception):
     """A page says that something went wrong: how fast it says so is not asked."""
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A page that is measured, and how long it took."""
+
+    address: str
+    limits: tuple[int, int] | None = (COLD_MS, WARM_MS)
+    cold: Timings = field(default_factory=Timings)
+    warm: Timings = field(default_factory=Timings)
+
+    def figures(self, name: str) -> list[Figure]:
+        """Return them beside their limits."""
+        cold, warm = self.limits or (None, None)
+        return [_figure(f"{name}, cold", self.cold, cold), _figure(f"{name}, warm", self.warm, warm)]
+
+
 def measure(program: Running) -> list[Figure]:
     """Return how long each page takes: first with a browser and a console that know nothing, then again and again."""
-    with sync_playwright() as playwright:
+    pages = {name: Drawn(program.address + path) for name, path in PAGES.items()}
+    with sync_playwright() as playwright, _bare() as address:
+        pages["A bare page of Streamlit"] = Drawn(address, limits=None)
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
-        cold = _cold(browser, program)
-        warm = {name: _warm(browser, program, path) for name, path in PAGES.items()}
+        for _ in range(COLD_ROUNDS):
+            _draw_cold(browser, program, list(pages.values()))
+        for page in pages.values():
+            with _drawing(browser, program, page) as draw:
+                draw()
+                page.warm.ms.extend(draw() for _ in range(WARM_DRAWS))
         browser.close()
-    figures = []
-    for name in PAGES:
-        figures.append(_figure(f"{name}, cold", cold[name], COLD_MS))
-        figures.append(_figure(f"{name}, warm", warm[name], WARM_MS))
-    return figures
+    return [figure for name, page in pages.items() for figure in page.figures(name)]
 
 
-def _cold(browser: Browser, program: Running) -> dict[str, Timings]:
+def _draw_cold(browser: Browser, program: Running, pages: list[Drawn]) -> None:
     """Draw each page in a browser of its own, after what the console keeps is too old."""
-    timings = {name: Timings() for name in PAGES}
-    for _ in range(COLD_ROUNDS):
-        time.sleep(FORGOTTEN_AFTER_S)
-        for name, path in PAGES.items():
-            with _drawing(browser, program) as draw:
-                timings[name].ms.append(draw(path))
-    return timings
-
-
-def _warm(browser: Browser, program: Running, path: str) -> Timings:
-    with _drawing(browser, program) as draw:
-        draw(path)
-        return Timings([draw(path) for _ in range(WARM_DRAWS)])
+    time.sleep(FORGOTTEN_AFTER_S)
+    for page in pages:
+        with _drawing(browser, program, page) as draw:
+            page.cold.ms.append(draw())
 
 
 @contextmanager
-def _drawing(browser: Browser, program: Running) -> Iterator[Callable[[str], float]]:
+def _bare() -> Iterator[str]:
+    """Serve the page that is Streamlit's own; return its address."""
+    port = free_port()
+    script = str(Path(__file__).with_name("bare_page.py"))
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.port", str(port), "--server.address", "127.0.0.1"]
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextmanager
+def _drawing(browser: Browser, program: Running, page: Drawn) -> Iterator[Callable[[], float]]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
-    window = Window(program.address, context)
-    window.let_in(program.cookie)
-    tab = Tab(context.new_page(), program.address)
+    Window(program.address, context).let_in(program.cookie)
+    tab = Tab(context.new_page(), "")
 
-    def draw(path: str) -> float:
+    def draw() -> float:
         begun = time.perf_counter()
-        tab.go(path)
+        tab.go(page.address)
         tab.page.wait_for_function(DRAWN)
         took = (time.perf_counter() - begun) * 1000
         if tab.page.locator(FAILED).count():
-            raise NotDrawn(f"{path}: {tab.page.locator(FAILED).first.inner_text()}")
+            raise NotDrawn(f"{page.address}: {tab.page.locator(FAILED).first.inner_text()}")
         return took
 
     yield draw
     context.close()
 
 
-def _figure(name: str, timings: Timings, limit_ms: int) -> Figure:
+def _figure(name: str, timings: Timings, limit_ms: int | None) -> Figure:
     note = f"p50 {timings.percentile(50):,.0f}, of {len(timings.ms)}"
     return Figure(f"{name}: p95", timings.percentile(95), "ms", limit_ms, note=note)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 MANY, SLOW_S = 100_000, 0.3  # what is fewer, and was counted sooner, is counted again each time
-KEPT_S = 60.0
+KEPT_S, SOON_S = 60.0, 600.0
 TIMES_AS_LONG = 200  # as it took: one question, however many ask it, is half a percent of the work
 MOST = 1000
 
@@ -16,6 +16,7 @@ Answer = TypeVar("Answer")
 
 _answers: dict[Hashable, tuple[float, float, Any]] = {}  # when it was found, how long it holds, and what
 _asking: dict[Hashable, "Turn"] = {}
+_slow: dict[Hashable, float] = {}  # when it took long the last time
 _door = threading.Lock()
 
 
@@ -28,18 +29,18 @@ class Turn:
 
 
 def counted(key: Hashable, ask: Callable[[], int]) -> int:
-    """Return a count that may be a minute old if it is large or took long; of several who ask, one waits for the database."""
-    return _remembered(key, ask, lambda count, took: KEPT_S if count >= MANY or took >= SLOW_S else 0)
+    """Return a count that may be a minute old if it is large or takes long; who asks the same meanwhile waits for it."""
+    return _remembered(key, ask, lambda count, took: KEPT_S if count >= MANY or _is_slow(key, took) else 0)
 
 
 def counts(key: Hashable, ask: Callable[[], dict[Answer, float]]) -> dict[Answer, float]:
-    """Return several counts, that may be a minute old if they are large together or took long."""
-    return _remembered(key, ask, lambda found, took: KEPT_S if sum(found.values()) >= MANY or took >= SLOW_S else 0)
+    """Return several counts, that may be a minute old if they are large together or take long."""
+    return _remembered(key, ask, lambda found, took: KEPT_S if sum(found.values()) >= MANY or _is_slow(key, took) else 0)
 
 
 def ordered(key: Hashable, ask: Callable[[], list[Answer]]) -> list[Answer]:
-    """Return what comes first in some order (names of rows, not the rows), a minute old if it took long to find."""
-    return _remembered(key, ask, lambda _, took: KEPT_S if took >= SLOW_S else 0)
+    """Return what comes first in some order (names of rows, not the rows), a minute old if it takes long to find."""
+    return _remembered(key, ask, lambda _, took: KEPT_S if _is_slow(key, took) else 0)
 
 
 def kept(key: Hashable, ask: Callable[[], Answer]) -> Answer:
@@ -55,6 +56,18 @@ def briefly(key: Hashable, ask: Callable[[], Answer]) -> Answer:
 def forget() -> None:
     """Have everything found again."""
     _answers.clear()
+    _slow.clear()
+
+
+def _is_slow(key: Hashable, took: float) -> bool:
+    """Whether a question took long twice in succession: once may be a moment in which everything did."""
+    last, now = _slow.pop(key, -SOON_S), time.monotonic()
+    if took < SLOW_S:
+        return False
+    if len(_slow) >= MOST:
+        _slow.clear()
+    _slow[key] = now
+    return now - last < SOON_S
 
 
 def _remembered(key: Hashable, ask: Callable[[], Answer], holds_s: Callable[[Answer, float], float]) -> Answer:

@@ -1,5 +1,6 @@
 """Pages of a list: how many, from where, and how many there are in all."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -24,6 +25,12 @@ class Window:
 
     limit: int = 50
     offset: int = 0
+
+    def total(self, found: int, count: Callable[[], int]) -> int:
+        """Return how many rows match in all, `found` of them here: counted only where the list does not end here."""
+        seen = self.offset + found if found else 0
+        is_end = found < self.limit and (found > 0 or not self.offset)
+        return seen if is_end else max(seen, count())
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """The house's charts: one Plotly template, and the marks that every chart is made of.
 
+They are written in Plotly's notation (`Drawing`); `Chart.figure` is the figure of it.
+
 Colours come from the caller: they live in the console's theme. A chart is its figure and the text that says the same to those who
 cannot see it, made of the same rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -38,11 +41,60 @@ Dated = TypeVar("Dated", bound=HasTime)
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A figure and the same in words."""
+class Drawing:
+    """A figure as Plotly writes it, made with the methods that `go.Figure` has.
 
-    figure: go.Figure
+    That one looks at each property when it is set, which took a third of the time of a page of six charts: tests do it instead.
+    """
+
+    data: list[dict[str, Any]] = field(default_factory=list)
+    layout: dict[str, Any] = field(default_factory=dict)
+
+    def add_scatter(self, **trace: object) -> None:
+        """Add lines, points or an area."""
+        self.data.append({"type": "scatter", **trace})
+
+    def add_bar(self, **trace: object) -> None:
+        """Add bars."""
+        self.data.append({"type": "bar", **trace})
+
+    def add_annotation(self, **annotation: object) -> None:
+        """Write something."""
+        self.layout.setdefault("annotations", []).append(annotation)
+
+    def add_shape(self, **shape: object) -> None:
+        """Add a line or an area that belongs to no data."""
+        self.layout.setdefault("shapes", []).append(shape)
+
+    def update_layout(self, **more: object) -> "Drawing":
+        """Set more of the layout; what is there within a part remains."""
+        _merge(self.layout, more)
+        return self
+
+    def update_xaxes(self, **more: object) -> "Drawing":
+        """Set more of the horizontal axis."""
+        return self.update_layout(xaxis=more)
+
+    def update_yaxes(self, **more: object) -> "Drawing":
+        """Set more of the upright axis."""
+        return self.update_layout(yaxis=more)
+
+    def figure(self) -> go.Figure:
+        """Return it as Plotly's own."""
+        return go.Figure(self.data, self.layout, _validate=False)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing and the same in words."""
+
+    drawing: Drawing
     alt: str
+
+    @cached_property
+    def figure(self) -> go.Figure:
+        """The drawing as Plotly's own figure."""
+        return self.drawing.figure()
 
 
 @dataclass(frozen=True)
@@ -99,10 +151,10 @@ def scale_of(unit: Unit, top: float) -> Scale:
     return Scale()
 
 
-def blank(palette: Palette, height: int = HEIGHT) -> go.Figure:
+def blank(palette: Palette, height: int = HEIGHT) -> Drawing:
     """Return a figure of the house with nothing in it."""
-    figure = go.Figure(layout={"template": _template(palette), "height": height})
-    return figure.update_xaxes(tickformatstops=DATES)  # inside a template these are ignored
+    dates = {"tickformatstops": DATES}  # inside a template these are ignored
+    return Drawing(layout={"template": _template(palette), "height": height, "xaxis": dates})
 
 
 def line_chart(
@@ -114,7 +166,7 @@ def line_chart(
     zone: str,
     marks: Sequence[Mark] = (),
     height: int = HEIGHT,
-) -> go.Figure:
+) -> Drawing:
     """Return lines over time from zero up, each named at its end; a single one stands on its area and needs no name."""
     scale = scale_of(unit, top_of(lines))
     figure, at = blank(palette, height), local(times, zone)
@@ -123,11 +175,9 @@ def line_chart(
             x=at,
             y=scale.of(line.values),
             name=line.name,
-            mode="lines+markers",  # what cannot be seen can be clicked: lines alone cannot
+            mode="lines+markers" if _lonely(line) else "lines",
             line={"color": line.colour, "width": line.width},
-            marker=_dots(line),
-            selected={"marker": {"color": line.colour}},
-            unselected={"marker": {"opacity": 1}},
+            marker={"color": line.colour, "size": _lonely(line), "opacity": 1, "line": {"width": 0}},
             fill="tozeroy" if len(lines) == 1 else None,
             fillcolor=palette.tint,
             hovertemplate=f"{scale.prefix}%{{y:{scale.hover}}}{scale.suffix}" + ("<extra></extra>" if len(lines) == 1 else ""),
@@ -152,7 +202,7 @@ def stacked_bars(
     marks: Sequence[Mark] = (),
     height: int = HEIGHT,
     colours: Sequence[str] = (),
-) -> go.Figure:
+) -> Drawing:
     """Return bars over time, each the sum of its parts; the legend above holds names only; `colours` where parts mean one."""
     tallest = max((sum(each) for each in zip(*parts.values(), strict=True)), default=0)
     scale, figure, at = scale_of(unit, tallest), blank(palette, height), local(times, zone)
@@ -162,7 +212,6 @@ def stacked_bars(
             y=scale.of(values),
             name=name,
             marker={"color": (colours or palette.series)[number] if len(parts) > 1 else palette.bar, "line": {"width": 0}},
-            unselected={"marker": {"opacity": 1}},
             hovertemplate=f"{scale.prefix}%{{y:{scale.hover}}}{scale.suffix}" + ("" if len(parts) > 1 else "<extra></extra>"),
         )
     _axis_of(figure, scale)
@@ -177,7 +226,7 @@ def stacked_bars(
 
 
 def add_marks(
-    figure: go.Figure, palette: Palette, marks: Sequence[Mark], zone: str, *, span: tuple[datetime, datetime] | None
+    figure: Drawing, palette: Palette, marks: Sequence[Mark], zone: str, *, span: tuple[datetime, datetime] | None
 ) -> None:
     """Draw what happened within a span of time as upright lines, named above as far as there is room."""
     inside = sorted((mark for mark in marks if span and span[0] <= mark.at <= span[1]), key=lambda mark: mark.at)
@@ -220,28 +269,37 @@ def so_far(points: Sequence[Dated]) -> list[Dated]:
     return [point for point in points if point.at <= now]
 
 
-def upright(figure: go.Figure, palette: Palette, at: float, words: str) -> None:
+def upright(figure: Drawing, palette: Palette, at: float, words: str) -> None:
     """Draw a dotted line at a place of a histogram, named at its top."""
-    figure.add_vline(x=at, line={"color": palette.muted, "width": 1, "dash": "dot"})
+    line = {"color": palette.muted, "width": 1, "dash": "dot"}
+    figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line=line)
     font = {"size": 11, "color": palette.muted}
     figure.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=words, showarrow=False, font=font)
 
 
-def _dots(line: Line) -> dict[str, Any]:
-    """Return how points look: one that stands alone between gaps is all that there is of its line, and no other is seen."""
+def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, dict):
+            into[name] = {**into.get(name, {})}
+            _merge(into[name], value)
+        else:
+            into[name] = value
+
+
+def _lonely(line: Line) -> list[int]:
+    """Return how large each point is: what stands alone between gaps is all that there is of its line. Without such, nothing."""
     around = [None, *line.values, None]
     sizes = [5 if around[number] is None and around[number + 2] is None else 0 for number in range(len(line.values))]
-    # All can be clicked, drawn or not: a thousand dots of no size would take as long to draw as all else of the chart.
-    return {"color": line.colour, "size": sizes, "maxdisplayed": 0 if any(sizes) else 1}
+    return sizes if any(size and value is not None for size, value in zip(sizes, line.values, strict=True)) else []
 
 
-def _axis_of(figure: go.Figure, scale: Scale) -> None:
+def _axis_of(figure: Drawing, scale: Scale) -> None:
     figure.update_yaxes(tickprefix=scale.prefix, ticksuffix=scale.suffix)
     if scale == Scale():
         figure.update_yaxes(tickformat="~s")
 
 
-def _name_ends(figure: go.Figure, lines: Sequence[Line], scale: Scale, height: int) -> None:
+def _name_ends(figure: Drawing, lines: Sequence[Line], scale: Scale, height: int) -> None:
     """Write each line's name and last value right of its end, nudged apart."""
     span = top_of(lines) * scale.factor * 1.08 or 1.0
     step, lowest, last = span * LABEL_GAP_PX / max(height - 40, 1), 0.0, 0.0
@@ -256,19 +314,20 @@ def _name_ends(figure: go.Figure, lines: Sequence[Line], scale: Scale, height: i
     figure.update_layout(margin={"r": LABEL_ROOM_PX}, yaxis={"range": [0, max(span, last * 1.05)]})
 
 
-def _name_mark(figure: go.Figure, palette: Palette, at: str, mark: Mark, *, near_end: bool) -> None:
+def _name_mark(figure: Drawing, palette: Palette, at: str, mark: Mark, *, near_end: bool) -> None:
     label = shortened(mark.label, LONGEST_MARK)
     place = {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "right" if near_end else "left"}
     figure.add_annotation(**place, text=label, showarrow=False, font={"size": 10, "color": palette.muted}, hovertext=mark.label)
 
 
-def _template(palette: Palette) -> go.layout.Template:
+@lru_cache(maxsize=8)
+def _template(palette: Palette) -> dict[str, Any]:
     small = {"size": 11, "color": palette.muted}
     axis = {"showgrid": False, "zeroline": False, "linecolor": palette.axis, "ticks": "", "automargin": True, "tickangle": 0}
     axis |= {"tickfont": small, "title": {"font": small}, "fixedrange": True}
     upward = {"showgrid": True, "gridcolor": palette.grid, "rangemode": "tozero", "nticks": 5, "showline": False}
-    return go.layout.Template(
-        layout={
+    return {
+        "layout": {
             "font": {"family": FONT, "size": 12, "color": palette.text},
             "colorway": list(palette.series),
             "paper_bgcolor": "rgba(0,0,0,0)",
@@ -290,4 +349,4 @@ def _template(palette: Palette) -> go.layout.Template:
                 "itemdoubleclick": False,
             },
         }
-    )
+    }

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from plotly import graph_objects
 from sqlalchemy import text
 
-from core import bus, config, crypto, db, features, folder, memo, migrate
+from core import bus, config, crypto, db, features, folder, memo, migrate, plotting
 from core.db import Database
 from core.embedded.postgres import Postgres
 from core.executions import runner as runners
@@ -38,6 +39,15 @@ def only_loopback() -> Iterator[None]:
 
     patch = pytest.MonkeyPatch()
     patch.setattr(socket.socket, "connect", connect)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def figures_are_looked_at() -> Iterator[None]:
+    """Have Plotly look at every property of every chart; for readers they are drawn as they are."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(plotting.Drawing, "figure", lambda drawing: graph_objects.Figure(drawing.data, drawing.layout))
     yield
     patch.undo()
 

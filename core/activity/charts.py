@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
-import plotly.graph_objects as go
-
 from core import words
 from core.activity.answers import CohortDay, Difference, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays, TimeBar
 from core.activity.daily import TypeCourse
 from core.comparison import Verdict
 from core.palette import Palette
-from core.plotting import Chart, Mark, add_marks, blank, local, stacked_bars, upright
+from core.plotting import Chart, Drawing, Mark, add_marks, blank, local, stacked_bars, upright
 from core.words import Unit
 
 HALF_BAR, TALL = 0.2, 250
@@ -41,7 +39,6 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
         y=[step.users for step in steps],
         width=2 * HALF_BAR,
         marker={"color": palette.bar},
-        unselected={"marker": {"opacity": 1}},
         hovertemplate="%{y:,} users<extra></extra>",
     )
     for number, step in enumerate(steps):
@@ -82,7 +79,6 @@ def compared(palette: Palette, given: FunnelComparison) -> Chart:
             width=HALF_BAR - 0.02,
             name=name,
             marker={"color": colour},
-            unselected={"marker": {"opacity": 1}},
             customdata=[f"{words.count(step.users, 'user')}, {words.share(step.conversion_from_start)}" for step in view.steps],
             hovertemplate="%{customdata}",
         )
@@ -114,8 +110,6 @@ def completion(palette: Palette, given: FunnelCourse, zone: str, marks: Sequence
             mode="lines+markers",
             line={"color": colour, "width": 1.8, "dash": dash},
             marker={"size": 4, "color": colour},
-            selected={"marker": {"color": colour}},
-            unselected={"marker": {"opacity": 1}},
             fill="tozeroy" if dash == "solid" else None,
             fillcolor=palette.tint,
             customdata=[_cohort(day) for day in part],
@@ -158,7 +152,7 @@ def took(seconds: float | None) -> str:
     return words.duration(round(seconds * 1000)) if seconds is not None else words.NOTHING
 
 
-def _times(palette: Palette, bars: Sequence[TimeBar], median: float | None, late: float | None) -> go.Figure:
+def _times(palette: Palette, bars: Sequence[TimeBar], median: float | None, late: float | None) -> Drawing:
     figure = blank(palette, TALL - 20)
     ranges = [f"{_bound(bar.from_s)} to {_bound(bar.to_s)}" for bar in bars]
     figure.add_bar(

@@ -12,7 +12,7 @@ from core.tables import CoreTable, Created, one_of
 
 MARKS = ARRAY(BigInteger())
 FAILED = "error_code is not null or event_type like '%\\_error'"
-HOUR = "date_bin('1 hour', last_seen_at, timestamptz '2000-01-01 00:00:00+00')"
+SLOT = "date_bin('10 minutes', last_seen_at, timestamptz '2000-01-01 00:00:00+00')"
 REACHED_LATER = ["reached_2", "reached_3", "reached_4", "reached_5", "sample"]
 NAMES = "lower(external_id || chr(10) || coalesce(email, ''::text) || chr(10) || coalesce(display_name, ''::text))"
 EMPTY = text("'{}'::jsonb")
@@ -21,12 +21,12 @@ EMPTY = text("'{}'::jsonb")
 class User(Created, CoreTable):
     """A user of the product: made and updated from what names him. Key: uuid5 of the sender's id.
 
-    Whoever is seen again has `last_seen_at` changed with each batch; so that no index must be, the index is of the hour.
+    Whoever is seen again has `last_seen_at` changed with each batch; so that no index must be, the index is of ten minutes.
     `search` is looked through for a part of a name: one column that is in small letters already, rather than three.
     """
 
     __tablename__ = "users"
-    __table_args__ = (Index(None, "last_seen_hour"), Index(None, "first_seen_at"), {"postgresql_with": {"fillfactor": 70}})
+    __table_args__ = (Index(None, "last_seen_slot"), Index(None, "first_seen_at"), {"postgresql_with": {"fillfactor": 70}})
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     # Unique as the key is. A second unique index would make two that meet the same user at once fail.
@@ -37,7 +37,7 @@ class User(Created, CoreTable):
     told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # of each field, how new it is (core/newest.py)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
-    last_seen_hour: Mapped[datetime] = mapped_column(Computed(HOUR, persisted=True))
+    last_seen_slot: Mapped[datetime] = mapped_column(Computed(SLOT, persisted=True))
     search: Mapped[str] = mapped_column(Computed(NAMES, persisted=True))
 
 

@@ -33,8 +33,8 @@ STATUS = f"""case when reached_{COUNT} is not null then 'completed' when reached
     then 'dropped' when last_seen_at < :idle_since then 'stuck' else 'in_progress' end"""
 # What a status says of the users themselves.
 SEEN = {
-    OnboardingStatus.STUCK: "last_seen_hour <= :idle_since and last_seen_at < :idle_since",
-    OnboardingStatus.IN_PROGRESS: "last_seen_hour > cast(:idle_since as timestamptz) - interval '1 hour'"
+    OnboardingStatus.STUCK: "last_seen_slot <= :idle_since and last_seen_at < :idle_since",
+    OnboardingStatus.IN_PROGRESS: "last_seen_slot > cast(:idle_since as timestamptz) - interval '10 minutes'"
     " and last_seen_at >= :idle_since",
 }
 STEP = f"num_nonnulls({REACHED})"
@@ -87,7 +87,7 @@ class UserOrder(StrEnum):
     @property
     def sql(self) -> str:
         """Return it as SQL has it."""
-        columns = {"last_seen": ("last_seen_hour", "last_seen_at"), "first_seen": ("first_seen_at",)}
+        columns = {"last_seen": ("last_seen_slot", "last_seen_at"), "first_seen": ("first_seen_at",)}
         way = " desc" if self.startswith("-") else ""
         return f"order by {', '.join(name + way for name in columns.get(self.lstrip('-'), ('external_id',)))}, id"
 
@@ -252,7 +252,7 @@ def _summary(row: RowMapping, status: OnboardingStatus, step: int) -> UserSummar
 def _states(users: str, watched: Watched) -> str:
     """Return a select of users with how far they are."""
     rows = ONE_BY_ONE.format(users=users, rows=sources.of(watched))
-    return f"select {SHOWN}, last_seen_hour, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608  names of our own
+    return f"select {SHOWN}, last_seen_slot, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608  names of our own
 
 
 def _conditions(wanted: UserFilter, watched: Watched) -> list[str]:

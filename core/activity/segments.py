@@ -19,7 +19,7 @@ HAS_TRAIT = "subject in (select 'u:' || id from users where traits ->> :trait = 
 # Of those seen last: what all of a million have is said by some thousands.
 COMMON = text("""
 select key, value, count(*) as users
-from (select traits from users order by last_seen_hour desc limit :asked) as recent cross join jsonb_each_text(traits)
+from (select traits from users order by last_seen_slot desc limit :asked) as recent cross join jsonb_each_text(traits)
 where jsonb_typeof(traits -> key) in ('string', 'number', 'boolean') and length(key) <= 100 and length(value) <= 100
 group by key, value order by key, users desc, value""")
 

@@ -1,11 +1,13 @@
 """What failed: how often, when, with which model and why."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from sqlalchemy import BigInteger, RowMapping, and_, cast, func, select
 from sqlalchemy.orm import Session
 
+from core import memo
 from core.ai_metrics.answers import Asked, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
 from core.ai_metrics.figures import by_model, rate, volume_measures
 from core.ai_metrics.schemas import RequestStatus
@@ -20,15 +22,16 @@ MOST_TYPES = 100
 def errors(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Errors:
     """Return what failed: all together, over time, by model and by type. Raises TooFine."""
     require(actor, Permission.WATCH)
-    step = chosen(asked.period, interval)
+    step, whole = chosen(asked.period, interval), error_figures(session, asked)
+    ask = partial(error_types, session, asked)
     return Errors(
-        **error_figures(session, asked).model_dump(),
+        **whole.model_dump(),
         start=asked.period.start,
         end=asked.period.end,
         interval=step,
         series=error_series(session, asked, step),
         models=errors_by_model(session, asked),
-        types=error_types(session, asked),
+        types=memo.briefly(("types of errors", asked), ask) if whole.error_count >= memo.MANY else ask(),
         previous=error_figures(session, asked.previous),
     )
 

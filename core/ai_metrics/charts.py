@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import plotly.graph_objects as go
-
 from core import words
 from core.ai_metrics.answers import Errors, Latency, LatencyPoint, Percentiles, Tokens
 from core.ai_metrics.requests import RequestDetail
 from core.palette import Palette
-from core.plotting import HEIGHT, Chart, Line, Mark, blank, line_chart, scale_of, so_far, stacked_bars, upright
+from core.plotting import HEIGHT, Chart, Drawing, Line, Mark, blank, line_chart, scale_of, so_far, stacked_bars, upright
 from core.words import Unit
 
 TALL, BAR_PX = 240, 26
@@ -143,7 +141,7 @@ def steps_of_request(palette: Palette, request: RequestDetail) -> Chart:
     return Chart(figure, f"{request.model} took {words.duration(request.total_latency_ms)}. {each or 'No steps were sent'}.")
 
 
-def _percentiles(palette: Palette, series: Sequence[LatencyPoint], zone: str, marks: Sequence[Mark], height: int) -> go.Figure:
+def _percentiles(palette: Palette, series: Sequence[LatencyPoint], zone: str, marks: Sequence[Mark], height: int) -> Drawing:
     """Draw p50, p95 and p99: the second is what users are promised, and carries the weight."""
     strong, middle, light = palette.strengths
     lines = [
@@ -158,7 +156,7 @@ def _said(whole: Percentiles) -> str:
     return f"p50 {words.duration(whole.p50)}, p95 {words.duration(whole.p95)}, p99 {words.duration(whole.p99)}"
 
 
-def _name_bars(figure: go.Figure, palette: Palette, rows: list[dict[str, Any]], labels: list[str], factor: float) -> None:
+def _name_bars(figure: Drawing, palette: Palette, rows: list[dict[str, Any]], labels: list[str], factor: float) -> None:
     for row, label in zip(rows, labels, strict=True):
         said = f"{words.duration(round(row['took']))}{' failed' if row['failed'] else ''}"
         font = {"size": 11, "color": palette.bad if row["failed"] else palette.muted}

@@ -1,6 +1,7 @@
 """Annotations: made, read, listed, changed, deleted; who may, and what was before, which is kept."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -95,9 +96,10 @@ def list_annotations(
     page = select(notes).where(*where).order_by(notes.c.created_at.desc(), notes.c.id.desc())
     if after is not None:
         page = page.where(tuple_(notes.c.created_at, notes.c.id) < (after.created_at, after.id))
-    rows = ai.execute(page.limit(window.limit).offset(window.offset)).mappings()
+    rows = ai.execute(page.limit(window.limit).offset(window.offset)).mappings().all()
     counting = select(func.count()).select_from(notes).where(*where)
-    total = memo.counted(("annotations", wanted, actor.id), lambda: ai.scalar(counting) or 0) if count else 0
+    ask = partial(memo.counted, ("annotations", wanted, actor.id), lambda: ai.scalar(counting) or 0)
+    total = window.total(len(rows), ask) if count and after is None else 0
     return Page([AnnotationView.model_validate(dict(row)) for row in rows], total)
 
 

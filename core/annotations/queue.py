@@ -1,6 +1,7 @@
 """The review queue as it is seen: what waits and why, how much of it, and what may be done with many items at once."""
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -42,10 +43,10 @@ def list_items(
         where += [columns.claimed_by == actor.id, columns.claimed_until > clock.now()]
     waiting = (columns.priority.desc(), columns.message_at, columns.id)
     order = waiting if state is ItemState.WAITING else (columns.created_at, columns.id)
-    rows = ai.execute(select(items).where(*where).order_by(*order).limit(window.limit).offset(window.offset)).mappings()
+    rows = ai.execute(select(items).where(*where).order_by(*order).limit(window.limit).offset(window.offset)).mappings().all()
     counting = select(func.count()).select_from(items).where(*where)
-    key = ("review items", state, actor.id, is_mine)
-    total = memo.counted(key, lambda: ai.scalar(counting) or 0) if count else 0
+    ask = partial(memo.counted, ("review items", state, actor.id, is_mine), lambda: ai.scalar(counting) or 0)
+    total = window.total(len(rows), ask) if count else 0
     return Page([QueueItemView.model_validate(dict(row)) for row in rows], total)
 
 

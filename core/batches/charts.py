@@ -7,12 +7,10 @@ from html import escape
 from itertools import accumulate, cycle
 from typing import Any
 
-import plotly.graph_objects as go
-
 from core import words
 from core.batches.answers import BAD, GOOD, Phase, RunView
 from core.palette import Palette
-from core.plotting import Chart, Line, Scale, blank, line_chart, local, scale_of
+from core.plotting import Chart, Drawing, Line, Scale, blank, line_chart, local, scale_of
 from core.words import Unit, shortened
 
 LOW, STRIP_PX = 0.5, 52
@@ -35,7 +33,6 @@ def strip(palette: Palette, runs: Sequence[RunView], zone: str, *, places: int |
         x=list(range(len(shown))),
         y=[HEIGHTS.get(run.status, LOW) for run in shown],
         marker={"color": [colours.get(run.status, palette.idle) for run in shown]},
-        unselected={"marker": {"opacity": 1}},
         customdata=[f"{run.batch_job}, {at}: {_ended(run)}" for run, at in zip(shown, _times(shown, zone), strict=True)],
         hovertemplate="%{customdata}<extra></extra>",
     )
@@ -124,7 +121,7 @@ def _legend(shades: dict[str, str]) -> list[str]:
     return lines
 
 
-def _write_legend(figure: go.Figure, palette: Palette, lines: Sequence[str]) -> None:
+def _write_legend(figure: Drawing, palette: Palette, lines: Sequence[str]) -> None:
     place: dict[str, Any] = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
     font = {"size": 11, "color": palette.muted}
     figure.add_annotation(**place, xshift=-TIMES_PX, text="<br>".join(lines), align="left", showarrow=False, font=font)
@@ -172,7 +169,7 @@ def _by_day(phase: Phase, days: Sequence[datetime]) -> list[float | None]:
     return [known.get(day) for day in days]
 
 
-def _add_bars(figure: go.Figure, palette: Palette, name: str, shade: str, rows: Sequence[tuple[int, Bar]], scale: Scale) -> None:
+def _add_bars(figure: Drawing, palette: Palette, name: str, shade: str, rows: Sequence[tuple[int, Bar]], scale: Scale) -> None:
     if not rows:
         return
     figure.add_bar(
@@ -183,7 +180,6 @@ def _add_bars(figure: go.Figure, palette: Palette, name: str, shade: str, rows: 
         name=name,
         width=BAR,
         marker={"color": shade, "line": {"width": 1.5, "color": palette.ground}},
-        unselected={"marker": {"opacity": 1}},
         customdata=[f"{bar.name}: {words.duration(round(bar.took))}" for _, bar in rows],
         hovertemplate="%{customdata}<extra></extra>",
     )

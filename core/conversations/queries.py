@@ -1,5 +1,6 @@
 """Conversations: listed by their last message, and found by what was said in them."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -76,7 +77,8 @@ def list_conversations(
     items = _summaries(session, list(session.execute(page).mappings()), wanted.q, actor)
     counting = select(func.count()).select_from(talks).where(*where)
     key = ("conversations", wanted, period, watched)
-    total = memo.counted(key, lambda: session.scalar(counting) or 0) if count else 0
+    ask = partial(memo.counted, key, lambda: session.scalar(counting) or 0)
+    total = window.total(len(items), ask) if count and after is None else 0
     return Page(items, total)
 
 

@@ -25,7 +25,7 @@ WANTED = (
     "ix_subjects_reached_apart",
     "ix_user_activity_events_failed",
     "ix_ai_request_metrics_errors",
-    "ix_users_last_seen_hour",
+    "ix_users_last_seen_slot",
     "pk_users",
     "pk_user_spans",
     "users",

@@ -1,6 +1,7 @@
 """What users thought, listed with the conversation, the user and the model that it is about."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +45,8 @@ def list_feedback(
     page = page.order_by(columns.created_at.desc(), columns.id.desc()).limit(window.limit).offset(window.offset)
     rows = list(ai.execute(page).mappings())
     counting = select(func.count()).select_from(feedback).where(*where)
-    total = memo.counted(("feedback", wanted, period, watched), lambda: ai.scalar(counting) or 0) if count else 0
+    ask = partial(memo.counted, ("feedback", wanted, period, watched), lambda: ai.scalar(counting) or 0)
+    total = window.total(len(rows), ask) if count and after is None else 0
     return Page(_views(core, rows), total)
 
 

@@ -10,10 +10,18 @@ import streamlit as st
 
 from core.palette import Palette
 from core.plotting import Chart
-from pages._ui import errors, state
+from pages._ui import errors, frame, state
 
 ROLES = ("text", "muted", "grid", "axis", "bad", "warn", "warn_ink", "idle", "tint", "ok")
-CONFIG = {"displayModeBar": False, "doubleClick": False, "showTips": False}
+# The part of Plotly that draws lines and bars (npm: plotly.js-basic-dist-min), of the version that Python's plotly writes for.
+PLOTLY = "app/static/plotly-basic-4.1.1.min.js"
+
+_chart = st.components.v2.component(
+    "attune_chart",
+    html='<div class="attune-chart" role="figure"></div>',
+    js=frame.read("parts/chart.js"),
+    isolate_styles=False,  # Plotly puts its own into the head of the page
+)
 
 
 @dataclass(frozen=True)
@@ -44,21 +52,16 @@ def palette() -> Palette:
 
 def show(chart: Chart, key: str, *, on_pick: Callable[[Point], None] | None = None) -> None:
     """Draw a chart; with `on_pick` a click on it does something, and the page is drawn anew."""
-    # Without theme=None Streamlit would put its own colours over the template's.
-    if on_pick is None:
-        st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=CONFIG)
-        return
 
     @errors.action
     def picked() -> None:
-        points = state.selected(key, "points")
-        if points:
-            on_pick(Point(points[0].get("x"), points[0].get("y"), int(points[0].get("point_index", 0))))
+        told: dict[str, Any] = state.get(key, {})
+        if on_pick is not None and (point := told.get("picked")):
+            on_pick(Point(point["x"], point["y"], int(point["number"])))
 
-    # What is left to Streamlit here it sets otherwise once points can be picked: then only one line would tell its value.
-    layout = chart.figure.layout
-    layout.update(clickmode="event+select", dragmode=False, hovermode=layout.hovermode or layout.template.layout.hovermode)
-    st.plotly_chart(chart.figure, theme=None, key=key, alt=chart.alt, config=CONFIG, on_select=picked, selection_mode="points")
+    figure = chart.figure.to_json(validate=False)
+    data = {"figure": figure, "alt": chart.alt, "is_clicked": on_pick is not None, "plotly": f"/{PLOTLY}"}
+    _chart(key=key, data=data, height="content", on_picked_change=picked)
 
 
 def _option(theme: str, name: str) -> Any:  # noqa: ANN401  a colour or a list of them

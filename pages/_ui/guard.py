@@ -1,4 +1,4 @@
-"""Who is at the console, asked again each time the database is touched: a revoked session can do nothing more, in any open tab.
+"""Who is at the console, asked again in every run, and each time that something is done: a revoked session can do nothing more.
 
 A fragment's rerun runs neither the main script nor the page's own guard; it comes through `work` all the same.
 """

@@ -49,7 +49,7 @@ def draw() -> None:
         alt = words.count(len(rows), "message")
         shown = {"hide_index": True, "row_height": tables.ROW_PX, "placeholder": "–", "column_config": COLUMNS, "alt": alt}
         st.dataframe(table, key=key, on_select="rerun", selection_mode="multi-row", height=420, **shown)  # type: ignore[call-overload]  # one set of options
-        chosen = [rows[number] for number in state.selected(key, "rows") if number < len(rows)]
+        chosen = [rows[number] for number in state.selected(key) if number < len(rows)]
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             for label, action in (("Approve", BulkAction.APPROVE), ("Skip", BulkAction.SKIP)):
                 said = f"{label} {len(chosen)}" if chosen else label

@@ -13,7 +13,7 @@ from core.batches.answers import AskedRuns, RunDetail, RunView
 from core.batches.errors import RunMissing
 from core.batches.schemas import BatchStatus
 from core.paging import Window
-from pages._ui import charts, errors, frame, guard, run_tables, state, tables, text, watch
+from pages._ui import cache, charts, errors, frame, guard, run_tables, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 from pages._ui.user_list import times
@@ -44,7 +44,7 @@ def _follow(asked: AskedRuns) -> None:
     if going is None:
         return
     if [run.id for run in going] != state.get(SEEN, []):
-        state.put(SEEN, [run.id for run in going])
+        cache.forget()  # or the page would find those that were there before, and come back here
         st.rerun()
     with watch.panel("Running now", f"looked at every {LOOK_EVERY_S} seconds"), st.container(border=True, gap="small"):
         for run in going:

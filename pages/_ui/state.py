@@ -1,6 +1,6 @@
 """What a tab remembers between reruns, through typed accessors. Keys are `page.widget`."""
 
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import streamlit as st
@@ -45,10 +45,10 @@ def take(key: str) -> Any:  # noqa: ANN401  whatever was put
     return st.session_state.pop(key, None)
 
 
-def selected(key: str, what: Literal["rows", "points"]) -> list[Any]:
-    """Return what is selected in a table or a chart."""
+def selected(key: str) -> list[int]:
+    """Return the numbers of the rows that are selected in a table."""
     found = st.session_state.get(key) or {}
-    return list(found.get("selection", {}).get(what, []))
+    return list(found.get("selection", {}).get("rows", []))
 
 
 def toast(words: str) -> None:

@@ -30,7 +30,7 @@ def show(
 
     @errors.action
     def act() -> None:
-        rows = state.selected(key, "rows")
+        rows = state.selected(key)
         if rows and on_pick is not None:
             on_pick(rows[0])
         elif not rows and on_drop is not None:
@@ -53,7 +53,7 @@ def choose(
     drawn = _drawn(table, alt, columns, most) | {"placeholder": placeholder}
     st.dataframe(table, key=key, on_select="rerun", selection_mode="single-row", **drawn)
     # A selection outlives the rows that have gone since.
-    return next((row for row in state.selected(key, "rows") if row < len(table)), None)
+    return next((row for row in state.selected(key) if row < len(table)), None)
 
 
 def _drawn(table: pd.DataFrame, alt: str, columns: Columns | None, most: int | None) -> dict[str, Any]:

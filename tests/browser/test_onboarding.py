@@ -67,7 +67,7 @@ def test_the_page_holds_together(
 
 
 def has_charts(page: Page) -> None:
-    assert page.locator(".js-plotly-plot").count() == 5
+    expect(page.locator(".js-plotly-plot")).to_have_count(5)
 
 
 @pytest.mark.usefixtures("rows")

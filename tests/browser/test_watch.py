@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
+from pages._ui.charts import PLOTLY
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program, Tab
 from tests.browser.test_every_page import look_at
@@ -16,6 +17,9 @@ from tests.browser.walks import PATIENCE_MS, WALKS, Theme, drawn, holds_together
 
 NOW = datetime.now(UTC)
 SLOW_FROM = (NOW - timedelta(days=2)).replace(hour=9, minute=0, second=0, microsecond=0)
+# Charts that are not drawn in the width of their place.
+FITTING = """[...document.querySelectorAll(".attune-chart")]
+    .map(place => [place.clientWidth, place.querySelector(".main-svg")?.clientWidth]).filter(([one, other]) => one !== other)"""
 PAGES = ["/overview", "/ai-metrics?order=Newest&request=watch-9"]
 
 
@@ -81,7 +85,7 @@ def test_each_page_holds_together(
 
 
 def has_charts(page: Page) -> None:
-    assert page.locator(".js-plotly-plot").count() >= 4
+    expect(page.locator(".js-plotly-plot").nth(3)).to_be_attached()
 
 
 @pytest.mark.usefixtures("rows")
@@ -126,13 +130,46 @@ def test_the_address_is_the_page(open_window: OpenWindow) -> None:
 
 
 @pytest.mark.usefixtures("rows")
-def test_a_click_in_a_chart_looks_closer(open_window: OpenWindow) -> None:
+@pytest.mark.parametrize("point", [".st-key-ai-metrics-cost .bars .point path >> nth=-5", ".st-key-ai-metrics-latency .nsewdrag"])
+def test_a_click_on_a_bar_or_a_line_looks_closer(open_window: OpenWindow, point: str) -> None:
     tab = opened(open_window(), "/ai-metrics?days=30")
-    bars = tab.page.locator(".st-key-ai-metrics-cost .js-plotly-plot .bars .point path")
-    bars.nth(bars.count() - 5).click(force=True)
+    tab.page.locator(point).click(force=True)
     tab.page.wait_for_url("**start=**end=**")
     drawn(tab.page)
     expect(tab.page.locator(".stMain")).to_contain_text("half-hourly")
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_chart_is_as_wide_as_its_place_also_when_that_changes(open_window: OpenWindow) -> None:
+    tab = opened(open_window(), "/ai-metrics?days=30")
+    widths = set()
+    for width in (1440, 1100, 700):
+        tab.page.set_viewport_size({"width": width, "height": 900})
+        drawn(tab.page)
+        tab.wait_for(lambda: tab.page.evaluate(FITTING) == [])
+        widths.add(tab.page.locator(".attune-chart").first.bounding_box()["width"])  # type: ignore[index]
+    assert len(widths) == 3
+
+
+def test_what_draws_charts_is_kept_by_browsers_for_good(open_window: OpenWindow) -> None:
+    tab = opened(open_window(), "/users")
+    there, gone = (tab.page.request.get(f"{tab.address}/{path}") for path in (PLOTLY, PLOTLY.replace("4.", "3.")))
+    assert (there.status, there.headers["cache-control"]) == (200, "public, immutable, max-age=31536000")
+    assert (gone.status, "immutable" in gone.headers.get("cache-control", "")) == (404, False)
+
+
+@pytest.mark.usefixtures("rows")
+def test_a_chart_whose_script_does_not_come_says_so(open_window: OpenWindow) -> None:
+    window = open_window()
+    window.tolerates = ("net::ERR_FAILED", "did not come")
+    tab = opened(window, "/users")
+    tab.page.route(f"**/{PLOTLY}", lambda route: route.abort())
+    tab.page.goto(f"{tab.address}/ai-metrics?days=30")
+    expect(tab.page.locator(".st-key-ai-metrics-cost")).to_contain_text("This chart could not be drawn: load the page again.")
+    tab.page.unroute(f"**/{PLOTLY}")
+    tab.page.goto(f"{tab.address}/ai-metrics?days=30")
+    drawn(tab.page)
+    expect(tab.page.locator(".stMain")).not_to_contain_text("could not be drawn")
 
 
 @pytest.mark.usefixtures("rows")

@@ -47,7 +47,8 @@ def opened(window: Window, path: str) -> Tab:
 def drawn(page: Page) -> None:
     """Wait until all charts and tables are there, and nothing runs."""
     page.locator(IDLE).wait_for()
-    expect(page.locator('[data-testid="stSkeleton"]').filter(visible=True)).to_have_count(0, timeout=PATIENCE_MS)
+    for coming in ('[data-testid="stSkeleton"]', '[data-testid="stBidiComponentRegular"]:not(:has(.main-svg))'):
+        expect(page.locator(coming).filter(visible=True)).to_have_count(0, timeout=PATIENCE_MS)
 
 
 def holds_together(window: Window, path: str, theme: Theme, look: Callable[[Page], object] = bool) -> None:

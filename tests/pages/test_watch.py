@@ -1,6 +1,5 @@
 """Overview and AI metrics without a browser: what the address says is what is shown, empty pages offer their one action."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -82,7 +81,7 @@ def test_no_error_goes_unsaid_with_data(console: Console, analyst: Person, page:
     ran(clock.now() - HOUR, "failed")
     app = opened(console, analyst, page)
     assert not app.exception
-    assert app.get("plotly_chart")
+    assert any(each.proto.component_name == "attune_chart" for each in app.get("bidi_component"))
     assert "as of" in said(app)
     assert {metric.label for metric in app.metric} >= {"p95 latency", "Error rate", "Cost"}
 
@@ -196,14 +195,15 @@ def test_a_part_that_takes_too_long_says_so_and_the_others_remain(
     activity.store([activity.event(STEPS[0], clock.now() - HOUR, user_id="ann")])
     activity.fold()
     ran(clock.now() - HOUR, "failed")
-    read = cache._read  # noqa: SLF001  where the database is asked
+    kept = cache._kept  # noqa: SLF001  where the database is asked
 
-    def slow(question: cache.Question, asked: Callable[..., Any]) -> tuple[Any, datetime]:
+    def slow(question: cache.Question, **asked: Any) -> tuple[Any, datetime]:  # noqa: ANN401
         if question.reader == reader:
             raise Unavailable
-        return read(question, asked)
+        answer: tuple[Any, datetime] = kept(question, **asked)
+        return answer
 
-    monkeypatch.setattr(cache, "_read", slow)
+    monkeypatch.setattr(cache, "_kept", slow)
     words = said(opened(console, analyst, page))
     assert words.count("did not load") == 1
     assert f"{what} did not load" in words

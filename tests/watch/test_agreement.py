@@ -107,8 +107,8 @@ def same_tiles(app: AppTest, items: list[dict[str, Any]]) -> None:
 
 def drawn(app: AppTest, key: str) -> list[list[Any]]:
     """Return the heights of a chart: of each line or set of bars."""
-    [found] = [each for each in app.get("plotly_chart") if each.proto.id.endswith(key)]
-    return [each["y"] for each in json.loads(found.proto.spec)["data"] if "y" in each]
+    [found] = [each for each in app.get("bidi_component") if each.proto.id.endswith(key)]
+    return [each["y"] for each in json.loads(json.loads(found.proto.json)["figure"])["data"] if "y" in each]
 
 
 OVERVIEWS: tuple[Query, ...] = (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core import clock
+from core import clock, memo
 from core.ai_metrics import breakdowns, series
 from core.ai_metrics.answers import Asked, Interval, Latency
 from core.ai_metrics.errors import TooFine
@@ -207,3 +207,15 @@ def test_many_hours_of_days_that_are_over_are_the_same_apart_from_today(
             patched.setattr(series, "MANY_POINTS", 1)
             assert latency(asked, actor, Interval.HOUR) == whole
         assert sum(each.requests for each in whole.series) == whole.overall.requests > 0
+
+
+def test_of_very_many_errors_the_types_are_those_of_a_moment_ago(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memo, "MANY", 1)
+    monkeypatch.setattr(memo, "TIMES_AS_LONG", 1e6)
+    asked, found = Asked(Period(START, START + timedelta(days=1))), []
+    for number in range(2):
+        send(request(START, id=f"failed-{number}", status="error", error_type=f"type-{number}"))
+        with transaction() as session:
+            found.append(breakdowns.errors(session, asked, actor=actor))
+    assert [each.error_count for each in found] == [1, 2]
+    assert [[kind.error_type for kind in each.types] for each in found] == [["type-0"], ["type-0"]]

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from plotly import graph_objects
 
-from core.plotting import Line, Mark, line_chart, scale_of, stacked_bars
+from core.plotting import Drawing, Line, Mark, line_chart, scale_of, stacked_bars
 from core.words import Unit
 from tests.factories.palettes import PALETTE
 
@@ -19,14 +20,36 @@ def hours(count: int) -> list[datetime]:
 
 def drawn(*values: float | None, unit: Unit = Unit.DURATION, marks: tuple[Mark, ...] = (), names: int = 1) -> Any:  # noqa: ANN401
     lines = [Line(f"line {number}", values, "#111111", "#111111") for number in range(names)]
-    return line_chart(PALETTE, hours(len(values)), lines, unit, zone="Europe/Berlin", marks=marks)
+    return line_chart(PALETTE, hours(len(values)), lines, unit, zone="Europe/Berlin", marks=marks).figure()
 
 
 @pytest.mark.parametrize("values", [(), (None,), (None, None), (5.0,), (0.0, 0.0), (1.0, None, 3.0)])
 @pytest.mark.parametrize("names", [1, 3])
 def test_it_is_drawn_of_anything(values: tuple[float | None, ...], names: int) -> None:
     assert len(drawn(*values, names=names).data) == names
-    assert stacked_bars(PALETTE, hours(len(values)), {"a": [each or 0 for each in values]}, Unit.MONEY, zone="UTC").data
+    bars = stacked_bars(PALETTE, hours(len(values)), {"a": [each or 0 for each in values]}, Unit.MONEY, zone="UTC")
+    assert bars.figure().data
+
+
+def test_what_plotly_does_not_know_is_found_here() -> None:
+    drawing = Drawing()
+    drawing.add_bar(x=[1], y=[1], colour="red")
+    with pytest.raises(ValueError, match="colour"):
+        drawing.figure()
+
+
+def test_a_reader_gets_it_as_it_was_drawn() -> None:
+    drawing = line_chart(PALETTE, hours(2), [Line("a", [1.0, 2.0], "#111111", "#111111")], Unit.COUNT, zone="UTC")
+    shown = graph_objects.Figure(drawing.data, drawing.layout, _validate=False).to_dict()
+    assert shown == drawing.figure().to_dict()
+
+
+def test_more_of_a_part_leaves_what_is_there_and_what_others_share() -> None:
+    margin = {"l": 1, "r": 2}
+    one, other = Drawing().update_layout(margin=margin), Drawing().update_layout(margin=margin)
+    one.update_layout(margin={"r": 9}).update_xaxes(range=[0, 1]).update_xaxes(nticks=4)
+    assert one.layout == {"margin": {"l": 1, "r": 9}, "xaxis": {"range": [0, 1], "nticks": 4}}
+    assert other.layout == {"margin": {"l": 1, "r": 2}}
 
 
 def test_times_are_those_of_the_reporting_zone() -> None:
@@ -37,12 +60,11 @@ def test_a_gap_is_a_gap_and_a_point_between_gaps_can_be_seen() -> None:
     line = drawn(1.0, None, 3.0, None, 5.0, 6.0).data[0]
     assert line.y[1] is None
     assert list(line.marker.size) == [5, 0, 5, 0, 0, 0]
-    assert line.marker.maxdisplayed == 0
 
 
-def test_points_of_a_whole_line_can_be_clicked_without_being_drawn() -> None:
-    marker = drawn(*[1.0] * 200).data[0].marker
-    assert (set(marker.size), marker.maxdisplayed) == ({0}, 1)
+def test_of_a_whole_line_no_point_is_drawn() -> None:
+    assert drawn(*[1.0] * 200).data[0].mode == "lines"
+    assert drawn(None, *[1.0] * 200, None).data[0].mode == "lines"
 
 
 def test_lines_that_end_close_together_are_named_apart() -> None:

@@ -1,4 +1,4 @@
-"""What took long to find is remembered for a minute; what is quick to ask is asked each time."""
+"""What takes long to find is remembered for a minute; what is quick to ask is asked each time."""
 
 import threading
 from collections.abc import Iterator
@@ -15,14 +15,14 @@ def _slow_is_everything(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def answers() -> Iterator[list[int]]:
+    yield [1, 3]
     yield [3, 1]
     yield [1, 3]
 
 
-def test_an_order_that_took_long_is_found_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_that_takes_long_is_found_once_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     key, given = uuid4(), answers()
-    assert memo.ordered(key, lambda: next(given)) == [3, 1]
-    assert memo.ordered(key, lambda: next(given)) == [3, 1]
+    assert [memo.ordered(key, lambda: next(given)) for _ in range(3)] == [[1, 3], [3, 1], [3, 1]]
     monkeypatch.setattr(memo, "KEPT_S", 0.0)
     assert memo.ordered(key, lambda: next(given)) == [1, 3]
 
@@ -30,7 +30,22 @@ def test_an_order_that_took_long_is_found_once_a_minute(monkeypatch: pytest.Monk
 def test_an_order_that_is_found_at_once_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memo, "SLOW_S", 60.0)
     key, given = uuid4(), answers()
-    assert [memo.ordered(key, lambda: next(given)) for _ in range(2)] == [[3, 1], [1, 3]]
+    assert [memo.ordered(key, lambda: next(given)) for _ in range(3)] == [[1, 3], [3, 1], [1, 3]]
+
+
+def test_what_took_long_once_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    key, given = uuid4(), iter([0, 1, 2])
+    assert memo.counted(key, lambda: next(given)) == 0
+    monkeypatch.setattr(memo, "SLOW_S", 60.0)
+    assert memo.counted(key, lambda: next(given)) == 1
+    monkeypatch.setattr(memo, "SLOW_S", 0.0)
+    assert memo.counted(key, lambda: next(given)) == 2
+
+
+def test_two_slow_moments_far_apart_are_two_moments(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memo, "SOON_S", 0.0)
+    key, given = uuid4(), answers()
+    assert [memo.ordered(key, lambda: next(given)) for _ in range(3)] == [[1, 3], [3, 1], [1, 3]]
 
 
 def test_a_large_count_is_remembered_and_a_small_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,6 +82,7 @@ def test_a_slow_question_keeps_nobody_waiting_who_asks_another() -> None:
         return 7
 
     slowly = uuid4()
+    memo.counted(slowly, lambda: 7)  # it is known to be slow
     asking = [threading.Thread(target=lambda: found.append(memo.counted(slowly, slow))) for _ in range(2)]
     for each in asking:
         each.start()
