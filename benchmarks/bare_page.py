@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
-from core.plotting import Drawing, Line, line_chart, stacked_bars
+from core.drawing import Drawing
+from core.plotting import Line, line_chart, stacked_bars
 from core.words import Unit
 from tests.factories.palettes import PALETTE
 

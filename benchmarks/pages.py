@@ -113,8 +113,10 @@ def _drawing(browser: Browser, program: Running, page: Drawn) -> Iterator[Callab
             raise NotDrawn(f"{page.address}: {tab.page.locator(FAILED).first.inner_text()}")
         return took
 
-    yield draw
-    context.close()
+    try:
+        yield draw
+    finally:
+        context.close()
 
 
 def _figure(name: str, timings: Timings, limit_ms: int | None) -> Figure:

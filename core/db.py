@@ -37,6 +37,7 @@ __all__ = [
     "after_commit",
     "answering",
     "apart",
+    "cause_of",
     "check_apart",
     "check_server",
     "engine",
@@ -168,10 +169,15 @@ def persistently(act: Callable[[], Result]) -> Result:
         try:
             return act()
         except Unavailable as failure:
-            cause = failure.__cause__
-            if not isinstance(getattr(cause, "orig", cause), GIVES_WAY):
+            if not isinstance(cause_of(failure), GIVES_WAY):
                 raise
     return act()
+
+
+def cause_of(failure: Unavailable) -> BaseException | None:
+    """Return what the driver, or the pool, said."""
+    cause = failure.__cause__
+    return getattr(cause, "orig", cause)
 
 
 @contextmanager

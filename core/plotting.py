@@ -1,32 +1,22 @@
-"""The house's charts: one Plotly template, and the marks that every chart is made of.
-
-They are written in Plotly's notation (`Drawing`); `Chart.figure` is the figure of it.
+"""The house's charts over time, and the parts that every chart is made of.
 
 Colours come from the caller: they live in the console's theme. A chart is its figure and the text that says the same to those who
 cannot see it, made of the same rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, lru_cache
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-import plotly.graph_objects as go
-
 from core import clock
+from core.drawing import HEIGHT, Drawing, dated
 from core.palette import Palette
 from core.words import Unit, shortened
 
-FONT = "Inter, system-ui, sans-serif"
-HEIGHT, LABEL_GAP_PX, LABEL_ROOM_PX = 220, 15, 92
+LABEL_GAP_PX, LABEL_ROOM_PX = 15, 92
 MOST_MARKS, LONGEST_MARK = 8, 14
-DATES = [
-    {"dtickrange": [None, 86_399_999], "value": "%H:%M"},
-    {"dtickrange": [86_400_000, "M1"], "value": "%-d %b"},
-    {"dtickrange": ["M1", None], "value": "%b %Y"},
-]
 
 
 class HasTime(Protocol):
@@ -38,63 +28,6 @@ class HasTime(Protocol):
 
 
 Dated = TypeVar("Dated", bound=HasTime)
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A figure as Plotly writes it, made with the methods that `go.Figure` has.
-
-    That one looks at each property when it is set, which took a third of the time of a page of six charts: tests do it instead.
-    """
-
-    data: list[dict[str, Any]] = field(default_factory=list)
-    layout: dict[str, Any] = field(default_factory=dict)
-
-    def add_scatter(self, **trace: object) -> None:
-        """Add lines, points or an area."""
-        self.data.append({"type": "scatter", **trace})
-
-    def add_bar(self, **trace: object) -> None:
-        """Add bars."""
-        self.data.append({"type": "bar", **trace})
-
-    def add_annotation(self, **annotation: object) -> None:
-        """Write something."""
-        self.layout.setdefault("annotations", []).append(annotation)
-
-    def add_shape(self, **shape: object) -> None:
-        """Add a line or an area that belongs to no data."""
-        self.layout.setdefault("shapes", []).append(shape)
-
-    def update_layout(self, **more: object) -> "Drawing":
-        """Set more of the layout; what is there within a part remains."""
-        _merge(self.layout, more)
-        return self
-
-    def update_xaxes(self, **more: object) -> "Drawing":
-        """Set more of the horizontal axis."""
-        return self.update_layout(xaxis=more)
-
-    def update_yaxes(self, **more: object) -> "Drawing":
-        """Set more of the upright axis."""
-        return self.update_layout(yaxis=more)
-
-    def figure(self) -> go.Figure:
-        """Return it as Plotly's own."""
-        return go.Figure(self.data, self.layout, _validate=False)
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A drawing and the same in words."""
-
-    drawing: Drawing
-    alt: str
-
-    @cached_property
-    def figure(self) -> go.Figure:
-        """The drawing as Plotly's own figure."""
-        return self.drawing.figure()
 
 
 @dataclass(frozen=True)
@@ -151,12 +84,6 @@ def scale_of(unit: Unit, top: float) -> Scale:
     return Scale()
 
 
-def blank(palette: Palette, height: int = HEIGHT) -> Drawing:
-    """Return a figure of the house with nothing in it."""
-    dates = {"tickformatstops": DATES}  # inside a template these are ignored
-    return Drawing(layout={"template": _template(palette), "height": height, "xaxis": dates})
-
-
 def line_chart(
     palette: Palette,
     times: Sequence[datetime],
@@ -169,7 +96,7 @@ def line_chart(
 ) -> Drawing:
     """Return lines over time from zero up, each named at its end; a single one stands on its area and needs no name."""
     scale = scale_of(unit, top_of(lines))
-    figure, at = blank(palette, height), local(times, zone)
+    figure, at = dated(palette, height), local(times, zone)
     for line in lines:
         figure.add_scatter(
             x=at,
@@ -205,7 +132,7 @@ def stacked_bars(
 ) -> Drawing:
     """Return bars over time, each the sum of its parts; the legend above holds names only; `colours` where parts mean one."""
     tallest = max((sum(each) for each in zip(*parts.values(), strict=True)), default=0)
-    scale, figure, at = scale_of(unit, tallest), blank(palette, height), local(times, zone)
+    scale, figure, at = scale_of(unit, tallest), dated(palette, height), local(times, zone)
     for number, (name, values) in enumerate(parts.items()):
         figure.add_bar(
             x=at,
@@ -277,15 +204,6 @@ def upright(figure: Drawing, palette: Palette, at: float, words: str) -> None:
     figure.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=words, showarrow=False, font=font)
 
 
-def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
-    for name, value in more.items():
-        if isinstance(value, dict):
-            into[name] = {**into.get(name, {})}
-            _merge(into[name], value)
-        else:
-            into[name] = value
-
-
 def _lonely(line: Line) -> list[int]:
     """Return how large each point is: what stands alone between gaps is all that there is of its line. Without such, nothing."""
     around = [None, *line.values, None]
@@ -318,35 +236,3 @@ def _name_mark(figure: Drawing, palette: Palette, at: str, mark: Mark, *, near_e
     label = shortened(mark.label, LONGEST_MARK)
     place = {"x": at, "y": 1, "yref": "paper", "yanchor": "bottom", "xanchor": "right" if near_end else "left"}
     figure.add_annotation(**place, text=label, showarrow=False, font={"size": 10, "color": palette.muted}, hovertext=mark.label)
-
-
-@lru_cache(maxsize=8)
-def _template(palette: Palette) -> dict[str, Any]:
-    small = {"size": 11, "color": palette.muted}
-    axis = {"showgrid": False, "zeroline": False, "linecolor": palette.axis, "ticks": "", "automargin": True, "tickangle": 0}
-    axis |= {"tickfont": small, "title": {"font": small}, "fixedrange": True}
-    upward = {"showgrid": True, "gridcolor": palette.grid, "rangemode": "tozero", "nticks": 5, "showline": False}
-    return {
-        "layout": {
-            "font": {"family": FONT, "size": 12, "color": palette.text},
-            "colorway": list(palette.series),
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            # What most labels need: Plotly draws a chart anew when its labels turn out to need more.
-            "margin": {"l": 38, "r": 16, "t": 8, "b": 22},
-            "xaxis": axis | {"showline": True, "nticks": 7},
-            "yaxis": axis | upward,
-            "hovermode": "x unified",
-            "bargap": 0.28,
-            "barcornerradius": 2,
-            "hoverlabel": {"bgcolor": palette.ground, "bordercolor": palette.axis, "font": {"family": FONT, "size": 12}},
-            "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "xanchor": "left", "font": small}
-            | {
-                "itemsizing": "constant",
-                "traceorder": "normal",
-                "title": {"text": ""},
-                "itemclick": False,
-                "itemdoubleclick": False,
-            },
-        }
-    }

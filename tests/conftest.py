@@ -8,7 +8,7 @@ import pytest
 from plotly import graph_objects
 from sqlalchemy import text
 
-from core import bus, config, crypto, db, features, folder, memo, migrate, plotting
+from core import bus, config, crypto, db, drawing, features, folder, memo, migrate
 from core.db import Database
 from core.embedded.postgres import Postgres
 from core.executions import runner as runners
@@ -47,7 +47,7 @@ def only_loopback() -> Iterator[None]:
 def figures_are_looked_at() -> Iterator[None]:
     """Have Plotly look at every property of every chart; for readers they are drawn as they are."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(plotting.Drawing, "figure", lambda drawing: graph_objects.Figure(drawing.data, drawing.layout))
+    patch.setattr(drawing.Drawing, "figure", lambda drawn: graph_objects.Figure(drawn.data, drawn.layout))
     yield
     patch.undo()
 

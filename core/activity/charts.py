@@ -8,8 +8,9 @@ from core import words
 from core.activity.answers import CohortDay, Difference, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays, TimeBar
 from core.activity.daily import TypeCourse
 from core.comparison import Verdict
+from core.drawing import Chart, Drawing, blank, dated
 from core.palette import Palette
-from core.plotting import Chart, Drawing, Mark, add_marks, blank, local, stacked_bars, upright
+from core.plotting import Mark, add_marks, local, stacked_bars, upright
 from core.words import Unit
 
 HALF_BAR, TALL = 0.2, 250
@@ -100,7 +101,7 @@ def compared(palette: Palette, given: FunnelComparison) -> Chart:
 def completion(palette: Palette, given: FunnelCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
     """Draw the share that came through by the day on which they began; days whose window is still open are dotted and pale."""
     at = [_morning(day.date, zone) for day in given.days]
-    figure, times = blank(palette, TALL - 20), local(at, zone)
+    figure, times = dated(palette, TALL - 20), local(at, zone)
     done = sum(day.is_complete for day in given.days)
     for since, until, dash, colour in ((0, done, "solid", palette.series[0]), (max(done - 1, 0), len(at), "dot", palette.bar)):
         part = given.days[since:until]

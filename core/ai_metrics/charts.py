@@ -7,8 +7,9 @@ from typing import Any
 from core import words
 from core.ai_metrics.answers import Errors, Latency, LatencyPoint, Percentiles, Tokens
 from core.ai_metrics.requests import RequestDetail
+from core.drawing import HEIGHT, Chart, Drawing, blank
 from core.palette import Palette
-from core.plotting import HEIGHT, Chart, Drawing, Line, Mark, blank, line_chart, scale_of, so_far, stacked_bars, upright
+from core.plotting import Line, Mark, line_chart, scale_of, so_far, stacked_bars, upright
 from core.words import Unit
 
 TALL, BAR_PX = 240, 26

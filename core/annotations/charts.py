@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from core import words
 from core.annotations.schemas import AnnotationType
 from core.annotations.summary import Day
+from core.drawing import Chart
 from core.palette import Palette
 from core.periods import Period, midnight
-from core.plotting import Chart, stacked_bars
+from core.plotting import stacked_bars
 from core.words import Unit
 
 NAMES: dict[str, str] = {

@@ -9,8 +9,9 @@ from typing import Any
 
 from core import words
 from core.batches.answers import BAD, GOOD, Phase, RunView
+from core.drawing import Chart, Drawing, blank
 from core.palette import Palette
-from core.plotting import Chart, Drawing, Line, Scale, blank, line_chart, local, scale_of
+from core.plotting import Line, Scale, line_chart, local, scale_of
 from core.words import Unit, shortened
 
 LOW, STRIP_PX = 0.5, 52

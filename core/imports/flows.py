@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from core import clock, settings
-from core.db import Database, transaction
+from core.db import Database, cause_of, transaction
 from core.db import reading as asking
 from core.errors import Failure, Unavailable
 from core.identity.schemas import Actor
@@ -62,7 +62,7 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
     except (Stopped, Overtaken):
         return
     except Unavailable as failure:  # it goes on by itself, as after a kill
-        log.warning("import %s waits: %s", import_id, failure.detail)
+        log.warning("import %s waits: %s (%r)", import_id, failure.detail, cause_of(failure))
         return
     except Failure as failure:
         _fail(import_id, failure.detail)

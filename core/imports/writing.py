@@ -4,6 +4,7 @@ A kill at any moment leaves whole chunks, and `position` says where to go on. Ro
 before; they are known by their ids, so that doing it again stores nothing twice, and a mark tells that it counts once, too.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import clock, partitions
-from core.db import Database, transaction
+from core.db import Database, cause_of, transaction
 from core.errors import Conflict, Invalid, Unavailable
 from core.imports import marks
 from core.imports.chunks import HEAVIEST, Chunk, Good, Identity, ahead, cut, without_what_is_refused
@@ -25,8 +26,10 @@ from core.imports.schemas import Count, Problem, Status
 from core.imports.stores import STORES, times
 from core.intake import Source
 
+log = logging.getLogger("attune.imports")
+
 MOST_PROBLEMS = 100
-PAUSE_S = 1.0
+PAUSES_S = (1.0, 2.0, 4.0)
 REFUSED = (Invalid, UnicodeError)
 
 
@@ -71,13 +74,15 @@ def write(
 
 def _store(chunk: Chunk, import_id: UUID, source: Source) -> None:
     """Store a chunk; where a partition was dropped a moment ago (retention, at the first start), with a new one."""
-    try:
-        _store_whole(chunk, import_id, source)
-    # A program is answered 503 and sends again; behind an import there is nobody who would.
-    except Unavailable:
-        partitions.forget()
-        time.sleep(PAUSE_S)
-        _store_whole(chunk, import_id, source)
+    for pause in PAUSES_S:
+        try:
+            return _store_whole(chunk, import_id, source)
+        # A program is answered 503 and sends again; behind an import there is nobody who would.
+        except Unavailable as failure:
+            log.warning("a chunk of import %s is stored again: %r", import_id, cause_of(failure))
+            partitions.forget()
+            time.sleep(pause)
+    return _store_whole(chunk, import_id, source)
 
 
 def _store_whole(chunk: Chunk, import_id: UUID, source: Source) -> None:

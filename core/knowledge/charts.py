@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from core import words
+from core.drawing import Chart
 from core.knowledge.answers import RatingsOfDay
 from core.palette import Palette
-from core.plotting import Chart, so_far, stacked_bars
+from core.plotting import so_far, stacked_bars
 from core.words import Unit
 
 

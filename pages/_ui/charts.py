@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from core.drawing import Chart
 from core.palette import Palette
-from core.plotting import Chart
 from pages._ui import errors, frame, state
 
 ROLES = ("text", "muted", "grid", "axis", "bad", "warn", "warn_ink", "idle", "tint", "ok")

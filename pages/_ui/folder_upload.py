@@ -24,7 +24,7 @@ def draw() -> None:
     """Draw the place for files, and what came of those that were given."""
     if state.get(OPEN, False):
         with st.container(border=True):
-            st.file_uploader(
+            given = st.file_uploader(
                 "Markdown files, or a zip of a folder",
                 type=["md", "markdown", "txt", "zip"],
                 accept_multiple_files=True,
@@ -35,7 +35,8 @@ def draw() -> None:
             right.selectbox("Status", ["published", "draft"], key="documents.folder_status", format_func=str.capitalize)
             st.caption("A file's name is the document's id: the same folder again changes what it holds.")
             with st.container(horizontal=True):
-                st.button("Bring in", type="primary", key="documents.bring_in", on_click=bring_in)
+                # A file's name stands there before the file does.
+                st.button("Bring in", type="primary", key="documents.bring_in", on_click=bring_in, disabled=not given)
                 st.button("Cancel", key="documents.no_folder", on_click=begin)
     report: FolderReport | None = state.get(REPORT, None)
     if report is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import FilePayload, expect
+from playwright.sync_api import FilePayload, Route, expect
 
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
@@ -173,17 +173,21 @@ def test_a_document_is_made_published_and_deleted(open_window: OpenWindow, accou
     main(tab).to_contain_text("No documents match")
 
 
-def test_a_zip_of_markdown_comes_in(open_window: OpenWindow, accounts: dict[Role, Account]) -> None:
+def test_a_zip_of_markdown_comes_in_once_it_is_there(open_window: OpenWindow, accounts: dict[Role, Account]) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as folder:
         folder.writestr("guide/first.md", "# The first guide\n\nfolderish")
         folder.writestr("guide/picture.png", b"no")
     tab = open_window(accounts[Role.ADMIN]).open("/knowledge")
+    on_its_way: list[Route] = []
+    tab.page.route("**/upload_file/**", lambda route: on_its_way.append(route))
     tab.press("Folder")
     tab.page.locator('input[type="file"]').set_input_files(
         FilePayload(name="guide.zip", mimeType="application/zip", buffer=packed.getvalue())
     )
     tab.page.get_by_text("guide.zip").wait_for()
+    expect(tab.page.get_by_role("button", name="Bring in")).to_be_disabled()  # its name is there before the file is
+    on_its_way.pop().continue_()
     tab.press("Bring in")
     main(tab).to_contain_text("1 document made, 0 changed, 0 as they were.")
     tab.go("/knowledge?document=guide/first.md")

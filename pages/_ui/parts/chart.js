@@ -48,6 +48,7 @@ function draw(place, source) {
     console.error(error);
     clear(place);
     place.textContent = "This chart could not be drawn: load the page again.";
+    place.setAttribute("aria-label", place.textContent);
   });
 }
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from plotly import graph_objects
 
-from core.plotting import Drawing, Line, Mark, line_chart, scale_of, stacked_bars
+from core.drawing import Drawing
+from core.plotting import Line, Mark, line_chart, scale_of, stacked_bars
 from core.words import Unit
 from tests.factories.palettes import PALETTE
 
