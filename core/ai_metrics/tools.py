@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from core import stats
 from core.ai_metrics.answers import Asked, ToolFigures, Tools, ToolTotals
 from core.ai_metrics.figures import mean, rate
 from core.ai_metrics.histograms import packed
@@ -33,6 +34,7 @@ from core.tables import table_of
 rollups, deltas = table_of(ToolRollup), table_of(ToolDelta)
 COLUMNS = ("tool", "calls", "errors", "durations", "duration_ms", "duration_histogram")
 RANKS = (0.5, 0.95, 0.99)
+LEVEL, TOLERATED = 0.01, 0.05
 NUMBER = "^-?[0-9]{1,9}$"
 
 
@@ -42,6 +44,14 @@ def tools(session: Session, asked: Asked, *, actor: Actor) -> Tools:
     found, before = tool_figures(session, asked), tool_figures(session, asked.previous)
     totals, start, end = _totals(found), asked.period.start, asked.period.end
     return Tools(**totals.model_dump(), start=start, end=end, tools=found, previous=_totals(before))
+
+
+def failing(session: Session, asked: Asked, *, actor: Actor) -> list[ToolFigures]:
+    """Return the tools of which surely more than one call in twenty fails, the worst first."""
+    require(actor, Permission.WATCH)
+    found = tool_figures(session, asked)
+    bad = [each for each in found if stats.chance_of_so_many(each.error_count, each.calls, TOLERATED) < LEVEL / len(found)]
+    return sorted(bad, key=lambda each: each.error_count / each.calls, reverse=True)
 
 
 def tool_figures(session: Session, asked: Asked) -> list[ToolFigures]:

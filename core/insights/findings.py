@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from core import clock, words
 from core.activity import asking
 from core.activity.passages import Drop, drops
-from core.ai_metrics.answers import Asked, ModelVolume
+from core.ai_metrics import tools
+from core.ai_metrics.answers import Asked, ModelVolume, ToolFigures
 from core.ai_metrics.incidents import Incident, Trouble, incidents
 from core.ai_metrics.series import volume_by_model
 from core.batches.answers import AskedRuns
@@ -76,6 +77,7 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
         *(_of_failing(each, scope) for each in runs),
         *(_of_drop(each, scope) for each in fewer),
         *_of_tiles(core, tiles, volumes, {each.trouble for each in hours}, scope),
+        *(_of_tool(each, scope) for each in tools.failing(core, asked, actor=actor)),
         *_unpriced(volumes, scope),
     ]
     order = list(Severity)
@@ -151,6 +153,12 @@ def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: 
     risen = max((key for key in rises if 2 * rises[key] > rise), key=lambda key: rises[key], default=None)
     most = f" · most of it by {risen[1]}" if risen else ""
     return _finding("cost", Severity.WARN, "Cost rose", change + most, scope.period.start, "ai-metrics", query)
+
+
+def _of_tool(one: ToolFigures, scope: Scope) -> Finding:
+    title = f"The tool {one.tool or 'without a name'} fails: {words.share(one.error_rate)} of its calls"
+    detail = f"{one.error_count:,} of {words.count(one.calls, 'call')}"
+    return _finding("tool", Severity.WARN, title, detail, scope.period.start, "ai-metrics", {**_span(scope), **_place(scope)})
 
 
 def _unpriced(volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]:

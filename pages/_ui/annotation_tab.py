@@ -68,7 +68,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
     picked = tables.choose(
         _table(page.items, zone), words.count(len(page.items), "annotation"), key=f"{_page_key()}.{number}", columns=COLUMNS
     )
-    user_list.draw_pages(page.total_count, _page_key().removesuffix(".page"))
+    tables.draw_pages(page.total_count, SHOWN, _page_key().removesuffix(".page"))
     if picked is None:
         st.caption("Select one to read it.")
         return

@@ -8,7 +8,7 @@ from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState
 from core.identity.permissions import Permission, may
 from core.paging import Window
-from pages._ui import conversation_list, errors, filters, state, user_list, watch
+from pages._ui import conversation_list, errors, filters, state, tables, watch
 from pages._ui.cache import Reads
 from pages._ui.conversation_list import SHOWN
 from pages._ui.filters import Filters
@@ -46,7 +46,7 @@ def draw_list(reads: Reads, chosen: Filters) -> None:
     else:
         sees_costs = may(reads.actor, Permission.WATCH)
         conversation_list.draw_table(page.items, chosen.period.zone, f"{at}.{number}", sees_costs=sees_costs)
-    user_list.draw_pages(page.total_count, at)
+    tables.draw_pages(page.total_count, SHOWN, at)
 
 
 def wanted(chosen: Filters) -> ConversationFilter:

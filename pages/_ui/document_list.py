@@ -83,7 +83,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
         _draw_found(page.items, chosen.period.zone)
     else:
         _draw_table(page.items, chosen.period.zone, f"{at}.{window.offset}")
-    user_list.draw_pages(page.total_count, at)
+    tables.draw_pages(page.total_count, SHOWN, at)
 
 
 def wanted(chosen: Filters) -> DocumentFilter:

@@ -98,7 +98,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
     left, right = st.columns([1.8, 1], gap="medium")
     with left, watch.panel("Feedback", "latest first; select one to see what it is about"):
         number = _draw_table(page.items, chosen.period.zone, f"{at}.{window.offset}")
-        user_list.draw_pages(page.total_count, at)
+        tables.draw_pages(page.total_count, SHOWN, at)
     with right:
         _draw_one(page.items[number] if number is not None else None, reads, chosen.period.zone)
 

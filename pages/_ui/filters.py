@@ -29,6 +29,9 @@ DAYS, CUSTOM, LEAST = ("1", "7", "30", "90"), "custom", timedelta(minutes=30)
 DEFAULTS = {"days": "7", "environment": "production"}
 # What the page shows of itself, and no filter of what is read.
 VIEWS = ("start", "end")
+PERIOD = ("days", *VIEWS)
+# What goes along to the next page: the navigation leads to pages, and knows of no filters.
+SHARED, CARRIED = (*PERIOD, "environment", "app"), "filters.carried"
 WATCHED = ("environment", "app", "release", "user_id")
 Width = int | Literal["stretch"]
 Offers = Mapping[str, Mapping[str, str]]  # of a filter: each choice, and the words for it
@@ -102,7 +105,7 @@ def bar(
     page draws it, in the bar by `draw_own`, under the keys `page.name`.
     """
     names = (*first, *more)
-    _take_over(page, (*names, *own))
+    _take_over(page, (*names, *own), is_timed=is_timed)
     zone = workspace.zone()
     period = _period(page, zone) if is_timed else last_days(int(DAYS[-1]), zone=zone)
     offered = reads.ask(choices, period, _value(page, "environment") or DEFAULTS["environment"])
@@ -119,6 +122,7 @@ def bar(
                 for name in more:
                     _draw(page, name, offered, (offers or {}).get(name), labelled=True)
     _write_address(page, (*names, *own))
+    _carry(page, (*(PERIOD if is_timed else ()), *names))
     chosen, chosen_own = ({name: _value(page, name) for name in each} for each in (names, own))
     filters = Filters(_period(page, zone) if is_timed else period, chosen, is_timed, chosen_own)
     if filters.narrowed:
@@ -143,22 +147,43 @@ def clear(page: str, names: Sequence[str]) -> None:
     put(page, **{name: DEFAULTS.get(name, "") for name in names})
 
 
-def _take_over(page: str, names: Sequence[str]) -> None:
+def _take_over(page: str, names: Sequence[str], *, is_timed: bool) -> None:
     """Make the filters those of the address, when it is another than the one that was written last.
 
     Whoever changes two filters quickly sends the second with the address from before the first: what was just entered wins.
     """
     given = st.query_params.to_dict()
     is_new = state.get(_key(page, "address"), None) != given and not _is_entered(page)
-    for name in ("days", *VIEWS, *names):
+    wanted = given | _carried(page, (*(PERIOD if is_timed else ()), *names)) if is_new else given
+    for name in (*PERIOD, *names):
         key = _key(page, name)
         if is_new or key not in st.session_state:
-            state.put(key, given.get(name, DEFAULTS.get(name, "")))
+            state.put(key, wanted.get(name, DEFAULTS.get(name, "")))
     if is_new:
-        if given.get("start"):
+        if wanted.get("start"):
             put(page, days=CUSTOM)
         state.forget(_key(page, "from"), _key(page, "until"), _key(page, "drawn"))
         state.put(_key(page, "address"), given)  # a page that refuses it is left for the one before
+
+
+def _carry(page: str, names: Sequence[str]) -> None:
+    """Remember what the next page begins with; what this one does not have remains as it was."""
+    _, before = _last()
+    given = st.query_params.to_dict()
+    ours = {name: given[name] for name in SHARED if name in names and name in given}
+    state.put(CARRIED, (page, {name: value for name, value in before.items() if name not in names} | ours))
+
+
+def _carried(page: str, names: Sequence[str]) -> dict[str, str]:
+    """Return what the page before had, when the address says nothing of it."""
+    last, values = _last()
+    if last == page or st.query_params.keys() & set(names):
+        return {}
+    return {name: value for name, value in values.items() if name in names}
+
+
+def _last() -> tuple[str, dict[str, str]]:
+    return state.get(CARRIED, ("", {}))
 
 
 def _is_entered(page: str) -> bool:
@@ -172,11 +197,11 @@ def _write_address(page: str, names: Sequence[str]) -> None:
     wanted = VIEWS if is_custom else ("days",)
     values = {name: _value(page, name) for name in (*wanted, *names)}
     kept = {name: value for name, value in values.items() if value and value != DEFAULTS.get(name)}
-    others = {name: value for name, value in st.query_params.to_dict().items() if name not in {"days", *VIEWS, *names}}
+    others = {name: value for name, value in st.query_params.to_dict().items() if name not in {*PERIOD, *names}}
     if st.query_params.to_dict() != kept | others:
         st.query_params.from_dict(kept | others)
     state.put(_key(page, "address"), kept | others)
-    state.put(_key(page, "drawn"), {name: _value(page, name) for name in ("days", *VIEWS, *names)})
+    state.put(_key(page, "drawn"), {name: _value(page, name) for name in (*PERIOD, *names)})
 
 
 def _period(page: str, zone: str) -> Period:

@@ -17,6 +17,7 @@ from core.paging import Page
 from pages._ui import charts, links, state, tables, text, watch
 
 column = st.column_config
+MOST_PAGES = 50
 VERDICTS = {
     Verdict.WORSE: "worse",
     Verdict.BETTER: "better",
@@ -102,8 +103,7 @@ def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_la
         if picked is not None:
             _draw_ways_on(rows[picked])
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-            if found.total_count > per_page:
-                st.pagination(min(-(-found.total_count // per_page), 50), key=f"{page}.stopped.page")
+            tables.draw_pages(found.total_count, per_page, f"{page}.stopped", most=MOST_PAGES)
             st.link_button("These users as CSV", download, icon=":material/download:", type="tertiary")
 
 

@@ -55,7 +55,7 @@ def _draw_list(reads: Reads, chosen: Filters, found: MemoryStats) -> None:
     left, right = st.columns([2.6, 1], gap="medium")
     with left:
         number = _draw_table(page.items, chosen.period.zone, f"{at}.{window.offset}.{page.total_count}")
-        user_list.draw_pages(page.total_count, at)
+        tables.draw_pages(page.total_count, SHOWN, at)
     with right:
         _draw_one(page.items[number] if number is not None else None, reads, chosen.period.zone)
 

@@ -42,8 +42,7 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
     at = f"ai-metrics.{order}.{hash((filters.period, tuple(filters.chosen.items())))}"
     window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
     draw_table(reads.ask(queries.list_first, filters.asked, Order(order), window), filters.period.zone, f"{at}.{window.offset}")
-    if total > SHOWN:
-        st.pagination(min(-(-total // SHOWN), MOST_PAGES), key=f"{at}.page")
+    tables.draw_pages(total, SHOWN, at, most=MOST_PAGES)
     if wanted := st.query_params.get(CHOSEN):
         draw_chosen(reads, wanted, filters.period.zone)
 

@@ -78,8 +78,7 @@ def draw(reads: Reads, chosen: Filters, total: int) -> None:
             draw_chosen(reads, chosen.period.zone)
         rows = reads.ask(queries.list_runs, chosen.runs, window=window)
         draw_table(rows, chosen.period.zone, f"{at}.{window.offset}")
-        if total > SHOWN:
-            st.pagination(min(-(-total // SHOWN), MOST_PAGES), key=f"{at}.page")
+        tables.draw_pages(total, SHOWN, at, most=MOST_PAGES)
 
 
 def draw_table(rows: Sequence[RunView], zone: str, key: str) -> None:

@@ -10,6 +10,7 @@ from streamlit.elements.lib.column_types import ColumnConfig
 from pages._ui import errors, state
 
 ROW_PX = 34
+MOST_PAGES = 400
 Columns = Mapping[str, ColumnConfig]
 
 
@@ -54,6 +55,15 @@ def choose(
     st.dataframe(table, key=key, on_select="rerun", selection_mode="single-row", **drawn)
     # A selection outlives the rows that have gone since.
     return next((row for row in state.selected(key) if row < len(table)), None)
+
+
+def draw_pages(total: int, size: int, at: str, *, most: int = MOST_PAGES) -> None:
+    """Draw the way to the other pages of a list; of very many, filters find more than leafing does."""
+    pages = -(-total // size)
+    if pages > 1:
+        st.pagination(min(pages, most), key=f"{at}.page")
+    if pages > most:
+        st.caption(f"The first {most * size:,} of {total:,} can be leafed through; filters show the others.")
 
 
 def _drawn(table: pd.DataFrame, alt: str, columns: Columns | None, most: int | None) -> dict[str, Any]:

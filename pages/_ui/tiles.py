@@ -23,6 +23,7 @@ WHY = {
     Verdict.DIFFERENT: "The change is more than chance makes.",
 }
 MAY_BE_CHANCE = (Verdict.NOISE, Verdict.UNKNOWN)
+MANY_TIMES = 3
 WIDTH, HEIGHT = 200, 40
 EMPTY = '<div class="attune-course"></div>'
 
@@ -36,14 +37,17 @@ def draw(tiles: Sequence[Tile], *, notes: dict[str, str] | None = None) -> None:
 
 
 def change(tile: Tile) -> str | None:
-    """Return the change in words: 6.2%, 1.8 pts; with its sign where no arrow says it; None when there is nothing to compare."""
+    """Return the change in words: 6.2%, 1.8 pts, 7.9×; with its sign where no arrow says it; None of nothing."""
     if tile.value is None or tile.before is None:
         return None
     sign = "+" if tile.value > tile.before else "-" if tile.value < tile.before else ""
     sign = sign if tile.verdict in MAY_BE_CHANCE else ""
     if tile.unit is Unit.SHARE:
         return f"{sign}{abs(tile.value - tile.before) * 100:.2f} pts"
-    return f"{sign}{abs(tile.value / tile.before - 1):.1%}" if tile.before else None
+    if not tile.before:
+        return None
+    times = tile.value / tile.before
+    return f"{times:,.1f}×" if times >= MANY_TIMES else f"{sign}{abs(times - 1):.1%}"
 
 
 def course(values: Sequence[float | None], said: str, *, is_worse: bool) -> str:

@@ -12,7 +12,7 @@ from core.activity.answers import AnonymousSummary, OnboardingStatus, UserSummar
 from core.activity.funnel import STEPS
 from pages._ui import tables
 
-SHOWN, MOST_PAGES = 25, 400
+SHOWN = 25
 STATES: dict[str, str] = {
     OnboardingStatus.COMPLETED: "Completed",
     OnboardingStatus.IN_PROGRESS: "In progress",
@@ -78,15 +78,6 @@ def draw_anonymous(rows: Sequence[AnonymousSummary], zone: str, key: str) -> Non
         show("session", rows[number].session_id)
 
     tables.show(table, words.count(len(rows), "session"), key=key, columns=COLUMNS, on_pick=picked)
-
-
-def draw_pages(total: int, at: str) -> None:
-    """Draw the way to the other pages; of very many, the search finds more than leafing does."""
-    pages = -(-total // SHOWN)
-    if pages > 1:
-        st.pagination(min(pages, MOST_PAGES), key=f"{at}.page")
-    if pages > MOST_PAGES:
-        st.caption(f"The first {MOST_PAGES * SHOWN:,} can be leafed through; search or filter to see others.")
 
 
 def show(what: str, name: str) -> None:

@@ -9,7 +9,7 @@ from core.activity.answers import OnboardingStatus
 from core.activity.funnel import STEPS
 from core.activity.queries import UserFilter, UserOrder
 from core.paging import Window
-from pages._ui import errors, filters, journey, state, user_list, watch
+from pages._ui import errors, filters, journey, state, tables, user_list, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 from pages._ui.user_list import SHOWN
@@ -63,7 +63,7 @@ def draw_users(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
         return
     user_list.draw_count(count, page.total_count, "user")
     user_list.draw_users(page.items, chosen.period.zone, f"{at}.{state.get(f'{at}.page', 1)}")
-    user_list.draw_pages(page.total_count, at)
+    tables.draw_pages(page.total_count, SHOWN, at)
 
 
 def draw_anonymous(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
@@ -75,7 +75,7 @@ def draw_anonymous(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None
         return
     user_list.draw_count(count, page.total_count, "session")
     user_list.draw_anonymous(page.items, chosen.period.zone, f"{at}.{state.get(f'{at}.page', 1)}")
-    user_list.draw_pages(page.total_count, at)
+    tables.draw_pages(page.total_count, SHOWN, at)
 
 
 def wanted(chosen: Filters) -> UserFilter:

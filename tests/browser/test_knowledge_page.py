@@ -187,6 +187,7 @@ def test_a_zip_of_markdown_comes_in_once_it_is_there(open_window: OpenWindow, ac
     )
     tab.page.get_by_text("guide.zip").wait_for()
     expect(tab.page.get_by_role("button", name="Bring in")).to_be_disabled()  # its name is there before the file is
+    tab.wait_for(lambda: bool(on_its_way))
     on_its_way.pop().continue_()
     tab.press("Bring in")
     main(tab).to_contain_text("1 document made, 0 changed, 0 as they were.")

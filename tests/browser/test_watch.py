@@ -130,6 +130,19 @@ def test_the_address_is_the_page(open_window: OpenWindow) -> None:
 
 
 @pytest.mark.usefixtures("rows")
+def test_the_period_goes_along_to_the_next_page_and_past_one_that_has_none(open_window: OpenWindow) -> None:
+    tab = opened(open_window(), "/ai-metrics?days=30&model=watched-small")
+    for page, address in (("Batch history", "batch-history?days=30"), ("Users", "users"), ("AI metrics", "ai-metrics?days=30")):
+        tab.page.get_by_role("link", name=page).click()
+        tab.page.wait_for_url(f"**/{address}")
+        drawn(tab.page)
+    tab.page.go_back()
+    tab.page.wait_for_url("**/ai-metrics")
+    tab.go("/ai-metrics")
+    expect(tab.page.get_by_role("radio", name="7 d")).to_be_checked()
+
+
+@pytest.mark.usefixtures("rows")
 @pytest.mark.parametrize("point", [".st-key-ai-metrics-cost .bars .point path >> nth=-5", ".st-key-ai-metrics-latency .nsewdrag"])
 def test_a_click_on_a_bar_or_a_line_looks_closer(open_window: OpenWindow, point: str) -> None:
     tab = opened(open_window(), "/ai-metrics?days=30")

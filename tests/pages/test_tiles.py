@@ -25,7 +25,7 @@ def drawn(verdict: Verdict, value: float) -> Metric:
 
 
 @pytest.mark.parametrize("verdict", [Verdict.NOISE, Verdict.UNKNOWN])
-@pytest.mark.parametrize(("value", "said"), [(106.2, "+6.2%"), (93.8, "-6.2%"), (100.0, "0.0%")])
+@pytest.mark.parametrize(("value", "said"), [(106.2, "+6.2%"), (93.8, "-6.2%"), (100.0, "0.0%"), (788.0, "7.9×")])
 def test_a_change_that_may_be_chance_is_not_marked(verdict: Verdict, value: float, said: str) -> None:
     metric = drawn(verdict, value)
     assert (metric.delta, metric.direction, metric.color) == (said, Metric.NONE, Metric.GRAY)

@@ -116,6 +116,16 @@ def test_a_fall_in_onboarding_leads_to_its_days_beside_as_many_before() -> None:
     assert words.stretch(start, end, "UTC") in finding.detail
 
 
+def test_a_tool_that_fails_is_found_and_one_that_does_now_and_then_is_not() -> None:
+    for number in range(60):
+        calls = [{"name": "refund"} | ({"error": "timeout"} if number % 4 == 0 else {})]
+        calls += [{"name": "search"} | ({"error": "timeout"} if number % 20 == 0 else {})]
+        send(request(TODAY - DAY, tool_calls=calls))
+    [finding] = found()
+    assert (finding.kind, finding.severity, finding.page) == ("tool", Severity.WARN, "ai-metrics")
+    assert (finding.title, finding.detail) == ("The tool refund fails: 25.0% of its calls", "15 of 60 calls")
+
+
 def test_requests_without_a_price_are_a_note_and_lead_to_the_prices() -> None:
     send(*(request(TODAY - DAY, cost_usd=None, input_tokens=5, output_tokens=5, model="our-own") for _ in range(3)))
     [finding] = found()
