@@ -11,11 +11,12 @@ from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from core import clock
-from core.drawing import HEIGHT, Drawing, dated
+from core.drawing import HEIGHT, Drawing, blank, dated
 from core.palette import Palette
 from core.words import Unit, shortened
 
 LABEL_GAP_PX, LABEL_ROOM_PX = 15, 92
+MOST_TICKS, NEAR = 6, 0.35  # of the width: nearer than this, two names would meet
 MOST_MARKS, LONGEST_MARK = 8, 14
 
 
@@ -152,6 +153,30 @@ def stacked_bars(
     return figure.update_layout(**stack, margin={"t": 36 if len(parts) > 1 else 26 if marks else 8})
 
 
+def histogram(
+    palette: Palette,
+    counts: Sequence[int],
+    ranges: Sequence[tuple[str, str]],
+    named: Sequence[tuple[str, int | None]],
+    *,
+    what: str = "",
+    height: int = HEIGHT,
+) -> Drawing:
+    """Return bars of how many lie in which range; `named` are bars under words, such as that of the median."""
+    figure, places = blank(palette, height), list(range(len(counts)))
+    figure.add_bar(
+        x=places,
+        y=list(counts),
+        marker={"color": palette.bar},
+        customdata=[f"{start} to {end}" for start, end in ranges],
+        hovertemplate=f"%{{customdata}}: %{{y:,}}{what}<extra></extra>",
+    )
+    ticks = places[:: max(1, -(-len(places) // MOST_TICKS))]
+    figure.update_xaxes(tickvals=ticks, ticktext=[ranges[place][1] for place in ticks])
+    _name_bars(figure, palette, named, len(places))
+    return figure.update_layout(bargap=0.06, margin={"t": 22}, hovermode="closest", showlegend=False)
+
+
 def add_marks(
     figure: Drawing, palette: Palette, marks: Sequence[Mark], zone: str, *, span: tuple[datetime, datetime] | None
 ) -> None:
@@ -196,12 +221,15 @@ def so_far(points: Sequence[Dated]) -> list[Dated]:
     return [point for point in points if point.at <= now]
 
 
-def upright(figure: Drawing, palette: Palette, at: float, words: str) -> None:
-    """Draw a dotted line at a place of a histogram, named at its top."""
-    line = {"color": palette.muted, "width": 1, "dash": "dot"}
-    figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line=line)
-    font = {"size": 11, "color": palette.muted}
-    figure.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=words, showarrow=False, font=font)
+def _name_bars(figure: Drawing, palette: Palette, named: Sequence[tuple[str, int | None]], bars: int) -> None:
+    """Draw dotted lines through bars, named at their tops; where names would meet, the first line has all of them."""
+    there = [(words, at) for words, at in named if at is not None]
+    if there and there[-1][1] - there[0][1] < bars * NEAR:
+        there = [(", ".join(words for words, _ in there), there[0][1])]
+    for words, at in there:
+        line, font = {"color": palette.muted, "width": 1, "dash": "dot"}, {"size": 11, "color": palette.muted}
+        figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line=line)
+        figure.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=words, showarrow=False, font=font)
 
 
 def _lonely(line: Line) -> list[int]:

@@ -10,11 +10,10 @@ from core.activity.daily import TypeCourse
 from core.comparison import Verdict
 from core.drawing import Chart, Drawing, blank, dated
 from core.palette import Palette
-from core.plotting import Mark, add_marks, local, stacked_bars, upright
+from core.plotting import Mark, add_marks, histogram, local, stacked_bars
 from core.words import Unit
 
 HALF_BAR, TALL = 0.2, 250
-NEAR = 0.35  # of the width: nearer than this, two names would meet
 
 
 def funnel(palette: Palette, given: FunnelView) -> Chart:
@@ -154,26 +153,17 @@ def took(seconds: float | None) -> str:
 
 
 def _times(palette: Palette, bars: Sequence[TimeBar], median: float | None, late: float | None) -> Drawing:
-    figure = blank(palette, TALL - 20)
-    ranges = [f"{_bound(bar.from_s)} to {_bound(bar.to_s)}" for bar in bars]
-    figure.add_bar(
-        x=list(range(len(bars))),
-        y=[bar.users for bar in bars],
-        marker={"color": palette.bar},
-        customdata=ranges,
-        hovertemplate="%{customdata}: %{y:,} users<extra></extra>",
-    )
-    ticks = list(range(0, len(bars), max(1, -(-len(bars) // 5))))
-    figure.update_xaxes(tickvals=ticks, ticktext=[_bound(bars[number].to_s) for number in ticks])
     half, most = (
         next((at for at, bar in enumerate(bars) if each is not None and each <= bar.to_s), None) for each in (median, late)
     )
-    if half is not None and most is not None and most - half < len(bars) * NEAR:
-        upright(figure, palette, half, f"median {took(median)}, p90 {took(late)}")
-    elif half is not None and most is not None:
-        upright(figure, palette, half, f"median {took(median)}")
-        upright(figure, palette, most, f"p90 {took(late)}")
-    return figure.update_layout(bargap=0.06, margin={"t": 22}, hovermode="closest", showlegend=False)
+    return histogram(
+        palette,
+        [bar.users for bar in bars],
+        [(_bound(bar.from_s), _bound(bar.to_s)) for bar in bars],
+        [(f"median {took(median)}", half), (f"p90 {took(late)}", most)],
+        what=" users",
+        height=TALL - 20,
+    )
 
 
 def _bound(seconds: float) -> str:

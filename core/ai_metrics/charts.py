@@ -9,7 +9,7 @@ from core.ai_metrics.answers import Errors, Latency, LatencyPoint, Percentiles, 
 from core.ai_metrics.requests import RequestDetail
 from core.drawing import HEIGHT, Chart, Drawing, blank
 from core.palette import Palette
-from core.plotting import Line, Mark, line_chart, scale_of, so_far, stacked_bars, upright
+from core.plotting import Line, Mark, histogram, line_chart, scale_of, so_far, stacked_bars
 from core.words import Unit
 
 TALL, BAR_PX = 240, 26
@@ -48,11 +48,13 @@ def first_token_over_time(palette: Palette, given: Latency, zone: str, marks: Se
     return Chart(figure, f"Time to the first token {given.interval.words}: {said}.{_marked(marks, given)}")
 
 
-def error_rate_over_time(palette: Palette, given: Errors, zone: str, marks: Sequence[Mark] = ()) -> Chart:
+def error_rate_over_time(
+    palette: Palette, given: Errors, zone: str, marks: Sequence[Mark] = (), *, height: int = HEIGHT
+) -> Chart:
     """Draw the share of requests that failed."""
     series = so_far(given.series)
     lines = [Line("Error rate", [point.error_rate for point in series], palette.series[0], palette.series[0])]
-    figure = line_chart(palette, [point.at for point in series], lines, Unit.SHARE, zone=zone, marks=marks, height=TALL)
+    figure = line_chart(palette, [point.at for point in series], lines, Unit.SHARE, zone=zone, marks=marks, height=height)
     peak = max(given.series, key=lambda point: point.error_rate or 0, default=None)
     highest = f", highest {words.share(peak.error_rate)} at {words.moment(peak.at, zone)}" if peak and peak.error_rate else ""
     said = f"{words.share(given.error_rate)} of {words.count(given.total_requests, 'request')}"
@@ -85,27 +87,17 @@ def cost_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence[M
 
 def latency_histogram(palette: Palette, given: Latency) -> Chart:
     """Draw how many requests took how long; each bar is about a fifth wider than the one before."""
-    bars = given.histogram
-    figure = blank(palette)
-    ranges = [f"{words.duration(bar.from_ms)} to {words.duration(bar.to_ms)}" for bar in bars]
-    figure.add_bar(
-        x=list(range(len(bars))),
-        y=[bar.requests for bar in bars],
-        marker={"color": palette.bar},
-        customdata=ranges,
-        hovertemplate="%{customdata}: %{y:,}<extra></extra>",
+    bars, whole = given.histogram, given.overall
+    ranges = [(words.duration(bar.from_ms), words.duration(bar.to_ms)) for bar in bars]
+    half, late = (
+        next((number for number, bar in enumerate(bars) if time is not None and time <= bar.to_ms), None)
+        for time in (whole.p50, whole.p95)
     )
-    every = max(1, -(-len(bars) // 6))
-    ticks = list(range(0, len(bars), every))
-    figure.update_xaxes(tickvals=ticks, ticktext=[words.duration(bars[number].to_ms) for number in ticks])
-    for name, time in (("p50", given.overall.p50), ("p95", given.overall.p95)):
-        place = next((number for number, bar in enumerate(bars) if time is not None and time <= bar.to_ms), None)
-        if place is not None:
-            upright(figure, palette, place, f"{name} {words.duration(time)}")
-    figure.update_layout(bargap=0.06, margin={"t": 22}, hovermode="closest", showlegend=False)
+    named = [(f"p50 {words.duration(whole.p50)}", half), (f"p95 {words.duration(whole.p95)}", late)]
+    figure = histogram(palette, [bar.requests for bar in bars], ranges, named)
     most = max(range(len(bars)), key=lambda number: bars[number].requests, default=None)
-    common = f", most often {ranges[most]}" if most is not None else ""
-    return Chart(figure, f"Latency of {words.count(given.overall.requests, 'request')}{common}; half took {_up_to(given)}.")
+    common = f", most often {' to '.join(ranges[most])}" if most is not None else ""
+    return Chart(figure, f"Latency of {words.count(whole.requests, 'request')}{common}; half took {_up_to(given)}.")
 
 
 def steps_of_request(palette: Palette, request: RequestDetail) -> Chart:

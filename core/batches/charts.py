@@ -93,7 +93,7 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
         font = {"size": 11, "color": colour}
         figure.add_annotation(x=end, y=place, xanchor="left", xshift=6, showarrow=False, text=said, font=font)
     _write_legend(figure, palette, legend)
-    upward = {"autorange": "reversed", "showgrid": False, "tickvals": places, "ticktext": labels, "ticklabelstandoff": 8}
+    upward = {"range": [len(runs) - 0.5, -0.5], "showgrid": False, "tickvals": places, "ticktext": labels, "ticklabelstandoff": 8}
     figure.update_layout(
         barmode="overlay",
         showlegend=False,

@@ -45,7 +45,9 @@ def draw_charts(reads: Reads, chosen: Filters) -> None:
     with grid.cell(column_span=2), watch.panel("Latency", f"to the last token, {grain}, accurate to 1 %"):
         charts.show(ai_charts.latency_over_time(palette, latency, zone, marks), f"{PAGE}.latency", on_pick=closer)
     with grid.cell(), watch.panel("Error rate", f"of requests that ended, {grain}"):
-        charts.show(ai_charts.error_rate_over_time(palette, failed, zone, marks), f"{PAGE}.errors", on_pick=closer)
+        charts.show(
+            ai_charts.error_rate_over_time(palette, failed, zone, marks, height=ai_charts.TALL), f"{PAGE}.errors", on_pick=closer
+        )
     with grid.cell(), watch.panel("First token", f"{grain}, accurate to 1 %"):
         charts.show(ai_charts.first_token_over_time(palette, latency, zone, marks), f"{PAGE}.first_token", on_pick=closer)
     with grid.cell(), watch.panel("Tokens", grain):
