@@ -24,14 +24,15 @@ def test_the_local_model_knows_the_capital_of_france(window: Window, program: Pr
 
 def test_it_thinks_until_the_first_word_and_then_the_answer_grows(window: Window) -> None:
     tab = window.open()
-    tab.send('#fake {"words": 60, "rate": 30, "delay_s": 1}\nTake your time')
+    # Long enough to be seen also where the browser has to wait for its turn.
+    tab.send('#fake {"words": 150, "rate": 30, "delay_s": 4}\nTake your time')
     expect(tab.live).to_have_class(re.compile("thinking"))
     assert tab.live.evaluate("e => getComputedStyle(e, '::after').content") == '"Thinking"'
     expect(tab.live).to_contain_text("Fake answer:")
     expect(tab.live).not_to_have_class(re.compile("thinking"))
     seen = [len(tab.live.inner_text())]
     for _ in range(3):
-        tab.wait_for(lambda: len(tab.live.inner_text()) > seen[-1], within_s=1)
+        tab.wait_for(lambda: len(tab.live.inner_text()) > seen[-1])
         seen.append(len(tab.live.inner_text()))
     expect(tab.messages).to_have_count(2)
     expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
@@ -71,13 +72,14 @@ def test_an_answer_goes_on_while_its_reader_is_away(window: Window) -> None:
 
 def test_a_reload_finds_the_answer_where_it_is(window: Window) -> None:
     tab = window.open()
-    tab.begin_answer(words=100)
+    tab.begin_answer(words=600)  # long enough for a slow reload
     tab.page.wait_for_timeout(500)
     before = len(tab.live.inner_text())
     tab.page.reload()
     tab.live.wait_for()
     tab.wait_for(lambda: len(tab.live.inner_text()) >= before)
     assert tab.live.inner_text().startswith("Fake answer: the quick answer depends")
+    tab.press("Stop")
     expect(tab.messages).to_have_count(2)
     expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
 
