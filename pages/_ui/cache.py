@@ -6,6 +6,7 @@ in the name of the one who came first; who may ask at all, the page's guard has 
 For as long again as it is kept, what is older is still shown at once, and read anew behind the page for who comes next.
 """
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,8 +21,11 @@ from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 
 FOR_S, MOST = 5, 1000
+BEHIND = "CacheBackgroundRefresh"  # how Streamlit names the threads that read anew
 
 Answer = TypeVar("Answer")
+
+_turn = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,10 @@ def forget() -> None:
 # Neither the reader nor who asks is part of the key: the question names the one, and what the other may.
 @st.cache_data(ttl=FOR_S, max_entries=MOST, show_spinner=False, refresh_mode="background")
 def _kept(question: Question, *, _reader: Callable[..., Any], _actor: Actor) -> tuple[Any, datetime]:
-    at = clock.now()
     with ExitStack() as all_:
+        # Behind a page one after the other: all at once they would take every processor from those who draw theirs.
+        if threading.current_thread().name.startswith(BEHIND):
+            all_.enter_context(_turn)
+        at = clock.now()
         sessions = [all_.enter_context(transaction(each)) for each in question.databases]
         return _reader(*sessions, *question.given, **dict(question.named), actor=_actor), at

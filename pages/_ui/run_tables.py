@@ -54,9 +54,10 @@ def draw_failures(found: Sequence[Failure], zone: str) -> None:
             }
         )
         columns = {
-            "What it said": column.TextColumn(width="large"),
+            "What it said": column.TextColumn(width=600),
             "Runs": column.NumberColumn(width=60),
-            "Items": column.NumberColumn("Items failed", format="localized"),
+            "Last": column.TextColumn(width=100),
+            "Items": column.NumberColumn("Items failed", format="localized", width=90),
         }
 
         def picked(number: int) -> None:

@@ -68,3 +68,25 @@ def test_what_is_older_is_shown_at_once_and_read_anew_behind(monkeypatch: pytest
     while ask(actor) == 0 and time.monotonic() < until:
         time.sleep(0.01)
     assert ask(actor) > 0
+
+
+def test_behind_a_page_one_is_read_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads, reading, at_once = Reads(person(Role.ANALYST).actor), set[int](), list[int]()
+
+    def slow(_session: Session, number: int, *, actor: Actor) -> int:
+        reading.add(number)
+        time.sleep(0.05)
+        at_once.append(len(reading))
+        reading.remove(number)
+        return number
+
+    def ask_all() -> None:
+        assert [reads.ask(slow, number) for number in range(4)] == [0, 1, 2, 3]
+
+    ask_all()
+    monkeypatch.setattr("streamlit.runtime.caching.cache_data_api.DataCache._is_stale", lambda *_: True)
+    ask_all()
+    until = time.monotonic() + 20
+    while len(at_once) < 8 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert at_once == [1] * 8
