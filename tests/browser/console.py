@@ -14,6 +14,7 @@ import httpx2
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebSocket, WebSocketRoute, expect
 
 from core.identity.schemas import Role
+from pages._ui import cache
 
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
 # Streamlit looks for its own routes below each page's address before it finds them at the root.
@@ -87,6 +88,11 @@ class Program:
         with httpx2.Client(base_url=self.api.base_url, trust_env=False, timeout=60, headers=headers) as sender:
             for kind, items in sent.items():
                 sender.post(f"/ingest/{kind}", content=json.dumps({"items": list(items)}).encode()).raise_for_status()
+
+    def show(self, name: str, sent: Mapping[str, Iterable[dict[str, Any]]]) -> None:
+        """Send rows, and wait until no page shows what somebody has read before they came."""
+        self.send(name, sent)
+        time.sleep(2 * cache.FOR_S)
 
     def cookie(self, account: Account) -> str:
         """Return the session cookie of an account that has signed in."""
@@ -213,7 +219,8 @@ class Tab:
         return self.page.get_by_role("button", name=pattern).filter(visible=True)
 
     def press(self, name: str) -> None:
-        """Press a button."""
+        """Press a button; for a moment while a page is drawn anew, it stands there twice."""
+        expect(self.button(name)).to_have_count(1)
         self.button(name).click()
 
     def confirm(self, question: str, answer: str) -> None:

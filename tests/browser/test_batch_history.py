@@ -43,10 +43,10 @@ def send(program: Program) -> Send:
 
 
 @pytest.fixture(scope="module")
-def rows(send: Send) -> None:
+def rows(program: Program) -> None:
     slow = run(2, phases={"apply": 400_000})
     failed = run(1, status="failed", failed_jobs=7, error_summary="The disk was <b>full</b> in apply")
-    send(*(run(number) for number in range(3, 20)), slow, failed)
+    program.show("history", {"batch-runs": [*(run(number) for number in range(3, 20)), slow, failed]})
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def rows(program: Program) -> None:
     steps = [{"kind": "tool", "name": "parcel.track", "duration_ms": 80, "error": "<i>no</i> answer"}]
     asked = {"id": "talk-r", "provider": "p", "model": "talked-small", "cost_usd": "0.0123", "steps": steps, **about}
     judged = {"id": "talk-f", "rating": -1, "comment": "Not <b>true</b>", "edited_text": "The zebra is lost", **about}
-    program.send("talk", {"conversations": conversations(), "ai-requests": [asked], "feedback": [judged]})
+    program.show("talk", {"conversations": conversations(), "ai-requests": [asked], "feedback": [judged]})
 
 
 @pytest.fixture(scope="module")

@@ -47,7 +47,7 @@ def events() -> Iterator[dict[str, Any]]:
 def rows(program: Program) -> None:
     """Send rows once for all tests of this module, as a program would."""
     people = [{"id": f"onb-{number}", "traits": {"source": "ads" if number % 2 else "search"}} for number in range(60)]
-    program.send("onb", {"events": events(), "users": people})
+    program.show("onb", {"events": events(), "users": people})
 
 
 @pytest.fixture(scope="module")

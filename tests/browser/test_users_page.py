@@ -51,7 +51,7 @@ def rows(program: Program) -> None:
         "conversations": [talk | {"messages": [said]}],
         "feedback": [rated | {"created_at": at(8)}],
     }
-    program.send("people", sent)
+    program.show("people", sent)
 
 
 @pytest.fixture(scope="module")

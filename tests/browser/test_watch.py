@@ -65,7 +65,7 @@ def rows(program: Program) -> None:
         }
         for number in range(12)
     ]
-    program.send("watch", {"ai-requests": requests(), "batch-runs": runs})
+    program.show("watch", {"ai-requests": requests(), "batch-runs": runs})
 
 
 @pytest.fixture(scope="module")
