@@ -1,7 +1,6 @@
 """Redaction: set by administrators, done to every text of every kind of row before it is stored, and nothing when it is off."""
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -185,11 +184,7 @@ def test_a_row_that_is_nested_too_deeply_is_refused_alone(client: Client, progra
     assert answer.json()["accepted"] >= 1
 
 
-def test_off_it_costs_nothing(database: Postgres) -> None:
-    rows = [NewEvent(event_type="a", event_data={"a": "b"}) for _ in range(5000)]
+def test_off_no_row_is_looked_at(database: Postgres) -> None:
+    rows = [NewEvent(event_type="a", event_data={"a": "b"})]
     source = Source(environment="production", zone="UTC")
-    source.cleaned(rows)
-    begun = time.perf_counter()
-    same = source.cleaned(rows)
-    assert time.perf_counter() - begun < 0.001
-    assert same is rows
+    assert source.cleaned(rows) is rows

