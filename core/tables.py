@@ -131,7 +131,16 @@ class TraceColumns:
 
 
 class CoreAudit(AuditColumns, CoreTable):
-    """The audit log of what changes in `core`."""
+    """The audit log of what changes in `core`, and what was relayed of the one of `ai`: here all of it is read."""
+
+    relayed_id: Mapped[int | None] = mapped_column(BigInteger)  # in `ai`
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Index, ...]:
+        """Have what was relayed once."""
+        relayed = Index(None, "relayed_id", unique=True, postgresql_where=text("relayed_id is not null"))
+        return (*super().__table_args__, relayed)
 
 
 class AiAudit(AuditColumns, AiTable):

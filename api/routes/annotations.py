@@ -66,6 +66,12 @@ class AnnotationWhole(AnnotationView):
     changes: list[ChangeView]
 
 
+class ChangeList(BaseModel):
+    """What has been changed of an annotation, the first first; without `after`, it was deleted."""
+
+    items: list[ChangeView]
+
+
 class TagList(BaseModel):
     """Tags: those that admins offer, then others that annotations have."""
 
@@ -132,6 +138,12 @@ def annotation(annotation_id: UUID, ai: AiSessionDep, actor: ActorDep) -> Annota
     found = annotations.get_annotation(ai, annotation_id, actor=actor)
     changes = annotations.list_changes(ai, annotation_id, actor=actor)
     return AnnotationWhole.model_validate(found.model_dump() | {"changes": changes})
+
+
+@router.get("/annotations/{annotation_id}/changes")
+def annotation_changes(annotation_id: UUID, ai: AiSessionDep, actor: ActorDep) -> ChangeList:
+    """Return what has been changed of an annotation, the first first; admins see it of a deleted one, too."""
+    return ChangeList(items=annotations.list_changes(ai, annotation_id, actor=actor))
 
 
 @router.put("/annotations/{annotation_id}", dependencies=writes)

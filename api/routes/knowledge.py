@@ -17,6 +17,7 @@ from core.db import Database, Session, transaction
 from core.identity.schemas import Actor
 from core.knowledge import document_list, editing, feedback_figures, feedback_list, folders, memory_list
 from core.knowledge.answers import (
+    DocumentChangeView,
     DocumentFilter,
     DocumentStats,
     DocumentSummary,
@@ -51,6 +52,12 @@ class DocumentList(BaseModel):
     total_count: int
     limit: int
     offset: int
+
+
+class DocumentChanges(BaseModel):
+    """What people changed in a document, the last first."""
+
+    items: list[DocumentChangeView]
 
 
 class MemoryList(BaseModel):
@@ -121,21 +128,31 @@ def document_stats(ai: AiSessionDep, actor: ActorDep) -> DocumentStats:
 
 
 @router.post("/documents", status_code=201)
-def create(given: DocumentBody, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> DocumentView:
+def create(given: DocumentBody, ai: AiSessionDep, actor: ActorDep) -> DocumentView:
     """Make a document."""
-    return editing.create_document(session, ai, given, actor=actor)
+    return editing.create_document(ai, given, actor=actor)
 
 
 @router.post("/documents/proposals", status_code=201)
-def propose(given: Proposal, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> DocumentView:
+def propose(given: Proposal, ai: AiSessionDep, actor: ActorDep) -> DocumentView:
     """Propose a document: a draft, until an admin publishes it by its status."""
-    return editing.propose_document(session, ai, given, actor=actor)
+    return editing.propose_document(ai, given, actor=actor)
 
 
 @router.post("/documents/folder")
-def bring_in(given: FolderBody, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> FolderReport:
+def bring_in(given: FolderBody, ai: AiSessionDep, actor: ActorDep) -> FolderReport:
     """Make or change a document for each file of a folder of markdown."""
-    return folders.bring_in(session, ai, given, actor=actor)
+    return folders.bring_in(ai, given, actor=actor)
+
+
+@router.get("/document-changes")
+def document_changes(
+    document: Annotated[str, Query(min_length=1, max_length=500, description="Ours, or the sender's own.")],
+    ai: AiSessionDep,
+    actor: ActorDep,
+) -> DocumentChanges:
+    """Return what people changed in a document, the last first; also of one that was deleted."""
+    return DocumentChanges(items=document_list.list_changes(ai, document, actor=actor))
 
 
 @router.get("/documents/{document_key:path}")
@@ -145,15 +162,15 @@ def document(document_key: str, ai: AiSessionDep, actor: ActorDep) -> DocumentVi
 
 
 @router.put("/documents/{document_key:path}")
-def change(document_key: str, given: DocumentChangeBody, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> DocumentView:
+def change(document_key: str, given: DocumentChangeBody, ai: AiSessionDep, actor: ActorDep) -> DocumentView:
     """Change what is carried; a draft is published by its status."""
-    return editing.change_document(session, ai, document_key, given, actor=actor)
+    return editing.change_document(ai, document_key, given, actor=actor)
 
 
 @router.delete("/documents/{document_key:path}", status_code=204)
-def delete(document_key: str, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> None:
+def delete(document_key: str, ai: AiSessionDep, actor: ActorDep) -> None:
     """Delete a document."""
-    editing.delete_document(session, ai, document_key, actor=actor)
+    editing.delete_document(ai, document_key, actor=actor)
 
 
 @router.get("/memories", response_model=MemoryList)
@@ -175,9 +192,9 @@ def memory_stats(ai: AiSessionDep, actor: ActorDep) -> MemoryStats:
 
 
 @router.delete("/memories/{memory_key:path}", status_code=204)
-def forget(memory_key: str, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> None:
+def forget(memory_key: str, ai: AiSessionDep, actor: ActorDep) -> None:
     """Have the assistant's memory forget something."""
-    memory_list.delete_memory(session, ai, memory_key, actor=actor)
+    memory_list.delete_memory(ai, memory_key, actor=actor)
 
 
 @router.get("/feedback", response_model=FeedbackList)

@@ -12,6 +12,8 @@ from core.annotations.claims import of_item, snapshot_of
 from core.annotations.errors import AnnotationMissing, DecidesOwn, ItemMissing, NothingToDecide
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import AnnotationStatus, AnnotationView, Decision, ItemState, NewAnnotation, Outcome, Verdict
+from core.db import Database
+from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.tables import table_of
@@ -33,6 +35,7 @@ def adjudicate(ai: Session, annotation_id: UUID, decision: Decision, *, actor: A
     given = NewAnnotation(message_id=str(item["message_id"]), **said, status=AnnotationStatus.PENDING)
     made = annotations.add(ai, snapshot_of(item), given, actor=actor, item_id=item["id"], round_=DECIDING)
     ai.execute(update(items).where(items.c.id == item["id"]).values(state=ItemState.DONE, done_at=clock.now()))
+    audit.record(ai, "annotation.decide", actor, targets={"id": made.id, "chosen_id": annotation_id}, database=Database.AI)
     return made
 
 

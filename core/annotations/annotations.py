@@ -26,6 +26,7 @@ from core.annotations.snapshots import Snapshot
 from core.conversations import queries as conversations
 from core.conversations.schemas import MessageSpeaker
 from core.db import Database
+from core.identity import audit
 from core.identity.permissions import Permission, may, require, require_any
 from core.identity.schemas import Actor
 from core.ids import new_id
@@ -36,6 +37,7 @@ CHANGED = "annotations.changed"
 notes, changes = table_of(Annotation), table_of(AnnotationChange)
 drafts, items = table_of(AnnotationDraft), table_of(ReviewItem)
 EDITABLE = ("annotation_type", "content", "suggested_response", "severity", "tags", "status")
+NOTED = ("annotation_type", "severity", "status")
 STEPS = {
     AnnotationStatus.PENDING: AnnotationStatus.REVIEWED,
     AnnotationStatus.REVIEWED: AnnotationStatus.APPLIED,
@@ -172,6 +174,7 @@ def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor)
     row = ai.execute(update(notes).where(notes.c.id == id_).values(**values, updated_at=now).returning(notes)).mappings().one()
     fields = [name for name in EDITABLE if name in values and row[name] != before[name]]
     _keep(ai, id_, _part(before, fields), _part(row, fields), actor)
+    _note(ai, "change", before, row, actor)
     if "annotation_type" in fields and row["admin_user_id"] == actor.id:
         given_item = {"id": row["review_item_id"], "message_id": row["message_id"], "now": now, "deciding": DECIDING}
         ai.execute(AGREE_OR_NOT, given_item)
@@ -184,13 +187,17 @@ def remove(ai: Session, id_: UUID, *, actor: Actor) -> None:
     ai.execute(delete(notes).where(notes.c.id == id_))
     whole = [*EDITABLE, "message_id", "admin_user_id", "author_name"]
     _keep(ai, id_, _part(before, whole), None, actor)
+    _note(ai, "delete", before, None, actor)
     _tell(ai, before["conversation_id"])
 
 
 def list_changes(ai: Session, id_: UUID, *, actor: Actor) -> list[ChangeView]:
-    """Return what has been changed of an annotation that one may see, the first first."""
+    """Return what has been changed of an annotation that one may see, the first first; deciders, of deleted ones, too."""
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
-    is_seen = exists().where(notes.c.id == id_, seen_by(actor))
+    is_it = notes.c.id == id_
+    is_seen: ColumnElement[bool] = exists().where(is_it, seen_by(actor))
+    if may(actor, Permission.DECIDE_REVIEWS):
+        is_seen = is_seen | ~exists().where(is_it)
     wanted = select(changes).where(changes.c.annotation_id == id_, is_seen).order_by(changes.c.at, changes.c.id)
     return [ChangeView.model_validate(dict(row)) for row in ai.execute(wanted.limit(200)).mappings()]
 
@@ -238,6 +245,14 @@ def _part(row: RowMapping, fields: list[str]) -> dict[str, Any]:
 def _keep(ai: Session, id_: UUID, before: dict[str, Any] | None, after: dict[str, Any] | None, actor: Actor) -> None:
     row = {"id": new_id(), "annotation_id": id_, "at": clock.now(), "by": actor.id, "by_name": actor.name}
     ai.execute(insert(changes).values(**row, before=before, after=after))
+
+
+def _note(ai: Session, verb: str, before: RowMapping, after: RowMapping | None, actor: Actor) -> None:
+    """Write down a deed; the audit log names the fields, not the words in which somebody judged."""
+    fields = [name for name in EDITABLE if after is None or before[name] != after[name]]
+    was, became = (None if row is None else _part(row, [name for name in NOTED if name in fields]) for row in (before, after))
+    targets = _part(before, ["id", "message_id", "author_name"]) | {"fields": fields}
+    audit.record(ai, f"annotation.{verb}", actor, targets=targets, before=was, after=became, database=Database.AI)
 
 
 def _tell(ai: Session, conversation_id: UUID) -> None:

@@ -1,15 +1,21 @@
-"""The audit log: one row for each thing that somebody did, in the transaction of the deed."""
+"""The audit log: one row for each thing that somebody did, in the transaction of the deed.
+
+Each database has its own; what is written in `ai` is brought to `core` within a second or so, and read there.
+"""
 
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.db import Database
+from core import outbox
+from core.db import Database, transaction
 from core.identity.schemas import Actor, Caller
-from core.tables import AiAudit, CoreAudit, storable
+from core.tables import AiAudit, CoreAudit, storable, table_of
 
-TABLES: dict[Database, type[CoreAudit] | type[AiAudit]] = {Database.CORE: CoreAudit, Database.AI: AiAudit}
+WRITTEN = "audit.written"
+ours, theirs = table_of(CoreAudit), table_of(AiAudit)
 LONGEST_USER_AGENT = 400
 MASK = "•••"
 SECRET_FIELDS = frozenset({"password", "password_hash", "secret", "token", "key"})
@@ -44,7 +50,22 @@ def record(
         "request_id": caller.request_id,
         "outcome": outcome,
     }
-    session.execute(insert(TABLES[database]).values(**row))
+    if database is Database.CORE:
+        session.execute(insert(ours).values(**row))
+    else:
+        id_ = session.scalar(insert(theirs).values(**row).returning(theirs.c.id))
+        outbox.tell(session, WRITTEN, {"ids": [id_]}, database=database)
+
+
+def relay(ids: list[int]) -> None:
+    """Bring rows of `ai` into the log of `core`; what is there already stays as it is."""
+    with transaction(Database.AI) as ai:
+        rows = ai.execute(select(theirs).where(theirs.c.id.in_(ids)).order_by(theirs.c.id)).mappings().all()
+    relayed = [{name: value for name, value in row.items() if name != "id"} | {"relayed_id": row["id"]} for row in rows]
+    if relayed:
+        with transaction() as core:
+            once = insert(ours).on_conflict_do_nothing(index_elements=["relayed_id"], index_where=ours.c.relayed_id.is_not(None))
+            core.execute(once.values(relayed))
 
 
 def _type(by: Actor | Caller | None) -> str:

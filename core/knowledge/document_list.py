@@ -24,7 +24,7 @@ from core.knowledge.errors import DocumentMissing
 from core.knowledge.models import Document, DocumentChange
 from core.knowledge.schemas import DocumentState
 from core.paging import Page, Window
-from core.periods import id_of
+from core.periods import id_of, keys_of
 from core.tables import storable, table_of
 
 documents, changes = table_of(Document), table_of(DocumentChange)
@@ -82,6 +82,12 @@ def get_document(session: Session, given: str, *, actor: Actor) -> DocumentView:
     return DocumentView(**known, metadata=row["attributes"] or {}, history=_history(session, id_))
 
 
+def list_changes(session: Session, given: str, *, actor: Actor) -> list[DocumentChangeView]:
+    """Return what people changed in a document, the last first; also of one that was deleted."""
+    require(actor, Permission.CHANGE_KNOWLEDGE)
+    return _history(session, *keys_of("document", storable(given)))
+
+
 def document_stats(session: Session, *, actor: Actor) -> DocumentStats:
     """Return how many documents there are, by scope and by tag."""
     require(actor, Permission.READ_CONTENTS)
@@ -109,8 +115,8 @@ def _where(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
     return where
 
 
-def _history(session: Session, id_: UUID) -> list[DocumentChangeView]:
-    wanted = select(changes).where(changes.c.document_id == id_).order_by(changes.c.at.desc(), changes.c.id.desc())
+def _history(session: Session, *ids: UUID) -> list[DocumentChangeView]:
+    wanted = select(changes).where(changes.c.document_id.in_(ids)).order_by(changes.c.at.desc(), changes.c.id.desc())
     return [
         DocumentChangeView(**{name: row[name] for name in ("id", "at", "by_name", "before", "after")}, what=_what(row))
         for row in session.execute(wanted.limit(MOST_CHANGES)).mappings()

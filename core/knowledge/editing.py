@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import clock
+from core.db import Database
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -28,26 +29,26 @@ REVIEW = "review"
 LED = ("message_id", "conversation_id", "annotation_id")
 
 
-def create_document(core: Session, ai: Session, given: DocumentBody, *, actor: Actor) -> DocumentView:
+def create_document(ai: Session, given: DocumentBody, *, actor: Actor) -> DocumentView:
     """Make a document; raise DocumentTaken when there is one by its id."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
-    return _make(core, ai, given.id or str(new_id()), given.model_dump(exclude={"id"}), None, actor)
+    return _make(ai, given.id or str(new_id()), given.model_dump(exclude={"id"}), None, actor)
 
 
-def propose_document(core: Session, ai: Session, given: Proposal, *, actor: Actor) -> DocumentView:
+def propose_document(ai: Session, given: Proposal, *, actor: Actor) -> DocumentView:
     """Make a draft of what somebody who reviews wishes for; it knows who, and what led to it."""
     require(actor, Permission.ANNOTATE)
     led = {name: str(value) for name in LED if (value := getattr(given, name)) is not None}
     fields = given.model_dump(include={"scope", "title", "content", "tags"}) | {"source": REVIEW, "status": DocumentState.DRAFT}
-    return _make(core, ai, str(new_id()), fields, {"proposed_by": actor.name, **led}, actor)
+    return _make(ai, str(new_id()), fields, {"proposed_by": actor.name, **led}, actor)
 
 
-def accept_document(core: Session, ai: Session, given: str, *, actor: Actor) -> DocumentView:
+def accept_document(ai: Session, given: str, *, actor: Actor) -> DocumentView:
     """Publish a draft; raise DocumentMissing."""
-    return change_document(core, ai, given, DocumentChangeBody(status=DocumentState.PUBLISHED), actor=actor)
+    return change_document(ai, given, DocumentChangeBody(status=DocumentState.PUBLISHED), actor=actor)
 
 
-def change_document(core: Session, ai: Session, given: str, change: DocumentChangeBody, *, actor: Actor) -> DocumentView:
+def change_document(ai: Session, given: str, change: DocumentChangeBody, *, actor: Actor) -> DocumentView:
     """Change what is carried. An import's document is a person's from then on: its undo leaves it.
 
     Raises DocumentMissing, and DocumentMoved when somebody was quicker.
@@ -62,26 +63,24 @@ def change_document(core: Session, ai: Session, given: str, change: DocumentChan
         values = after | {"updated_at": max(clock.now(), row["updated_at"]), "import_id": None}
         ai.execute(update(documents).where(documents.c.id == row["id"]).values(**values))
         before = {name: row[name] for name in after}
-        _note(core, ai, "change", row["id"], row["title"], before, after, actor)
+        _note(ai, "change", row["id"], row["title"], before, after, actor)
     return get_document(ai, str(row["id"]), actor=actor)
 
 
-def delete_document(core: Session, ai: Session, given: str, *, actor: Actor) -> None:
+def delete_document(ai: Session, given: str, *, actor: Actor) -> None:
     """Delete a document; what it was stays in its history. Raises DocumentMissing."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
     row = _locked(ai, get_id(ai, given))
     ai.execute(delete(documents).where(documents.c.id == row["id"]))
-    _note(core, ai, "delete", row["id"], row["title"], {name: row[name] for name in FIELDS}, None, actor)
+    _note(ai, "delete", row["id"], row["title"], {name: row[name] for name in FIELDS}, None, actor)
 
 
-def _make(
-    core: Session, ai: Session, name: str, fields: dict[str, Any], attributes: dict[str, Any] | None, actor: Actor
-) -> DocumentView:
+def _make(ai: Session, name: str, fields: dict[str, Any], attributes: dict[str, Any] | None, actor: Actor) -> DocumentView:
     id_, now = key_of("document", name), clock.now()
     row = {"id": id_, "external_id": name, "created_at": now, "updated_at": now, "attributes": attributes, **fields}
     if ai.scalar(insert(documents).values(**row).on_conflict_do_nothing().returning(documents.c.id)) is None:
         raise DocumentTaken
-    _note(core, ai, "create", id_, fields["title"], None, {each: fields[each] for each in FIELDS}, actor)
+    _note(ai, "create", id_, fields["title"], None, {each: fields[each] for each in FIELDS}, actor)
     return get_document(ai, str(id_), actor=actor)
 
 
@@ -93,7 +92,6 @@ def _locked(session: Session, id_: UUID) -> dict[str, Any]:
 
 
 def _note(
-    core: Session,
     ai: Session,
     verb: str,
     id_: UUID,
@@ -106,4 +104,4 @@ def _note(
     row = {"document_id": id_, "at": clock.now(), "by": actor.id, "by_name": actor.name, "before": before, "after": after}
     ai.execute(insert(changes).values(id=new_id(), **row))
     targets = {"document": str(id_), "title": title, "fields": sorted(after or before or {})}
-    audit.record(core, f"document.{verb}", actor, targets=targets)
+    audit.record(ai, f"document.{verb}", actor, targets=targets, database=Database.AI)

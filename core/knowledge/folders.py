@@ -35,14 +35,14 @@ SOURCE = "folder"
 BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
-def bring_in(core: Session, ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
+def bring_in(ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
     """Make or change a document for each file; what cannot be one is left out, with the reason."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
     outcomes = {"made": 0, "changed": 0, "unchanged": 0}
     left_out: list[LeftOut] = []
     for file in given.files:
         try:
-            outcomes[_bring(core, ai, file, given, actor)] += 1
+            outcomes[_bring(ai, file, given, actor)] += 1
         except (Failure, ValidationError) as refused:
             reason = refused.detail if isinstance(refused, Failure) else "It is empty, or its name is longer than 128 characters."
             left_out.append(LeftOut(name=file.name, reason=reason))
@@ -69,15 +69,15 @@ def title_of(file: MarkdownFile) -> str:
     return (heading.group(1) if heading else re.sub(r"[-_]+", " ", PurePosixPath(file.name).stem))[:500]
 
 
-def _bring(core: Session, ai: Session, file: MarkdownFile, given: FolderBody, actor: Actor) -> str:
+def _bring(ai: Session, file: MarkdownFile, given: FolderBody, actor: Actor) -> str:
     fields = {"title": title_of(file), "content": file.content, "scope": given.scope, "status": given.status}
     body = DocumentBody.model_validate({"id": file.name, "source": SOURCE, **fields})
     try:
         before = get_document(ai, file.name, actor=actor)
     except DocumentMissing:
-        create_document(core, ai, body, actor=actor)
+        create_document(ai, body, actor=actor)
         return "made"
-    after = change_document(core, ai, file.name, DocumentChangeBody.model_validate(fields), actor=actor)
+    after = change_document(ai, file.name, DocumentChangeBody.model_validate(fields), actor=actor)
     return "changed" if after.updated_at != before.updated_at else "unchanged"
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Text, cast, delete, func, select
 from sqlalchemy.orm import Session
 
 from core.conversations import highlights
+from core.db import Database
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -61,7 +62,7 @@ def memory_stats(session: Session, *, actor: Actor) -> MemoryStats:
     )
 
 
-def delete_memory(core: Session, ai: Session, given: str, *, actor: Actor) -> None:
+def delete_memory(ai: Session, given: str, *, actor: Actor) -> None:
     """Forget something; raise MemoryMissing."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
     id_ = id_of(ai, memories, "memory", given)
@@ -69,7 +70,7 @@ def delete_memory(core: Session, ai: Session, given: str, *, actor: Actor) -> No
     if gone is None:
         raise MemoryMissing
     targets = {"memory": str(id_), "user": str(gone.user_id) if gone.user_id else None, "kind": gone.kind}
-    audit.record(core, "memory.delete", actor, targets=targets)
+    audit.record(ai, "memory.delete", actor, targets=targets, database=Database.AI)
 
 
 def _where(wanted: MemoryFilter) -> list[ColumnElement[bool]]:

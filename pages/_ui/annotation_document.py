@@ -70,7 +70,7 @@ def propose(one: AnnotationView) -> None:
         )
     except ValidationError as wrong:
         raise Invalid("A document has a title and content.") from wrong
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        editing.propose_document(core, ai, given, actor=actor)
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        editing.propose_document(ai, given, actor=actor)
     cache.forget()
     state.toast("Document proposed: an admin publishes it")

@@ -173,7 +173,9 @@ def _draw_actions(one: AnnotationView, *, is_mine: bool, decides: bool) -> None:
                 args=(one,),
             )
             with st.popover("Delete", icon=":material/delete:", type="tertiary"):
-                st.caption("What it said is kept in its history.")
+                st.caption(
+                    "The audit log keeps that it was deleted; its history, which admins can read over the API, what it said."
+                )
                 st.button("Delete this annotation", key="annotation.delete", on_click=delete, args=(one.id,))
 
 

@@ -98,8 +98,8 @@ def _draw_head(found: DocumentView, zone: str, *, may_change: bool) -> None:
 @errors.action
 def publish(id_: str) -> None:
     """Let the assistant draw on a draft."""
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        editing.accept_document(core, ai, id_, actor=actor)
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        editing.accept_document(ai, id_, actor=actor)
     cache.forget()
     state.toast("Document published")
 
@@ -107,8 +107,8 @@ def publish(id_: str) -> None:
 @errors.action
 def delete(id_: str) -> None:
     """Delete a document, and go back to the list."""
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        editing.delete_document(core, ai, id_, actor=actor)
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        editing.delete_document(ai, id_, actor=actor)
     close()
     cache.forget()
     state.toast("Document deleted")
@@ -117,7 +117,8 @@ def delete(id_: str) -> None:
 def _ask_to_delete(found: DocumentView) -> None:
     @st.dialog("Delete this document?")
     def confirm() -> None:
-        st.write(f"“{text.plain(text.one_line(found.title)[:200])}” will no longer be known. What it said stays in its history.")
+        name = text.plain(text.one_line(found.title)[:200])
+        st.write(f"“{name}” will no longer be known. Admins can still read its history over the API.")
         with st.container(horizontal=True):
             if st.button(
                 "Delete document", type="primary", key="documents.confirm", on_click=delete, args=(str(found.id),)

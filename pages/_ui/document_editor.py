@@ -68,8 +68,8 @@ def save() -> None:
         return
     id_, updated_at = opened
     change = _checked(DocumentChangeBody, {"updated_at": updated_at})
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        editing.change_document(core, ai, str(id_), change, actor=actor)
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        editing.change_document(ai, str(id_), change, actor=actor)
     close()
     cache.forget()
     state.toast("Document saved")
@@ -79,8 +79,8 @@ def save() -> None:
 def make() -> None:
     """Make the document, and show it."""
     body = _checked(DocumentBody, {})
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        made = editing.create_document(core, ai, body, actor=actor)
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        made = editing.create_document(ai, body, actor=actor)
     close()
     cache.forget()
     st.query_params["document"] = str(made.id)

@@ -53,8 +53,8 @@ def bring_in() -> None:
         scope=state.get("documents.folder_scope", ""),
         status=DocumentState(state.get("documents.folder_status", DocumentState.PUBLISHED)),
     )
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        report = folders.bring_in(core, ai, given, actor=actor)
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        report = folders.bring_in(ai, given, actor=actor)
     state.put(OPEN, False)
     state.put(REPORT, report)
     cache.forget()

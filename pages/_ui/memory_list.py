@@ -69,8 +69,8 @@ def wanted(chosen: Filters) -> MemoryFilter:
 @errors.action
 def forget(id_: str) -> None:
     """Have a memory deleted."""
-    with guard.work() as (core, actor), transaction(Database.AI) as ai:
-        memory_list.delete_memory(core, ai, id_, actor=actor)
+    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+        memory_list.delete_memory(ai, id_, actor=actor)
     cache.forget()
     state.toast("Memory deleted")
 

@@ -14,7 +14,7 @@ from core.intake import key_of, message_name
 from tests.api.conftest import Client
 from tests.factories import conversations
 from tests.factories.ai_metrics import request, send
-from tests.factories.annotations import rows, told
+from tests.factories.annotations import told
 from tests.factories.conversations import stored
 from tests.factories.identity import person
 
@@ -90,8 +90,18 @@ def test_ones_own_can_be_changed_and_deleted_and_what_it_was_is_kept(client: Cli
     ]
     assert reviewer.delete(path).status_code == 204
     assert reviewer.get(path).status_code == 404
-    kept = rows("select before, after from ai_annotation_changes order by at desc")[0]
+    assert reviewer.get(f"{path}/changes").json()["items"] == []
+    admin = client(person(Role.ADMIN))
+    kept = admin.get(f"{path}/changes").json()["items"][-1]
     assert (kept["before"]["content"], kept["after"]) == ("Not so.", None)
+    told()
+    deeds = admin.get("/admin/audit?action=annotation").json()["items"]
+    assert [(row["action"], row["targets"]["fields"][:2]) for row in deeds] == [
+        ("annotation.delete", ["annotation_type", "content"]),
+        ("annotation.change", ["content", "severity"]),
+    ]
+    assert (deeds[1]["before"], deeds[1]["after"]) == ({"severity": "minor"}, {"severity": None})
+    assert "Not so" not in str(deeds)
 
 
 def test_a_change_that_changes_nothing_is_no_change(client: Client, talk: str) -> None:

@@ -18,6 +18,7 @@ from core.intake import key_of
 from core.knowledge import documents, feedback, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from tests.api.conftest import Client
+from tests.factories.annotations import told
 from tests.factories.conversations import SOURCE, stored
 from tests.factories.identity import person
 
@@ -91,6 +92,12 @@ def test_a_change_is_kept_with_who_made_it_and_survives_deletion(admin: httpx2.C
     with transaction(Database.AI) as ai:
         gone = ai.execute(text("select before, after, by_name from ai_kb_document_changes order by at desc limit 1")).one()
     assert (gone.before["title"], gone.after, gone.by_name) == ("New", None, "Admin")
+    assert [each["what"] for each in admin.get("/admin/ai/knowledge/document-changes?document=a").json()["items"]] == [
+        "deleted",
+        "changed",
+        "made",
+    ]
+    told()
     deeds = [row["action"] for row in admin.get("/admin/audit?action=document").json()["items"]]
     assert deeds == ["document.delete", "document.change", "document.create"]
 

@@ -8,9 +8,10 @@ from sqlalchemy import text
 from core import outbox
 from core.annotations import jobs
 from core.db import Database, transaction
+from core.identity import jobs as identity
 from core.knowledge import jobs as knowledge
 
-HANDLERS = (jobs, knowledge)  # the import registers them
+HANDLERS = (identity, jobs, knowledge)  # the import registers them
 WAITING = text("""
 insert into review_items (id, message_id, conversation_id, environment, message_role, message_at, reasons, priority,
     reviews_wanted)

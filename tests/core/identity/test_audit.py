@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from core.db import Database, transaction
+from core.db import transaction
 from core.identity import audit
 from core.identity.schemas import Caller
-from core.tables import AiAudit, CoreAudit
+from core.tables import CoreAudit
 from tests.factories.identity import CALLER, person
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -63,9 +63,3 @@ def test_a_browser_may_call_itself_what_it_likes() -> None:
 
 def test_what_postgres_refuses_in_a_target_does_not_lose_the_row() -> None:
     assert recorded(targets={"email": "a\0b\ud800"}).targets == {"email": "ab?"}
-
-
-def test_each_database_has_a_log_of_its_own() -> None:
-    with transaction(Database.AI) as session:
-        audit.record(session, "test.deed", CALLER, database=Database.AI)
-        assert session.scalars(select(AiAudit)).one().action == "test.deed"

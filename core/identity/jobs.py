@@ -1,0 +1,12 @@
+"""What follows from deeds that were written down in `ai`."""
+
+from typing import Any
+
+from core import outbox
+from core.identity import audit
+
+
+@outbox.handles(audit.WRITTEN)
+def relay(payload: dict[str, Any]) -> None:
+    """Bring them to where all are read."""
+    audit.relay(payload["ids"])
