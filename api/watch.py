@@ -1,7 +1,7 @@
 """What every Watch route takes: a range of time, and whose rows count."""
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
@@ -15,22 +15,27 @@ from core.db import Session
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import MOST_DAYS, Period, Watched, read_range
+from core.periods import MOST_DAYS, Period, Watched, read_edges, read_range
 from core.system import workspace
 
 Edge = AwareDatetime | date
+Edges = tuple[datetime | None, datetime | None]
 Question = Asked | AskedRuns
+Start = Annotated[Edge | None, Query(description="The first moment, or a day of the reporting time zone.")]
+End = Annotated[Edge | None, Query(description="The moment, or the day, just after the last.")]
+Days = Annotated[
+    int | None, Query(ge=1, le=MOST_DAYS, description="Calendar days, today included; figures are of 30 if nothing is said.")
+]
 
 
-async def period(
-    start: Annotated[Edge | None, Query(description="The first moment, or a day of the reporting time zone.")] = None,
-    end: Annotated[Edge | None, Query(description="The moment, or the day, just after the last.")] = None,
-    days: Annotated[
-        int | None, Query(ge=1, le=MOST_DAYS, description="Calendar days, today included; 30 if nothing is said.")
-    ] = None,
-) -> Period:
+async def period(start: Start = None, end: End = None, days: Days = None) -> Period:
     """Return the range that is asked for, in days of the reporting time zone."""
     return read_range(start, end, days, zone=await run_in_threadpool(workspace.zone))
+
+
+async def edges(start: Start = None, end: End = None, days: Days = None) -> Edges:
+    """Return the range that is asked for, in days of the reporting time zone; without one, it is of all time."""
+    return read_edges(start, end, days, zone=await run_in_threadpool(workspace.zone))
 
 
 async def watched(
@@ -69,5 +74,6 @@ def note_list(
     audit.record(session, f"{what}.export", actor, targets={**span, **filters})
 
 
+EdgesDep = Annotated[Edges, Depends(edges)]
 PeriodDep = Annotated[Period, Depends(period)]
 WatchedDep = Annotated[Watched, Depends(watched)]

@@ -149,6 +149,15 @@ def read_range(start: Edge | None, end: Edge | None, days: int | None, *, zone: 
     return Period(since, until, zone)
 
 
+def read_edges(start: Edge | None, end: Edge | None, days: int | None, *, zone: str) -> tuple[datetime | None, datetime | None]:
+    """Return from when and until when something is wanted that is of all time unless one says so. Raises RangeRefused."""
+    if days is not None or (start is not None and end is not None):
+        asked = read_range(start, end, days, zone=zone)
+        return asked.start, asked.end
+    since, until = (None if each is None else _moment(each, zone) for each in (start, end))
+    return since, until
+
+
 def _checked_days(days: int) -> int:
     if not 1 <= days <= MOST_DAYS:
         raise RangeRefused(f"days is a number from 1 to {MOST_DAYS:,}.")

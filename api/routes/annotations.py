@@ -6,12 +6,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_by_cursor
 from api.routes.conversations import reader
-from api.watch import note_list
+from api.watch import EdgesDep, note_list
 from core.annotations import adjudication, annotations, drafts, tags
 from core.annotations.drafts import DraftBody, DraftView
 from core.annotations.schemas import (
@@ -80,6 +80,7 @@ class TagList(BaseModel):
 
 def annotation_filter(
     session: SessionDep,
+    edges: EdgesDep,
     status: AnnotationStatus | Literal[""] | None = None,
     type: AnnotationType | Literal[""] | None = None,
     severity: Severity | Literal[""] | None = None,
@@ -88,8 +89,6 @@ def annotation_filter(
     message_id: Key = None,
     conversation_id: Key = None,
     environment: Annotated[str | None, Query(max_length=200)] = None,
-    start: AwareDatetime | None = None,
-    end: AwareDatetime | None = None,
 ) -> AnnotationFilter:
     """Return which annotations are wanted; an empty filter is none."""
     return AnnotationFilter(
@@ -101,8 +100,8 @@ def annotation_filter(
         message_id=_message(session, message_id) if message_id else None,
         conversation_id=_conversation(session, conversation_id) if conversation_id else None,
         environment=environment or None,
-        start=start,
-        end=end,
+        start=edges[0],
+        end=edges[1],
     )
 
 

@@ -16,7 +16,7 @@ from core.annotations.models import ReviewItem, ReviewPass
 from core.annotations.schemas import AnnotationType, BulkAction, BulkBody, BulkDone, ItemState, Outcome, QueueItemView, Verdict
 from core.annotations.settings import Review
 from core.errors import Failure
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.paging import Page, Window
 from core.tables import table_of
@@ -33,12 +33,18 @@ class Counters(Backlog):
 def list_items(
     ai: Session, state: ItemState, window: Window, *, actor: Actor, is_mine: bool = False, count: bool = True
 ) -> Page[QueueItemView]:
-    """Return the items of a state: those that wait as they will be lent, without what this reviewer has passed."""
+    """Return the items of a state: those that wait as they will be lent, without what this reviewer has passed.
+
+    Who decides between reviewers gets only what he may decide: what he has reviewed himself, somebody else does.
+    """
     require(actor, Permission.ANNOTATE)
     columns = items.c
     where = [columns.state == state]
+    own = exists().where(passes.c.item_id == columns.id, passes.c.account_id == actor.id)
     if state is ItemState.WAITING:
-        where.append(~exists().where(passes.c.item_id == columns.id, passes.c.account_id == actor.id))
+        where.append(~own)
+    if state is ItemState.ADJUDICATION and may(actor, Permission.DECIDE_REVIEWS):
+        where.append(~own.where(passes.c.outcome != Outcome.SKIPPED))
     if is_mine:
         where += [columns.claimed_by == actor.id, columns.claimed_until > clock.now()]
     waiting = (columns.priority.desc(), columns.message_at, columns.id)

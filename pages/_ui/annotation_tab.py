@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
 from core import words
-from core.annotations import annotations
+from core.annotations import annotations, tags
 from core.annotations.charts import NAMES
 from core.annotations.schemas import (
     AnnotationChangeBody,
@@ -23,9 +22,21 @@ from core.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.paging import Page, Window
-from core.system import workspace
-from pages._ui import annotation_card, annotation_document, annotation_edit, errors, frame, guard, state, tables, user_list, watch
+from pages._ui import (
+    annotation_card,
+    annotation_document,
+    annotation_edit,
+    errors,
+    filters,
+    frame,
+    guard,
+    state,
+    tables,
+    user_list,
+    watch,
+)
 from pages._ui.cache import Reads
+from pages._ui.filters import Filters
 from pages._ui.review_form import SEVERITIES
 
 SHOWN = user_list.SHOWN
@@ -34,13 +45,14 @@ STATUSES: dict[AnnotationStatus, str] = {
     AnnotationStatus.REVIEWED: "Reviewed",
     AnnotationStatus.APPLIED: "Applied",
 }
-CHOICES: dict[str, tuple[str, dict[str, str]]] = {
-    "status": ("Any status", {str(key): said for key, said in STATUSES.items()}),
-    "type": ("Any type", {str(key): said for key, said in NAMES.items()}),
-    "severity": ("Any severity", {str(key): said for key, said in SEVERITIES.items()}),
-    "author": ("By anybody", {"me": "By me"}),
+PAGE = "annotations"
+FIRST, MORE = ("status", "type", "severity", "author"), ("tag", "environment")
+OFFERS: filters.Offers = {
+    "status": {str(key): said for key, said in STATUSES.items()},
+    "type": {str(key): said for key, said in NAMES.items()},
+    "severity": {str(key): said for key, said in SEVERITIES.items()},
+    "author": {"me": "By me"},
 }
-FILTERED = (*CHOICES, "tag")
 column = st.column_config
 COLUMNS = {
     "At": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
@@ -56,29 +68,27 @@ COLUMNS = {
 
 def draw(reads: Reads, header: watch.Header) -> None:
     """Draw the filters, the annotations that they match, and the one that is selected."""
-    _take_over()
-    _draw_filters()
-    number = state.get(_page_key(), 1)
-    page = read(wanted(reads.actor.id), Window(SHOWN, (number - 1) * SHOWN))
-    zone = workspace.zone()
-    header.caption.caption(f"{header.about} · {words.count(page.total_count, 'annotation')} · {zone}")
+    chosen = filters.bar(PAGE, reads, FIRST, MORE, offers={**OFFERS, "tag": _tags()})
+    _draw_list(reads, chosen)
+    mine = {"author": str(reads.actor.id)} if chosen["author"] == "me" else {}
+    header.finish(reads, chosen, csv="ai/tuning/annotations", **mine)
+
+
+@errors.part("Annotations")
+def _draw_list(reads: Reads, chosen: Filters) -> None:
+    at = f"{PAGE}.{hash((chosen.period, tuple(chosen.chosen.items())))}"
+    number = state.get(f"{at}.page", 1)
+    page = read(wanted(chosen, reads.actor.id), Window(SHOWN, (number - 1) * SHOWN))
     if not page.items:
-        _draw_nothing()
+        _draw_nothing(chosen)
         return
-    picked = tables.choose(
-        _table(page.items, zone), words.count(len(page.items), "annotation"), key=f"{_page_key()}.{number}", columns=COLUMNS
-    )
-    tables.draw_pages(page.total_count, SHOWN, _page_key().removesuffix(".page"))
-    if picked is None:
-        st.caption("Select one to read it.")
-        return
-    chosen = page.items[picked]
-    with watch.panel("The annotation", text_of(chosen)), st.container(border=True, key=f"annotation-{chosen.id}"):
-        if annotation_edit.is_open(chosen):
-            annotation_edit.draw(chosen)
-        else:
-            _draw_one(chosen, zone, reads.actor)
-    annotation_card.draw_history(chosen, zone)
+    zone = chosen.period.zone
+    st.caption(f"{words.count(page.total_count, 'annotation')}; select one to read it")
+    about = words.count(len(page.items), "annotation")
+    picked = tables.choose(_table(page.items, zone), about, key=f"{at}.{number}", columns=COLUMNS)
+    tables.draw_pages(page.total_count, SHOWN, at)
+    if picked is not None:
+        _draw_chosen(page.items[picked], zone, reads.actor)
 
 
 def read(asked: AnnotationFilter, window: Window) -> Page[AnnotationView]:
@@ -87,21 +97,38 @@ def read(asked: AnnotationFilter, window: Window) -> Page[AnnotationView]:
         return annotations.list_annotations(ai, asked, window, actor=actor)
 
 
-def wanted(me: UUID) -> AnnotationFilter:
+def wanted(chosen: Filters, me: UUID) -> AnnotationFilter:
     """Return which annotations the address wants; what it says and we do not know is no filter."""
-    given = {name: _value(name) for name in FILTERED}
+    given = chosen.chosen
     return AnnotationFilter(
         status=AnnotationStatus(given["status"]) if given["status"] in set(AnnotationStatus) else None,
         type=AnnotationType(given["type"]) if given["type"] in set(AnnotationType) else None,
         severity=Severity(given["severity"]) if given["severity"] in set(Severity) else None,
         author=me if given["author"] == "me" else None,
-        tag=given["tag"].strip().lower() or None,
+        tag=chosen["tag"],
+        environment=chosen.watched.environment,
+        start=chosen.period.start,
+        end=chosen.period.end,
     )
+
+
+def _tags() -> dict[str, str]:
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
+        return {each.tag: each.tag for each in tags.list_tags(core, ai, actor=actor)}
 
 
 def text_of(one: AnnotationView) -> str:
     """Return in grey beside the heading where it stands."""
     return "decided between reviewers" if one.round > 2 else f"review {one.round}"
+
+
+def _draw_chosen(chosen: AnnotationView, zone: str, actor: Actor) -> None:
+    with watch.panel("The annotation", text_of(chosen)), st.container(border=True, key=f"annotation-{chosen.id}"):
+        if annotation_edit.is_open(chosen):
+            annotation_edit.draw(chosen)
+        else:
+            _draw_one(chosen, zone, actor)
+    annotation_card.draw_history(chosen, zone)
 
 
 def _draw_one(chosen: AnnotationView, zone: str, actor: Actor) -> None:
@@ -110,35 +137,12 @@ def _draw_one(chosen: AnnotationView, zone: str, actor: Actor) -> None:
     annotation_document.draw(chosen, may_propose=may(actor, Permission.ANNOTATE))
 
 
-def _draw_filters() -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filters-annotations"):
-        for name, (_, said) in CHOICES.items():
-            st.selectbox(
-                name.capitalize(),
-                ["", *said],
-                key=_key(name),
-                format_func=partial(_say, name),
-                label_visibility="collapsed",
-                width=168,
-                on_change=_write,
-            )
-        st.text_input("Tag", key=_key("tag"), placeholder="Tag", label_visibility="collapsed", width=168, on_change=_write)
-        if any(_value(name) for name in FILTERED):
-            st.button("Clear filters", type="tertiary", key=_key("clear"), on_click=_clear)
-
-
-def _say(name: str, value: str) -> str:
-    every, said = CHOICES[name]
-    return said.get(value, value) if value else every
-
-
-def _draw_nothing() -> None:
-    if any(_value(name) for name in FILTERED):
-        frame.empty_state("filter_alt_off", "No annotations match", "Other filters, or none, may show some.")
+def _draw_nothing(chosen: Filters) -> None:
+    if chosen.narrowed:
+        watch.none_match(PAGE, "annotations", chosen)
     else:
-        frame.empty_state(
-            "rate_review", "No annotations yet", "They appear here once a reviewer has said something of a message."
-        )
+        body = "They appear here once a reviewer has said something of a message; a longer period may show some."
+        frame.empty_state("rate_review", "No annotations in this period", body)
 
 
 def _draw_actions(one: AnnotationView, *, is_mine: bool, decides: bool) -> None:
@@ -214,39 +218,3 @@ def _table(rows: Sequence[AnnotationView], zone: str) -> pd.DataFrame:
             "Model": [row.model or None for row in rows],
         }
     )
-
-
-def _take_over() -> None:
-    """Make the filters those of the address when it is another than the one that was written last."""
-    given = {name: st.query_params.get(name, "") for name in FILTERED}
-    before: dict[str, str] | None = state.get(_key("address"), None)
-    if before != given or any(_key(name) not in st.session_state for name in FILTERED):
-        for name, value in given.items():
-            known = name == "tag" or value in CHOICES[name][1]
-            state.put(_key(name), value if known else "")
-        state.put(_key("address"), given)
-
-
-def _write() -> None:
-    kept = {name: _value(name) for name in FILTERED}
-    st.query_params.from_dict({"view": "annotations", **{name: value for name, value in kept.items() if value}})
-    state.put(_key("address"), kept)
-
-
-def _clear() -> None:
-    for name in FILTERED:
-        state.put(_key(name), "")
-    _write()
-
-
-def _value(name: str) -> str:
-    found: str | None = state.get(_key(name), "")
-    return found or ""
-
-
-def _key(name: str) -> str:
-    return f"annotations.{name}"
-
-
-def _page_key() -> str:
-    return f"annotations.{hash(tuple(_value(name) for name in FILTERED))}.page"

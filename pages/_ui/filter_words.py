@@ -20,6 +20,9 @@ LABELS = {
     "tag": "Tag",
     "kind": "Kind",
     "has": "With",
+    "type": "Type",
+    "severity": "Severity",
+    "author": "Author",
 }
 EVERY = {
     "app": "All apps",
@@ -35,6 +38,9 @@ EVERY = {
     "tag": "All tags",
     "kind": "All kinds",
     "has": "Any words",
+    "type": "Any type",
+    "severity": "Any severity",
+    "author": "By anybody",
 }
 TYPED = {
     "q": "Search address, name or id",

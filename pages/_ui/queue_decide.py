@@ -23,6 +23,8 @@ def draw(number: int) -> None:
     with guard.work() as (_, actor), transaction(Database.AI) as ai:
         items = queue.list_items(ai, ItemState.ADJUDICATION, Window(FIRST), actor=actor, count=False).items
     with watch.panel("Reviewers disagree", f"{words.count(number, 'message')} to decide, the longest first"):
+        if not items:
+            st.caption("You have reviewed all of them yourself: somebody else who may decide says what holds.")
         for item in items:
             is_open = state.get(OPENED, None) == item.id
             about = " · ".join(filter(None, (item.user_id, item.model, words.moment(item.message_at, workspace.zone()))))

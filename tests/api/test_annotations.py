@@ -14,7 +14,7 @@ from core.intake import key_of, message_name
 from tests.api.conftest import Client
 from tests.factories import conversations
 from tests.factories.ai_metrics import request, send
-from tests.factories.annotations import told
+from tests.factories.annotations import rows, told
 from tests.factories.conversations import stored
 from tests.factories.identity import person
 
@@ -214,3 +214,20 @@ def test_tags_are_those_that_admins_offer_and_those_that_are_used(client: Client
 def test_a_message_is_named_by_our_id_too(client: Client, talk: str) -> None:
     ours = str(key_of("message", message_name(talk, "m1")))
     assert made(client(person(Role.REVIEWER)), message_id=ours)["message_id"] == ours
+
+
+def test_a_list_is_of_all_time_unless_one_says_of_when(client: Client, talk: str) -> None:
+    reviewer = client(person(Role.REVIEWER))
+    old, new = made(reviewer), made(reviewer)
+    was_old = "update ai_admin_annotations set created_at = now() - interval '40 days' where id = :id returning id"
+    rows(was_old, id=old["id"])
+    tomorrow = (clock.now() + timedelta(days=1)).date().isoformat()
+
+    def listed(**span: str | int) -> list[str]:
+        return [each["id"] for each in reviewer.get(NOTES, params=span).json()["items"]]
+
+    assert listed() == [new["id"], old["id"]]
+    assert listed(days=7) == listed(start=clock.now().date().isoformat(), end=tomorrow) == [new["id"]]
+    assert listed(end=clock.now().date().isoformat()) == [old["id"]]
+    assert reviewer.get(NOTES, params={"days": 7, "end": tomorrow}).status_code == 422
+    assert reviewer.get(NOTES, params={"start": tomorrow, "end": "2026-01-01"}).status_code == 422

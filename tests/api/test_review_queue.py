@@ -177,10 +177,13 @@ def disagreed(client: Client) -> tuple[str, list[dict[str, Any]], list[httpx2.Cl
 
 def test_who_disagrees_is_decided_by_a_third_one_and_by_nobody_else(client: Client) -> None:
     item, (first, second), people = disagreed(client)
-    assert people[0].get(QUEUE, params={"state": "adjudication"}).json()["items"][0]["id"] == item
+    in_dispute = {"state": "adjudication"}
+    assert [each["id"] for each in reviewer(client).get(QUEUE, params=in_dispute).json()["items"]] == [item]
+    assert people[0].get(QUEUE, params=in_dispute).json()["items"] == []
     path = f"{DOOR}/annotations/{second['id']}/adjudicate"
     assert all(each.post(path, json={}).status_code == 403 for each in (*people, reviewer(client)))
     third = reviewer(client, Role.ADMIN)
+    assert [each["id"] for each in third.get(QUEUE, params=in_dispute).json()["items"]] == [item]
     made = third.post(path, json={"severity": "minor"}).json()
     assert (made["annotation_type"], made["content"], made["severity"], made["round"]) == ("flag", "No.", "minor", 3)
     assert third.get(f"{QUEUE}/{item}").json()["state"] == "done"
