@@ -5,17 +5,18 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.deps import ActorDep, ConfigDep, SessionDep, WindowDep
 from api.exports import csv_response
+from api.watch import EdgesDep
 from core.config import Config
 from core.db import transaction
 from core.identity import queries, service
 from core.identity.permissions import Permission, require
-from core.identity.schemas import AccountChange, AccountView, AuditRow, Link, NewAccount
+from core.identity.schemas import AccountChange, AccountView, AuditFilter, AuditRow, Link, NewAccount
 from core.paging import Window
 from core.system import service as system
 
@@ -98,33 +99,44 @@ def delete(account_id: UUID, session: SessionDep, actor: ActorDep) -> None:
     system.remove_account(session, account_id, actor=actor)
 
 
+async def audit_filter(
+    edges: EdgesDep,
+    action: Annotated[str | None, Query(max_length=64)] = None,
+    account: Annotated[str | None, Query(max_length=254)] = None,
+) -> AuditFilter:
+    """Return which lines are wanted; an empty filter is none."""
+    return AuditFilter(action or None, account or None, *edges)
+
+
+AuditFilterDep = Annotated[AuditFilter, Depends(audit_filter)]
+
+
 @router.get("/audit", response_model=AuditPage)
 def audit(
     session: SessionDep,
     actor: ActorDep,
     window: WindowDep,
-    action: Annotated[str | None, Query(max_length=64)] = None,
-    account: Annotated[str | None, Query(max_length=254)] = None,
+    wanted: AuditFilterDep,
     cursor: Annotated[int | None, Query(ge=1)] = None,
     format: Literal["json", "csv"] = "json",
 ) -> AuditPage | StreamingResponse:
     """List who did what, the newest first; as CSV, every row that matches."""
     require(actor, Permission.READ_AUDIT)
     if format == "csv":
-        service.note_audit_export(session, action=action, account=account, actor=actor)
-        return csv_response("audit", AUDIT_COLUMNS, _audit_cells(action, account))
-    page = queries.list_audit(session, window=window, action=action, actor=account, before_id=cursor)
+        service.note_audit_export(session, wanted, actor=actor)
+        return csv_response("audit", AUDIT_COLUMNS, _audit_cells(wanted))
+    page = queries.list_audit(session, wanted, window=window, before_id=cursor)
     following = page.items[-1].id if len(page.items) == window.limit else None
     figures: dict[str, Any] = {"total_count": page.total_count, "limit": window.limit, "offset": window.offset}
     return AuditPage(items=page.items, next_cursor=following, **figures)
 
 
-def _audit_cells(action: str | None, account: str | None) -> Iterator[list[object]]:
+def _audit_cells(wanted: AuditFilter) -> Iterator[list[object]]:
     """Yield a row's cells: a page a transaction, none of which is open while the other side takes its time."""
     before: int | None = None
     while True:
         with transaction() as session:
-            rows = queries.list_audit_before(session, before, window=EXPORT_PAGE, action=action, actor=account)
+            rows = queries.list_audit_before(session, wanted, before, window=EXPORT_PAGE)
         for row in rows:
             plain = row.model_dump(mode="json")
             by = plain.pop("actor")

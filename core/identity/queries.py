@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.identity.errors import AccountMissing
 from core.identity.models import AccountLink, AdminSession, AdminUser
-from core.identity.schemas import AccountView, Actor, AuditActor, AuditRow, Caller, Role, SessionView
+from core.identity.schemas import AccountView, Actor, AuditActor, AuditFilter, AuditRow, Caller, Role, SessionView
 from core.paging import Page, Window
 from core.tables import CoreAudit, Setting, table_of
 
@@ -139,39 +139,36 @@ def find_link(session: Session, token_hash: bytes, *, lock: bool = False) -> Acc
 
 def list_audit(
     session: Session,
+    wanted: AuditFilter,
     *,
     window: Window,
-    action: str | None = None,
-    actor: str | None = None,
     before_id: int | None = None,
 ) -> Page[AuditRow]:
-    """Return audit rows, the newest first. `action` matches its beginning, `actor` an e-mail or part of one."""
-    total = session.scalar(select(func.count()).select_from(CoreAudit).where(*_audit_matching(action, actor))) or 0
-    return Page(list_audit_before(session, before_id, window=window, action=action, actor=actor), total)
+    """Return audit rows, the newest first."""
+    total = session.scalar(select(func.count()).select_from(CoreAudit).where(*_audit_matching(wanted))) or 0
+    return Page(list_audit_before(session, wanted, before_id, window=window), total)
 
 
-def list_audit_before(
-    session: Session,
-    before_id: int | None,
-    *,
-    window: Window,
-    action: str | None = None,
-    actor: str | None = None,
-) -> list[AuditRow]:
+def list_audit_before(session: Session, wanted: AuditFilter, before_id: int | None, *, window: Window) -> list[AuditRow]:
     """Return the audit rows written before another, the newest first: for who reads all of them and counts none."""
-    matching = _audit_matching(action, actor)
+    matching = _audit_matching(wanted)
     if before_id is not None:
         matching.append(CoreAudit.id < before_id)
     newest = select(CoreAudit).where(*matching).order_by(CoreAudit.id.desc())
     return [_audit_row(row) for row in session.scalars(newest.limit(window.limit).offset(window.offset))]
 
 
-def _audit_matching(action: str | None, actor: str | None) -> list[ColumnElement[bool]]:
+def _audit_matching(wanted: AuditFilter) -> list[ColumnElement[bool]]:
     matching: list[ColumnElement[bool]] = []
-    if action:
-        matching.append(or_(CoreAudit.action == action, CoreAudit.action.startswith(f"{action}.", autoescape=True)))
-    if actor:
-        matching.append(CoreAudit.actor_name.icontains(actor, autoescape=True))
+    if wanted.action:
+        is_one_of = CoreAudit.action.startswith(f"{wanted.action}.", autoescape=True)
+        matching.append(or_(CoreAudit.action == wanted.action, is_one_of))
+    if wanted.account:
+        matching.append(CoreAudit.actor_name.icontains(wanted.account, autoescape=True))
+    if wanted.start is not None:
+        matching.append(CoreAudit.occurred_at >= wanted.start)
+    if wanted.end is not None:
+        matching.append(CoreAudit.occurred_at < wanted.end)
     return matching
 
 

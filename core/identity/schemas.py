@@ -216,6 +216,16 @@ class MadeApiKey(ApiKeyView):
     key: str
 
 
+@dataclass(frozen=True)
+class AuditFilter:
+    """Which lines of the audit log are wanted: `action` is one or its beginning, `account` an e-mail or part of one."""
+
+    action: str | None = None
+    account: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
 class AuditActor(View):
     """Who did it: an account, nobody yet (a visitor), or Attune itself."""
 

@@ -1,5 +1,6 @@
 """What changes accounts and sessions. Every change is in the audit log."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from core.identity.schemas import (
     AccountChange,
     AccountView,
     Actor,
+    AuditFilter,
     Caller,
     Link,
     LinkPurpose,
@@ -274,10 +276,11 @@ def _keep_a_super_admin(session: Session, account: AdminUser) -> None:
         raise LastSuperAdmin
 
 
-def note_audit_export(session: Session, *, action: str | None, account: str | None, actor: Actor) -> None:
+def note_audit_export(session: Session, wanted: AuditFilter, *, actor: Actor) -> None:
     """Write down that somebody takes the audit log away."""
     require(actor, Permission.READ_AUDIT)
-    audit.record(session, "audit.export", actor, targets={"action": action, "account": account})
+    filters = {name: value for name, value in asdict(wanted).items() if value is not None}
+    audit.record(session, "audit.export", actor, targets=filters)
 
 
 def make_super_admin(session: Session, given: NewAccount, password_hash: str) -> AccountView:

@@ -135,9 +135,9 @@ def _write(first: date, end: date, zone: str) -> None:
     with reading() as session:
         days = figures.days_of(session, first, end, zone)
     with transaction(Database.AI) as ai:
-        feedback = figures.rated(ai, days)
+        others = figures.of_ai(ai, days)
     with transaction() as session:
-        figures.write(session, days, feedback)
+        figures.write(session, days, others)
 
 
 def _clean_up() -> None:

@@ -8,18 +8,20 @@ Each has the environment in its dimensions, most of them in every further divisi
   first_token_p50_ms, _p95_, _p99_: all, and by provider and model
 - batch_runs, batch_completed, batch_failed, batch_success: all, and by batch_job
 - feedback_rated, feedback_positive, feedback_ratio
+- annotations: all, and by annotation_type
 Rates are missing where nothing was counted; `users_active` of production is there for every day that was written.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, insert, text
 from sqlalchemy.orm import Session
 
 from core.activity.events import ROLLED_ERRORS
 from core.conversations.opinions import POSITIVE
 from core.locks import Lock
+from core.system.models import DailyMetric
 
 SHOWN_BY_DEFAULT = "production"
 
@@ -132,16 +134,20 @@ from counted, lateral (values ('batch_runs', runs), ('batch_completed', complete
 where value is not null"""
 
 # In the other database; the rating is -1 or +1, or 1 to 5.
-RATED = f"""
-select (created_at at time zone :zone)::date as date, environment, count(*) as rated,
-    count(*) filter (where {POSITIVE}) as positive
-from ai_feedback where created_at >= :since and created_at < :until group by 1, 2"""  # noqa: S608  words of our own
-
-FEEDBACK = """
-insert into daily_metrics (date, metric_type, metric_value, dimensions)
-select :date, name, value, jsonb_build_object('environment', cast(:environment as text))
-from (values ('feedback_rated', cast(:rated as numeric)), ('feedback_positive', cast(:positive as numeric)),
-    ('feedback_ratio', cast(:positive as numeric) / cast(:rated as numeric))) as each (name, value)"""
+FEEDBACK = f"""
+with counted as (
+    select (created_at at time zone :zone)::date as date, environment, count(*) as rated,
+        count(*) filter (where {POSITIVE}) as positive
+    from ai_feedback where created_at >= :since and created_at < :until group by 1, 2
+)
+select date, name as metric_type, value as metric_value, jsonb_build_object('environment', environment) as dimensions
+from counted, lateral (values ('feedback_rated', rated::numeric), ('feedback_positive', positive),
+    ('feedback_ratio', positive::numeric / rated)) as each (name, value)"""  # noqa: S608  words of our own
+ANNOTATIONS = """
+select (created_at at time zone :zone)::date as date, 'annotations' as metric_type, count(*)::numeric as metric_value,
+    jsonb_strip_nulls(jsonb_build_object('environment', environment, 'annotation_type', annotation_type)) as dimensions
+from ai_admin_annotations where created_at >= :since and created_at < :until
+group by grouping sets ((1, environment, annotation_type), (1, environment))"""
 
 # A day on which nothing happened says so.
 NOTHING = """
@@ -177,13 +183,13 @@ def first_written(session: Session) -> date | None:
     return found
 
 
-def rated(ai: Session, days: Days) -> list[RowMapping]:
-    """Return how much feedback there was, by day and environment."""
-    return list(ai.execute(text(RATED), days.as_given()).mappings())
+def of_ai(ai: Session, days: Days) -> list[RowMapping]:
+    """Return the figures of what is in the other database, as they are written."""
+    return [row for statement in (FEEDBACK, ANNOTATIONS) for row in ai.execute(text(statement), days.as_given()).mappings()]
 
 
-def write(session: Session, days: Days, feedback: list[RowMapping]) -> None:
-    """Write all figures of these days, in place of what was written of them before; one at a time."""
+def write(session: Session, days: Days, others: list[RowMapping]) -> None:
+    """Write all figures of these days, in place of what was written of them before, and with them others; one at a time."""
     given = days.as_given()
     session.execute(
         text("select pg_advisory_xact_lock(:lock), set_config('statement_timeout', '10min', true)"), {"lock": Lock.FIGURES}
@@ -191,8 +197,8 @@ def write(session: Session, days: Days, feedback: list[RowMapping]) -> None:
     session.execute(text("delete from daily_metrics where date >= :first and date < :end"), given)
     for statement in (EVENTS, USERS, ONBOARDING, REQUESTS, BATCHES):
         session.execute(text(statement), given)
-    for row in feedback:
-        session.execute(text(FEEDBACK), dict(row))
+    if others:
+        session.execute(insert(DailyMetric), [dict(row) for row in others])
     session.execute(text(NOTHING), {**given, "environment": SHOWN_BY_DEFAULT})
 
 

@@ -10,8 +10,10 @@ from core.ai_metrics import jobs as ai_metrics
 from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.system import daily, jobs
+from tests.factories.conversations import stored
 from tests.factories.history import at, batch_run, count, days_ago, events, rated, requests, tasks
 from tests.factories.history import daily as figure
+from tests.factories.reviews import annotated
 
 STEPS = ("register_start", "register_complete", "login_success", "portfolio_complete")
 ROW = "select date, metric_type, metric_value, dimensions from daily_metrics order by 1, 2, 4"
@@ -72,6 +74,18 @@ def test_requests_are_counted_by_model_folded_or_not(database: Postgres, is_fold
     assert figure("cost_usd", days_ago(1), provider="openai", model="gpt-4o") == 0.5
     assert figure("latency_p50_ms", days_ago(1)) == pytest.approx(1000, rel=0.01)
     assert figure("latency_p99_ms", days_ago(1), provider="openai", model="o1") == pytest.approx(9000, rel=0.01)
+
+
+def test_annotations_are_counted_of_each_type(database: Postgres) -> None:
+    answer = {"id": "m1", "role": "assistant", "content": "x", "created_at": days_ago(1).isoformat()}
+    stored({"id": "c", "messages": [answer]})
+    for type_ in ("flag", "flag", "approved"):
+        annotated(annotation_type=type_, created_at=days_ago(1))
+    daily.write_figures()
+    assert figure("annotations", days_ago(1)) == 3
+    assert figure("annotations", days_ago(1), annotation_type="flag") == 2
+    daily.write_figures()
+    assert figure("annotations", days_ago(1), annotation_type="flag") == 2
 
 
 def test_feedback_and_batch_success_are_shares(database: Postgres) -> None:
