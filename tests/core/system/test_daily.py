@@ -79,6 +79,7 @@ def test_requests_are_counted_by_model_folded_or_not(database: Postgres, is_fold
 def test_annotations_are_counted_of_each_type(database: Postgres) -> None:
     answer = {"id": "m1", "role": "assistant", "content": "x", "created_at": days_ago(1).isoformat()}
     stored({"id": "c", "messages": [answer]})
+    requests({"created_at": days_ago(1)})
     for type_ in ("flag", "flag", "approved"):
         annotated(annotation_type=type_, created_at=days_ago(1))
     daily.write_figures()
