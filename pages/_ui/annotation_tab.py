@@ -68,7 +68,7 @@ COLUMNS = {
 
 def draw(reads: Reads, header: watch.Header) -> None:
     """Draw the filters, the annotations that they match, and the one that is selected."""
-    chosen = filters.bar(PAGE, reads, FIRST, MORE, offers={**OFFERS, "tag": _tags()})
+    chosen = filters.bar(PAGE, reads, FIRST, MORE, offers={**OFFERS, "tag": tags_offered()})
     _draw_list(reads, chosen)
     mine = {"author": str(reads.actor.id)} if chosen["author"] == "me" else {}
     header.finish(reads, chosen, csv="ai/tuning/annotations", **mine)
@@ -112,7 +112,8 @@ def wanted(chosen: Filters, me: UUID) -> AnnotationFilter:
     )
 
 
-def _tags() -> dict[str, str]:
+def tags_offered() -> dict[str, str]:
+    """Return the tags that one may choose, as they are called."""
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         return {each.tag: each.tag for each in tags.list_tags(core, ai, actor=actor)}
 

@@ -7,19 +7,20 @@ import streamlit as st
 
 from core import words
 from core.annotations import export
-from core.annotations.charts import NAMES
 from core.annotations.export import Asked, Manifest
 from core.annotations.exporting import Split
 from core.annotations.formats import FORMATS, FormatName
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.identity.permissions import Permission, may
-from pages._ui import errors, frame, guard, state, tables, text, watch
+from pages._ui import annotation_tab, errors, filters, frame, guard, state, tables, text, watch
 from pages._ui.cache import Reads
 
 PAGE = "review-export"
 SPLITS = {Split.ALL: "Everything", Split.TRAIN: "To train by", Split.HOLDOUT: "Held out"}
 ABOUT_SPLITS = "One conversation in ten is held out, always the same ones: what is trained by one part is measured by the other."
 LONGEST_LINE = 4000
+FIRST, OWN = ("type", "status", "tag"), ("format", "split")
+OFFERS = {name: annotation_tab.OFFERS[name] for name in ("type", "status")}
 LANGUAGES = {"jsonl": "json", "md": "markdown", "csv": None}
 MANIFEST = f"{PAGE}.manifest"
 
@@ -30,7 +31,7 @@ def export_tab(reads: Reads, header: watch.Header) -> None:
     if not may(reads.actor, Permission.EXPORT_ANNOTATIONS):
         frame.empty_state("lock", "Exports are for super admins", "They take the words of users out of the house.")
         return
-    asked = draw_choices()
+    asked = draw_choices(reads)
     with header.actions:
         st.link_button("Download", address(asked), icon=":material/download:", help="Noted in the audit log", type="primary")
     with errors.InWords("The preview"):
@@ -39,38 +40,38 @@ def export_tab(reads: Reads, header: watch.Header) -> None:
         draw_manifest(asked)
 
 
-def draw_choices() -> Asked:
-    """Draw what can be chosen, and return it."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key=f"choices-{PAGE}"):
-        name = st.selectbox("Format", list(FORMATS), format_func=lambda each: FORMATS[each].said, key=f"{PAGE}.format")
-        kind = st.selectbox(
-            "Type",
-            list(AnnotationType),
-            index=None,
-            placeholder="Any type",
-            format_func=lambda each: NAMES[each],
-            key=f"{PAGE}.type",
-        )
-        status = st.selectbox(
-            "Status",
-            list(AnnotationStatus),
-            index=None,
-            placeholder="Any status",
-            format_func=lambda each: each.value.capitalize(),
-            key=f"{PAGE}.status",
-        )
-        tag = st.text_input("Tag", key=f"{PAGE}.tag", max_chars=64, placeholder="Any tag")
-    split = st.segmented_control(
+def draw_choices(reads: Reads) -> Asked:
+    """Draw what can be chosen, and return it; all of it is in the address."""
+    offers = {**OFFERS, "tag": annotation_tab.tags_offered()}
+    chosen = filters.bar(PAGE, reads, FIRST, offers=offers, is_timed=False, own=OWN, draw_own=_draw_own)
+    kind, status, given = chosen["type"], chosen["status"], chosen["format"]
+    wanted = AnnotationFilter(
+        status=AnnotationStatus(status) if status in set(AnnotationStatus) else None,
+        type=AnnotationType(kind) if kind in set(AnnotationType) else None,
+        tag=chosen["tag"],
+    )
+    split = Split(chosen.own["split"]) if chosen["split"] in set(Split) else Split.ALL
+    return Asked(FormatName(given) if given in FORMATS else FormatName.OPENAI_CHAT, wanted, split)
+
+
+def _draw_own() -> None:
+    form, part = f"{PAGE}.format", f"{PAGE}.split"
+    if state.get(form, None) not in FORMATS:
+        state.put(form, FormatName.OPENAI_CHAT)
+    if state.get(part, None) not in SPLITS:
+        state.put(part, Split.ALL)
+    st.selectbox(
+        "Format", list(FORMATS), format_func=lambda each: FORMATS[each].said, key=form, width=260, label_visibility="collapsed"
+    )
+    st.segmented_control(
         "Conversations",
         list(SPLITS),
         required=True,
-        default=Split.ALL,
         format_func=lambda each: SPLITS[each],
         help=ABOUT_SPLITS,
-        key=f"{PAGE}.split",
+        key=part,
+        label_visibility="collapsed",
     )
-    wanted = AnnotationFilter(status=status, type=kind, tag=" ".join(tag.lower().split()) or None)
-    return Asked(name or FormatName.OPENAI_CHAT, wanted, split or Split.ALL)
 
 
 def address(asked: Asked) -> str:
