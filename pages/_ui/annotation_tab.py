@@ -46,7 +46,7 @@ STATUSES: dict[AnnotationStatus, str] = {
     AnnotationStatus.APPLIED: "Applied",
 }
 PAGE = "annotations"
-FIRST, MORE = ("status", "type", "severity", "author"), ("tag", "environment")
+FIRST, MORE = ("status", "type", "author"), ("severity", "tag", "environment")
 OFFERS: filters.Offers = {
     "status": {str(key): said for key, said in STATUSES.items()},
     "type": {str(key): said for key, said in NAMES.items()},
