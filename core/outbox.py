@@ -4,12 +4,13 @@ Delivery is at least once and in order of writing as far as failures allow; a ha
 """
 
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 
 from core import bus, clock
@@ -22,6 +23,9 @@ TOPIC = "outbox"
 BATCH = 100
 MOST_TOGETHER = 1000  # things that are told of at once
 LONGEST_PAUSE_S = 3600
+ROUND_S = 20.0  # what was delivered is forgotten by then: a round that dies later does not deliver all of it again
+# The transaction that holds the events says nothing while they are delivered, and one delivery may be several slow statements.
+PATIENCE = text("set local idle_in_transaction_session_timeout = '10min'")
 TABLES: dict[Database, type[CoreOutbox] | type[AiOutbox]] = {Database.CORE: CoreOutbox, Database.AI: AiOutbox}
 INSERTS = {database: insert(table_of(table)) for database, table in TABLES.items()}
 Event: TypeAlias = CoreOutbox | AiOutbox
@@ -48,20 +52,29 @@ def handles(topic: str) -> Callable[[Handler], Handler]:
 
 
 def relay(database: Database) -> int:
-    """Deliver what is due, oldest first, and return how many events were dealt with."""
-    table = TABLES[database]
+    """Deliver what is due, oldest first, for some seconds, and return how many events were dealt with."""
+    table, until = TABLES[database], time.monotonic() + ROUND_S
+    dealt_with = 0
     with transaction(database) as session:
+        session.execute(PATIENCE)
         due = select(table).where(table.due_at <= clock.now()).order_by(table.id).limit(BATCH).with_for_update(skip_locked=True)
         events = cast("Sequence[Event]", session.scalars(due).all())
-        for together in _together(events):
-            failed = _failed(together)
-            for event in together:
-                if event not in failed:
-                    session.delete(event)
-            for event in failed:
-                event.attempts += 1
-                event.due_at = clock.now() + pause_after(event.attempts)
-        return len(events)
+        for some, are_told in _deliveries(events):
+            for event in some:
+                _settle(session, event, is_told=are_told)
+            dealt_with += len(some)
+            if time.monotonic() >= until:
+                break
+    return dealt_with
+
+
+def _settle(session: Session, event: Event, *, is_told: bool) -> None:
+    """Forget what was delivered, and have the rest wait."""
+    if is_told:
+        session.delete(event)
+        return
+    event.attempts += 1
+    event.due_at = clock.now() + pause_after(event.attempts)
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -91,17 +104,17 @@ def _are_alike(one: Event, other: Event) -> bool:
     return names_things and (one.topic, one.payload.keys()) == (other.topic, other.payload.keys())
 
 
-def _failed(together: list[Event]) -> list[Event]:
-    """Deliver some, and return those that could not be."""
-    first = together[0]
-    whole = (
-        first.payload
-        if len(together) == 1
-        else {name: [thing for event in together for thing in event.payload[name]] for name in first.payload}
-    )
-    if _delivered(first.topic, whole):
-        return []
-    return together if len(together) == 1 else [event for event in together if not _delivered(event.topic, event.payload)]
+def _deliveries(events: Sequence[Event]) -> Iterator[tuple[list[Event], bool]]:
+    """Deliver events as far as somebody asks, and yield some at a time with whether they were."""
+    for together in _together(events):
+        if len(together) > 1 and _delivered(together[0].topic, _as_one(together)):
+            yield together, True
+        else:
+            yield from (([event], _delivered(event.topic, event.payload)) for event in together)
+
+
+def _as_one(together: list[Event]) -> dict[str, Any]:
+    return {name: [thing for event in together for thing in event.payload[name]] for name in together[0].payload}
 
 
 def _delivered(topic: str, payload: dict[str, Any]) -> bool:

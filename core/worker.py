@@ -110,12 +110,19 @@ def _relay(stopping: threading.Event, something: threading.Event) -> None:
         something.wait(RELAY_AT_LEAST_EVERY_S)
         something.clear()
         try:
-            while any(told := [outbox.relay(database) for database in Database]) and not stopping.is_set():
-                # What is told in the meantime goes together.
-                stopping.wait(0 if max(told) >= outbox.BATCH else GATHER_S)
+            _relay_all(stopping)
         except Failure:
             stopping.wait(CONNECT_AGAIN_AFTER_S)
+        except Exception:  # the heartbeat would go on without this thread, and nobody would see that nothing is told
+            log.exception("the outbox could not be relayed and is tried again")
+            stopping.wait(CONNECT_AGAIN_AFTER_S)
     unsubscribe()
+
+
+def _relay_all(stopping: threading.Event) -> None:
+    while any(told := [outbox.relay(database) for database in Database]) and not stopping.is_set():
+        # What is told in the meantime goes together.
+        stopping.wait(0 if max(told) >= outbox.BATCH else GATHER_S)
 
 
 def _stop_with_parent(stopping: threading.Event) -> None:

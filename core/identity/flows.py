@@ -39,9 +39,9 @@ def try_to_sign_in(email: str, password: str, kind: SessionKind, caller: Caller)
     """Check a password and open a session; wrong, unknown, locked and disabled take the same time and look the same."""
     wanted = email.strip().lower()
     attempt, password_hash = _begin(wanted if EMAIL.fullmatch(wanted) else NO_EMAIL, caller)
-    right = passwords.matches(password, password_hash)
+    proven = password_hash if passwords.matches(password, password_hash) else None
     with transaction() as session:
-        signed_in = service.finish_sign_in(session, attempt, right=right, kind=kind, caller=caller)
+        signed_in = service.finish_sign_in(session, attempt, proven=proven, kind=kind, caller=caller)
     return SignInResult(signed_in, 0.0 if signed_in else attempt.delay_s)
 
 
@@ -51,10 +51,11 @@ def change_own_password(present: str, given: NewPassword, *, actor: Actor) -> No
     Raises WrongPassword when `present` is not the present one; the brakes of signing in hold here too.
     """
     attempt, password_hash = _begin(actor.email, actor.caller)
-    right = passwords.matches(present, password_hash) and not attempt.is_locked
+    matched = passwords.matches(present, password_hash) and not attempt.is_locked
     new_hash = passwords.hashed(given.password)
     with transaction() as session:
-        account = queries.get_account(session, actor.id)
+        account = queries.get_account(session, actor.id, lock=True)
+        right = matched and account.password_hash == password_hash  # it may have been reset while it was checked
         if right:
             sign_in.succeed(session, attempt, account)
             service.change_password(session, new_hash, actor=actor)

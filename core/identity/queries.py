@@ -57,14 +57,20 @@ def _find_actor(session: Session, wanted: Select[Any], which: bytes | UUID, call
     return Found(Actor(id_, email, name, Role(role), session_id, caller, may_read_messages=reads), last_seen_at)
 
 
-def find_account_by_email(session: Session, email: str) -> AdminUser | None:
-    """Return the account of an e-mail in lower case."""
-    return session.scalar(select(AdminUser).where(AdminUser.email == email))
+def find_account_by_email(session: Session, email: str, *, lock: bool = False) -> AdminUser | None:
+    """Return the account of an e-mail in lower case. With `lock`, hold its row until the transaction ends."""
+    wanted = select(AdminUser).where(AdminUser.email == email)
+    return session.scalar(wanted.with_for_update() if lock else wanted)
+
+
+def find_account(session: Session, account_id: UUID, *, lock: bool = False) -> AdminUser | None:
+    """Return an account, or None when it is gone. With `lock`, hold its row until the transaction ends."""
+    return session.get(AdminUser, account_id, with_for_update=lock)
 
 
 def get_account(session: Session, account_id: UUID, *, lock: bool = False) -> AdminUser:
     """Return an account; raise AccountMissing. With `lock`, hold its row until the transaction ends."""
-    found = session.get(AdminUser, account_id, with_for_update=lock)
+    found = find_account(session, account_id, lock=lock)
     if found is None:
         raise AccountMissing
     return found

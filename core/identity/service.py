@@ -59,11 +59,16 @@ def enter(session: Session, token: str, caller: Caller) -> Actor:
 
 
 def finish_sign_in(
-    session: Session, attempt: sign_in.Attempt, *, right: bool, kind: SessionKind, caller: Caller
+    session: Session, attempt: sign_in.Attempt, *, proven: str | None, kind: SessionKind, caller: Caller
 ) -> SignedIn | None:
-    """Turn a checked attempt into a session, or into one more failure (None)."""
-    account = queries.find_account_by_email(session, attempt.email)
-    if account is None or not right or attempt.is_locked or not account.is_active:
+    """Turn a checked attempt into a session, or into one more failure (None).
+
+    `proven` is the hash that the password matched, or None. Held from here on, the account must still have that one: it may
+    have been reset while the password was checked.
+    """
+    account = queries.find_account_by_email(session, attempt.email, lock=True)
+    is_proven = account is not None and proven is not None and account.password_hash == proven
+    if account is None or not is_proven or attempt.is_locked or not account.is_active:
         sign_in.fail(session, attempt, account)
         outcome = "locked" if attempt.is_locked else "wrong"
         audit.record(session, "session.sign_in", caller, targets={"email": attempt.email}, outcome=outcome)
@@ -94,9 +99,14 @@ def _open_session(session: Session, account: AdminUser, kind: SessionKind, calle
 
 
 def refresh(session: Session, *, actor: Actor) -> SignedIn:
-    """End the actor's session and open a new one in its place."""
-    account = queries.get_account(session, actor.id)
-    _revoke(session, account.id, only=actor.session_id)
+    """End the actor's session and open a new one in its place.
+
+    Raises SessionOver when it has ended since the actor came in: two who refresh one session get one new one.
+    """
+    # Held, so that whoever ends all sessions comes before, or finds the new one among them.
+    account = queries.find_account(session, actor.id, lock=True)
+    if account is None or not account.is_active or _revoke(session, account.id, only=actor.session_id) == 0:
+        raise SessionOver
     audit.record(session, "session.refresh", actor)
     return _open_session(session, account, SessionKind.API, actor.caller)
 
@@ -119,6 +129,7 @@ def end_own_session(session: Session, session_id: UUID, *, actor: Actor) -> None
 
 def sign_out_everywhere(session: Session, *, actor: Actor) -> None:
     """End every session of the actor's account, this one too."""
+    queries.get_account(session, actor.id, lock=True)
     _revoke(session, actor.id)
     audit.record(session, "session.sign_out_everywhere", actor)
 
@@ -288,7 +299,7 @@ def make_super_admin(session: Session, given: NewAccount, password_hash: str) ->
 
     For the first start and for `make admin`: whoever can run that owns the database anyway.
     """
-    account = queries.find_account_by_email(session, given.email) or _add_account(session, given)
+    account = queries.find_account_by_email(session, given.email, lock=True) or _add_account(session, given)
     account.role, account.is_active = Role.SUPER_ADMIN, True
     account.password_hash = password_hash
     account.failed_logins, account.locked_until = 0, None

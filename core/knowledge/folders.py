@@ -31,7 +31,11 @@ ENDINGS = (".md", ".markdown", ".txt")
 MOST_BYTES, LONGEST_ID = 20 * 2**20, 128
 HEADING = re.compile(r"^#[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
 SOURCE = "folder"
+OTHERWISE_PACKED = (
+    "This zip is packed in a way that is not read here. Pack it anew with the usual method, or send the files themselves."
+)
 # What reading a zip raises: of its frame, of a password, of a method that is not known, of the packed bytes themselves.
+PACKED_AS_USUAL = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
@@ -49,8 +53,9 @@ def bring_in(ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
     return FolderReport(**outcomes, left_out=left_out)
 
 
-def read_files(files: Sequence[tuple[str, bytes]]) -> list[MarkdownFile]:
-    """Return the markdown of files, and of zips of them; raise FolderRefused."""
+def read_files(files: Sequence[tuple[str, bytes]], *, actor: Actor) -> list[MarkdownFile]:
+    """Return the markdown of files, and of zips of them; raise Forbidden or FolderRefused."""
+    require(actor, Permission.CHANGE_KNOWLEDGE)
     found: list[MarkdownFile] = []
     size = 0
     for name, content in _unpacked(files):
@@ -95,6 +100,8 @@ def _members(packed: bytes) -> Iterator[tuple[str, bytes]]:
             for each in folder.infolist():
                 if each.is_dir() or not each.filename.lower().endswith(ENDINGS) or "__MACOSX" in each.filename:
                     continue
+                if each.compress_type not in PACKED_AS_USUAL:  # zipfile unpacks other methods whole, whatever is asked for
+                    raise FolderRefused(OTHERWISE_PACKED)
                 with folder.open(each) as member:  # what a zip says of its sizes need not be true
                     yield each.filename, member.read(MOST_BYTES + 1)
     except BROKEN as broken:

@@ -46,10 +46,11 @@ def draw() -> None:
 @errors.action
 def bring_in() -> None:
     """Make documents of the files that were given."""
+    reader = guard.enter()
     given_files: list[UploadedFile] = state.get("documents.files", [])
     files = [(each.name, each.getvalue()) for each in given_files or []]
     given = FolderBody(
-        files=folders.read_files(files),
+        files=folders.read_files(files, actor=reader),
         scope=state.get("documents.folder_scope", ""),
         status=DocumentState(state.get("documents.folder_status", DocumentState.PUBLISHED)),
     )

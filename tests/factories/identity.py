@@ -35,7 +35,7 @@ def person(role: Role = Role.ADMIN, *, email: str | None = None, kind: SessionKi
         session.add(AdminUser(id=new_id(), email=address, full_name=role.value.title(), role=role, password_hash=PASSWORD_HASH))
     with transaction() as session:
         attempt = sign_in.begin(session, address, CALLER.ip_address)
-        signed_in = service.finish_sign_in(session, attempt, right=True, kind=kind, caller=CALLER)
+        signed_in = service.finish_sign_in(session, attempt, proven=PASSWORD_HASH, kind=kind, caller=CALLER)
     assert signed_in is not None
     with transaction() as session:
         found = queries.find_actor(session, crypto.fingerprint(signed_in.token), CALLER)

@@ -2,18 +2,27 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
+from core.errors import Forbidden
+from core.identity.schemas import Actor, Role
+from core.ids import new_id
 from core.knowledge import folders
+from core.knowledge.bodies import MarkdownFile
 from core.knowledge.errors import FolderRefused
-from core.knowledge.folders import MOST_BYTES, read_files
+from core.knowledge.folders import MOST_BYTES
+from tests.factories.identity import CALLER
 
 
-def packed(files: Mapping[str, str]) -> bytes:
+def read_files(files: Sequence[tuple[str, bytes]], role: Role = Role.ADMIN) -> list[MarkdownFile]:
+    return folders.read_files(files, actor=Actor(new_id(), "one@example.com", "One", role, None, CALLER))
+
+
+def packed(files: Mapping[str, str], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     held = io.BytesIO()
-    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as folder:
+    with zipfile.ZipFile(held, "w", method) as folder:
         for name, content in files.items():
             folder.writestr(name, content)
     return held.getvalue()
@@ -50,6 +59,20 @@ def test_a_zip_that_is_broken_is_refused_in_words(content: bytes) -> None:
 def test_a_small_zip_that_becomes_large_is_refused_before_it_fills_the_memory() -> None:
     with pytest.raises(FolderRefused):
         read_files([("bomb.zip", packed({"a.md": "0" * (MOST_BYTES + 10)}))])
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2], ids=["lzma", "bzip2"])
+def test_a_zip_that_would_be_unpacked_whole_is_refused_before_it_is(method: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = packed({"a.md": "0" * (MOST_BYTES + 10)}, method)
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", None)
+    with pytest.raises(FolderRefused, match="Pack it anew"):
+        read_files([("bomb.zip", bomb)])
+
+
+def test_who_may_not_change_knowledge_has_nothing_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "_unpacked", None)
+    with pytest.raises(Forbidden):
+        read_files([("guide.md", b"# Guide")], Role.REVIEWER)
 
 
 def test_without_any_markdown_it_is_refused() -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from core import clock, outbox
+from core import clock, db, outbox, worker
 from core.db import Database, transaction
+from core.embedded.postgres import Postgres
 from core.outbox import pause_after
 from core.tables import CoreOutbox
 
@@ -245,3 +246,66 @@ def test_a_relay_that_dies_in_the_middle_tells_all_of_it_again(handled: list[out
         outbox.relay(Database.CORE)
     outbox.relay(Database.CORE)
     assert seen == [0, 1, 0, 1, 2]
+
+
+def test_a_round_that_takes_long_forgets_what_it_has_told_and_leaves_the_rest(
+    told: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "ROUND_S", 0.0)
+    happen(0, 1, 2)
+    assert outbox.relay(Database.CORE) == 1
+    assert [(each.payload["number"], each.attempts) for each in left()] == [(1, 0), (2, 0)]
+    assert [outbox.relay(Database.CORE) for _ in range(3)] == [1, 1, 0]
+    assert told == [0, 1, 2]
+
+
+def test_of_what_failed_together_a_long_round_tells_some_one_by_one(
+    handled: list[outbox.Handler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def handle(payload: dict[str, Any]) -> None:
+        if len(payload["ids"]) > 1:
+            raise RuntimeError("too many")
+        seen.extend(payload["ids"])
+
+    monkeypatch.setattr(outbox, "ROUND_S", 0.0)
+    handled.append(handle)
+    for number in range(3):
+        naming(number)
+    assert [outbox.relay(Database.CORE) for _ in range(4)] == [1, 1, 1, 0]
+    assert seen == [0, 1, 2]
+
+
+def test_a_delivery_may_take_longer_than_a_transaction_may_be_idle(
+    database: Postgres, told: list[int], handled: list[outbox.Handler], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(db, "OPTIONS", "-c idle_in_transaction_session_timeout=200ms")
+    before, addresses = db.engines(), database.addresses()
+    opened = [db.engine(address, pool_size=2, overflow=0) for address in (addresses.core, addresses.ai)]
+    happen(0, 1)
+    handled.append(lambda _payload: time.sleep(0.4))
+    db.use(db.Engines(*opened))
+    try:
+        assert outbox.relay(Database.CORE) == 2
+    finally:
+        db.engines().dispose()
+        db.use(before)
+    assert (told, left()) == ([0, 1], [])
+
+
+def test_the_worker_goes_on_telling_after_an_error_that_nobody_knew(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopping, something, calls = Event(), Event(), []
+
+    def relay(_database: Database) -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ValueError("nobody knew")
+        stopping.set()
+        return 0
+
+    monkeypatch.setattr(outbox, "relay", relay)
+    monkeypatch.setattr(worker, "RELAY_AT_LEAST_EVERY_S", 0.01)
+    monkeypatch.setattr(worker, "CONNECT_AGAIN_AFTER_S", 0.01)
+    worker._relay(stopping, something)  # noqa: SLF001  its thread ends with the process only
+    assert len(calls) > 1
