@@ -17,6 +17,7 @@ from core.errors import Invalid
 from core.intake import FUTURE, MOST_ROWS, JsonObject, Nested, Rejected, Row, Sent
 
 LONGEST_LINE = 2**20
+TOO_LONG = f"row: longer than {LONGEST_LINE // 2**20} MiB, the most that a line may hold"
 PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 Cleaned = TypeVar("Cleaned", bound=Row | Nested)
 
@@ -49,22 +50,29 @@ def read_items(body: bytes, row: type[Sent]) -> Batch[Sent]:
 
 
 def read_lines(lines: list[bytes], row: type[Sent], *, first: int) -> Batch[Sent]:
-    """Read lines of NDJSON, the first of which has the number `first`; empty ones are passed over."""
-    return read_each(lines, row, first=first)
+    """Read lines of NDJSON, the first of which has the number `first`; empty ones are passed over, and have numbers too."""
+    numbered = list(enumerate(lines, first))
+    too_long = [Rejected(number, TOO_LONG) for number, line in numbered if len(line) > LONGEST_LINE]
+    told = ((number, line) for number, line in numbered if len(line) <= LONGEST_LINE and line and not line.isspace())
+    return _read(told, row, too_long)
 
 
-def read_each(items: Iterable[bytes], row: type[Sent], *, first: int = 0) -> Batch[Sent]:
+def read_each(items: Iterable[bytes], row: type[Sent]) -> Batch[Sent]:
     """Read each item by itself."""
+    return _read(enumerate(items), row, [])
+
+
+def _read(items: Iterable[tuple[int, bytes]], row: type[Sent], rejected: list[Rejected]) -> Batch[Sent]:
+    """Read numbered items, some of which were `rejected` already."""
     rows: list[tuple[int, Sent]] = []
-    rejected: list[Rejected] = []
-    clean, number = False, first
-    for number, item in enumerate(items, first):
+    clean = False
+    for number, item in items:
         try:
             rows.append((number, _read_one(item, row)))
         except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
             rejected.append(Rejected(number, _words(error)))
         clean = clean or b"\\u0000" in item
-    return _checked(rows, rejected, number + 1 - first if rows or rejected else 0, clean=clean)
+    return _checked(rows, rejected, len(rows) + len(rejected), clean=clean)
 
 
 def as_row(given: JsonObject, row: type[Sent]) -> Sent:
@@ -86,6 +94,7 @@ def _split(body: bytes) -> list[bytes]:
         items = msgspec.json.decode(outer["items"], type=list[msgspec.Raw]) if "items" in outer else [msgspec.Raw(body)]
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return _split_patiently(body)
+    _check_size(len(items))
     return [bytes(item) for item in items]
 
 
@@ -94,6 +103,7 @@ def _split_patiently(body: bytes) -> list[bytes]:
     try:
         outer = json.loads(body.decode(errors="replace"))
         items = outer.get("items", [outer])
+        _check_size(len(items))
         return [json.dumps(item, ensure_ascii=False).encode(errors="replace") for item in items]
     except (ValueError, RecursionError, AttributeError, TypeError):
         raise BodyRefused from None
@@ -125,8 +135,7 @@ def _apart(given: JsonObject, kind: type[Row | Nested]) -> JsonObject:
 
 
 def _checked(rows: list[tuple[int, Sent]], rejected: list[Rejected], size: int, *, clean: bool) -> Batch[Sent]:
-    if size > MOST_ROWS:
-        raise BodyRefused(f"A body holds at most {MOST_ROWS:,} items; NDJSON has no such limit.")
+    _check_size(size)
     latest, good, numbers = clock.now() + FUTURE, [], []
     for number, row in rows:
         if (wrong := row.wrong(latest)) is None:
@@ -135,6 +144,11 @@ def _checked(rows: list[tuple[int, Sent]], rejected: list[Rejected], size: int, 
         else:
             rejected.append(Rejected(number, wrong))
     return Batch(good, numbers, sorted(rejected, key=lambda each: each.index), size)
+
+
+def _check_size(size: int) -> None:
+    if size > MOST_ROWS:
+        raise BodyRefused(f"A body holds at most {MOST_ROWS:,} items; NDJSON has no such limit.")
 
 
 def _cleaned(row: Cleaned) -> Cleaned:

@@ -19,6 +19,7 @@ from msgspec import Meta
 from core import redaction
 
 MOST_ROWS = 5000
+MOST_NAMED = MOST_ROWS  # refused rows that an answer names: all of a body of items, and a bound for lines without end
 MOST_STEPS = 200
 MOST_USD = 100_000
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -83,22 +84,31 @@ class Rejected:
 
 @dataclass
 class Report:
-    """What became of the rows of a body."""
+    """What became of the rows of a body. Of very many refused rows the first are named, and `unnamed` counts the others."""
 
     accepted: int = 0
     duplicates: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    unnamed: int = 0
 
     def add(self, other: "Report") -> None:
         """Add what became of more of them."""
         self.accepted += other.accepted
         self.duplicates += other.duplicates
-        self.rejected += other.rejected
+        self.unnamed += other.unnamed
+        self.refuse(other.rejected)
+
+    def refuse(self, refused: list[Rejected]) -> None:
+        """Add refused rows: by name while there is room, then as a number."""
+        room = MOST_NAMED - len(self.rejected)
+        self.rejected += refused[:room]
+        self.unnamed += len(refused[room:])
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the API answers it."""
         rejected = [each.as_json() for each in self.rejected]
-        return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": rejected}
+        told = {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": rejected}
+        return told | ({"rejected_unnamed": self.unnamed} if self.unnamed else {})
 
 
 @dataclass(frozen=True)

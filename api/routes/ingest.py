@@ -144,10 +144,7 @@ async def _lines(request: Request) -> AsyncIterator[list[bytes]]:
         while len(held) >= intake.MOST_ROWS or (size > AT_ONCE and held):
             yield held[: intake.MOST_ROWS]
             held, size = held[intake.MOST_ROWS :], 0
-    if rest.strip():
-        held.append(rest)
-    if held:
-        yield held
+    yield [*held, rest]
 
 
 async def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
@@ -199,7 +196,7 @@ def _store_each(kind: Kind, batch: Batch[Any], source: Source, report: Report) -
         try:
             added = _commit(kind, [row], source)
         except Invalid as refused:
-            report.rejected.append(Rejected(number, refused.detail))
+            report.refuse([Rejected(number, refused.detail)])
         else:
             report.accepted += added
             report.duplicates += 1 - added

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from core import clock, settings
-from core.db import Database, cause_of, transaction
+from core.db import Database, Session, cause_of, transaction
 from core.db import reading as asking
 from core.errors import Failure, Unavailable
 from core.identity.schemas import Actor
@@ -34,14 +34,15 @@ UNEXPECTED = (
 
 def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
     """Recognise a file that has just been uploaded, and note it; one that cannot be read has failed, says why, and goes again."""
-    known = _recognised(import_id, name)
+    known = _recognised(import_id, name, kept)
     # Nothing can be done with it, and it takes room.
     if known.get("status") == Status.FAILED:
         uploads.remove(import_id)
     with transaction() as session:
         if (layout := service.layout_of(known)) is not None:
             saved = queries.find_mapping_for(session, service.column_names(known["recognition"]))
-            known["mapping"] = saved.mapping | layout if saved is not None else known["mapping"]
+            if saved is not None:
+                known["mapping"] = saved.mapping | layout | _told_before(session, kept, known["mapping"])
         return service.add(session, import_id, name, kept, known, actor=actor)
 
 
@@ -82,15 +83,25 @@ def resume() -> None:
             service.defer(session, import_id)
 
 
-def _recognised(import_id: UUID, name: str) -> dict[str, Any]:
+def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
     with asking() as session:
-        zone = settings.read(session, settings.Workspace).reporting_time_zone
+        known = recognise.Known(
+            zone=settings.read(session, settings.Workspace).reporting_time_zone,
+            came=service.first_seen(session, kept.sha256),
+            start=service.find_start(session, kept.sha256),
+        )
     try:
-        found = recognise.recognise(uploads.path_of(import_id), name, zone=zone)
+        found = recognise.recognise(uploads.path_of(import_id), name, known=known)
     except recognise.Unreadable as unreadable:
         return {"status": Status.FAILED, "error": unreadable.detail, "file_removed_at": clock.now()}
     plain = found.model_dump(mode="json", by_alias=True)
     return {"recognition": {name: value for name, value in plain.items() if name != "mapping"}, "mapping": plain["mapping"]}
+
+
+def _told_before(session: Session, kept: Kept, guessed: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the start that an earlier import of the same file had, where it tells no times: it goes before a saved mapping's."""
+    start = service.find_start(session, kept.sha256)
+    return {"start": start.isoformat()} if start is not None and guessed and guessed.get("start") else {}
 
 
 def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
@@ -101,7 +112,7 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     source = Source(environment=row.environment, zone=zone, import_id=import_id, origin="import")
     maker = made.find(row.mapping)
     given = maker(row.mapping or {}) if maker is not None else None
-    if not write(_rows(row, given), import_id, source, identity, after=row.position, may_go_on=may_go_on):
+    if not write(_rows(row, given, identity), import_id, source, identity, after=row.position, may_go_on=may_go_on):
         return False
     if given is not None:
         _finish(import_id, given)
@@ -110,11 +121,16 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     return True
 
 
-def _rows(row: Import, given: Made | None) -> Iterable[Parsed]:
+def _rows(row: Import, given: Made | None, identity: Identity) -> Iterable[Parsed]:
     """Return the rows that have not been dealt with."""
     if given is not None:
         return (parsed for parsed in given.rows if parsed.position > row.position)
-    return reading.read(uploads.path_of(row.id), Mapping.model_validate(row.mapping), skip=row.position)
+    return reading.read(uploads.path_of(row.id), _mapping(row, identity), skip=row.position)
+
+
+def _mapping(row: Import, identity: Identity) -> Mapping:
+    """Return how the file is read: whenever it is, the same rows get the same times."""
+    return Mapping.model_validate(row.mapping).dated(identity.at)
 
 
 def _finish(import_id: UUID, given: Made) -> None:
@@ -134,7 +150,7 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     def note(records: int) -> bool:
         return may_go_on() and _change(import_id, Status.CHECKING, {"record_count": records, "moved_at": clock.now()})
 
-    path, mapping = uploads.path_of(import_id), Mapping.model_validate(row.mapping)
+    path, mapping = uploads.path_of(import_id), _mapping(row, identity)
     found = checking.dry_run(reading.read(path, mapping), identity, note=note)
     if found is None:
         return may_go_on()  # else somebody has stopped it

@@ -1,5 +1,6 @@
 """What is to be read where in a file, and as what: all of a mapping can be written as JSON, kept, and used for the next file."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -122,6 +123,13 @@ class Mapping(BaseModel):
     start: AwareDatetime | None = None
     zero: float = Field(default=0, description="What stands for the start in times since the start.")
     model: str | None = Field(default=None, max_length=200)
+
+    def dated(self, at: datetime) -> "Mapping":
+        """Return it with this start, where it has none and only records without a time need one."""
+        rules = [*self.fields.values(), *([self.turns.at] if self.turns and self.turns.at else [])]
+        # Of times that count from a start nobody can guess it: those rows are refused until somebody says it.
+        counts = any(rule.unit in SINCE_START for rule in rules)
+        return self if self.start or counts else self.model_copy(update={"start": at})
 
     @field_validator("zone")
     @classmethod

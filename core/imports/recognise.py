@@ -1,6 +1,6 @@
 """What a file is, told by its shape: its format and kind, how it would be read, and what only a person can answer."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -73,8 +73,18 @@ class Recognition(BaseModel):
     not_yet: str | None = None
 
 
-def recognise(path: Path, name: str, *, zone: str = "UTC") -> Recognition:
-    """Return what a file is; raise Unreadable. Its name tells nothing; `zone` is that of times which name none, until asked."""
+class Known(BaseModel):
+    """What holds until somebody is asked: the zone of times without one, when the file first came, when what is in it began."""
+
+    model_config = ConfigDict(frozen=True)
+
+    zone: str = "UTC"
+    came: datetime = Field(default_factory=clock.now)
+    start: datetime | None = None
+
+
+def recognise(path: Path, name: str, *, known: Known | None = None) -> Recognition:
+    """Return what a file is; raise Unreadable. Its name tells nothing."""
     del name
     opened = files.look(path)
     sample = _sample(path, opened)
@@ -91,7 +101,7 @@ def recognise(path: Path, name: str, *, zone: str = "UTC") -> Recognition:
             "Nothing tells what the rows of this table are: say what they are, and which column is what.",
         ]
         return Recognition(format=Shape.TABLE, title="A table", draft=found.mapping, columns=columns, notes=notes)
-    return _recognition(path, opened, sample, found, columns, zone)
+    return _recognition(path, opened, sample, found, columns, known or Known())
 
 
 # Samples
@@ -182,16 +192,16 @@ def _columns(sample: Sample) -> list[Column]:
 
 
 def _recognition(
-    path: Path, opened: Opened, sample: Sample, found: shapes.Found, columns: list[Column], zone: str
+    path: Path, opened: Opened, sample: Sample, found: shapes.Found, columns: list[Column], known: Known
 ) -> Recognition:
     mapping = found.mapping
     questions: list[Question] = []
     if _needs_zone(mapping, sample):
-        mapping = mapping.model_copy(update={"zone": zone})
+        mapping = mapping.model_copy(update={"zone": known.zone})
         questions.append(
-            Question(key=Ask.ZONE, text="The times in this file name no time zone. Which one is meant?", default=zone)
+            Question(key=Ask.ZONE, text="The times in this file name no time zone. Which one is meant?", default=known.zone)
         )
-    if (start := _start(path, opened, mapping)) is not None:
+    if (start := _start(path, opened, mapping, known)) is not None:
         mapping = mapping.model_copy(update=start.update)
         questions.append(Question(key=Ask.START, text=start.words, default=start.update["start"].isoformat()))
     if mapping.kind is Kind.AI_REQUESTS and mapping.format is Shape.TABLE and "model" not in mapping.fields:
@@ -226,21 +236,25 @@ class _Start(BaseModel):
     words: str
 
 
-def _start(path: Path, opened: Opened, mapping: Mapping) -> _Start | None:
+def _start(path: Path, opened: Opened, mapping: Mapping, known: Known) -> _Start | None:
     """Return what to ask where a file has no times, or only those since some start."""
-    now = clock.now().replace(second=0, microsecond=0)
+    came = known.came.replace(second=0, microsecond=0)
     rule = next((rule for rule in mapping.fields.values() if rule.unit in SINCE_START), None)
     if rule is not None:
         low, high = _extent(path, opened, mapping, rule.path)
         zero = low if low > 86_400 else 0.0
-        start = now - timedelta(seconds=(high - zero) / (1000 if rule.unit == "since_ms" else 1)) - timedelta(minutes=1)
+        start = came - timedelta(seconds=(high - zero) / (1000 if rule.unit == "since_ms" else 1)) - timedelta(minutes=1)
         what = "the first record" if zero else "the time 0"
-        return _Start(update={"start": start, "zero": zero}, words=f"The times count seconds since some start. When was {what}?")
+        return _Start(
+            update={"start": known.start or start, "zero": zero},
+            words=f"The times count seconds since some start. When was {what}?",
+        )
+    start = known.start or came - timedelta(days=1)
     has_times = "created_at" in mapping.fields or (mapping.turns is not None and mapping.turns.at is not None)
     if mapping.format in UNTIMED and not has_times:
-        return _Start(update={"start": now - timedelta(days=1)}, words="This file has no times. When did what is in it begin?")
+        return _Start(update={"start": start}, words="This file has no times. When did what is in it begin?")
     if mapping.format is Shape.TABLE and not has_times and mapping.kind in (Kind.AI_REQUESTS, Kind.FEEDBACK, Kind.EVENTS):
-        return _Start(update={"start": now - timedelta(days=1)}, words="No column of this file is a time. When did it begin?")
+        return _Start(update={"start": start}, words="No column of this file is a time. When did it begin?")
     return None
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from core import clock
 from core.imports import moments, values
 from core.imports.fields import REST
 from core.imports.mapping import Mapping, Unit
@@ -206,8 +205,7 @@ def _start_of(mapping: Mapping) -> Callable[[int], str]:
     """Return what tells the time of a record that has none: they follow each other from the start, a millisecond apart."""
     if "created_at" in mapping.fields:
         return _no_time
-    start = mapping.start or clock.now()
-    read = moments.reader(Unit.MILLISECONDS_SINCE_START, zone=None, start=start, zero=0)
+    read = moments.reader(Unit.MILLISECONDS_SINCE_START, zone=None, start=mapping.start, zero=0)
     return lambda position: read(position)
 
 

@@ -155,6 +155,16 @@ def first_seen(session: Session, sha256: str) -> datetime:
     return session.scalar(select(func.min(Import.created_at)).where(Import.sha256 == sha256)) or clock.now()
 
 
+def find_start(session: Session, sha256: str) -> datetime | None:
+    """Return when what is in a file of these bytes began, as the import says that brought it, or the first that it came with."""
+    same = select(Import).where(Import.sha256 == sha256, func.jsonb_typeof(Import.mapping) == "object")
+    earlier = session.scalars(same.order_by(Import.position == 0, Import.created_at).limit(1)).first()
+    if earlier is None or earlier.mapping is None:
+        return None
+    told = earlier.mapping.get("start")
+    return datetime.fromisoformat(told) if told else first_seen(session, sha256)
+
+
 def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN401  queue.defer's own
     """Have a worker do what is due of an import, unless that waits already."""
     try:

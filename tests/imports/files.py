@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core import bodies, intake
+from core import bodies, clock, intake
 from core.activity.schemas import NewEvent, NewUser
 from core.ai_metrics.schemas import NewRequest
 from core.batches.schemas import NewBatchRun
@@ -73,7 +73,7 @@ def mapping_of(path: Path, **answers: object) -> Mapping:
 
 def rows_of(path: Path, mapping: Mapping | None = None) -> list[Row]:
     """Return the rows of a file, none of which may be wrong, and all of which ingest takes."""
-    parsed = list(read(path, mapping or mapping_of(path)))
+    parsed = list(read(path, (mapping or mapping_of(path)).dated(clock.now())))
     assert [each.error for each in parsed if each.error] == []
     assert refused(parsed) == []
     return [each.row for each in parsed if each.row is not None]

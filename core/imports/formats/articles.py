@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from core import clock
-from core.imports import values
+from core.imports import moments, values
 from core.imports.fields import LONGEST_TEXT
 from core.imports.json_files import KEY, VALUE
 from core.imports.mapping import Mapping
@@ -40,7 +39,7 @@ def _is_outline(value: Any, depth: int = 0) -> bool:  # noqa: ANN401  any JSON
 
 def articles(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield a document a key."""
-    at = (mapping.start or clock.now()).isoformat()
+    at = (mapping.start or moments.EPOCH).isoformat()
     for position, line, record, wrong in records:
         if wrong is not None:
             yield Parsed(position, line, Kind.DOCUMENTS, None, wrong)

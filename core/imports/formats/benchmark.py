@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core import clock
-from core.imports import values
+from core.imports import moments, values
 from core.imports.mapping import Mapping
 from core.imports.parsed import Kind, Parsed
 from core.imports.records import Record
@@ -73,4 +72,4 @@ def _begin(record: Row, mapping: Mapping) -> datetime:
     try:
         return datetime.strptime(str(record.get("date")), "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        return mapping.start or clock.now()
+        return mapping.start or moments.EPOCH

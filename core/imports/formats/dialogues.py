@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from core import clock
 from core.imports import moments, rows, values
 from core.imports.fields import LONGEST_TEXT
 from core.imports.formats import turns as turns_of
@@ -42,7 +41,7 @@ class Dialogue:
         taken = [*mapping.ignored, turns.path, turns.asked, turns.answered]
         fields = mapping.fields
         self._row = rows.maker(mapping.model_copy(update={"ignored": [path for path in taken if path], "fields": fields}), None)
-        self._start = mapping.start or clock.now()
+        self._start = mapping.start or moments.EPOCH
         self._role = getter(turns.role) if turns.role else None
         self._id = getter(turns.id) if turns.id else None
         self._at = _time_of(turns.at, mapping)

@@ -1,0 +1,68 @@
+"""Lines without end: what is empty is passed over, what is refused takes no memory, and what is too long is told so."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from core import bodies
+from core.activity.schemas import NewEvent
+from core.embedded.postgres import Postgres
+from core.intake import MOST_NAMED, Rejected, Report
+from tests.api.conftest import caller
+from tests.factories.keys import api_key, bearing
+
+EVENT = b'{"event_type": "x"}'
+
+
+@pytest.fixture
+def program(address: str, database: Postgres) -> Iterator[httpx2.Client]:
+    with caller(f"{address}/api/v1/ingest", bearing(api_key())) as client:
+        yield client
+
+
+def sent(program: httpx2.Client, body: bytes) -> dict[str, Any]:
+    answer = program.post("/events", content=body, headers={"Content-Type": "application/x-ndjson"})
+    assert answer.status_code == 202
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_empty_lines_are_passed_over_and_keep_their_numbers(program: httpx2.Client) -> None:
+    answer = sent(program, b"\n\r\n" + EVENT + b"\n  \t\nno json\n\n" + EVENT + b"\n\n")
+    assert answer["accepted"] == 2
+    assert [each["index"] for each in answer["rejected"]] == [4]
+
+
+def test_a_body_of_nothing_but_empty_lines_brings_nothing(program: httpx2.Client) -> None:
+    assert sent(program, b"\n" * 100_000) == {"accepted": 0, "duplicates": 0, "rejected": []}
+
+
+def test_of_very_many_refused_lines_the_first_are_named_and_the_others_counted(program: httpx2.Client) -> None:
+    answer = sent(program, b"x\n" * (MOST_NAMED + 700) + EVENT)
+    assert answer["accepted"] == 1
+    assert [each["index"] for each in answer["rejected"]] == list(range(MOST_NAMED))
+    assert answer["rejected_unnamed"] == 700
+
+
+def test_a_report_counts_what_it_has_no_room_to_name() -> None:
+    found, more = Report(), Report(unnamed=3)
+    more.refuse([Rejected(number, "x") for number in range(MOST_NAMED + 2)])
+    for _ in range(2):
+        found.add(more)
+    assert len(found.rejected) == MOST_NAMED
+    assert found.unnamed == MOST_NAMED + 2 * 5
+
+
+def test_a_line_that_is_too_long_is_told_so(program: httpx2.Client) -> None:
+    long = b'{"event_type": "x", "event_data": {"a": "' + b"x" * bodies.LONGEST_LINE + b'"}}'
+    blank = b" " * (bodies.LONGEST_LINE + 10) + EVENT
+    answer = sent(program, b"\n".join([EVENT, long, blank, EVENT]))
+    assert answer["accepted"] == 2
+    assert [each["index"] for each in answer["rejected"]] == [1, 2]
+    assert all("longer than 1 MiB" in each["error"] for each in answer["rejected"])
+
+
+def test_only_what_holds_something_counts_as_a_row() -> None:
+    assert bodies.read_lines([b"", b" ", EVENT, b"x"], NewEvent, first=0).size == 2
