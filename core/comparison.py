@@ -41,7 +41,8 @@ class Verdict(StrEnum):
 class Tile(View):
     """One key figure of a period: its value, that of as much of the period before, and its course. Null is of nothing.
 
-    Durations are milliseconds, shares fractions, money US dollars.
+    Durations are milliseconds, shares fractions, money US dollars. `compared` is what stands beside `before` where that is not
+    the value: of what is only known by day, the days that are over.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Tile(View):
     unit: Unit
     value: float | None
     before: float | None
+    compared: float | None = None
     verdict: Verdict
     course: list[float | None]
 

@@ -15,9 +15,11 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.insights.courses import course_of
 from core.insights.queries import count_feedback, count_users
-from core.insights.schemas import Scope
+from core.insights.schemas import Scope, UserCounts
+from core.periods import DAY, midnight
 from core.words import Unit
 
+USERS = {"users": "active", "new_users": "new"}
 OF_AI = ("p95_latency", "error_rate", "cost")
 
 
@@ -58,16 +60,27 @@ def overview_tiles(
 
 
 def _users(core: Session, scope: Scope, before: Scope) -> list[Tile]:
-    now, then = count_users(core, scope), count_users(core, before)
+    whole = count_users(core, scope)
+    now, then = _users_beside(core, scope, before)
     found = []
-    for name, label, metric, value, earlier in (
-        ("users", "Active users", "users_active", now.active, then.active),
-        ("new_users", "New users", "users_new", now.new, then.new),
-    ):
-        course = _ended(scope, course_of(core, scope, metric))
-        verdict = of_level(course, course_of(core, before, metric), Meaning.GOOD)
-        found.append(tile(name, label, Unit.COUNT, (value, earlier), verdict, course))
+    for name, metric in USERS.items():
+        course = _ended(scope, course_of(core, scope, f"users_{metric}"))
+        verdict = of_level(course, course_of(core, before, f"users_{metric}"), Meaning.GOOD)
+        value, compared, earlier = (getattr(each, metric, None) for each in (whole, now, then))
+        made = tile(name, f"{metric.capitalize()} users", Unit.COUNT, (value, earlier), verdict, course)
+        found.append(made if compared == value else made.model_copy(update={"compared": compared}))
     return found
+
+
+def _users_beside(core: Session, scope: Scope, before: Scope) -> tuple[UserCounts | None, UserCounts | None]:
+    """Count whom to compare. But for those of a release they are known by day: a part of one would stand beside a whole one."""
+    if scope.watched.release is not None:
+        return count_users(core, scope), count_users(core, before)
+    days = scope.period.beside(clock.now())
+    if days is None:
+        return None, None
+    now, then = (count_users(core, replace(scope, period=each)) for each in days)
+    return now, then
 
 
 def _conversion(core: Session, scope: Scope, passed: tuple[Passed, Passed] | None) -> Tile:
@@ -95,5 +108,5 @@ def _feedback(core: Session, ai: Session, scope: Scope) -> Tile:
 def _ended(scope: Scope, course: list[float | None]) -> list[float | None]:
     """Return the days that are over."""
     # The last day has hours to come: beside a whole one it would always have fallen.
-    is_over = scope.period.end <= clock.now()
+    is_over = midnight(scope.period.last_day + DAY, scope.period.zone) <= clock.now()
     return course if is_over else course[:-1]
