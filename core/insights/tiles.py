@@ -8,6 +8,7 @@ from core import clock
 from core.activity import conversion
 from core.activity.answers import FunnelView
 from core.activity.conversion import Passed
+from core.activity.funnel import SAVED
 from core.ai_metrics import tiles as ai_tiles
 from core.ai_metrics.answers import Asked
 from core.comparison import Meaning, Tile, Verdict, of_level, of_rate, tile
@@ -84,12 +85,12 @@ def _users_beside(core: Session, scope: Scope, before: Scope) -> tuple[UserCount
 
 
 def _conversion(core: Session, scope: Scope, passed: tuple[Passed, Passed] | None) -> Tile:
-    """Judge what is known of both periods alike only when both are over: who began late has had less time to come through."""
+    """Judge it when everybody has had the whole window: until then, who began late has had less time to come through."""
     verdict, value, earlier = Verdict.UNKNOWN, None, None
     if passed is not None:
         now, then = passed
         value, earlier = now.rate, then.rate
-        if scope.period.end <= clock.now():
+        if scope.period.end + SAVED.window <= clock.now():
             verdict = of_rate((now.through, now.begun), (then.through, then.begun), Meaning.GOOD)
     course = course_of(core, scope, "onboarding_conversion")
     return tile("conversion", "Conversion", Unit.SHARE, (value, earlier), verdict, course)

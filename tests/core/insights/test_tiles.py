@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core import clock
+from core.activity.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.comparison import Tile
 from core.db import Database, transaction
@@ -13,6 +14,7 @@ from core.insights.schemas import Scope
 from core.insights.tiles import overview_tiles
 from core.periods import Period, Watched, last_days
 from tests.core.insights.test_overview import events
+from tests.factories.activity import spaced, store
 from tests.factories.ai_metrics import START
 from tests.factories.identity import person
 
@@ -73,3 +75,13 @@ def test_a_period_that_is_over_is_compared_whole_and_hours_of_a_day_are_not() ->
     assert (yesterday.value, yesterday.compared, yesterday.before) == (20, None, 10)
     hour = tiles(Period(START - 10 * HOUR, START - 9 * HOUR))["users"]
     assert (hour.compared, hour.before) == (None, None)
+
+
+@pytest.mark.parametrize(("ago", "verdict"), [(29, "unknown"), (30, "worse")])
+def test_conversion_is_judged_when_everybody_has_had_the_whole_window(ago: int, verdict: str) -> None:
+    end = START - ago * DAY
+    for number in range(40):
+        store(spaced(STEPS, user=f"old{number}", start=end - 10 * DAY))
+        store(spaced(STEPS[:2], user=f"new{number}", start=end - 3 * DAY))
+    found = tiles(Period(end - 7 * DAY, end))["conversion"]
+    assert (found.value, found.before, found.verdict) == (0, 1, verdict)
