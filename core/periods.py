@@ -17,6 +17,7 @@ DEFAULT_DAYS = 30
 MOST_DAYS = 3660
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 DAY = timedelta(days=1)
+WEEK_DAYS = 7
 HALF_HOUR = timedelta(minutes=30)
 
 Edge = datetime | date
@@ -66,6 +67,11 @@ class Period:
     def is_whole_days(self) -> bool:
         """Whether it begins and ends at midnight."""
         return self.whole_days == self
+
+    @property
+    def has_every_weekday(self) -> bool:
+        """Whether it is a week long or longer: Sundays and Mondays are in it, and in the period before."""
+        return round((self.end - self.start) / DAY) >= WEEK_DAYS
 
     @property
     def whole_days(self) -> "Period | None":

@@ -99,7 +99,7 @@ def difference(one: tuple[int, int], other: tuple[int, int]) -> Difference:
     if min(one[1], other[1]) < FEWEST_FOR_AN_INTERVAL:
         return Difference(difference=apart, low=None, high=None, verdict=Verdict.UNKNOWN)
     low, high = stats.rate_difference(*one, *other)
-    return Difference(difference=apart, low=low, high=high, verdict=of_rate(one, other, Meaning.GOOD))
+    return Difference(difference=apart, low=low, high=high, verdict=of_rate(one, other, Meaning.GOOD).verdict)
 
 
 def _says(steps: list[StepComparison], last: int) -> str:

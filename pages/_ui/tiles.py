@@ -17,7 +17,7 @@ from core.words import Unit
 
 WHY = {
     Verdict.NOISE: "The change is within what chance makes.",
-    Verdict.UNKNOWN: "Too little to say whether the change is more than chance.",
+    Verdict.UNKNOWN: "Too little is known to say whether the change is more than chance.",
     Verdict.WORSE: "Worse than before, by more than chance makes.",
     Verdict.BETTER: "Better than before, by more than chance makes.",
     Verdict.DIFFERENT: "The change is more than chance makes.",
