@@ -17,6 +17,7 @@ DEFAULT_DAYS = 30
 MOST_DAYS = 3660
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 DAY = timedelta(days=1)
+WEEK_DAYS = 7
 HALF_HOUR = timedelta(minutes=30)
 
 Edge = datetime | date
@@ -49,10 +50,28 @@ class Period:
             return previous
         return replace(previous, end=max(previous.end - still_to_come, previous.start + HALF_HOUR))
 
+    def beside(self, now: datetime) -> "tuple[Period, Period] | None":
+        """The days of this period that are over, and as many of the one before; None where either has no whole day."""
+        over, earlier = replace(self, end=min(self.end, now)), self.before(now)
+        ours, theirs = (each.whole_days if each.start < each.end else None for each in (over, earlier))
+        if ours is None or theirs is None:
+            return None
+        count = min(len(ours.days), len(theirs.days))
+        return ours.first_of(count), theirs.first_of(count)
+
+    def first_of(self, days: int) -> "Period":
+        """So many days from the one on that it begins in."""
+        return replace(self, end=midnight(self.first_day + days * DAY, self.zone))
+
     @property
     def is_whole_days(self) -> bool:
         """Whether it begins and ends at midnight."""
         return self.whole_days == self
+
+    @property
+    def has_every_weekday(self) -> bool:
+        """Whether it is a week long or longer: Sundays and Mondays are in it, and in the period before."""
+        return round((self.end - self.start) / DAY) >= WEEK_DAYS
 
     @property
     def whole_days(self) -> "Period | None":

@@ -5,6 +5,9 @@ from importlib import import_module
 from math import sqrt
 
 CERTAIN = 0.95
+FARTHEST, HALVINGS = 40.0, 60  # deviations: farther off, chance is less than a float can say
+
+Rate = tuple[int, int]  # a part and its whole
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
@@ -17,7 +20,34 @@ def rate_difference(part: int, whole: int, other_part: int, other_whole: int, *,
 
     Newcombe 1998, method 10. Both counts are at least 1.
     """
-    z = _deviations(certain)
+    return _newcombe(part, whole, other_part, other_whole, _deviations(certain))
+
+
+def chance_of_rates(part: int, whole: int, other_part: int, other_whole: int) -> float:
+    """Return how likely rates so far apart are by chance: one less how certain Newcombe's interval is when it touches zero."""
+    low, high = 0.0, FARTHEST
+    for _ in range(HALVINGS):
+        z = (low + high) / 2
+        below, above = _newcombe(part, whole, other_part, other_whole, z)
+        low, high = (low, z) if below <= 0 <= above else (z, high)
+    return 2 * float(import_module("scipy.special").ndtr(-low))
+
+
+def chance_of_pairs(pairs: Sequence[tuple[Rate, Rate]]) -> float:
+    """Return how likely rates so far apart are by chance, each pair of parts and wholes being one draw: Student's t, two-sided.
+
+    Requests of a day fail together: they are fewer than they look. Cochran 1977, 6.3, the error of a ratio of sums.
+    """
+    (part, whole), (other_part, other_whole) = (
+        tuple(sum(pair[side][place] for pair in pairs) for place in (0, 1)) for side in (0, 1)
+    )
+    rate, other = part / whole, other_part / other_whole
+    beside = [(one[0] - rate * one[1]) / whole - (two[0] - other * two[1]) / other_whole for one, two in pairs]
+    count = len(pairs)
+    return _student(rate - other, sqrt(count / (count - 1) * sum(each**2 for each in beside)), count - 1)
+
+
+def _newcombe(part: int, whole: int, other_part: int, other_whole: int, z: float) -> tuple[float, float]:
     rate, other = part / whole, other_part / other_whole
     (low, high), (other_low, other_high) = _score(rate, whole, z), _score(other, other_whole, z)
     below = sqrt((rate - low) ** 2 + (other_high - other) ** 2)
@@ -49,7 +79,10 @@ def chance_of_shift(differences: Sequence[float]) -> float:
         return 1.0
     mean = sum(differences) / count
     variance = sum((each - mean) ** 2 for each in differences) / (count - 1)
-    if variance == 0:
-        return 0.0 if mean else 1.0
-    t = abs(mean) / sqrt(variance / count)
-    return 2 * float(import_module("scipy.special").stdtr(count - 1, -t))
+    return _student(mean, sqrt(variance / count), count - 1)
+
+
+def _student(found: float, error: float, freedom: int) -> float:
+    if error == 0:
+        return 0.0 if found else 1.0
+    return 2 * float(import_module("scipy.special").stdtr(freedom, -abs(found) / error))

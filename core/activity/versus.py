@@ -1,7 +1,11 @@
-"""A funnel beside itself: of another period, or of other users."""
+"""A funnel beside itself: of another period, or of other users.
+
+Of two periods each step counts as far as everybody has had time for it, in whole days: who began late would else come through
+more rarely. Where the last have had less than a day, nothing is judged.
+"""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -14,10 +18,11 @@ from core.activity.funnel import SAVED, Funnel, before
 from core.activity.segments import Segment
 from core.comparison import Meaning, Verdict, of_rate
 from core.identity.schemas import Actor
-from core.periods import Period, RangeRefused, Watched, read_range
+from core.periods import DAY, Period, RangeRefused, Watched, read_range
 
 DATES = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
 PREVIOUS = "previous"
+EARLY = "Too early for a verdict: the last of them have had less than a day."
 
 
 @dataclass(frozen=True)
@@ -55,18 +60,28 @@ def compare_funnels(
 ) -> FunnelComparison:
     """Return two funnels and how their rates differ; raise FunnelRefused."""
     side = other_side(against, period, segment)
+    days = funnel.window // DAY if side.period == period else _days_of_all(funnel, period, side.period)
+    funnel = replace(funnel, window=days * DAY) if days else funnel
     one = read_funnel(session, period, watched, funnel, segment, actor=actor)
     other = read_funnel(session, side.period, watched, funnel, side.segment, actor=actor)
-    steps = [_step(funnel, one, other, number) for number in range(len(funnel.steps))]
+    steps = [_step(funnel, one, other, number, is_early=not days) for number in range(len(funnel.steps))]
     name = segment.name if segment is not None else "this period" if side.segment is None else "all users"
-    return FunnelComparison(name=name, other_name=side.name, one=one, other=other, steps=steps, says=_says(steps, funnel.last))
+    says = _says(steps, funnel.last) if days else EARLY
+    return FunnelComparison(name=name, other_name=side.name, one=one, other=other, steps=steps, says=says)
 
 
-def _step(funnel: Funnel, one: FunnelView, other: FunnelView, number: int) -> StepComparison:
+def _days_of_all(funnel: Funnel, *periods: Period) -> int:
+    """Return how many days of the window everybody has had who began in one of the periods."""
+    last = max(period.end for period in periods)
+    return max(min(funnel.window, clock.now() - last) // DAY, 0)
+
+
+def _step(funnel: Funnel, one: FunnelView, other: FunnelView, number: int, *, is_early: bool) -> StepComparison:
     def against(whole: int) -> Difference:
-        return difference(
+        found = difference(
             (one.steps[number].users, one.steps[whole].users), (other.steps[number].users, other.steps[whole].users)
         )
+        return found.model_copy(update={"verdict": Verdict.UNKNOWN}) if is_early else found
 
     return StepComparison(
         step=number + 1,
@@ -84,7 +99,7 @@ def difference(one: tuple[int, int], other: tuple[int, int]) -> Difference:
     if min(one[1], other[1]) < FEWEST_FOR_AN_INTERVAL:
         return Difference(difference=apart, low=None, high=None, verdict=Verdict.UNKNOWN)
     low, high = stats.rate_difference(*one, *other)
-    return Difference(difference=apart, low=low, high=high, verdict=of_rate(one, other, Meaning.GOOD))
+    return Difference(difference=apart, low=low, high=high, verdict=of_rate(one, other, Meaning.GOOD).verdict)
 
 
 def _says(steps: list[StepComparison], last: int) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -9,10 +10,10 @@ from core import clock
 from core.ai_metrics.answers import Asked, Figures, Interval, LatencyBefore, LatencyPoint, VolumePoint
 from core.ai_metrics.figures import figures
 from core.ai_metrics.series import both, latency_series, volume_series
-from core.comparison import Meaning, Tile, of_level, of_rate, tile
+from core.comparison import NOT_KNOWN, Change, Meaning, Tile, of_level, of_rate, tile
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY, day_of, midnight
+from core.periods import DAY, Period, day_of, midnight
 from core.words import Unit
 
 BY_THE_HOUR = 3 * DAY  # so long a period has too few days to compare, and is compared by the hour
@@ -22,6 +23,7 @@ BY_THE_HOUR = 3 * DAY  # so long a period has too few days to compare, and is co
 class Side:
     """What is compared: one period in figures and in parts."""
 
+    period: Period
     figures: Figures
     times: LatencyBefore
     volume: list[VolumePoint]
@@ -58,6 +60,7 @@ def side(session: Session, asked: Asked, step: Interval) -> Side:
 
     volume, times = volume_series(session, asked, step), latency_series(session, asked, step)
     return Side(
+        period=asked.period,
         figures=figures(session, asked),
         times=both(session, asked),
         volume=[point for point in volume if is_over(point)],
@@ -73,9 +76,8 @@ def _end(at: datetime, step: Interval, zone: str) -> datetime:
 
 def _requests(one: Side, other: Side) -> Tile:
     now, before = [_float(each.total_requests) for each in one.volume], [_float(each.total_requests) for each in other.volume]
-    verdict = of_level(now, before, Meaning.NEITHER)
     values = one.figures.total_requests, other.figures.total_requests
-    return tile("requests", "Requests", Unit.COUNT, values, verdict, now)
+    return tile("requests", "Requests", Unit.COUNT, values, _of_traffic(one, now, before, Meaning.NEITHER), now)
 
 
 def _latency(one: Side, other: Side) -> Tile:
@@ -91,22 +93,33 @@ def _first_token(one: Side, other: Side) -> Tile:
 
 
 def _error_rate(one: Side, other: Side) -> Tile:
-    verdict = of_rate((one.figures.error_count, one.ended), (other.figures.error_count, other.ended), Meaning.BAD)
+    now, before = ((each.figures.error_count, each.ended) for each in (one, other))
+    parts = [(_failed(each), _failed(beside)) for each, beside in zip(one.volume, other.volume, strict=False)]
     values = one.figures.error_rate, other.figures.error_rate
-    return tile("error_rate", "Error rate", Unit.SHARE, values, verdict, [each.error_rate for each in one.volume])
+    change = of_rate(now, before, Meaning.BAD, parts)
+    return tile("error_rate", "Error rate", Unit.SHARE, values, change, [each.error_rate for each in one.volume])
 
 
 def _cost(one: Side, other: Side) -> Tile:
-    now, before = [float(each.cost_usd) for each in one.volume], [float(each.cost_usd) for each in other.volume]
+    now, before = ([_float(each.cost_usd) for each in side.volume] for side in (one, other))
     values = one.figures.cost_usd, other.figures.cost_usd
-    return tile("cost", "Cost", Unit.MONEY, values, of_level(now, before, Meaning.BAD), now)
+    return tile("cost", "Cost", Unit.MONEY, values, _of_traffic(one, now, before, Meaning.BAD), now)
 
 
 def _tokens(one: Side, other: Side) -> Tile:
     now, before = [_float(each.total_tokens) for each in one.volume], [_float(each.total_tokens) for each in other.volume]
     values = one.figures.total_tokens, other.figures.total_tokens
-    return tile("tokens", "Tokens", Unit.COUNT, values, of_level(now, before, Meaning.NEITHER), now)
+    return tile("tokens", "Tokens", Unit.COUNT, values, _of_traffic(one, now, before, Meaning.NEITHER), now)
 
 
-def _float(given: int | None) -> float | None:
+def _of_traffic(one: Side, now: list[float | None], before: list[float | None], meaning: Meaning) -> Change:
+    """Judge what follows how much is asked: on Mondays that is more than on Sundays, which is no news."""
+    return of_level(now, before, meaning) if one.period.has_every_weekday else NOT_KNOWN
+
+
+def _failed(point: VolumePoint) -> tuple[int, int]:
+    return point.error_count, point.total_requests - point.pending_requests
+
+
+def _float(given: int | Decimal | None) -> float | None:
     return float(given) if given is not None else None

@@ -1,6 +1,6 @@
 """What needs attention, found in the figures and said in words; each finding names the page and the filters that show it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -25,6 +25,7 @@ from core.periods import in_address
 MOST = 8
 # A smaller rise of cost can be certain, and still be nothing to act on.
 LEAST_RISE = 0.2
+LEVEL = 0.01
 FEEDBACK = {"section": "feedback"}
 
 
@@ -55,7 +56,7 @@ class Findings(View):
 
 
 def findings(core: Session, ai: Session, scope: Scope, known: Known | None = None, *, actor: Actor) -> Findings:
-    """Look for what needs attention in a period: chance alone brings up one in a hundred times what is not there.
+    """Look for what needs attention in a period: of each kind, chance brings up one in a hundred times what is not there.
 
     What is known of its key figures need not be read.
     """
@@ -124,13 +125,14 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
 
 
 def _of_tiles(
-    core: Session, tiles: Iterable[Tile], volumes: Sequence[ModelVolume], known: set[Trouble], scope: Scope
+    core: Session, tiles: Sequence[Tile], volumes: Sequence[ModelVolume], known: set[Trouble], scope: Scope
 ) -> Iterator[Finding]:
     is_slow = Trouble.SLOW in known
     # An incident says it already, and names its hours.
     explained = {"p95_latency": is_slow, "p95_first_token": is_slow, "error_rate": Trouble.FAILING in known}
+    level = LEVEL / len(tiles)
     for tile in tiles:
-        if tile.verdict is not Verdict.WORSE or explained.get(tile.name) or tile.value is None or not tile.before:
+        if not _is_surely_worse(tile, level) or explained.get(tile.name) or tile.value is None or not tile.before:
             continue
         query = {**_span(scope), **_place(scope)}
         change = f"{words.figure(tile.value, tile.unit)}, {words.figure(tile.before, tile.unit)} in the same time before"
@@ -141,6 +143,10 @@ def _of_tiles(
         verb = "fell" if tile.value < tile.before else "rose"
         page, more = ("knowledge", FEEDBACK) if tile.name == "feedback" else ("ai-metrics", {})
         yield _finding(tile.name, Severity.WARN, f"{tile.label} {verb}", change, scope.period.start, page, query | more)
+
+
+def _is_surely_worse(tile: Tile, level: float) -> bool:
+    return tile.verdict is Verdict.WORSE and tile.chance is not None and tile.chance <= level
 
 
 def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: dict[str, str], scope: Scope) -> Finding:

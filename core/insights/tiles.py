@@ -1,5 +1,6 @@
 """The Overview's key figures: users, onboarding, AI requests and feedback, each beside as much of the period before."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
@@ -8,16 +9,19 @@ from core import clock
 from core.activity import conversion
 from core.activity.answers import FunnelView
 from core.activity.conversion import Passed
+from core.activity.funnel import SAVED
 from core.ai_metrics import tiles as ai_tiles
 from core.ai_metrics.answers import Asked
-from core.comparison import Meaning, Tile, Verdict, of_level, of_rate, tile
+from core.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.insights.courses import course_of
 from core.insights.queries import count_feedback, count_users
-from core.insights.schemas import Scope
+from core.insights.schemas import Scope, UserCounts
+from core.periods import DAY, midnight
 from core.words import Unit
 
+USERS = {"users": "active", "new_users": "new"}
 OF_AI = ("p95_latency", "error_rate", "cost")
 
 
@@ -58,28 +62,46 @@ def overview_tiles(
 
 
 def _users(core: Session, scope: Scope, before: Scope) -> list[Tile]:
-    now, then = count_users(core, scope), count_users(core, before)
+    whole = count_users(core, scope)
+    now, then = _users_beside(core, scope, before)
     found = []
-    for name, label, metric, value, earlier in (
-        ("users", "Active users", "users_active", now.active, then.active),
-        ("new_users", "New users", "users_new", now.new, then.new),
-    ):
-        course = _ended(scope, course_of(core, scope, metric))
-        verdict = of_level(course, course_of(core, before, metric), Meaning.GOOD)
-        found.append(tile(name, label, Unit.COUNT, (value, earlier), verdict, course))
+    for name, metric in USERS.items():
+        course = _ended(scope, course_of(core, scope, f"users_{metric}"))
+        beside = course_of(core, before, f"users_{metric}")
+        change = of_level(_counts(course), _counts(beside), Meaning.GOOD)
+        change = change if scope.period.has_every_weekday else NOT_KNOWN
+        value, compared, earlier = (getattr(each, metric, None) for each in (whole, now, then))
+        made = tile(name, f"{metric.capitalize()} users", Unit.COUNT, (value, earlier), change, course)
+        found.append(made if compared == value else made.model_copy(update={"compared": compared}))
     return found
 
 
+def _counts(course: Sequence[float | None]) -> list[float]:
+    """Return how many there were each day: on a day of which nothing is known, nobody came."""
+    return [each or 0.0 for each in course]
+
+
+def _users_beside(core: Session, scope: Scope, before: Scope) -> tuple[UserCounts | None, UserCounts | None]:
+    """Count whom to compare. But for those of a release they are known by day: a part of one would stand beside a whole one."""
+    if scope.watched.release is not None:
+        return count_users(core, scope), count_users(core, before)
+    days = scope.period.beside(clock.now())
+    if days is None:
+        return None, None
+    now, then = (count_users(core, replace(scope, period=each)) for each in days)
+    return now, then
+
+
 def _conversion(core: Session, scope: Scope, passed: tuple[Passed, Passed] | None) -> Tile:
-    """Judge what is known of both periods alike only when both are over: who began late has had less time to come through."""
-    verdict, value, earlier = Verdict.UNKNOWN, None, None
+    """Judge it when everybody has had the whole window: until then, who began late has had less time to come through."""
+    change, value, earlier = NOT_KNOWN, None, None
     if passed is not None:
         now, then = passed
         value, earlier = now.rate, then.rate
-        if scope.period.end <= clock.now():
-            verdict = of_rate((now.through, now.begun), (then.through, then.begun), Meaning.GOOD)
+        if scope.period.end + SAVED.window <= clock.now():
+            change = of_rate((now.through, now.begun), (then.through, then.begun), Meaning.GOOD)
     course = course_of(core, scope, "onboarding_conversion")
-    return tile("conversion", "Conversion", Unit.SHARE, (value, earlier), verdict, course)
+    return tile("conversion", "Conversion", Unit.SHARE, (value, earlier), change, course)
 
 
 def _feedback(core: Session, ai: Session, scope: Scope) -> Tile:
@@ -87,13 +109,13 @@ def _feedback(core: Session, ai: Session, scope: Scope) -> Tile:
     before = replace(scope, period=scope.period.before(clock.now()))
     now, then = count_feedback(ai, scope), count_feedback(ai, before)
     is_known = scope.watched.release is None
-    verdict = of_rate((now.positive, now.rated), (then.positive, then.rated), Meaning.GOOD) if is_known else Verdict.UNKNOWN
+    change = of_rate((now.positive, now.rated), (then.positive, then.rated), Meaning.GOOD) if is_known else NOT_KNOWN
     values = (now.ratio, then.ratio) if is_known else (None, None)
-    return tile("feedback", "Good feedback", Unit.SHARE, values, verdict, course_of(core, scope, "feedback_ratio", source=ai))
+    return tile("feedback", "Good feedback", Unit.SHARE, values, change, course_of(core, scope, "feedback_ratio", source=ai))
 
 
 def _ended(scope: Scope, course: list[float | None]) -> list[float | None]:
     """Return the days that are over."""
     # The last day has hours to come: beside a whole one it would always have fallen.
-    is_over = scope.period.end <= clock.now()
+    is_over = midnight(scope.period.last_day + DAY, scope.period.zone) <= clock.now()
     return course if is_over else course[:-1]

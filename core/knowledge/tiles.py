@@ -1,6 +1,6 @@
 """The key figures of feedback, each beside as much of the period before."""
 
-from core.comparison import Meaning, Tile, Verdict, of_level, of_rate, tile
+from core.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
 from core.knowledge.answers import FeedbackStats
 from core.words import Unit
 
@@ -14,6 +14,6 @@ def feedback_tiles(found: FeedbackStats) -> list[Tile]:
     return [
         tile("positive", "Positive", Unit.SHARE, (found.ratio, before.ratio), verdict, course),
         tile("rated", "Ratings", Unit.COUNT, (found.rated, before.rated), level, counts),
-        tile("comments", "Commented", Unit.COUNT, (found.with_comment, before.with_comment), Verdict.UNKNOWN, []),
-        tile("edits", "Edited", Unit.COUNT, (found.with_edit, before.with_edit), Verdict.UNKNOWN, []),
+        tile("comments", "Commented", Unit.COUNT, (found.with_comment, before.with_comment), NOT_KNOWN, []),
+        tile("edits", "Edited", Unit.COUNT, (found.with_edit, before.with_edit), NOT_KNOWN, []),
     ]

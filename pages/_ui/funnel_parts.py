@@ -36,13 +36,15 @@ def draw_funnel(funnel: FunnelView, versus: FunnelComparison | None, page: str, 
     with st.container(border=True):
         charts.show(chart, f"{page}.funnel.{versus is not None}", on_pick=lambda point: pick(round(float(point.x)) + 1))
     if versus is not None:
-        late = " Who began late has had less time." if versus.one.start != versus.other.start else ""
-        st.caption(text.plain(f"{versus.name} against {versus.other_name}: {versus.says}{late}"))
+        within = (
+            "" if versus.one.window_days == funnel.window_days else f", each within {words.count(versus.one.window_days, 'day')}"
+        )
+        st.caption(text.plain(f"{versus.name} against {versus.other_name}{within}: {versus.says}"))
 
 
 def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str, pick: Pick) -> None:
     """Draw the same in figures, with intervals; a row that is selected chooses its step."""
-    steps = funnel.steps
+    steps = (funnel if versus is None else versus.one).steps  # those beside it are of the same window
     table = {
         "Step": [f"{step.step}  {short(step)}" + (" (optional)" if step.is_optional else "") for step in steps],
         "Users": [step.users for step in steps],
@@ -121,4 +123,5 @@ def _difference(versus: FunnelComparison, number: int) -> str:
     given = versus.steps[number].from_previous
     if number == 0:
         return ""
-    return f"{points(given)}, {VERDICTS[given.verdict]}"
+    is_early = given.verdict is Verdict.UNKNOWN and given.low is not None
+    return f"{points(given)}, {'too early' if is_early else VERDICTS[given.verdict]}"

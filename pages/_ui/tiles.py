@@ -17,7 +17,7 @@ from core.words import Unit
 
 WHY = {
     Verdict.NOISE: "The change is within what chance makes.",
-    Verdict.UNKNOWN: "Too little to say whether the change is more than chance.",
+    Verdict.UNKNOWN: "Too little is known to say whether the change is more than chance.",
     Verdict.WORSE: "Worse than before, by more than chance makes.",
     Verdict.BETTER: "Better than before, by more than chance makes.",
     Verdict.DIFFERENT: "The change is more than chance makes.",
@@ -38,15 +38,16 @@ def draw(tiles: Sequence[Tile], *, notes: dict[str, str] | None = None) -> None:
 
 def change(tile: Tile) -> str | None:
     """Return the change in words: 6.2%, 1.8 pts, 7.9×; with its sign where no arrow says it; None of nothing."""
-    if tile.value is None or tile.before is None:
+    value = _compared(tile)
+    if value is None or tile.before is None:
         return None
-    sign = "+" if tile.value > tile.before else "-" if tile.value < tile.before else ""
+    sign = "+" if value > tile.before else "-" if value < tile.before else ""
     sign = sign if tile.verdict in MAY_BE_CHANCE else ""
     if tile.unit is Unit.SHARE:
-        return f"{sign}{abs(tile.value - tile.before) * 100:.2f} pts"
+        return f"{sign}{abs(value - tile.before) * 100:.2f} pts"
     if not tile.before:
         return None
-    times = tile.value / tile.before
+    times = value / tile.before
     return f"{times:,.1f}×" if times >= MANY_TIMES else f"{sign}{abs(times - 1):.1%}"
 
 
@@ -76,20 +77,36 @@ def course(values: Sequence[float | None], said: str, *, is_worse: bool) -> str:
 def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
     changed = change(tile)
     is_news = changed is not None and tile.verdict not in MAY_BE_CHANCE
-    before = f"Before: {words.figure(tile.before, tile.unit)}. {WHY[tile.verdict]}" if changed else "Nothing to compare with."
     place.metric(
         tile.label,
         words.figure(tile.value, tile.unit),
-        delta=changed or (None if tile.value is None else "new"),
+        delta=changed or ("new" if _is_new(tile) else None),
         delta_color="gray" if not is_news else "orange" if tile.verdict is Verdict.WORSE else "blue",
         delta_arrow=_arrow(tile) if is_news else "off",
-        help=f"{note} {before}".strip(),
+        help=f"{note} {_why(tile, changed)}".strip(),
     )
     known = [value for value in tile.course if value is not None] or [0.0]
     said = f"{tile.label}: from {words.figure(min(known), tile.unit)} to {words.figure(max(known), tile.unit)}"
     place.html(course(tile.course, said, is_worse=tile.verdict is Verdict.WORSE))
 
 
+def _compared(tile: Tile) -> float | None:
+    return tile.value if tile.compared is None else tile.compared
+
+
+def _is_new(tile: Tile) -> bool:
+    """Whether there was nothing of it before; where nobody counted, that is not known."""
+    # Before there is something, a count is zero: without one, no day is over that could be compared.
+    return tile.value is not None and (tile.before is not None or tile.unit is not Unit.COUNT)
+
+
+def _why(tile: Tile, changed: str | None) -> str:
+    if not changed:
+        return "Nothing to compare with."
+    days = f"On the days that are over: {words.figure(tile.compared, tile.unit)}. " if tile.compared is not None else ""
+    return f"{days}Before: {words.figure(tile.before, tile.unit)}. {WHY[tile.verdict]}"
+
+
 def _arrow(tile: Tile) -> Literal["up", "down", "off"]:
-    value, before = tile.value or 0, tile.before or 0
+    value, before = _compared(tile) or 0, tile.before or 0
     return "off" if value == before else "up" if value > before else "down"

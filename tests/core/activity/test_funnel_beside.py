@@ -122,6 +122,37 @@ def test_too_few_have_no_verdict(actor: Actor) -> None:
     assert conversion.in_words(None, None, 0) == "n/a"
 
 
+@pytest.mark.parametrize(("ago", "days"), [(2, 1), (26, 25), (60, 30)])
+def test_of_two_periods_a_step_counts_as_far_as_all_have_had_time(
+    actor: Actor, ago: int, days: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week = 7 * timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: START + (ago - 1) * timedelta(days=1) + timedelta(hours=12))
+    for start in (START - 10 * timedelta(days=1), START - 3 * timedelta(days=1)):
+        for number in range(20):
+            gap = timedelta(hours=1) if number < 10 else timedelta(hours=40)  # the slow ones are through after a week
+            store(spaced(STEPS, user=f"{start:%d}-{number}", start=start, gap=gap))
+    period = Period(START - week, START)
+    with transaction() as session:
+        found = versus.compare_funnels(session, period, Watched(), actor=actor)
+    assert (found.one.window_days, found.other.window_days) == (days, days)
+    assert found.one.steps[-1].users == found.other.steps[-1].users == (10 if days < 7 else 20)
+    assert found.steps[-1].from_start.verdict is Verdict.NOISE
+
+
+def test_of_a_period_that_has_just_ended_nothing_is_judged(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: START + 12 * timedelta(hours=1))
+    for number in range(40):
+        store(spaced(STEPS, user=f"old{number}", start=START - 10 * day))
+        store(spaced(STEPS[:2], user=f"new{number}", start=START - 1 * day))
+    with transaction() as session:
+        found = versus.compare_funnels(session, Period(START - 7 * day, START), Watched(), actor=actor)
+    last = found.steps[-1].from_start
+    assert (last.difference, last.verdict) == (-1.0, Verdict.UNKNOWN)
+    assert found.says.startswith("Too early for a verdict")
+
+
 def test_cohorts_and_times_add_up_to_the_funnel(actor: Actor) -> None:
     store(each for number in range(12) for each in spaced(STEPS[: 1 + number % 5], user=f"u{number}"))
     store(spaced(STEPS, user="early", start=START - timedelta(days=1), gap=timedelta(hours=1)))

@@ -69,19 +69,36 @@ def test_a_rise_of_cost_names_the_model() -> None:
 
 
 def test_a_rise_before_the_period_is_over_names_the_model_that_rose() -> None:
-    start = clock.now().replace(minute=0, second=0, microsecond=0) - 12 * HOUR
+    start = clock.now().replace(minute=0, second=0, microsecond=0) - 6 * DAY - 12 * HOUR
     rows = []
-    for number in range(36 * 10):
-        at = start - DAY + number * timedelta(minutes=6)
+    for number in range(14 * 24 * 2):
+        at = start - 7 * DAY + number * timedelta(minutes=30)
+        if at > clock.now():
+            break
         big = Decimal("0.014") if at >= start else Decimal("0.010")
         rows += [request(at, model="big", cost_usd=big), request(at, model="small", cost_usd=Decimal("0.001"))]
     send(*rows)
     fold()
-    scope = Scope(Period(start, start + DAY, "UTC"), Watched())
+    scope = Scope(Period(start, start + 7 * DAY, "UTC"), Watched())
     with transaction() as core, transaction(Database.AI) as ai:
         items = findings(core, ai, scope, actor=person(Role.ANALYST).actor).items
     [detail] = [each.detail for each in items if each.kind == "cost"]
     assert detail.endswith("most of it by big")
+
+
+def test_what_a_key_figure_marks_is_a_finding_when_chance_does_it_once_in_a_hundred_of_them_all() -> None:
+    ago = (TODAY - START) // DAY
+    for number in range(100):
+        rated(1 if number < 90 else -1, days=ago - 9)
+        rated(1 if number < 78 else -1, days=ago - 1)
+    scope = Scope(last_days(7, zone="UTC"), Watched())
+    with transaction() as core, transaction(Database.AI) as ai:
+        [feedback] = [
+            each for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor) if each.name == "feedback"
+        ]
+    assert feedback.verdict == "worse"
+    assert 0.01 < (feedback.chance or 0) < 0.05
+    assert found() == []
 
 
 @pytest.mark.parametrize("how", ["failed", "partial", "lost"])

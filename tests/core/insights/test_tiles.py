@@ -1,0 +1,114 @@
+"""The Overview's key figures: what is compared had the same time, and what nobody knows is no change."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from core import clock
+from core.activity.funnel import STEPS
+from core.activity.schemas import NewEvent
+from core.ai_metrics.schemas import NewRequest
+from core.comparison import Tile, Verdict
+from core.db import Database, transaction
+from core.identity.schemas import Role
+from core.insights.schemas import Scope
+from core.insights.tiles import overview_tiles
+from core.periods import Period, Watched, last_days
+from tests.core.insights.test_overview import events
+from tests.factories.activity import spaced, store
+from tests.factories.ai_metrics import START, request, send
+from tests.factories.identity import person
+
+pytestmark = pytest.mark.usefixtures("database")
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+NOW = START + 9 * HOUR  # START is a midnight
+
+
+@pytest.fixture(autouse=True)
+def at_nine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+def tiles(period: Period, watched: Watched | None = None) -> dict[str, Tile]:
+    scope = Scope(period, watched or Watched())
+    with transaction() as core, transaction(Database.AI) as ai:
+        return {each.name: each for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)}
+
+
+def visits(at: datetime, count: int) -> None:
+    """Let as many come who had never been there, one in each of so many hours."""
+    events(
+        *(
+            NewEvent(event_type="visit", user_id=f"{at:%d}-{number}", created_at=at + number * HOUR, release="2")
+            for number in range(count)
+        )
+    )
+
+
+def test_a_part_of_today_is_not_held_against_the_whole_of_yesterday() -> None:
+    visits(START - DAY, 20)
+    visits(START, 8)
+    for name in ("users", "new_users"):
+        today = tiles(last_days(1, zone="UTC"))[name]
+        assert (today.value, today.compared, today.before, today.verdict) == (8, None, None, Verdict.UNKNOWN)
+
+
+def test_days_that_are_over_are_held_against_as_many_before() -> None:
+    for day in range(1, 14):
+        visits(START - day * DAY, 20)
+    visits(START, 8)
+    for name in ("users", "new_users"):
+        week = tiles(last_days(7, zone="UTC"))[name]
+        assert (week.value, week.compared, week.before) == (128, 120, 120)
+
+
+def test_users_of_a_release_are_compared_to_the_hour() -> None:
+    visits(START - DAY, 20)
+    visits(START, 8)
+    today = tiles(last_days(1, zone="UTC"), Watched(release="2"))["users"]
+    assert (today.value, today.compared, today.before) == (8, None, 9)
+
+
+def test_a_period_that_is_over_is_compared_whole_and_hours_of_a_day_are_not() -> None:
+    visits(START - 2 * DAY, 10)
+    visits(START - DAY, 20)
+    yesterday = tiles(Period(START - DAY, START))["users"]
+    assert (yesterday.value, yesterday.compared, yesterday.before) == (20, None, 10)
+    hour = tiles(Period(START - 10 * HOUR, START - 9 * HOUR))["users"]
+    assert (hour.compared, hour.before) == (None, None)
+
+
+@pytest.mark.parametrize(("ago", "verdict"), [(29, Verdict.UNKNOWN), (30, Verdict.WORSE)])
+def test_conversion_is_judged_when_everybody_has_had_the_whole_window(ago: int, verdict: Verdict) -> None:
+    end = START - ago * DAY
+    for number in range(40):
+        store(spaced(STEPS, user=f"old{number}", start=end - 10 * DAY))
+        store(spaced(STEPS[:2], user=f"new{number}", start=end - 3 * DAY))
+    found = tiles(Period(end - 7 * DAY, end))["conversion"]
+    assert (found.value, found.before, found.verdict) == (0, 1, verdict)
+
+
+def asked(day: datetime, count: int) -> list[NewRequest]:
+    return [request(day + HOUR * (number % 24), cost_usd=Decimal("0.01")) for number in range(count)]
+
+
+def test_a_day_is_not_judged_by_its_traffic_as_the_day_before_was_a_sunday() -> None:
+    send(*asked(START - DAY, 24 * 5), *asked(START, 9 * 10))
+    found = tiles(last_days(1, zone="UTC"))
+    assert (found["cost"].value, found["cost"].before, found["cost"].verdict) == (0.9, 0.45, Verdict.UNKNOWN)
+
+
+def test_a_week_is_judged_by_its_traffic() -> None:
+    for day in range(1, 14):
+        send(*asked(START - day * DAY, 10 if day > 6 else 20))
+    cost = tiles(last_days(7, zone="UTC"))["cost"]
+    assert cost.verdict is Verdict.WORSE
+    assert cost.chance == pytest.approx(0, abs=1e-6)
+
+
+def test_days_on_which_nobody_came_are_no_noise() -> None:
+    for day in range(1, 14):
+        if day not in (1, 2, 3):
+            visits(START - day * DAY, 20)
+    assert tiles(last_days(7, zone="UTC"))["users"].verdict is Verdict.UNKNOWN
