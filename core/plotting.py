@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from core import clock
-from core.drawing import HEIGHT, Drawing, blank, dated
+from core.drawing import HEIGHT, Drawing, Markup, blank, dated
 from core.palette import Palette
 from core.words import Unit, shortened
 
@@ -252,7 +252,7 @@ def _name_ends(figure: Drawing, lines: Sequence[Line], scale: Scale, height: int
     ends = [(line, last_of(scale.of(line.values))) for line in lines]
     for line, value in sorted(((line, value) for line, value in ends if value is not None), key=lambda end: end[1]):
         last = max(value, lowest)
-        words = f"<b>{line.name}</b>  {scale.words(value)}"
+        words = Markup.of("<b>{}</b>  {}", line.name, scale.words(value))
         place: dict[str, Any] = {"x": 1, "xref": "paper", "y": last, "xanchor": "left", "xshift": 8}
         figure.add_annotation(**place, text=words, showarrow=False, font={"size": 11, "color": line.ink}, align="left")
         lowest = last + step

@@ -8,7 +8,7 @@ from core import words
 from core.activity.answers import CohortDay, Difference, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays, TimeBar
 from core.activity.daily import TypeCourse
 from core.comparison import Verdict
-from core.drawing import Chart, Drawing, blank, dated
+from core.drawing import Chart, Drawing, Markup, blank, dated
 from core.palette import Palette
 from core.plotting import Mark, add_marks, histogram, local, stacked_bars
 from core.words import Unit
@@ -31,7 +31,7 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
             else ""
         )
         colour = palette.bad if step is weakest else palette.muted
-        said = f"<b>{words.share(step.conversion_from_previous)}</b><br>{took}"
+        said = Markup.of("<b>{}</b><br>{}", words.share(step.conversion_from_previous), took)
         place = {"x": number - 0.5, "y": 0, "yanchor": "bottom", "yshift": 6, "showarrow": False, "align": "center"}
         figure.add_annotation(**place, text=said, font={"size": 11, "color": colour})
     figure.add_bar(
@@ -43,7 +43,7 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
     )
     for number, step in enumerate(steps):
         share = f"{step.conversion_from_start:.0%}" if step.conversion_from_start is not None else words.NOTHING
-        said = f"<b>{step.users:,}</b><br><span style='color:{palette.muted}'>{share}</span>"
+        said = Markup.of("<b>{}</b><br><span style='color:{}'>{}</span>", f"{step.users:,}", palette.muted, share)
         figure.add_annotation(x=number, y=step.users, yanchor="bottom", yshift=4, showarrow=False, text=said, font={"size": 13})
     ticks = {"tickvals": list(range(len(steps))), "ticktext": [_wrapped(step) for step in steps]}
     figure.update_xaxes(**ticks, tickfont={"size": 12, "color": palette.text}, range=[-0.45, len(steps) - 0.55])
@@ -185,14 +185,14 @@ def _morning(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone))
 
 
-def _wrapped(step: FunnelStep) -> str:
+def _wrapped(step: FunnelStep) -> Markup:
     """Return a step's name a word a line: five of them stand side by side on a phone."""
-    return short(step).replace(" ", "<br>")
+    each = short(step).split(" ")
+    return Markup.of("<br>".join("{}" for _ in each), *each)
 
 
 def _short_points(given: Difference) -> str:
     if given.difference is None:
         return words.NOTHING
     is_news = given.verdict in (Verdict.WORSE, Verdict.BETTER)
-    said = f"{given.difference * 100:+.1f}<br>pts"
-    return f"<b>{said}</b>" if is_news else said
+    return Markup.of("<b>{}<br>pts</b>" if is_news else "{}<br>pts", f"{given.difference * 100:+.1f}")

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 from itertools import accumulate, cycle
 from typing import Any
 
 from core import words
 from core.batches.answers import BAD, GOOD, Phase, RunView
-from core.drawing import Chart, Drawing, blank
+from core.drawing import Chart, Drawing, Markup, blank
 from core.palette import Palette
 from core.plotting import Line, Scale, line_chart, local, scale_of
 from core.words import Unit, shortened
@@ -34,7 +33,9 @@ def strip(palette: Palette, runs: Sequence[RunView], zone: str, *, places: int |
         x=list(range(len(shown))),
         y=[HEIGHTS.get(run.status, LOW) for run in shown],
         marker={"color": [colours.get(run.status, palette.idle) for run in shown]},
-        customdata=[f"{run.batch_job}, {at}: {_ended(run)}" for run, at in zip(shown, _times(shown, zone), strict=True)],
+        customdata=[
+            Markup.of("{}, {}: {}", run.batch_job, at, _ended(run)) for run, at in zip(shown, _times(shown, zone), strict=True)
+        ],
         hovertemplate="%{customdata}<extra></extra>",
     )
     hidden = {"visible": False}
@@ -51,9 +52,9 @@ def strip(palette: Palette, runs: Sequence[RunView], zone: str, *, places: int |
     return Chart(figure, f"The last {words.count(len(runs), 'batch run')}: {good} completed, {len(bad)} failed{last}.")
 
 
-def _ended(run: RunView) -> str:
+def _ended(run: RunView) -> Markup:
     took = f", {words.duration(run.duration_ms)}" if run.duration_ms is not None else ""
-    return f"<b>{run.status}</b>{took}{', slower than usual' if run.is_slow else ''}"
+    return Markup.of("<b>{}</b>{}{}", run.status, took, ", slower than usual" if run.is_slow else "")
 
 
 def _times(runs: Sequence[RunView], zone: str) -> list[str]:
@@ -111,13 +112,13 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
 
 
 def _legend(shades: dict[str, str]) -> list[str]:
-    """Return the names of colours in lines that a phone has room for: there, Plotly's own legend takes a line for each."""
+    """Return the names of colours in lines of markup that a phone has room for: Plotly's own legend takes a line for each."""
     lines, length = [""], 0
     for name, shade in shades.items():
         said = shortened(name, LONGEST_NAME)
         if length and length + len(said) > LONGEST_LINE:
             lines, length = [*lines, ""], 0
-        lines[-1] += f'<span style="color:{shade}">■</span>\u2009{escape(said)}\u2003'
+        lines[-1] += Markup.of('<span style="color:{}">■</span>\u2009{}\u2003', shade, said)
         length += len(said) + 4
     return lines
 
@@ -125,7 +126,7 @@ def _legend(shades: dict[str, str]) -> list[str]:
 def _write_legend(figure: Drawing, palette: Palette, lines: Sequence[str]) -> None:
     place: dict[str, Any] = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
     font = {"size": 11, "color": palette.muted}
-    figure.add_annotation(**place, xshift=-TIMES_PX, text="<br>".join(lines), align="left", showarrow=False, font=font)
+    figure.add_annotation(**place, xshift=-TIMES_PX, text=Markup("<br>".join(lines)), align="left", showarrow=False, font=font)
 
 
 def bars_of(run: RunView, now: datetime) -> list[Bar]:
@@ -194,10 +195,11 @@ def _end_of(palette: Palette, run: RunView, bars: Sequence[Bar], now: datetime) 
         where = "" if place is None else f" in {bars[place].name}"
         if place and bars[place].name == REST:
             where = f" after {bars[place - 1].name}"
-        return f"<b>{run.status}{where}</b>", palette.bad if run.status != "partial" else palette.warn_ink
+        return Markup.of("<b>{}{}</b>", run.status, where), palette.bad if run.status != "partial" else palette.warn_ink
     going = " so far" if run.status == "running" else ""
     if run.is_slow and run.usual_duration_ms:
-        return f"<b>{words.duration(took)}{going}</b> · {took / run.usual_duration_ms - 1:.0%} slower", palette.warn_ink
+        slower = f"{took / run.usual_duration_ms - 1:.0%} slower"
+        return Markup.of("<b>{}{}</b> · {}", words.duration(took), going, slower), palette.warn_ink
     return f"{words.duration(took)}{going}", palette.muted
 
 

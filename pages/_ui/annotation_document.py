@@ -18,7 +18,7 @@ LONGEST_TITLE = 500
 def draw(one: AnnotationView, *, may_propose: bool) -> None:
     """Draw what was made of an annotation, and the way to make a document."""
     for each in read(one):
-        name = f"{text.plain(text.one_line(each.title)[:100])} ({each.status.value})"
+        name = f"{text.one_line(each.title)[:100]} ({each.status.value})"
         links.draw("knowledge", f"Document: {name}", icon="menu_book", document=str(each.id))
     if may_propose and (one.content or one.suggested_response):
         st.button("Make a document", icon=":material/note_add:", key="annotation.document", on_click=begin, args=(one,))

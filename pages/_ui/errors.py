@@ -110,6 +110,6 @@ def on_script_error(error: Exception) -> bool:
 def say_what_happened() -> None:
     """Show the toast or the problem that the last action has left."""
     if words := state.take(state.TOAST):
-        st.toast(words, icon=":material/check:")
+        st.toast(text.plain(words), icon=":material/check:")
     if words := state.take(state.PROBLEM):
-        st.toast(words, icon=":material/error:", duration="long")
+        st.toast(text.plain(words), icon=":material/error:", duration="long")

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages._ui import text
+
 HERE = Path(__file__).parent
 # What style.css needs of the theme, which keeps its colours to itself.
 COLOURS = {
@@ -96,11 +98,12 @@ def empty_state(icon: str, title: str, body: str, *, border: bool = True) -> Del
 
 
 def error_state(title: str, body: str, reference: str | None = None, *, retry: bool = False) -> None:
-    """Say what failed and what to do; `reference` is what the log has it under."""
+    """Say what failed and what to do, as it is, with no markdown in it; `reference` is what the log has it under."""
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("small")
         st.markdown(f":red[:material/error:]\u2002**{title}**", width="content")
-        st.caption(body + (f"  \nReference `{reference}`" if reference else ""), width=380, text_alignment="center")
+        said = text.plain(body) + (f"  \nReference `{reference}`" if reference else "")
+        st.caption(said, width=380, text_alignment="center")
         if retry:
             st.button("Try again", key=f"retry.{title}", icon=":material/refresh:")
         st.space("small")

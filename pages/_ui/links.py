@@ -6,6 +6,8 @@ from pathlib import Path
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
 
+from pages._ui import text
+
 PAGES = Path(__file__).resolve().parents[1]
 FILES = {
     "overview": "watch/overview.py",
@@ -22,8 +24,8 @@ FILES = {
 
 
 def draw(address: str, label: str, *, icon: str | None = None, **query: str) -> None:
-    """Draw a link to a page, or nothing where the reader has no such page."""
+    """Draw a link to a page under words that stand there as they are; nothing where the reader has no such page."""
     symbol = f":material/{icon}:" if icon else None
     # Streamlit knows the navigation of this reader's role; every other page raises.
     with suppress(StreamlitPageNotFoundError):
-        st.page_link(PAGES / FILES[address], label=label, icon=symbol, query_params=query or None)
+        st.page_link(PAGES / FILES[address], label=text.plain(label), icon=symbol, query_params=query or None)

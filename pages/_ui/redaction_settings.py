@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from core.errors import Invalid
 from core.redaction import Mode, OwnPattern, Redaction
 from core.system import redaction
-from pages._ui import errors, frame, guard, state, text
+from pages._ui import errors, frame, guard, state
 
 MODE, PATTERNS, SAMPLE = "redaction.mode", "redaction.patterns", "redaction.sample"
 RULES = {"email": "E-mail addresses", "phone": "Phone numbers", "card": "Card numbers"}
@@ -73,7 +73,7 @@ def _pattern(line: str) -> OwnPattern:
     try:
         return OwnPattern(name=name.strip(), pattern=pattern.strip())
     except ValidationError as wrong:
-        raise Invalid(f"{text.plain(line.strip()[:80])}: {_words(wrong)}") from None
+        raise Invalid(f"{line.strip()[:80]}: {_words(wrong)}") from None
 
 
 def _words(wrong: ValidationError) -> str:

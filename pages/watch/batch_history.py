@@ -96,14 +96,18 @@ def draw_phases(reads: Reads, chosen: Filters, strips: list[Strip]) -> None:
     runs = reads.ask(queries.list_runs, asked, window=Window(IN_GANTT))
     phases = reads.ask(batch_phases.phases, replace(asked, status=None))
     other = "" if chosen["job"] or len(known) < 2 else "; choose a batch job to see another"
+    name = text.plain(job)
     grid, palette, zone = st.grid(3, min_column_width=300, gap=("small", "medium")), charts.palette(), chosen.period.zone
-    with grid.cell(column_span=2), watch.panel("Phases of each run", f"{job}, since its start, {words.latest(len(runs))}{other}"):
+    with (
+        grid.cell(column_span=2),
+        watch.panel("Phases of each run", f"{name}, since its start, {words.latest(len(runs))}{other}"),
+    ):
 
         def opened(point: Point) -> None:
             run_list.show(runs[int(point.y)].batch_run_id)
 
         charts.show(batch_charts.phases_of_runs(palette, runs, zone, clock.now()), f"{PAGE}.phases.{job}", on_pick=opened)
-    with grid.cell(), watch.panel("Phases over time", f"{job}, median by day"):
+    with grid.cell(), watch.panel("Phases over time", f"{name}, median by day"):
         charts.show(batch_charts.phases_over_time(palette, phases, zone), f"{PAGE}.course.{job}")
         run_tables.draw_phases(phases)
 

@@ -14,7 +14,7 @@ from core.activity.segments import Segment
 from core.insights import stopped
 from core.paging import Cursor, Window
 from core.periods import DAY
-from pages._ui import charts, errors, event_parts, filters, funnel_editor, funnel_parts, state, watch
+from pages._ui import charts, errors, event_parts, filters, funnel_editor, funnel_parts, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import Filters
@@ -51,7 +51,8 @@ def main() -> None:
 def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel) -> bool:
     """Say that nobody began; return whether there are events at all."""
     if reads.ask(daily.type_courses, chosen.period, chosen.watched):
-        st.info(f"Nobody began in this period: no {wanted.steps[0].name}. Other steps, or a longer period, may show some.")
+        began = text.plain(wanted.steps[0].name)
+        st.info(f"Nobody began in this period: no {began}. Other steps, or a longer period, may show some.")
         return True
     watch.nothing_here(PAGE, "events", reads, chosen)
     return False

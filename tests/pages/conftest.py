@@ -1,5 +1,6 @@
 """Pages as Streamlit runs them, without a browser: the session cookie is the only thing that is put in by hand."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -37,9 +38,24 @@ def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Console:
 
 
 def said(app: AppTest) -> str:
-    """Return every word of a page that stands in markdown, captions or messages."""
-    elements = (one for kind in ("title", "markdown", "caption", "error", "toast") for one in app.get(kind))
+    """Return every word of a page that stands in markdown, captions or messages, without what makes markup into words."""
+    return as_read(written(app))
+
+
+def written(app: AppTest) -> str:
+    """Return the same as markdown is given it."""
+    elements = (one for kind in ("title", "markdown", "caption", "info", "error", "toast") for one in app.get(kind))
     return "\n".join(str(getattr(one, "value", "")) for one in elements)
+
+
+def toasts(app: AppTest) -> list[str]:
+    """Return what toasts say."""
+    return [as_read(toast.value) for toast in app.toast]
+
+
+def as_read(markdown: str) -> str:
+    """Return markdown without what makes its marks into words."""
+    return re.sub(r"\\([^\w\s])", r"\1", markdown)
 
 
 def prompt(app: AppTest) -> TextArea:

@@ -6,7 +6,7 @@ from core.identity import flows, queries
 from core.identity.schemas import Role, SessionKind
 from core.settings import Workspace
 from tests.factories.identity import CALLER, PASSWORD, person
-from tests.pages.conftest import ACCOUNTS, SETTINGS, YOU, Console, said
+from tests.pages.conftest import ACCOUNTS, SETTINGS, YOU, Console, said, toasts
 
 
 def test_what_is_saved_holds(console: Console) -> None:
@@ -15,7 +15,7 @@ def test_what_is_saved_holds(console: Console) -> None:
     app.number_input(key="workspace.stuck").set_value(5)
     app.checkbox(key="workspace.analysts").set_value(True)
     next(button for button in app.button if button.label == "Save").click().run()
-    assert [toast.value for toast in app.toast] == ["Settings saved"]
+    assert toasts(app) == ["Settings saved"]
     with transaction() as session:
         found = settings.read(session, Workspace)
     assert (found.default_prompt, found.stuck_after_days, found.analysts_read_messages) == ("You are a gardener.", 5, True)
@@ -26,7 +26,7 @@ def test_a_super_admin_says_how_long_rows_are_kept_and_sees_what_would_go(consol
     app.button_group[0].set_value("Retention").run()
     app.number_input(key="retention.event_days").set_value(45)
     next(button for button in app.button if button.label == "Save").click().run()
-    assert [toast.value for toast in app.toast] == ["Retention saved"]
+    assert toasts(app) == ["Retention saved"]
     with transaction() as session:
         assert settings.read(session, settings.Retention) == settings.Retention(event_days=45)
     next(button for button in app.button if button.label == "Count what would go").click().run()
@@ -39,7 +39,7 @@ def test_an_admin_deletes_what_is_over_and_changes_no_retention(console: Console
     assert not app.number_input
     app.checkbox(key="retention.sure").check().run()
     next(button for button in app.button if button.label == "Delete").click().run()
-    assert [toast.value for toast in app.toast] == ["0 rows deleted"]
+    assert toasts(app) == ["0 rows deleted"]
 
 
 def test_the_providers_say_how_they_are_and_show_no_key(console: Console) -> None:
@@ -81,7 +81,7 @@ def test_another_session_of_ones_own_can_be_ended(console: Console) -> None:
     app = console(here, YOU)
     [end] = [button for button in app.button if button.label == "End"]
     end.click().run()
-    assert [toast.value for toast in app.toast] == ["Session ended"]
+    assert toasts(app) == ["Session ended"]
     assert not [button for button in app.button if button.label == "End"]
     with transaction() as session:
         assert queries.find_actor(session, crypto.fingerprint(elsewhere.token), CALLER) is None
@@ -93,12 +93,12 @@ def test_a_wrong_present_password_changes_nothing(console: Console) -> None:
     for field, value in zip(app.text_input, ("not my password", "another password", "another password"), strict=True):
         field.set_value(value)
     app.button(key="FormSubmitter:you.password-Change password").click().run()
-    assert [toast.value for toast in app.toast] == ["The present password is wrong."]
+    assert toasts(app) == ["The present password is wrong."]
     with transaction() as session:
         before = queries.get_account(session, one.actor.id).password_hash
     for field, value in zip(app.text_input, (PASSWORD, "short", "short"), strict=True):
         field.set_value(value)
     app.button(key="FormSubmitter:you.password-Change password").click().run()
-    assert "12 to 72 characters" in app.toast[0].value
+    assert "12 to 72 characters" in toasts(app)[0]
     with transaction() as session:
         assert queries.get_account(session, one.actor.id).password_hash == before

@@ -11,7 +11,7 @@ from core.errors import Unavailable
 from core.identity.schemas import Role, SessionKind
 from core.playground import queries as playground
 from tests.factories.identity import person
-from tests.pages.conftest import ACCOUNTS, PLAYGROUND, SETTINGS, YOU, Console, said
+from tests.pages.conftest import ACCOUNTS, PLAYGROUND, SETTINGS, YOU, Console, said, toasts
 
 TRANSACTION = "pages._ui.guard.transaction"
 NAMES = {PLAYGROUND: "The playground", SETTINGS: "Settings", ACCOUNTS: "Accounts", YOU: "Your account"}
@@ -81,7 +81,7 @@ def test_an_action_that_is_refused_is_said_in_a_toast_and_changes_nothing(
     calls = iter(range(100))
     monkeypatch.setattr(TRANSACTION, lambda: away() if next(calls) == 0 else transaction())
     app.chat_input[0].set_value("Not to be lost").run()
-    assert [toast.value for toast in app.toast] == ["The database does not answer at the moment; try again in a few seconds."]
+    assert toasts(app) == ["The database does not answer at the moment; try again in a few seconds."]
     assert not app.chat_message[:-1]
     assert app.chat_input[0].proto.value == "Not to be lost"
     assert app.chat_input[0].proto.set_value

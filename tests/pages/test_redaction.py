@@ -10,7 +10,7 @@ from core.db import transaction
 from core.identity.schemas import Role, SessionKind
 from core.redaction import Mode, Redaction
 from tests.factories.identity import person
-from tests.pages.conftest import SETTINGS, Console, said
+from tests.pages.conftest import SETTINGS, Console, said, toasts
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def test_what_the_form_holds_is_stored(console: Console) -> None:
     found = rules()
     assert (found.mode, found.email, found.phone) == (Mode.HASH, True, False)
     assert [(each.name, each.pattern) for each in found.patterns] == [("order", "ORD-[0-9]+"), ("ticket", "T:[0-9]+")]
-    assert [toast.value for toast in app.toast] == ["Redaction saved"]
+    assert toasts(app) == ["Redaction saved"]
 
 
 @pytest.mark.parametrize("line", ["bad: (", "Bad name: x", "no pattern"])
@@ -51,7 +51,7 @@ def test_a_bad_pattern_is_refused_in_words_and_nothing_is_stored(console: Consol
     app.text_area(key="redaction.patterns").set_value(line)
     press(app, "Save")
     assert rules() == Redaction()
-    assert line.split(":")[0] in " ".join(toast.value for toast in app.toast).replace("\\", "")
+    assert line.split(":")[0] in " ".join(toasts(app))
 
 
 def test_rules_are_tried_without_being_stored(console: Console) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from plotly import graph_objects
 
-from core.drawing import Drawing
+from core.drawing import Drawing, Markup, blank
 from core.plotting import Line, Mark, line_chart, scale_of, stacked_bars
 from core.words import Unit
 from tests.factories.palettes import PALETTE
@@ -43,6 +43,20 @@ def test_a_reader_gets_it_as_it_was_drawn() -> None:
     drawing = line_chart(PALETTE, hours(2), [Line("a", [1.0, 2.0], "#111111", "#111111")], Unit.COUNT, zone="UTC")
     shown = graph_objects.Figure(drawing.data, drawing.layout, _validate=False).to_dict()
     assert shown == drawing.figure().to_dict()
+
+
+def test_words_of_others_are_no_markup_wherever_they_stand() -> None:
+    bad = '<a href="https://evil.example">load & "run"</a>'
+    drawing = blank(PALETTE).update_layout(yaxis={"ticktext": [bad], "tickvals": [0]}).update_xaxes(title={"text": bad})
+    drawing.add_bar(x=[1.0], y=[bad], name=bad, customdata=(bad,), hovertemplate="<b>%{customdata}</b>")
+    drawing.add_scatter(x=[bad], y=[1.0], name=bad, text=[bad])
+    drawing.add_annotation(text=bad, x=0, y=0)
+    drawing.add_annotation(text=Markup.of("<b>{}</b>", bad), x=0, y=0)
+    words, places = '&lt;a href="https://evil.example"&gt;load &amp; "run"&lt;/a&gt;', 10
+    assert str(drawing.figure().to_plotly_json()).count(words) == places
+    assert "<a" not in str(drawing.data) + str(drawing.layout)
+    assert drawing.layout["annotations"][1]["text"].startswith("<b>&lt;a ")
+    assert drawing.data[0]["hovertemplate"] == "<b>%{customdata}</b>"
 
 
 def test_more_of_a_part_leaves_what_is_there_and_what_others_share() -> None:

@@ -1,0 +1,59 @@
+"""What senders and addresses say stands on a page as words: it is no link, no picture and no markup."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import clock
+from core.identity.schemas import Role, SessionKind
+from tests.factories import activity
+from tests.factories.batches import ran
+from tests.factories.identity import Person, person
+from tests.pages.conftest import BATCH_HISTORY, ONBOARDING, SETTINGS, Console, said, toasts, written
+
+LINK = "[Sign in again](https://evil.example/login)"
+
+
+@pytest.fixture
+def analyst(runner: object) -> Person:
+    return person(Role.ANALYST, kind=SessionKind.BROWSER)
+
+
+def opened(console: Console, one: Person, page: str, **query: str) -> AppTest:
+    app = console(one, page)
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+@pytest.mark.parametrize("steps", [f"{LINK},x", f"{LINK}|,x"])
+def test_steps_of_an_address_are_no_link_when_they_are_refused(console: Console, analyst: Person, steps: str) -> None:
+    activity.store([activity.event("signup.start", clock.now())])
+    app = opened(console, analyst, ONBOARDING, steps=steps)
+    assert not app.exception
+    assert "Sign in again" in said(app)
+    assert "](" not in written(app)
+
+
+def test_the_name_of_a_batch_job_is_no_link(console: Console, analyst: Person) -> None:
+    ran(clock.now(), job=LINK, phase_durations={"load": 60_000})
+    app = opened(console, analyst, BATCH_HISTORY)
+    assert f"{LINK}, median by day" in said(app)
+    assert "](" not in written(app)
+
+
+def test_the_label_of_a_way_is_words_whatever_the_sender_calls_a_user(console: Console, analyst: Person) -> None:
+    failed = activity.event("signup.failed", clock.now(), user_id=LINK, error_code="E1", error_message="no")
+    activity.store([failed])
+    app = opened(console, analyst, ONBOARDING)
+    labels = [each.proto.label for each in app.get("page_link")]
+    assert any("Journey of" in label for label in labels)
+    assert not [label for label in labels if "](" in label]
+
+
+def test_what_is_refused_says_in_a_toast_what_was_entered_as_it_was(console: Console) -> None:
+    app = console(person(Role.ADMIN, kind=SessionKind.BROWSER), SETTINGS)
+    app.button_group[0].set_value("Redaction").run()
+    app.text_area(key="redaction.patterns").set_value(LINK)
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert any(LINK[:20] in said for said in toasts(app))
+    assert "](" not in written(app)
