@@ -29,8 +29,8 @@ def draw() -> None:
             frame.section("Prices", "US dollars per million tokens, of prices with tiers the lowest")
         st.button("Add price", icon=":material/add:", on_click=_open_form)
     with st.container(horizontal=True, width=860, vertical_alignment="bottom"):
-        model = st.text_input("Model", key="prices.filter", max_chars=200, placeholder="All models", width=320)
-        source = st.selectbox("Whose", list(SOURCES), key="prices.whose", width=160)
+        model = st.text_input("Model", key="model", bind="query-params", max_chars=200, placeholder="All models", width=320)
+        source = st.selectbox("Whose", list(SOURCES), key="whose", bind="query-params", width=160)
     with guard.work() as (session, actor):
         wanted = Wanted(model=model or None, source=SOURCES[source])
         found = price_list.list_prices(session, wanted, window=Window(LARGEST_PAGE), actor=actor)

@@ -48,9 +48,9 @@ def test_prices_are_listed_and_filtered(console: Console, admin: Person) -> None
     assert [(row["Model"], row["Whose"]) for row in rows] == [("our-own", "yours"), ("gpt-4o", "packaged")]
     assert (rows[0]["Input"], rows[0]["Cached input"], rows[0]["Output"]) == ("$2.5", "$0.000001", "$2")
     assert rows[1]["From (UTC)"] == "always"
-    app.selectbox(key="prices.whose").set_value("Packaged").run()
+    app.selectbox(key="whose").set_value("Packaged").run()
     assert [row["Model"] for row in app.dataframe[0].value.to_dict("records")] == ["gpt-4o"]
-    app.text_input(key="prices.filter").set_value("nothing of the kind").run()
+    app.text_input(key="model").set_value("nothing of the kind").run()
     assert "No price here" in said(app)
 
 
