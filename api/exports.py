@@ -29,6 +29,7 @@ class Dated(Protocol):
 
 
 Row = TypeVar("Row")
+Key = TypeVar("Key")
 DatedRow = TypeVar("DatedRow", bound=Dated)
 
 
@@ -45,7 +46,10 @@ def cells(row: BaseModel, columns: Iterable[str]) -> list[object]:
 
 
 def rows_by_window(read: Callable[[Session, Window], list[Row]]) -> Iterator[Row]:
-    """Yield the rows of a list: a page a transaction, none of which is open while the other side takes its time."""
+    """Yield the rows of a list: a page a transaction, none of which is open while the other side takes its time.
+
+    For orders that hold still meanwhile: a row that moves in its list is else missed, or comes twice.
+    """
     for offset in count(0, AT_ONCE):
         with transaction() as session:
             rows = read(session, Window(AT_ONCE, offset))
@@ -59,16 +63,16 @@ def rows_by_cursor(read: Callable[[Session, int, Cursor | None], list[DatedRow]]
     return rows_after(read, lambda row: Cursor(row.created_at, row.id))
 
 
-def rows_after(read: Callable[[Session, int, Cursor | None], list[Row]], cursor: Callable[[Row], Cursor]) -> Iterator[Row]:
-    """Yield the rows of a big list that goes by another time than that of its rows' making."""
-    after: Cursor | None = None
+def rows_after(read: Callable[[Session, int, Key | None], list[Row]], key: Callable[[Row], Key]) -> Iterator[Row]:
+    """Yield the rows of a big list that goes by something else than the time of its rows' making: by what `key` says."""
+    after: Key | None = None
     while True:
         with transaction() as session:
             rows = read(session, AT_ONCE, after)
         yield from rows
         if len(rows) < AT_ONCE:
             return
-        after = cursor(rows[-1])
+        after = key(rows[-1])
 
 
 def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

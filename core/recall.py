@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 from core import bus
 from core.db import Session, after_commit
 
+MOST = 10_000  # some keys are names that a sender chooses
+
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
@@ -33,8 +35,18 @@ class Recall(Generic[Key, Value]):
         with self._lock:
             # What was read before somebody changed it must not be remembered after.
             if generation == self._generation:
+                self._make_room()
                 self._known[key] = (time.monotonic() + self._for_s, value)
         return value
+
+    def _make_room(self) -> None:
+        """Let go of what is over, or, where that is less than half, of everything."""
+        if len(self._known) < MOST:
+            return
+        now = time.monotonic()
+        live = {key: kept for key, kept in self._known.items() if kept[0] > now}
+        # Looking through it all again soon would cost more than reading it anew.
+        self._known = live if len(live) <= MOST // 2 else {}
 
     def forget(self, _hint: bus.Hint = None) -> None:
         """Forget everything."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
-from api.exports import cells, csv_response, rows_by_cursor, rows_by_window
+from api.exports import cells, csv_response, rows_after, rows_by_cursor, rows_by_window
 from api.watch import PeriodDep, WatchedDep, note_list, watcher
 from core.activity import anonymous, events, journeys, queries
 from core.activity.answers import (
@@ -122,10 +123,13 @@ def users(
     sort: UserOrder = UserOrder.LAST_SEEN_FIRST,
     format: Format = "json",
 ) -> UserList | StreamingResponse:
-    """List users with how far they are in onboarding; `step` is the last one reached, by number or event type."""
+    """List users with how far they are in onboarding; `step` is the last one reached, by number or event type.
+
+    As CSV every one that matches, by id: another order changes while the file is written.
+    """
     if format == "csv":
         note_list(session, "users", actor, watched, **wanted.model_dump())
-        return csv_response("users", USER_COLUMNS, _user_cells(wanted, watched, sort, actor))
+        return csv_response("users", USER_COLUMNS, _user_cells(wanted, watched, actor))
     page = queries.list_users(session, wanted, watched, sort, window=window, actor=actor)
     return UserList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)
 
@@ -226,11 +230,11 @@ def _event_cells(wanted: EventFilter, period: Period, watched: Watched, actor: A
     return (cells(each, EVENT_COLUMNS) for each in rows_by_cursor(read))
 
 
-def _user_cells(wanted: UserFilter, watched: Watched, sort: UserOrder, actor: Actor) -> Iterator[list[object]]:
-    def read(session: Session, window: Window) -> list[UserSummary]:
-        return queries.list_users(session, wanted, watched, sort, window=window, actor=actor, count=False).items
+def _user_cells(wanted: UserFilter, watched: Watched, actor: Actor) -> Iterator[list[object]]:
+    def read(session: Session, limit: int, after: UUID | None) -> list[UserSummary]:
+        return queries.list_users_by_id(session, wanted, watched, limit=limit, after=after, actor=actor)
 
-    return (cells(each, USER_COLUMNS) for each in rows_by_window(read))
+    return (cells(each, USER_COLUMNS) for each in rows_after(read, lambda each: each.id))
 
 
 def _anonymous_cells(wanted: UserFilter, watched: Watched, actor: Actor) -> Iterator[list[object]]:

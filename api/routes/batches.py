@@ -8,13 +8,14 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep
-from api.exports import cells, csv_response, rows_by_window
+from api.exports import cells, csv_response, rows_after
 from api.watch import PeriodDep, WatchedDep, note_export, watcher
 from core.batches import phases as batch_phases
 from core.batches import queries
 from core.batches.answers import AskedRuns, DayOfRuns, JobFigures, Phase, RunDetail, RunSummary, RunView
+from core.db import Session
 from core.identity.schemas import Actor
-from core.paging import LARGEST_PAGE, Window
+from core.paging import LARGEST_PAGE, Cursor, Window
 
 COLUMNS = tuple(RunView.model_fields)
 
@@ -98,5 +99,7 @@ def phases(session: SessionDep, actor: ActorDep, asked: AskedDep) -> PhaseList:
 
 
 def _run_cells(asked: AskedRuns, actor: Actor) -> Iterator[list[object]]:
-    rows = rows_by_window(lambda session, window: queries.list_runs(session, asked, window=window, actor=actor))
-    return (cells(row, COLUMNS) for row in rows)
+    def read(session: Session, limit: int, after: Cursor | None) -> list[RunView]:
+        return queries.list_runs(session, asked, window=Window(limit), after=after, actor=actor)
+
+    return (cells(each, COLUMNS) for each in rows_after(read, lambda each: Cursor(each.started_at, each.id)))

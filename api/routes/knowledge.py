@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
-from api.exports import cells, csv_response, rows_by_cursor, rows_by_window
+from api.exports import cells, csv_response, rows_after, rows_by_cursor
 from api.routes.conversations import reader
 from api.watch import PeriodDep, WatchedDep, note_list
 from core.conversations.opinions import Opinion
@@ -225,19 +226,19 @@ def feedback_stats(
 
 
 def _document_cells(wanted: DocumentFilter, actor: Actor) -> Iterator[list[object]]:
-    def read(_core: Session, window: Window) -> list[DocumentSummary]:
+    def read(_core: Session, limit: int, after: UUID | None) -> list[DocumentSummary]:
         with transaction(Database.AI) as ai:
-            return document_list.list_documents(ai, wanted, window=window, actor=actor).items
+            return document_list.list_documents_by_id(ai, wanted, limit=limit, after=after, actor=actor)
 
-    return (cells(each, DOCUMENT_COLUMNS) for each in rows_by_window(read))
+    return (cells(each, DOCUMENT_COLUMNS) for each in rows_after(read, lambda each: each.id))
 
 
 def _memory_cells(wanted: MemoryFilter, actor: Actor) -> Iterator[list[object]]:
-    def read(core: Session, window: Window) -> list[MemoryView]:
+    def read(core: Session, limit: int, after: UUID | None) -> list[MemoryView]:
         with transaction(Database.AI) as ai:
-            return memory_list.list_memories(core, ai, wanted, window=window, actor=actor, count=False).items
+            return memory_list.list_memories_by_id(core, ai, wanted, limit=limit, after=after, actor=actor)
 
-    return (cells(each, MEMORY_COLUMNS) for each in rows_by_window(read))
+    return (cells(each, MEMORY_COLUMNS) for each in rows_after(read, lambda each: each.id))
 
 
 def _feedback_cells(wanted: FeedbackFilter, period: Period, watched: Watched, actor: Actor) -> Iterator[list[object]]:

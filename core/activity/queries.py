@@ -108,22 +108,29 @@ def list_users(
     *,
     window: Window,
     actor: Actor,
-    count: bool = True,
 ) -> Page[UserSummary]:
     """Return users with how far they are."""
     require(actor, Permission.WATCH)
     given = _given(session, wanted, watched)
     asked = Asked(session, wanted, watched, given, is_large=bool(session.scalar(MANY)))
-    page = f"{order.sql} limit :limit offset :offset"
-    few = asked.few() if asked.is_filtered and not asked.are_many() else None
-    if few is not None:
-        given["few"], total = few, len(few)
-        rows = _states(f"select * from users where id = any(:few) {page}", watched)  # noqa: S608  names of our own
-    else:
-        rows, total = _walked(wanted, watched, page), asked.count() if count else 0
+    few = asked.find_few()
+    rows = _rows(asked, few, f"{order.sql} limit :limit offset :offset")
     rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
     found = session.execute(text(rows), {**given, "limit": window.limit, "offset": window.offset}).mappings()
-    return Page([_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found], total)
+    items = [_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found]
+    return Page(items, asked.count() if few is None else len(few))
+
+
+def list_users_by_id(
+    session: Session, wanted: UserFilter, watched: Watched, *, limit: int, after: UUID | None, actor: Actor
+) -> list[UserSummary]:
+    """Return the users that come after one of them, in the order of our ids, which nothing that happens changes."""
+    require(actor, Permission.WATCH)
+    given = _given(session, wanted, watched) | {"limit": limit, "after": after or UUID(int=0)}
+    asked = Asked(session, wanted, watched, given, is_large=bool(session.scalar(MANY)))
+    rows = _rows(asked, asked.find_few(), "and id > :after order by id limit :limit")
+    found = session.execute(text(f"select * from ({rows}) as page order by id"), given).mappings()  # noqa: S608
+    return [_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found]
 
 
 @dataclass(frozen=True)
@@ -145,8 +152,10 @@ class Asked:
         """Whether so many are wanted that naming them would take longer than counting: counted, where counts are remembered."""
         return self.is_large and self.count() > FEW
 
-    def few(self) -> list[UUID] | None:
-        """Return the keys of those who are wanted, or None when they are not few."""
+    def find_few(self) -> list[UUID] | None:
+        """Return the keys of those who are wanted, or None when they are not few, or everybody is wanted."""
+        if not self.is_filtered or self.are_many():
+            return None
         parts = " union all ".join(f"(select id from users where {' and '.join(each)})" for each in self._parts())  # noqa: S608
         found = self._kept("few", f"select array(select id from ({parts}) as each limit {FEW + 1})")  # noqa: S608
         return found if len(found) <= FEW else None
@@ -174,6 +183,14 @@ class Asked:
 
         key = ("users", name) if is_of_all else ("users", name, self.wanted, self.watched)
         return memo.kept(key, ask) if self.is_large else ask()
+
+
+def _rows(asked: Asked, few: list[UUID] | None, page: str) -> str:
+    """Return a select of a page of users: of those who were named, or walked through."""
+    if few is None:
+        return _walked(asked.wanted, asked.watched, page)
+    asked.given["few"] = few
+    return _states(f"select * from users where id = any(:few) {page}", asked.watched)  # noqa: S608  names of our own
 
 
 def _walked(wanted: UserFilter, watched: Watched, page: str) -> str:

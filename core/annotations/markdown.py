@@ -7,7 +7,7 @@ MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-!~$|>])")
 # They turn the direction of all that follows, beyond the end of what they stand in.
 TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")  # of backticks none may follow: else it is text (CommonMark 0.31, 4.5)
 HEADING = re.compile(r"^( {0,3})(#{1,6})(?=\s|$)")
 # A link leads to the web, to a mail address or within the page; whatever else it would start is made plain text.
 LINK = re.compile(r"\](\((?!\s*(?:https?://|mailto:|#|/(?!/)))|:)", re.IGNORECASE)
@@ -38,20 +38,26 @@ def quoted(given: str) -> str:
 def section(given: str) -> str:
     """Return markdown as the body of a section: no HTML, no image, no other scheme than the web's, headings two levels down.
 
-    Code in fences stays as it is; a fence that was left open is closed.
+    Code in fences stays as it is. The fences stand at the margin: in a list they would end with its item, and what follows would
+    be no code. One that was left open is closed.
     """
     lines: list[str] = []
-    open_fence = ""
+    opened: re.Match[str] | None = None
     for line in upright(given).splitlines():
         fence = FENCE.match(line)
-        if open_fence:
+        if opened is None:
+            lines.append(line.lstrip(" ") if fence else _tame(line))
+            opened = fence
+        elif fence and _is_end(opened, fence):
+            lines.append(fence[1])
+            opened = None
+        else:
             lines.append(line)
-            is_end = fence is not None and fence[1].startswith(open_fence) and not line.strip().strip(open_fence[0])
-            open_fence = "" if is_end else open_fence
-            continue
-        open_fence = fence[1] if fence is not None else ""
-        lines.append(line if fence is not None else _tame(line))
-    return "\n".join([*lines, open_fence] if open_fence else lines)
+    return "\n".join([*lines, opened[1]] if opened else lines)
+
+
+def _is_end(opened: re.Match[str], fence: re.Match[str]) -> bool:
+    return fence[1].startswith(opened[1]) and not fence.string[fence.end(1) :].strip()
 
 
 def _tame(line: str) -> str:

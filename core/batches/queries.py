@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Label, RowMapping, cast, extract, false, func, or_, select
+from sqlalchemy import ColumnElement, Float, Label, RowMapping, cast, extract, false, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
@@ -30,7 +30,7 @@ from core.batches.models import BatchRun
 from core.batches.usual import is_slow, usual_durations
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.paging import EPOCH, Window
+from core.paging import EPOCH, Cursor, Window
 from core.periods import Period, midnight
 from core.tables import table_of
 
@@ -41,10 +41,12 @@ RANKS = array([0.5, 0.95])
 duration = cast(extract("epoch", runs.completed_at - runs.started_at), Float) * 1000
 
 
-def list_runs(session: Session, asked: AskedRuns, *, window: Window, actor: Actor) -> list[RunView]:
-    """Return runs, the one that started last first."""
+def list_runs(session: Session, asked: AskedRuns, *, window: Window, after: Cursor | None = None, actor: Actor) -> list[RunView]:
+    """Return runs, the one that started last first; with `after`, those behind a run of that start and id."""
     require(actor, Permission.WATCH)
     wanted = select(BatchRun).where(*matching(asked)).order_by(runs.started_at.desc(), runs.id.desc())
+    if after is not None:
+        wanted = wanted.where(tuple_(runs.started_at, runs.id) < (after.created_at, after.id))
     return _views(session, session.scalars(wanted.limit(window.limit).offset(window.offset)).all())
 
 

@@ -32,6 +32,8 @@ documents, changes = table_of(Document), table_of(DocumentChange)
 OPENING, MOST_CHANGES, MOST_TAGS = 300, 100, 30
 # `search` and the text are derived of the rest.
 PLAIN = [column for column in documents.c if column.name not in ("search", "content", "attributes", "import_id")]
+OF_CONTENT = func.left(documents.c.content, OPENING).label("opening"), func.length(documents.c.content).label("characters")
+SUMMARIES = select(*PLAIN, *OF_CONTENT)
 BY_SCOPE = text("""
 select scope, count(*) as documents, count(*) filter (where status = 'draft') as drafts,
     coalesce(sum(length(content)), 0) as characters, max(updated_at) as updated_at
@@ -54,8 +56,7 @@ def list_documents(session: Session, wanted: DocumentFilter, *, window: Window, 
     """Return documents: the best match first when words are searched for, else the one that changed last."""
     require(actor, Permission.READ_CONTENTS)
     where, columns = _where(wanted), documents.c
-    beginning = func.left(columns.content, OPENING).label("opening")
-    page = select(*PLAIN, beginning, func.length(columns.content).label("characters")).where(*where)
+    page = SUMMARIES.where(*where)
     if wanted.q:
         page = page.order_by(found.rank(documents, wanted.q).desc())
     page = page.order_by(columns.updated_at.desc(), columns.id.desc()).limit(window.limit).offset(window.offset)
@@ -63,6 +64,17 @@ def list_documents(session: Session, wanted: DocumentFilter, *, window: Window, 
     marked = found.marked(session, documents, [row["id"] for row in rows], wanted.q, highlights.SHORT)
     total = session.scalar(select(func.count()).select_from(documents).where(*where)) or 0
     return Page([DocumentSummary(**row, parts=marked.get(row["id"])) for row in rows], total)
+
+
+def list_documents_by_id(
+    session: Session, wanted: DocumentFilter, *, limit: int, after: UUID | None, actor: Actor
+) -> list[DocumentSummary]:
+    """Return the documents that come after one of them, in the order of our ids, which no change to them changes; none marked."""
+    require(actor, Permission.READ_CONTENTS)
+    page = SUMMARIES.where(*_where(wanted)).order_by(documents.c.id).limit(limit)
+    if after is not None:
+        page = page.where(documents.c.id > after)
+    return [DocumentSummary(**row, parts=None) for row in session.execute(page).mappings()]
 
 
 def get_id(session: Session, given: str) -> UUID:

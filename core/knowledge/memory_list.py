@@ -1,11 +1,13 @@
 """What the assistant remembers of users: listed, found by its words, counted, and forgotten."""
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, delete, func, select
+from sqlalchemy import ColumnElement, RowMapping, Text, cast, delete, func, select
 from sqlalchemy.orm import Session
 
 from core.conversations import highlights
+from core.conversations.answers import Part
 from core.db import Database
 from core.identity import audit
 from core.identity.permissions import Permission, require
@@ -20,31 +22,31 @@ from core.periods import id_of, keys_of
 from core.tables import storable, table_of
 
 memories = table_of(Memory)
+SHOWN = select(*(column for column in memories.c if column.name != "search"))
 
 MOST_NAMED = 50
 
 
-def list_memories(
-    core: Session, ai: Session, wanted: MemoryFilter, *, window: Window, actor: Actor, count: bool = True
-) -> Page[MemoryView]:
+def list_memories(core: Session, ai: Session, wanted: MemoryFilter, *, window: Window, actor: Actor) -> Page[MemoryView]:
     """Return memories, the one that was learned or changed last first."""
     require(actor, Permission.READ_CONTENTS)
     where, columns = _where(wanted), memories.c
-    page = select(*(column for column in columns if column.name != "search")).where(*where)
-    page = page.order_by(columns.updated_at.desc(), columns.id.desc()).limit(window.limit).offset(window.offset)
-    rows = list(ai.execute(page).mappings())
-    people = names_of(core, [row["user_id"] for row in rows])
+    page = SHOWN.where(*where).order_by(columns.updated_at.desc(), columns.id.desc())
+    rows = list(ai.execute(page.limit(window.limit).offset(window.offset)).mappings())
     marked = found.marked(ai, memories, [row["id"] for row in rows], wanted.q, highlights.WHOLE)
-    items = [
-        MemoryView(
-            **{name: value for name, value in row.items() if name in MemoryView.model_fields},
-            **people[row["user_id"]],
-            parts=marked.get(row["id"]),
-        )
-        for row in rows
-    ]
-    total = ai.scalar(select(func.count()).select_from(memories).where(*where)) or 0 if count else 0
-    return Page(items, total)
+    total = ai.scalar(select(func.count()).select_from(memories).where(*where)) or 0
+    return Page(_views(core, rows, marked), total)
+
+
+def list_memories_by_id(
+    core: Session, ai: Session, wanted: MemoryFilter, *, limit: int, after: UUID | None, actor: Actor
+) -> list[MemoryView]:
+    """Return the memories that come after one of them, in the order of our ids, which no change to them changes; none marked."""
+    require(actor, Permission.READ_CONTENTS)
+    page = SHOWN.where(*_where(wanted)).order_by(memories.c.id).limit(limit)
+    if after is not None:
+        page = page.where(memories.c.id > after)
+    return _views(core, list(ai.execute(page).mappings()), {})
 
 
 def memory_stats(session: Session, *, actor: Actor) -> MemoryStats:
@@ -71,6 +73,18 @@ def delete_memory(ai: Session, given: str, *, actor: Actor) -> None:
         raise MemoryMissing
     targets = {"memory": str(id_), "user": str(gone.user_id) if gone.user_id else None, "kind": gone.kind}
     audit.record(ai, "memory.delete", actor, targets=targets, database=Database.AI)
+
+
+def _views(core: Session, rows: list[RowMapping], marked: dict[UUID, list[Part]]) -> list[MemoryView]:
+    people = names_of(core, [row["user_id"] for row in rows])
+    return [
+        MemoryView(
+            **{name: value for name, value in row.items() if name in MemoryView.model_fields},
+            **people[row["user_id"]],
+            parts=marked.get(row["id"]),
+        )
+        for row in rows
+    ]
 
 
 def _where(wanted: MemoryFilter) -> list[ColumnElement[bool]]:

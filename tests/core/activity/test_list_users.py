@@ -86,6 +86,19 @@ def test_pages_of_what_is_filtered_are_parts_of_the_whole(order: UserOrder, acto
     assert {page.total_count for page in pages} == {whole.total_count}
 
 
+@pytest.mark.parametrize("watched", [EVERYWHERE, WEB, STAGING])
+@pytest.mark.parametrize("status", [None, *OnboardingStatus])
+@pytest.mark.usefixtures("few", "everybody")
+def test_one_after_the_other_by_id_they_are_the_same(status: OnboardingStatus | None, watched: Watched, actor: Actor) -> None:
+    wanted, after, found = UserFilter(status=status), None, []
+    with transaction() as session:
+        whole = queries.list_users(session, wanted, watched, window=Window(200), actor=actor).items
+        while some := queries.list_users_by_id(session, wanted, watched, limit=7, after=after, actor=actor):
+            found += some
+            after = some[-1].id
+    assert found == sorted(whole, key=lambda each: each.id)
+
+
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize(
     ("q", "found"),
