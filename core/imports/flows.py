@@ -13,7 +13,7 @@ from core.db import Database, Session, cause_of, transaction
 from core.db import reading as asking
 from core.errors import Failure, Unavailable
 from core.identity.schemas import Actor
-from core.imports import checking, made, queries, reading, recognise, service, undo, uploads
+from core.imports import checking, made, queries, quotes, reading, recognise, service, undo, uploads
 from core.imports.chunks import Identity
 from core.imports.made import Made
 from core.imports.mapping import Mapping
@@ -95,7 +95,8 @@ def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
     except recognise.Unreadable as unreadable:
         return {"status": Status.FAILED, "error": unreadable.detail, "file_removed_at": clock.now()}
     plain = found.model_dump(mode="json", by_alias=True)
-    return {"recognition": {name: value for name, value in plain.items() if name != "mapping"}, "mapping": plain["mapping"]}
+    mapping = plain.pop("mapping")
+    return {"recognition": quotes.recognition(plain), "mapping": mapping}
 
 
 def _told_before(session: Session, kept: Kept, guessed: dict[str, Any] | None) -> dict[str, Any]:
@@ -154,7 +155,7 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     found = checking.dry_run(reading.read(path, mapping), identity, note=note)
     if found is None:
         return may_go_on()  # else somebody has stopped it
-    found = found.model_copy(update={"readings": recognise.readings(path, mapping)})
+    found = found.model_copy(update={"readings": quotes.texts(recognise.readings(path, mapping))})
     values = {"status": Status.READY, "dry_run": found.model_dump(mode="json"), "record_count": found.records}
     _change(import_id, Status.CHECKING, values)
     return True

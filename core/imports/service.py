@@ -16,7 +16,7 @@ from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ids import new_id
-from core.imports import queries, uploads
+from core.imports import queries, quotes, uploads
 from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow, UndoOver
 from core.imports.mapping import Mapping
 from core.imports.models import Import, ImportMapping
@@ -99,6 +99,7 @@ def undo(session: Session, import_id: UUID, *, with_file: bool = False, actor: A
     if not _has_brought(row):
         session.flush()
         return queries.view(row)
+    quotes.forget(row)
     row.status, row.error = Status.UNDOING, None
     return _begin(session, row)
 
@@ -185,6 +186,7 @@ def _has_brought(row: Import) -> bool:
 def _remove_file(session: Session, row: Import) -> None:
     import_id = row.id
     row.file_removed_at = row.file_removed_at or clock.now()
+    quotes.forget(row)
     # A file cannot be rolled back.
     after_commit(session, lambda: uploads.remove(import_id))
 
