@@ -1,15 +1,17 @@
 """The dry run of a file: everything but storing it."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import text
 
 from core import clock, settings
 from core.db import reading
+from core.errors import Invalid
+from core.imports import quotes
 from core.imports.chunks import Chunk, Identity, cut
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import DryRun, Problem, RowsOver, Sample
@@ -102,7 +104,7 @@ def dry_run(rows: Iterable[Parsed], identity: Identity, *, note: Callable[[int],
 def _look(chunk: Chunk, seen: Seen, horizons: dict[Kind, datetime]) -> None:
     seen.records = chunk.until
     seen.rejected += len(chunk.problems)
-    seen.problems += chunk.problems[: MOST_PROBLEMS - len(seen.problems)]
+    seen.problems += quotes.problems(chunk.problems[: MOST_PROBLEMS - len(seen.problems)])
     now = clock.now()
     for kind, good in chunk.rows.items():
         rows = [each.row for each in good]
@@ -113,14 +115,12 @@ def _look(chunk: Chunk, seen: Seen, horizons: dict[Kind, datetime]) -> None:
         if kind in horizons and (over := sum(max(times([row]), default=now) < horizons[kind] for row in rows)):
             seen.over[kind] = seen.over.get(kind, 0) + over
         for each in good[: MOST_SAMPLES - len(seen.samples)]:
-            seen.samples.append(Sample(position=each.parsed.position, line=each.parsed.line, kind=kind, row=_plain(each.row)))
+            with suppress(Invalid):  # nested too deeply to be redacted: its import says so
+                seen.samples.append(
+                    Sample(position=each.parsed.position, line=each.parsed.line, kind=kind, row=quotes.row(each.row))
+                )
         if seen.compared < COMPARED:
             _compare(kind, rows[: COMPARED - seen.compared], seen)
-
-
-def _plain(row: Row) -> dict[str, object]:
-    plain: dict[str, object] = msgspec.to_builtins(row)
-    return {name: value for name, value in plain.items() if value not in (None, [], {})}
 
 
 def _compare(kind: Kind, rows: list[Row], seen: Seen) -> None:

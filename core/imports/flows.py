@@ -13,7 +13,7 @@ from core.db import Database, Session, cause_of, transaction
 from core.db import reading as asking
 from core.errors import Failure, Unavailable
 from core.identity.schemas import Actor
-from core.imports import checking, made, queries, reading, recognise, service, undo, uploads
+from core.imports import checking, made, queries, quotes, reading, recognise, service, undo, uploads
 from core.imports.chunks import Identity
 from core.imports.made import Made
 from core.imports.mapping import Mapping
@@ -34,7 +34,11 @@ UNEXPECTED = (
 
 def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
     """Recognise a file that has just been uploaded, and note it; one that cannot be read has failed, says why, and goes again."""
-    known = _recognised(import_id, name, kept)
+    try:
+        known = _recognised(import_id, name, kept)
+    except Exception:
+        uploads.remove(import_id)  # nothing names it yet
+        raise
     # Nothing can be done with it, and it takes room.
     if known.get("status") == Status.FAILED:
         uploads.remove(import_id)
@@ -83,6 +87,14 @@ def resume() -> None:
             service.defer(session, import_id)
 
 
+def forget_abandoned() -> None:
+    """Remove files that nothing needs: of uploads and workers that were killed, and those that no import names."""
+    with asking() as session:
+        named = set(session.scalars(select(Import.id).where(Import.file_removed_at.is_(None))))
+        busy = set(session.scalars(select(Import.id).where(Import.status.in_(BUSY))))
+    uploads.forget_abandoned(named=named, busy=busy)
+
+
 def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
     with asking() as session:
         known = recognise.Known(
@@ -95,7 +107,8 @@ def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
     except recognise.Unreadable as unreadable:
         return {"status": Status.FAILED, "error": unreadable.detail, "file_removed_at": clock.now()}
     plain = found.model_dump(mode="json", by_alias=True)
-    return {"recognition": {name: value for name, value in plain.items() if name != "mapping"}, "mapping": plain["mapping"]}
+    mapping = plain.pop("mapping")
+    return {"recognition": quotes.recognition(plain), "mapping": mapping}
 
 
 def _told_before(session: Session, kept: Kept, guessed: dict[str, Any] | None) -> dict[str, Any]:
@@ -154,7 +167,7 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     found = checking.dry_run(reading.read(path, mapping), identity, note=note)
     if found is None:
         return may_go_on()  # else somebody has stopped it
-    found = found.model_copy(update={"readings": recognise.readings(path, mapping)})
+    found = found.model_copy(update={"readings": quotes.texts(recognise.readings(path, mapping))})
     values = {"status": Status.READY, "dry_run": found.model_dump(mode="json"), "record_count": found.records}
     _change(import_id, Status.CHECKING, values)
     return True

@@ -15,7 +15,7 @@ from core.paging import Page, Window
 
 
 def list_imports(session: Session, *, window: Window, actor: Actor) -> Page[ImportView]:
-    """Return imports, the latest first, without the columns of their files; raise Forbidden."""
+    """Return imports, the latest first, without what their files say; raise Forbidden."""
     require(actor, Permission.MANAGE_IMPORTS)
     rows = session.scalars(select(Import).order_by(Import.created_at.desc()).limit(window.limit).offset(window.offset))
     return Page([_brief(view(row)) for row in rows], session.scalar(select(func.count()).select_from(Import)) or 0)
@@ -65,8 +65,9 @@ def view(row: Import) -> ImportView:
 
 
 def _brief(found: ImportView) -> ImportView:
-    known = {name: value for name, value in found.recognition.items() if name != "columns"}
-    return found.model_copy(update={"recognition": known})
+    known = {name: value for name, value in found.recognition.items() if name not in ("columns", "readings")}
+    dry = found.dry_run and found.dry_run.model_copy(update={"samples": [], "readings": []})
+    return found.model_copy(update={"recognition": known, "dry_run": dry})
 
 
 def _progress(row: Import) -> Progress:

@@ -16,7 +16,7 @@ from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ids import new_id
-from core.imports import queries, uploads
+from core.imports import queries, quotes, uploads
 from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow, UndoOver
 from core.imports.mapping import Mapping
 from core.imports.models import Import, ImportMapping
@@ -89,16 +89,17 @@ def undo(session: Session, import_id: UUID, *, with_file: bool = False, actor: A
     """
     require(actor, Permission.MANAGE_IMPORTS)
     row = queries.get_row(session, import_id, lock=True)
-    if row.status in BUSY or not (_has_brought(row) or with_file):
+    if row.status in BUSY or not (has_brought(row) or with_file):
         raise NotNow
-    if _has_brought(row) and row.started_at is not None and row.started_at < undoing_since(session):
+    if has_brought(row) and row.started_at is not None and row.started_at < undoing_since(session):
         raise UndoOver
     if with_file:
         _remove_file(session, row)
     audit.record(session, "import.undo", actor, targets=_named(row), after={"position": row.position, "with_file": with_file})
-    if not _has_brought(row):
+    if not has_brought(row):
         session.flush()
         return queries.view(row)
+    quotes.forget(row)
     row.status, row.error = Status.UNDOING, None
     return _begin(session, row)
 
@@ -165,6 +166,13 @@ def find_start(session: Session, sha256: str) -> datetime | None:
     return datetime.fromisoformat(told) if told else first_seen(session, sha256)
 
 
+def has_brought(row: Import) -> bool:
+    """Whether there may be rows of it. After an undo that failed it is at its beginning, and some are there all the same; after a
+    kill in its first chunk, too, of the kinds that are named in its counts.
+    """
+    return bool(row.position or row.counts)
+
+
 def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN401  queue.defer's own
     """Have a worker do what is due of an import, unless that waits already."""
     try:
@@ -175,16 +183,10 @@ def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN4
         return
 
 
-def _has_brought(row: Import) -> bool:
-    """Whether there may be rows of it. After an undo that failed it is at its beginning, and some are there all the same; after a
-    kill in its first chunk, too, of the kinds that are named in its counts.
-    """
-    return bool(row.position or row.counts)
-
-
 def _remove_file(session: Session, row: Import) -> None:
     import_id = row.id
     row.file_removed_at = row.file_removed_at or clock.now()
+    quotes.forget(row)
     # A file cannot be rolled back.
     after_commit(session, lambda: uploads.remove(import_id))
 
@@ -210,7 +212,7 @@ def _choose(session: Session, row: Import, given: Start) -> None:
         chosen = (chosen or row.mapping or {}) | given.answers.model_dump(mode="json", exclude_none=True)
     if chosen is not None:
         mapping = _checked(chosen).model_dump(mode="json", by_alias=True)
-        if _has_brought(row) and mapping != row.mapping:
+        if has_brought(row) and mapping != row.mapping:
             raise NotNow("Part of this file has been imported with another mapping; undo that first.")
         row.mapping = mapping
     if row.mapping is None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from core.activity import ingest as activity
 from core.activity import users
 from core.activity.schemas import NewEvent, NewUser
@@ -16,11 +18,12 @@ from core.conversations import ingest as conversations
 from core.conversations.schemas import NewConversation
 from core.db import Database, Session
 from core.imports.parsed import Kind
-from core.intake import Row, Source
+from core.intake import JsonObject, Row, Source
 from core.knowledge import documents, feedback, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 
-CHARACTERS_A_ROW = 500  # a text of as many weighs as much as a row
+USUAL_BYTES = 1_000  # of a row, as JSON: what has no more weighs as one, whatever its kind
+BYTES_A_ROW = 500  # of what is above that, as many weigh as much as another row
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,20 @@ STORES: dict[Kind, Store] = {
     Kind.MEMORIES: Store(NewMemory, memories.store, "memory", ("memory", "memories"), database=Database.AI),
 }
 
-LONG = (Kind.CONVERSATIONS, Kind.DOCUMENTS, Kind.MEMORIES)  # the kinds of which a row may weigh as much as many
+encoder = msgspec.json.Encoder(enc_hook=str)
 
 
-def weight(row: Row) -> int:
-    """Return how much a row adds to a chunk: as many as one, and more where it carries long texts."""
-    match row:
-        case NewConversation():
-            return 1 + sum(1 + len(message.content or "") // CHARACTERS_A_ROW for message in row.messages)
-        case NewDocument() | NewMemory():
-            return 1 + len(row.content) // CHARACTERS_A_ROW
-        case _:
-            return 1
+def weight(row: Row, told: JsonObject) -> int:
+    """Return how much a row adds to a chunk: as much as one, more with its messages and the size of what the file tells."""
+    rows = 1 + len(row.messages) if isinstance(row, NewConversation) else 1
+    return rows + max(_size(told) - USUAL_BYTES, 0) // BYTES_A_ROW
+
+
+def _size(told: JsonObject) -> int:
+    try:
+        return len(encoder.encode(told))
+    except (UnicodeError, TypeError):  # halves of characters
+        return len(repr(told))
 
 
 def times(rows: Iterable[Row]) -> Iterable[datetime]:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core import clock, partitions
 from core.db import Database, cause_of, transaction
 from core.errors import Conflict, Invalid, Unavailable
-from core.imports import marks
+from core.imports import marks, quotes
 from core.imports.chunks import HEAVIEST, Chunk, Good, Identity, ahead, cut, without_what_is_refused
 from core.imports.models import Import
 from core.imports.parsed import Kind, Parsed
@@ -193,7 +193,10 @@ def _move_on(core: Session, held: Import, chunk: Chunk, written: Written) -> Non
         "moved_at": clock.now(),
     }
     if written.problems and room > 0:
-        values["problems"] = [*held.problems, *(each.model_dump(mode="json") for each in written.problems[:room])]
+        values["problems"] = [
+            *held.problems,
+            *(each.model_dump(mode="json") for each in quotes.problems(written.problems[:room])),
+        ]
     core.execute(update(Import).where(Import.id == held.id).values(**values))
 
 
