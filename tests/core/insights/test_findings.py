@@ -150,6 +150,17 @@ def test_requests_without_a_price_are_a_note_and_lead_to_the_prices() -> None:
     assert finding.title == "3 requests without a price"
 
 
+def test_what_failed_or_has_not_ended_lacks_no_price() -> None:
+    priced = {"cost_usd": Decimal("0.01"), "input_tokens": 5, "output_tokens": 5}
+    send(*(request(TODAY - DAY, **priced) for _ in range(20)))
+    send(*(request(TODAY - DAY, status=status, cost_usd=None) for status in ("error", "pending")))
+    assert found() == []
+    send(
+        request(TODAY - DAY, cost_usd=None, input_tokens=5, output_tokens=5), request(TODAY - DAY, status="error", cost_usd=None)
+    )
+    assert [each.title for each in found()] == ["1 request without a price"]
+
+
 def test_the_evidence_keeps_the_filters() -> None:
     for number in range(3):
         ran(TODAY - number * DAY, "failed", job="nightly", environment="staging")
