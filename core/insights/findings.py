@@ -17,7 +17,7 @@ from core.ai_metrics.series import volume_by_model
 from core.batches.answers import AskedRuns
 from core.batches.failing import Failing, failing
 from core.comparison import Tile, Verdict
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
 from core.insights.schemas import Scope
 from core.insights.tiles import Known, read_known
@@ -28,6 +28,8 @@ MOST = 8
 LEAST_RISE = 0.2
 LEVEL = 0.01
 FEEDBACK = {"section": "feedback"}
+# What a page asks of its reader, and where those are led who may not open it.
+ELSEWHERE = {"knowledge": (Permission.READ_CONTENTS, "overview"), "settings": (Permission.CHANGE_WORKSPACE, "ai-metrics")}
 
 
 class Severity(StrEnum):
@@ -62,9 +64,18 @@ def findings(core: Session, ai: Session, scope: Scope, known: Known | None = Non
     What is known of its key figures need not be read.
     """
     require(actor, Permission.WATCH)
-    return asking.of_many(
+    found = asking.of_many(
         core, ("findings", scope), lambda: _look(core, scope, known or read_known(core, ai, scope, actor=actor), actor)
     )
+    return Findings(items=[_openable(each, scope, actor) for each in found.items])
+
+
+def _openable(finding: Finding, scope: Scope, actor: Actor) -> Finding:
+    """Return a finding with evidence that the actor may open: many are told the same, and not all have the same pages."""
+    if finding.page not in ELSEWHERE or may(actor, ELSEWHERE[finding.page][0]):
+        return finding
+    kept = {name: value for name, value in finding.query.items() if name != "section"}
+    return finding.model_copy(update={"page": ELSEWHERE[finding.page][1], "query": kept | _span(scope) | _place(scope)})
 
 
 def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
