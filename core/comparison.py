@@ -100,6 +100,11 @@ def tile(
     )
 
 
+def not_compared(given: Tile) -> Tile:
+    """Return a key figure without what was before: of that, not everything is there any more."""
+    return given.model_copy(update={"before": None, "compared": None, "verdict": Verdict.UNKNOWN, "chance": None})
+
+
 def of_level(now: Sequence[float | None], before: Sequence[float | None], meaning: Meaning) -> Change:
     """Judge a level by its parts, each beside the same part of the period before."""
     known = [(one, other) for one, other in zip(now, before, strict=False) if one is not None and other is not None]

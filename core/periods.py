@@ -162,7 +162,7 @@ def read_range(start: Edge | None, end: Edge | None, days: int | None, *, zone: 
     if days is not None:
         raise RangeRefused
     until = _moment(end, zone) if end is not None else last_days(1, zone=zone).end
-    since = _moment(start, zone) if start is not None else until - DEFAULT_DAYS * DAY
+    since = _moment(start, zone) if start is not None else _days_before(until, zone)
     if since >= until or until - since > MOST_DAYS * DAY:
         raise RangeRefused(f"A range has its start before its end, and at most {MOST_DAYS:,} days between them.")
     return Period(since, until, zone)
@@ -175,6 +175,12 @@ def read_edges(start: Edge | None, end: Edge | None, days: int | None, *, zone: 
         return asked.start, asked.end
     since, until = (None if each is None else _moment(each, zone) for each in (start, end))
     return since, until
+
+
+def _days_before(until: datetime, zone: str) -> datetime:
+    """Return when so many days begin: those of a calendar before a midnight, be they longer or shorter, else of 24 hours."""
+    day = day_of(until, zone)
+    return midnight(day - DEFAULT_DAYS * DAY, zone) if until == midnight(day, zone) else until - DEFAULT_DAYS * DAY
 
 
 def _checked_days(days: int) -> int:

@@ -87,6 +87,10 @@ class Sealed(Group):
         found: datetime | None = getattr(self, parent)
         return found
 
+    def has_all(self, since: datetime, *parents: str) -> bool:
+        """Whether all raw rows of these tables are there from a moment on."""
+        return all((until := self.until(parent)) is None or until <= since for parent in parents)
+
 
 Chosen = TypeVar("Chosen", bound=Group)
 

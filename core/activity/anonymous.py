@@ -13,9 +13,9 @@ from core.activity import asking, progress, sources
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import SessionMissing
 from core.activity.events import IS_ERROR
-from core.activity.funnel import STEPS, WINDOW
+from core.activity.funnel import STEPS
 from core.activity.progress import Progress
-from core.activity.queries import COUNT, STATUS, STEP, UserFilter, escaped
+from core.activity.queries import COMPLETED, COUNT, DROPPED, STATUS, STEP, UserFilter, escaped
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.paging import Page, Window
@@ -30,10 +30,9 @@ from (
     from subjects where environment = :environment and app = {{place}} and subject like 's:%'
 ) as seen where true"""  # noqa: S608  names of our own
 # The same as STATUS, as conditions that follow an index.
-DROPPED = f"reached_{COUNT} is null and reached_1 < cast(:now as timestamptz) - interval '{WINDOW.days} days'"
 OPEN = f"reached_{COUNT} is null and not coalesce({DROPPED}, false)"
 OF_STATUS = {
-    OnboardingStatus.COMPLETED: f"reached_{COUNT} is not null",
+    OnboardingStatus.COMPLETED: COMPLETED,
     OnboardingStatus.DROPPED: DROPPED,
     OnboardingStatus.STUCK: f"{OPEN} and last_seen_at < :idle_since",
     OnboardingStatus.IN_PROGRESS: f"{OPEN} and not coalesce(last_seen_at < :idle_since, false)",

@@ -111,7 +111,8 @@ def _found(session: Session, asked: Asked, days: Days, trouble: Trouble, test: T
         hours = _slots(session, around, Interval.HOUR).get(key, [])
         strange = {hour.at for hour in hours if _stands_out(hour, usual, trouble, test)}
         for run in _runs(hours, strange, partial(_is_usual, usual=usual, test=test)):
-            if any(day.at <= hour.at < day.at + DAY for hour in run for day in chosen):
+            inside = [hour for hour in run if hour.at < asked.period.end and hour.at + HOUR > asked.period.start]
+            if any(day.at <= hour.at < day.at + DAY for hour in inside for day in chosen):
                 yield _incident(trouble, key, run, usual)
 
 

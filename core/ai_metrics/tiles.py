@@ -6,11 +6,11 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, settings
 from core.ai_metrics.answers import Asked, Figures, Interval, LatencyBefore, LatencyPoint, VolumePoint
 from core.ai_metrics.figures import figures
 from core.ai_metrics.series import both, latency_series, volume_series
-from core.comparison import NOT_KNOWN, Change, Meaning, Tile, of_level, of_rate, tile
+from core.comparison import NOT_KNOWN, Change, Meaning, Tile, not_compared, of_level, of_rate, tile
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.periods import DAY, Period, day_of, midnight
@@ -42,7 +42,7 @@ def tiles(session: Session, asked: Asked, *, actor: Actor) -> list[Tile]:
     before = replace(asked, period=asked.period.before(clock.now()))
     step = Interval.HOUR if asked.period.end - asked.period.start <= BY_THE_HOUR else Interval.DAY
     one, other = side(session, asked, step), side(session, before, step)
-    return [
+    found = [
         _requests(one, other),
         _latency(one, other),
         _first_token(one, other),
@@ -50,6 +50,12 @@ def tiles(session: Session, asked: Asked, *, actor: Actor) -> list[Tile]:
         _cost(one, other),
         _tokens(one, other),
     ]
+    return found if _is_all_there(session, before) else [not_compared(each) for each in found]
+
+
+def _is_all_there(session: Session, asked: Asked) -> bool:
+    """Whether a period can be counted: raw rows, where filters ask for these, go before rollups do."""
+    return not asked.needs_rows or settings.read(session, settings.Sealed).has_all(asked.period.start, "ai_request_metrics")
 
 
 def side(session: Session, asked: Asked, step: Interval) -> Side:

@@ -12,11 +12,12 @@ from core.activity.passages import Drop, drops
 from core.ai_metrics import tools
 from core.ai_metrics.answers import Asked, ModelVolume, ToolFigures
 from core.ai_metrics.incidents import Incident, Trouble, incidents
+from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.series import volume_by_model
 from core.batches.answers import AskedRuns
 from core.batches.failing import Failing, failing
 from core.comparison import Tile, Verdict
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
 from core.insights.schemas import Scope
 from core.insights.tiles import Known, read_known
@@ -27,6 +28,8 @@ MOST = 8
 LEAST_RISE = 0.2
 LEVEL = 0.01
 FEEDBACK = {"section": "feedback"}
+# What a page asks of its reader, and where those are led who may not open it.
+ELSEWHERE = {"knowledge": (Permission.READ_CONTENTS, "overview"), "settings": (Permission.CHANGE_WORKSPACE, "ai-metrics")}
 
 
 class Severity(StrEnum):
@@ -61,9 +64,18 @@ def findings(core: Session, ai: Session, scope: Scope, known: Known | None = Non
     What is known of its key figures need not be read.
     """
     require(actor, Permission.WATCH)
-    return asking.of_many(
+    found = asking.of_many(
         core, ("findings", scope), lambda: _look(core, scope, known or read_known(core, ai, scope, actor=actor), actor)
     )
+    return Findings(items=[_openable(each, scope, actor) for each in found.items])
+
+
+def _openable(finding: Finding, scope: Scope, actor: Actor) -> Finding:
+    """Return a finding with evidence that the actor may open: many are told the same, and not all have the same pages."""
+    if finding.page not in ELSEWHERE or may(actor, ELSEWHERE[finding.page][0]):
+        return finding
+    kept = {name: value for name, value in finding.query.items() if name != "section"}
+    return finding.model_copy(update={"page": ELSEWHERE[finding.page][1], "query": kept | _span(scope) | _place(scope)})
 
 
 def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
@@ -79,7 +91,7 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
         *(_of_drop(each, scope) for each in fewer),
         *_of_tiles(core, tiles, volumes, {each.trouble for each in hours}, scope),
         *(_of_tool(each, scope) for each in tools.failing(core, asked, actor=actor)),
-        *_unpriced(volumes, scope),
+        *_unpriced(core, volumes, scope),
     ]
     order = list(Severity)
     return Findings(items=sorted(found, key=lambda each: (order.index(each.severity), -each.at.timestamp()))[:MOST])
@@ -167,8 +179,12 @@ def _of_tool(one: ToolFigures, scope: Scope) -> Finding:
     return _finding("tool", Severity.WARN, title, detail, scope.period.start, "ai-metrics", {**_span(scope), **_place(scope)})
 
 
-def _unpriced(volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]:
-    each = [one for one in volumes if one.unpriced_requests and one.total_tokens]
+def _unpriced(core: Session, volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]:
+    if not any(one.unpriced_requests for one in volumes):
+        return
+    # What failed or has not ended took nothing that has a price.
+    answered = volume_by_model(core, Asked(scope.period, scope.watched, status=RequestStatus.OK))
+    each = [one for one in answered if one.unpriced_requests and one.total_tokens]
     if each:
         count = sum(one.unpriced_requests for one in each)
         names = ", ".join(list(dict.fromkeys(one.model for one in each))[:3])

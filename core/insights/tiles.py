@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, settings
 from core.activity import conversion
 from core.activity.answers import FunnelView
 from core.activity.conversion import Passed
@@ -22,6 +22,7 @@ from core.periods import DAY, midnight
 from core.words import Unit
 
 USERS = {"users": "active", "new_users": "new"}
+ROWS_OF_RELEASES = ("user_activity_events", "ai_request_metrics")
 OF_AI = ("p95_latency", "error_rate", "cost")
 
 
@@ -84,7 +85,8 @@ def _counts(course: Sequence[float | None]) -> list[float]:
 def _users_beside(core: Session, scope: Scope, before: Scope) -> tuple[UserCounts | None, UserCounts | None]:
     """Count whom to compare. But for those of a release they are known by day: a part of one would stand beside a whole one."""
     if scope.watched.release is not None:
-        return count_users(core, scope), count_users(core, before)
+        is_there = settings.read(core, settings.Sealed).has_all(before.period.start, *ROWS_OF_RELEASES)
+        return count_users(core, scope), count_users(core, before) if is_there else None
     days = scope.period.beside(clock.now())
     if days is None:
         return None, None

@@ -19,7 +19,7 @@ from core.ai_metrics.schemas import RequestStatus
 from core.batches.answers import AskedRuns
 from core.insights.choices import Choices, choices
 from core.insights.schemas import Scope
-from core.periods import Edge, Period, RangeRefused, Watched, in_address, last_days, read_range
+from core.periods import MOST_DAYS, Edge, Period, RangeRefused, Watched, in_address, last_days, read_range
 from core.system import workspace
 from pages._ui import state, text
 from pages._ui.cache import Reads
@@ -208,7 +208,12 @@ def _period(page: str, zone: str) -> Period:
     days = _value(page, "days")
     if days == CUSTOM:
         return read_range(_edge(_value(page, "start")), _edge(_value(page, "end")), None, zone=zone)
-    return read_range(None, None, int(days) if days.isdigit() else 0, zone=zone)
+    return read_range(None, None, int(days) if _is_count(days) else 0, zone=zone)
+
+
+def _is_count(given: str) -> bool:
+    """Whether it is a number of days; of thousands of digits int() makes none, nor of a superscript."""
+    return given.isdecimal() and len(given) <= len(str(MOST_DAYS))
 
 
 def _edge(given: str) -> Edge | None:
@@ -223,7 +228,7 @@ def _edge(given: str) -> Edge | None:
 
 def _draw_period(page: str, zone: str, period: Period) -> None:
     given = _value(page, "days")
-    offered = sorted({*DAYS, *([given] if given.isdigit() else [])}, key=int)
+    offered = sorted({*DAYS, *([given] if _is_count(given) else [])}, key=int)
     st.segmented_control(
         "Period",
         [*offered, CUSTOM],

@@ -80,7 +80,7 @@ def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
     place.metric(
         tile.label,
         words.figure(tile.value, tile.unit),
-        delta=changed or ("new" if _is_new(tile) else None),
+        delta=changed or ("new" if tile.value and tile.before == 0 else None),
         delta_color="gray" if not is_news else "orange" if tile.verdict is Verdict.WORSE else "blue",
         delta_arrow=_arrow(tile) if is_news else "off",
         help=f"{note} {_why(tile, changed)}".strip(),
@@ -92,12 +92,6 @@ def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
 
 def _compared(tile: Tile) -> float | None:
     return tile.value if tile.compared is None else tile.compared
-
-
-def _is_new(tile: Tile) -> bool:
-    """Whether there was nothing of it before; where nobody counted, that is not known."""
-    # Before there is something, a count is zero: without one, no day is over that could be compared.
-    return tile.value is not None and (tile.before is not None or tile.unit is not Unit.COUNT)
 
 
 def _why(tile: Tile, changed: str | None) -> str:

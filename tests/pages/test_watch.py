@@ -136,7 +136,14 @@ def test_a_range_of_hours_is_a_period(console: Console, analyst: Person) -> None
 
 @pytest.mark.parametrize(
     "query",
-    [{"days": "0"}, {"days": "many"}, {"start": "yesterday"}, {"start": "2026-05-02", "end": "2026-05-01"}],
+    [
+        {"days": "0"},
+        {"days": "many"},
+        {"days": "²"},
+        {"days": "9" * 5000},
+        {"start": "yesterday"},
+        {"start": "2026-05-02", "end": "2026-05-01"},
+    ],
 )
 def test_a_period_that_is_none_is_refused_in_words(console: Console, analyst: Person, query: dict[str, str]) -> None:
     app = opened(console, analyst, AI_METRICS, **query)

@@ -90,6 +90,13 @@ def test_it_is_of_the_period_that_is_asked_for_and_of_the_model() -> None:
     assert len(found(Period(START + 5 * DAY, START + 6 * DAY))) == 1
 
 
+@pytest.mark.parametrize(("first", "last", "count"), [(14, 15, 0), (0, 9, 0), (13, 24, 0), (12, 15, 1), (10, 11, 1)])
+def test_of_a_day_that_stands_out_only_what_is_in_the_period_is_found(first: int, last: int, count: int) -> None:
+    day = START + 5 * DAY
+    send(*traffic(slow=between(day + 9 * HOUR, day + 13 * HOUR)))
+    assert len(found(Period(day + first * HOUR, day + last * HOUR))) == count
+
+
 def test_who_may_not_watch_is_told_nothing() -> None:
     with transaction() as session, pytest.raises(Forbidden):
         incidents(session, Asked(WHOLE), actor=person(Role.REVIEWER).actor)

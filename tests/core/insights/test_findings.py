@@ -13,7 +13,7 @@ from core.identity.schemas import Role
 from core.insights.findings import Finding, Severity, findings
 from core.insights.schemas import Scope
 from core.insights.tiles import overview_tiles
-from core.periods import Period, Watched, last_days
+from core.periods import Period, Watched, in_address, last_days
 from tests.core.activity.test_passages import RELEASED_AGO, users
 from tests.core.insights.test_overview import rated
 from tests.factories.ai_metrics import START, fold, request, send
@@ -25,10 +25,10 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 TODAY = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def found(days: int = 7, watched: Watched | None = None) -> list[Finding]:
+def found(days: int = 7, watched: Watched | None = None, role: Role = Role.ADMIN) -> list[Finding]:
     scope = Scope(last_days(days, zone="UTC"), watched or Watched())
     with transaction() as core, transaction(Database.AI) as ai:
-        return findings(core, ai, scope, actor=person(Role.ANALYST).actor).items
+        return findings(core, ai, scope, actor=person(role).actor).items
 
 
 def traffic(*, dearer: float = 1.0, slow: bool = False) -> None:
@@ -148,6 +148,29 @@ def test_requests_without_a_price_are_a_note_and_lead_to_the_prices() -> None:
     [finding] = found()
     assert (finding.kind, finding.severity, finding.page) == ("unpriced", Severity.NOTE, "settings")
     assert finding.title == "3 requests without a price"
+
+
+def test_what_failed_or_has_not_ended_lacks_no_price() -> None:
+    priced = {"cost_usd": Decimal("0.01"), "input_tokens": 5, "output_tokens": 5}
+    send(*(request(TODAY - DAY, **priced) for _ in range(20)))
+    send(*(request(TODAY - DAY, status=status, cost_usd=None) for status in ("error", "pending")))
+    assert found() == []
+    send(
+        request(TODAY - DAY, cost_usd=None, input_tokens=5, output_tokens=5), request(TODAY - DAY, status="error", cost_usd=None)
+    )
+    assert [each.title for each in found()] == ["1 request without a price"]
+
+
+def test_an_analyst_is_led_to_pages_that_analysts_have() -> None:
+    ago = (TODAY - START) // DAY
+    for number in range(100):
+        rated(1 if number % 10 else -1, days=ago - 9)
+        rated(1 if number % 2 else -1, days=ago - 1)
+    send(request(TODAY - DAY, cost_usd=None, input_tokens=5, output_tokens=5))
+    scope = last_days(7, zone="UTC")
+    query = {"start": in_address(scope.start), "end": in_address(scope.end)}
+    assert [(each.page, each.query) for each in found(role=Role.ANALYST)] == [("overview", query), ("ai-metrics", query)]
+    assert [each.page for each in found()] == ["knowledge", "settings"]
 
 
 def test_the_evidence_keeps_the_filters() -> None:

@@ -5,9 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from core import clock
+from core import clock, settings
 from core.activity.funnel import STEPS
 from core.activity.schemas import NewEvent
+from core.ai_metrics import tiles as requests
+from core.ai_metrics.answers import Asked
 from core.ai_metrics.schemas import NewRequest
 from core.comparison import Tile, Verdict
 from core.db import Database, transaction
@@ -112,3 +114,23 @@ def test_days_on_which_nobody_came_are_no_noise() -> None:
         if day not in (1, 2, 3):
             visits(START - day * DAY, 20)
     assert tiles(last_days(7, zone="UTC"))["users"].verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(("sealed", "before"), [(None, 40), (14, 40), (8, None)])
+def test_what_has_been_given_up_in_part_is_compared_with_nothing(sealed: int | None, before: float | None) -> None:
+    for day in (1, 2, 8, 9):
+        send(*(request(START - day * DAY + HOUR * number, release="2", user_id="u") for number in range(20)))
+    if sealed is not None:
+        with transaction() as session:
+            settings.write(session, settings.Sealed(ai_request_metrics=START - sealed * DAY), by=None)
+    found = ai_tiles(Watched(release="2"))["requests"]
+    assert (found.value, found.before) == (40, before)
+    users = tiles(last_days(7, zone="UTC"), Watched(release="2"))["users"]
+    assert (users.value, users.before) == (1, before and 1)
+    assert ai_tiles(Watched())["requests"].before == 40  # of rollups, all is there
+
+
+def ai_tiles(watched: Watched) -> dict[str, Tile]:
+    asked = Asked(last_days(7, zone="UTC"), watched)
+    with transaction() as core:
+        return {each.name: each for each in requests.tiles(core, asked, actor=person(Role.ANALYST).actor)}

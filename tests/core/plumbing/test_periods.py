@@ -73,6 +73,22 @@ def test_without_an_end_it_goes_to_the_end_of_today_and_without_a_start_it_has_t
     assert read_range(None, date(2026, 3, 31), None, zone="UTC") == last_days(30, zone="UTC")
 
 
+def test_thirty_days_before_a_date_are_days_of_the_calendar_where_clocks_change() -> None:
+    found = read_range(None, date(2026, 4, 10), None, zone=BERLIN)
+    assert (found.start, found.is_whole_days, len(found.days)) == (at("2026-03-11T00:00+01:00"), True, 30)
+    by_the_hour = read_range(None, at("2026-04-10T12:00+02:00"), None, zone=BERLIN)
+    assert by_the_hour.end - by_the_hour.start == timedelta(days=30)
+
+
+def test_days_that_are_over_stand_beside_as_many_before() -> None:
+    week = last_days(7, zone=BERLIN)
+    ours, theirs = week.beside(clock.now()) or (week, week)
+    assert (ours.days, theirs.days) == (week.days[:-1], [day - timedelta(days=7) for day in week.days[:-1]])
+    assert ours.is_whole_days
+    assert theirs.is_whole_days
+    assert last_days(1, zone=BERLIN).beside(clock.now()) is None
+
+
 @pytest.mark.parametrize(
     ("start", "end", "days"),
     [
