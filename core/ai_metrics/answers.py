@@ -71,7 +71,7 @@ class Volume(View):
     reasoning_tokens: int
     total_tokens: int
     cost_usd: Usd
-    unpriced_requests: int
+    unpriced_requests: int  # what failed or is pending is one only if it came with tokens
 
 
 class Figures(Volume):
