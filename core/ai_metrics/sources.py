@@ -109,6 +109,8 @@ def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]
         found.append(columns.user_id.in_(watched.users))
     if asked.error_type is not None:
         found.append(columns.error_type == asked.error_type)
+    if asked.tool is not None:  # most rows call none, which a number says sooner than what is called
+        found += [columns.tool_calls_count > 0, columns.tool_calls.contains([{"name": asked.tool}])]
     if asked.conversations is not None:
         found.append(columns.conversation_id.in_(asked.conversations))
     return found
