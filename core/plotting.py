@@ -6,7 +6,7 @@ cannot see it, made of the same rows.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,7 @@ class HasTime(Protocol):
         """When its interval begins."""
 
 
+Span = tuple[datetime, datetime]
 Dated = TypeVar("Dated", bound=HasTime)
 
 
@@ -115,8 +116,9 @@ def line_chart(
         _name_ends(figure, lines, scale, height)
     if len(at) > 1:
         # Plotly would leave room at both ends for markers that nobody sees.
-        figure.update_xaxes(range=[at[0], at[-1]])
-    add_marks(figure, palette, marks, zone, span=(times[0], times[-1]) if times else None)
+        ends = local([max([times[-1], *(mark.at for mark in marks_within(marks, span_of(times)))])], zone)
+        figure.update_xaxes(range=[at[0], *ends])
+    add_marks(figure, palette, marks, zone, span=span_of(times))
     return figure.update_layout(showlegend=False)
 
 
@@ -143,7 +145,7 @@ def stacked_bars(
             hovertemplate=f"{scale.prefix}%{{y:{scale.hover}}}{scale.suffix}" + ("" if len(parts) > 1 else "<extra></extra>"),
         )
     _axis_of(figure, scale)
-    add_marks(figure, palette, marks, zone, span=(times[0], times[-1]) if times else None)
+    add_marks(figure, palette, marks, zone, span=span_of(times))
     stack: dict[str, Any] = {
         "barmode": "stack",
         "barcornerradius": 0 if len(parts) > 1 else 2,
@@ -177,11 +179,9 @@ def histogram(
     return figure.update_layout(bargap=0.06, margin={"t": 22}, hovermode="closest", showlegend=False)
 
 
-def add_marks(
-    figure: Drawing, palette: Palette, marks: Sequence[Mark], zone: str, *, span: tuple[datetime, datetime] | None
-) -> None:
+def add_marks(figure: Drawing, palette: Palette, marks: Sequence[Mark], zone: str, *, span: Span | None) -> None:
     """Draw what happened within a span of time as upright lines, named above as far as there is room."""
-    inside = sorted((mark for mark in marks if span and span[0] <= mark.at <= span[1]), key=lambda mark: mark.at)
+    inside = sorted(marks_within(marks, span), key=lambda mark: mark.at)
     length = (span[1] - span[0]).total_seconds() if span else 1
     named_until = -1.0
     for mark in inside:
@@ -197,6 +197,18 @@ def add_marks(
             named_until = place if near_end else place + room
     if inside:
         figure.update_layout(margin={"t": 24})
+
+
+def span_of(times: Sequence[datetime]) -> Span | None:
+    """Return the time that intervals cover, by when they begin: the last is as long as the one before it, a single one a day."""
+    if not times:
+        return None
+    return times[0], times[-1] + (times[-1] - times[-2] if len(times) > 1 else timedelta(days=1))
+
+
+def marks_within(marks: Sequence[Mark], span: Span | None) -> list[Mark]:
+    """Return the marks of a span of time."""
+    return [mark for mark in marks if span and span[0] <= mark.at < span[1]]
 
 
 def local(times: Sequence[datetime], zone: str) -> list[str]:

@@ -64,10 +64,12 @@ async def asked(
     status: RequestStatus | Literal[""] | None = None,
     conversation: Annotated[str | None, Query(max_length=128, description="Ours, or the sender's own.")] = None,
     error_type: Annotated[str | None, Query(max_length=500)] = None,
+    tool: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Asked:
     """Return which requests are asked for; an empty filter is none."""
     given = RequestStatus(status) if status else None
-    return Asked(period, watched, provider or None, model or None, given, conversation or None, error_type or None)
+    more = (conversation or None, error_type or None, tool or None)
+    return Asked(period, watched, provider or None, model or None, given, *more)
 
 
 AskedDep = Annotated[Asked, Depends(asked)]

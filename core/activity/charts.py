@@ -10,7 +10,7 @@ from core.activity.daily import TypeCourse
 from core.comparison import Verdict
 from core.drawing import Chart, Drawing, Markup, blank, dated
 from core.palette import Palette
-from core.plotting import Mark, add_marks, histogram, local, stacked_bars
+from core.plotting import Mark, add_marks, histogram, local, span_of, stacked_bars
 from core.words import Unit
 
 HALF_BAR, TALL = 0.2, 250
@@ -116,7 +116,7 @@ def completion(palette: Palette, given: FunnelCourse, zone: str, marks: Sequence
             hovertemplate="%{customdata}<extra></extra>",
         )
     figure.update_yaxes(ticksuffix="%")
-    add_marks(figure, palette, marks, zone, span=(at[0], at[-1]) if len(at) > 1 else None)
+    add_marks(figure, palette, marks, zone, span=span_of(at))
     figure.update_layout(showlegend=False, hovermode="closest")
     known = [day for day in given.days if day.rate is not None]
     ends = f": {_cohort(known[0])}; {_cohort(known[-1])}" if known else ", nobody began"

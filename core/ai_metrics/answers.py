@@ -40,11 +40,13 @@ class Asked:
     status: RequestStatus | None = None
     conversation: str | None = None
     error_type: str | None = None
+    tool: str | None = None  # one that they called
 
     @property
     def needs_rows(self) -> bool:
         """Whether a filter asks for what rollups do not know."""
-        return any(each is not None for each in (self.watched.release, self.watched.user_id, self.conversation, self.error_type))
+        asked = (self.watched.release, self.watched.user_id, self.conversation, self.error_type, self.tool)
+        return any(each is not None for each in asked)
 
     @property
     def conversations(self) -> tuple[UUID, ...] | None:
@@ -71,7 +73,7 @@ class Volume(View):
     reasoning_tokens: int
     total_tokens: int
     cost_usd: Usd
-    unpriced_requests: int
+    unpriced_requests: int  # what failed or is pending is one only if it came with tokens
 
 
 class Figures(Volume):

@@ -84,7 +84,9 @@ on conflict do nothing returning {", ".join(SHOWN)}"""  # noqa: S608  names of o
 
 KEY = "date_bin('30 minutes', created_at, timestamptz '2000-01-01 00:00:00+00')"
 PLACE = "at, environment, app, provider, model, status"
-SUMS = """count(*) as requests, count(*) filter (where cost_usd is null) as unpriced,
+# What failed or is pending and came without tokens has cost nothing that anybody knows of; one that went well has cost something.
+SUMS = """count(*) as requests,
+        count(*) filter (where cost_usd is null and (total_tokens is not null or status = 'ok')) as unpriced,
         coalesce(sum(input_tokens), 0) as input_tokens, coalesce(sum(output_tokens), 0) as output_tokens,
         coalesce(sum(cached_tokens), 0) as cached_tokens, coalesce(sum(cache_write_tokens), 0) as cache_write_tokens,
         coalesce(sum(reasoning_tokens), 0) as reasoning_tokens, coalesce(sum(total_tokens), 0) as total_tokens,

@@ -109,6 +109,8 @@ def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]
         found.append(columns.user_id.in_(watched.users))
     if asked.error_type is not None:
         found.append(columns.error_type == asked.error_type)
+    if asked.tool is not None:  # most rows call none, which a number says sooner than what is called
+        found += [columns.tool_calls_count > 0, columns.tool_calls.contains([{"name": asked.tool}])]
     if asked.conversations is not None:
         found.append(columns.conversation_id.in_(asked.conversations))
     return found
@@ -134,10 +136,11 @@ def _of_table(table: Table, asked: Asked, period: Period) -> Select[Any]:
 def _requests(asked: Asked, period: Period, *, histograms: bool) -> Select[Any]:
     """Return requests as rows of sums: with their own times, or with histograms of one, to stand beside rollups."""
     columns = raw.c
+    has_tokens_or_is_ok = or_(columns.total_tokens.is_not(None), columns.status == RequestStatus.OK)
     times = {"latency": _time(columns.total_latency_ms), "first_token": _time(columns.first_token_ms)}
     sums: dict[str, ColumnElement[Any]] = {
         "requests": literal(1, Integer),
-        "unpriced": cast(columns.cost_usd.is_(None), Integer),
+        "unpriced": cast(and_(columns.cost_usd.is_(None), has_tokens_or_is_ok), Integer),
         **{name: func.coalesce(columns[name], 0) for name in TOKENS},
         "cost_nano": cast(func.coalesce(columns.cost_usd * 1_000_000_000, 0), BigInteger),
         "latencies": cast(times["latency"].is_not(None), Integer),

@@ -3,19 +3,20 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select, true
 from sqlalchemy.orm import Session
 
 from core import stats
 from core.batches.answers import BAD, GOOD, AskedRuns
-from core.batches.models import BatchRun
+from core.batches.naming import named
 from core.batches.queries import matching, runs
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.words import shortened
 
-MOST_RUNS, FEWEST_BAD, TOLERATED = 5000, 2, 0.05
+MOST_JOBS, MOST_RUNS, FEWEST_BAD, TOLERATED = 100, 2000, 2, 0.05
 OFTEN, LONGEST_SUMMARY = 0.5, 160
 
 
@@ -48,11 +49,8 @@ class Run(View):
 def failing(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Failing]:
     """Return the batch jobs that fail, the worst first."""
     require(actor, Permission.WATCH)
-    ended = select(runs.batch_job, runs.status, runs.started_at, runs.phase_durations, runs.error_summary).where(
-        *matching(asked), BatchRun.status.in_((*GOOD, *BAD))
-    )
     of_job: dict[str, list[Run]] = defaultdict(list)
-    for row in session.execute(ended.order_by(runs.started_at.desc()).limit(MOST_RUNS)):
+    for row in session.execute(_latest_of_each(asked)):
         of_job[row.batch_job].append(
             Run(
                 batch_job=row.batch_job,
@@ -64,6 +62,27 @@ def failing(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Failing
         )
     found = [judged for each in of_job.values() if (judged := judge(each)) is not None]
     return sorted(found, key=lambda each: (-each.in_a_row, -each.bad, each.batch_job))
+
+
+def _latest_of_each(asked: AskedRuns) -> Select[Any]:
+    """Return the latest runs of each job that failed more than once: one of every minute leaves room for one of every night."""
+    often = (
+        select(runs.batch_job)
+        .where(*matching(asked), runs.status.in_(BAD))
+        .group_by(runs.batch_job)
+        .having(func.count() >= FEWEST_BAD)
+        .order_by(func.max(runs.started_at).desc())
+        .limit(MOST_JOBS)
+        .subquery("often")
+    )
+    latest = (
+        select(runs.batch_job, runs.status, runs.started_at, runs.phase_durations, runs.error_summary)
+        .where(*matching(asked), runs.status.in_((*GOOD, *BAD)), runs.batch_job == often.c.batch_job)
+        .order_by(runs.started_at.desc())
+        .limit(MOST_RUNS)
+        .lateral("latest")
+    )
+    return select(latest).select_from(often).join(latest, true()).order_by(latest.c.started_at.desc())
 
 
 def judge(ended: Sequence[Run]) -> Failing | None:
@@ -88,9 +107,9 @@ def judge(ended: Sequence[Run]) -> Failing | None:
 def phase_of(bad: Sequence[Run], good: Sequence[Run]) -> str | None:
     """Return the phase in which most of the bad runs failed, where that can be told."""
     known = {phase for run in (*bad, *good) for phase in run.phases}
-    named = Counter(phase for run in bad for phase in known if phase and phase.casefold() in run.summary.casefold())
-    if named and named.most_common(1)[0][1] >= OFTEN * len(bad):
-        return named.most_common(1)[0][0]
+    blamed = Counter(phase for run in bad for phase in named(run.summary, known))
+    if blamed and blamed.most_common(1)[0][1] >= OFTEN * len(bad):
+        return blamed.most_common(1)[0][0]
     usual = {phase for phase in known if good and all(phase in run.phases for run in good)}
     missing = Counter(phase for run in bad for phase in usual if phase not in run.phases)
     often = [phase for phase, count in missing.items() if count >= OFTEN * len(bad)]

@@ -176,7 +176,8 @@ def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: 
 def _of_tool(one: ToolFigures, scope: Scope) -> Finding:
     title = f"The tool {one.tool or 'without a name'} fails: {words.share(one.error_rate)} of its calls"
     detail = f"{one.error_count:,} of {words.count(one.calls, 'call')}"
-    return _finding("tool", Severity.WARN, title, detail, scope.period.start, "ai-metrics", {**_span(scope), **_place(scope)})
+    query = {**_span(scope), **_place(scope)} | ({"tool": one.tool} if one.tool else {})
+    return _finding("tool", Severity.WARN, title, detail, scope.period.start, "ai-metrics", query)
 
 
 def _unpriced(core: Session, volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import words
 from core.ai_metrics.answers import Errors, ModelFigures, Tools
+from core.errors import Invalid
 from pages._ui import filters, tables, text, watch
 
 column = st.column_config
@@ -78,10 +79,10 @@ def draw_errors(found: Errors, page: str, zone: str) -> None:
         tables.show(table, alt, key=f"{page}.error_types", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
-def draw_tools(found: Tools) -> None:
+def draw_tools(found: Tools, page: str) -> None:
     """Draw the tools that were called within requests."""
     rate = f", {text.plain(words.share(found.error_rate))} failed" if found.calls else ""
-    with watch.panel("Tools", f"{words.count(found.calls, 'call')} within requests{rate}"):
+    with watch.panel("Tools", f"{words.count(found.calls, 'call')} within requests{rate}; select one to see the requests"):
         if not found.tools:
             st.caption("No request called a tool in this period.")
             return
@@ -99,7 +100,13 @@ def draw_tools(found: Tools) -> None:
             "Failed": column.NumberColumn(format="%.1f%%"),
             **{name: column.NumberColumn(format="%.2f s") for name in ("p50", "p95")},
         }
-        tables.show(table, "Tools", key="tools", columns=columns, most=MOST_ROWS)
+
+        def picked(number: int) -> None:
+            if not found.tools[number].tool:
+                raise Invalid("Calls that name no tool cannot be looked up by it.")
+            filters.put(page, tool=found.tools[number].tool)
+
+        tables.show(table, "Tools", key=f"{page}.tools", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def _seconds(times: Sequence[int | None]) -> list[float | None]:

@@ -10,6 +10,7 @@ LABELS = {
     "status": "Status",
     "conversation": "Conversation",
     "error_type": "Error type",
+    "tool": "Tool",
     "job": "Batch job",
     "q": "Search",
     "step": "Last step",
@@ -43,6 +44,7 @@ EVERY = {
     "author": "By anybody",
 }
 TYPED = {
+    "tool": "A tool that was called",
     "q": "Search address, name or id",
     "tuning.q": "Search what was said",
     "documents.q": "Search documents",

@@ -125,11 +125,11 @@ def draw_runs(reads: Reads, chosen: Filters) -> None:
 @errors.part("The charts")
 def draw_charts(reads: Reads, chosen: Filters) -> None:
     """Draw the course of what matters; a click looks at that time alone."""
-    latency = reads.ask(series.latency, chosen.asked)
-    if not latency.series or not any(point.requests for point in latency.series):
+    tokens = reads.ask(series.tokens, chosen.asked)
+    if not tokens.total_requests:
         watch.nothing_here(PAGE, "AI requests", reads, chosen)
         return
-    tokens, failed = reads.ask(series.tokens, chosen.asked), reads.ask(breakdowns.errors, chosen.asked)
+    latency, failed = reads.ask(series.latency, chosen.asked), reads.ask(breakdowns.errors, chosen.asked)
     palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
     marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)
     grid = st.grid(2, min_column_width=300, gap=("small", "medium"))

@@ -98,6 +98,9 @@ def test_latency_has_percentiles_a_series_and_a_histogram(analyst: httpx2.Client
         ({"user_id": str(key_of("user", "u-1"))}, 2),
         ({"conversation": "c-1"}, 1),
         ({"conversation": str(key_of("conversation", "c-1"))}, 1),
+        ({"tool": "search"}, 1),
+        ({"tool": "sear"}, 0),
+        ({"tool": "search", "model": "b"}, 0),
         ({"user_id": "u-1", "model": "b"}, 0),
         ({"model": "", "user_id": "", "status": ""}, 3),
     ],
@@ -106,7 +109,7 @@ def test_latency_has_percentiles_a_series_and_a_histogram(analyst: httpx2.Client
 def test_filters_hold_for_figures_and_for_rows(analyst: httpx2.Client, query: dict[str, str], wanted: int) -> None:
     send(
         request(NOW, user_id="u-1", conversation_id="c-1", app="web"),
-        request(NOW, user_id="u-1", release="7"),
+        request(NOW, user_id="u-1", release="7", tool_calls=[{"name": "fetch"}, {"name": "search", "error": "no"}]),
         request(NOW, model="b", error_type="timeout"),
     )
     assert got(analyst, "/admin/ai/metrics", **query)["total_requests"] == wanted

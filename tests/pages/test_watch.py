@@ -226,6 +226,22 @@ def test_a_request_is_shown_with_its_steps(console: Console, analyst: Person) ->
     assert "No such request" in said(app)
 
 
+def test_requests_without_a_latency_are_requests_on_the_overview_too(console: Console, analyst: Person) -> None:
+    send(*(request(clock.now() - HOUR, id=name, total_latency_ms=None) for name in "ab"))
+    app = opened(console, analyst, OVERVIEW)
+    assert "No AI requests in this period" not in said(app)
+    assert "**Requests**" in said(app)
+
+
+def test_the_requests_of_a_tool_are_shown_alone(console: Console, analyst: Person) -> None:
+    send(*(request(clock.now() - HOUR, id=name, total_latency_ms=5, tool_calls=[{"name": name}]) for name in ("search", "refund", "refund2")))
+    app = opened(console, analyst, AI_METRICS, tool="refund")
+    assert not app.exception
+    assert "Only tool refund" in said(app)
+    assert app.metric[0].value == "1"
+    assert [list(each.value["Request"]) for each in app.dataframe if "Request" in each.value] == [["refund"]]
+
+
 def test_what_needs_attention_is_said(console: Console, analyst: Person) -> None:
     for number in range(3):
         ran(clock.now() - number * timedelta(days=1), "failed", job="nightly")

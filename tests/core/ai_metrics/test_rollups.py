@@ -121,7 +121,8 @@ def test_the_sums_are_those_of_the_rows() -> None:
     latencies = [min(row.total_latency_ms, 86_400_000) for row in timed if row.total_latency_ms is not None]
     first_tokens = [min(row.first_token_ms, 86_400_000) for row in timed if row.first_token_ms is not None]
     costs = [int(row.cost_usd * 10**9) for row in rows if row.cost_usd is not None]
-    true = (len(latencies), sum(latencies), len(first_tokens), sum(first_tokens), sum(costs), len(rows) - len(costs))
+    unpriced = sum(row.cost_usd is None and _may_cost(row) for row in rows)
+    true = (len(latencies), sum(latencies), len(first_tokens), sum(first_tokens), sum(costs), unpriced)
     wanted = text(
         "select sum(latencies), sum(latency_ms), sum(first_tokens), sum(first_token_ms), sum(cost_nano), sum(unpriced), "
         "(select sum(n) from unnest(histogram_sum(latency_histogram)) as n), "
@@ -130,6 +131,31 @@ def test_the_sums_are_those_of_the_rows() -> None:
     )
     with transaction() as session:
         assert tuple(session.execute(wanted).one()) == (*true, len(latencies), len(first_tokens))
+
+
+def _may_cost(row: NewRequest) -> bool:
+    """Whether a request has tokens to be paid, or must have had some."""
+    has_tokens = any(each is not None for each in (row.input_tokens, row.output_tokens, row.total_tokens))
+    return has_tokens or row.status in (None, RequestStatus.OK)
+
+
+@pytest.mark.parametrize(
+    ("fields", "unpriced"),
+    [
+        ({"status": "error"}, 0),
+        ({"status": "pending"}, 0),
+        ({"status": "error", "error_type": "timeout", "input_tokens": 5}, 1),
+        ({"status": "error", "total_tokens": 5}, 1),
+        ({"status": "ok"}, 1),
+        ({"status": "ok", "output_tokens": 5}, 1),
+    ],
+)
+def test_only_what_may_have_cost_something_lacks_a_price(fields: dict[str, Any], unpriced: int) -> None:
+    store([NewRequest(id="one", model="nobody-knows", created_at=NOW, **fields)])
+    folded()
+    with transaction() as session:
+        wanted = text("select sum(unpriced) from ai_request_rollups where grain = 'day' and model = '*'")
+        assert session.scalar(wanted) == unpriced
 
 
 def test_a_day_is_one_of_the_reporting_time_zone() -> None:

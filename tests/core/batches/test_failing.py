@@ -62,6 +62,35 @@ def test_two_failures_in_a_row_up_to_now_need_attention_however_rare_they_were()
     assert (one.in_a_row, one.bad, one.phase, one.summary) == (2, 2, None, None)
 
 
+def test_one_that_fails_every_night_is_found_beside_one_that_runs_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.batches.failing.MOST_RUNS", 10)
+    runs(*["failed"] * 5, summary="no")
+    for number in range(40):
+        ran(START + 20 * DAY + number * DAY / 24, "failed" if number < 3 else "completed", job="hourly")
+    [one] = found()
+    assert (one.batch_job, one.bad, one.runs) == ("nightly", 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("summary", "phase"),
+    [
+        ("timeout after 30 s in load", "load"),
+        ("Load index: timeout", "load index"),
+        ("load_index: timeout", "publish"),
+        ("could not download", "publish"),
+        ("load index and load failed", "load index"),
+    ],
+)
+def test_a_phase_is_named_by_whole_words_and_the_longest_name_of_them(summary: str, phase: str) -> None:
+    phases = {"load": 1, "load index": 1}
+    for number in range(8):
+        is_bad = number % 2
+        durations = phases if is_bad else phases | {"publish": 1}
+        at, status = START + number * DAY, "failed" if is_bad else "completed"
+        ran(at, status, phase_durations=durations, error_summary=summary if is_bad else None)
+    assert [one.phase for one in found()] == [phase]
+
+
 def test_the_phase_is_the_one_that_failed_runs_did_not_get_to_when_they_do_not_say() -> None:
     runs(*["completed", "failed"] * 4, summary="it broke", phases={"fetch": 100, "embed": 900})
     assert [one.phase for one in found()] == ["publish"]

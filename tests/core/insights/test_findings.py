@@ -141,6 +141,7 @@ def test_a_tool_that_fails_is_found_and_one_that_does_now_and_then_is_not() -> N
     [finding] = found()
     assert (finding.kind, finding.severity, finding.page) == ("tool", Severity.WARN, "ai-metrics")
     assert (finding.title, finding.detail) == ("The tool refund fails: 25.0% of its calls", "15 of 60 calls")
+    assert finding.query["tool"] == "refund"
 
 
 def test_requests_without_a_price_are_a_note_and_lead_to_the_prices() -> None:

@@ -128,7 +128,7 @@ def test_feedback_is_positive_from_four_of_five_or_a_thumb_up(actor: Actor) -> N
 def test_requests_and_batch_runs_are_those_of_their_own_pages(actor: Actor) -> None:
     send(
         request(START, total_latency_ms=100, cost_usd=Decimal("0.5")),
-        request(START, status="error", total_latency_ms=900, cost_usd=None),
+        request(START, status="error", total_latency_ms=900, input_tokens=5, cost_usd=None),
         request(BEFORE),
     )
     ran(START)

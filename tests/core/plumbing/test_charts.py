@@ -89,6 +89,24 @@ def test_lines_that_end_close_together_are_named_apart() -> None:
     assert min(late - early for early, late in itertools.pairwise(places)) > 0.05 * figure.layout.yaxis.range[1]
 
 
+def test_what_happened_within_the_last_interval_is_marked_and_can_be_seen() -> None:
+    late, gone = Mark(START + timedelta(hours=3, minutes=40), "2.7.0"), Mark(START + timedelta(hours=4), "2.8.0")
+    lines = drawn(*[1.0] * 4, marks=(late, gone))
+    assert [shape.x0 for shape in lines.layout.shapes] == ["2026-11-01 04:40:00"]
+    assert lines.layout.xaxis.range == ("2026-11-01 01:00:00", "2026-11-01 04:40:00")
+    bars = stacked_bars(PALETTE, hours(4), {"a": [1.0] * 4}, Unit.COUNT, zone="UTC", marks=(late, gone)).figure()
+    assert [shape.x0 for shape in bars.layout.shapes] == ["2026-11-01 03:40:00"]
+
+
+def test_of_a_single_day_what_happened_on_it_is_marked() -> None:
+    [shape] = drawn(1.0, marks=(Mark(START + timedelta(hours=9), "2.7.0"),)).layout.shapes
+    assert shape.x0 == "2026-11-01 10:00:00"
+
+
+def test_without_such_a_mark_lines_end_at_the_edge() -> None:
+    assert drawn(*[1.0] * 4).layout.xaxis.range[1] == "2026-11-01 04:00:00"
+
+
 def test_marks_outside_are_left_out_and_those_too_close_have_no_name() -> None:
     near = [Mark(START + timedelta(hours=2, minutes=number), f"release {number}") for number in range(5)]
     figure = drawn(*[1.0] * 48, marks=(*near, Mark(START - timedelta(days=1), "before")))
