@@ -76,6 +76,9 @@ class TagList(BaseModel):
     """Tags: those that admins offer, then others that annotations have."""
 
     items: list[TagView]
+    total_count: int
+    limit: int
+    offset: int
 
 
 def annotation_filter(
@@ -164,9 +167,11 @@ def adjudicate(annotation_id: UUID, given: Decision, ai: AiSessionDep, actor: Ac
 
 
 @router.get("/tags")
-def list_tags(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> TagList:
+def list_tags(session: SessionDep, ai: AiSessionDep, actor: ActorDep, window: WindowDep) -> TagList:
     """List the tags that there are."""
-    return TagList(items=tags.list_tags(session, ai, actor=actor))
+    found = tags.list_tags(session, ai, actor=actor)
+    page = found[window.offset : window.offset + window.limit]
+    return TagList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
 
 
 @router.get("/drafts/{message_key:path}", dependencies=writes)

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from api.deps import ActorDep, SessionDep
+from api.deps import ActorDep, SessionDep, WindowDep
 from core.identity import keys
 from core.identity.schemas import ApiKeyView, MadeApiKey, NewApiKey
 
@@ -13,17 +13,20 @@ router = APIRouter(prefix="/admin/api-keys", tags=["API keys"])
 
 
 class KeyList(BaseModel):
-    """Every key that is not revoked."""
+    """Keys that are not revoked, the newest first."""
 
     items: list[ApiKeyView]
     total_count: int
+    limit: int
+    offset: int
 
 
 @router.get("")
-def list_keys(session: SessionDep, actor: ActorDep) -> KeyList:
+def list_keys(session: SessionDep, actor: ActorDep, window: WindowDep) -> KeyList:
     """List the keys, without what they are."""
-    items = keys.list_keys(session, actor=actor)
-    return KeyList(items=items, total_count=len(items))
+    found = keys.list_keys(session, actor=actor)
+    page = found[window.offset : window.offset + window.limit]
+    return KeyList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
 
 
 @router.post("", status_code=201)

@@ -5,8 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from api.deps import ActorDep, SessionDep
+from api.deps import ActorDep, SessionDep, WindowDep
 from core.identity.permissions import Permission, require
+from core.paging import Window
 from core.providers import catalogue, check, queries, service
 from core.providers.schemas import ModelView, NewProvider, ProviderChange, ProviderView
 
@@ -21,10 +22,12 @@ class ModelList(BaseModel):
 
 
 class ProviderList(BaseModel):
-    """Every provider."""
+    """Providers."""
 
     items: list[ProviderView]
     total_count: int
+    limit: int
+    offset: int
 
 
 @router.get("/models")
@@ -43,17 +46,17 @@ def model(model_id: str, session: SessionDep, actor: ActorDep) -> ModelView:
 
 
 @router.get("/providers/status")
-def status(session: SessionDep, actor: ActorDep) -> ProviderList:
+def status(session: SessionDep, actor: ActorDep, window: WindowDep) -> ProviderList:
     """Say how the providers were when they were last looked at."""
     require(actor, Permission.RUN_MODELS)
-    return _providers(queries.list_providers(session))
+    return _page(queries.list_providers(session), window)
 
 
 @router.get("/admin/providers")
-def providers(session: SessionDep, actor: ActorDep) -> ProviderList:
+def providers(session: SessionDep, actor: ActorDep, window: WindowDep) -> ProviderList:
     """List the providers, without their keys."""
     require(actor, Permission.MANAGE_PROVIDERS)
-    return _providers(queries.list_providers(session))
+    return _page(queries.list_providers(session), window)
 
 
 @router.post("/admin/providers", status_code=201)
@@ -80,5 +83,6 @@ def test(provider_id: UUID, actor: ActorDep) -> ProviderView:
     return check.check_row_as(provider_id, actor=actor)
 
 
-def _providers(items: list[ProviderView]) -> ProviderList:
-    return ProviderList(items=items, total_count=len(items))
+def _page(found: list[ProviderView], window: Window) -> ProviderList:
+    page = found[window.offset : window.offset + window.limit]
+    return ProviderList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)

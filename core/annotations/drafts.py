@@ -56,6 +56,11 @@ def save(ai: Session, message_id: UUID, fields: dict[str, Any], *, actor: Actor,
     ai.execute(insert(drafts).values(row | fresh).on_conflict_do_update(index_elements=list(row), set_=fresh))
 
 
+def drop_of(ai: Session, accounts: list[UUID]) -> None:
+    """Throw away whatever these accounts have begun: they are gone."""
+    ai.execute(delete(drafts).where(drafts.c.account_id.in_(accounts)))
+
+
 def drop(ai: Session, message_id: UUID, *, actor: Actor) -> None:
     """Throw one's draft away."""
     require(actor, Permission.ANNOTATE)

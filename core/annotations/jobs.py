@@ -5,10 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from core import clock, outbox, queue, settings
-from core.annotations import annotations, counts, filling
+from core.annotations import annotations, counts, drafts, filling
 from core.annotations.settings import Review
 from core.conversations import ingest as conversations
-from core.db import transaction
+from core.db import Database, transaction
+from core.identity import service as identity
 from core.knowledge import feedback
 
 # Messages come with their senders' time, and may be that late; of what comes later, conversations tell.
@@ -29,6 +30,13 @@ def count(payload: dict[str, Any]) -> None:
 def look_at_conversations(payload: dict[str, Any]) -> None:
     """Let what users disliked, what is new or came late, and what was passed on to people, join the review queue."""
     filling.look_at_conversations([UUID(id_) for id_ in payload["ids"]])
+
+
+@outbox.handles(identity.REMOVED)
+def drop_drafts(payload: dict[str, Any]) -> None:
+    """Let what a removed account had begun to write go with it."""
+    with transaction(Database.AI) as ai:
+        drafts.drop_of(ai, [UUID(id_) for id_ in payload["ids"]])
 
 
 @queue.app.periodic(cron="* * * * *")

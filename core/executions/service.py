@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Update, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, CursorResult, Update, bindparam, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.orm import Session
 
 from core import bus, clock, outbox
@@ -27,6 +28,10 @@ IF_PENDING = update(executions).where(executions.c.id == bindparam("which"), exe
 PROGRESS = "execution progress"
 CANCELLED = "execution cancelled"
 FINISHED = "execution.completed"
+# What is left of a call without its texts: a vendor's words of an error may quote what was asked.
+NUMBERS = executions.c.parameters.op("-")("stop_sequences")
+FORGOTTEN = literal("What was said of this failure is no longer kept.", JSONB)
+KIND_OF_ERROR = func.jsonb_set(executions.c.error, array(["detail"]), FORGOTTEN)
 ABANDONED_AFTER = timedelta(minutes=2)
 INTERRUPTED = ExecutionError(
     code="provider_failed",
@@ -234,8 +239,8 @@ def _with_texts(before: datetime) -> tuple[ColumnElement[bool], ...]:
 def _blank(session: Session, which: Update) -> None:
     for execution_id in _end_all(session, which, status=Status.CANCELLED, finish_reason="cancelled"):
         bus.publish(session, CANCELLED, id=execution_id)
-    nothing = dict.fromkeys(("prompt", "system_prompt", "messages", "context", "response", "tool_executions"))
-    session.execute(which.values(**nothing))
+    nothing = dict.fromkeys(("prompt", "system_prompt", "messages", "context", "response", "tool_executions", "tools"))
+    session.execute(which.values(**nothing, parameters=NUMBERS, error=KIND_OF_ERROR))
 
 
 def _fail_interrupted(session: Session, which: Update) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import bus, clock, crypto
+from core import bus, clock, crypto, outbox
 from core.identity import audit, queries, sign_in, tokens
 from core.identity.errors import (
     EmailTaken,
@@ -35,6 +35,7 @@ from core.identity.schemas import (
 )
 from core.ids import new_id
 
+REMOVED = "account.removed"
 SEEN_EVERY = timedelta(minutes=1)
 LINK_LIFETIME = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
 
@@ -272,6 +273,7 @@ def delete_account(session: Session, account_id: UUID, *, actor: Actor) -> None:
     _keep_a_super_admin(session, account)
     _revoke(session, account.id)
     audit.record(session, "account.delete", actor, targets={"account_id": str(account.id), "email": account.email})
+    outbox.tell(session, REMOVED, {"ids": [str(account.id)]})
     session.delete(account)
 
 

@@ -1,16 +1,21 @@
 """With an account goes what it said, and the texts of its calls; what they cost stays known."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from core.db import transaction
+from core import features, outbox
+from core.annotations import drafts
+from core.db import Database, transaction
 from core.errors import Forbidden
 from core.executions.runner import Runner
+from core.executions.schemas import ExecutionError
 from core.identity.errors import NotYourself
 from core.identity.schemas import Role
+from core.ids import new_id
 from core.system import service
 from tests.factories.executions import ended, executed, speaking
 from tests.factories.identity import Person, person
@@ -41,6 +46,36 @@ def test_sessions_and_messages_are_gone_and_calls_keep_their_figures_only(boss: 
     assert counted("prompt_executions where total_tokens > 0 and cost_usd is not null and owner is null") == 2
     texts = "coalesce(prompt, system_prompt, messages, context, response, tool_executions)"
     assert counted(f"prompt_executions where {texts} is not null") == 0
+
+
+def test_nothing_that_was_said_stays_beside_the_texts_of_a_call(boss: Person) -> None:
+    one = person()
+    executed(one.actor, parameters={"temperature": 0.5, "stop_sequences": ("a secret",)})
+    given = {
+        "tools": json.dumps([{"name": "lookup", "description": "a secret"}]),
+        "error": json.dumps({"code": "provider_failed", "reason": "refused", "detail": "a secret"}),
+    }
+    with transaction() as session:
+        session.execute(text("update prompt_executions set tools = cast(:tools as jsonb), error = cast(:error as jsonb)"), given)
+    remove(one, boss)
+    with transaction() as session:
+        row = session.execute(text("select tools, parameters, error, cast(e as text) as whole from prompt_executions as e")).one()
+    assert (row.tools, row.parameters) == (None, {"temperature": 0.5})
+    assert ExecutionError(**row.error).reason == "refused"
+    assert "secret" not in row.whole
+
+
+def test_what_was_begun_of_reviews_goes_once_it_is_told_and_that_of_others_stays(boss: Person) -> None:
+    one, other = person(), person()
+    for each in (one, other):
+        with transaction(Database.AI) as ai:
+            drafts.save(ai, new_id(), {"content": "a secret"}, actor=each.actor)
+    remove(one, boss)
+    features.load("jobs")
+    while outbox.relay(Database.CORE):
+        pass
+    with transaction(Database.AI) as ai:
+        assert list(ai.scalars(text("select account_id from ai_annotation_drafts"))) == [other.actor.id]
 
 
 def test_what_others_said_stays(boss: Person) -> None:
