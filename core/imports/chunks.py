@@ -13,10 +13,11 @@ from core import bodies, clock
 from core.imports import values
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import Problem
-from core.imports.stores import LONG, STORES, weight
+from core.imports.stores import STORES, weight
 from core.intake import FUTURE, JsonObject, Row
 
-HEAVIEST = 40_000  # a user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer
+# A user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer. Two of them are in memory.
+HEAVIEST = 40_000
 DIGITS = 32  # of the file's hash
 
 Made = TypeVar("Made")
@@ -77,7 +78,7 @@ class Chunk:
             self.weight += 1
         else:
             self.rows[parsed.kind].append(Good(parsed, row))
-            self.weight += weight(row) if parsed.kind in LONG else 1
+            self.weight += weight(row, parsed.row or {})
 
     @property
     def records(self) -> int:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from core.activity import ingest as activity
 from core.activity import users
 from core.activity.schemas import NewEvent, NewUser
@@ -16,11 +18,14 @@ from core.conversations import ingest as conversations
 from core.conversations.schemas import NewConversation
 from core.db import Database, Session
 from core.imports.parsed import Kind
-from core.intake import Row, Source
+from core.intake import JsonObject, Row, Source
 from core.knowledge import documents, feedback, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 
 CHARACTERS_A_ROW = 500  # a text of as many weighs as much as a row
+USUAL_BYTES = 1_000  # of a row, as JSON: what has no more weighs as one
+# Of what is above that. Chunks of 80 MB: smaller ones would be slower, and some stored before a bomb has shown itself (files.py).
+BYTES_A_ROW = 2_000
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,15 @@ STORES: dict[Kind, Store] = {
     Kind.MEMORIES: Store(NewMemory, memories.store, "memory", ("memory", "memories"), database=Database.AI),
 }
 
-LONG = (Kind.CONVERSATIONS, Kind.DOCUMENTS, Kind.MEMORIES)  # the kinds of which a row may weigh as much as many
+encoder = msgspec.json.Encoder(enc_hook=str)
 
 
-def weight(row: Row) -> int:
-    """Return how much a row adds to a chunk: as many as one, and more where it carries long texts."""
+def weight(row: Row, told: JsonObject) -> int:
+    """Return how much a row adds to a chunk: as much as one, more with its messages and the size of what the file tells."""
+    return max(_weight_of_texts(row), 1 + (_size(told) - USUAL_BYTES) // BYTES_A_ROW)
+
+
+def _weight_of_texts(row: Row) -> int:
     match row:
         case NewConversation():
             return 1 + sum(1 + len(message.content or "") // CHARACTERS_A_ROW for message in row.messages)
@@ -59,6 +68,13 @@ def weight(row: Row) -> int:
             return 1 + len(row.content) // CHARACTERS_A_ROW
         case _:
             return 1
+
+
+def _size(told: JsonObject) -> int:
+    try:
+        return len(encoder.encode(told))
+    except (UnicodeError, TypeError):  # halves of characters
+        return len(repr(told))
 
 
 def times(rows: Iterable[Row]) -> Iterable[datetime]:
