@@ -7,22 +7,24 @@ text. Text is UTF-8, UTF-16 or UTF-32; single bytes that are no UTF-8 are taken 
 import codecs
 import gzip
 import io
-import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import IO, Any, BinaryIO, TextIO
 
 from core.errors import Invalid
+from core.imports import uploads
 
 SAMPLE = 1 << 20  # characters that are looked at to tell what a file is
 LONGEST_LINE = 8 << 20
 MOST_BYTES = 32 << 30  # after unpacking
 PLAIN_BYTES, MOST_TIMES = 64 << 20, 200  # what unpacks to more, and to so many times its size, is a bomb
 MOST_CONTROLS = 0.02
+PIECE = 1 << 20
 
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
 FOREIGN = {
@@ -202,10 +204,22 @@ def with_any_access(path: Path) -> Iterator[Path]:
         if not is_packed:
             yield path
             return
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix="unpacked-") as plain:
-            shutil.copyfileobj(stream, plain, 1 << 20)
-            plain.flush()
+        # By its name the import is known that needs it: what a kill leaves behind is removed later.
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{uploads.UNPACKED}{path.name}-") as plain:
+            _unpack(stream, plain)
             yield Path(plain.name)
+
+
+def _unpack(packed: BinaryIO, plain: IO[bytes]) -> None:
+    """Write a packed file as it was before; raise DiskFull while there is still room for the database."""
+    with uploads.in_words():
+        for number in count():
+            if number % (uploads.LOOK_AGAIN_AFTER // PIECE) == 0:
+                uploads.check_room(0, beside=Path(plain.name))
+            if not (piece := packed.read(PIECE)):
+                break
+            plain.write(piece)
+        plain.flush()
 
 
 class Lines:

@@ -34,7 +34,11 @@ UNEXPECTED = (
 
 def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
     """Recognise a file that has just been uploaded, and note it; one that cannot be read has failed, says why, and goes again."""
-    known = _recognised(import_id, name, kept)
+    try:
+        known = _recognised(import_id, name, kept)
+    except Exception:
+        uploads.remove(import_id)  # nothing names it yet
+        raise
     # Nothing can be done with it, and it takes room.
     if known.get("status") == Status.FAILED:
         uploads.remove(import_id)
@@ -81,6 +85,14 @@ def resume() -> None:
         still = select(Import.id).where(Import.status.in_(BUSY), Import.moved_at < clock.now() - STANDS_STILL_AFTER)
         for import_id in session.scalars(still).all():
             service.defer(session, import_id)
+
+
+def forget_abandoned() -> None:
+    """Remove files that nothing needs: of uploads and workers that were killed, and those that no import names."""
+    with asking() as session:
+        named = set(session.scalars(select(Import.id).where(Import.file_removed_at.is_(None))))
+        busy = set(session.scalars(select(Import.id).where(Import.status.in_(BUSY))))
+    uploads.forget_abandoned(named=named, busy=busy)
 
 
 def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:

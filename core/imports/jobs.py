@@ -9,7 +9,7 @@ from uuid import UUID
 from procrastinate import JobContext
 
 from core import queue
-from core.imports import flows, service, uploads
+from core.imports import flows, service
 
 NICENESS = 5
 
@@ -39,5 +39,5 @@ def resume(timestamp: int) -> None:
 @queue.app.periodic(cron="41 * * * *")
 @queue.app.task(name="imports.forget_abandoned", queueing_lock="imports.forget_abandoned")
 def forget_abandoned(timestamp: int) -> None:
-    """Remove what uploads have left behind that never ended."""
-    uploads.forget_abandoned()
+    """Remove files that nothing needs any more."""
+    flows.forget_abandoned()

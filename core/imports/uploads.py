@@ -2,10 +2,11 @@
 
 import errno
 import hashlib
+import math
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,9 @@ from core.imports.errors import DiskFull, EmptyFile, FileTooLarge
 FOLDER = "imports"
 KEPT_FREE = 512 * 2**20  # for the database, which lies on the same disk as a rule
 LOOK_AGAIN_AFTER = 64 * 2**20  # others fill the disk, too
+UNPACKED = "unpacked-"
 ABANDONED_AFTER_S = 24 * 3600
+NAMELESS_AFTER_S = 3600  # a file is noted when it has been recognised, which takes minutes at the most
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,8 @@ class Upload:
         self._size, self._looked_at = 0, 0
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
         _check_size(announced)
-        _check_room(announced)
-        with _in_words():
+        check_room(announced)
+        with in_words():
             # Not buffered: a full disk shows where it can be said in words, and not when the file is closed.
             self._file = os.fdopen(os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb", buffering=0)
 
@@ -61,9 +64,9 @@ class Upload:
         _check_size(self._size)
         if self._size - self._looked_at >= LOOK_AGAIN_AFTER:
             self._looked_at = self._size
-            _check_room(0)
+            check_room(0)
         self._hash.update(piece)
-        with _in_words():
+        with in_words():
             view = memoryview(piece)
             # A file without a buffer may take less than it is given.
             while view:
@@ -73,7 +76,7 @@ class Upload:
         """Give the whole file its name; raise EmptyFile when nothing came."""
         if not self._size:
             raise EmptyFile
-        with _in_words():
+        with in_words():
             # A name that survives a crash of the machine stands for bytes that do, too.
             os.fsync(self._file.fileno())
             self._file.close()
@@ -96,14 +99,33 @@ def remove(id_: UUID) -> None:
     path_of(id_).unlink(missing_ok=True)
 
 
-def forget_abandoned() -> None:
-    """Remove what uploads have left behind that were killed."""
+def forget_abandoned(*, named: Set[UUID], busy: Set[UUID]) -> None:
+    """Remove what nothing needs: parts and unpacked copies that a kill left behind, and files that no import names.
+
+    Nothing that is younger than what may be under way: `named` and `busy` are the imports whose files and copies are needed.
+    """
     if not folder().is_dir():
         return
-    for draft in folder().glob("*.part"):
+    for path in folder().iterdir():
         with suppress(OSError):
-            if time.time() - draft.stat().st_mtime > ABANDONED_AFTER_S:
-                draft.unlink(missing_ok=True)
+            if time.time() - path.stat().st_mtime > _kept_for_s(path.name, named, busy):
+                path.unlink(missing_ok=True)
+
+
+def _kept_for_s(name: str, named: Set[UUID], busy: Set[UUID]) -> float:
+    if name.endswith(".part"):
+        return ABANDONED_AFTER_S
+    if name.startswith(UNPACKED):
+        return math.inf if _id_in(name.removeprefix(UNPACKED)[:36]) in busy else NAMELESS_AFTER_S
+    id_ = _id_in(name)
+    return math.inf if id_ is None or id_ in named else NAMELESS_AFTER_S
+
+
+def _id_in(name: str) -> UUID | None:
+    try:
+        return UUID(name)
+    except ValueError:
+        return None
 
 
 def _check_size(size: int) -> None:
@@ -113,8 +135,9 @@ def _check_size(size: int) -> None:
         raise FileTooLarge(words, limit=limit)
 
 
-def _check_room(wanted: int) -> None:
-    free = shutil.disk_usage(folder()).free
+def check_room(wanted: int, *, beside: Path | None = None) -> None:
+    """Raise DiskFull when so many bytes more, in the folder or `beside` a file, would leave too little for the database."""
+    free = shutil.disk_usage(beside.parent if beside else folder()).free
     if free - wanted < KEPT_FREE:
         raise DiskFull(
             f"The disk that holds the data folder has {free // 2**20:,} MiB left, and {KEPT_FREE // 2**20} of them stay free "
@@ -123,7 +146,8 @@ def _check_room(wanted: int) -> None:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
+    """Raise DiskFull where the system says so."""
     try:
         yield
     except OSError as refused:
