@@ -21,7 +21,7 @@ WAS_USED = text("select exists(select from admin_sessions)")
 
 def find_row(session: Session, *, lock: bool = False) -> Import | None:
     """Return the import of the demo that is here, or coming or going."""
-    came_to_nothing = and_(Import.status == Status.CANCELLED, Import.position == 0)
+    came_to_nothing = and_(Import.status == Status.CANCELLED, Import.position == 0, Import.counts == {})
     wanted = select(Import).where(Import.mapping["format"].astext == FORMAT, Import.status.not_in(GONE), ~came_to_nothing)
     wanted = wanted.order_by(Import.created_at.desc()).limit(1)
     return session.scalar(wanted.with_for_update() if lock else wanted)

@@ -52,8 +52,10 @@ def remove(session: Session, *, actor: Actor) -> None:
     audit.record(session, "demo.remove", actor, targets={"import_id": str(row.id)}, after={"rows": row.position})
     if row.status in (Status.QUEUED, Status.RUNNING):
         imports.cancel(session, row.id, actor=actor)
-    if row.position:
+    if imports.has_brought(row):
         imports.undo(session, row.id, actor=actor)
+    else:
+        row.status = Status.UNDONE  # nothing of it had come: a new one may
 
 
 def _begin(session: Session, *, by: Actor | None) -> Import:

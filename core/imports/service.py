@@ -89,14 +89,14 @@ def undo(session: Session, import_id: UUID, *, with_file: bool = False, actor: A
     """
     require(actor, Permission.MANAGE_IMPORTS)
     row = queries.get_row(session, import_id, lock=True)
-    if row.status in BUSY or not (_has_brought(row) or with_file):
+    if row.status in BUSY or not (has_brought(row) or with_file):
         raise NotNow
-    if _has_brought(row) and row.started_at is not None and row.started_at < undoing_since(session):
+    if has_brought(row) and row.started_at is not None and row.started_at < undoing_since(session):
         raise UndoOver
     if with_file:
         _remove_file(session, row)
     audit.record(session, "import.undo", actor, targets=_named(row), after={"position": row.position, "with_file": with_file})
-    if not _has_brought(row):
+    if not has_brought(row):
         session.flush()
         return queries.view(row)
     quotes.forget(row)
@@ -166,6 +166,13 @@ def find_start(session: Session, sha256: str) -> datetime | None:
     return datetime.fromisoformat(told) if told else first_seen(session, sha256)
 
 
+def has_brought(row: Import) -> bool:
+    """Whether there may be rows of it. After an undo that failed it is at its beginning, and some are there all the same; after a
+    kill in its first chunk, too, of the kinds that are named in its counts.
+    """
+    return bool(row.position or row.counts)
+
+
 def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN401  queue.defer's own
     """Have a worker do what is due of an import, unless that waits already."""
     try:
@@ -174,13 +181,6 @@ def defer(session: Session, import_id: UUID, **when: Any) -> None:  # noqa: ANN4
             queue.defer(session, TASK, queueing_lock=f"{TASK} {import_id}", import_id=str(import_id), **when)
     except AlreadyEnqueued:
         return
-
-
-def _has_brought(row: Import) -> bool:
-    """Whether there may be rows of it. After an undo that failed it is at its beginning, and some are there all the same; after a
-    kill in its first chunk, too, of the kinds that are named in its counts.
-    """
-    return bool(row.position or row.counts)
 
 
 def _remove_file(session: Session, row: Import) -> None:
@@ -212,7 +212,7 @@ def _choose(session: Session, row: Import, given: Start) -> None:
         chosen = (chosen or row.mapping or {}) | given.answers.model_dump(mode="json", exclude_none=True)
     if chosen is not None:
         mapping = _checked(chosen).model_dump(mode="json", by_alias=True)
-        if _has_brought(row) and mapping != row.mapping:
+        if has_brought(row) and mapping != row.mapping:
             raise NotNow("Part of this file has been imported with another mapping; undo that first.")
         row.mapping = mapping
     if row.mapping is None:

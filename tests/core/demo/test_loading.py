@@ -1,6 +1,7 @@
 """The demo comes into a new workspace by itself, once; and goes when somebody asks for that."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -112,6 +113,37 @@ def test_whoever_may_import_may_load_and_remove_it() -> None:
     with transaction() as session:
         actions = session.scalars(text("select action from audit_log where action like 'demo.%' order by occurred_at")).all()
     assert actions == ["demo.load", "demo.remove"]
+
+
+def left_as(status: Status, counts: dict[str, Any]) -> None:
+    """Let the demo come, and stand as it does after something went wrong at its beginning."""
+    with transaction() as session:
+        service.load(session, actor=person(Role.ADMIN).actor)
+        session.query(Import).update({"status": status, "position": 0, "counts": counts})
+
+
+def remove() -> None:
+    with transaction() as session:
+        service.remove(session, actor=person(Role.ADMIN).actor)
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
+def test_what_an_undo_that_failed_or_a_kill_has_left_can_be_removed(status: Status) -> None:
+    left_as(status, {"events": {"accepted": 5, "duplicates": 0, "rejected": 0}})
+    remove()
+    found = present()
+    assert found is not None
+    assert found.is_going
+    do_what_is_due()
+    assert present() is None
+
+
+def test_a_demo_that_failed_before_anything_came_can_be_removed() -> None:
+    left_as(Status.FAILED, {})
+    remove()
+    assert present() is None
+    with transaction() as session:
+        assert queries.may_load(session)
 
 
 @pytest.mark.timeout(600)
