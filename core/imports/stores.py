@@ -22,8 +22,10 @@ from core.intake import JsonObject, Row, Source
 from core.knowledge import documents, feedback, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 
-USUAL_BYTES = 1_000  # of a row, as JSON: what has no more weighs as one, whatever its kind
-BYTES_A_ROW = 500  # of what is above that, as many weigh as much as another row
+CHARACTERS_A_ROW = 500  # a text of as many weighs as much as a row
+USUAL_BYTES = 1_000  # of a row, as JSON: what has no more weighs as one
+# Of what is above that. Chunks of 80 MB: smaller ones would be slower, and some stored before a bomb has shown itself (files.py).
+BYTES_A_ROW = 2_000
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,17 @@ encoder = msgspec.json.Encoder(enc_hook=str)
 
 def weight(row: Row, told: JsonObject) -> int:
     """Return how much a row adds to a chunk: as much as one, more with its messages and the size of what the file tells."""
-    rows = 1 + len(row.messages) if isinstance(row, NewConversation) else 1
-    return rows + max(_size(told) - USUAL_BYTES, 0) // BYTES_A_ROW
+    return max(_weight_of_texts(row), 1 + (_size(told) - USUAL_BYTES) // BYTES_A_ROW)
+
+
+def _weight_of_texts(row: Row) -> int:
+    match row:
+        case NewConversation():
+            return 1 + sum(1 + len(message.content or "") // CHARACTERS_A_ROW for message in row.messages)
+        case NewDocument() | NewMemory():
+            return 1 + len(row.content) // CHARACTERS_A_ROW
+        case _:
+            return 1
 
 
 def _size(told: JsonObject) -> int:

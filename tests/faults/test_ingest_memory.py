@@ -15,6 +15,7 @@ from tests.faults.test_ingest_kills import make_key
 
 MOST_ADDED_MB = 100
 GIGABYTE = 2**30
+REFUSED = 1_000_000
 
 
 def zeros(size: int = GIGABYTE) -> bytes:
@@ -49,6 +50,8 @@ def test_neither_bombs_nor_gigabytes_fill_the_memory(program: Program) -> None:
         assert http.post("/events", content=zeros(), headers=packed | ndjson).json()["accepted"] == 0
         assert http.post("/events", content=lines(), headers=headers | ndjson).json()["accepted"] == 1024
         assert http.post("/events", content=endless_line(), headers=headers | ndjson).json()["accepted"] == 0
+        told = http.post("/events", content=gzip.compress(b"x\n\n\n\n" * REFUSED), headers=packed | ndjson).json()
+        assert (told["accepted"], len(told["rejected"]) + told["rejected_unnamed"]) == (0, REFUSED)
     assert seen.added_mb < MOST_ADDED_MB
     program.stop()
 
