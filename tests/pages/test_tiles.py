@@ -7,18 +7,18 @@ from streamlit.testing.v1 import AppTest
 from core.comparison import Verdict
 
 
-def page(verdict: str, value: float) -> None:
+def page(verdict: str, value: float, before: float | None, compared: float | None) -> None:
     """Draw one tile."""
     from core.comparison import Tile, Verdict  # noqa: PLC0415  AppTest runs these lines apart
     from core.words import Unit  # noqa: PLC0415
     from pages._ui import tiles  # noqa: PLC0415
 
-    one = Tile(name="one", label="One", unit=Unit.COUNT, value=value, before=100, verdict=Verdict(verdict), course=[1, 2])
-    tiles.draw([one])
+    values = {"value": value, "before": before, "compared": compared}
+    tiles.draw([Tile(name="one", label="One", unit=Unit.COUNT, verdict=Verdict(verdict), course=[1, 2], **values)])
 
 
-def drawn(verdict: Verdict, value: float) -> Metric:
-    app = AppTest.from_function(page, args=(verdict.value, value)).run()
+def drawn(verdict: Verdict, value: float, before: float | None = 100, compared: float | None = None) -> Metric:
+    app = AppTest.from_function(page, args=(verdict.value, value, before, compared)).run()
     assert not app.exception
     [metric] = app.metric
     return metric.proto
@@ -39,3 +39,15 @@ def test_a_change_that_is_news_has_an_arrow_and_a_colour(verdict: Verdict, colou
     assert [up.delta, down.delta] == ["6.2%", "6.2%"]
     assert [up.direction, down.direction] == [Metric.UP, Metric.DOWN]
     assert up.color == down.color == colour
+
+
+def test_the_change_is_of_what_is_compared_and_says_of_what() -> None:
+    metric = drawn(Verdict.NOISE, 130, compared=110)
+    assert metric.delta == "+10.0%"
+    assert metric.help.startswith("On the days that are over: 110. Before: 100.")
+
+
+def test_what_was_never_there_is_new_and_what_nobody_knows_is_not() -> None:
+    assert drawn(Verdict.UNKNOWN, 5, before=0).delta == "new"
+    unknown = drawn(Verdict.UNKNOWN, 5, before=None)
+    assert (unknown.delta, unknown.help) == ("", "Nothing to compare with.")
