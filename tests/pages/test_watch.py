@@ -227,7 +227,12 @@ def test_requests_without_a_latency_are_requests_on_the_overview_too(console: Co
 
 
 def test_the_requests_of_a_tool_are_shown_alone(console: Console, analyst: Person) -> None:
-    send(*(request(clock.now() - HOUR, id=name, total_latency_ms=5, tool_calls=[{"name": name}]) for name in ("search", "refund", "refund2")))
+    send(
+        *(
+            request(clock.now() - HOUR, id=name, total_latency_ms=5, tool_calls=[{"name": name}])
+            for name in ("search", "refund", "refund2")
+        )
+    )
     app = opened(console, analyst, AI_METRICS, tool="refund")
     assert not app.exception
     assert "Only tool refund" in said(app)
