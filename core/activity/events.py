@@ -14,6 +14,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.paging import Cursor, Page, Window
 from core.periods import Period, Watched
+from core.words import NONE
 
 SHOWN = 3  # samples of each code
 # Exactly the words of an index, which holds all that is counted by.
@@ -205,7 +206,8 @@ def _in_period(watched: Watched) -> str:
 def _wanted(wanted: EventFilter) -> list[str]:
     columns = {"event_type": "event_type", "category": "event_category", "session_id": "session_id", "error_code": "error_code"}
     given = wanted.model_dump()
-    conditions = [f"event.{column} = :{name}" for name, column in columns.items() if given[name] is not None]
+    conditions = [f"event.{column} = :{name}" for name, column in columns.items() if given[name] not in (None, NONE)]
+    conditions += ["event.error_code is null"] if wanted.error_code == NONE else []
     return conditions + ([IS_ERROR] if wanted.only_errors else [])
 
 
