@@ -6,6 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 NOTHING = "n/a"
+NONE = "(none)"  # what a filter has for what has no name, where nothing is no filter
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 

@@ -14,6 +14,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.paging import Cursor, Page, Window
 from core.periods import Period, Watched
+from core.words import NONE
 
 SHOWN = 3  # samples of each code
 # Exactly the words of an index, which holds all that is counted by.
@@ -31,7 +32,7 @@ from (
     from user_activity_events as event where {{conditions}} and {IS_ERROR} group by 1, 2
 ) as each group by error_code order by count desc, error_code"""  # noqa: S608  constants
 # What somebody did without a name is his whose session it was. That he got through later his marks know, where funnels know the
-# type: of each type the latest are kept. Else the raw rows are asked.
+# type: of each type the latest are kept. Else the raw rows are asked, those of his sessions without a name too.
 PEOPLE = f"""
 with failed as materialized (
     select coalesce(error_code, '') as error_code, event_type, created_at,
@@ -64,6 +65,16 @@ select error_code, count(*) * {SAMPLES} / :most as users, count(*) filter (where
         where event.user_id = case when met.subject like 'u:%' then substr(met.subject, 3)::uuid end
             and event.environment = :environment and event.created_at > met.created_at
             and event.error_code is null and event.event_type = any(wanted))
+        or exists (
+            select from (
+                select substr(met.subject, 3) as session_id, null as app where met.subject like 's:%'
+                union all
+                select substr(part, 3), app from funnel_parts
+                where owner = met.subject and environment = :environment and part like 's:%'
+            ) as own
+            join user_activity_events as event on event.session_id = own.session_id and event.app = coalesce(own.app, event.app)
+            where event.user_id is null and event.environment = :environment and event.created_at > met.created_at
+                and event.error_code is null and event.event_type = any(wanted))
     end) * {SAMPLES} / :most as later_successes
 from met join successes using (event_type) group by error_code"""  # noqa: S608  constants
 SAMPLED = f"""
@@ -195,7 +206,8 @@ def _in_period(watched: Watched) -> str:
 def _wanted(wanted: EventFilter) -> list[str]:
     columns = {"event_type": "event_type", "category": "event_category", "session_id": "session_id", "error_code": "error_code"}
     given = wanted.model_dump()
-    conditions = [f"event.{column} = :{name}" for name, column in columns.items() if given[name] is not None]
+    conditions = [f"event.{column} = :{name}" for name, column in columns.items() if given[name] not in (None, NONE)]
+    conditions += ["event.error_code is null"] if wanted.error_code == NONE else []
     return conditions + ([IS_ERROR] if wanted.only_errors else [])
 
 

@@ -12,21 +12,28 @@ from core.periods import Period, Watched, keys_of
 
 
 class Interval(StrEnum):
-    """How long the time of one point in a series is. Days and hours are those of the reporting time zone."""
+    """How long the time of one point in a series is. Weeks, from Monday on, days and hours are of the reporting time zone."""
 
     HALF_HOUR = "half_hour"
     HOUR = "hour"
     DAY = "day"
+    WEEK = "week"
+
+    @property
+    def is_of_days(self) -> bool:
+        """Whether it consists of whole days."""
+        return self in (Interval.DAY, Interval.WEEK)
 
     @property
     def length(self) -> timedelta:
         """How long that is, but for days on which clocks change."""
-        return {"half_hour": timedelta(minutes=30), "hour": timedelta(hours=1), "day": timedelta(days=1)}[self.value]
+        lengths = {"half_hour": timedelta(minutes=30), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+        return (lengths | {"week": timedelta(weeks=1)})[self.value]
 
     @property
     def words(self) -> str:
         """How often there is a point."""
-        return {"half_hour": "half-hourly", "hour": "hourly", "day": "daily"}[self.value]
+        return {"half_hour": "half-hourly", "hour": "hourly", "day": "daily", "week": "weekly"}[self.value]
 
 
 @dataclass(frozen=True)

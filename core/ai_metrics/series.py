@@ -75,7 +75,7 @@ def latency_series(session: Session, asked: Asked, step: Interval) -> LatencySer
     """Return the percentiles of each interval, empty ones too; very many of days that are over may be a minute old."""
     period, today = asked.period, midnight(day_of(clock.now(), asked.period.zone), asked.period.zone)
     until = min(max(today, period.start), period.end)
-    if step is Interval.DAY or (until - period.start) / step.length < MANY_POINTS:
+    if step.is_of_days or (until - period.start) / step.length < MANY_POINTS:
         found = _times_by_interval(session, asked, step)
     else:
         past, rest = (replace(asked, period=each) for each in (replace(period, end=until), replace(period, start=until)))
@@ -122,7 +122,7 @@ def volume_by_model(session: Session, asked: Asked) -> list[ModelVolume]:
 
 def by_interval(session: Session, asked: Asked, step: Interval, measures: Measures) -> Sequence[RowMapping]:
     """Return measures of each interval in which there is anything, by when it begins: `at`."""
-    given = source(asked, by_day=step is Interval.DAY)
+    given = source(asked, by_day=step.is_of_days)
     at = bucket(given, step, asked.period.zone).label("at")
     return session.execute(select(at, *measures(given)).group_by(at)).mappings().all()
 
@@ -131,8 +131,9 @@ def chosen(period: Period, interval: Interval | None) -> Interval:
     """Return the interval of a series: the one that is wanted, else one that makes a chart. Raises TooFine."""
     length = period.end - period.start
     if interval is None:
-        return Interval.HALF_HOUR if length <= DAY else Interval.HOUR if length <= 7 * DAY else Interval.DAY
-    if interval is not Interval.DAY and length / interval.length > MOST_POINTS:
+        short = Interval.HALF_HOUR if length <= DAY else Interval.HOUR if length <= 7 * DAY else Interval.DAY
+        return short if length <= MANY_POINTS * DAY else Interval.WEEK
+    if not interval.is_of_days and length / interval.length > MOST_POINTS:
         raise TooFine
     return interval
 
@@ -148,6 +149,8 @@ def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> 
     """Return when the intervals of a period begin, and any other that something was found in."""
     if step is Interval.DAY:
         return sorted({*found, *(midnight(day, period.zone) for day in period.days)})
+    if step is Interval.WEEK:
+        return sorted({*found, *(midnight(day, period.zone) for day in {day - day.weekday() * DAY for day in period.days})})
     shift = period.start.astimezone(ZoneInfo(period.zone)).utcoffset()
     assert shift is not None  # noqa: S101  the zone is known
     first = period.start - (period.start + shift - EPOCH) % step.length

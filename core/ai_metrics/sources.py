@@ -38,6 +38,7 @@ from core.ai_metrics.schemas import RequestStatus
 from core.periods import Period, pieces
 from core.rollups import Grain
 from core.tables import table_of
+from core.words import NONE
 
 rollups, deltas, raw = table_of(RequestRollup), table_of(RequestDelta), table_of(AiRequest)
 
@@ -96,7 +97,8 @@ def matching(table: Table, asked: Asked) -> list[ColumnElement[bool]]:
     """Return the conditions on rows of rollups, of deltas and of requests that all three know."""
     columns, watched = table.c, asked.watched
     wanted = {"app": watched.app, "provider": asked.provider, "model": asked.model, "status": asked.status}
-    return [columns.environment == watched.environment, *(columns[name] == value for name, value in wanted.items() if value)]
+    given = {name: "" if value == NONE else value for name, value in wanted.items() if value}
+    return [columns.environment == watched.environment, *(columns[name] == value for name, value in given.items())]
 
 
 def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]:
@@ -108,7 +110,7 @@ def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]
     if watched.users is not None:
         found.append(columns.user_id.in_(watched.users))
     if asked.error_type is not None:
-        found.append(columns.error_type == asked.error_type)
+        found.append(func.coalesce(columns.error_type, "") == ("" if asked.error_type == NONE else asked.error_type))
     if asked.tool is not None:  # most rows call none, which a number says sooner than what is called
         found += [columns.tool_calls_count > 0, columns.tool_calls.contains([{"name": asked.tool}])]
     if asked.conversations is not None:

@@ -34,7 +34,7 @@ def draw_models(models: Sequence[ModelFigures], page: str) -> None:
     )
 
     def picked(number: int) -> None:
-        filters.put(page, model=models[number].model, provider=models[number].provider)
+        filters.put(page, model=models[number].model, provider=models[number].provider or words.NONE)
 
     with watch.panel("Models", "side by side, most requests first; select one to see it alone"):
         alt = words.count(len(models), "model")
@@ -71,7 +71,7 @@ def draw_errors(found: Errors, page: str, zone: str) -> None:
         )
 
         def picked(number: int) -> None:
-            filters.put(page, status="error", error_type=kinds[number].error_type or "")
+            filters.put(page, status="error", error_type=kinds[number].error_type or words.NONE)
 
         columns = {"Share": column.ProgressColumn(format="%.0f%%", min_value=0, max_value=100, width="small")}
         columns |= {"Requests": column.NumberColumn(format="localized", width="small")}

@@ -31,7 +31,8 @@ def draw_errors(found: Page[ErrorGroup], page: str, zone: str, chosen: str | Non
     with grid.cell(column_span=2):
         _draw_codes(groups, page, zone, pick)
     with grid.cell():
-        _draw_samples(next((group for group in groups if group.error_code == chosen), groups[0]), zone)
+        code = "" if chosen == words.NONE else chosen
+        _draw_samples(next((group for group in groups if group.error_code == code), groups[0]), zone)
 
 
 def _draw_codes(groups: Sequence[ErrorGroup], page: str, zone: str, pick: Pick) -> None:
@@ -55,7 +56,7 @@ def _draw_codes(groups: Sequence[ErrorGroup], page: str, zone: str, pick: Pick) 
         }
 
         def picked(number: int) -> None:
-            pick(groups[number].error_code)
+            pick(groups[number].error_code or words.NONE)
 
         tables.show(table, "Errors by code", key=f"{page}.errors", columns=columns, most=MOST_ROWS, on_pick=picked)
 
@@ -105,7 +106,7 @@ def draw_choices(page: str, types: Sequence[str], codes: Sequence[str], download
     """Draw which events are shown, and the file of all of them."""
     offered: dict[str, tuple[str, Sequence[str], dict[str, str]]] = {
         "event_type": ("Type of event", types, {"": "All types"}),
-        "error_code": ("Error code", codes, {"": "Any code or none"}),
+        "error_code": ("Error code", codes, {"": "Any code or none", words.NONE: "No code"}),
         "only_errors": ("Errors", ["true"], {"": "With and without errors", "true": "Only errors"}),
     }
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

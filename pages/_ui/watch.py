@@ -4,9 +4,9 @@
         reads = watch.reads()                                     # guard: who is here, and may watch
         actions = watch.header("Batch history", "Every run")      # title; its caption is filled in at the end
         filters_ = filters.bar(PAGE, reads, ("job", "status"))    # every filter is in the query string
-        runs = reads.ask(queries.list_runs, filters_.runs)        # core's reader, kept for a few seconds
-        with watch.panel("Duration", "minutes, by run"):
-            charts.show(batch_charts.durations(charts.palette(), runs, zone), "batches.duration", on_pick=...)
+        runs = reads.ask(queries.list_runs, filters_.runs, window=Window(90))  # core's reader, kept for a few seconds
+        with watch.panel("Last runs", "newest on the right"):
+            charts.show(batch_charts.strip(charts.palette(), runs, zone), f"{PAGE}.runs", on_pick=...)
         actions.finish(reads, filters_, csv="batch/history")      # as of when, refresh, CSV of the same rows
 
     with errors.InWords("Batch history"):

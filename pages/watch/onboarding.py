@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core import words
 from core.activity import charts as funnel_charts
 from core.activity import conversion, courses, daily, events, stays, versus
 from core.activity.answers import FunnelView
@@ -109,17 +110,21 @@ def draw_events(reads: Reads, chosen: Filters) -> None:
     """Draw errors, every type of event by day, and the events themselves."""
     asked, zone = (chosen.period, chosen.watched), chosen.period.zone
 
-    def pick(name: str, value: str) -> None:
-        filters.put(PAGE, **{name: value})
+    def pick(**wanted: str) -> None:
+        filters.put(PAGE, **wanted)
         state.forget(f"{PAGE}.trail")
 
+    def pick_code(code: str) -> None:
+        # Most events have no code: of those only the errors are meant.
+        pick(error_code=code, **({"only_errors": "true"} if code == words.NONE else {}))
+
     failed = reads.ask(events.list_errors, EventFilter(), *asked, window=Window(ERRORS))
-    event_parts.draw_errors(failed, PAGE, zone, chosen["error_code"], lambda code: pick("error_code", code))
+    event_parts.draw_errors(failed, PAGE, zone, chosen["error_code"], pick_code)
     types = reads.ask(daily.type_courses, *asked)
     if types:
         grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
         with grid.cell():
-            event_parts.draw_types(types, PAGE, lambda name: pick("event_type", name))
+            event_parts.draw_types(types, PAGE, lambda name: pick(event_type=name))
         with grid.cell():
             event_parts.draw_type(types, chosen["event_type"], PAGE, zone, watch.marks(reads, chosen))
     trail: list[str] = state.get(f"{PAGE}.trail", [])

@@ -117,6 +117,31 @@ def test_filters_hold_for_figures_and_for_rows(analyst: httpx2.Client, query: di
     assert (found["total_count"], len(found["items"])) == (wanted, wanted)
 
 
+@pytest.mark.parametrize("is_folded", [True, False])
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ({"provider": "(none)"}, ["nowhere", "unnamed"]),
+        ({"provider": "(none)", "model": "b"}, []),
+        ({"error_type": "(none)", "status": "error"}, ["unnamed"]),
+        ({"error_type": "timeout", "status": "error"}, ["named"]),
+    ],
+    ids=str,
+)
+def test_what_has_no_name_can_be_asked_for(
+    analyst: httpx2.Client, query: dict[str, str], wanted: list[str], is_folded: bool
+) -> None:
+    send(
+        request(NOW, id="nowhere", provider=""),
+        request(NOW, id="unnamed", provider="", status="error"),
+        request(NOW, id="named", model="b", status="error", error_type="timeout"),
+    )
+    if is_folded:
+        fold()
+    assert got(analyst, "/admin/ai/metrics", **query)["total_requests"] == len(wanted)
+    assert sorted(each["external_id"] for each in got(analyst, "/admin/ai/requests", **query)["items"]) == wanted
+
+
 def test_models_are_a_list_and_a_file(analyst: httpx2.Client) -> None:
     send(request(NOW), request(NOW), request(NOW, model="=b", cost_usd=None))
     found = got(analyst, "/admin/ai/models", limit=1)

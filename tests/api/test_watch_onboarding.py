@@ -80,6 +80,19 @@ def test_errors_without_a_name_are_of_the_user_whose_session_it_was(client: Clie
     assert not any(each["is_sampled"] for each in found)
 
 
+def test_errors_without_a_code_can_be_asked_for(client: Client) -> None:
+    store([event("import.step_error", YESTERDAY, error_code="E8"), event("import.step_error", YESTERDAY + SOON, id="bare")])
+    store([event("import.begin", YESTERDAY, id="well")])
+    ask = client(person())
+
+    def found(**query: str) -> list[str]:
+        items = ask.get("/admin/onboarding/events", params={"error_code": "(none)", **query}).json()["items"]
+        return [each["event_type"] for each in items]
+
+    assert found() == ["import.step_error", "import.begin"]
+    assert found(only_errors="true") == ["import.step_error"]
+
+
 def test_a_comparison_and_its_words(client: Client) -> None:
     store(each for number in range(20) for each in spaced(STEPS[: 2 if number % 2 else 5], user=f"u{number}", start=YESTERDAY))
     ask = client(person())

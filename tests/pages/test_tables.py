@@ -1,7 +1,11 @@
 """Lists say how much of them can be leafed through."""
 
+import tomllib
+
 import pytest
 from streamlit.testing.v1 import AppTest
+
+from core.config import ROOT
 
 
 def page(total: int) -> None:
@@ -25,3 +29,7 @@ def test_a_list_has_as_many_pages_as_it_needs_and_says_when_there_are_more(total
     assert not app.exception
     assert [each.proto.num_pages for each in app.get("pagination")] == pages
     assert [each.value for each in app.caption] == said
+
+
+def test_tables_offer_no_file_that_knows_nothing_of_formulas_and_of_the_audit_log() -> None:
+    assert tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["client"]["disableDataExport"] is True

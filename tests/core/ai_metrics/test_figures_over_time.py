@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,7 +16,7 @@ from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.periods import Period, Watched
+from core.periods import Period, Watched, midnight
 from tests.factories.ai_metrics import START, by_hand, fold, inside, many, moment, near, rank, request, send
 from tests.factories.identity import person
 
@@ -219,3 +220,27 @@ def test_of_very_many_errors_the_types_are_those_of_a_moment_ago(actor: Actor, m
             found.append(breakdowns.errors(session, asked, actor=actor))
     assert [each.error_count for each in found] == [1, 2]
     assert [[kind.error_type for kind in each.types] for each in found] == [["type-0"], ["type-0"]]
+
+
+@pytest.mark.parametrize("zone", [BERLIN, "UTC"])
+def test_of_very_many_days_a_week_is_a_point(zone: str, actor: Actor) -> None:
+    requests = many(200, days=20)
+    send(*requests, zone=zone)
+    fold(zone)
+    start = midnight(date(2025, 3, 12), zone)
+    found = latency(Asked(Period(start, start + 401 * timedelta(days=1), zone)), actor)
+    assert found.interval is Interval.WEEK
+    assert len(found.series) == 58
+    assert {each.at.astimezone(ZoneInfo(zone)).strftime("%a %H") for each in found.series} == {"Mon 00"}
+    weeks = Counter(week_of(each.created_at, zone) for each in requests if times([each]) and each.created_at)
+    assert {each.at: each.requests for each in found.series if each.requests} == weeks
+
+
+def test_up_to_four_hundred_days_a_day_is_a_point(actor: Actor) -> None:
+    found = latency(Asked(Period(START, START + 400 * timedelta(days=1), "UTC")), actor)
+    assert (found.interval, len(found.series)) == (Interval.DAY, 400)
+
+
+def week_of(at: datetime, zone: str) -> datetime:
+    day = at.astimezone(ZoneInfo(zone)).date()
+    return midnight(day - timedelta(days=day.weekday()), zone)

@@ -1,0 +1,52 @@
+"""Errors by code: how many of those who met one got through later, with a name, without one, and before they had one."""
+
+import pytest
+
+from core.activity import events
+from core.activity.answers import ErrorGroup
+from core.activity.events import EventFilter
+from core.db import transaction
+from core.identity.schemas import Role
+from core.paging import Window
+from core.periods import DAY, Period, Watched
+from tests.factories.activity import START, event, minutes, store
+from tests.factories.identity import person
+
+pytestmark = pytest.mark.usefixtures("database")
+FAILED = {"error_code": "E1"}
+KINDS = [("export.run", "export.run"), ("export_error", "export_success")]  # funnels know neither
+
+
+def found() -> ErrorGroup:
+    with transaction() as session:
+        period = Period(START - DAY, START + DAY)
+        actor = person(Role.ANALYST).actor
+        [group] = events.list_errors(session, EventFilter(), period, Watched(), window=Window(), actor=actor).items
+    return group
+
+
+@pytest.mark.parametrize(("failing", "success"), KINDS)
+@pytest.mark.parametrize(
+    ("first", "later", "got_through"),
+    [
+        ({"user_id": "ann"}, {"user_id": "ann"}, 1),
+        ({"session_id": "s"}, {"session_id": "s"}, 1),
+        ({"session_id": "s"}, {"session_id": "other"}, 0),
+        ({"session_id": "s"}, {"session_id": "s", "user_id": "ann"}, 1),
+        ({"user_id": "ann", "session_id": "s"}, {"session_id": "s"}, 1),
+        ({"user_id": "ann", "session_id": "s"}, {"session_id": "s", "app": "elsewhere"}, 0),
+        ({"user_id": "ann"}, {"user_id": "bob", "session_id": "s"}, 0),
+    ],
+    ids=str,
+)
+def test_who_got_through_later_is_told_whoever_it_is(
+    failing: str, success: str, first: dict[str, str], later: dict[str, str], got_through: int
+) -> None:
+    store([event(failing, minutes(1), **FAILED, **first), event(success, minutes(5), **later)])
+    assert (found().users, found().later_successes) == (1, got_through)
+
+
+@pytest.mark.parametrize(("failing", "success"), KINDS)
+def test_what_went_well_before_is_not_later(failing: str, success: str) -> None:
+    store([event(success, minutes(0), session_id="s"), event(failing, minutes(1), **FAILED, session_id="s")])
+    assert (found().users, found().later_successes) == (1, 0)
