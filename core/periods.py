@@ -81,6 +81,11 @@ class Period:
             first = midnight(self.first_day + DAY, self.zone)
         return Period(first, end, self.zone) if first < end else None
 
+    def days_over_by(self, moment: datetime) -> "Period | None":
+        """The period as far as its days are over by then; None when the first is not."""
+        end = min(self.end, midnight(day_of(moment, self.zone), self.zone)) if self.end > moment else self.end
+        return replace(self, end=end) if end > self.start else None
+
     @property
     def begins_on(self) -> datetime:
         """When the day begins that it begins in."""

@@ -43,8 +43,19 @@ class Question:
         return self.given | {"since": self.given["start"], "since_us": self.given["start_us"]}
 
 
-def ask(session: Session, funnel: Funnel, period: Period, watched: Watched, segment: Segment | None = None) -> Question:
-    """Return the question of a period and the one before; raise FunnelRefused for event types that no funnel knows."""
+def ask(
+    session: Session,
+    funnel: Funnel,
+    period: Period,
+    watched: Watched,
+    segment: Segment | None = None,
+    *,
+    is_like_kept: bool | None = None,
+) -> Question:
+    """Return the question of a period and the one before; raise FunnelRefused for event types that no funnel knows.
+
+    `is_like_kept` says that who asks can read from what is kept of the saved funnel; by itself, only the saved funnel can be.
+    """
     if segment is not None and segment.trait is None:
         watched, segment = replace(watched, release=segment.value), None
     given = sources.places(session, watched) | {
@@ -61,7 +72,7 @@ def ask(session: Session, funnel: Funnel, period: Period, watched: Watched, segm
     }
     codes = ONBOARDING_CODES if funnel.steps == SAVED.steps else _codes(session, funnel)
     rule = Rule(codes, funnel.window // timedelta(microseconds=1), any_order=funnel.any_order)
-    is_kept = funnel == SAVED and watched.release is None
+    is_kept = (funnel == SAVED if is_like_kept is None else is_like_kept) and watched.release is None
     return Question(funnel, rule, _sources(rule, watched, segment, is_kept=is_kept), given, is_kept)
 
 

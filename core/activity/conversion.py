@@ -59,7 +59,7 @@ def read_funnel(
 ) -> FunnelView:
     """Return a funnel: the saved one, or one of any registered event types; raise FunnelRefused for others."""
     require(actor, Permission.WATCH)
-    asked = asking.ask(session, funnel, period, watched, segment)
+    asked = asking.ask(session, funnel, period, watched, segment, is_like_kept=funnel.is_within(SAVED))
     tally = asking.of_many(session, ("funnel", period, watched, funnel, segment), lambda: _tally(session, asked))
     steps, last = funnel.steps, funnel.last
     earlier = EarlierFunnel(
@@ -148,7 +148,7 @@ def _tally(session: Session, asked: Question) -> Tally:
 
 def _of_saved(rule: Rule, found: Sources) -> str:
     """Return the question to `subjects`, without a condition that would have to be looked at a million times."""
-    reached = [f"reached_{number + 1}" for number in range(len(rule.steps))]
+    reached = [rule.kept(number) for number in range(len(rule.steps))]
     users = [f"count({name})" for name in reached]
     gaps = [
         _gaps(number, f"{name} is not null", f"extract(epoch from {name} - {reached[number - 1]})::float8")

@@ -10,7 +10,7 @@ ones before it have happened, too: a funnel never widens.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from core.activity.errors import FunnelRefused
@@ -68,6 +68,10 @@ class Funnel:
         """The number of the last required step, counted from 0: who has reached it has come through."""
         return max(number for number, step in enumerate(self.steps) if not step.optional)
 
+    def is_within(self, other: "Funnel") -> bool:
+        """Whether it is the other, or the other within a shorter window."""
+        return self.window <= other.window and replace(self, window=other.window) == other
+
 
 SAVED = Funnel()
 
@@ -109,7 +113,7 @@ class Rule:
 
     def __init__(self, steps: Sequence[Coded], window_us: int = WINDOW_US, *, any_order: bool = False) -> None:
         """Take the steps, the first of them required."""
-        self.steps, self.any_order = steps, any_order
+        self.steps, self.window_us, self.any_order = steps, window_us, any_order
         self.ends = f"(at_1 + {window_us})"
         self.begins = f"(at_1 - {window_us})" if any_order else "at_1"
 
@@ -134,6 +138,12 @@ class Rule:
     def reached(self, number: int) -> str:
         """Return when it was reached, or null."""
         return f"case when at_1 < {NEVER} and {self.is_reached(number)} then at_{number + 1} end"
+
+    def kept(self, number: int) -> str:
+        """Return when a step of the saved funnel was reached within this rule's window, of a row that knows it; or null."""
+        name = f"reached_{number + 1}"
+        is_in_time = f"{name} <= reached_1 + interval '{self.window_us} microseconds'"
+        return f"case when {is_in_time} then {name} end" if number and self.window_us < WINDOW_US else name
 
     def is_unsure(self, marks: str = "marks") -> str:
         """Return the condition that marks which were dropped might change it."""

@@ -1,7 +1,7 @@
 """A funnel beside itself: of another period, or of other users.
 
 Of two periods each step counts as far as everybody has had time for it, in whole days: who began late would else come through
-more rarely. Where the last have had less than a day, nothing is judged.
+more rarely. Who has had less than a day yet is left out; where nobody remains, nothing is judged.
 """
 
 import re
@@ -22,7 +22,7 @@ from core.periods import DAY, Period, RangeRefused, Watched, read_range
 
 DATES = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
 PREVIOUS = "previous"
-EARLY = "Too early for a verdict: the last of them have had less than a day."
+EARLY = "Too early for a verdict: they have had less than a day."
 
 
 @dataclass(frozen=True)
@@ -60,20 +60,26 @@ def compare_funnels(
 ) -> FunnelComparison:
     """Return two funnels and how their rates differ; raise FunnelRefused."""
     side = other_side(against, period, segment)
-    days = funnel.window // DAY if side.period == period else _days_of_all(funnel, period, side.period)
-    funnel = replace(funnel, window=days * DAY) if days else funnel
-    one = read_funnel(session, period, watched, funnel, segment, actor=actor)
-    other = read_funnel(session, side.period, watched, funnel, side.segment, actor=actor)
-    steps = [_step(funnel, one, other, number, is_early=not days) for number in range(len(funnel.steps))]
+    fair = _fair(funnel, period, side.period)
+    funnel, *periods = fair or (funnel, period, side.period)
+    one = read_funnel(session, periods[0], watched, funnel, segment, actor=actor)
+    other = read_funnel(session, periods[1], watched, funnel, side.segment, actor=actor)
+    steps = [_step(funnel, one, other, number, is_early=fair is None) for number in range(len(funnel.steps))]
     name = segment.name if segment is not None else "this period" if side.segment is None else "all users"
-    says = _says(steps, funnel.last) if days else EARLY
+    says = _says(steps, funnel.last) if fair else EARLY
     return FunnelComparison(name=name, other_name=side.name, one=one, other=other, steps=steps, says=says)
 
 
-def _days_of_all(funnel: Funnel, *periods: Period) -> int:
-    """Return how many days of the window everybody has had who began in one of the periods."""
-    last = max(period.end for period in periods)
-    return max(min(funnel.window, clock.now() - last) // DAY, 0)
+def _fair(funnel: Funnel, period: Period, other: Period) -> tuple[Funnel, Period, Period] | None:
+    """Return the window that everybody has had, and who has had a day at least; None where nobody has."""
+    if other == period:
+        return funnel, period, other
+    now = clock.now()
+    one, beside = period.days_over_by(now - DAY), other.days_over_by(now - DAY)
+    if one is None or beside is None:
+        return None
+    days = min(funnel.window, now - max(one.end, beside.end)) // DAY
+    return replace(funnel, window=days * DAY), one, beside
 
 
 def _step(funnel: Funnel, one: FunnelView, other: FunnelView, number: int, *, is_early: bool) -> StepComparison:

@@ -14,6 +14,7 @@ from core.activity.versus import points
 from core.comparison import Verdict
 from core.insights.stopped import Stopped
 from core.paging import Page
+from core.periods import DAY
 from pages._ui import charts, links, state, tables, text, watch
 
 column = st.column_config
@@ -36,10 +37,17 @@ def draw_funnel(funnel: FunnelView, versus: FunnelComparison | None, page: str, 
     with st.container(border=True):
         charts.show(chart, f"{page}.funnel.{versus is not None}", on_pick=lambda point: pick(round(float(point.x)) + 1))
     if versus is not None:
-        within = (
-            "" if versus.one.window_days == funnel.window_days else f", each within {words.count(versus.one.window_days, 'day')}"
-        )
-        st.caption(text.plain(f"{versus.name} against {versus.other_name}{within}: {versus.says}"))
+        st.caption(text.plain(f"{versus.name} against {versus.other_name}{_how(funnel, versus)}: {versus.says}"))
+
+
+def _how(funnel: FunnelView, versus: FunnelComparison) -> str:
+    """Say what was left out for all to have had the same time."""
+    parts = []
+    if versus.one.end < funnel.end:
+        parts.append(f", without the last {words.count(-((versus.one.end - funnel.end) // DAY), 'day')}")
+    if versus.one.window_days != funnel.window_days:
+        parts.append(f", each within {words.count(versus.one.window_days, 'day')}")
+    return "".join(parts)
 
 
 def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str, pick: Pick) -> None:

@@ -140,17 +140,38 @@ def test_of_two_periods_a_step_counts_as_far_as_all_have_had_time(
     assert found.steps[-1].from_start.verdict is Verdict.NOISE
 
 
-def test_of_a_period_that_has_just_ended_nothing_is_judged(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     day = timedelta(days=1)
-    monkeypatch.setattr(clock, "now", lambda: START + 12 * timedelta(hours=1))
+    today = START.replace(hour=0, minute=0, second=0, microsecond=0)
+    monkeypatch.setattr(clock, "now", lambda: today + 12 * timedelta(hours=1))
     for number in range(40):
-        store(spaced(STEPS, user=f"old{number}", start=START - 10 * day))
-        store(spaced(STEPS[:2], user=f"new{number}", start=START - 1 * day))
+        store(spaced(STEPS, user=f"old{number}", start=today - 10 * day))
+        store(spaced(STEPS[: 5 if number < 4 else 2], user=f"new{number}", start=today - 3 * day))
+        store(spaced(STEPS[:1], user=f"today{number}", start=today))
+    week, only_today = Period(today - 6 * day, today + day), Period(today, today + day)
     with transaction() as session:
-        found = versus.compare_funnels(session, Period(START - 7 * day, START), Watched(), actor=actor)
+        found = versus.compare_funnels(session, week, Watched(), actor=actor)
+        early = versus.compare_funnels(session, only_today, Watched(), against="2026-10-01..2026-10-02", actor=actor)
     last = found.steps[-1].from_start
-    assert (last.difference, last.verdict) == (-1.0, Verdict.UNKNOWN)
-    assert found.says.startswith("Too early for a verdict")
+    assert (found.one.end, found.one.window_days, found.one.steps[0].users) == (today - day, 1, 40)
+    assert last.difference == pytest.approx(-0.9)
+    assert last.verdict is Verdict.WORSE
+    assert early.steps[-1].from_start.verdict is Verdict.UNKNOWN
+    assert early.says.startswith("Too early for a verdict")
+
+
+@pytest.mark.parametrize("days", [1, 4, 29])
+def test_a_shorter_window_reads_from_what_is_kept_what_the_marks_say(actor: Actor, days: int) -> None:
+    for number in range(12):
+        gap = timedelta(hours=5 * number, microseconds=number % 2)
+        store(spaced(STEPS[: 1 + number % 5], user=f"u{number}", gap=gap))
+    wanted = Funnel(window=timedelta(days=days))
+    kept = funnel(actor, wanted)
+    of_marks = funnel(actor, Funnel(window=timedelta(days=days), any_order=True))
+    with transaction() as session:
+        course = courses.read_course(session, DAYS, Watched(), wanted, actor=actor)
+    assert [step.users for step in kept.steps] == [step.users for step in of_marks.steps]
+    assert (course.users, course.completed) == (kept.steps[0].users, kept.steps[-1].users)
 
 
 def test_cohorts_and_times_add_up_to_the_funnel(actor: Actor) -> None:
