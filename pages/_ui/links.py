@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.errors import StreamlitPageNotFoundError
 
-from pages._ui import text
+from pages._ui import state, text
 
 PAGES = Path(__file__).resolve().parents[1]
 FILES = {
@@ -21,6 +21,20 @@ FILES = {
     "settings": "system/settings.py",
     "accounts": "system/accounts.py",
 }
+
+WANTED = "console.way"
+
+
+def go(address: str, **query: str) -> None:
+    """Lead to a page, from a callback: the page that is there follows when it is drawn anew."""
+    state.put(WANTED, (address, query))
+
+
+def follow() -> None:
+    """Go where a callback has led."""
+    if wanted := state.take(WANTED):
+        address, query = wanted
+        st.switch_page(PAGES / FILES[address], query_params=query)
 
 
 def draw(address: str, label: str, *, icon: str | None = None, **query: str) -> None:

@@ -20,17 +20,24 @@ ICONS = {
 }
 
 
+def shared() -> dict[str, str]:
+    """Return the period and whose rows count, as the address of another page has them."""
+    given = st.query_params.to_dict()
+    return {name: given[name] for name in filters.SHARED if name in given}
+
+
 def draw_onboarding(funnel: FunnelView) -> None:
-    """Draw the steps side by side: users, and the share of those before; the weakest is marked."""
+    """Draw the steps side by side, each with the way to it: users, and the share of those before; the weakest is marked."""
     steps, weakest = funnel.steps, weakest_of(funnel.steps)
-    with st.container(border=True):
+    with st.container(border=True, key="onboarding-steps"):
         grid = st.grid(len(steps), min_column_width=130, gap="small")
         for step in steps:
             share = words.share(step.conversion_from_previous)
             note = "start" if step.step == 1 else "no one before" if share == words.NOTHING else f"{share} of previous"
             tone = "orange" if step is weakest else "gray"
-            name = f":gray[:small[{step.step}\u2002{text.plain(short(step))}]]"
-            grid.markdown(f"{name}  \n**{step.users:,}**\u2002:{tone}[:small[{text.plain(note)}]]")
+            with grid.cell(), st.container(gap=None):
+                links.draw("onboarding", f"{step.step}\u2002{short(step)}", step=str(step.step), **shared())
+                st.markdown(f"**{step.users:,}**\u2002:{tone}[:small[{text.plain(note)}]]")
 
 
 def draw_findings(found: list[Finding]) -> None:

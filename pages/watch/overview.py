@@ -20,6 +20,7 @@ from core.words import Unit, latest
 from pages._ui import charts, errors, filters, links, overview_parts, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
+from pages._ui.charts import Point
 from pages._ui.filters import Filters
 
 PAGE = "overview"
@@ -30,6 +31,7 @@ NOTES = {"p95_latency": "Accurate to 1 %.", "conversion": "Who began late has ha
 def main() -> None:
     """Guard, filter, read, draw."""
     reads = watch.reads()
+    links.follow()
     header = watch.header("Overview", "Compared with the same time before")
     chosen = filters.bar(PAGE, reads, ("environment", "app"), ("release",))
     if is_quiet(reads, chosen):
@@ -113,13 +115,19 @@ def draw_ways(reads: Reads) -> None:
 
 @errors.part("Batch runs")
 def draw_runs(reads: Reads, chosen: Filters) -> None:
-    """Draw how the last batch runs ended."""
+    """Draw how the last batch runs ended; a click opens one."""
     runs = reads.ask(batches.list_runs, chosen.runs, window=Window(batches.STRIP))
     note = f"{latest(len(runs))}; tall and red has failed, orange in part" if runs else "none in this period"
     with watch.panel("Batch runs", note):
         if runs:
             places = max(len(runs), FEWEST_PLACES)
-            charts.show(batch_charts.strip(charts.palette(), runs, chosen.period.zone, places=places), f"{PAGE}.runs")
+
+            def opened(point: Point) -> None:
+                run = runs[len(runs) - 1 - point.number].batch_run_id
+                links.go("batch-history", run=run, **overview_parts.shared())
+
+            drawn = batch_charts.strip(charts.palette(), runs, chosen.period.zone, places=places)
+            charts.show(drawn, f"{PAGE}.runs", on_pick=opened)
 
 
 @errors.part("The charts")

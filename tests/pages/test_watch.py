@@ -240,6 +240,25 @@ def test_the_requests_of_a_tool_are_shown_alone(console: Console, analyst: Perso
     assert [list(each.value["Request"]) for each in app.dataframe if "Request" in each.value] == [["refund"]]
 
 
+def test_each_step_of_onboarding_leads_to_who_stopped_there_in_the_same_days(console: Console, analyst: Person) -> None:
+    activity.store(activity.spaced(STEPS[:2], user="ann", start=clock.now() - HOUR))
+    app = opened(console, analyst, OVERVIEW, days="30")
+    links = [each.proto for each in app.get("page_link")]
+    [first] = [each for each in links if each.label.startswith("1\u2002")]
+    assert first.page == "onboarding"
+    assert first.query_string == "step=1&days=30"
+
+
+def test_a_batch_run_that_is_clicked_is_opened_on_its_page(console: Console, analyst: Person) -> None:
+    run = ran(clock.now() - HOUR, "failed", error_summary="no disk left")
+    app = opened(console, analyst, OVERVIEW)
+    app.session_state["console.way"] = ("batch-history", {"run": run})
+    app.run()
+    assert not app.exception
+    assert [each.value for each in app.title] == ["Batch history"]
+    assert app.query_params["run"] == run
+
+
 def test_what_needs_attention_is_said(console: Console, analyst: Person) -> None:
     for number in range(3):
         ran(clock.now() - number * timedelta(days=1), "failed", job="nightly")
