@@ -6,6 +6,7 @@ The page's own link is what its CSV is read from; without `format=csv`, the same
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -131,9 +132,14 @@ def test_the_overview(page: Open, door: httpx2.Client) -> None:
         assert named["feedback"]["value"] == whole["feedback"]["ratio"]
         assert named["p95_latency"]["value"] == whole["ai"]["p95_latency_ms"] == got(door, "ai/metrics", asked)["p95_latency_ms"]
         assert whole["batch"] == got(door, "batch/history", asked)["summary"]
-        for step in funnel["steps"]:
-            [line] = [each.value for each in app.markdown if f":small[{step['step']}\u2002" in each.value]
-            assert f"**{step['users']:,}**" in line
+        ways = [
+            each.proto for each in app.get("page_link") if each.proto.page == "onboarding" and "step=" in each.proto.query_string
+        ]
+        assert [way.label.split("\u2002")[0] for way in ways] == [str(step["step"]) for step in funnel["steps"]]
+        counted = [
+            found[1] for each in app.markdown if (found := re.match(r"\*\*([\d,]+)\*\*\u2002:(?:gray|orange)\[", each.value))
+        ]
+        assert counted == [f"{step['users']:,}" for step in funnel["steps"]]
         found = got(door, "ai/tokens", {**asked, "interval": "hour"})["series"]
         assert sum(sum(each or 0 for each in line) for line in drawn(app, "overview.requests")) == sum(
             each["total_requests"] for each in found
