@@ -110,7 +110,8 @@ def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]
     if watched.users is not None:
         found.append(columns.user_id.in_(watched.users))
     if asked.error_type is not None:
-        found.append(func.coalesce(columns.error_type, "") == ("" if asked.error_type == NONE else asked.error_type))
+        is_unnamed = func.coalesce(columns.error_type, "") == ""
+        found.append(is_unnamed if asked.error_type == NONE else columns.error_type == asked.error_type)
     if asked.tool is not None:  # most rows call none, which a number says sooner than what is called
         found += [columns.tool_calls_count > 0, columns.tool_calls.contains([{"name": asked.tool}])]
     if asked.conversations is not None:
