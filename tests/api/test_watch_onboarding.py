@@ -94,12 +94,16 @@ def test_errors_without_a_code_can_be_asked_for(client: Client) -> None:
 
 
 def test_a_comparison_and_its_words(client: Client) -> None:
-    store(each for number in range(20) for each in spaced(STEPS[: 2 if number % 2 else 5], user=f"u{number}", start=YESTERDAY))
+    began = YESTERDAY - timedelta(days=2)
+    store(each for number in range(20) for each in spaced(STEPS[: 2 if number % 2 else 5], user=f"u{number}", start=began))
     ask = client(person())
     answer = ask.get("/admin/onboarding/comparison").json()
     assert (answer["name"], answer["other_name"]) == ("this period", "the period before")
     assert answer["steps"][4]["from_start"]["verdict"] == "unknown"
-    assert answer["one"] == ask.get("/admin/onboarding/funnel").json()
+    one, whole = answer["one"], ask.get("/admin/onboarding/funnel").json()
+    assert [step["users"] for step in one["steps"]] == [step["users"] for step in whole["steps"]] == [20, 20, 10, 10, 10]
+    assert (one["start"], one["window_days"], whole["window_days"]) == (whole["start"], 1, 30)
+    assert one["end"] < whole["end"]  # without those who have had less than a day
     assert ask.get("/admin/onboarding/comparison", params={"against": "nonsense"}).status_code == 422
     assert ask.get("/admin/onboarding/funnel", params={"segment": "nonsense"}).status_code == 422
 
