@@ -135,9 +135,8 @@ def test_the_period_goes_along_to_the_next_page_and_past_one_that_has_none(open_
     for page, address in (("Batch history", "batch-history?days=30"), ("Users", "users"), ("AI metrics", "ai-metrics?days=30")):
         tab.page.get_by_role("link", name=page).click()
         tab.page.wait_for_url(f"**/{address}")
+        expect(tab.page.locator("h1")).to_have_text(page, timeout=PATIENCE_MS)
         drawn(tab.page)
-    tab.page.go_back()
-    tab.page.wait_for_url("**/ai-metrics")
     tab.go("/ai-metrics")
     expect(tab.page.get_by_role("radio", name="7 d")).to_be_checked()
 
