@@ -90,9 +90,11 @@ def resume() -> None:
 def forget_abandoned() -> None:
     """Remove files that nothing needs: of uploads and workers that were killed, and those that no import names."""
     with asking() as session:
-        named = set(session.scalars(select(Import.id).where(Import.file_removed_at.is_(None))))
+        needed = {
+            row.id: row.needed for row in session.execute(select(Import.id, Import.file_removed_at.is_(None).label("needed")))
+        }
         busy = set(session.scalars(select(Import.id).where(Import.status.in_(BUSY))))
-    uploads.forget_abandoned(named=named, busy=busy)
+    uploads.forget_abandoned(needed, busy)
 
 
 def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ KEPT_FREE = 512 * 2**20  # for the database, which lies on the same disk as a ru
 LOOK_AGAIN_AFTER = 64 * 2**20  # others fill the disk, too
 UNPACKED = "unpacked-"
 ABANDONED_AFTER_S = 24 * 3600
-NAMELESS_AFTER_S = 3600  # a file is noted when it has been recognised, which takes minutes at the most
+NEEDLESS_AFTER_S = 3600  # a file is noted when it has been recognised, which takes minutes at the most
+NAMELESS_AFTER_S = 7 * 24 * 3600  # this may be another database than the one that names it: brought back, or given by mistake
 
 
 @dataclass(frozen=True)
@@ -99,26 +100,29 @@ def remove(id_: UUID) -> None:
     path_of(id_).unlink(missing_ok=True)
 
 
-def forget_abandoned(*, named: Set[UUID], busy: Set[UUID]) -> None:
+def forget_abandoned(needed: Mapping[UUID, bool], busy: Set[UUID]) -> None:
     """Remove what nothing needs: parts and unpacked copies that a kill left behind, and files that no import names.
 
-    Nothing that is younger than what may be under way: `named` and `busy` are the imports whose files and copies are needed.
+    Nothing that is younger than what may be under way: `needed` says of each import whether its file is, `busy` are those whose
+    copies are.
     """
     if not folder().is_dir():
         return
     for path in folder().iterdir():
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _kept_for_s(path.name, named, busy):
+            if time.time() - path.stat().st_mtime > _kept_for_s(path.name, needed, busy):
                 path.unlink(missing_ok=True)
 
 
-def _kept_for_s(name: str, named: Set[UUID], busy: Set[UUID]) -> float:
+def _kept_for_s(name: str, needed: Mapping[UUID, bool], busy: Set[UUID]) -> float:
     if name.endswith(".part"):
         return ABANDONED_AFTER_S
     if name.startswith(UNPACKED):
-        return math.inf if _id_in(name.removeprefix(UNPACKED)[:36]) in busy else NAMELESS_AFTER_S
+        return math.inf if _id_in(name.removeprefix(UNPACKED)[:36]) in busy else NEEDLESS_AFTER_S
     id_ = _id_in(name)
-    return math.inf if id_ is None or id_ in named else NAMELESS_AFTER_S
+    if id_ is None or needed.get(id_):
+        return math.inf
+    return NEEDLESS_AFTER_S if id_ in needed else NAMELESS_AFTER_S
 
 
 def _id_in(name: str) -> UUID | None:

@@ -49,8 +49,8 @@ def lying(name: str, *, hours: float = 2) -> Path:
     return path
 
 
-def test_what_nothing_names_goes_after_an_hour(me: httpx2.Client) -> None:
-    old, young = lying(str(new_id())), lying(str(new_id()), hours=0.5)
+def test_what_nothing_names_goes_after_a_week(me: httpx2.Client) -> None:
+    old, young = lying(str(new_id()), hours=24 * 7 + 1), lying(str(new_id()), hours=24 * 6)
     flows.forget_abandoned()
     assert (old.exists(), young.exists()) == (False, True)
 
