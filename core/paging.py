@@ -1,6 +1,6 @@
 """Pages of a list: how many, from where, and how many there are in all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
@@ -25,6 +25,10 @@ class Window:
 
     limit: int = 50
     offset: int = 0
+
+    def of(self, rows: Sequence[Row]) -> list[Row]:
+        """Return this part of a short list that is there whole."""
+        return list(rows[self.offset : self.offset + self.limit])
 
     def total(self, found: int, count: Callable[[], int]) -> int:
         """Return how many rows match in all, `found` of them here: counted only where the list does not end here."""

@@ -170,8 +170,7 @@ def adjudicate(annotation_id: UUID, given: Decision, ai: AiSessionDep, actor: Ac
 def list_tags(session: SessionDep, ai: AiSessionDep, actor: ActorDep, window: WindowDep) -> TagList:
     """List the tags that there are."""
     found = tags.list_tags(session, ai, actor=actor)
-    page = found[window.offset : window.offset + window.limit]
-    return TagList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
+    return TagList(items=window.of(found), total_count=len(found), limit=window.limit, offset=window.offset)
 
 
 @router.get("/drafts/{message_key:path}", dependencies=writes)

@@ -25,8 +25,7 @@ class KeyList(BaseModel):
 def list_keys(session: SessionDep, actor: ActorDep, window: WindowDep) -> KeyList:
     """List the keys, without what they are."""
     found = keys.list_keys(session, actor=actor)
-    page = found[window.offset : window.offset + window.limit]
-    return KeyList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
+    return KeyList(items=window.of(found), total_count=len(found), limit=window.limit, offset=window.offset)
 
 
 @router.post("", status_code=201)

@@ -84,5 +84,4 @@ def test(provider_id: UUID, actor: ActorDep) -> ProviderView:
 
 
 def _page(found: list[ProviderView], window: Window) -> ProviderList:
-    page = found[window.offset : window.offset + window.limit]
-    return ProviderList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
+    return ProviderList(items=window.of(found), total_count=len(found), limit=window.limit, offset=window.offset)

@@ -50,11 +50,11 @@ def ask(
     watched: Watched,
     segment: Segment | None = None,
     *,
-    is_like_kept: bool | None = None,
+    is_like_kept: bool = False,
 ) -> Question:
     """Return the question of a period and the one before; raise FunnelRefused for event types that no funnel knows.
 
-    `is_like_kept` says that who asks can read from what is kept of the saved funnel; by itself, only the saved funnel can be.
+    `is_like_kept` says that who asks can read this one, too, from what is kept of the saved funnel.
     """
     if segment is not None and segment.trait is None:
         watched, segment = replace(watched, release=segment.value), None
@@ -72,7 +72,7 @@ def ask(
     }
     codes = ONBOARDING_CODES if funnel.steps == SAVED.steps else _codes(session, funnel)
     rule = Rule(codes, funnel.window // timedelta(microseconds=1), any_order=funnel.any_order)
-    is_kept = (funnel == SAVED if is_like_kept is None else is_like_kept) and watched.release is None
+    is_kept = (is_like_kept or funnel == SAVED) and watched.release is None
     return Question(funnel, rule, _sources(rule, watched, segment, is_kept=is_kept), given, is_kept)
 
 

@@ -37,7 +37,8 @@ CHANGED = "annotations.changed"
 notes, changes = table_of(Annotation), table_of(AnnotationChange)
 drafts, items = table_of(AnnotationDraft), table_of(ReviewItem)
 EDITABLE = ("annotation_type", "content", "suggested_response", "severity", "tags", "status")
-NOTED = ("annotation_type", "severity", "status")
+# Somebody is still to review the message, without having seen what others say of it.
+IS_OPEN = (items.c.state == ItemState.WAITING) & (items.c.reviews_wanted > 1)
 STEPS = {
     AnnotationStatus.PENDING: AnnotationStatus.REVIEWED,
     AnnotationStatus.REVIEWED: AnnotationStatus.APPLIED,
@@ -148,9 +149,8 @@ def is_blind() -> ColumnElement[bool]:
     was said before the message was queued everybody could see already.
     """
     columns = items.c
-    is_open = (columns.state == ItemState.WAITING) & (columns.reviews_wanted > 1)
     is_of_it = (columns.id == notes.c.review_item_id) | (columns.created_at <= notes.c.created_at)
-    return exists().where(columns.message_id == notes.c.message_id, is_open, is_of_it)
+    return exists().where(columns.message_id == notes.c.message_id, IS_OPEN, is_of_it)
 
 
 def change(ai: Session, id_: UUID, given: AnnotationChangeBody, *, actor: Actor) -> AnnotationView:
@@ -199,10 +199,15 @@ def list_changes(ai: Session, id_: UUID, *, actor: Actor) -> list[ChangeView]:
     require_any(actor, Permission.READ_CONTENTS, Permission.ANNOTATE)
     wanted = select(changes).where(changes.c.annotation_id == id_).order_by(changes.c.at, changes.c.id).limit(200)
     found = [ChangeView.model_validate(dict(row)) for row in ai.execute(wanted).mappings()]
-    was_deleted = bool(found) and found[-1].after is None
-    if not (was_deleted and may(actor, Permission.DECIDE_REVIEWS)):
+    deleted = found[-1].before if found and found[-1].after is None else None
+    if deleted is None or not may(actor, Permission.DECIDE_REVIEWS) or _is_open(ai, UUID(deleted["message_id"])):
         get_annotation(ai, id_, actor=actor)
     return found
+
+
+def _is_open(ai: Session, message_id: UUID) -> bool:
+    """Whether somebody is still to review a message without having seen what others say of it."""
+    return bool(ai.scalar(select(exists().where(items.c.message_id == message_id, IS_OPEN))))
 
 
 def _hold_item(ai: Session, id_: UUID) -> None:
@@ -251,9 +256,9 @@ def _keep(ai: Session, id_: UUID, before: dict[str, Any] | None, after: dict[str
 
 
 def _note(ai: Session, verb: str, before: RowMapping, after: RowMapping | None, actor: Actor) -> None:
-    """Write down a deed; the audit log names the fields, not the words in which somebody judged."""
+    """Write down a deed. The audit log names the fields, not how somebody judged: who is to review blindly may read it."""
     fields = [name for name in EDITABLE if after is None or before[name] != after[name]]
-    was, became = (None if row is None else _part(row, [name for name in NOTED if name in fields]) for row in (before, after))
+    was, became = (None if row is None else _part(row, ["status"] if "status" in fields else []) for row in (before, after))
     targets = _part(before, ["id", "message_id", "author_name"]) | {"fields": fields}
     audit.record(ai, f"annotation.{verb}", actor, targets=targets, before=was, after=became, database=Database.AI)
 

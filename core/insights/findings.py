@@ -12,7 +12,6 @@ from core.activity.passages import Drop, drops
 from core.ai_metrics import tools
 from core.ai_metrics.answers import Asked, ModelVolume, ToolFigures
 from core.ai_metrics.incidents import Incident, Trouble, incidents
-from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.series import volume_by_model
 from core.batches.answers import AskedRuns
 from core.batches.failing import Failing, failing
@@ -91,7 +90,7 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
         *(_of_drop(each, scope) for each in fewer),
         *_of_tiles(core, tiles, volumes, {each.trouble for each in hours}, scope),
         *(_of_tool(each, scope) for each in tools.failing(core, asked, actor=actor)),
-        *_unpriced(core, volumes, scope),
+        *_unpriced(volumes, scope),
     ]
     order = list(Severity)
     return Findings(items=sorted(found, key=lambda each: (order.index(each.severity), -each.at.timestamp()))[:MOST])
@@ -180,12 +179,8 @@ def _of_tool(one: ToolFigures, scope: Scope) -> Finding:
     return _finding("tool", Severity.WARN, title, detail, scope.period.start, "ai-metrics", query)
 
 
-def _unpriced(core: Session, volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]:
-    if not any(one.unpriced_requests for one in volumes):
-        return
-    # What failed or has not ended took nothing that has a price.
-    answered = volume_by_model(core, Asked(scope.period, scope.watched, status=RequestStatus.OK))
-    each = [one for one in answered if one.unpriced_requests and one.total_tokens]
+def _unpriced(volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]:
+    each = [one for one in volumes if one.unpriced_requests and one.total_tokens]
     if each:
         count = sum(one.unpriced_requests for one in each)
         names = ", ".join(list(dict.fromkeys(one.model for one in each))[:3])

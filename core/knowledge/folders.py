@@ -1,7 +1,6 @@
 """A folder of markdown as documents: named by their paths, so that the folder sent again changes what it holds."""
 
 import io
-import lzma
 import re
 import zipfile
 import zlib
@@ -34,9 +33,9 @@ SOURCE = "folder"
 OTHERWISE_PACKED = (
     "This zip is packed in a way that is not read here. Pack it anew with the usual method, or send the files themselves."
 )
-# What reading a zip raises: of its frame, of a password, of a method that is not known, of the packed bytes themselves.
 PACKED_AS_USUAL = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error, lzma.LZMAError)
+# What reading a zip raises: of its frame, of a password, of a way to encrypt that is not known, of the packed bytes themselves.
+BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error)
 
 
 def bring_in(ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:

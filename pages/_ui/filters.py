@@ -59,7 +59,7 @@ class Filters:
     def asked(self) -> Asked:
         """Which AI requests count."""
         status = RequestStatus(self.chosen["status"]) if self["status"] in set(RequestStatus) else None
-        more = (self["provider"], self["model"], status, self["conversation"], self["error_type"])
+        more = (self["provider"], self["model"], status, self["conversation"], self["error_type"], self["tool"])
         return Asked(self.period, self.watched, *more)
 
     @property

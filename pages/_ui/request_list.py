@@ -8,7 +8,6 @@ import streamlit as st
 from core import words
 from core.ai_metrics import charts as ai_charts
 from core.ai_metrics import queries
-from core.ai_metrics.answers import Asked
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.requests import Order, RequestDetail, RequestView
 from core.ai_metrics.schemas import RequestStatus
@@ -24,7 +23,7 @@ CHOSEN = "request"
 
 
 @errors.part("Requests")
-def draw(reads: Reads, filters: Filters, asked: Asked, total: int) -> None:
+def draw(reads: Reads, filters: Filters, total: int) -> None:
     """Draw the requests, and the chosen one."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(width="content"):
@@ -42,7 +41,7 @@ def draw(reads: Reads, filters: Filters, asked: Asked, total: int) -> None:
     # Under other filters the list begins at its first page.
     at = f"ai-metrics.{order}.{hash((filters.period, tuple(filters.chosen.items())))}"
     window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
-    draw_table(reads.ask(queries.list_first, asked, Order(order), window), filters.period.zone, f"{at}.{window.offset}")
+    draw_table(reads.ask(queries.list_first, filters.asked, Order(order), window), filters.period.zone, f"{at}.{window.offset}")
     tables.draw_pages(total, SHOWN, at, most=MOST_PAGES)
     if wanted := st.query_params.get(CHOSEN):
         draw_chosen(reads, wanted, filters.period.zone)

@@ -1,13 +1,10 @@
 """AI metrics: how many requests, how fast, at what cost, and what failed."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from core import words
 from core.ai_metrics import breakdowns, figures, series, tiles, tools
 from core.ai_metrics import charts as ai_charts
-from core.ai_metrics.answers import Asked
 from pages._ui import ai_tables, charts, errors, filters, request_list, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
@@ -23,26 +20,25 @@ def main() -> None:
     reads = watch.reads()
     header = watch.header("AI metrics", "Every request to a model")
     chosen = filters.bar(PAGE, reads, FIRST, MORE)
-    asked = replace(chosen.asked, tool=chosen["tool"])
-    found = reads.ask(tiles.tiles, asked)
+    found = reads.ask(tiles.tiles, chosen.asked)
     if not found[0].value:
         watch.nothing_here(PAGE, "AI requests", reads, chosen)
         header.finish(reads, chosen)
         return
-    summary = reads.ask(figures.summary, asked)
+    summary = reads.ask(figures.summary, chosen.asked)
     unpriced = f"{words.count(summary.unpriced_requests, 'request')} without a price." if summary.unpriced_requests else ""
     key_figures.draw(found, notes={"cost": unpriced, "p95_latency": "Accurate to 1 %."})
-    draw_charts(reads, chosen, asked)
-    draw_models(reads, asked)
-    request_list.draw(reads, chosen, asked, summary.total_requests)
+    draw_charts(reads, chosen)
+    draw_models(reads, chosen)
+    request_list.draw(reads, chosen, summary.total_requests)
     header.finish(reads, chosen, csv="ai/requests")
 
 
 @errors.part("The charts")
-def draw_charts(reads: Reads, chosen: Filters, asked: Asked) -> None:
+def draw_charts(reads: Reads, chosen: Filters) -> None:
     """Draw what changes over time; a click looks at that time alone."""
-    latency = reads.ask(series.latency, asked)
-    tokens, failed = reads.ask(series.tokens, asked), reads.ask(breakdowns.errors, asked)
+    latency = reads.ask(series.latency, chosen.asked)
+    tokens, failed = reads.ask(series.tokens, chosen.asked), reads.ask(breakdowns.errors, chosen.asked)
     palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
     marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)
     grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
@@ -63,19 +59,19 @@ def draw_charts(reads: Reads, chosen: Filters, asked: Asked) -> None:
     with grid.cell():
         ai_tables.draw_errors(failed, PAGE, zone)
     with grid.cell():
-        draw_tools(reads, asked)
+        draw_tools(reads, chosen)
 
 
 @errors.part("Tools")
-def draw_tools(reads: Reads, asked: Asked) -> None:
+def draw_tools(reads: Reads, chosen: Filters) -> None:
     """Draw the tools that requests called."""
-    ai_tables.draw_tools(reads.ask(tools.tools, asked), PAGE)
+    ai_tables.draw_tools(reads.ask(tools.tools, chosen.asked), PAGE)
 
 
 @errors.part("Models")
-def draw_models(reads: Reads, asked: Asked) -> None:
+def draw_models(reads: Reads, chosen: Filters) -> None:
     """Draw models side by side."""
-    ai_tables.draw_models(reads.ask(figures.models, asked), PAGE)
+    ai_tables.draw_models(reads.ask(figures.models, chosen.asked), PAGE)
 
 
 with errors.InWords("AI metrics"):

@@ -161,6 +161,12 @@ def test_an_admin_who_is_to_review_blind_neither_reads_nor_changes_what_another_
     assert client(admin).put(f"{DOOR}/annotations/{hidden}", json={"content": "?"}).status_code == 404
     assert client(admin).delete(f"{DOOR}/annotations/{hidden}").status_code == 404
     assert client(admin).get(f"{DOOR}/annotations/{hidden}/changes").status_code == 404
+    first.delete(f"{DOOR}/annotations/{hidden}").raise_for_status()
+    assert client(admin).get(f"{DOOR}/annotations/{hidden}/changes").status_code == 404
+    told()
+    deeds = client(admin).get("/admin/audit?action=annotation").json()["items"]
+    assert [row["action"] for row in deeds] == ["annotation.delete", "annotation.change"]
+    assert "approved" not in str(deeds)
 
 
 def disagreed(client: Client) -> tuple[str, list[dict[str, Any]], list[httpx2.Client]]:
