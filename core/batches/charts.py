@@ -196,7 +196,7 @@ def _end_of(palette: Palette, run: RunView, bars: Sequence[Bar], now: datetime) 
         if place and bars[place].name == REST:
             where = f" after {bars[place - 1].name}"
         return Markup.of("<b>{}{}</b>", run.status, where), palette.bad if run.status != "partial" else palette.warn_ink
-    going = " so far" if run.status == "running" else ""
+    going = " so far" if run.status == "running" and run.duration_ms is None else ""
     if run.is_slow and run.usual_duration_ms:
         slower = f"{took / run.usual_duration_ms - 1:.0%} slower"
         return Markup.of("<b>{}{}</b> · {}", words.duration(took), going, slower), palette.warn_ink

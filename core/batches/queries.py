@@ -27,6 +27,7 @@ from core.batches.answers import (
 )
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRun
+from core.batches.schemas import BatchStatus
 from core.batches.usual import is_slow, usual_durations
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -48,6 +49,14 @@ def list_runs(session: Session, asked: AskedRuns, *, window: Window, after: Curs
     if after is not None:
         wanted = wanted.where(tuple_(runs.started_at, runs.id) < (after.created_at, after.id))
     return _views(session, session.scalars(wanted.limit(window.limit).offset(window.offset)).all())
+
+
+def list_running(session: Session, asked: AskedRuns, *, limit: int, actor: Actor) -> list[RunView]:
+    """Return the runs that are going on: a sender may say "running" of one whose end it tells, and that one is not."""
+    require(actor, Permission.WATCH)
+    going = (*matching(replace(asked, status=BatchStatus.RUNNING)), runs.completed_at.is_(None))
+    wanted = select(BatchRun).where(*going).order_by(runs.started_at.desc(), runs.id.desc())
+    return _views(session, session.scalars(wanted.limit(limit)).all())
 
 
 def strips(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Strip]:
@@ -137,6 +146,7 @@ def matching(asked: AskedRuns) -> list[ColumnElement[bool]]:
     period, watched = asked.period, asked.watched
     wanted = {runs.app: watched.app, runs.batch_job: asked.job, runs.status: asked.status}
     inside = [runs.started_at >= period.start, runs.started_at < period.end, runs.environment == watched.environment]
+    inside.append(runs.is_internal == asked.is_internal)
     if watched.release is not None or watched.user_id is not None:
         inside.append(false())
     return inside + [column == value for column, value in wanted.items() if value is not None]

@@ -13,7 +13,11 @@ from core.settings import Workspace, read
 
 
 def give_up_silent(session: Session) -> int:
-    """Mark runs that go on and have been silent for too long as lost; return how many. A later report finds them again."""
+    """Mark runs that go on and have been silent for too long as lost; return how many. A later report finds them again.
+
+    A run with an end time has ended, whatever its last report called it, and keeps the status that was sent.
+    """
     since = clock.now() - timedelta(minutes=read(session, Workspace).batch_silence_minutes)
-    silent = update(BatchRun).where(BatchRun.status == BatchStatus.RUNNING, BatchRun.heard_at < since)
+    has_no_end = BatchRun.completed_at.is_(None)
+    silent = update(BatchRun).where(BatchRun.status == BatchStatus.RUNNING, BatchRun.heard_at < since, has_no_end)
     return cast("CursorResult[Any]", session.execute(silent.values(status=BatchStatus.LOST))).rowcount

@@ -1,7 +1,6 @@
 """Batch runs: those that are going on, all of them in a table, and the one that is chosen."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -28,11 +27,10 @@ def draw_running(reads: Reads, chosen: Filters) -> None:
     """Draw the runs that are going on, as they go on."""
     if chosen["status"] not in (None, BatchStatus.RUNNING):
         return
-    asked = replace(chosen.runs, status=BatchStatus.RUNNING)
-    going = reads.ask(queries.list_runs, asked, window=Window(MOST_RUNNING))
+    going = reads.ask(queries.list_running, chosen.runs, limit=MOST_RUNNING)
     state.put(SEEN, [run.id for run in going])
     if going:
-        _follow(asked)
+        _follow(chosen.runs)
 
 
 @st.fragment(run_every=LOOK_EVERY_S)
@@ -40,7 +38,7 @@ def _follow(asked: AskedRuns) -> None:
     """Draw how far they are, again and again; when one ends or begins, the page is drawn anew."""
     going: list[RunView] | None = None
     with errors.InWords("What is running"), guard.work() as (session, actor):
-        going = queries.list_runs(session, asked, window=Window(MOST_RUNNING), actor=actor)
+        going = queries.list_running(session, asked, limit=MOST_RUNNING, actor=actor)
     if going is None:
         return
     if [run.id for run in going] != state.get(SEEN, []):

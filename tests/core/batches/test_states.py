@@ -11,10 +11,15 @@ from sqlalchemy import text
 
 from core import clock, settings
 from core.batches import ingest, service
+from core.batches.answers import AskedRuns
 from core.batches.jobs import give_up_silent
+from core.batches.queries import list_running
 from core.batches.schemas import NewBatchRun
 from core.db import transaction
+from core.identity.schemas import Role
 from core.intake import Source
+from core.periods import Period
+from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -130,3 +135,13 @@ def test_the_silence_is_the_workspaces_choice() -> None:
         settings.write(session, settings.Workspace(batch_silence_minutes=5), by=None)
     give_up_silent(int(clock.now().timestamp()))
     assert run()["status"] == "lost"
+
+
+def test_a_run_that_tells_its_end_is_never_lost_though_it_is_said_to_run() -> None:
+    report(STATES[0] | {"completed_at": (START + timedelta(minutes=5)).isoformat()})
+    fade(999)
+    give_up_silent(0)
+    assert run()["status"] == "running"
+    period = Period(START, START + timedelta(days=1))
+    with transaction() as session:
+        assert list_running(session, AskedRuns(period), limit=9, actor=person(Role.ANALYST).actor) == []
