@@ -1,4 +1,4 @@
-"""Batch runs of the product, and Attune's own."""
+"""Batch runs of the product, and apart from them those of Attune's own jobs."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -46,9 +46,10 @@ async def asked(
     watched: WatchedDep,
     job: Annotated[str | None, Query(max_length=200)] = None,
     status: Annotated[str | None, Query(max_length=200)] = None,
+    internal: Annotated[bool, Query(description="The runs of Attune's own jobs, in place of the product's.")] = False,
 ) -> AskedRuns:
     """Return which runs are asked for. They have no release and no user: filters by these find none."""
-    return AskedRuns(period, watched, job or None, status or None)
+    return AskedRuns(period, watched, job or None, status or None, internal)
 
 
 async def window(

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core.activity.answers import Interval
+from core.batches.schemas import INTERNAL_JOBS
 from core.identity.schemas import View
 from core.periods import Period, Watched
 
@@ -15,12 +16,18 @@ BAD = ("failed", "partial", "lost")
 
 @dataclass(frozen=True)
 class AskedRuns:
-    """Which runs, by when they started."""
+    """Which runs, by when they started: the product's, or else those of Attune's own jobs."""
 
     period: Period
     watched: Watched = field(default_factory=Watched)
     job: str | None = None
     status: str | None = None
+    internal: bool = False
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether the runs of Attune's own jobs are asked for, which naming one of them does, too."""
+        return self.internal or self.job in INTERNAL_JOBS
 
     @property
     def previous(self) -> "AskedRuns":
@@ -50,6 +57,7 @@ class RunView(View):
     failed_jobs: int | None
     phase_durations: dict[str, Any]
     error_summary: str | None
+    is_internal: bool
     usual_duration_ms: int | None
     is_slow: bool
 

@@ -41,6 +41,7 @@ LEARNED = Stage(
     | dict.fromkeys((*OBJECTS, "told"), "text"),
 )
 
+INTERNAL = "select batch_run_id from batch_run_history where is_internal and batch_run_id = any(%s)"
 MAKE = f"""
 insert into batch_run_history (id, batch_run_id, batch_job, environment, app, started_at, status, import_id)
 select distinct on (id) id, batch_run_id, '{NO_JOB}', environment, '', started_at, status, import_id
@@ -58,9 +59,11 @@ from learned_runs as learned where learned.batch_run_id = run.batch_run_id"""  #
 
 
 def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
-    """Store states of runs; return how many of the rows said anything new."""
-    runs = source.cleaned(runs)
+    """Store states of runs; return how many of the rows said anything new. Of Attune's own runs nobody else reports."""
     connection = driver(session)
+    names = [run.batch_run_id for run in runs]
+    internal = {name for (name,) in connection.execute(INTERNAL.encode(), [names])}
+    runs = source.cleaned([run for run in runs if run.batch_run_id not in internal])
     REPORTED.copy(connection, _rows(runs, source))
     made = {name for (name,) in connection.execute(MAKE.encode())}
     ids, fresh = ({key_of("batch_run", name) for name in names} for names in ({run.batch_run_id for run in runs}, made))

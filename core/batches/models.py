@@ -1,4 +1,4 @@
-"""Runs of batch jobs: the product's, and Attune's own."""
+"""Runs of batch jobs: the product's, and Attune's own, which count in none of its figures."""
 
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,8 @@ class BatchRun(CoreTable):
     phase_durations: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     phase_order: Mapped[list[str] | None] = mapped_column(ARRAY(Text()))  # as they were sent: jsonb keeps no order
     error_summary: Mapped[str | None]
+    # Only Attune sets it, of its own jobs: a name would be no proof, since senders choose theirs freely.
+    is_internal: Mapped[bool] = mapped_column(server_default=text("false"))
     attributes: Mapped[dict[str, Any] | None]
     import_id: Mapped[UUID | None]
     told: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))  # of each field, how new it is

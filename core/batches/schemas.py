@@ -17,6 +17,7 @@ class BatchStatus(StrEnum):
     LOST = "lost"
 
 
+INTERNAL_JOBS = ("attune.daily", "attune.reprice")
 ENDED = (BatchStatus.COMPLETED, BatchStatus.FAILED, BatchStatus.PARTIAL)
 
 

@@ -51,7 +51,8 @@ def choices(session: Session, period: Period, environment: str, *, actor: Actor)
     places = session.execute(union(*_places(period)).limit(MOST)).all()
     models = session.execute(union(*_models(period, environment)).limit(MOST)).all()
     releases = select(table_of(Release).c.release).where(table_of(Release).c.environment == environment).distinct()
-    jobs = select(runs.c.batch_job).where(runs.c.environment == environment, _inside(runs.c.started_at, period)).distinct()
+    ran = (runs.c.environment == environment, _inside(runs.c.started_at, period))
+    jobs = select(runs.c.batch_job).where(*ran, ~runs.c.is_internal).distinct()
     return Choices(
         environments=sorted({"production", *(place for place, _ in places)}),
         apps=sorted({app for place, app in places if place == environment and app}),
@@ -72,7 +73,7 @@ def _places(period: Period) -> list[Select[Any]]:
         select(table.c.environment, table.c.app).where(_inside(table.c["at"], period))
         for table in (waiting_requests, waiting_events)
     ]
-    return [*found, select(runs.c.environment, runs.c.app).where(_inside(runs.c.started_at, period))]
+    return [*found, select(runs.c.environment, runs.c.app).where(_inside(runs.c.started_at, period), ~runs.c.is_internal)]
 
 
 def _models(period: Period, environment: str) -> list[Select[Any]]:

@@ -54,18 +54,16 @@ class Run:
             "error_summary": error,
             "heard_at": now,
         }
+        ours = {"batch_job": JOB, "environment": "production", "app": "attune", "is_internal": True}
         fixed = {
             "id": key_of("batch_run", self.name),
             "batch_run_id": self.name,
-            "batch_job": JOB,
             "triggered_by": self.triggered_by,
-            "environment": "production",
-            "app": "attune",
             "started_at": self.started_at,
         }
-        stored = insert(BatchRun).values(**fixed, **state)
+        stored = insert(BatchRun).values(**fixed, **ours, **state)
         with transaction() as session:
-            session.execute(stored.on_conflict_do_update(index_elements=["batch_run_id"], set_=state))
+            session.execute(stored.on_conflict_do_update(index_elements=["batch_run_id"], set_=state | ours))
 
 
 def run(name: str, *, triggered_by: str) -> Run:
@@ -103,7 +101,8 @@ def is_due(session: Session) -> bool:
     now = clock.now().astimezone(UTC)
     due = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
     due = due if due <= now else due - timedelta(days=1)
-    done = select(BatchRun.id).where(BatchRun.batch_job == JOB, BatchRun.status == "completed", BatchRun.completed_at >= due)
+    ours = (BatchRun.batch_job == JOB, BatchRun.is_internal)
+    done = select(BatchRun.id).where(*ours, BatchRun.status == "completed", BatchRun.completed_at >= due)
     return session.scalar(done.limit(1)) is None
 
 

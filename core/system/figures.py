@@ -125,7 +125,8 @@ with counted as (
     select (started_at at time zone :zone)::date as date, environment, batch_job, count(*) as runs,
         count(*) filter (where status = 'completed') as completed,
         count(*) filter (where status in ('failed', 'partial', 'lost')) as failed
-    from batch_run_history where started_at >= :since and started_at < :until group by grouping sets ((1, 2, 3), (1, 2))
+    from batch_run_history where started_at >= :since and started_at < :until and not is_internal
+    group by grouping sets ((1, 2, 3), (1, 2))
 )
 insert into daily_metrics (date, metric_type, metric_value, dimensions)
 select date, name, value, jsonb_strip_nulls(jsonb_build_object('environment', environment, 'batch_job', batch_job))
@@ -163,7 +164,7 @@ with since as (
     select min(at) as at from (
         select min(at) from event_rollups union all select min(at) from event_deltas
         union all select min(at) from ai_request_rollups union all select min(at) from ai_request_deltas
-        union all select min(started_at) from batch_run_history
+        union all select min(started_at) from batch_run_history where not is_internal
     ) as each (at)
 )
 select min(day)::date from since, generate_series((at at time zone :zone)::date, cast(:end as date) - 1, interval '1 day') as day

@@ -30,6 +30,7 @@ from core.system import daily, figures
 JOB = "attune.reprice"
 TASK = "system.reprice"
 QUEUED = "queued"
+OURS = (BatchRun.batch_job == JOB, BatchRun.is_internal)
 # What is looked at within a request: a second or two. Days without requests cost a millisecond each.
 MOST_REQUESTS, MOST_DAYS = 500_000, 400
 COUNTED = """
@@ -72,7 +73,8 @@ def request(session: Session, span: Span, *, dry_run: bool, actor: Actor) -> Rep
     require(actor, Permission.MANAGE_PRICES)
     name, progress = f"{JOB}-{new_id()}", Progress(span, dry_run=dry_run)
     fixed = {"id": key_of("batch_run", name), "batch_run_id": name, "batch_job": JOB, "triggered_by": actor.email}
-    state = {"environment": "production", "app": "attune", "started_at": clock.now(), "status": QUEUED, "failed_jobs": 0}
+    fixed |= {"environment": "production", "app": "attune", "is_internal": True}
+    state = {"started_at": clock.now(), "status": QUEUED, "failed_jobs": 0}
     days = sum(1 for _ in flows.days_of(span))
     session.execute(insert(BatchRun).values(**fixed, **state, total_jobs=days, completed_jobs=0, attributes=_kept(progress)))
     queue.defer(session, TASK, run=name)
@@ -85,7 +87,7 @@ def request(session: Session, span: Span, *, dry_run: bool, actor: Actor) -> Rep
 def get_run(session: Session, run_id: UUID, *, actor: Actor) -> RepriceRun:
     """Return how far a run is; raise Forbidden or RunMissing."""
     require(actor, Permission.MANAGE_PRICES)
-    name = session.scalar(select(BatchRun.batch_run_id).where(BatchRun.id == run_id, BatchRun.batch_job == JOB))
+    name = session.scalar(select(BatchRun.batch_run_id).where(BatchRun.id == run_id, *OURS))
     if name is None:
         raise RunMissing
     return _view(session, name)
@@ -94,7 +96,7 @@ def get_run(session: Session, run_id: UUID, *, actor: Actor) -> RepriceRun:
 def find_latest(session: Session, *, actor: Actor) -> RepriceRun | None:
     """Return the run that was asked for last; raise Forbidden."""
     require(actor, Permission.MANAGE_PRICES)
-    latest = select(BatchRun.batch_run_id).where(BatchRun.batch_job == JOB).order_by(BatchRun.started_at.desc()).limit(1)
+    latest = select(BatchRun.batch_run_id).where(*OURS).order_by(BatchRun.started_at.desc()).limit(1)
     name = session.scalar(latest)
     return None if name is None else _view(session, name)
 

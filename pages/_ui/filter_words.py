@@ -12,6 +12,7 @@ LABELS = {
     "error_type": "Error type",
     "tool": "Tool",
     "job": "Batch job",
+    "internal": "Jobs of",
     "q": "Search",
     "step": "Last step",
     "rating": "Rating",
@@ -32,6 +33,7 @@ EVERY = {
     "model": "All models",
     "status": "Any status",
     "job": "All batch jobs",
+    "internal": "The product",
     "step": "Any step",
     "rating": "Any rating",
     "annotated": "Annotated or not",
@@ -43,6 +45,7 @@ EVERY = {
     "severity": "Any severity",
     "author": "By anybody",
 }
+SAID = {("internal", "true"): "Attune's own jobs"}
 TYPED = {
     "tool": "A tool that was called",
     "q": "Search address, name or id",

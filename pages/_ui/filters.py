@@ -23,7 +23,7 @@ from core.periods import MOST_DAYS, Edge, Period, RangeRefused, Watched, in_addr
 from core.system import workspace
 from pages._ui import state, text
 from pages._ui.cache import Reads
-from pages._ui.filter_words import EVERY, LABELS, TYPED
+from pages._ui.filter_words import EVERY, LABELS, SAID, TYPED
 
 DAYS, CUSTOM, LEAST = ("1", "7", "30", "90"), "custom", timedelta(minutes=30)
 DEFAULTS = {"days": "7", "environment": "production"}
@@ -65,7 +65,7 @@ class Filters:
     @property
     def runs(self) -> AskedRuns:
         """Which batch runs count."""
-        return AskedRuns(self.period, self.watched, self["job"], self["status"])
+        return AskedRuns(self.period, self.watched, self["job"], self["status"], bool(self["internal"]))
 
     @property
     def scope(self) -> Scope:
@@ -76,7 +76,7 @@ class Filters:
     def narrowed(self) -> list[str]:
         """Every filter that leaves something out, in words."""
         return [
-            f"{LABELS[name].lower()} {value}"
+            SAID.get((name, value), f"{LABELS[name].lower()} {value}")
             for name, value in self.chosen.items()
             if value and DEFAULTS.get(name) != value and name != "sort"
         ]

@@ -19,8 +19,11 @@ from pages._ui.charts import Point
 from pages._ui.filters import Filters
 
 PAGE = "batch-history"
-FIRST, MORE = ("job", "status"), ("environment", "app")
-OFFERS = {"status": {state.value: state.value.capitalize() for state in BatchStatus}}
+FIRST, MORE = ("job", "status"), ("environment", "app", "internal")
+OFFERS = {
+    "status": {state.value: state.value.capitalize() for state in BatchStatus},
+    "internal": {"true": "Attune's own jobs"},
+}
 IN_GANTT = 12
 
 

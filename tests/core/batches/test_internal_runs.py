@@ -1,0 +1,98 @@
+"""Runs of Attune's own jobs count in no figure of the product, and are there for who asks for them."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from core import clock
+from core.batches import ingest, queries
+from core.batches.answers import AskedRuns
+from core.batches.failing import failing
+from core.batches.phases import phases
+from core.batches.schemas import NewBatchRun
+from core.batches.tiles import run_tiles
+from core.db import transaction
+from core.identity.schemas import Role
+from core.insights.choices import choices
+from core.intake import Source
+from core.paging import Window
+from core.periods import last_days
+from core.system import daily
+from tests.factories.batches import ran
+from tests.factories.history import at, count, days_ago
+from tests.factories.identity import person
+
+pytestmark = pytest.mark.usefixtures("database")
+OWN = "attune.daily-1"
+
+
+def of_attune() -> None:
+    daily.run(OWN, triggered_by="schedule")
+
+
+def test_the_daily_job_leaves_an_empty_workspace_empty() -> None:
+    of_attune()
+    asked, analyst = AskedRuns(last_days(7, zone="UTC")), person(Role.ANALYST).actor
+    with transaction() as session:
+        assert queries.summary(session, asked, actor=analyst).runs == 0
+        assert queries.list_runs(session, asked, window=Window(9), actor=analyst) == []
+        assert queries.strips(session, asked, actor=analyst) == queries.by_job(session, asked, actor=analyst) == []
+        assert phases(session, asked, actor=analyst) == []
+        assert choices(session, asked.period, "production", actor=analyst).jobs == []
+        assert sum(day.runs for day in queries.by_day(session, asked, actor=analyst)) == 0
+
+
+def test_its_duration_is_in_no_median_of_the_products_jobs() -> None:
+    now = clock.now() - timedelta(hours=1)
+    ran(now, took_s=600)
+    of_attune()
+    with transaction() as session:
+        tiles = run_tiles(session, AskedRuns(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor)
+    assert {tile.name: tile.value for tile in tiles}["duration"] == 600_000
+
+
+def test_its_failures_are_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise OSError("no more")
+
+    monkeypatch.setitem(daily.PHASES, "figures", fail)
+    for number in range(3):
+        with pytest.raises(OSError, match="no more"):
+            daily.run(f"attune.daily-{number}", triggered_by="schedule")
+    with transaction() as session:
+        assert failing(session, AskedRuns(last_days(7, zone="UTC")), actor=person(Role.ANALYST).actor) == []
+
+
+@pytest.mark.parametrize("asked", [{"internal": True}, {"job": "attune.daily"}])
+def test_who_asks_for_them_sees_them_with_their_phases(asked: dict[str, bool | str]) -> None:
+    of_attune()
+    ran(clock.now())
+    wanted = AskedRuns(last_days(7, zone="UTC"), **asked)  # type: ignore[arg-type]
+    with transaction() as session:
+        [run] = queries.list_runs(session, wanted, window=Window(9), actor=person(Role.ANALYST).actor)
+    assert (run.batch_run_id, run.is_internal, set(run.phase_durations)) == (OWN, True, set(daily.PHASES))
+
+
+def test_daily_metrics_have_only_the_products_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_attune()
+    ran(clock.now())
+    at(days_ago(-1), monkeypatch)
+    daily.write_figures()
+    assert count("daily_metrics", "metric_type = 'batch_runs' and metric_value = 1") == 2
+    assert count("daily_metrics", "dimensions ->> 'batch_job' like 'attune%'") == 0
+
+
+def test_no_sender_reports_of_attunes_jobs_or_in_their_place() -> None:
+    of_attune()
+    state = {"status": "failed", "batch_job": "attune.daily", "started_at": clock.now(), "completed_at": clock.now()}
+    rows = [msgspec.convert({**state, "batch_run_id": name}, NewBatchRun) for name in (OWN, "theirs")]
+    with transaction() as session:
+        assert ingest.store(session, rows, Source("production", "UTC")) == 1
+        session.execute(text("update batch_run_history set status = 'failed' where is_internal"))
+        assert daily.is_due(session)
+    with transaction() as session:
+        session.execute(text("update batch_run_history set status = 'completed' where not is_internal"))
+        assert daily.is_due(session)
+    assert count("batch_run_history", "is_internal") == 1
