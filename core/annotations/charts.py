@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core import words
 from core.annotations.schemas import AnnotationType
-from core.annotations.summary import Day
+from core.annotations.summary import UNDISCLOSED, Day
 from core.drawing import Chart
 from core.palette import Palette
 from core.periods import Period, midnight
@@ -17,16 +17,18 @@ NAMES: dict[str, str] = {
     AnnotationType.FLAG: "Flag",
     AnnotationType.APPROVED: "Approved",
 }
+COUNTED = NAMES | {UNDISCLOSED: "Awaiting another review"}
 
 
 def by_type(palette: Palette, found: Sequence[Day], period: Period) -> Chart:
     """Draw annotations by day and type, days without any, too."""
     of_day = {each.day: each.by_type for each in found}
     days = [day for day in period.days if found and found[0].day <= day <= found[-1].day]
+    shown = COUNTED if any(UNDISCLOSED in each.by_type for each in found) else NAMES
     parts: dict[str, Sequence[float]] = {
-        name: [float(of_day.get(day, {}).get(kind, 0)) for day in days] for kind, name in NAMES.items()
+        name: [float(of_day.get(day, {}).get(kind, 0)) for day in days] for kind, name in shown.items()
     }
-    colours = (*palette.series[:2], palette.warn, palette.series[-1])
+    colours = (*palette.series[:2], palette.warn, palette.series[-1], palette.idle)
     starts = [midnight(day, period.zone) for day in days]
     figure = stacked_bars(palette, starts, parts, Unit.COUNT, zone=period.zone, colours=colours)
     totals = {name: int(sum(values)) for name, values in parts.items()}

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Integer, Subquery, cast, distinct, func, literal, select
+from sqlalchemy import ColumnElement, Date, Integer, Subquery, case, cast, distinct, func, literal, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
@@ -25,6 +25,7 @@ PAUSE_S = 1800.0  # after which somebody has done something else
 FEWEST_GAPS = 10
 TYPES, SEVERITIES = [str(each) for each in AnnotationType], [str(each) for each in Severity]
 NONE = "none"
+UNDISCLOSED = "undisclosed"  # what a reviewer said of a message that another is still to review without knowing it
 
 notes = table_of(Annotation)
 
@@ -74,7 +75,11 @@ class Pace(View):
 
 
 class Summary(View):
-    """All of it; for a reviewer, of his own annotations, and of the agreement of others with him."""
+    """All of it; for a reviewer, of their own annotations, and of the agreement of others with them.
+
+    An annotation of a message that still waits for another reviewer counts, with the type and severity `undisclosed`, and
+    without its tags; a filter by what was said leaves it out. Agreement is of what all have said.
+    """
 
     is_own: bool
     annotations: int
@@ -101,20 +106,22 @@ def summarise(ai: Session, wanted: AnnotationFilter, period: Period, *, actor: A
     require_any(actor, Permission.WATCH, Permission.ANNOTATE)
     is_own = not may(actor, Permission.WATCH)
     asked = replace(wanted, start=period.start, end=period.end)
-    where = [*conditions(replace(asked, author=actor.id) if is_own else asked), seen_by(actor)]
-    judged = _judged([*conditions(replace(asked, author=None)), seen_by(actor)], actor.id if is_own else asked.author)
+    where, seen = conditions(replace(asked, author=actor.id) if is_own else asked), seen_by(actor)
+    if any((wanted.type, wanted.severity, wanted.tag)):
+        where.append(seen)
+    judged = _judged([*conditions(replace(asked, author=None)), seen], actor.id if is_own else asked.author)
     by_model = _patterns(ai, judged, "annotation_type", TYPES)
     types = _added(by_model)
     return Summary(
         is_own=is_own,
         **_totals(ai, where),
-        by_type=_shares(ai, where, notes.c.annotation_type),
-        by_severity=_shares(ai, where, func.coalesce(notes.c.severity, NONE)),
+        by_type=_shares(ai, where, _disclosed(notes.c.annotation_type, seen)),
+        by_severity=_shares(ai, where, _disclosed(func.coalesce(notes.c.severity, NONE), seen)),
         by_status=_shares(ai, where, notes.c.status),
-        by_tag=_tags(ai, where),
+        by_tag=_tags(ai, [*where, seen]),
         by_model=_shares(ai, where, notes.c.model),
         by_prompt_version=_shares(ai, where, notes.c.prompt_version),
-        over_time=_days(ai, where, period),
+        over_time=_days(ai, where, period, _disclosed(notes.c.annotation_type, seen)),
         agreement=agreement(types),
         severity_agreement=agreement(_added(_patterns(ai, judged, "severity", SEVERITIES)), is_ordered=True),
         disagreements=mistaken(types, TYPES),
@@ -134,6 +141,10 @@ def _totals(ai: Session, where: Sequence[ColumnElement[bool]]) -> dict[str, int]
     return dict(ai.execute(counted.where(*where)).mappings().one())
 
 
+def _disclosed(said: ColumnElement[str], seen: ColumnElement[bool]) -> ColumnElement[str]:
+    return case((seen, said), else_=UNDISCLOSED)
+
+
 def _shares(ai: Session, where: Sequence[ColumnElement[bool]], of: ColumnElement[Any]) -> list[Share]:
     value, count = of.label("value"), func.count().label("count")
     wanted = select(value, count).where(*where).group_by(value).order_by(count.desc(), value).limit(MOST)
@@ -147,9 +158,10 @@ def _tags(ai: Session, where: Sequence[ColumnElement[bool]]) -> list[Share]:
     return [Share(value=value, count=times) for value, times in ai.execute(wanted)]
 
 
-def _days(ai: Session, where: Sequence[ColumnElement[bool]], period: Period) -> list[Day]:
+def _days(ai: Session, where: Sequence[ColumnElement[bool]], period: Period, of: ColumnElement[str]) -> list[Day]:
     day = cast(func.timezone(period.zone, notes.c.created_at), Date).label("day")
-    wanted = select(day, notes.c.annotation_type, func.count()).where(*where).group_by(day, notes.c.annotation_type)
+    kind = of.label("kind")
+    wanted = select(day, kind, func.count()).where(*where).group_by(day, kind)
     found: dict[date, dict[str, int]] = defaultdict(dict)
     for on, kind, count in ai.execute(wanted):
         found[on][kind] = count

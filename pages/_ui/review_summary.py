@@ -9,7 +9,7 @@ from core import words
 from core.annotations import charts as annotation_charts
 from core.annotations import summary
 from core.annotations.agreement import Agreement
-from core.annotations.charts import NAMES
+from core.annotations.charts import COUNTED, NAMES
 from core.annotations.schemas import AnnotationFilter
 from core.annotations.summary import Disputed, Share, Summary
 from core.db import Database, transaction
@@ -100,8 +100,8 @@ def words_of_unanimous(found: Agreement) -> str:
 def draw_shares(found: Summary) -> None:
     """Draw what annotations are about, each as a small table."""
     parts: Sequence[tuple[str, str, list[Share], dict[str, str]]] = (
-        ("By type", "Type", found.by_type, NAMES),
-        ("By severity", "Severity", found.by_severity, {}),
+        ("By type", "Type", found.by_type, COUNTED),
+        ("By severity", "Severity", found.by_severity, COUNTED),
         ("By status", "Status", found.by_status, {}),
         ("By tag", "Tag", found.by_tag, {}),
         ("By model", "Model", found.by_model, NAMELESS),
