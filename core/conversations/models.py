@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Computed, ForeignKey, Index, Numeric, Text, UniqueConstraint, func, text
+from sqlalchemy import ARRAY, FetchedValue, ForeignKey, Index, Numeric, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -89,8 +89,7 @@ class Message(CoreTable):
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", server_default=EMPTY)
     created_at: Mapped[datetime]
     import_id: Mapped[UUID | None]  # when an import was the last to say something new
-    # Of longer texts, Postgres refuses to make one.
-    search: Mapped[Any] = mapped_column(TSVECTOR, Computed("to_tsvector('simple', left(content, 50000))", persisted=True))
+    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue())  # by a trigger: search_vector(content)
 
 
 class NamedMessage(CoreTable):

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from core import memo
 from core.activity.models import User
 from core.conversations import highlights
-from core.conversations.answers import ConversationFilter, ConversationSummary, Hit
+from core.conversations.answers import ConversationFilter, ConversationSummary, ConversationView, Hit
 from core.conversations.errors import ConversationMissing, MessageAmbiguous, MessageMissing
 from core.conversations.models import Conversation, Message
 from core.conversations.opinions import Opinion, rated
@@ -43,13 +43,13 @@ join lateral (select left(content, 300) as content from messages
     where conversation_id = wanted.id and role = 'user' order by position limit 1) as opening on true""")
 HITS = text(f"""
 select wanted.id, hit.id as message_id, hit.position, hit.role, hit.messages,
-    ts_headline('simple', {highlights.TEXT}, websearch_to_tsquery('simple', :q), :marks) as marked
+    ts_headline('simple', {highlights.TEXT}, {highlights.QUERY}, :marks) as marked
 from unnest(cast(:ids as uuid[])) as wanted (id)
 join lateral (select messages.id, position, role, content, count(*) over () as messages from messages
-    where conversation_id = wanted.id and search @@ websearch_to_tsquery('simple', :q) order by position limit 1) as hit on true
+    where conversation_id = wanted.id and search @@ {highlights.QUERY} order by position limit 1) as hit on true
 """)  # noqa: S608  names of our own
-SPOKEN = text("""
-select conversation_id from messages where search @@ websearch_to_tsquery('simple', :q) limit :limit""")
+SPOKEN = text(f"""
+select conversation_id from messages where search @@ {highlights.QUERY} limit :limit""")  # noqa: S608
 MOST_FOUND = 10_000  # messages; of words that more of them have, conversations are looked through from the last one on
 NAMED = text("""
 select id, conversation_id, position from messages where id = any(:keys) or external_id = :name limit 2""")
@@ -82,13 +82,14 @@ def list_conversations(
     return Page(items, total)
 
 
-def get_summary(session: Session, id_: UUID, *, actor: Actor) -> ConversationSummary:
-    """Return a conversation in one line; raise ConversationMissing."""
+def get_conversation(session: Session, id_: UUID, *, actor: Actor) -> ConversationView:
+    """Return a conversation without its messages; raise ConversationMissing."""
     require(actor, Permission.READ_CONTENTS)
     rows = list(session.execute(_named().where(talks.c.id == id_)).mappings())
     if not rows:
         raise ConversationMissing
-    return _summaries(session, rows, None, actor)[0]
+    [summary] = _summaries(session, rows, None, actor)
+    return ConversationView(**dict(summary), context=rows[0]["context"])
 
 
 def get_id(session: Session, given: str) -> UUID:
@@ -180,5 +181,5 @@ def _said(session: Session, q: str) -> ColumnElement[bool]:
     few = session.scalars(SPOKEN, {"q": words, "limit": MOST_FOUND}).all()
     if len(few) < MOST_FOUND:
         return talks.c.id == any_(bindparam(None, sorted(set(few)), type_=ARRAY(Uuid())))
-    query = func.websearch_to_tsquery(literal_column("'simple'"), words)
+    query = func.websearch_to_tsquery(literal_column("'simple'"), func.searchable(words))
     return talks.c.id.in_(select(messages.c.conversation_id).where(messages.c.search.op("@@")(query)))

@@ -33,4 +33,4 @@ def marked(session: Session, table: Table, ids: list[UUID], q: str | None, marks
 
 
 def _query(q: str) -> ColumnElement[object]:
-    return func.websearch_to_tsquery(SIMPLE, storable(q))
+    return func.websearch_to_tsquery(SIMPLE, func.searchable(storable(q)))

@@ -5,15 +5,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Computed, Index, Numeric, Text, func, text
+from sqlalchemy import ARRAY, FetchedValue, Index, Numeric, Text, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.knowledge.schemas import DocumentState, MemoryKind, Scale
 from core.tables import AiTable, Created, Keyed, one_of
-
-SEARCHED = "to_tsvector('simple', left(title || ' ' || content, 50000))"
-REMEMBERED = "to_tsvector('simple', left(content, 50000))"
 
 
 class Document(Created, AiTable):
@@ -36,7 +33,7 @@ class Document(Created, AiTable):
     source: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default=DocumentState.PUBLISHED)
     attributes: Mapped[dict[str, Any] | None]
-    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(SEARCHED, persisted=True))
+    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue())  # by a trigger: search_vector(title || ' ' || content)
     import_id: Mapped[UUID | None]
     updated_at: Mapped[datetime]
 
@@ -77,7 +74,7 @@ class Memory(Created, AiTable):
     confidence: Mapped[Decimal | None] = mapped_column(Numeric(5, 4))
     source_message_id: Mapped[UUID | None]
     attributes: Mapped[dict[str, Any] | None]
-    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(REMEMBERED, persisted=True))
+    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue())  # by a trigger: search_vector(content)
     import_id: Mapped[UUID | None]
     updated_at: Mapped[datetime]
 

@@ -1,5 +1,7 @@
 """Jobs that keep the house."""
 
+from uuid import UUID
+
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
@@ -8,7 +10,7 @@ from core import queue
 from core.db import transaction
 from core.identity import sign_in
 from core.system import daily as daily_job
-from core.system import queries, repricing, service
+from core.system import queries, repricing, search, service
 from core.system import zone as zones
 
 
@@ -66,6 +68,12 @@ def catch_up(timestamp: int) -> None:
 def reprice(run: str) -> None:
     """Compute the costs of AI requests anew, or find out what would change."""
     repricing.work(run)
+
+
+@queue.app.task(name=search.TASK, retry=RetryStrategy(max_attempts=10, wait=10, linear_wait=30))
+def search_again(table: str, behind: str | None) -> None:
+    """Renew the search of rows that were stored before it found words which punctuation joins."""
+    search.search_again(table, UUID(behind) if behind is not None else None)
 
 
 @queue.app.task(name=zones.TASK, retry=RetryStrategy(max_attempts=5, wait=30))

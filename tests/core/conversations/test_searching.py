@@ -96,3 +96,29 @@ def test_a_conversation_knows_who_answered_in_it_in_whatever_order_that_came() -
 def test_what_is_said_is_not_for_everybody(role: Role) -> None:
     with pytest.raises(Forbidden):
         listed(ConversationFilter(), role)
+
+
+@pytest.mark.parametrize(
+    ("content", "q"),
+    [
+        ("No.Thank you", "thank"),
+        ("see docs/refunds/policy", "refunds"),
+        ("from anna@example.com", "example"),
+        ("v2.Thanks", "thanks"),
+        ("at https://example.com/cheese?kind=old", "cheese"),
+        ("at example.com", "example.com"),
+        ("it costs 3.14", "3.14"),
+        ("a café.Thé", "thé"),
+    ],
+)
+def test_words_are_found_between_punctuation_and_marked_where_they_stand(content: str, q: str) -> None:
+    stored(said("a", content))
+    [found] = listed(ConversationFilter(q=q)).items
+    assert found.hit is not None
+    assert "".join(part.text for part in found.hit.parts) in content
+    assert [part.text.casefold() for part in found.hit.parts if part.is_hit][:1] == [q.split(".com")[0]]
+
+
+def test_a_number_is_no_two_words() -> None:
+    stored(said("a", "it costs 3.14"))
+    assert listed(ConversationFilter(q="14")).items == []

@@ -1,0 +1,61 @@
+"""The search of rows stored before punctuation was set apart: read again in the background, some hundred in a transaction.
+
+Nothing is locked but the rows that change, and it may be cut short and begun again at any point. The functions of the database
+are in migrations/core/sql/0026_search.sql.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, func, literal, select, update
+
+from core import queue
+from core.conversations.models import Message
+from core.db import Database, transaction
+from core.knowledge.models import Document, Memory
+from core.tables import table_of
+
+TASK = "system.search_again"
+AT_ONCE, IN_A_JOB = 500, 20_000
+
+messages, documents, memories = table_of(Message), table_of(Document), table_of(Memory)
+
+
+@dataclass(frozen=True)
+class Searched:
+    """One table that is searched, and what of its rows."""
+
+    table: Table
+    database: Database
+    content: ColumnElement[str]
+
+    def renew(self, behind: UUID | None) -> UUID | None:
+        """Renew the search of some rows behind one; return the last of them, None when there was none."""
+        table, found = self.table, func.search_vector(self.content)
+        some = select(table.c.id).order_by(table.c.id).limit(AT_ONCE)
+        if behind is not None:
+            some = some.where(table.c.id > behind)
+        with transaction(self.database) as session:
+            ids = session.scalars(some).all()
+            stale = table.c.id.in_(ids) & table.c.search.is_distinct_from(found)
+            session.execute(update(table).where(stale).values(search=found))
+        return ids[-1] if ids else None
+
+
+EACH = {
+    messages.name: Searched(messages, Database.CORE, messages.c.content),
+    documents.name: Searched(documents, Database.AI, documents.c.title + literal(" ") + documents.c.content),
+    memories.name: Searched(memories, Database.AI, memories.c.content),
+}
+
+
+def search_again(table: str, behind: UUID | None) -> None:
+    """Renew the search of a table's rows behind one, and leave what is many to the next job."""
+    for _ in range(IN_A_JOB // AT_ONCE):
+        behind = EACH[table].renew(behind)
+        if behind is None:
+            return
+        if queue.stopping.is_set():
+            break
+    with transaction() as session:
+        queue.defer(session, TASK, table=table, behind=str(behind))
