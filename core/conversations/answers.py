@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from core.conversations.opinions import Opinion
@@ -72,3 +73,9 @@ class ConversationSummary(View):
     created_at: datetime
     last_message_at: datetime
     hit: Hit | None = None
+
+
+class ConversationView(ConversationSummary):
+    """A conversation by itself, with the context that its sender gave it."""
+
+    context: dict[str, Any]

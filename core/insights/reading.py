@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.schemas import RequestStatus
 from core.conversations import highlights, queries
-from core.conversations.answers import ConversationSummary, Part
+from core.conversations.answers import ConversationView, Part
 from core.conversations.models import Message
 from core.conversations.opinions import Opinion
 from core.conversations.schemas import MessageSpeaker
@@ -31,8 +31,8 @@ SLACK = timedelta(days=1)  # between a message's time and that of the request fo
 messages, requests, feedback = table_of(Message), table_of(AiRequest), table_of(Feedback)
 
 MARKED = text(f"""
-select id, ts_headline('simple', left({highlights.TEXT}, :longest), websearch_to_tsquery('simple', :q), :marks) as marked
-from messages where id = any(:ids) and search @@ websearch_to_tsquery('simple', :q)""")  # noqa: S608  names of our own
+select id, ts_headline('simple', {highlights.text_of(":longest")}, {highlights.QUERY}, :marks) as marked
+from messages where id = any(:ids) and search @@ {highlights.QUERY}""")  # noqa: S608  names of our own
 
 
 class Judgement(View):
@@ -98,7 +98,7 @@ class Said(View):
 class Reading(View):
     """A part of a conversation; `total_count` are the messages of all of it, `feedback` is on it as a whole."""
 
-    conversation: ConversationSummary
+    conversation: ConversationView
     feedback: list[Judgement]
     messages: list[Said]
     total_count: int
@@ -109,7 +109,7 @@ class Reading(View):
 class MessageView(View):
     """One message, whole, with its conversation and what was said just before and after."""
 
-    conversation: ConversationSummary
+    conversation: ConversationView
     message: Said
     before: list[Said]
     after: list[Said]
@@ -135,17 +135,17 @@ def read_conversation(
     id_ = queries.get_id(core, given)
     if is_opening:
         _note(core, actor, conversation=id_)
-    summary = queries.get_summary(core, id_, actor=actor)
+    conversation = queries.get_conversation(core, id_, actor=actor)
     offset = window.offset
     if focus is not None:
-        offset = max(0, queries.get_position(core, summary, focus) - window.limit // 2)
+        offset = max(0, queries.get_position(core, conversation, focus) - window.limit // 2)
     rows = _rows(core, id_, offset, window.limit)
     judged = _judged(ai, id_, [row["id"] for row in rows])
     return Reading(
-        conversation=summary,
+        conversation=conversation,
         feedback=judged[None],
         messages=_said(core, rows, judged, q, actor),
-        total_count=summary.message_count,
+        total_count=conversation.message_count,
         limit=window.limit,
         offset=offset,
     )
@@ -162,7 +162,7 @@ def read_message(core: Session, ai: Session, given: str, *, context: int, actor:
     rows = _rows(core, conversation_id, max(0, position - context), min(position, context) + 1 + context, whole=id_)
     said = _said(core, rows, _judged(ai, conversation_id, [row["id"] for row in rows]), None, actor)
     return MessageView(
-        conversation=queries.get_summary(core, conversation_id, actor=actor),
+        conversation=queries.get_conversation(core, conversation_id, actor=actor),
         message=next(each for each in said if each.id == id_),
         before=[each for each in said if each.position < position],
         after=[each for each in said if each.position > position],

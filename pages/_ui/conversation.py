@@ -1,5 +1,8 @@
 """One conversation: a part of its messages around the one in focus, and what is known of it."""
 
+import json
+from typing import Any
+
 import streamlit as st
 
 from core import words
@@ -18,6 +21,7 @@ from core.system import workspace
 from pages._ui import conversation_list, frame, guard, links, message_list, state, text, watch
 
 AT_ONCE = 30
+MOST_CONTEXT, LONGEST_VALUE = 20, 500
 OPENED = "tuning.opened"
 OPINION_TONES = {Opinion.POSITIVE: "green", Opinion.NEUTRAL: "gray", Opinion.NEGATIVE: "orange"}
 TURNED = "tuning.turned"
@@ -149,6 +153,8 @@ def _draw_facts(found: Reading, zone: str, *, sees_costs: bool) -> None:
         for name, value in known.items():
             if value:
                 st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
+    if one.context:
+        _draw_context(one.context)
     if found.feedback:
         with watch.panel("Feedback on all of it"), st.container(border=True, gap="xsmall"):
             message_list.draw_feedback(found.feedback, zone, None)
@@ -160,6 +166,16 @@ def _draw_facts(found: Reading, zone: str, *, sees_costs: bool) -> None:
         st.link_button(
             "As JSON", f"/api/v1/admin/ai/tuning/conversations/{one.id}", icon=":material/data_object:", type="tertiary"
         )
+
+
+def _draw_context(given: dict[str, Any]) -> None:
+    with watch.panel("Context", "as it was sent"), st.container(border=True, gap="xsmall"):
+        for name, value in list(given.items())[:MOST_CONTEXT]:
+            said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            label = text.plain(text.one_line(name)[:100])
+            st.markdown(f":gray[:small[{label}]]  \n{text.plain(text.one_line(said)[:LONGEST_VALUE])}")
+        if len(given) > MOST_CONTEXT:
+            st.caption(f"And {words.count(len(given) - MOST_CONTEXT, 'more', 'more')}; the JSON has all of it.")
 
 
 def _escalation(one: ConversationSummary, zone: str) -> str:

@@ -254,3 +254,10 @@ def test_halves_of_surrogate_pairs_are_readable(client: Client, reviewer: httpx2
     assert "before" in read["messages"][0]["content"]
     assert "after" in read["messages"][0]["content"]
     assert reviewer.get(LIST, params={"q": "before", "format": "csv"}).text.count("\r\n") == 2
+
+
+def test_the_context_of_a_conversation_is_told_with_it_and_with_its_messages(reviewer: httpx2.Client) -> None:
+    stored(talk("c", "a", "b", context={"plan": "team", "page": {"path": "/pay"}}))
+    for path in ("conversations/c", "messages/m1"):
+        found = reviewer.get(f"{DOOR}/{path}").raise_for_status().json()
+        assert found["conversation"]["context"] == {"plan": "team", "page": {"path": "/pay"}}
