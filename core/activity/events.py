@@ -10,13 +10,14 @@ from core import memo
 from core.activity.answers import DailyCount, ErrorGroup, ErrorSample, EventView
 from core.activity.asking import SAMPLES, portion
 from core.activity.funnel import NEVER
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
 from core.paging import Cursor, Page, Window
 from core.periods import Period, Watched
 from core.words import NONE
 
 SHOWN = 3  # samples of each code
+CONTENTS = ("event_data", "error_message")  # of an event, what may hold words of users
 # Exactly the words of an index, which holds all that is counted by.
 IS_ERROR = "(error_code is not null or event_type like '%\\_error')"
 # Rollups count those that carry a code; of the types that are errors by their name, every event is one.
@@ -133,7 +134,8 @@ with page as (
 )
 select page.*, users.external_id as "user" from page left join users on users.id = page.user_id
 order by page.created_at desc, page.id desc""")  # noqa: S608  names of our own
-    return [EventView.model_validate(dict(row)) for row in session.execute(page, given).mappings()]
+    rows = session.execute(page, given).mappings()
+    return [EventView.model_validate(without_contents(row, *CONTENTS, actor=actor)) for row in rows]
 
 
 def list_errors(
@@ -156,7 +158,7 @@ def list_errors(
     given["codes"] = [row["error_code"] for row in page]
     samples: dict[str, list[ErrorSample]] = {code: [] for code in given["codes"]}
     for sample in session.execute(text(SAMPLED.format(conditions=conditions)), given).mappings():
-        samples[sample["code"]].append(ErrorSample.model_validate(dict(sample)))
+        samples[sample["code"]].append(ErrorSample.model_validate(without_contents(sample, *CONTENTS, actor=actor)))
     groups = [
         ErrorGroup(
             **row,

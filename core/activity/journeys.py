@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from core.activity import anonymous, queries
 from core.activity.answers import AnonymousJourney, Journey, JourneyStep, Moment
+from core.activity.events import CONTENTS
 from core.activity.funnel import STEPS
 from core.activity.progress import Progress, gaps
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor
 from core.paging import Cursor
 from core.periods import Watched
@@ -28,7 +29,7 @@ def read_journey(
     """Return a user's journey from its beginning, or from the event after a cursor; raise UserMissing."""
     require(actor, Permission.WATCH)
     row, progress = queries.find_progress(session, given, watched)
-    done = _read(session, _Asked(queries.OWN, row["id"], watched, limit, after), progress)
+    done = _read(session, _Asked(queries.OWN, row["id"], watched, limit, after), progress, actor)
     return Journey(user=queries.summarize(row, progress), **done)
 
 
@@ -38,7 +39,9 @@ def read_anonymous(
     """Return the journey of a session without a user; raise SessionMissing."""
     require(actor, Permission.WATCH)
     summary, progress = anonymous.find_anonymous(session, session_id, watched)
-    return AnonymousJourney(session=summary, **_read(session, _Asked(NAMELESS, session_id, watched, limit, after), progress))
+    return AnonymousJourney(
+        session=summary, **_read(session, _Asked(NAMELESS, session_id, watched, limit, after), progress, actor)
+    )
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,8 @@ class _Asked:
         return {"id": self.id, "environment": watched.environment, "app": watched.app, "release": watched.release}
 
 
-def _read(session: Session, asked: _Asked, progress: Progress) -> dict[str, Any]:
-    events = _list_events(session, asked)
+def _read(session: Session, asked: _Asked, progress: Progress, actor: Actor) -> dict[str, Any]:
+    events = [without_contents(row, *CONTENTS, actor=actor) for row in _list_events(session, asked)]
     last = events[-1] if len(events) == asked.limit else None
     times = zip(STEPS, progress.reached, gaps(progress.reached), strict=True)
     return {

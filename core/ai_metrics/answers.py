@@ -171,7 +171,7 @@ class Tokens(Volume):
 
 
 class ErrorKind(View):
-    """One type of error: how often, what share of all errors whose rows are still kept, and its last message."""
+    """One type of error: how often, what share of all errors whose rows are still kept, and, for readers, its last message."""
 
     error_type: str | None
     requests: int

@@ -13,7 +13,7 @@ from core.ai_metrics.figures import by_model, rate, volume_measures
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.series import by_interval, chosen, points
 from core.ai_metrics.sources import matching_requests, raw, source
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 
 MOST_TYPES = 100
@@ -24,6 +24,8 @@ def errors(session: Session, asked: Asked, interval: Interval | None = None, *, 
     require(actor, Permission.WATCH)
     step, whole = chosen(asked.period, interval), error_figures(session, asked)
     ask = partial(error_types, session, asked)
+    types = memo.briefly(("types of errors", asked), ask) if whole.error_count >= memo.MANY else ask()
+    may_read = may(actor, Permission.READ_CONTENTS)
     return Errors(
         **whole.model_dump(),
         start=asked.period.start,
@@ -31,7 +33,7 @@ def errors(session: Session, asked: Asked, interval: Interval | None = None, *, 
         interval=step,
         series=error_series(session, asked, step),
         models=errors_by_model(session, asked),
-        types=memo.briefly(("types of errors", asked), ask) if whole.error_count >= memo.MANY else ask(),
+        types=types if may_read else [each.model_copy(update={"message": None}) for each in types],
         previous=error_figures(session, asked.previous),
     )
 

@@ -15,7 +15,7 @@ from core.ai_metrics.figures import volume
 from core.ai_metrics.requests import Order, RequestDetail, RequestView
 from core.ai_metrics.sources import matching_requests, raw
 from core.conversations.models import Conversation
-from core.identity.permissions import Permission, may, require
+from core.identity.permissions import Permission, may, require, without_contents
 from core.identity.schemas import Actor
 from core.paging import Cursor, Window
 from core.periods import keys_of
@@ -25,6 +25,7 @@ STEP_FACTS = frozenset(
     {"id", "kind", "name", "start", "start_ms", "duration", "duration_ms", "status", "error", "error_type", "model"}
 )
 TOOL_FACTS = frozenset({"id", "name", "duration_ms", "status", "error", "error_type"})
+STATES = frozenset({"ok", "error", "unset", "pending"})  # other words for how a step ended may be anybody's
 
 users, conversations = table_of(User), table_of(Conversation)
 
@@ -45,7 +46,7 @@ def list_requests(
         # The first of them says in which partitions to look.
         wanted += [raw.c.created_at <= after.created_at, tuple_(raw.c.created_at, raw.c.id) < (after.created_at, after.id)]
     page = select(raw).where(*wanted).order_by(raw.c.created_at.desc(), raw.c.id.desc()).limit(limit).offset(offset)
-    return [RequestView(**row) for row in _named(session, page, RequestView)]
+    return [RequestView(**_readable(row, actor)) for row in _named(session, page, RequestView)]
 
 
 def list_first(session: Session, asked: Asked, order: Order, window: Window, *, actor: Actor) -> list[RequestView]:
@@ -61,7 +62,8 @@ def list_first(session: Session, asked: Asked, order: Order, window: Window, *, 
     known = func.unnest(cast(ids, ARRAY(Uuid)), cast(times, ARRAY(DateTime(timezone=True))))
     named = known.table_valued("id", "created_at").render_derived("first")
     page = select(raw).join(named, and_(raw.c.id == named.c.id, raw.c.created_at == named.c.created_at))
-    found = {(row["id"], row["created_at"]): RequestView(**row) for row in _named(session, page, RequestView)}
+    rows = _named(session, page, RequestView)
+    found = {(row["id"], row["created_at"]): RequestView(**_readable(row, actor)) for row in rows}
     return [found[key] for key in zip(ids, times, strict=True) if key in found]
 
 
@@ -72,7 +74,7 @@ def get_request(session: Session, given: str, *, actor: Actor) -> RequestDetail:
     row = next(iter(_named(session, latest, RequestDetail)), None)
     if row is None:
         raise RequestMissing
-    return RequestDetail(**(dict(row) | _contents(row, may_read=may(actor, Permission.READ_CONTENTS))))
+    return RequestDetail(**(_readable(row, actor) | _contents(row, may_read=may(actor, Permission.READ_CONTENTS))))
 
 
 def _named(session: Session, page: Select[Any], view: type[RequestView]) -> Iterator[RowMapping]:
@@ -89,13 +91,25 @@ def _named(session: Session, page: Select[Any], view: type[RequestView]) -> Iter
     yield from session.execute(wanted).mappings()
 
 
+def _readable(row: RowMapping, actor: Actor) -> dict[str, Any]:
+    return without_contents(row, "error_message", "attributes", actor=actor)
+
+
 def _contents(row: RowMapping, *, may_read: bool) -> dict[str, Any]:
     """Return what may hold words of users, or only the facts of it."""
     steps, calls = row["steps"] or [], row["tool_calls"] or []
     if may_read:
         return {"steps": steps, "tool_calls": calls}
-    return {"steps": _only(steps, STEP_FACTS), "tool_calls": _only(calls, TOOL_FACTS), "attributes": None}
+    return {"steps": _only(steps, STEP_FACTS), "tool_calls": _only(calls, TOOL_FACTS)}
 
 
 def _only(given: Sequence[Any], names: frozenset[str]) -> list[dict[str, Any]]:
-    return [{name: value for name, value in each.items() if name in names} for each in given]
+    return [{name: _fact(name, value) for name, value in each.items() if name in names} for each in given]
+
+
+def _fact(name: str, value: object) -> object:
+    """Return what a step says of itself without words that may be a user's: that it failed, and not of what."""
+    if name == "error":
+        return bool(value)
+    is_plain = value in STATES if name == "status" else isinstance(value, (str, int, float))
+    return value if is_plain else None

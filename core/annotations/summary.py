@@ -160,8 +160,8 @@ def _tags(ai: Session, where: Sequence[ColumnElement[bool]]) -> list[Share]:
 
 def _days(ai: Session, where: Sequence[ColumnElement[bool]], period: Period, of: ColumnElement[str]) -> list[Day]:
     day = cast(func.timezone(period.zone, notes.c.created_at), Date).label("day")
-    kind = of.label("kind")
-    wanted = select(day, kind, func.count()).where(*where).group_by(day, kind)
+    said = of.label("said")
+    wanted = select(day, said, func.count()).where(*where).group_by(day, said)
     found: dict[date, dict[str, int]] = defaultdict(dict)
     for on, kind, count in ai.execute(wanted):
         found[on][kind] = count

@@ -38,6 +38,7 @@ class AskedRuns:
 class RunView(View):
     """One run as a list shows it. Its phases stand in the order in which they were sent.
 
+    `error_summary` is there for those who may read what users write; `failed_phase` is the phase that it names.
     `usual_duration_ms` is the median of the last 30 runs of its job before it that completed, null of fewer than five;
     `is_slow` says that it took, or takes already, more than 1.2 times as long.
     """
@@ -56,6 +57,7 @@ class RunView(View):
     completed_jobs: int | None
     failed_jobs: int | None
     phase_durations: dict[str, Any]
+    failed_phase: str | None
     error_summary: str | None
     is_internal: bool
     usual_duration_ms: int | None

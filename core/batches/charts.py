@@ -8,7 +8,6 @@ from typing import Any
 
 from core import words
 from core.batches.answers import BAD, GOOD, Phase, RunView
-from core.batches.naming import named
 from core.drawing import Chart, Drawing, Markup, blank
 from core.palette import Palette
 from core.plotting import Line, Scale, line_chart, local, scale_of
@@ -146,8 +145,7 @@ def bars_of(run: RunView, now: datetime) -> list[Bar]:
 
 
 def _failed_phase(run: RunView, names: Sequence[str]) -> str | None:
-    blamed = named(run.error_summary or "", names) if run.status in BAD else []
-    return blamed[0] if blamed else (names[-1] if names and run.status in ("failed", "lost") else None)
+    return run.failed_phase if run.failed_phase in names else (names[-1] if names and run.status in ("failed", "lost") else None)
 
 
 def phases_over_time(palette: Palette, phases: Sequence[Phase], zone: str) -> Chart:

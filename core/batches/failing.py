@@ -12,7 +12,7 @@ from core import stats
 from core.batches.answers import BAD, GOOD, AskedRuns
 from core.batches.naming import named
 from core.batches.queries import matching, runs
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
 from core.words import shortened
 
@@ -47,8 +47,14 @@ class Run(View):
 
 
 def failing(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Failing]:
-    """Return the batch jobs that fail, the worst first."""
+    """Return the batch jobs that fail, the worst first; what they said, for those who may read it."""
     require(actor, Permission.WATCH)
+    found = find_failing(session, asked)
+    return [Failing(**without_contents(dict(each), "summary", actor=actor)) for each in found]
+
+
+def find_failing(session: Session, asked: AskedRuns) -> list[Failing]:
+    """Return the batch jobs that fail with what they said, which is not for everybody."""
     of_job: dict[str, list[Run]] = defaultdict(list)
     for row in session.execute(_latest_of_each(asked)):
         of_job[row.batch_job].append(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Label, RowMapping, cast, extract, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Float, Label, RowMapping, Text, cast, extract, false, func, null, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
@@ -27,9 +27,10 @@ from core.batches.answers import (
 )
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRun
+from core.batches.naming import named
 from core.batches.schemas import BatchStatus
 from core.batches.usual import is_slow, usual_durations
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, may, require, without_contents
 from core.identity.schemas import Actor
 from core.paging import EPOCH, Cursor, Window
 from core.periods import Period, midnight
@@ -48,7 +49,7 @@ def list_runs(session: Session, asked: AskedRuns, *, window: Window, after: Curs
     wanted = select(BatchRun).where(*matching(asked)).order_by(runs.started_at.desc(), runs.id.desc())
     if after is not None:
         wanted = wanted.where(tuple_(runs.started_at, runs.id) < (after.created_at, after.id))
-    return _views(session, session.scalars(wanted.limit(window.limit).offset(window.offset)).all())
+    return _views(session, session.scalars(wanted.limit(window.limit).offset(window.offset)).all(), actor)
 
 
 def list_running(session: Session, asked: AskedRuns, *, limit: int, actor: Actor) -> list[RunView]:
@@ -56,7 +57,7 @@ def list_running(session: Session, asked: AskedRuns, *, limit: int, actor: Actor
     require(actor, Permission.WATCH)
     going = (*matching(replace(asked, status=BatchStatus.RUNNING)), runs.completed_at.is_(None))
     wanted = select(BatchRun).where(*going).order_by(runs.started_at.desc(), runs.id.desc())
-    return _views(session, session.scalars(wanted.limit(limit)).all())
+    return _views(session, session.scalars(wanted.limit(limit)).all(), actor)
 
 
 def strips(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Strip]:
@@ -70,14 +71,16 @@ def strips(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Strip]:
 
 
 def failures(session: Session, asked: AskedRuns, *, limit: int = 20, actor: Actor) -> list[Failure]:
-    """Return what runs failed with, the latest first."""
+    """Return what runs failed with, the latest first; for those who may not read it, one row a batch job."""
     require(actor, Permission.WATCH)
+    may_read = may(actor, Permission.READ_CONTENTS)
+    summary = runs.error_summary if may_read else cast(null(), Text)
     latest = aggregate_order_by(runs.batch_run_id, runs.started_at.desc(), runs.id.desc())
     last_at = func.max(runs.started_at).label("last_at")
     wanted = (
         select(
             runs.batch_job,
-            runs.error_summary.label("summary"),
+            summary.label("summary"),
             func.count().label("runs"),
             func.sum(runs.failed_jobs).label("failed_jobs"),
             func.min(runs.started_at).label("first_at"),
@@ -85,7 +88,7 @@ def failures(session: Session, asked: AskedRuns, *, limit: int = 20, actor: Acto
             func.array_agg(latest)[1].label("last_run"),
         )
         .where(*matching(asked), runs.status.in_(BAD))
-        .group_by(runs.batch_job, runs.error_summary)
+        .group_by(runs.batch_job, *([summary] if may_read else []))
         .order_by(last_at.desc(), runs.batch_job)
     )
     return [Failure(**row) for row in session.execute(wanted.limit(limit)).mappings()]
@@ -97,9 +100,9 @@ def get_run(session: Session, given: str, *, actor: Actor) -> RunDetail:
     row = session.scalars(select(BatchRun).where(_named(given)).limit(1)).first()
     if row is None:
         raise RunMissing
-    more = {"attributes": row.attributes, "heard_at": row.heard_at, "received_at": row.received_at}
-    [view] = _views(session, [row])
-    return RunDetail(**view.model_dump(), **more)
+    more = without_contents({"attributes": row.attributes}, "attributes", actor=actor)
+    [view] = _views(session, [row], actor)
+    return RunDetail(**view.model_dump(), **more, heard_at=row.heard_at, received_at=row.received_at)
 
 
 def summary(session: Session, asked: AskedRuns, *, actor: Actor) -> RunSummary:
@@ -159,15 +162,18 @@ def _named(given: str) -> ColumnElement[bool]:
         return runs.batch_run_id == given
 
 
-def _views(session: Session, found: Sequence[BatchRun]) -> list[RunView]:
+def _views(session: Session, found: Sequence[BatchRun], actor: Actor) -> list[RunView]:
     usual, now = usual_durations(session, [row.id for row in found]), clock.now()
-    return [RunView(**_fields(row, usual.get(row.id), now)) for row in found]
+    each = (_fields(row, usual.get(row.id), now) for row in found)
+    return [RunView(**without_contents(fields, "error_summary", actor=actor)) for fields in each]
 
 
 def _fields(row: BatchRun, usual: timedelta | None, now: datetime) -> dict[str, Any]:
     plain = {name: getattr(row, name) for name in RunView.model_fields if hasattr(row, name)}
     took = row.completed_at - row.started_at if row.completed_at is not None else None
+    blamed = named(row.error_summary or "", row.phase_durations) if row.status in BAD else []
     return plain | {
+        "failed_phase": blamed[0] if blamed else None,
         "phase_durations": in_order(row),
         "duration_ms": _milliseconds(took),
         "usual_duration_ms": _milliseconds(usual),

@@ -1,6 +1,8 @@
 """Who may what: the table of the API's contract, as far as the product goes today."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role, Scope
@@ -53,6 +55,12 @@ def may(actor: Actor, permission: Permission) -> bool:
         return any(permission in OF_SCOPE[scope] for scope in actor.scopes)
     is_granted = actor.may_read_messages and permission is Permission.READ_CONTENTS
     return permission in ALLOWED[actor.role] or is_granted
+
+
+def without_contents(row: Mapping[str, Any], *names: str, actor: Actor) -> dict[str, Any]:
+    """Return a row in which what may hold words of users is null for those who may not read them; its figures stay."""
+    hidden = frozenset(() if may(actor, Permission.READ_CONTENTS) else names)
+    return {name: None if name in hidden else value for name, value in row.items()}
 
 
 def require(actor: Actor, permission: Permission) -> None:

@@ -14,7 +14,7 @@ from core.ai_metrics.answers import Asked, ModelVolume, ToolFigures
 from core.ai_metrics.incidents import Incident, Trouble, incidents
 from core.ai_metrics.series import volume_by_model
 from core.batches.answers import AskedRuns
-from core.batches.failing import Failing, failing
+from core.batches.failing import Failing, find_failing
 from core.comparison import Tile, Verdict
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
@@ -51,6 +51,12 @@ class Finding(View):
     query: dict[str, str]
 
 
+class Quoting(Finding):
+    """A finding that quotes what was said where it was found: not for everybody who is told of it."""
+
+    quote: str
+
+
 class Findings(View):
     """What needs attention, the worst first."""
 
@@ -66,7 +72,16 @@ def findings(core: Session, ai: Session, scope: Scope, known: Known | None = Non
     found = asking.of_many(
         core, ("findings", scope), lambda: _look(core, scope, known or read_known(core, ai, scope, actor=actor), actor)
     )
-    return Findings(items=[_openable(each, scope, actor) for each in found.items])
+    return Findings(items=[_openable(_told(each, actor), scope, actor) for each in found.items])
+
+
+def _told(finding: Finding, actor: Actor) -> Finding:
+    """Return a finding with what was said, for those who may read it."""
+    if not isinstance(finding, Quoting):
+        return finding
+    plain = finding.model_dump(exclude={"quote"})
+    quote = finding.quote if may(actor, Permission.READ_CONTENTS) else None
+    return Finding(**plain | {"detail": " · ".join(filter(None, (finding.detail, quote)))})
 
 
 def _openable(finding: Finding, scope: Scope, actor: Actor) -> Finding:
@@ -81,7 +96,7 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
     asked = Asked(scope.period, scope.watched)
     tiles = [*known.of_ai, known.feedback]
     hours = incidents(core, asked, actor=actor)
-    runs = failing(core, AskedRuns(scope.period, scope.watched), actor=actor)
+    runs = find_failing(core, AskedRuns(scope.period, scope.watched))
     volumes = volume_by_model(core, asked)
     fewer = drops(core, scope.period, scope.watched, actor=actor) if scope.watched.user_id is None else []
     found = [
@@ -113,11 +128,11 @@ def _of_failing(one: Failing, scope: Scope) -> Finding:
     phase = f" in {one.phase}" if one.phase else ""
     title = f"{one.batch_job} fails{phase}: {one.bad} of {words.count(one.runs, 'run')}"
     row = f"the last {one.in_a_row} in a row" if one.in_a_row > 1 else f"last {words.moment(one.last_at, scope.period.zone)}"
-    detail = " · ".join(filter(None, (row, one.summary)))
     # All of its runs: one that fails is partial or lost as well, and beside good ones it shows what differs.
     query = {"job": one.batch_job, **_span(scope), **_place(scope)}
     severity = Severity.BAD if one.in_a_row > 1 else Severity.WARN
-    return _finding("batch", severity, title, detail, one.last_at, "batch-history", query)
+    found = _finding("batch", severity, title, row, one.last_at, "batch-history", query)
+    return Quoting(**found.model_dump(), quote=one.summary) if one.summary else found
 
 
 def _of_drop(one: Drop, scope: Scope) -> Finding:

@@ -14,7 +14,7 @@ from core.activity.asking import Question
 from core.activity.errors import FunnelRefused
 from core.activity.funnel import SAVED, Funnel
 from core.activity.segments import Segment
-from core.identity.permissions import Permission, require
+from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
 from core.paging import Page, Window
 from core.periods import Period, Watched
@@ -100,7 +100,7 @@ def list_stopped(
     rows = session.execute(text(QUESTION), page).mappings()
     question = text(COUNTED.format(**parts))
     total = asking.counted(session, key, lambda: session.scalar(question, given) or 0) if count else 0
-    return Page([_stopped(dict(row)) for row in rows], total)
+    return Page([_stopped(without_contents(row, "error_message", actor=actor)) for row in rows], total)
 
 
 def _names(session: Session, key: Hashable, question: str, given: dict[str, Any]) -> list[tuple[str, datetime, datetime]]:

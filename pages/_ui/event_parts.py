@@ -140,7 +140,7 @@ def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) 
         }
     )
     # What no row has would only take the room of what they say.
-    table = table.drop(columns=[name for name in ("App", "Error", "Release") if not table[name].any()])
+    table = table.drop(columns=[name for name in ("App", "Data", "Error", "Release") if not table[name].any()])
     table["Time"] = pd.to_datetime(table["Time"], utc=True).dt.tz_convert(zone)
     trail: list[str] = state.get(f"{page}.trail", [])
     columns = {

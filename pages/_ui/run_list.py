@@ -96,6 +96,7 @@ def draw_table(rows: Sequence[RunView], zone: str, key: str) -> None:
             "Run": [row.batch_run_id for row in rows],
         }
     )
+    table = table if table["Summary"].any() else table.drop(columns="Summary")
     columns = {
         "Started": column.DatetimeColumn(format="D MMM HH:mm", width=110),
         "Status": run_tables.STATUS,

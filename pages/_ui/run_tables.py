@@ -38,15 +38,16 @@ def said_of(strip: Strip) -> str:
     return f"{text.plain(strip.batch_job)}  \n:gray[:small[{text.plain(' · '.join(facts))}]]"
 
 
-def draw_failures(found: Sequence[Failure], zone: str) -> None:
+def draw_failures(found: Sequence[Failure], zone: str, *, may_read: bool) -> None:
     """Draw what runs failed with; one that is selected is opened."""
+    silent = "nothing" if may_read else "not for your role"
     with watch.panel("Failures", "by what they said, latest first; select one to open its last run"):
         if not found:
             st.caption("No run failed in this period.")
             return
         table = pd.DataFrame(
             {
-                "What it said": [each.summary or "nothing" for each in found],
+                "What it said": [each.summary or silent for each in found],
                 "Runs": [each.runs for each in found],
                 "Last": [words.moment(each.last_at, zone) for each in found],
                 "Batch job": [each.batch_job for each in found],

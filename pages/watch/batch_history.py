@@ -11,6 +11,7 @@ from core.batches import queries
 from core.batches.answers import RunSummary, Strip
 from core.batches.schemas import BatchStatus
 from core.batches.tiles import run_tiles
+from core.identity.permissions import Permission, may
 from core.paging import Window
 from pages._ui import charts, errors, filters, run_list, run_tables, text, watch
 from pages._ui import tiles as key_figures
@@ -52,7 +53,8 @@ def main() -> None:
 @errors.part("Failures")
 def draw_failures(reads: Reads, chosen: Filters) -> None:
     """Draw what runs failed with."""
-    run_tables.draw_failures(reads.ask(queries.failures, chosen.runs), chosen.period.zone)
+    may_read = may(reads.actor, Permission.READ_CONTENTS)
+    run_tables.draw_failures(reads.ask(queries.failures, chosen.runs), chosen.period.zone, may_read=may_read)
 
 
 @errors.part("Batch jobs")
