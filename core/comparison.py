@@ -16,6 +16,8 @@ from decimal import Decimal
 from enum import StrEnum
 from math import log
 
+from pydantic import Field
+
 from core import stats
 from core.identity.schemas import View
 from core.stats import Rate
@@ -59,6 +61,8 @@ class Tile(View):
 
     Durations are milliseconds, shares fractions, money US dollars. `compared` is what stands beside `before` where that is not
     the value: of what is only known by day, the days that are over. `chance` is how likely chance alone makes such a change.
+    `stale` are the places in the course of days that an import or its undo changed when what they had been counted of was no
+    longer kept: they are as they were before.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Tile(View):
     verdict: Verdict
     chance: float | None = None
     course: list[float | None]
+    stale: list[int] = Field(default_factory=list)
 
 
 class Tiles(View):

@@ -81,6 +81,8 @@ class Sealed(Group):
 
     user_activity_events: datetime | None = None
     ai_request_metrics: datetime | None = None
+    batch_run_history: datetime | None = None
+    ai_feedback: datetime | None = None
 
     def until(self, parent: str) -> datetime | None:
         """Return the end of what is sealed of a table, None when all of its rows are there."""

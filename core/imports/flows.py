@@ -131,6 +131,7 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         return False
     if given is not None:
         _finish(import_id, given)
+    _tell_touched(import_id)
     ended = {"status": Status.COMPLETED, "completed_at": clock.now(), "error": None}
     _change(import_id, Status.RUNNING, {**ended, "record_count": Import.position})
     return True
@@ -189,9 +190,16 @@ def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         undo.undo(import_id, note)
     except _Paused:
         return False
+    _tell_touched(import_id)
     nothing = {"position": 0, "counts": {}, "problems": [], "first_at": None, "last_at": None}
     _change(import_id, Status.UNDOING, {**nothing, "status": Status.UNDONE, "completed_at": clock.now()})
     return True
+
+
+def _tell_touched(import_id: UUID) -> None:
+    """Tell of the days before the import says that it is over: killed in between, it does so again."""
+    with transaction() as session:
+        service.tell_touched(session, queries.get_row(session, import_id))
 
 
 def _change(import_id: UUID, expected: Status, values: dict[str, Any]) -> bool:
@@ -206,6 +214,7 @@ def _fail(import_id: UUID, words: str) -> None:
         row = queries.get_row(session, import_id, lock=True)
         if row.status not in BUSY:
             return
+        service.tell_touched(session, row)
         if row.status == Status.UNDOING:
             row.position = 0  # some rows are gone: going on would never bring them again, and those still there are known
         row.status, row.error, row.completed_at = Status.FAILED, words, clock.now()

@@ -31,6 +31,15 @@ BUSY = (Status.CHECKING, Status.QUEUED, Status.RUNNING, Status.UNDOING)
 STARTABLE = (Status.READY, Status.CANCELLED, Status.FAILED, Status.UNDONE)
 
 
+class Touched(View):
+    """What an import has brought or its undo has taken: rows of which kinds, and of when."""
+
+    since: datetime
+    until: datetime
+    kinds: list[str]
+    environment: str
+
+
 class Problem(View):
     """A record that was not taken, and why."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import clock, queue
+from core import clock, outbox, queue
 from core.db import after_commit
 from core.identity import audit
 from core.identity.permissions import Permission, require
@@ -25,6 +25,7 @@ from core.imports.undo import since as undoing_since
 from core.imports.uploads import Kept
 
 TASK = "imports.work"
+TOUCHED = "imports.touched"
 LAYOUT = ("container", "records", "delimiter", "header")  # of a mapping
 
 
@@ -75,11 +76,19 @@ def cancel(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
         row.status = Status.READY
     elif row.status in (Status.QUEUED, Status.RUNNING):
         row.status, row.completed_at = Status.CANCELLED, clock.now()
+        tell_touched(session, row)
     else:
         raise NotNow
     audit.record(session, "import.cancel", actor, targets=_named(row), after={"position": row.position})
     session.flush()
     return queries.view(row)
+
+
+def tell_touched(session: Session, row: Import) -> None:
+    """Let those know who keep figures of days that rows of these days have come or gone."""
+    if row.first_at is not None and row.last_at is not None:
+        span = {"since": row.first_at.isoformat(), "until": row.last_at.isoformat()}
+        outbox.tell(session, TOUCHED, {**span, "kinds": list(row.counts), "environment": row.environment})
 
 
 def undo(session: Session, import_id: UUID, *, with_file: bool = False, actor: Actor) -> ImportView:

@@ -52,6 +52,11 @@ def course_of(core: Session, scope: Scope, metric: str, *, source: Session | Non
     return [found.get(day) for day in days]
 
 
+def stale_places(core: Session, scope: Scope, mark: str) -> list[int]:
+    """Return the places in a course of days that could not follow an import or its undo: the daily job has marked them."""
+    return sorted((day - scope.period.first_day).days for day in _written(core, scope, mark))
+
+
 def _written(core: Session, scope: Scope, metric: str) -> dict[date, float]:
     wanted = select(daily.date, daily.metric_value).where(
         daily.metric_type == metric,

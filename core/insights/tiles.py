@@ -15,7 +15,7 @@ from core.ai_metrics.answers import Asked
 from core.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.insights.courses import course_of
+from core.insights.courses import course_of, stale_places
 from core.insights.queries import count_feedback, count_users
 from core.insights.schemas import Scope, UserCounts
 from core.periods import DAY, midnight
@@ -113,7 +113,9 @@ def _feedback(core: Session, ai: Session, scope: Scope) -> Tile:
     is_known = scope.watched.release is None
     change = of_rate((now.positive, now.rated), (then.positive, then.rated), Meaning.GOOD) if is_known else NOT_KNOWN
     values = (now.ratio, then.ratio) if is_known else (None, None)
-    return tile("feedback", "Good feedback", Unit.SHARE, values, change, course_of(core, scope, "feedback_ratio", source=ai))
+    course = course_of(core, scope, "feedback_ratio", source=ai)
+    found = tile("feedback", "Good feedback", Unit.SHARE, values, change, course)
+    return found.model_copy(update={"stale": stale_places(core, scope, "feedback_stale") if course else []})
 
 
 def _ended(scope: Scope, course: list[float | None]) -> list[float | None]:

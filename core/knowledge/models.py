@@ -74,7 +74,7 @@ class Memory(Created, AiTable):
     confidence: Mapped[Decimal | None] = mapped_column(Numeric(5, 4))
     source_message_id: Mapped[UUID | None]
     attributes: Mapped[dict[str, Any] | None]
-    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue())  # by a trigger: search_vector(content)
+    search: Mapped[Any] = mapped_column(TSVECTOR, FetchedValue(), nullable=True)  # by a trigger: search_vector(content)
     import_id: Mapped[UUID | None]
     updated_at: Mapped[datetime]
 

@@ -16,16 +16,20 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import clock, partitions, queue, settings
+from core.activity.funnel import SAVED
 from core.batches.models import BatchRun
 from core.db import Database, reading, transaction
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.imports.schemas import Touched
 from core.intake import key_of
+from core.periods import DAY, day_of
 from core.system import figures, retention
 
 JOB = "attune.daily"
 TASK = "system.daily"
+AGAIN = "system.write_again"
 HOUR = 1  # UTC
 AT_ONCE = timedelta(days=31)
 # As long as the funnel's window is open, and late rows arrive, a day's figures may still change.
@@ -94,6 +98,28 @@ def write_figures() -> None:
         last = min(first + AT_ONCE, end)
         _write(first, last, zone)
         first = last
+
+
+def write_again(touched: Touched) -> None:
+    """Write the figures anew that rows of the past change, where days have figures; mark what can no longer be computed.
+
+    Who is new on a day, and who came through, also changes with what is known of earlier days: it is written up to today.
+    """
+    with reading() as session:
+        zone = settings.read(session, settings.Workspace).reporting_time_zone
+        written = figures.first_written(session)
+    if written is None:
+        return
+    today = clock.now().astimezone(ZoneInfo(zone)).date()
+    first = min(day_of(touched.since, zone), today) - SAVED.window
+    while first < today:
+        last = min(first + AT_ONCE, today)
+        _write(first, last, zone)
+        first = last
+    with transaction() as session:
+        end = min(day_of(touched.until, zone) + DAY, today)
+        days = figures.days_of(session, day_of(touched.since, zone), end, zone)
+        figures.mark_stale(session, days, touched.kinds, touched.environment)
 
 
 def is_due(session: Session) -> bool:

@@ -9,19 +9,24 @@ Each has the environment in its dimensions, most of them in every further divisi
 - batch_runs, batch_completed, batch_failed, batch_success: all, and by batch_job
 - feedback_rated, feedback_positive, feedback_ratio
 - annotations: all, and by annotation_type
+- batch_stale, feedback_stale: 1, where an import or its undo changed that day after rows that its other figures were counted of
+  had gone: they are as they were before
 Rates are missing where nothing was counted; `users_active` of production is there for every day that was written.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import RowMapping, insert, text
 from sqlalchemy.orm import Session
 
+from core import settings
 from core.activity.events import ROLLED_ERRORS
 from core.conversations.opinions import POSITIVE
 from core.locks import Lock
 from core.system.models import DailyMetric
+from core.system.zone import first_whole_day
 
 SHOWN_BY_DEFAULT = "production"
 
@@ -132,7 +137,7 @@ insert into daily_metrics (date, metric_type, metric_value, dimensions)
 select date, name, value, jsonb_strip_nulls(jsonb_build_object('environment', environment, 'batch_job', batch_job))
 from counted, lateral (values ('batch_runs', runs), ('batch_completed', completed), ('batch_failed', failed),
     ('batch_success', completed::numeric / nullif(completed + failed, 0))) as each (name, value)
-where value is not null"""
+where value is not null and date <> all(:kept_of_batches)"""
 
 # In the other database; the rating is -1 or +1, or 1 to 5.
 FEEDBACK = f"""
@@ -172,6 +177,54 @@ where not exists (select from daily_metrics where (date, metric_type, dimensions
     = (day::date, 'users_active', jsonb_build_object('environment', cast(:environment as text))))"""
 
 
+# What days have of figures whose rows have gone in part: these stay, for they can never be computed again.
+KEPT = """
+select distinct date from daily_metrics
+where date >= :first and date < least(cast(:end as date), cast(:whole as date)) and metric_type = any(:metrics)"""
+GONE = """
+delete from daily_metrics where date >= :first and date < :end
+    and not (date = any(:kept_of_batches) and metric_type = any(:of_batches))
+    and not (date = any(:kept_of_feedback) and metric_type = any(:of_feedback))"""
+STALE = """
+insert into daily_metrics (date, metric_type, metric_value, dimensions)
+select day, :mark, 1, jsonb_build_object('environment', cast(:environment as text)) from unnest(cast(:days as date[])) as day
+on conflict do nothing"""
+SINCE = """
+select (min(at) at time zone :zone)::date from (
+    select min(at) from event_rollups union all select min(at) from event_deltas
+    union all select min(at) from ai_request_rollups union all select min(at) from ai_request_deltas
+    union all select min(started_at) from batch_run_history where not is_internal
+    union all select min(day)::timestamp at time zone :zone from user_days
+    union all select min(date)::timestamp at time zone :zone from daily_metrics where metric_type = any(:kept)
+) as each (at)"""
+
+
+@dataclass(frozen=True)
+class Perishable:
+    """Figures that are counted of rows which retention takes: from when on the rows are all there, `Sealed` says."""
+
+    table: str
+    metrics: list[str]
+    mark: str
+
+    def kept(self, session: Session, days: Days) -> list[date]:
+        """Return the days whose figures stay as they are: they have some, and not all that these were counted of is there."""
+        whole = first_whole_day(session, settings.read(session, settings.Sealed).until(self.table), days.zone)
+        if whole is None:
+            return []
+        given = {**days.as_given(), "whole": whole, "metrics": self.metrics}
+        return list(session.scalars(text(KEPT), given))
+
+
+OF_BATCHES = Perishable(
+    "batch_run_history", ["batch_runs", "batch_completed", "batch_failed", "batch_success", "batch_stale"], "batch_stale"
+)
+OF_FEEDBACK = Perishable(
+    "ai_feedback", ["feedback_rated", "feedback_positive", "feedback_ratio", "feedback_stale"], "feedback_stale"
+)
+PERISHABLE = {"batch_runs": OF_BATCHES, "feedback": OF_FEEDBACK}  # by the kind of row that an import brings
+
+
 def first_missing(session: Session, *, end: date, zone: str) -> date | None:
     """Return the first day before `end` that has data or comes after such, and no figures."""
     found: date | None = session.scalar(text(MISSING), {"end": end, "zone": zone, "environment": SHOWN_BY_DEFAULT})
@@ -195,12 +248,25 @@ def write(session: Session, days: Days, others: list[RowMapping]) -> None:
     session.execute(
         text("select pg_advisory_xact_lock(:lock), set_config('statement_timeout', '10min', true)"), {"lock": Lock.FIGURES}
     )
-    session.execute(text("delete from daily_metrics where date >= :first and date < :end"), given)
+    kept_of_feedback = OF_FEEDBACK.kept(session, days)
+    given |= {"kept_of_batches": OF_BATCHES.kept(session, days), "kept_of_feedback": kept_of_feedback}
+    session.execute(text(GONE), {**given, "of_batches": OF_BATCHES.metrics, "of_feedback": OF_FEEDBACK.metrics})
     for statement in (EVENTS, USERS, ONBOARDING, REQUESTS, BATCHES):
         session.execute(text(statement), given)
-    if others:
-        session.execute(insert(DailyMetric), [dict(row) for row in others])
-    session.execute(text(NOTHING), {**given, "environment": SHOWN_BY_DEFAULT})
+    fresh = [dict(row) for row in others if row["date"] not in kept_of_feedback or row["metric_type"] not in OF_FEEDBACK.metrics]
+    if fresh:
+        session.execute(insert(DailyMetric), fresh)
+    since: date | None = session.scalar(text(SINCE), {**given, "kept": OF_BATCHES.metrics + OF_FEEDBACK.metrics})
+    if since is not None and since < days.end:  # of days before there was anything there is nothing to say
+        session.execute(text(NOTHING), {**given, "first": max(since, days.first), "environment": SHOWN_BY_DEFAULT})
+
+
+def mark_stale(session: Session, touched: Days, kinds: Collection[str], environment: str) -> None:
+    """Mark the days whose figures could not follow rows of these kinds, since what they were counted of is not all there."""
+    for kind in PERISHABLE.keys() & set(kinds):
+        one = PERISHABLE[kind]
+        given = {"mark": one.mark, "environment": environment, "days": one.kept(session, touched)}
+        session.execute(text(STALE), given)
 
 
 def write_costs(session: Session, days: Days) -> None:

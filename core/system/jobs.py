@@ -1,14 +1,17 @@
 """Jobs that keep the house."""
 
+from typing import Any
 from uuid import UUID
 
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
-from core import queue
+from core import outbox, queue
 from core.db import transaction
 from core.identity import sign_in
+from core.imports import service as imports
+from core.imports.schemas import Touched
 from core.system import daily as daily_job
 from core.system import queries, repricing, search, service
 from core.system import zone as zones
@@ -68,6 +71,19 @@ def catch_up(timestamp: int) -> None:
 def reprice(run: str) -> None:
     """Compute the costs of AI requests anew, or find out what would change."""
     repricing.work(run)
+
+
+@outbox.handles(imports.TOUCHED)
+def note_touched(payload: dict[str, Any]) -> None:
+    """Have the figures of days written anew that an import or its undo has changed."""
+    with transaction() as session:
+        queue.defer(session, daily_job.AGAIN, touched=payload)
+
+
+@queue.app.task(name=daily_job.AGAIN, retry=RetryStrategy(max_attempts=4, wait=30, linear_wait=120))
+def write_again(touched: dict[str, Any]) -> None:
+    """Write the figures of past days anew."""
+    daily_job.write_again(Touched.model_validate(touched))
 
 
 @queue.app.task(name=search.TASK, retry=RetryStrategy(max_attempts=10, wait=10, linear_wait=30))

@@ -205,7 +205,7 @@ def _drop(parent: str, part: Part, horizon: Horizon) -> int | None:
     with transaction() as session:
         rows = partitions.drop(session, parent, part, horizon=horizon)
         if rows:
-            _seal(session, parent, part)
+            _seal(session, parent, _end(part))
     return rows
 
 
@@ -213,7 +213,7 @@ def _delete_from(parent: str, part: Part, horizon: Horizon, done: Cleanup) -> No
     page = 0
     while True:
         with transaction() as session:
-            _seal(session, parent, part)
+            _seal(session, parent, _end(part))
             deleted = partitions.delete_over(session, parent, part, page=page, horizon=horizon)
         if deleted is None:
             return
@@ -221,15 +221,19 @@ def _delete_from(parent: str, part: Part, horizon: Horizon, done: Cleanup) -> No
         page += partitions.PAGES_AT_ONCE
 
 
-def _seal(session: Session, parent: str, part: Part) -> None:
-    """Note that the raw rows of these times are no longer all there."""
+def _seal(session: Session, table: str, end: datetime) -> None:
+    """Note that a table's rows of before are no longer all there."""
     sealed = settings.read(session, Sealed)
-    until = max(_end(part), sealed.until(parent) or _end(part))
-    settings.write(session, sealed.model_copy(update={parent: until}), by=None)
+    until = max(end, sealed.until(table) or end)
+    settings.write(session, sealed.model_copy(update={table: until}), by=None)
 
 
 def _clean_rows(rule: Rule, chosen: Retention, done: Cleanup) -> None:
     horizon, kept = Horizon(_before(getattr(chosen, rule.days)), _undoable(chosen)), chosen.batch_runs_kept
+    # Before anything goes: a run that is killed in between must not leave figures that seem to be computable.
+    if rule.table in Sealed.model_fields and not done.dry_run and rule.count(horizon, kept)[rule.table]:
+        with transaction() as session:
+            _seal(session, rule.table, horizon.before)
     found = rule.count(horizon, kept) if done.dry_run else rule.delete_some(horizon, kept)
     while True:
         for table, rows in found.items():

@@ -22,6 +22,7 @@ WHY = {
     Verdict.BETTER: "Better than before, by more than chance makes.",
     Verdict.DIFFERENT: "The change is more than chance makes.",
 }
+STALE = "An import or its undo changed these days, and what they had been counted of was no longer kept."
 MAY_BE_CHANCE = (Verdict.NOISE, Verdict.UNKNOWN)
 MANY_TIMES = 3
 WIDTH, HEIGHT = 200, 40
@@ -51,8 +52,8 @@ def change(tile: Tile) -> str | None:
     return f"{times:,.1f}×" if times >= MANY_TIMES else f"{sign}{abs(times - 1):.1%}"
 
 
-def course(values: Sequence[float | None], said: str, *, is_worse: bool) -> str:
-    """Return the course as a picture: a line on its area, from zero to its highest value."""
+def course(values: Sequence[float | None], said: str, *, is_worse: bool, stale: Sequence[int] = ()) -> str:
+    """Return the course as a picture: a line on its area, from zero to its highest value; stale days have a dashed line each."""
     top = max((value for value in values if value is not None), default=0) or 1
     step = WIDTH / max(len(values) - 1, 1)
     points = [
@@ -65,10 +66,14 @@ def course(values: Sequence[float | None], said: str, *, is_worse: bool) -> str:
     first, last = points[0].split(",")[0], points[-1].split(",")[0]
     tone = "attune-course attune-worse" if is_worse else "attune-course"
     line = " ".join(points)
+    dashed = "".join(
+        f'<path d="M{number * step:.1f} 0V{HEIGHT}" stroke="#000" stroke-dasharray="2 3" vector-effect="non-scaling-stroke"/>'
+        for number in stale
+    )
     picture = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none">'
         f'<polygon points="{first},{HEIGHT} {line} {last},{HEIGHT}" fill-opacity=".14"/><polyline points="{line}" fill="none" '
-        'stroke="#000" stroke-width="1.8" stroke-linejoin="round" vector-effect="non-scaling-stroke"/></svg>'
+        f'stroke="#000" stroke-width="1.8" stroke-linejoin="round" vector-effect="non-scaling-stroke"/>{dashed}</svg>'
     )
     mask = f"url('data:image/svg+xml;base64,{b64encode(picture.encode()).decode()}')"
     return f'<div class="{tone}" role="img" aria-label="{said}" style="mask-image:{mask}"></div>'
@@ -87,7 +92,9 @@ def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
     )
     known = [value for value in tile.course if value is not None] or [0.0]
     said = f"{tile.label}: from {words.figure(min(known), tile.unit)} to {words.figure(max(known), tile.unit)}"
-    place.html(course(tile.course, said, is_worse=tile.verdict is Verdict.WORSE))
+    place.html(course(tile.course, said, is_worse=tile.verdict is Verdict.WORSE, stale=tile.stale))
+    if tile.stale:
+        place.caption(f":material/history: {words.count(len(tile.stale), 'day')} before a later import", help=STALE)
 
 
 def _compared(tile: Tile) -> float | None:
