@@ -28,7 +28,7 @@ def by_type(palette: Palette, found: Sequence[Day], period: Period) -> Chart:
     parts: dict[str, Sequence[float]] = {
         name: [float(of_day.get(day, {}).get(kind, 0)) for day in days] for kind, name in shown.items()
     }
-    colours = (*palette.series[:2], palette.warn, palette.series[-1], palette.idle)
+    colours = (*palette.series[:2], palette.warn, palette.series[-1], palette.series[3])
     starts = [midnight(day, period.zone) for day in days]
     figure = stacked_bars(palette, starts, parts, Unit.COUNT, zone=period.zone, colours=colours)
     totals = {name: int(sum(values)) for name, values in parts.items()}

@@ -57,7 +57,7 @@ def may(actor: Actor, permission: Permission) -> bool:
     return permission in ALLOWED[actor.role] or is_granted
 
 
-def without_contents(row: Mapping[str, Any], *names: str, actor: Actor) -> dict[str, Any]:
+def without_contents(row: Mapping[Any, Any], *names: str, actor: Actor) -> dict[str, Any]:
     """Return a row in which what may hold words of users is null for those who may not read them; its figures stay."""
     hidden = frozenset(() if may(actor, Permission.READ_CONTENTS) else names)
     return {name: None if name in hidden else value for name, value in row.items()}

@@ -94,7 +94,7 @@ def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
     said = f"{tile.label}: from {words.figure(min(known), tile.unit)} to {words.figure(max(known), tile.unit)}"
     place.html(course(tile.course, said, is_worse=tile.verdict is Verdict.WORSE, stale=tile.stale))
     if tile.stale:
-        place.caption(f":material/history: {words.count(len(tile.stale), 'day')} before a later import", help=STALE)
+        place.caption(f":material/history: {words.count(len(tile.stale), 'day')} outdated", help=STALE)
 
 
 def _compared(tile: Tile) -> float | None:

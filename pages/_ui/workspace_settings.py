@@ -62,7 +62,7 @@ def draw() -> None:
             "Analysts may read messages",
             present.analysts_read_messages,
             key=ANALYSTS,
-            help="What users and models say, in conversations, journeys and requests. Their figures they see in any case.",
+            help="What users and models say, and what events and errors say. Their figures they see in any case.",
         )
         st.form_submit_button("Save", type="primary", on_click=save)
 
