@@ -1,5 +1,6 @@
 """Daily metrics follow an import and its undo, however old the days; what can no longer be computed stays, and is marked."""
 
+from base64 import b64decode
 from datetime import datetime, timedelta
 
 import pytest
@@ -7,11 +8,17 @@ from sqlalchemy import text
 
 from core import clock, outbox, settings
 from core.db import Database, transaction
+from core.identity.schemas import Role
 from core.imports.schemas import Touched
+from core.insights.schemas import Scope
+from core.insights.tiles import overview_tiles
+from core.periods import Watched, last_days
 from core.system import daily, retention
 from core.system.jobs import write_again
+from pages._ui import tiles
 from tests.factories.history import batch_run, count, days_ago, events, rated
 from tests.factories.history import daily as figure
+from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")
 OLD = 60.0
@@ -60,6 +67,20 @@ def test_figures_that_can_be_computed_no_more_stay_and_are_marked() -> None:
     assert [figure(name, days_ago(50)) for name in ("batch_runs", "batch_stale")] == [1, None]  # none came of that kind
     touched(50, "batch_runs")
     assert [figure(name, days_ago(50)) for name in ("batch_runs", "batch_stale")] == [1, 1]
+
+
+def test_outdated_days_are_marked_in_the_answer_and_on_the_line() -> None:
+    with transaction() as session:
+        for place in (2, 3):
+            row = {"day": days_ago(place).date(), "metric": "feedback_stale"}
+            columns = "insert into daily_metrics (date, metric_type, metric_value, dimensions)"
+            session.execute(text(f"""{columns} values (:day, :metric, 1, '{{"environment": "production"}}')"""), row)
+    scope = Scope(last_days(7, zone="UTC"), Watched())
+    with transaction() as core, transaction(Database.AI) as ai:
+        found = {each.name: each for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)}
+    assert (found["feedback"].stale, found["users"].stale) == ([3, 4], [])
+    line = tiles.course([1.0] * 7, "", is_worse=False, stale=found["feedback"].stale)
+    assert b64decode(line.split("base64,")[1].split("'")[0]).count(b"stroke-dasharray") == 2
 
 
 def test_without_retention_in_between_old_runs_and_ratings_are_counted_again() -> None:
