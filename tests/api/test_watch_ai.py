@@ -287,7 +287,7 @@ def test_key_figures_findings_and_releases_have_their_shapes(analyst: httpx2.Cli
     send(*many(40))
     for path in ("/admin/ai/tiles", "/admin/overview/tiles"):
         tile = got(analyst, path, start="2026-03-26", end="2026-04-02")["items"][-1]
-        assert set(tile) == {"name", "label", "unit", "value", "before", "compared", "verdict", "chance", "course"}
+        assert set(tile) == {"name", "label", "unit", "value", "before", "compared", "verdict", "chance", "course", "stale"}
     [finding] = got(analyst, "/admin/overview/findings", start="2026-03-26", end="2026-04-02")["items"]
     assert set(finding) == {"kind", "severity", "title", "detail", "at", "page", "query"}
     assert (finding["kind"], finding["page"]) == ("unpriced", "ai-metrics")

@@ -34,7 +34,7 @@ def test_who_stopped_has_a_last_error_and_a_last_conversation(client: Client) ->
         users.store(session, [NewUser(id="ann", email="ann@example.com")], Source("production", "UTC"))
         talk = NewConversation(id="talk", user_id="ann", created_at=YESTERDAY)
         conversations.store(session, [talk], Source("production", "UTC"))
-    ask = client(person(Role.ANALYST))
+    ask = client(person(Role.ADMIN))
     second = ask.get("/admin/onboarding/stopped", params={"step": 2}).json()
     assert second["total_count"] == 1
     [ann] = second["items"]
