@@ -20,7 +20,8 @@ class Interval(View):
 class FunnelStep(View):
     """How many users reached a step; `previous` is the required step before. A step of several types joins them by `|`.
 
-    `interval` is that of `conversion_from_start`.
+    `interval` is that of `conversion_from_start`. The seconds are exact: those of every user, however many there are, with the
+    median and the 90th percentile interpolated between the two users nearest to them.
     """
 
     step: int
@@ -53,7 +54,7 @@ class FunnelView(View):
     end: datetime
     window_days: int
     any_order: bool
-    is_sampled: bool  # the seconds between steps are those of some 10,000 users
+    is_sampled: bool  # false: times are those of every user
     previous: EarlierFunnel
 
 
@@ -80,7 +81,10 @@ class TimeBar(View):
 
 
 class FunnelCourse(View):
-    """Those who came through by the day on which they began, and by how long it took them from the first step to the last."""
+    """Those who came through by the day on which they began, and by how long it took them from the first step to the last.
+
+    The median and the 90th percentile are exact: those of every user who came through.
+    """
 
     days: list[CohortDay]
     days_each: int
@@ -88,7 +92,7 @@ class FunnelCourse(View):
     completed: int
     median_seconds: float | None
     p90_seconds: float | None
-    is_sampled: bool  # the median and the ninth tenth are those of some 10,000 users
+    is_sampled: bool  # false: times are those of every user
     histogram: list[TimeBar]
 
 
