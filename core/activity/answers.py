@@ -20,8 +20,7 @@ class Interval(View):
 class FunnelStep(View):
     """How many users reached a step; `previous` is the required step before. A step of several types joins them by `|`.
 
-    `interval` is that of `conversion_from_start`. The seconds are exact: those of every user, however many there are, with the
-    median and the 90th percentile interpolated between the two users nearest to them.
+    `interval` is that of `conversion_from_start`. The seconds are exact: interpolated percentiles of the times of every user.
     """
 
     step: int
@@ -81,10 +80,7 @@ class TimeBar(View):
 
 
 class FunnelCourse(View):
-    """Those who came through by the day on which they began, and by how long it took them from the first step to the last.
-
-    The median and the 90th percentile are exact: those of every user who came through.
-    """
+    """Those who came through, by the day on which they began and by the time from the first step to the last, all of them: exact."""
 
     days: list[CohortDay]
     days_each: int
