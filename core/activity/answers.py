@@ -80,7 +80,7 @@ class TimeBar(View):
 
 
 class FunnelCourse(View):
-    """Those who came through, by the day on which they began and by the time from the first step to the last, all of them: exact."""
+    """Those who came through, by the day of their first step and by the time from it to the last: exact, of all of them."""
 
     days: list[CohortDay]
     days_each: int
