@@ -41,6 +41,7 @@ def enter() -> st.Page:
     if len(shown) == 1:
         st.sidebar.page_link(shown[0])
     account_menu.draw(actor, you)
+    frame.plain_tables()
     demo_banner.draw(actor)
     errors.say_what_happened()
     return page
