@@ -4,6 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import and_, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from core.conversations.models import Message
@@ -57,7 +58,7 @@ def read_excerpts(
             func.left(Message.content, longest).label("content"),
             func.length(Message.content).label("characters"),
         )
-        .distinct(Message.id)
+        .ext(distinct_on(Message.id))
         .outerjoin(question, before)
         .where(Message.id.in_(ids))
         .order_by(Message.id, question.position.desc())
