@@ -146,6 +146,7 @@ def stacked_bars(
             hovertemplate=f"{scale.prefix}%{{y:{scale.hover}}}{scale.suffix}" + ("" if len(parts) > 1 else "<extra></extra>"),
         )
     _axis_of(figure, scale, tallest)
+    show_whole_days(figure, times, zone)
     add_marks(figure, palette, marks, zone, span=span_of(times))
     stack: dict[str, Any] = {
         "barmode": "stack",
@@ -199,6 +200,13 @@ def add_marks(figure: Drawing, palette: Palette, marks: Sequence[Mark], zone: st
             named_until = place if near_end else place + room
     if inside:
         figure.update_layout(margin={"t": 24})
+
+
+def show_whole_days(figure: Drawing, times: Sequence[datetime], zone: str) -> None:
+    """Name the day of a single point: around it, Plotly would show milliseconds."""
+    if len(times) == 1:
+        [at] = local(times, zone)
+        figure.update_xaxes(tickvals=[at], ticktext=[f"{times[0].astimezone(ZoneInfo(zone)):%-d %b}"])
 
 
 def span_of(times: Sequence[datetime]) -> Span | None:

@@ -151,3 +151,9 @@ def test_a_count_has_no_halves_which_would_read_500m(top: float, step: int | Non
     ):
         assert figure.layout.yaxis.tickformat == written
         assert figure.layout.yaxis.dtick == step
+
+
+def test_a_single_bar_is_named_by_its_day() -> None:
+    # Around one point, Plotly would write 23:59, 23:59 and 00:00.
+    figure = stacked_bars(PALETTE, [START], {"a": [3]}, Unit.COUNT, zone="UTC").figure()
+    assert figure.layout.xaxis.ticktext == ("1 Nov",)
