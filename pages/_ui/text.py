@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 from core import clock
 
-MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>])")
+MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>&=])")
 # What turns the direction of all that follows it, until its end, which a line of others' words may never say.
 TURNS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 OVERRIDES = re.compile("[\u202a-\u202e]")  # they turn letters that have a direction of their own

@@ -13,6 +13,7 @@ VIENNA = ZoneInfo("Europe/Vienna")
 
 
 def test_plain_text_is_shown_as_it_is() -> None:
+    assert text.plain("&#8238; a\n===") == "\\&\\#8238; a\n\\=\\=\\="
     assert text.plain("*a* [b](c) `d` $e$ :red[f]") == r"\*a\* \[b\]\(c\) \`d\` \$e\$ \:red\[f\]"
 
 
