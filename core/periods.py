@@ -92,9 +92,11 @@ class Period:
         return self.first_day == self.last_day
 
     def hours_by(self, moment: datetime) -> list[datetime]:
-        """Return when the hours of it begin that have begun by a moment, the first at least."""
+        """Return when the hours of its zone begin that have begun by a moment; the first is cut where the period begins."""
         until = max(min(self.end, moment), self.start + timedelta(microseconds=1))
-        return [self.start + number * HOUR for number in range(-(-(until - self.start) // HOUR))]
+        local = self.start.astimezone(ZoneInfo(self.zone))
+        first = self.start - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        return [max(first + number * HOUR, self.start) for number in range(-(-(until - first) // HOUR))]
 
     @property
     def begins_on(self) -> datetime:

@@ -50,7 +50,7 @@ def test_events_of_one_day_are_counted_by_hour_from_rollups_and_what_waits(actor
 def test_a_filter_and_odd_edges_are_counted_from_raw_rows(actor: Actor) -> None:
     assert by_hour(read(actor, watched=Watched(release="1"))) == {9: 2}
     odd = Period(START + timedelta(minutes=10), START + timedelta(minutes=200))
-    assert [(start.hour, start.minute) for start in read(actor, odd).starts] == [(9, 10), (10, 10), (11, 10), (12, 10)]
+    assert [(start.hour, start.minute) for start in read(actor, odd).starts] == [(9, 10), (10, 0), (11, 0), (12, 0)]
     assert by_hour(read(actor, odd)) == {9: 1, 11: 1}
 
 
