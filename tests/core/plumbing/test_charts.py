@@ -157,3 +157,9 @@ def test_a_single_bar_is_named_by_its_day() -> None:
     # Around one point, Plotly would write 23:59, 23:59 and 00:00.
     figure = stacked_bars(PALETTE, [START], {"a": [3]}, Unit.COUNT, zone="UTC").figure()
     assert figure.layout.xaxis.ticktext == ("1 Nov",)
+
+
+def test_no_axis_writes_small_figures_with_a_prefix() -> None:
+    layout = stacked_bars(PALETTE, hours(2), {"a": [0.0, 0.0005]}, Unit.MONEY, zone="UTC").figure().layout
+    assert layout.template.layout.yaxis.exponentformat == "none"
+    assert layout.template.layout.xaxis.exponentformat == "none"
