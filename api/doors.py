@@ -4,6 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import main, probes
@@ -52,8 +53,8 @@ def behind_gate(
     `index` is the page whose inline script the content policy allows.
     """
     ours = Starlette(
-        routes=[*probes.routes(readiness), *sign_in.routes(config), *main.mounts(main.create()), nothing.route()],
-        exception_handlers=main.FAILURES,
+        routes=[*probes.routes(readiness), *sign_in.routes(config), *main.mounts(main.create())],
+        exception_handlers={**main.FAILURES, HTTPException: nothing.refusal},
     )
     gate = Gate(BodyLimit(Doors(ours=ours, console=console, pages=pages)), config=config)
     return SecurityHeaders(StatusBodies(gate), policy=content_policy(index), behind_tls=config.behind_tls)

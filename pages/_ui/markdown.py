@@ -67,12 +67,18 @@ class _Renderer(RendererHTML):
         return f"<p><small>[{escape(meta['label'])}]: {escape(unquote(meta['url']))}{title}</small></p>\n"
 
 
+class _Parser(MarkdownIt):
+    """Takes every address for a link: which of them become links is decided with their words."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802  the parser's own
+        return True
+
+
 def _parser() -> MarkdownIt:
     options: dict[str, Any] = {"html": False, "inline_definitions": True, "maxNesting": DEEPEST + 2}
-    parser = MarkdownIt("commonmark", options, renderer_cls=_Renderer).enable(["table", "strikethrough"])
+    parser = _Parser("commonmark", options, renderer_cls=_Renderer).enable(["table", "strikethrough"])
     parser.disable(["image", "html_block", "html_inline"])
     parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
-    parser.validateLink = lambda _: True  # type: ignore[method-assign]  # which of them become links is decided below
     parser.core.ruler.push("hosts", _name_hosts)
     return parser
 

@@ -5,7 +5,7 @@ columns can be selected a header does not sort, style.css hides the menu's ways 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +15,10 @@ from pages._ui import errors, state
 
 ROW_PX = 34
 MOST_PAGES = 400
-COLUMN, ROW, ROWS = "single-column", "single-row", "multi-row"  # what can be selected
+# What can be selected.
+COLUMN: Final = "single-column"
+ROW: Final = "single-row"
+ROWS: Final = "multi-row"
 Columns = Mapping[str, ColumnConfig]
 
 
@@ -47,7 +50,7 @@ def show(
 
     seen = f"{key}.seen"
     drawn = _drawn(table, alt, columns, most) | {"placeholder": placeholder}
-    st.dataframe(table, key=key, on_select=act, selection_mode=[ROW, COLUMN] if on_pick else COLUMN, **drawn)
+    st.dataframe(table, key=key, on_select=act, selection_mode=(ROW, COLUMN) if on_pick else (COLUMN,), **drawn)
     state.put(seen, state.selected(key))
 
 
@@ -62,14 +65,14 @@ def choose(
 ) -> int | None:
     """Draw a table; return the number of the row that is selected."""
     drawn = _drawn(table, alt, columns, most) | {"placeholder": placeholder}
-    st.dataframe(table, key=key, on_select="rerun", selection_mode=[ROW, COLUMN], **drawn)
+    st.dataframe(table, key=key, on_select="rerun", selection_mode=(ROW, COLUMN), **drawn)
     # A selection outlives the rows that have gone since.
     return next((row for row in state.selected(key) if row < len(table)), None)
 
 
 def choose_many(table: pd.DataFrame, alt: str, *, key: str, columns: Columns | None = None, most: int | None = None) -> list[int]:
     """Draw a table; return the numbers of the rows that are selected."""
-    st.dataframe(table, key=key, on_select="rerun", selection_mode=[ROWS, COLUMN], **_drawn(table, alt, columns, most))
+    st.dataframe(table, key=key, on_select="rerun", selection_mode=(ROWS, COLUMN), **_drawn(table, alt, columns, most))
     return [row for row in state.selected(key) if row < len(table)]
 
 
