@@ -94,6 +94,9 @@ from (
         from user_days cross join lateral (values (app), ('*')) as each (place)
     ) as days
 ) as journeys group by 1, 2, 3, 4"""
+# Segments are made of traits.
+TRAITS = """
+update users set traits = jsonb_build_object('plan', (array['free', 'pro', 'team'])[1 + (hashtext(external_id) & 1023) % 3])"""
 NAMED = "(select user_id, name as user_name, created_at from {parent} join load_users on load_users.id = user_id) as named"
 
 
@@ -203,6 +206,7 @@ def _derive_users(users: int) -> None:
         connection = _with_users(driver(session), users)
         for parent in ("user_activity_events", "ai_request_metrics"):
             connection.execute(activity.USERS.replace("{stage}", NAMED.replace("{parent}", parent)).encode())
+        connection.execute(TRAITS)
 
 
 def _derive_subjects() -> None:

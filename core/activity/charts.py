@@ -138,7 +138,8 @@ def stays(palette: Palette, given: Stays) -> Chart:
     """Draw how long those stayed who did not come through."""
     figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
     said = _half_and_most(given.median_seconds, given.p90_seconds)
-    return Chart(figure, f"Time that {words.count(given.users, 'user')} stayed who did not come through: {said}.")
+    whose = f"a random sample of {words.count(given.users, 'user')}" if given.is_sampled else words.count(given.users, "user")
+    return Chart(figure, f"Time that {whose} stayed who did not come through: {said}.")
 
 
 def events_over_time(palette: Palette, given: TypeCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:

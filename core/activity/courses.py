@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.activity import asking, times
 from core.activity.answers import CohortDay, FunnelCourse
-from core.activity.asking import SAMPLES, Question
+from core.activity.asking import Question
 from core.activity.conversion import interval, rate
 from core.activity.funnel import SAVED, Funnel
+from core.activity.packed import median_and_p90, unpacked
 from core.activity.segments import Segment
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -21,7 +22,7 @@ from core.periods import DAY, HOUR, Period, Watched, midnight
 MOST_POINTS = 400
 GROUPED = """
 select width_bucket({began}, cast(:edges as timestamptz[])) as day, width_bucket({took}, cast(:bounds as float8[])) as bar,
-    count(*) as users, array_agg({took}) filter (where sample < :most and {took} is not null) as seconds
+    count(*) as users, array_send(array_agg(({took} * 1e6)::bigint) filter (where {took} is not null)) as took
 from {rows} group by 1, 2"""
 # Day by day, where an index knows when each began: to put a million times into days takes longer than to look each day up.
 BY_DAY = """
@@ -30,7 +31,7 @@ select day, counted.* from (
     from unnest(cast(:edges as timestamptz[])) with ordinality as edges (opens, day)
 ) as days cross join lateral (
     select width_bucket({took}, cast(:bounds as float8[])) as bar, count(*) as users,
-        array_agg({took}) filter (where sample < :most and {took} is not null) as seconds
+        array_send(array_agg(({took} * 1e6)::bigint) filter (where {took} is not null)) as took
     from {rows} and {began} >= opens and {began} < closes group by 1
 ) as counted"""
 
@@ -65,17 +66,16 @@ def read_course(
 
 
 def _course(session: Session, asked: Question, cohorts: Cohorts) -> FunnelCourse:
-    most = asking.first_portion(session)
     begun, through, bars = Counter[int](), Counter[int](), Counter[int]()
-    seconds: list[float] = []
-    ranges = {"edges": cohorts.edges, "bounds": list(times.BOUNDS), "most": most}
+    took: list[bytes | None] = []
+    ranges = {"edges": cohorts.edges, "bounds": list(times.BOUNDS)}
     for row in session.execute(text(_question(asked)), asked.alone | ranges):
         begun[row.day] += row.users
         if row.bar is not None:
             through[row.day] += row.users
             bars[row.bar] += row.users
-            seconds += row.seconds or []
-    median, late = times.half_and_most(seconds)
+            took.append(row.took)
+    median, late = median_and_p90(unpacked(took))
     return FunnelCourse(
         days=_days(cohorts, begun, through, asked.funnel),
         days_each=cohorts.days_each,
@@ -83,7 +83,7 @@ def _course(session: Session, asked: Question, cohorts: Cohorts) -> FunnelCourse
         completed=through.total(),
         median_seconds=median,
         p90_seconds=late,
-        is_sampled=most < SAMPLES,
+        is_sampled=False,
         histogram=times.bars(bars),
     )
 

@@ -34,7 +34,8 @@ from (
     from user_activity_events as event where {{conditions}} and {IS_ERROR} group by 1, 2
 ) as each group by error_code order by count desc, error_code"""  # noqa: S608  constants
 # What somebody did without a name is his whose session it was. That he got through later his marks know, where funnels know the
-# type: of each type the latest are kept. Else the raw rows are asked, those of his sessions without a name too.
+# type: of each type the latest are kept, and the one whole row has those of all apps. Else the raw rows are asked, those of his
+# sessions without a name too.
 PEOPLE = f"""
 with failed as materialized (
     select coalesce(error_code, '') as error_code, event_type, created_at,
@@ -60,7 +61,7 @@ met as (
 select error_code, count(*) * {SAMPLES} / :most as users, count(*) filter (where case
     when codes is not null and met.event_type like '%\\_error' then exists (
         select from subjects cross join unnest(codes) as code
-        where subjects.subject = met.subject and subjects.environment = :environment
+        where is_whole and subjects.subject = met.subject and subjects.environment = :environment
             and mark_after(marks, code::bigint << 56, mark_of(0::smallint, met.created_at) + 1) < {NEVER})
     else exists (
         select from user_activity_events as event

@@ -71,7 +71,7 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
 
     # Traits are of users: sessions without one are in no such segment.
     whose = " · of users with a name" if segment is not None and segment.trait else ""
-    with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · select one to see who stopped there"):
+    with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · times are exact · select one to see who stopped there"):
         funnel_parts.draw_funnel(found, beside, PAGE, pick)
         funnel_parts.draw_figures(found, beside, PAGE, pick)
     step = chosen["step"] or ""
@@ -100,9 +100,14 @@ def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None
         charts.show(
             funnel_charts.completion(palette, course, zone, watch.marks(reads, chosen)), f"{PAGE}.completion", on_pick=closer
         )
-    with grid.cell(), watch.panel("Time to come through", "users, from the first step to the last"):
+    with grid.cell(), watch.panel("Time to convert", "users, from the first step to the last; exact"):
         charts.show(funnel_charts.time_to_convert(palette, course), f"{PAGE}.time")
-    with grid.cell(), watch.panel("How long the others stayed", "users, until last seen"):
+    with (
+        grid.cell(),
+        watch.panel(
+            "Time to drop-off", "a random sample of users, until last seen" if stayed.is_sampled else "users, until last seen"
+        ),
+    ):
         charts.show(funnel_charts.stays(palette, stayed), f"{PAGE}.stays")
 
 

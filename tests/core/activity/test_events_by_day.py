@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from core.activity import events
+from core.activity import events, rollups
 from core.activity.schemas import NewEvent
 from core.db import transaction
 from core.embedded.postgres import Postgres
@@ -46,7 +46,7 @@ def test_a_boundary_within_a_half_hour_counts_every_event_once(database: Postgre
     activity.store(given, zone=ZONE)
     if is_folded:
         with transaction() as session:
-            activity.rollups.fold(session, zone=ZONE)
+            rollups.fold(session, zone=ZONE)
     inside = [
         each for each in given if each.created_at and PERIOD.start <= each.created_at < PERIOD.end and app in (None, each.app)
     ]
