@@ -58,12 +58,13 @@ class FunnelView(View):
 
 
 class CohortDay(View):
-    """Those who began on a day (or on as many as a point stands for), and who of them has come through since.
+    """Those who began on a day (on as many as a point stands for, or in an hour), and who of them has come through since.
 
     It is complete when the window of all of them has passed: until then the rate can only rise.
     """
 
     date: date
+    starts_at: datetime
     users: int
     completed: int
     rate: float | None

@@ -17,7 +17,7 @@ from core.activity.packed import median_and_p90, unpacked
 from core.activity.segments import Segment
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY, Period, Watched, midnight
+from core.periods import DAY, HOUR, Period, Watched, midnight
 
 MOST_POINTS = 400
 GROUPED = """
@@ -43,7 +43,7 @@ class Cohorts:
     dates: list[date]
     edges: list[datetime]
     end: datetime
-    days_each: int
+    days_each: int  # 1 where the intervals are hours
 
 
 def read_course(
@@ -53,14 +53,16 @@ def read_course(
     funnel: Funnel = SAVED,
     segment: Segment | None = None,
     *,
+    by_hour: bool = False,
     actor: Actor,
 ) -> FunnelCourse:
-    """Return how many came through, by day and by the time that it took; raise FunnelRefused."""
+    """Return how many came through, by day and by the time that it took; a single day `by_hour`. Raise FunnelRefused."""
     require(actor, Permission.WATCH)
     asked = asking.ask(session, funnel, period, watched, segment)
-    return asking.of_many(
-        session, ("course", period, watched, funnel, segment), lambda: _course(session, asked, _cohorts(period))
-    )
+    is_hourly = by_hour and period.is_one_day
+    cohorts = _hours(period) if is_hourly else _cohorts(period)
+    key = ("course", period, watched, funnel, segment, is_hourly)
+    return asking.of_many(session, key, lambda: _course(session, asked, cohorts))
 
 
 def _course(session: Session, asked: Question, cohorts: Cohorts) -> FunnelCourse:
@@ -95,11 +97,17 @@ def _cohorts(period: Period) -> Cohorts:
     return Cohorts(dates, edges, min(midnight(last, period.zone), period.end), each)
 
 
+def _hours(period: Period) -> Cohorts:
+    edges = period.hours_by(clock.now())
+    return Cohorts([period.first_day] * len(edges), edges, min(edges[-1] + HOUR, period.end), 1)
+
+
 def _days(cohorts: Cohorts, begun: Counter[int], through: Counter[int], funnel: Funnel) -> list[CohortDay]:
     now, ends = clock.now(), [*cohorts.edges[1:], cohorts.end]
     return [
         CohortDay(
             date=day,
+            starts_at=cohorts.edges[number - 1],
             users=begun[number],
             completed=through[number],
             rate=rate(through[number], begun[number]),

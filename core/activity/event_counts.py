@@ -3,6 +3,8 @@
 All parts are one statement: what is folded meanwhile is neither missed nor counted twice.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -42,10 +44,19 @@ def count_by_day(session: Session, period: Period, watched: Watched) -> list[Row
     return list(session.execute(found).mappings())
 
 
-def _parts(period: Period, watched: Watched) -> list[Select[Any]]:
+def count_by_hour(session: Session, period: Period, watched: Watched, hours: Sequence[datetime]) -> list[RowMapping]:
+    """Return `hour`, `event_type`, `events` and `errors` of a period; the hour is its number among `hours`, from 1 on."""
+    rows = union_all(*_parts(period, watched, by_day=False)).subquery("counts")
+    hour = func.width_bucket(rows.c.at, list(hours)).label("hour")
+    sums = [cast(func.sum(rows.c[name]), BigInteger).label(name) for name in ("events", "errors")]
+    found = select(hour, rows.c.event_type, *sums).group_by(hour, rows.c.event_type).having(func.sum(rows.c.events) != 0)
+    return list(session.execute(found).mappings())
+
+
+def _parts(period: Period, watched: Watched, *, by_day: bool = True) -> list[Select[Any]]:
     if watched.release is not None or watched.users is not None:
         return [_events(period, watched)]
-    cut = pieces(period)
+    cut = pieces(period, by_day=by_day)
     return [
         *(_counts(rollups, each, watched).where(rollups.c.grain == Grain.DAY) for each in cut.days),
         *(_counts(rollups, each, watched).where(rollups.c.grain == Grain.HALF_HOUR) for each in cut.half_hours),

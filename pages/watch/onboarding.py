@@ -14,7 +14,7 @@ from core.activity.funnel import Funnel
 from core.activity.segments import Segment
 from core.insights import stopped
 from core.paging import Cursor, Window
-from core.periods import DAY
+from core.periods import DAY, HOUR
 from pages._ui import charts, errors, event_parts, filters, funnel_editor, funnel_parts, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
@@ -86,15 +86,16 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
 @errors.part("Completion and times")
 def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None:
     """Draw who came through by day and by time, and how long the others stayed."""
-    course, stayed = reads.ask(courses.read_course, *asked), reads.ask(stays.read_stays, *asked)
+    course, stayed = reads.ask(courses.read_course, *asked, by_hour=True), reads.ask(stays.read_stays, *asked)
     palette, zone = charts.palette(), chosen.period.zone
     grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
 
     def closer(point: Point) -> None:
         start = point.moment(zone)
-        filters.look_at(PAGE, start, start + course.days_each * DAY)
+        filters.look_at(PAGE, start, start + (HOUR if is_hourly else course.days_each * DAY))
 
-    each = "day" if course.days_each == 1 else f"{course.days_each} days"
+    is_hourly = funnel_charts.interval_of([day.starts_at for day in course.days]) == "hour"
+    each = "hour" if is_hourly else "day" if course.days_each == 1 else f"{course.days_each} days"
     with grid.cell(), watch.panel("Completion", f"% by {each} of the first step; dotted can still rise"):
         charts.show(
             funnel_charts.completion(palette, course, zone, watch.marks(reads, chosen)), f"{PAGE}.completion", on_pick=closer
