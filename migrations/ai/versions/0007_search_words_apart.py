@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 # The same functions as in `core`, whose migration also has the worker read again what is stored here.
-FUNCTIONS = Path(__file__).parents[2] / "core" / "sql" / "0026_search.sql"
+FUNCTIONS = Path(__file__).parents[2] / "core" / "sql" / "0027_search.sql"
 TRIGGERS = """
 create function search_documents() returns trigger language plpgsql as $$
 begin new.search := search_vector(new.title || ' ' || new.content); return new; end $$;

@@ -1,6 +1,6 @@
 """the search finds words that punctuation joins; what is stored already is read again by the worker
 
-Revision: 0026, after 0025
+Revision: 0027, after 0026
 """
 
 from pathlib import Path
@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from core import queue
 
-revision = "0026"
-down_revision = "0025"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
-FUNCTIONS = Path(__file__).parents[1] / "sql" / "0026_search.sql"
+FUNCTIONS = Path(__file__).parents[1] / "sql" / "0027_search.sql"
 # A generated column would be written anew for every row while nobody may read the table: a trigger takes its place.
 TRIGGER = """
 create function search_messages() returns trigger language plpgsql as $$
