@@ -4,9 +4,13 @@ The stores call these functions; where rows come from no import they do nothing.
 else has told of it in between.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 from uuid import UUID
 
+import msgspec
+
+from core.newest import Known, Version
 from core.staging import Connection, Stage
 
 BEFORE = """
@@ -23,6 +27,15 @@ from {table} as present, (
     where (import_id, kind) = (%(import_id)s, %(kind)s) and row_id = any(%(ids)s) group by row_id
 ) as latest
 where latest.row_id = present.id
+    and (trace.import_id, kind, trace.row_id, trace.number) = (%(import_id)s, %(kind)s, latest.row_id, latest.number)"""
+SHADOWED = """
+update import_traces as trace
+set shadowed = coalesce(shadowed, '[]') || jsonb_strip_nulls(to_jsonb(jsonb_populate_record(null::{table}, said.row)))
+from jsonb_to_recordset(%(said)s::jsonb) as said (id uuid, row jsonb), (
+    select row_id, max(number) as number from import_traces
+    where (import_id, kind) = (%(import_id)s, %(kind)s) and row_id = any(%(ids)s) group by row_id
+) as latest
+where latest.row_id = said.id
     and (trace.import_id, kind, trace.row_id, trace.number) = (%(import_id)s, %(kind)s, latest.row_id, latest.number)"""
 # Without `search`, which Postgres makes anew of the other columns.
 TAKEN_OVER = """
@@ -51,6 +64,27 @@ def after(connection: Connection, import_id: UUID | None, table: str, ids: Colle
     """Note how the import leaves these rows."""
     if import_id is not None:
         connection.execute(AFTER.format(table=table).encode(), {"import_id": import_id, "kind": table, "ids": list(ids)})
+
+
+class Shadowed:
+    """What an import says of rows that hold the same, or something newer, already: their undo uncovers it."""
+
+    def __init__(self, import_id: UUID | None) -> None:
+        """Collect what the rows of one batch say; of no import, nothing."""
+        self._import_id = import_id
+        self._said: dict[UUID, Known] = {}
+
+    def note(self, id_: UUID, known: Known, given: dict[str, Any], version: Version) -> None:
+        """Note what `known` would not learn from a row."""
+        if self._import_id is not None and (hidden := known.unmoved_by(given, version)):
+            self._said.setdefault(id_, Known({}, {})).learn(hidden, version)
+
+    def store(self, connection: Connection, table: str, *, columns: Callable[[dict[str, Any]], dict[str, Any]] = dict) -> None:
+        """Store what was noted, after `after`; `columns` makes columns of the fields."""
+        if self._said:
+            said = [{"id": id_, "row": {**columns(each.values), "told": each.told}} for id_, each in self._said.items()]
+            given = {"import_id": self._import_id, "kind": table, "ids": list(self._said)}
+            connection.execute(SHADOWED.format(table=table).encode(), {**given, "said": msgspec.json.encode(said).decode()})
 
 
 def taken_over(connection: Connection, import_id: UUID | None, table: str, stage: Stage) -> None:
