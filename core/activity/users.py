@@ -64,9 +64,7 @@ def _rows(users: list[NewUser]) -> Iterator[tuple[object, ...]]:
         yield key_of("user", user.id), user.id, user.created_at or now, user.created_at is not None
 
 
-def _learn(
-    known: dict[UUID, Known], users: list[NewUser], made: set[UUID], seen_at: str, shadowed: traces.Shadowed
-) -> int:
+def _learn(known: dict[UUID, Known], users: list[NewUser], made: set[UUID], seen_at: str, shadowed: traces.Shadowed) -> int:
     news, now = 0, clock.now()
     for user in users:
         id_ = key_of("user", user.id)
