@@ -13,7 +13,7 @@ from core.db import Database, Session, cause_of, transaction
 from core.db import reading as asking
 from core.errors import Failure, Unavailable
 from core.identity.schemas import Actor
-from core.imports import checking, made, queries, quotes, reading, recognise, service, undo, uploads
+from core.imports import checking, made, planner, queries, quotes, reading, recognise, service, undo, uploads
 from core.imports.chunks import Identity
 from core.imports.made import Made
 from core.imports.mapping import Mapping
@@ -131,6 +131,7 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         return False
     if given is not None:
         _finish(import_id, given)
+    _analyze(import_id)
     ended = {"status": Status.COMPLETED, "completed_at": clock.now(), "error": None}
     _change(import_id, Status.RUNNING, {**ended, "record_count": Import.position})
     return True
@@ -175,6 +176,12 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     return True
 
 
+def _analyze(import_id: UUID) -> None:
+    with asking() as session:
+        row = queries.get_row(session, import_id)
+    planner.analyze(row)
+
+
 class _Paused(Exception):
     """This worker is about to stop."""
 
@@ -185,6 +192,7 @@ def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
             raise _Paused
         _change(import_id, Status.UNDOING, {"moved_at": clock.now()})
 
+    _analyze(import_id)  # once more: of one that was stopped or killed nothing is known, and others have added rows since
     try:
         undo.undo(import_id, note)
     except _Paused:
