@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,8 @@ OTHER = (
     "%Y-%m-%d %H:%M:%S.%f %z",
     "%Y-%m-%d %H:%M:%S %z",
 )
+LONGEST = 60
+PLAUSIBLE = re.compile(r"\d{8}|\d\D+\d+\D+\d|^\d+-W?\d+$")  # of the time alone, ISO has eight digits
 Reader = Callable[[Any], str]
 
 
@@ -42,11 +45,14 @@ def reader(unit: Unit, *, zone: str | None, start: datetime | None, zero: float)
     return _written(ZoneInfo(zone) if zone else None, _habits(unit))
 
 
+@lru_cache(maxsize=20_000)
 def naive_or_aware(text: str, unit: Unit) -> datetime | None:
     """Return what a text says, or None when it is no time."""
-    return _parsed(text, _habits(unit))
+    # Each way of writing a time costs a try: what is plainly none is not tried.
+    return _parsed(text, _habits(unit)) if len(text) <= LONGEST and PLAUSIBLE.search(text) else None
 
 
+@cache
 def _habits(unit: Unit) -> tuple[str, ...]:
     days = {Unit.DAY_FIRST: DAY_FIRST, Unit.MONTH_FIRST: MONTH_FIRST}.get(unit, ())
     return tuple(day + clock for day in days for clock in CLOCKS) + OTHER

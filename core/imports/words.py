@@ -11,6 +11,8 @@ UNITS = {
     Unit.MILLISECONDS: "milliseconds",
     Unit.MICROSECONDS: "microseconds",
     Unit.NANOSECONDS: "nanoseconds",
+    Unit.MINUTES: "minutes",
+    Unit.HOURS: "hours",
     Unit.SECONDS_SINCE_START: "seconds since the start",
     Unit.MILLISECONDS_SINCE_START: "milliseconds since the start",
     Unit.ISO: "written times",
@@ -43,6 +45,19 @@ def _reading(name: str, rule: Rule, mapping: Mapping, first: list[dict[str, Any]
     unit = f", in {UNITS[rule.unit]}" if rule.unit and rule.as_ in (As.TIME, As.DURATION, As.MONEY, As.RATING) else ""
     examples = "; ".join(f"{given} is {result}" for given, result in told.items()) or "no values yet"
     return f"{rule.path} is read as {name}{unit}: {examples}."
+
+
+def stored(name: str, rule: Rule, mapping: Mapping, told: list[Any]) -> list[str]:
+    """Return how values of a column will be stored; of those that will be refused, that."""
+    if rule.as_ not in (*TOLD, As.COUNT, As.NUMBER):
+        return []
+    read, found = values.reader(name, rule, mapping), []
+    for value in told:
+        try:
+            found.append("" if values.is_nothing(value) else _result(rule, read(value)))
+        except ValueError:
+            found.append("refused")
+    return [each for each in found if each]
 
 
 def _result(rule: Rule, value: Any) -> str:  # noqa: ANN401  whatever a reader returns

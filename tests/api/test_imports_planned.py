@@ -22,7 +22,9 @@ def known_rows() -> dict[str, float]:
 
 
 @pytest.mark.parametrize("is_whole", [True, False])
-def test_an_import_leaves_statistics_of_what_it_filled(client: Client, monkeypatch: pytest.MonkeyPatch, *, is_whole: bool) -> None:
+def test_an_import_leaves_statistics_of_what_it_filled(
+    client: Client, monkeypatch: pytest.MonkeyPatch, *, is_whole: bool
+) -> None:
     """Also one that was stopped: then its undo collects them before it begins."""
     me = client(person(Role.ADMIN))
     lines = "\n".join(json.dumps({"id": f"c{number}", "messages": MESSAGES}) for number in range(20))

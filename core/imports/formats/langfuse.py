@@ -88,7 +88,7 @@ def _spans_of(record: Object, held: Held, mapping: Mapping) -> list[Span]:
     if not isinstance(record.get("observations"), list):
         return [_span(_plain(record), held, mapping)]
     trace = _plain(record["trace"] if isinstance(record.get("trace"), dict) else record)
-    about = {name: trace[name] for name in ("user_id", "session_id", "release", "environment") if name in trace}
+    about: Object = {name: trace[name] for name in ("user_id", "session_id", "release", "environment") if name in trace}
     about |= {"trace_id": trace["id"]} if "id" in trace else {}
     return [_span({**about, **_plain(each)}, held, mapping) for each in record["observations"] if isinstance(each, dict)]
 
