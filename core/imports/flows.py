@@ -147,7 +147,12 @@ def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
     try:
         return _known(import_id, name, kept.sha256, None)
     except recognise.Unreadable as unreadable:
-        return {"status": Status.FAILED, "error": unreadable.detail, "file_removed_at": clock.now()}
+        return {"status": Status.FAILED, "error": _advised(unreadable.detail), "file_removed_at": clock.now()}
+
+
+def _advised(detail: str) -> str:
+    """Return why a file cannot be read, with what to do about it."""
+    return detail if "Imports take" in detail else f"{detail} {recognise.WHAT_TO_DO}"
 
 
 def _known(import_id: UUID, name: str, sha256: str, read_as: ReadAs | None) -> dict[str, Any]:

@@ -78,11 +78,19 @@ def recognise(path: Path, name: str, *, known: Known | None = None, read_as: Rea
     opened = files.look(path)
     sample = _sample(path, opened) if read_as is None or read_as.container is None else _sample_as(path, opened, read_as)
     if isinstance(sample, NotYet):
-        return Recognition(format=sample.format, title=sample.title, not_yet=sample.words, notes=opened.notes)
+        return Recognition(
+            format=sample.format, title=sample.title, not_yet=f"{sample.words} {unready.OTHERWISE}", notes=opened.notes
+        )
     found = shapes.shape_of(sample, read_as.format if read_as is not None else None)
     columns = _columns(sample)
     if isinstance(found, NotYet):
-        return Recognition(format=found.format, title=found.title, not_yet=found.words, columns=columns, notes=opened.notes)
+        return Recognition(
+            format=found.format,
+            title=found.title,
+            not_yet=f"{found.words} {unready.OTHERWISE}",
+            columns=columns,
+            notes=opened.notes,
+        )
     if found.kind is None:
         notes = [
             *opened.notes,

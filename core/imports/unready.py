@@ -9,7 +9,7 @@ from core.imports import names
 from core.imports.formats import benchmark, turns
 
 Object = dict[str, Any]
-OTHERWISE = "If it is a table or something else, choose that as the file type"
+OTHERWISE = "To import its rows as something else, choose another file type."
 LATER = "This file is recognised, and cannot be imported yet: that comes with {what}."
 
 
@@ -47,7 +47,7 @@ def prose(text: str) -> NotYet | None:
         return NotYet("yaml", "YAML", "This is YAML, which cannot be imported: write it as JSON, JSONL or CSV.")
     marked = sum(1 for line in lines if MARKUP.match(line.lstrip()))
     if lines and marked >= max(2, len(lines) * 0.2) and not _is_tabular(lines):
-        return later("markdown", "A text in Markdown, such as a prompt or an article", f"prompts. {OTHERWISE}")
+        return later("markdown", "A text in Markdown, such as a prompt or an article", "prompts")
     return None
 
 
