@@ -33,6 +33,7 @@ OTHER = (
 )
 LONGEST = 60
 PLAUSIBLE = re.compile(r"\d{8}|\d\D+\d+\D+\d|^\d+-W?\d+$")  # of the time alone, ISO has eight digits
+DIRECTIVE, WORDLIKE = re.compile(r"%[a-zA-Z]"), re.compile(r"\w|(?<=\s)\s+")
 Reader = Callable[[Any], str]
 
 
@@ -50,6 +51,12 @@ def naive_or_aware(text: str, unit: Unit) -> datetime | None:
     """Return what a text says, or None when it is no time."""
     # Each way of writing a time costs a try: what is plainly none is not tried.
     return _parsed(text, _habits(unit)) if len(text) <= LONGEST and PLAUSIBLE.search(text) else None
+
+
+@lru_cache(maxsize=1_000)
+def _marks(text: str) -> str:
+    """Return what stands between the words and the numbers of a time."""
+    return WORDLIKE.sub("", text)
 
 
 @cache
@@ -95,7 +102,11 @@ def _parsed(text: str, habits: tuple[str, ...]) -> datetime | None:
         found = _parsed(plain[: named.start()], habits) if named.start() else None
         if found is not None:
             return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    marks = _marks(plain)
     for habit in habits:
+        # Python compiles a way of writing anew for most tries: those are left out that have other marks between their parts.
+        if "%z" not in habit and _marks(DIRECTIVE.sub("", habit)) != marks:
+            continue
         try:
             return datetime.strptime(plain, habit)  # noqa: DTZ007  the zone comes after
         except ValueError:

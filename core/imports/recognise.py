@@ -203,8 +203,8 @@ def _columns(sample: Sample) -> list[Column]:
     for record in sample.first[:LOOKED_AT]:
         for path, value in leaves(record).items():
             told = found.setdefault(path, [])
-            if len(told) < 3:
-                told.append(words.shown(value, SHORT))
+            if len(told) < 3 and (shown := words.shown(value, SHORT)) not in told:
+                told.append(shown)
     return [Column(path=path, samples=told) for path, told in list(found.items())[:MOST_COLUMNS_SHOWN]]
 
 

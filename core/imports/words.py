@@ -56,12 +56,14 @@ def stored(name: str, rule: Rule, mapping: Mapping, told: list[Any]) -> list[str
         try:
             found.append("" if values.is_nothing(value) else _result(rule, read(value)))
         except ValueError:
-            found.append("refused")
+            found.append("not known" if rule.as_ is As.STATUS else "refused")
     return [each for each in found if each]
 
 
 def _result(rule: Rule, value: Any) -> str:  # noqa: ANN401  whatever a reader returns
     match rule.as_:
+        case As.TIME:
+            return f"{str(value)[:19].replace('T', ' ')} UTC"
         case As.DURATION:
             return f"{value:,} ms"
         case As.MONEY:

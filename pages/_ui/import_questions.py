@@ -87,11 +87,12 @@ def _draw_values(found: ImportView, asked: list[Question], mapping: dict[str, An
 def _draw_meanings(found: ImportView, field: str, values: list[str], mapping: dict[str, Any]) -> dict[str, str]:
     name = field.replace("_", " ")
     is_needed = field != "event_type"
-    st.caption(
+    known = (mapping["turns"] or {}).get("roles", {}) if field == meanings.ROLE else mapping["fields"][field].get("values", {})
+    place = st.container() if is_needed else st.expander(f"Map event types ({len(values)})")
+    place.caption(
         f"Values of {name} that are not known here. " + ("Rows with them are refused." if is_needed else "They stay as they are.")
     )
-    known = (mapping["turns"] or {}).get("roles", {}) if field == meanings.ROLE else mapping["fields"][field].get("values", {})
-    edited = st.data_editor(
+    edited = place.data_editor(
         pd.DataFrame([[value, known.get(value, OTHER)] for value in values], columns=["Value", "Means"]),
         hide_index=True,
         row_height=34,

