@@ -34,6 +34,7 @@ UNITS = {
     Unit.TEN: "1 to 10",
 }
 BY_WORDS = {words_: unit for unit, words_ in UNITS.items()}
+Changes = dict[int, dict[str, str | None]]  # by line: the cells that were changed
 SHORT = 12  # lines of a table that does not scroll
 
 
@@ -63,7 +64,7 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
 
 
 def _draw_table(found: ImportView, mapping: dict[str, Any], kind: Kind) -> None:
-    rows = [_row(column, Mapping.model_validate(mapping)) for column in found.recognition["columns"]]
+    rows = [line(column, Mapping.model_validate(mapping)) for column in found.recognition["columns"]]
     key = _key(found, kind)
     # What is chosen may tell the unit of a column: so the table is drawn anew with what follows from it.
     version: int = state.get(f"{key}-version", 0)
@@ -91,27 +92,28 @@ def _draw_table(found: ImportView, mapping: dict[str, Any], kind: Kind) -> None:
 
 @errors.action
 def edit(found: ImportView, mapping: dict[str, Any], kind: Kind, widget: str) -> None:
-    """Take over what was changed in the table; a column that becomes another field is read in the unit that it tells."""
-    table: dict[str, dict[int, dict[str, str | None]]] = state.get(widget, {})
+    """Take over what was changed in the table."""
+    table: dict[str, Changes] = state.get(widget, {})
+    key = _key(found, kind)
+    state.put(key, changed(found.recognition["columns"], mapping, kind, table.get("edited_rows", {})))
+    state.put(f"{key}-version", state.get(f"{key}-version", 0) + 1)
+
+
+def changed(columns: list[dict[str, Any]], mapping: dict[str, Any], kind: Kind, changes: Changes) -> dict[str, Any]:
+    """Return what changes of a mapping; a column that becomes another field is read in the unit that its name tells."""
     fields, ignored = dict(mapping["fields"]), list(mapping.get("ignored", []))
-    for place, change in table.get("edited_rows", {}).items():
-        column = found.recognition["columns"][int(place)]
-        path = column["path"]
-        if "Becomes" in change:
+    for place, change in changes.items():
+        path, samples = columns[int(place)]["path"], columns[int(place)]["samples"]
+        if (becomes := change.get("Becomes")) is not None:
             fields = {name: rule for name, rule in fields.items() if rule.get("path") != path}
-            ignored = [each for each in ignored if each != path]
-            if change["Becomes"] in FIELDS[kind]:
-                rule = guess.rule_for(change["Becomes"], path, column["samples"], kind)
-                fields[change["Becomes"]] = rule.model_dump(mode="json", by_alias=True)
-            elif change["Becomes"] == LEFT_OUT:
-                ignored.append(path)
+            ignored = [each for each in ignored if each != path] + ([path] if becomes == LEFT_OUT else [])
+            if becomes in FIELDS[kind]:
+                rule = guess.rule_for(becomes, path, samples, kind)
+                fields[becomes] = rule.model_dump(mode="json", by_alias=True)
         if "Read as" in change:
             unit = BY_WORDS.get(change["Read as"] or "")
             fields = {name: rule | ({"unit": unit} if rule.get("path") == path else {}) for name, rule in fields.items()}
-    open_ = [name for name in mapping.get("open", []) if name not in fields]
-    key = _key(found, kind)
-    state.put(key, {"fields": fields, "ignored": ignored, "open": open_})
-    state.put(f"{key}-version", state.get(f"{key}-version", 0) + 1)
+    return {"fields": fields, "ignored": ignored, "open": [name for name in mapping.get("open", []) if name not in fields]}
 
 
 def _edited(found: ImportView, mapping: dict[str, Any], kind: Kind) -> dict[str, Any]:
@@ -129,7 +131,8 @@ def _draw_event_type(found: ImportView, fields: dict[str, Any]) -> str:
     return told.strip() or present
 
 
-def _row(column: dict[str, Any], mapping: Mapping) -> list[str | None]:
+def line(column: dict[str, Any], mapping: Mapping) -> list[str | None]:
+    """Return the line of a column: what it becomes, in which unit it is read, how its values will be stored, and they."""
     path, samples = column["path"], column["samples"]
     name, rule = next(((name, rule) for name, rule in mapping.fields.items() if rule.path == path), ("", Rule()))
     becomes = name or (LEFT_OUT if path in mapping.ignored else KEPT)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from core.db import transaction
 from core.identity.schemas import Role
-from core.imports import flows
+from core.imports import flows, planner, undo
 from tests.api.conftest import Client
 from tests.factories.identity import person
 
@@ -34,9 +34,9 @@ def test_an_import_leaves_statistics_of_what_it_filled(
         flows.work(UUID(id_), may_go_on=lambda: True)
     else:
         with monkeypatch.context() as patch:
-            patch.setattr(flows.planner, "analyze", lambda _row: None)
+            patch.setattr(planner, "analyze", lambda _row: None)
             flows.work(UUID(id_), may_go_on=lambda: True)
         me.post(f"/imports/{id_}/undo")
-        monkeypatch.setattr(flows.undo, "undo", lambda *_: None)
+        monkeypatch.setattr(undo, "undo", lambda *_: None)
         flows.work(UUID(id_), may_go_on=lambda: True)
     assert known_rows() == {"messages": 40, "conversations": 20, "import_traces": 20}

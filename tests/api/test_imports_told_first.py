@@ -8,6 +8,8 @@ import pytest
 
 from core.identity.schemas import Role
 from core.imports import flows
+from core.imports.schemas import ImportView
+from pages._ui import import_words
 from tests.api.conftest import Client
 from tests.factories.identity import person
 
@@ -144,4 +146,6 @@ def test_without_ids_of_its_own_the_same_file_brings_nothing_to_another_environm
     done = do(me, upload(me, requests("ok")), environment="staging")
 
     assert done["counts"]["ai_requests"] == {"accepted": 0, "duplicates": 20, "rejected": 0}
-    assert done["same_file"] != []
+    words = import_words.nothing_new(ImportView.model_validate(done))
+    assert words is not None
+    assert "imported into production before" in words

@@ -17,7 +17,15 @@ ASKING = {**GENERATION, "output": {"role": "assistant", "content": None, "tool_c
 
 def trace(number: int, *observations: dict[str, Any]) -> dict[str, Any]:
     empty = dict.fromkeys(("userId", "sessionId", "release", "version", "environment"))
-    told = {"id": f"trace-{number}", "timestamp": AT, "name": "chat", "input": None, "output": None, "tags": [], "scores": []}
+    told: dict[str, Any] = {
+        "id": f"trace-{number}",
+        "timestamp": AT,
+        "name": "chat",
+        "input": None,
+        "output": None,
+        "tags": [],
+        "scores": [],
+    }
     return {**told, **empty, "observations": [{**each, **empty, "traceId": None} for each in observations]}
 
 

@@ -23,7 +23,7 @@ def asked(found: Recognition) -> dict[str, list[str]]:
 def answer(found: Recognition, **given: dict[str, Any]) -> Mapping:
     assert found.mapping is not None
     plain = found.mapping.model_dump(mode="json", by_alias=True)
-    answers = {"columns": {}, "units": {}, "values": {}} | given
+    answers: dict[str, Any] = {"columns": {}, "units": {}, "values": {}} | given
     return Mapping.model_validate(questions.answered(plain, samples_of(found), **answers))
 
 
