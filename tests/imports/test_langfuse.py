@@ -39,6 +39,16 @@ def test_null_is_no_user_no_release_and_no_conversation(folder: Folder) -> None:
     assert "null" not in str(found)
 
 
+@pytest.mark.parametrize("empty", [None, "null", {"question": None}, [None], {"role": "assistant", "content": None}])
+def test_null_is_no_message(folder: Folder, empty: object) -> None:
+    path = folder.document([{**GENERATION, "output": empty}])
+
+    [conversation] = by_kind(path)[Kind.CONVERSATIONS]
+
+    assert "null" not in str(conversation)
+    assert conversation["messages"][0]["content"] == "Where is it?"
+
+
 @pytest.mark.parametrize(
     ("tool", "why"),
     [

@@ -204,6 +204,8 @@ def _messages(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
     match found:
         case _ if values.is_nothing(found):
             return None
+        case dict() | list() if all(map(values.is_nothing, found.values() if isinstance(found, dict) else found)):
+            return None
         case {"messages": [*messages]} if _are_objects(messages):
             return messages
         case {"choices": [*choices]} if _are_objects(choices) and _are_objects(each.get("message", each) for each in choices):
