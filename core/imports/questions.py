@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.imports import guess, meanings, units
 from core.imports.errors import MappingWrong
 from core.imports.guess import Samples
-from core.imports.mapping import Mapping, Rule, Shape, Unit
+from core.imports.mapping import As, Mapping, Rule, Shape, Unit
 from core.imports.parsed import Kind
 
 WHEN = {Kind.BATCH_RUNS: "started_at"} | dict.fromkeys((Kind.EVENTS, Kind.AI_REQUESTS, Kind.FEEDBACK), "created_at")
 ORDERS = {Unit.DAY_FIRST: "the day first", Unit.MONTH_FIRST: "the month first"}
+ZONE = "The times in this file name no time zone. Which one is meant?"
 PARTS = {"unit": ".unit", "values": ".values"}  # after the name of a field, in `open`
 
 
@@ -75,6 +76,16 @@ def of_table(mapping: Mapping, samples: Samples) -> list[Question]:
     if mapping.format is not Shape.TABLE:
         return []
     return [*_when(mapping, samples), *_lengths(mapping, samples), *_orders(mapping, samples)]
+
+
+def of_kind(mapping: Mapping, samples: Samples) -> list[Question]:
+    """Return what is to be asked when a person has said what the rows are."""
+    asked = of_table(mapping, samples)
+    times = {rule.path for rule in mapping.fields.values() if rule.as_ is As.TIME}
+    times |= {option.value for each in asked if each.key is Ask.COLUMN for option in each.options}
+    if any(units.is_zoneless(samples[path], units.time(samples[path])) for path in times if path in samples):
+        asked.append(Question(key=Ask.ZONE, text=ZONE, default=mapping.zone or "UTC"))
+    return asked
 
 
 def names_open(asked: list[Question]) -> list[str]:

@@ -225,9 +225,7 @@ def _recognition(
         if each.key is Ask.COLUMN and option.value in samples
     ):
         mapping = mapping.model_copy(update={"zone": known.zone})
-        asked.append(
-            Question(key=Ask.ZONE, text="The times in this file name no time zone. Which one is meant?", default=known.zone)
-        )
+        asked.append(Question(key=Ask.ZONE, text=questions.ZONE, default=known.zone))
     if (start := _start(path, opened, mapping, known)) is not None:
         mapping = mapping.model_copy(update=start.update)
         asked.append(Question(key=Ask.START, text=start.words, default=start.update["start"].isoformat()))

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.imports import guess, recognise, words
+from core.imports import guess, questions, recognise, words
 from core.imports.fields import FIELDS
 from core.imports.mapping import As, Mapping, Rule, Unit
 from core.imports.parsed import Kind
@@ -55,6 +55,8 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
         return mapping
     if chosen != guessed:
         mapping = mapping | {"kind": chosen, "fields": _guessed(found, chosen), "open": []}
+        samples = {column["path"]: column["samples"] for column in found.recognition["columns"]}
+        mapping["open"] = questions.names_open(questions.of_kind(Mapping.model_validate(mapping), samples))
     mapping = _edited(found, mapping, chosen)
     _draw_table(found, mapping, chosen)
     fields = mapping["fields"]

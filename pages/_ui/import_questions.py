@@ -8,6 +8,7 @@ import streamlit as st
 
 from core import settings
 from core.imports import meanings, questions
+from core.imports.mapping import Mapping, Shape
 from core.imports.parsed import Kind
 from core.imports.recognise import Question
 from core.imports.schemas import ImportView
@@ -19,6 +20,9 @@ OTHER = "not decided"
 def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     """Draw each question, and return the mapping with the answers."""
     asked = [Question.model_validate(each) for each in found.recognition.get("questions", [])]
+    samples = {column["path"]: list(column["samples"]) for column in found.recognition["columns"]}
+    if mapping["format"] == Shape.TABLE and mapping["kind"] != found.recognition.get("kind") and mapping["fields"]:
+        asked = questions.of_kind(Mapping.model_validate(mapping), samples)
     plain: dict[str, Any] = {}
     columns: dict[str, str] = {}
     units: dict[str, Any] = {}
@@ -35,7 +39,6 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
             case _:
                 pass
     told = _draw_values(found, asked, mapping)
-    samples = {column["path"]: list(column["samples"]) for column in found.recognition["columns"]}
     answered = questions.answered(mapping, samples, columns=columns, units=units, values=told)
     return answered | {name: value for name, value in plain.items() if value}
 

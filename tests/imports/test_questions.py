@@ -166,3 +166,14 @@ def test_kinds_of_tables_are_known_in_german_too(folder: Folder) -> None:
     path = folder.write(f"Zeitpunkt;Ereignis;Kunde;Sitzung\n{AT};Kauf;k1;s1\n")
 
     assert known(path).kind is Kind.EVENTS
+
+
+def test_a_kind_that_a_person_chooses_brings_its_own_questions(folder: Folder) -> None:
+    path = folder.table("titel frist preis", ["Tisch", "2026-03-04 05:06", "12,50"], ["Stuhl", "2026-03-05 05:06", "7,90"])
+    found = known(path)
+    assert found.draft is not None
+    chosen = found.draft.model_copy(update={"kind": Kind.EVENTS, "fields": {}})
+
+    fields = [(each.key, each.field) for each in questions.of_kind(chosen, samples_of(found))]
+
+    assert fields == [("column", "created_at"), ("zone", "")]
