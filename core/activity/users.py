@@ -49,7 +49,7 @@ def store(session: Session, users: list[NewUser], source: Source) -> int:
     known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
     traces.before(connection, source.import_id, "users", known, made=made)
     connection.execute(SEEN)
-    shadowed = traces.Shadowed(source.import_id)
+    shadowed = traces.Shadowed(source.import_id, made)
     news = _learn(known, users, made, name_by(SEEN_AT, source.import_id), shadowed)
     LEARNED.copy(connection, (_learned(id_, each) for id_, each in known.items()))
     connection.execute(LEARN)

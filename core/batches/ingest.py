@@ -67,7 +67,7 @@ def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
     traces.before(connection, source.import_id, "batch_run_history", ids, made=fresh)
     rows = connection.execute(LOCK.encode())
     known = {name: Known(dict(zip(FIELDS, values, strict=True)), told) for name, told, *values in rows}
-    news, shadowed = 0, traces.Shadowed(source.import_id)
+    news, shadowed = 0, traces.Shadowed(source.import_id, fresh)
     for run in runs:
         present, version = known[run.batch_run_id], _version(run)
         shadowed.note(key_of("batch_run", run.batch_run_id), present, _fields(run), version)

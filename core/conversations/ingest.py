@@ -101,7 +101,7 @@ def store(
     made = _known(connection.execute(MAKE.encode(), {"few": CONVERSATIONS.sent(_rows(conversations, source))}))
     before = _lock(connection, {key_of("conversation", each.id) for each in conversations} - made.keys())
     known = before | made
-    shadowed = traces.Shadowed(source.import_id)
+    shadowed = traces.Shadowed(source.import_id, made)
     news, learned = _learn(known, conversations, set(made), began_at, shadowed)
     traces.before(connection, source.import_id, "conversations", known, made=made)
     if repeats:
