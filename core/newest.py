@@ -45,6 +45,22 @@ class Known:
                 changed = True
         return changed
 
+    def unmoved_by(self, given: dict[str, Any], version: Version) -> dict[str, Any]:
+        """Return what of a row would change nothing, because the same or something newer is known."""
+        found: dict[str, Any] = {}
+        for name, value in given.items():
+            if isinstance(value, dict):
+                present = self.values.get(name) or {}
+                same = {key: each for key, each in value.items() if self._holds(f"{name}.{key}", each, present.get(key), version)}
+                found |= {name: same} if same else {}
+            elif value is not None and self._holds(name, value, self.values.get(name), version):
+                found[name] = value
+        return found
+
+    def _holds(self, field: str, value: Any, present: Any, version: Version) -> bool:  # noqa: ANN401  any JSON
+        at = self.told.get(field)
+        return at is not None and (at > version or (at == version and value == present))
+
     def note_span(self, name: str, at: Version) -> None:
         """Keep the earliest and the latest of some times, whatever else was told: an undo cannot find them in other rows."""
         times = self.told.get(name, []) + at

@@ -156,7 +156,9 @@ class AiOutbox(OutboxColumns, AiTable):
 
 
 class CoreTrace(TraceColumns, CoreTable):
-    """What imports have changed in `core`."""
+    """What imports have changed in `core`, and what they said of rows that knew it already (core/traces.py)."""
+
+    shadowed: Mapped[list[dict[str, Any]] | None]
 
 
 class AiTrace(TraceColumns, AiTable):

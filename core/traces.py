@@ -4,10 +4,14 @@ The stores call these functions; where rows come from no import they do nothing.
 else has told of it in between.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 from uuid import UUID
 
-from core.staging import Connection, Stage
+import msgspec
+
+from core.newest import Known, Version
+from core.staging import Connection, Stage, with_indexes
 
 BEFORE = """
 insert into import_traces (import_id, kind, row_id, before)
@@ -24,6 +28,13 @@ from {table} as present, (
 ) as latest
 where latest.row_id = present.id
     and (trace.import_id, kind, trace.row_id, trace.number) = (%(import_id)s, %(kind)s, latest.row_id, latest.number)"""
+SHADOWED = """
+update import_traces as trace
+set shadowed = coalesce(shadowed, '[]') || jsonb_strip_nulls(to_jsonb(jsonb_populate_record(null::{table}, said.row)))
+from jsonb_to_recordset(%(said)s::jsonb) as said (id uuid, row jsonb)
+where (trace.import_id, trace.kind, trace.row_id) = (%(import_id)s, %(kind)s, said.id) and trace.number = (
+    select max(latest.number) from import_traces as latest
+    where (latest.import_id, latest.kind, latest.row_id) = (%(import_id)s, %(kind)s, said.id))"""
 # Without `search`, which Postgres makes anew of the other columns.
 TAKEN_OVER = """
 insert into import_traces (import_id, kind, row_id, before)
@@ -51,6 +62,27 @@ def after(connection: Connection, import_id: UUID | None, table: str, ids: Colle
     """Note how the import leaves these rows."""
     if import_id is not None:
         connection.execute(AFTER.format(table=table).encode(), {"import_id": import_id, "kind": table, "ids": list(ids)})
+
+
+class Shadowed:
+    """What an import says of rows that hold the same, or something newer, already: their undo uncovers it."""
+
+    def __init__(self, import_id: UUID | None, made: Collection[UUID]) -> None:
+        """Collect what the rows of one batch say; of no import, nothing, and nothing of rows that the batch has `made`."""
+        self._import_id, self._made = import_id, frozenset(made)
+        self._said: dict[UUID, Known] = {}
+
+    def note(self, id_: UUID, known: Known, given: dict[str, Any], version: Version) -> None:
+        """Note what `known` would not learn from a row."""
+        if self._import_id is not None and id_ not in self._made and (hidden := known.unmoved_by(given, version)):
+            self._said.setdefault(id_, Known({}, {})).learn(hidden, version)
+
+    def store(self, connection: Connection, table: str, *, columns: Callable[[dict[str, Any]], dict[str, Any]] = dict) -> None:
+        """Store what was noted, after `after`; `columns` makes columns of the fields."""
+        if self._said:
+            said = [{"id": id_, "row": {**columns(each.values), "told": each.told}} for id_, each in self._said.items()]
+            given: dict[str, object] = {"import_id": self._import_id, "kind": table, "said": msgspec.json.encode(said).decode()}
+            with_indexes(connection, SHADOWED.format(table=table), given)
 
 
 def taken_over(connection: Connection, import_id: UUID | None, table: str, stage: Stage) -> None:

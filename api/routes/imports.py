@@ -12,7 +12,7 @@ from api.deps import ActorDep, SessionDep, WindowDep
 from core.identity.permissions import Permission, require
 from core.ids import new_id
 from core.imports import flows, queries, service
-from core.imports.schemas import LONGEST_NAME, ImportView, MappingView, NewMapping, Start
+from core.imports.schemas import LONGEST_NAME, ImportView, MappingView, NewMapping, ReadAs, Start
 from core.imports.uploads import Upload
 
 router = APIRouter(prefix="/imports", tags=["Data in: files"])
@@ -100,9 +100,18 @@ def dry_run(import_id: UUID, session: SessionDep, actor: ActorDep, given: Start 
 
 
 @router.post("/{import_id}/start", status_code=202)
-def start(import_id: UUID, session: SessionDep, actor: ActorDep, given: Start = AS_IS) -> ImportView:
-    """Begin the import, or go on with one that was stopped or has failed."""
-    return service.start(session, import_id, given, actor=actor)
+def start(import_id: UUID, actor: ActorDep, given: Start = AS_IS) -> ImportView:
+    """Begin the import, or go on with one that was stopped or has failed.
+
+    409 `most_refused` where most rows would be refused; `accept_refused` imports the rest.
+    """
+    return flows.start(import_id, given, actor=actor)
+
+
+@router.post("/{import_id}/recognise")
+def recognise(import_id: UUID, actor: ActorDep, given: ReadAs) -> ImportView:
+    """Recognise the file once more, read as another type than it was taken for."""
+    return flows.recognise_again(import_id, given, actor=actor)
 
 
 @router.post("/{import_id}/cancel")

@@ -49,10 +49,12 @@ def store(session: Session, users: list[NewUser], source: Source) -> int:
     known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
     traces.before(connection, source.import_id, "users", known, made=made)
     connection.execute(SEEN)
-    news = _learn(known, users, made, name_by(SEEN_AT, source.import_id))
+    shadowed = traces.Shadowed(source.import_id, made)
+    news = _learn(known, users, made, name_by(SEEN_AT, source.import_id), shadowed)
     LEARNED.copy(connection, (_learned(id_, each) for id_, each in known.items()))
     connection.execute(LEARN)
     traces.after(connection, source.import_id, "users", known)
+    shadowed.store(connection, "users")
     return news
 
 
@@ -62,11 +64,13 @@ def _rows(users: list[NewUser]) -> Iterator[tuple[object, ...]]:
         yield key_of("user", user.id), user.id, user.created_at or now, user.created_at is not None
 
 
-def _learn(known: dict[UUID, Known], users: list[NewUser], made: set[UUID], seen_at: str) -> int:
+def _learn(known: dict[UUID, Known], users: list[NewUser], made: set[UUID], seen_at: str, shadowed: traces.Shadowed) -> int:
     news, now = 0, clock.now()
     for user in users:
         id_ = key_of("user", user.id)
-        if known[id_].learn(_fields(user), version_of(_as_of(user, now))) or id_ in made:
+        fields, version = _fields(user), version_of(_as_of(user, now))
+        shadowed.note(id_, known[id_], fields, version)
+        if known[id_].learn(fields, version) or id_ in made:
             news += 1
             made.discard(id_)
         if user.created_at is not None:

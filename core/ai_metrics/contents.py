@@ -167,7 +167,8 @@ def _message(given: dict[str, Any], otherwise: str) -> Said:
     content = given["parts"] if "parts" in given else given.get("content")
     text, calls = _read_parts(content) if isinstance(content, list) else (content, [])
     if isinstance(listed := given.get("tool_calls"), list):
-        calls = calls + [_call(each) for each in listed if isinstance(each, dict)]
+        known = {call["id"] for call in calls if "id" in call}  # LangChain lists the calls of the parts once more
+        calls = calls + [call for each in listed if isinstance(each, dict) and (call := _call(each)).get("id") not in known]
     answers = _answers(content) if isinstance(content, list) else []
     said = _said("tool" if answers else role, text, calls, otherwise)
     return _answering(said, given.get("tool_call_id") or (answers[0].get("id") if len(answers) == 1 else None))
@@ -207,7 +208,7 @@ def _read_parts(parts: list[Any]) -> tuple[str, list[dict[str, Any]]]:
 def _call(given: dict[str, Any]) -> dict[str, Any]:
     inner = given.get("function")
     function = inner if isinstance(inner, dict) else given
-    arguments = function.get("arguments", function.get("input"))
+    arguments = next((function[name] for name in ("arguments", "input", "args") if name in function), None)
     call = {"id": given.get("id"), "name": str(function.get("name") or "")[:200], "arguments": parsed(arguments)}
     return {name: value for name, value in call.items() if value is not None}
 

@@ -76,10 +76,18 @@ def _host(span: Span, kind: StepKind, above: list[Span], taken: dict[str, Taken]
     before = [each for each in earliest_first if each.span.start_ns <= span.start_ns]
     missing = _missing_above(span, above)
     if not missing:
-        return before[-1] if before else earliest_first[0]
+        return _asking(span, before) or (before[-1] if before else earliest_first[0])
     # What requests hang below, too, is an agent or the like; anything else may itself be the request.
     is_beside = any(missing == _missing_above(each.span, ancestors(each.span, by_id)) for each in earliest_first)
     return before[-1] if before and is_beside else None
+
+
+def _asking(span: Span, before: list[Taken]) -> Taken | None:
+    """Return the latest request that has asked for a tool which has not been called yet."""
+    call = call_of(span, StepKind.TOOL) if step_kind_of(span) is StepKind.TOOL else None
+    if call is None:
+        return None
+    return next((each for each in reversed(before) if _place_of(each.request.tool_calls or [], call) is not None), None)
 
 
 def _missing_above(span: Span, above: list[Span]) -> str:
@@ -134,8 +142,34 @@ def call_of(span: Span, kind: StepKind) -> Step | None:
 
 def _with_call(calls: list[dict[str, Any]], made: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the calls with one that was made: it takes the place of what the model asked for."""
-    for number_, call in enumerate(calls):
-        is_same = call["id"] == made["id"] if "id" in call and "id" in made else call.get("name") == made["name"]
-        if is_same and "duration_ms" not in call:
-            return [*calls[:number_], {**call, **made}, *calls[number_ + 1 :]]
-    return [*calls, made][:MOST_STEPS]
+    place = _place_of(calls, made)
+    if place is None:
+        return [*calls, made][:MOST_STEPS]
+    return [*calls[:place], {**calls[place], **made}, *calls[place + 1 :]]
+
+
+def _place_of(calls: list[dict[str, Any]], made: dict[str, Any]) -> int | None:
+    """Return which of the calls that a model asked for was made; None when it asked for no such call."""
+    asked = [number for number, call in enumerate(calls) if "duration_ms" not in call]
+    for is_same in (_has_same_id, _has_same_arguments, _has_same_name):
+        for number in asked:
+            if is_same(calls[number], made):
+                return number
+    return None
+
+
+def _has_same_id(asked: dict[str, Any], made: dict[str, Any]) -> bool:
+    return "id" in asked and asked["id"] == made.get("id")
+
+
+def _has_same_arguments(asked: dict[str, Any], made: dict[str, Any]) -> bool:
+    """Whether arguments say that it is the same call: a span is not always named as the model's function is."""
+    return _may_be_same(asked, made) and bool(asked.get("arguments")) and asked["arguments"] == made.get("arguments")
+
+
+def _has_same_name(asked: dict[str, Any], made: dict[str, Any]) -> bool:
+    return _may_be_same(asked, made) and asked.get("name") == made["name"]
+
+
+def _may_be_same(asked: dict[str, Any], made: dict[str, Any]) -> bool:
+    return not ("id" in asked and "id" in made)

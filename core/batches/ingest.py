@@ -70,9 +70,10 @@ def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
     traces.before(connection, source.import_id, "batch_run_history", ids, made=fresh)
     rows = connection.execute(LOCK.encode())
     known = {name: Known(dict(zip(FIELDS, values, strict=True)), told) for name, told, *values in rows}
-    news = 0
+    news, shadowed = 0, traces.Shadowed(source.import_id, fresh)
     for run in runs:
         present, version = known[run.batch_run_id], _version(run)
+        shadowed.note(key_of("batch_run", run.batch_run_id), present, _fields(run), version)
         told_now = [name for name in run.phase_durations or () if present.told.get(_phase(name), version) <= version]
         has_news = present.learn(_fields(run), version)
         present.values[ORDER] = _order(present, told_now)
@@ -82,6 +83,7 @@ def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
     LEARNED.copy(connection, (_learned(name, each) for name, each in known.items()))
     connection.execute(LEARN.encode())
     traces.after(connection, source.import_id, "batch_run_history", ids)
+    shadowed.store(connection, "batch_run_history")
     return news
 
 

@@ -101,7 +101,8 @@ def store(
     made = _known(connection.execute(MAKE.encode(), {"few": CONVERSATIONS.sent(_rows(conversations, source))}))
     before = _lock(connection, {key_of("conversation", each.id) for each in conversations} - made.keys())
     known = before | made
-    news, learned = _learn(known, conversations, set(made), began_at)
+    shadowed = traces.Shadowed(source.import_id, made)
+    news, learned = _learn(known, conversations, set(made), began_at, shadowed)
     traces.before(connection, source.import_id, "conversations", known, made=made)
     if repeats:
         drop_known(connection, conversations, before)
@@ -117,6 +118,7 @@ def store(
             note_users(connection, SPEAKERS, import_id=source.import_id)
     naming.tell_of(session, [name for (name,) in named])
     traces.after(connection, source.import_id, "conversations", known)
+    shadowed.store(connection, "conversations", columns=_columns)
     _tell(session, MADE, set(made))
     _tell(session, AGAIN, (_late(conversations, grown) | _passed_on(known, news, conversations)) - made.keys())
     return len(news | grown)
@@ -141,14 +143,20 @@ def _began(conversation: NewConversation) -> datetime:
 
 
 def _learn(
-    known: dict[UUID, Known], conversations: list[NewConversation], made: set[UUID], began_at: str
+    known: dict[UUID, Known],
+    conversations: list[NewConversation],
+    made: set[UUID],
+    began_at: str,
+    shadowed: traces.Shadowed,
 ) -> tuple[set[int], set[UUID]]:
     """Learn what the rows say of the conversations themselves; return the numbers of the rows that are news, and of whom."""
     before = {id_: dict(each.told) for id_, each in known.items()}
     news, unsaid = set(), set(made)
     for number, each in enumerate(conversations):
         id_ = key_of("conversation", each.id)
-        if known[id_].learn(_fields(each), version_of(_as_of(each))) or id_ in unsaid:
+        fields, version = _fields(each), version_of(_as_of(each))
+        shadowed.note(id_, known[id_], fields, version)
+        if known[id_].learn(fields, version) or id_ in unsaid:
             news.add(number)
             unsaid.discard(id_)
         known[id_].note_first(began_at, version_of(_began(each)))
@@ -172,6 +180,13 @@ def _fields(conversation: NewConversation) -> dict[str, Any]:
         "app": conversation.app,
         "release": conversation.release,
     }
+
+
+def _columns(values: dict[str, Any]) -> dict[str, Any]:
+    """Return fields as columns: of the user's name, the id."""
+    columns = dict(values)
+    name = columns.pop("user_name", None)
+    return columns if name is None else {**columns, "user_id": key_of("user", name)}
 
 
 def _learned(id_: UUID, known: Known, began_at: str) -> tuple[object, ...]:

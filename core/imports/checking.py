@@ -1,5 +1,6 @@
 """The dry run of a file: everything but storing it."""
 
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from core.intake import Row, key_of
 
 MOST_PROBLEMS = 20
 MOST_SAMPLES = 5
+LOOKS_FOR_S, TALLIED_AT_ONCE = 2.0, 1_000
 COMPARED = 20_000  # rows; each is looked up
 KEPT_FOR = {
     Kind.EVENTS: "event_days",
@@ -99,6 +101,45 @@ def dry_run(rows: Iterable[Parsed], identity: Identity, *, note: Callable[[int],
         compared=seen.compared,
         samples=seen.samples,
     )
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many of the first rows of a file would be stored, how many refused, and why the first of them."""
+
+    stored: int
+    refused: int
+    why: str
+    is_whole: bool
+
+    @classmethod
+    def of(cls, dry: DryRun) -> "Tally":
+        """Return that of a dry run."""
+        return cls(sum(dry.counts.values()), dry.rejected, dry.problems[0].error if dry.problems else "", is_whole=True)
+
+    @property
+    def is_mostly_refused(self) -> bool:
+        """Whether more would be refused than stored."""
+        return self.refused > self.stored
+
+    @property
+    def words(self) -> str:
+        """What is said before the import begins."""
+        rows = f"{self.refused:,} of {'' if self.is_whole else 'the first '}{self.refused + self.stored:,} rows"
+        return f"{rows} would be refused, the first because of {self.why}. Change the mapping, or import only the rest."
+
+
+def tally(rows: Iterable[Parsed], identity: Identity) -> Tally:
+    """Check the first rows of a file, for no longer than somebody waits."""
+    until = time.monotonic() + LOOKS_FOR_S
+    stored, refused, why = 0, 0, ""
+    for chunk in cut(rows, identity, after=0, heaviest=TALLIED_AT_ONCE):
+        stored += sum(map(len, chunk.rows.values()))
+        refused += len(chunk.problems)
+        why = why or (quotes.problems(chunk.problems[:1])[0].error if chunk.problems else "")
+        if time.monotonic() > until:
+            return Tally(stored, refused, why, is_whole=False)
+    return Tally(stored, refused, why, is_whole=True)
 
 
 def _look(chunk: Chunk, seen: Seen, horizons: dict[Kind, datetime]) -> None:

@@ -18,6 +18,7 @@ from core.intake import FUTURE, JsonObject, Row
 
 # A user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer. Two of them are in memory.
 HEAVIEST = 40_000
+PREFIXED = ("id", "batch_run_id", "conversation_id", "message_id", "source_message_id")
 DIGITS = 32  # of the file's hash
 
 Made = TypeVar("Made")
@@ -29,6 +30,7 @@ class Identity:
 
     sha256: str
     at: datetime
+    prefix: str = ""  # of all ids, where the same file is in another environment already
 
     def complete(self, parsed: Parsed, number: int) -> JsonObject:
         """Return a row with an id and a time; `number` counts the rows of its kind within the record."""
@@ -38,6 +40,8 @@ class Identity:
         name = "batch_run_id" if parsed.kind is Kind.BATCH_RUNS else "id"
         if given.get(name) is None:
             given[name] = f"{self.sha256[:DIGITS]}-{parsed.position}" + (f"-{number}" if number else "")
+        if self.prefix:
+            given |= {name: f"{self.prefix}{given[name]}" for name in PREFIXED if given.get(name) is not None}
         if given.get("created_at") is None and parsed.kind is not Kind.BATCH_RUNS:
             given["created_at"] = self.at
         if parsed.kind is Kind.CONVERSATIONS and isinstance(given.get("messages"), list):

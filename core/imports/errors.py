@@ -53,5 +53,11 @@ class MappingOpen(Invalid):
     """The mapping leaves something open; answer its questions first."""
 
 
+class MostRefused(Conflict):
+    """Most rows of this file would be refused."""
+
+    code = "most_refused"
+
+
 class UndoOver(Conflict):
     """This import is too old to be undone: retention may have taken rows that only it could tell apart."""

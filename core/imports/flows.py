@@ -12,14 +12,16 @@ from core import clock, settings
 from core.db import Database, Session, cause_of, transaction
 from core.db import reading as asking
 from core.errors import Failure, Unavailable
+from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.imports import checking, made, queries, quotes, reading, recognise, service, undo, uploads
+from core.imports import checking, made, meanings, planner, queries, quotes, reading, recognise, service, undo, uploads
 from core.imports.chunks import Identity
+from core.imports.errors import FileGone, MostRefused
 from core.imports.made import Made
 from core.imports.mapping import Mapping
 from core.imports.models import Import
 from core.imports.parsed import Parsed
-from core.imports.schemas import BUSY, ImportView, Status
+from core.imports.schemas import BUSY, STARTABLE, DryRun, ImportView, ReadAs, Start, Status
 from core.imports.uploads import Kept
 from core.imports.writing import Overtaken, Stopped, write
 from core.intake import Source
@@ -97,17 +99,70 @@ def forget_abandoned() -> None:
     uploads.forget_abandoned(needed, busy)
 
 
+def recognise_again(import_id: UUID, given: ReadAs, *, actor: Actor) -> ImportView:
+    """Recognise a file once more, read as somebody says; raise Forbidden, ImportMissing, NotNow, FileGone or Unreadable."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    with asking() as session:
+        row = queries.get_row(session, import_id)
+    if row.file_removed_at is not None:
+        raise FileGone
+    known = _known(import_id, row.name, row.sha256, given)
+    with transaction() as session:
+        return service.replace_recognition(session, import_id, known, actor=actor)
+
+
+def start(import_id: UUID, given: Start, *, actor: Actor) -> ImportView:
+    """Begin an import, or go on with one; raise MostRefused where most rows would be, and what `service.start` raises."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    if not given.accept_refused:
+        _refuse_mostly_refused(import_id, given)
+    with transaction() as session:
+        return service.start(session, import_id, given, actor=actor)
+
+
+def _refuse_mostly_refused(import_id: UUID, given: Start) -> None:
+    with asking() as session:
+        row = queries.get_row(session, import_id)
+        if row.position or row.status not in STARTABLE or row.file_removed_at is not None:
+            return
+        mapping = service.mapping_for(session, row, given)
+        if made.find(mapping) is not None:
+            return
+        identity = _identity(session, row)
+    if row.dry_run is not None and mapping == row.mapping:
+        found = checking.Tally.of(DryRun.model_validate(row.dry_run))
+    elif mapping["open"]:
+        return  # the questions come first
+    else:
+        rows = reading.read(uploads.path_of(import_id), Mapping.model_validate(mapping).dated(identity.at))
+        try:
+            found = checking.tally(rows, identity)
+        except reading.Unreadable:
+            return  # the worker says so: the import has failed then, and its file can be looked at
+    if found.is_mostly_refused:
+        raise MostRefused(found.words)
+
+
 def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
+    try:
+        return _known(import_id, name, kept.sha256, None)
+    except recognise.Unreadable as unreadable:
+        return {"status": Status.FAILED, "error": _advised(unreadable.detail), "file_removed_at": clock.now()}
+
+
+def _advised(detail: str) -> str:
+    """Return why a file cannot be read, with what to do about it."""
+    return detail if "Imports take" in detail else f"{detail} {recognise.WHAT_TO_DO}"
+
+
+def _known(import_id: UUID, name: str, sha256: str, read_as: ReadAs | None) -> dict[str, Any]:
     with asking() as session:
         known = recognise.Known(
             zone=settings.read(session, settings.Workspace).reporting_time_zone,
-            came=service.first_seen(session, kept.sha256),
-            start=service.find_start(session, kept.sha256),
+            came=service.first_seen(session, sha256),
+            start=service.find_start(session, sha256),
         )
-    try:
-        found = recognise.recognise(uploads.path_of(import_id), name, known=known)
-    except recognise.Unreadable as unreadable:
-        return {"status": Status.FAILED, "error": unreadable.detail, "file_removed_at": clock.now()}
+    found = recognise.recognise(uploads.path_of(import_id), name, known=known, read_as=read_as)
     plain = found.model_dump(mode="json", by_alias=True)
     mapping = plain.pop("mapping")
     return {"recognition": quotes.recognition(plain), "mapping": mapping}
@@ -122,7 +177,7 @@ def _told_before(session: Session, kept: Kept, guessed: dict[str, Any] | None) -
 def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     with asking() as session:
         row = queries.get_row(session, import_id)
-        identity = Identity(row.sha256, service.first_seen(session, row.sha256))
+        identity = _identity(session, row)
         zone = settings.read(session, settings.Workspace).reporting_time_zone
     source = Source(environment=row.environment, zone=zone, import_id=import_id, origin="import")
     maker = made.find(row.mapping)
@@ -131,6 +186,7 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         return False
     if given is not None:
         _finish(import_id, given)
+    _analyze(import_id)
     _tell_touched(import_id)
     ended = {"status": Status.COMPLETED, "completed_at": clock.now(), "error": None}
     _change(import_id, Status.RUNNING, {**ended, "record_count": Import.position})
@@ -142,6 +198,10 @@ def _rows(row: Import, given: Made | None, identity: Identity) -> Iterable[Parse
     if given is not None:
         return (parsed for parsed in given.rows if parsed.position > row.position)
     return reading.read(uploads.path_of(row.id), _mapping(row, identity), skip=row.position)
+
+
+def _identity(session: Session, row: Import) -> Identity:
+    return Identity(row.sha256, service.first_seen(session, row.sha256), (row.mapping or {}).get("id_prefix", ""))
 
 
 def _mapping(row: Import, identity: Identity) -> Mapping:
@@ -161,7 +221,7 @@ def _finish(import_id: UUID, given: Made) -> None:
 def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     with asking() as session:
         row = queries.get_row(session, import_id)
-        identity = Identity(row.sha256, service.first_seen(session, row.sha256))
+        identity = _identity(session, row)
 
     def note(records: int) -> bool:
         return may_go_on() and _change(import_id, Status.CHECKING, {"record_count": records, "moved_at": clock.now()})
@@ -170,10 +230,17 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     found = checking.dry_run(reading.read(path, mapping), identity, note=note)
     if found is None:
         return may_go_on()  # else somebody has stopped it
-    found = found.model_copy(update={"readings": quotes.texts(recognise.readings(path, mapping))})
+    unknown = meanings.unknown(mapping, recognise.records_of(path, mapping)) if found.rejected else {}
+    found = found.model_copy(update={"readings": quotes.texts(recognise.readings(path, mapping)), "unknown": unknown})
     values = {"status": Status.READY, "dry_run": found.model_dump(mode="json"), "record_count": found.records}
     _change(import_id, Status.CHECKING, values)
     return True
+
+
+def _analyze(import_id: UUID) -> None:
+    with asking() as session:
+        row = queries.get_row(session, import_id)
+    planner.analyze(row)
 
 
 class _Paused(Exception):
@@ -186,6 +253,7 @@ def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
             raise _Paused
         _change(import_id, Status.UNDOING, {"moved_at": clock.now()})
 
+    _analyze(import_id)  # once more: of one that was stopped or killed nothing is known, and others have added rows since
     try:
         undo.undo(import_id, note)
     except _Paused:

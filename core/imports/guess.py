@@ -1,27 +1,28 @@
 """What the columns of a table are likely to be: guessed by their names, and by what stands in them."""
 
+import re
 from collections.abc import Sequence
+from functools import partial
 from statistics import median
 from typing import Any
 
-from core.imports import moments, names, states, values
+from core.imports import foreign, names, states, units, values
 from core.imports.fields import FIELDS
 from core.imports.mapping import As, Rule, Unit
 from core.imports.parsed import Kind
 
 Samples = dict[str, list[Any]]  # values by path
 LONG_TEXT = 80
+MOST_STATES, LONGEST_STATE = 8, 30
 PRESENT = 0.3  # of the records have what is looked for within their objects
 OWN = ("id", "batch_run_id")  # are never found within another object: that has ids of its own
-MS_WORDS, S_WORDS = ("ms", "msec", "millis", "milliseconds"), ("s", "sec", "secs", "seconds")
-US_WORDS, NS_WORDS = ("us", "micros", "microseconds"), ("ns", "nanos", "nanoseconds")
 
 
 def kind_of(samples: Samples) -> Kind | None:
     """Return the kind of the rows of a table; None where nothing speaks for any."""
     found = {names.plain(path) for path in samples} | {names.plain(path.rpartition(".")[2]) for path in samples}
     has = {kind: set(fields_of(samples, kind)) for kind in Kind}
-    requests, runs, times = has[Kind.AI_REQUESTS], has[Kind.BATCH_RUNS], "created_at" in has[Kind.EVENTS]
+    requests, runs, times = has[Kind.AI_REQUESTS], has[Kind.BATCH_RUNS], bool(time_columns(samples, set()))
     if requests & {"input_tokens", "output_tokens"} or ("model" in requests and requests & MODEL_FIGURES):
         return Kind.AI_REQUESTS
     if "started_at" in runs and runs & {"completed_at", "total_jobs", "failed_jobs"} and "status" in runs and _is_job(found):
@@ -38,7 +39,7 @@ def kind_of(samples: Samples) -> Kind | None:
         return Kind.DOCUMENTS
     if "email" in has[Kind.USERS] or (has[Kind.USERS] >= {"id", "display_name"} and found & USER_WORDS):
         return Kind.USERS
-    return Kind.EVENTS if times else None
+    return Kind.EVENTS if "created_at" in has[Kind.EVENTS] else None
 
 
 USER_WORDS = {"username", "signup_date", "signed_up_at", "signup_at", "date_joined", "joined_at", "last_login"}
@@ -78,35 +79,106 @@ def fields_of(samples: Samples, kind: Kind) -> dict[str, Rule]:
     within = [path for path, found in samples.items() if "." in path and len(found) >= most * PRESENT]
     short = {path: names.plain(".".join(path.split(".")[-2:])) for path in within}
     last = {path: names.plain(path.rpartition(".")[2]) for path in within}
+    bare = {path: units.without_unit(name) for path, name in plain.items()}
     fields: dict[str, Rule] = {}
     taken: set[str] = set()
     for field, known in names.NAMES[kind].items():
-        for path in _candidates(known, (plain,) if field in OWN else (plain, short, last), taken):
+        for path in _candidates(known, (plain,) if field in OWN else (plain, short, last, bare), taken):
             if (rule := _rule(field, path, samples[path], kind)) is not None:
                 fields[field] = rule
                 taken.add(path)
                 break
-    _find_times(fields, samples, kind, taken)
+    _find_by_values(fields, samples, kind, taken)
     return _sorted_out(fields, samples, kind)
 
 
-def _find_times(fields: dict[str, Rule], samples: Samples, kind: Kind, taken: set[str]) -> None:
-    """Take the first column that holds nothing but times, where none is called like one."""
-    field = "started_at" if kind is Kind.BATCH_RUNS else "created_at"
-    if field in fields or kind in (Kind.USERS, Kind.DOCUMENTS, Kind.CONVERSATIONS):
-        return
+def _find_by_values(fields: dict[str, Rule], samples: Samples, kind: Kind, taken: set[str]) -> None:
+    """Find a model by what models are called, and a user by a name that speaks of one, where no column is named as they are."""
+    for field, fits in (("model", _are_models), ("user_id", _are_users)):
+        if field in FIELDS[kind] and field not in fields:
+            path = next((path for path, found in samples.items() if path not in taken and fits(path, found)), None)
+            if path is not None:
+                fields[field] = Rule(path=path, as_=As.TEXT)
+                taken.add(path)
+
+
+def _are_models(_path: str, found: list[Any]) -> bool:
+    told = [value for value in found if not values.is_nothing(value)]
+    return bool(told) and all(isinstance(value, str) and len(value) <= 200 and MODELS.match(value) for value in told)
+
+
+def _are_users(path: str, found: list[Any]) -> bool:
+    parts = names.plain(path).split("_")
+    told = [value for value in found if not values.is_nothing(value)]
+    are_short = bool(told) and all(isinstance(value, str | int) and len(str(value)) <= 128 for value in told)
+    return parts[-1] in ID_WORDS and are_short and any(part.startswith(USER_STEMS) for part in parts[:-1])
+
+
+MODELS = re.compile(
+    r"^(?:[a-z0-9_.-]+[/.:])?(?:gpt|chatgpt|o[1-9](?:$|-)|claude|gemini|gemma|(?:meta-)?llama|mi[sx]tral|codestral|ministral|"
+    r"qwen|deepseek|command-|grok|phi-|text-embedding|text-davinci|nova-|titan-|jamba|falcon|glm-|kimi|sonar|yi-)",
+    re.IGNORECASE,
+)
+ID_WORDS = frozenset(
+    ("id", "nr", "no", "num", "number", "nummer", "key", "uuid", "ref", "code", "kennung", "numero", "identifiant")
+)
+USER_STEMS = (
+    *(
+        "user",
+        "nutzer",
+        "benutzer",
+        "kunde",
+        "anwender",
+        "customer",
+        "member",
+        "employee",
+        "mitarbeiter",
+        "utilisateur",
+        "usager",
+    ),
+    *("client", "usuario", "cliente", "utente", "gebruiker", "klant", "subscriber", "account"),
+)
+
+
+def time_columns(samples: Samples, taken: set[str]) -> dict[str, Unit]:
+    """Return the other columns that hold nothing but times, and their units."""
     most = max(map(len, samples.values()), default=0)
-    for path, found in samples.items():
-        told = [value for value in found if not values.is_nothing(value)]
-        if (
-            path not in taken
-            and len(told) >= max(most * 0.8, 1)
-            and not any(isinstance(value, dict | list | bool) for value in told)
-        ):
-            unit = time_unit(told)
+    found: dict[str, Unit] = {}
+    for path, cells in samples.items():
+        told = [value for value in cells if not values.is_nothing(value)]
+        is_plain = not any(isinstance(value, dict | list | bool) for value in told)
+        if path not in taken and is_plain and len(told) >= max(most * 0.8, 1):
+            unit = units.time(told)
             if unit is not None and unit is not Unit.SECONDS_SINCE_START:
-                fields[field] = Rule(path=path, as_=As.TIME, unit=unit)
-                return
+                found[path] = unit
+    return found
+
+
+def length_columns(samples: Samples, taken: set[str]) -> dict[str, str]:
+    """Return columns that may count tokens, or something else such as characters, by the field that they would be."""
+    found: dict[str, str] = {}
+    texts = [cells for cells in samples.values() if any(isinstance(value, str) and len(value) > LONG_TEXT for value in cells)]
+    for path, cells in samples.items():
+        parts = set(re.split(r"_|(?<=prompt)(?=len)|(?<=output)(?=len)|(?<=input)(?=len)", names.plain(path)))
+        if path in taken or not parts & foreign.LENGTHS or parts & foreign.NOT_TOKENS or _are_lengths(cells, texts):
+            continue
+        side = "output_tokens" if parts & foreign.ANSWER_WORDS else "input_tokens" if parts & foreign.ASKED_WORDS else None
+        if (
+            side is not None
+            and side not in found
+            and _all_read(values.count, [value for value in cells if not values.is_nothing(value)], 1)
+        ):
+            found[side] = path
+    return found
+
+
+def _are_lengths(cells: list[Any], texts: list[list[Any]]) -> bool:
+    """Whether numbers are the lengths of the texts of another column in characters."""
+    for column in texts:
+        pairs = [(str(cell), len(text)) for cell, text in zip(cells, column, strict=False) if isinstance(text, str)]
+        if pairs and all(cell == str(length) for cell, length in pairs):
+            return True
+    return False
 
 
 def _candidates(known: tuple[str, ...], ways: Sequence[dict[str, str]], taken: set[str]) -> list[str]:
@@ -126,19 +198,10 @@ def _rule(field: str, path: str, found: list[Any], kind: Kind) -> Rule | None:
     told = [value for value in found if not values.is_nothing(value)]
     match as_:
         case As.TIME:
-            unit = time_unit(told)
-            return Rule(path=path, as_=as_, unit=unit) if unit is not None else None
-        case As.DURATION:
-            return (
-                Rule(path=path, as_=as_, unit=duration_unit(path, told))
-                if _all_read(values.number, told, 0.5) or _suffixed(told)
-                else None
-            )
-        case As.COUNT:
-            return Rule(path=path, as_=as_) if _all_read(values.count, told, 0.5) else None
-        case As.MONEY:
-            unit = Unit.CENTS if names.plain(path).endswith("cents") else Unit.DOLLARS
-            return Rule(path=path, as_=as_, unit=unit) if _all_read(values.money, told, 0.5) else None
+            unit = units.time(told)
+            return Rule(path=path, as_=as_, unit=unit) if unit is not None and not units.is_due(path) else None
+        case As.DURATION | As.COUNT | As.MONEY | As.NUMBER:
+            return _number_rule(as_, path, told)
         case As.STATUS:
             return _state_rule(field, path, told, kind)
         case As.RATING:
@@ -149,6 +212,37 @@ def _rule(field: str, path: str, found: list[Any], kind: Kind) -> Rule | None:
             return None
         case _:
             return Rule(path=path, as_=as_)
+
+
+def _number_rule(as_: As, path: str, told: list[Any]) -> Rule | None:
+    comma, plain = units.has_decimal_comma(told), names.plain(path)
+    match as_:
+        case As.DURATION if _all_read(values.number, told, 0.5) or _suffixed(told):
+            return Rule(path=path, as_=as_, unit=units.duration(path, told), decimal_comma=comma)
+        case As.COUNT if _counts_tokens(plain) and _all_read(partial(values.count, comma=comma), told, 0.5):
+            return Rule(path=path, as_=as_, decimal_comma=comma)
+        case As.MONEY if not units.is_other_money(path, told) and _all_read(values.money, told, 0.5):
+            unit = Unit.CENTS if plain.endswith("cents") else Unit.DOLLARS
+            return Rule(path=path, as_=as_, unit=unit, decimal_comma=comma)
+        case As.NUMBER:
+            return Rule(path=path, as_=as_, decimal_comma=comma)
+        case _:
+            return None
+
+
+def _counts_tokens(plain: str) -> bool:
+    return not foreign.NOT_TOKENS & set(plain.split("_"))
+
+
+def rule_for(field: str, path: str, found: list[Any], kind: Kind) -> Rule:
+    """Return how a column is read as the field that a person has chosen for it, whatever its name says."""
+    guessed = _rule(field, path, found, kind)
+    as_ = As(FIELDS[kind][field])
+    if guessed is not None:
+        return guessed
+    told = [value for value in found if not values.is_nothing(value)]
+    unit = {As.TIME: units.time(told), As.MONEY: Unit.DOLLARS, As.DURATION: units.duration(path, told)}.get(as_)
+    return Rule(path=path, as_=as_, unit=unit, decimal_comma=as_ is not As.TEXT and units.has_decimal_comma(told))
 
 
 def _all_read(read: Any, told: list[Any], share: float) -> bool:  # noqa: ANN401  a reader of cells
@@ -186,7 +280,9 @@ def _state_rule(field: str, path: str, told: list[Any], kind: Kind) -> Rule | No
     known = states.STATES.get(kind, {})
     if kind in (Kind.AI_REQUESTS, Kind.BATCH_RUNS):
         fits = [word for word in words if word in known or (len(word) == 3 and word.isdecimal())]
-        return Rule(path=path, as_=As.STATUS) if not words or fits or kind is Kind.BATCH_RUNS else None
+        # A few words that nobody knows are asked about (meanings.py); many are texts.
+        is_enumerated = len(words) <= MOST_STATES and all(0 < len(word) <= LONGEST_STATE for word in words)
+        return Rule(path=path, as_=As.STATUS) if not words or fits or is_enumerated or kind is Kind.BATCH_RUNS else None
     return Rule(path=path, as_=As.STATUS) if words <= set(known) else None
 
 
@@ -198,72 +294,6 @@ def _rating_rule(path: str, told: list[Any]) -> Rule | None:
         return None
     most = max((values.number(value) for value in told if _all_read(values.number, [value], 1)), default=0)
     return Rule(path=path, as_=As.RATING, unit=Unit.TEN if 5 < most <= 10 else Unit.FIVE) if most <= 10 else None
-
-
-# Units
-
-
-def time_unit(told: list[Any]) -> Unit | None:
-    """Return in what times are written; None when they are none."""
-    if not told:
-        return Unit.ISO
-    numbers = [float(value) for value in told if _is_number(value)]
-    if len(numbers) >= len(told) * 0.8:
-        return _unit_of_numbers(numbers)
-    texts = [value for value in told if isinstance(value, str)]
-    if len(texts) < len(told):
-        return Unit.ISO if all(hasattr(value, "isoformat") for value in told if not isinstance(value, str)) else None
-    best = max((Unit.ISO, Unit.DAY_FIRST, Unit.MONTH_FIRST), key=lambda unit: _times_read(texts, unit))
-    return best if _times_read(texts, best) >= len(texts) * 0.4 else None
-
-
-def _unit_of_numbers(numbers: list[float]) -> Unit | None:
-    middle = median(numbers)
-    if (unit := moments.unit_of_epoch(middle)) is not None:
-        return unit
-    return Unit.SECONDS_SINCE_START if min(numbers) >= 0 and middle < moments.EARLIEST_EPOCH else None
-
-
-def _is_number(value: Any) -> bool:  # noqa: ANN401  a cell of any type
-    if isinstance(value, bool):
-        return False
-    try:
-        float(value)
-    except (ValueError, TypeError):
-        return False
-    return True
-
-
-def _times_read(texts: list[str], unit: Unit) -> int:
-    return sum(1 for each in texts if moments.naive_or_aware(each, unit) is not None)
-
-
-def is_zoneless(told: list[Any], unit: Unit | None) -> bool:
-    """Whether times are written without a zone."""
-    if unit not in (Unit.ISO, Unit.DAY_FIRST, Unit.MONTH_FIRST):
-        return False
-    found = [moments.naive_or_aware(value, unit) if isinstance(value, str) else value for value in told]
-    return any(at is not None and getattr(at, "tzinfo", None) is None for at in found)
-
-
-def duration_unit(path: str, told: list[Any]) -> Unit:
-    """Return in what durations are written: their name says it, or else how large they are and whether they have fractions."""
-    words = names.plain(path).split("_")
-    for unit, known in (
-        (Unit.MILLISECONDS, MS_WORDS),
-        (Unit.MICROSECONDS, US_WORDS),
-        (Unit.NANOSECONDS, NS_WORDS),
-        (Unit.SECONDS, S_WORDS),
-    ):
-        if any(word in known for word in words[1:] or words):
-            return unit
-    numbers = [abs(float(value)) for value in told if _is_number(value)]
-    if not numbers:
-        return Unit.MILLISECONDS
-    middle, has_fractions = median(numbers), any(not each.is_integer() for each in numbers)
-    if middle >= 10_000_000:
-        return Unit.NANOSECONDS
-    return Unit.SECONDS if middle < (120 if has_fractions else 20) else Unit.MILLISECONDS
 
 
 def _sorted_out(fields: dict[str, Rule], samples: Samples, kind: Kind) -> dict[str, Rule]:
@@ -283,4 +313,4 @@ def _sorted_out(fields: dict[str, Rule], samples: Samples, kind: Kind) -> dict[s
 
 
 def _is_telling(found: list[Any]) -> bool:
-    return any(isinstance(value, str) and not _is_number(value) and len(value) <= 200 for value in found)
+    return any(isinstance(value, str) and not units.is_number(value) and len(value) <= 200 for value in found)

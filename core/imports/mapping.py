@@ -64,6 +64,8 @@ class Unit(StrEnum):
     MILLISECONDS = "ms"
     MICROSECONDS = "us"
     NANOSECONDS = "ns"
+    MINUTES = "min"
+    HOURS = "h"
     SECONDS_SINCE_START = "since_s"
     MILLISECONDS_SINCE_START = "since_ms"
     DOLLARS = "usd"
@@ -86,6 +88,7 @@ class Rule(BaseModel):
     unit: Unit | None = None
     values: dict[str, str] = Field(default_factory=dict, description="What a value means: status words, roles.")
     constant: str | int | float | None = None
+    decimal_comma: bool = Field(default=False, description="Whether numbers are written as 1.234,5.")
 
 
 class Turns(BaseModel):
@@ -123,6 +126,10 @@ class Mapping(BaseModel):
     start: AwareDatetime | None = None
     zero: float = Field(default=0, description="What stands for the start in times since the start.")
     model: str | None = Field(default=None, max_length=200)
+    open: list[str] = Field(default_factory=list, description="Fields that a question is open about: an import waits for it.")
+    id_prefix: str = Field(
+        default="", max_length=80, description="Stands before the ids, so that rows that another environment holds count anew."
+    )
 
     def dated(self, at: datetime) -> "Mapping":
         """Return it with this start, where it has none and only records without a time need one."""

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,9 @@ OTHER = (
     "%Y-%m-%d %H:%M:%S.%f %z",
     "%Y-%m-%d %H:%M:%S %z",
 )
+LONGEST = 60
+PLAUSIBLE = re.compile(r"\d{8}|\d\D+\d+\D+\d|^\d+-W?\d+$")  # of the time alone, ISO has eight digits
+DIRECTIVE, WORDLIKE = re.compile(r"%[a-zA-Z]"), re.compile(r"\w|(?<=\s)\s+")
 Reader = Callable[[Any], str]
 
 
@@ -42,11 +46,20 @@ def reader(unit: Unit, *, zone: str | None, start: datetime | None, zero: float)
     return _written(ZoneInfo(zone) if zone else None, _habits(unit))
 
 
+@lru_cache(maxsize=20_000)
 def naive_or_aware(text: str, unit: Unit) -> datetime | None:
     """Return what a text says, or None when it is no time."""
-    return _parsed(text, _habits(unit))
+    # Each way of writing a time costs a try: what is plainly none is not tried.
+    return _parsed(text, _habits(unit)) if len(text) <= LONGEST and PLAUSIBLE.search(text) else None
 
 
+@lru_cache(maxsize=1_000)
+def _marks(text: str) -> str:
+    """Return what stands between the words and the numbers of a time."""
+    return WORDLIKE.sub("", text)
+
+
+@cache
 def _habits(unit: Unit) -> tuple[str, ...]:
     days = {Unit.DAY_FIRST: DAY_FIRST, Unit.MONTH_FIRST: MONTH_FIRST}.get(unit, ())
     return tuple(day + clock for day in days for clock in CLOCKS) + OTHER
@@ -89,7 +102,11 @@ def _parsed(text: str, habits: tuple[str, ...]) -> datetime | None:
         found = _parsed(plain[: named.start()], habits) if named.start() else None
         if found is not None:
             return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    marks = _marks(plain)
     for habit in habits:
+        # Python compiles a way of writing anew for most tries: those are left out that have other marks between their parts.
+        if "%z" not in habit and _marks(DIRECTIVE.sub("", habit)) != marks:
+            continue
         try:
             return datetime.strptime(plain, habit)  # noqa: DTZ007  the zone comes after
         except ValueError:

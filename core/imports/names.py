@@ -1,21 +1,26 @@
 """What fields are called elsewhere, the surest names first. Names are compared in lower case, with `_` between their words."""
 
 import re
+import unicodedata
+from functools import lru_cache
 
+from core.imports import foreign
+from core.imports.foreign import words
 from core.imports.parsed import Kind
 
 WORDS = re.compile(r"[^0-9a-z]+")
+LETTERS = str.maketrans({"µ": "u", "μ": "u", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "œ": "oe", "ł": "l"})
 HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
+@lru_cache(maxsize=10_000)
 def plain(name: str) -> str:
-    """Return a name as it is compared: `ContextTokens`, `context.tokens` and `Context Tokens` are one."""
+    """Return a name as it is compared: `ContextTokens`, `context.tokens` and `Context Tokens` are one, `Länge` is `lange`."""
+    if not name.isascii():
+        # First of all: a Greek letter would be lost, and microseconds become seconds.
+        parts = unicodedata.normalize("NFKD", name.translate(LETTERS))
+        name = "".join(each for each in parts if not unicodedata.combining(each))
     return WORDS.sub("_", HUMPS.sub("_", name).lower()).strip("_")
-
-
-def words(text: str) -> tuple[str, ...]:
-    """Return the words of a text."""
-    return tuple(text.split())
 
 
 TIME = words(
@@ -40,7 +45,7 @@ PLACE = {
 }
 ID = words("id uuid guid")
 
-NAMES: dict[Kind, dict[str, tuple[str, ...]]] = {
+ENGLISH: dict[Kind, dict[str, tuple[str, ...]]] = {
     Kind.AI_REQUESTS: {
         "id": words("id request_id req_id call_id generation_id completion_id span_id uuid"),
         "created_at": TIME,
@@ -57,14 +62,14 @@ NAMES: dict[Kind, dict[str, tuple[str, ...]]] = {
         "user_id": USER,
         "input_tokens": words(
             "input_tokens prompt_tokens context_tokens request_tokens in_tokens tokens_in input_token_count "
-            "prompt_token_count num_input_tokens num_prompt_tokens n_prompt_tokens prompt_len prompt_length "
-            "input_len input_length in_len usage_input usage_prompt_tokens usage_input_tokens input_usage "
+            "prompt_token_count num_input_tokens num_prompt_tokens n_prompt_tokens usage_input usage_prompt_tokens "
+            "usage_input_tokens input_usage "
             "tokens_prompt tokens_input inputtokens prompttokens"
         ),
         "output_tokens": words(
             "output_tokens completion_tokens generated_tokens response_tokens out_tokens tokens_out "
             "output_token_count completion_token_count num_output_tokens num_completion_tokens "
-            "n_completion_tokens generation_tokens output_len output_length out_len generated_len usage_output "
+            "n_completion_tokens generation_tokens usage_output "
             "usage_completion_tokens usage_output_tokens output_usage tokens_completion tokens_output "
             "outputtokens completiontokens"
         ),
@@ -223,16 +228,24 @@ NAMES: dict[Kind, dict[str, tuple[str, ...]]] = {
         **PLACE,
     },
 }
+NAMES = {
+    kind: {field: (*known, *words(foreign.NAMES.get(field, ""))) for field, known in fields.items()}
+    for kind, fields in ENGLISH.items()
+}
 MEMORY_WORDS = frozenset(words("memory memory_type fact preference memories"))
 RATING_WORDS = frozenset(
     words("rating stars thumbs thumb vote csat satisfaction feedback liked user_rating is_positive score helpful")
-)
-EVENT_WORDS = frozenset(words("event_type event event_name eventname event_key action action_name activity activity_type verb"))
+) | frozenset(words(foreign.NAMES["rating"]))
+EVENT_WORDS = frozenset(
+    words("event_type event event_name eventname event_key action action_name activity activity_type verb")
+) | frozenset(words(foreign.NAMES["event_type"]))
 ROLES = words(
     "role speaker from author sender participant who speaker_role message_role turn_role from_ "
     "author_role sender_type name actor type"
+) + words(foreign.ROLES)
+TEXTS = words("content text value utterance message body transcript msg sentence message_text utt dialogue_text query") + words(
+    foreign.TEXTS
 )
-TEXTS = words("content text value utterance message body transcript msg sentence message_text utt dialogue_text query")
 TURNS = words(
     "messages conversations conversation turns utterances dialogue dialog dialogs log chat transcript "
     "history original traj trajectory thread conversation_a items steps chat_history messages_display "
@@ -241,9 +254,9 @@ TURNS = words(
 ASKED = words(
     "question prompt user_message query user_input input user_query user_prompt request message "
     "user_question user_text asked customer_message"
-)
+) + words(foreign.ASKED)
 ANSWERED = words(
     "answer response completion output assistant_message bot_response reply ai_response assistant "
     "assistant_response model_response answer_text bot_message output_content agent_response "
     "generated_text"
-)
+) + words(foreign.ANSWERED)

@@ -10,7 +10,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.imports.errors import ImportMissing, MappingMissing
 from core.imports.models import Import, ImportMapping
-from core.imports.schemas import ImportView, MappingView, Progress, Status
+from core.imports.schemas import ImportView, MappingView, Progress, SameFile, Status
 from core.paging import Page, Window
 
 
@@ -24,7 +24,15 @@ def list_imports(session: Session, *, window: Window, actor: Actor) -> Page[Impo
 def get_import(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
     """Return an import; raise Forbidden or ImportMissing."""
     require(actor, Permission.MANAGE_IMPORTS)
-    return view(get_row(session, import_id))
+    row = get_row(session, import_id)
+    return view(row).model_copy(update={"same_file": same_file(session, row)})
+
+
+def same_file(session: Session, row: Import) -> list[SameFile]:
+    """Return other imports of the same bytes whose rows are there, the first one first."""
+    same = select(Import).where(Import.sha256 == row.sha256, Import.id != row.id, Import.position > 0).order_by(Import.created_at)
+    found = [other for other in session.scalars(same) if any(count.get("accepted") for count in other.counts.values())]
+    return [SameFile(id=each.id, environment=each.environment, created_at=each.created_at) for each in found]
 
 
 def get_row(session: Session, import_id: UUID, *, lock: bool = False) -> Import:

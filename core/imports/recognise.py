@@ -1,18 +1,20 @@
 """What a file is, told by its shape: its format and kind, how it would be read, and what only a person can answer."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from core import clock
-from core.imports import files, guess, json_files, layout, records, shapes, tables, unready, words
+from core.imports import files, guess, json_files, layout, meanings, questions, records, shapes, tables, units, unready, words
 from core.imports.files import Opened, Unreadable
 from core.imports.mapping import SINCE_START, Container, Mapping, Shape
 from core.imports.parsed import Kind
 from core.imports.paths import leaves
+from core.imports.questions import Ask, Question
+from core.imports.schemas import ReadAs
 from core.imports.shapes import Sample
 from core.imports.unready import NotYet
 
@@ -22,6 +24,11 @@ LOOKED_AT = 200
 MOST_COLUMNS_SHOWN = 3_000
 SHORT = 120
 MOST_SCANNED = 2_000_000
+WHAT_TO_DO = (
+    "Imports take CSV or TSV with a row of column names, JSON (a list of objects), JSONL (an object a line) and Parquet: "
+    "export the data in one of these, and upload it again."
+)
+AS_FOUND = ReadAs()
 UNTIMED = (Shape.DIALOGUES, Shape.TURNS, Shape.EXCHANGES, Shape.ARTICLES, Shape.BENCHMARK)
 
 
@@ -32,24 +39,6 @@ class Column(BaseModel):
 
     path: str
     samples: list[str]
-
-
-class Ask(StrEnum):
-    """What only a person knows. Each is a field of the mapping."""
-
-    ZONE = "zone"
-    START = "start"
-    MODEL = "model"
-
-
-class Question(BaseModel):
-    """Something that the file does not say; the default stands in the mapping already."""
-
-    model_config = ConfigDict(frozen=True)
-
-    key: Ask
-    text: str
-    default: str
 
 
 class Recognition(BaseModel):
@@ -83,17 +72,25 @@ class Known(BaseModel):
     start: datetime | None = None
 
 
-def recognise(path: Path, name: str, *, known: Known | None = None) -> Recognition:
-    """Return what a file is; raise Unreadable. Its name tells nothing."""
+def recognise(path: Path, name: str, *, known: Known | None = None, read_as: ReadAs | None = None) -> Recognition:
+    """Return what a file is, or what it is when read as somebody says; raise Unreadable. Its name tells nothing."""
     del name
     opened = files.look(path)
-    sample = _sample(path, opened)
+    sample = _sample(path, opened) if read_as is None or read_as.container is None else _sample_as(path, opened, read_as)
     if isinstance(sample, NotYet):
-        return Recognition(format=sample.format, title=sample.title, not_yet=sample.words, notes=opened.notes)
-    found = shapes.shape_of(sample)
+        return Recognition(
+            format=sample.format, title=sample.title, not_yet=f"{sample.words} {unready.OTHERWISE}", notes=opened.notes
+        )
+    found = shapes.shape_of(sample, read_as.format if read_as is not None else None)
     columns = _columns(sample)
     if isinstance(found, NotYet):
-        return Recognition(format=found.format, title=found.title, not_yet=found.words, columns=columns, notes=opened.notes)
+        return Recognition(
+            format=found.format,
+            title=found.title,
+            not_yet=f"{found.words} {unready.OTHERWISE}",
+            columns=columns,
+            notes=opened.notes,
+        )
     if found.kind is None:
         notes = [
             *opened.notes,
@@ -118,9 +115,26 @@ def _sample(path: Path, opened: Opened) -> Sample | NotYet:
     start = text.lstrip()[:1]
     if start in ("{", "["):
         return _json(path, opened, text)
-    if (prose := unready.prose(text)) is not None:
+    # First of all: cells of a table may hold Markdown or YAML of many lines.
+    if not tables.is_quoted(text, is_whole=opened.is_whole) and (prose := unready.prose(text)) is not None:
         return prose
     return _table(path, opened, text)
+
+
+def _sample_as(path: Path, opened: Opened, read_as: ReadAs) -> Sample | NotYet:
+    """Return the first records of a file of which somebody has said what holds them."""
+    text = opened.sample.lstrip("\ufeff")
+    if opened.is_parquet is not (read_as.container is Container.PARQUET):
+        raise Unreadable("The first bytes say whether a file is Parquet: this one can be read in no other way.")
+    match read_as.container:
+        case Container.CSV:
+            return _table(path, opened, text, read_as)
+        case Container.JSONL:
+            return _first_of(path, opened, Sample(Container.JSONL))
+        case Container.JSON:
+            return _json(path, opened, text)
+        case _:
+            return _sample(path, opened)
 
 
 def _json(path: Path, opened: Opened, text: str) -> Sample | NotYet:
@@ -151,15 +165,21 @@ def _refuse(wrong: str) -> NotYet:
     raise Unreadable(f"This begins like JSON, and is none: {wrong}.")
 
 
-def _table(path: Path, opened: Opened, text: str) -> Sample:
-    separator = tables.separator_of(text, is_whole=opened.is_whole)
+def _table(path: Path, opened: Opened, text: str, read_as: ReadAs = AS_FOUND) -> Sample:
+    separator = read_as.delimiter or tables.separator_of(text, is_whole=opened.is_whole)
     if separator is None:
         rows = tables.first_rows(text, ",", is_whole=opened.is_whole)
-        if not rows or any(len(row) != 1 for row in rows) or any(len(row[0]) > SHORT for row in rows):
+        if (
+            not rows
+            or any(len(row) != 1 for row in rows)
+            or (any(len(row[0]) > SHORT for row in rows) and not tables.is_quoted(text, is_whole=opened.is_whole))
+        ):
             raise Unreadable("This text is no table, no JSON and no list of JSON lines: nothing in it can be told apart.")
         separator = ","
     rows = tables.first_rows(text, separator, is_whole=opened.is_whole)
-    header = tables.has_header(rows)
+    if not rows:
+        raise Unreadable(f"This text cannot be read as a table: choose another file type. {WHAT_TO_DO}")
+    header = tables.has_header(rows) if read_as.header is None else read_as.header
     if header and len(rows) == 1 and opened.is_whole:
         raise Unreadable("The file holds the names of its columns, and no rows.")
     names = tables.names_of(rows[0], header=header)
@@ -183,8 +203,8 @@ def _columns(sample: Sample) -> list[Column]:
     for record in sample.first[:LOOKED_AT]:
         for path, value in leaves(record).items():
             told = found.setdefault(path, [])
-            if len(told) < 3:
-                told.append(words.shown(value, SHORT))
+            if len(told) < 3 and (shown := words.shown(value, SHORT)) not in told:
+                told.append(shown)
     return [Column(path=path, samples=told) for path, told in list(found.items())[:MOST_COLUMNS_SHOWN]]
 
 
@@ -194,26 +214,31 @@ def _columns(sample: Sample) -> list[Column]:
 def _recognition(
     path: Path, opened: Opened, sample: Sample, found: shapes.Found, columns: list[Column], known: Known
 ) -> Recognition:
-    mapping = found.mapping
-    questions: list[Question] = []
-    if _needs_zone(mapping, sample):
+    mapping, samples = found.mapping, shapes.samples_of(sample)
+    asked = [*questions.of_table(mapping, samples), *questions.of_values(mapping, meanings.unknown(mapping, sample.first))]
+    mapping = mapping.model_copy(update={"open": questions.names_open(asked)})
+    asked += questions.of_event_types(mapping, meanings.event_types(mapping, sample.first))
+    if _needs_zone(mapping, sample) or any(
+        units.is_zoneless(samples[option.value], units.time(samples[option.value]))
+        for each in asked
+        for option in each.options
+        if each.key is Ask.COLUMN and option.value in samples
+    ):
         mapping = mapping.model_copy(update={"zone": known.zone})
-        questions.append(
-            Question(key=Ask.ZONE, text="The times in this file name no time zone. Which one is meant?", default=known.zone)
-        )
+        asked.append(Question(key=Ask.ZONE, text=questions.ZONE, default=known.zone))
     if (start := _start(path, opened, mapping, known)) is not None:
         mapping = mapping.model_copy(update=start.update)
-        questions.append(Question(key=Ask.START, text=start.words, default=start.update["start"].isoformat()))
+        asked.append(Question(key=Ask.START, text=start.words, default=start.update["start"].isoformat()))
     if mapping.kind is Kind.AI_REQUESTS and mapping.format is Shape.TABLE and "model" not in mapping.fields:
         mapping = mapping.model_copy(update={"model": "unknown"})
-        questions.append(Question(key=Ask.MODEL, text="No column names the model. Which one answered?", default="unknown"))
+        asked.append(Question(key=Ask.MODEL, text="No column names the model. Which one answered?", default="unknown"))
     return Recognition(
         format=found.format,
         title=found.title,
         kind=mapping.kind,
         mapping=mapping,
         columns=columns,
-        questions=questions,
+        questions=asked,
         notes=[*opened.notes, *sample.notes, *found.notes],
         readings=words.readings(mapping, sample.first),
     )
@@ -223,11 +248,11 @@ def _needs_zone(mapping: Mapping, sample: Sample) -> bool:
     if mapping.format in (Shape.PHOENIX, Shape.LANGFUSE_OBSERVATIONS, Shape.LANGFUSE_TRACES):
         return False  # they write UTC
     rules = [rule for rule in mapping.fields.values() if rule.path and rule.as_ == "time"]
-    if any(guess.is_zoneless(shapes.told(sample.first, rule.path), rule.unit) for rule in rules):
+    if any(units.is_zoneless(shapes.told(sample.first, rule.path), rule.unit) for rule in rules):
         return True
     at = mapping.turns.at if mapping.turns else None
     return at is not None and any(
-        guess.is_zoneless(shapes.told(shapes.turns_of(record, mapping), at.path), at.unit) for record in sample.first[:20]
+        units.is_zoneless(shapes.told(shapes.turns_of(record, mapping), at.path), at.unit) for record in sample.first[:20]
     )
 
 
@@ -250,7 +275,7 @@ def _start(path: Path, opened: Opened, mapping: Mapping, known: Known) -> _Start
             words=f"The times count seconds since some start. When was {what}?",
         )
     start = known.start or came - timedelta(days=1)
-    has_times = "created_at" in mapping.fields or (mapping.turns is not None and mapping.turns.at is not None)
+    has_times = "created_at" in (*mapping.fields, *mapping.open) or (mapping.turns is not None and mapping.turns.at is not None)
     if mapping.format in UNTIMED and not has_times:
         return _Start(update={"start": start}, words="This file has no times. When did what is in it begin?")
     if mapping.format is Shape.TABLE and not has_times and mapping.kind in (Kind.AI_REQUESTS, Kind.FEEDBACK, Kind.EVENTS):
@@ -274,10 +299,19 @@ def _extent(path: Path, opened: Opened, mapping: Mapping, column: str) -> tuple[
     return (low, high) if low <= high else (0.0, 0.0)
 
 
+def samples_of(recognition: Recognition) -> guess.Samples:
+    """Return the first values of each column, as far as they are kept."""
+    return {column.path: list(column.samples) for column in recognition.columns}
+
+
+def records_of(path: Path, mapping: Mapping) -> Iterator[Any]:
+    """Yield the records of a file that can be read, as objects."""
+    return (record for _, _, record, wrong in records.objects(path, files.look(path), mapping) if wrong is None)
+
+
 def guessed_fields(recognition: Recognition, kind: Kind) -> dict[str, Any]:
     """Return the fields of another kind than the one that was guessed, as the columns' names and values suggest them."""
-    samples: guess.Samples = {column.path: list(column.samples) for column in recognition.columns}
-    return guess.fields_of(samples, kind)
+    return guess.fields_of(samples_of(recognition), kind)
 
 
 def readings(path: Path, mapping: Mapping) -> list[str]:

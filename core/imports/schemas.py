@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from core.identity.schemas import ENVIRONMENT, View
+from core.imports.mapping import Container, Shape, Unit
 from core.imports.parsed import Kind
 
 LONGEST_NAME = 300
@@ -93,6 +94,12 @@ class DryRun(View):
     compared: int = 0
     samples: list[Sample] = Field(default_factory=list)
     readings: list[str] = Field(default_factory=list)
+    unknown: dict[str, dict[str, int]] = Field(default_factory=dict, description="Rows by states and roles that nobody knows.")
+
+    @property
+    def is_mostly_refused(self) -> bool:
+        """Whether more rows would be refused than stored."""
+        return self.rejected > sum(self.counts.values())
 
 
 class Progress(View):
@@ -101,6 +108,14 @@ class Progress(View):
     records_done: int
     records_total: int | None
     fraction: float | None
+
+
+class SameFile(View):
+    """Another import of the same bytes whose rows are there: they are known by their ids, whatever the environment."""
+
+    id: UUID
+    environment: str
+    created_at: datetime
 
 
 class ImportView(View):
@@ -127,6 +142,7 @@ class ImportView(View):
     started_at: datetime | None
     completed_at: datetime | None
     has_file: bool
+    same_file: list[SameFile] = Field(default_factory=list)
 
 
 class Answers(BaseModel):
@@ -137,6 +153,15 @@ class Answers(BaseModel):
     zone: str | None = Field(default=None, max_length=100)
     start: AwareDatetime | None = None
     model: str | None = Field(default=None, min_length=1, max_length=200)
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Of fields that a question asks about, the column; empty where it is none of them."
+    )
+    units: dict[str, Unit] = Field(
+        default_factory=dict, description="Of dates that read both ways: `day_first` or `month_first`."
+    )
+    values: dict[str, dict[str, str]] = Field(
+        default_factory=dict, description="What values mean, by field: states, roles, types of events."
+    )
 
 
 class Start(BaseModel):
@@ -151,6 +176,23 @@ class Start(BaseModel):
     mapping_id: UUID | None = None
     answers: Answers | None = None
     environment: str | None = Field(default=None, pattern=ENVIRONMENT)
+    separate: bool | None = Field(
+        default=None, description="Whether rows that another environment holds are stored once more, under ids of their own."
+    )
+    accept_refused: bool = Field(default=False, description="Begin although most rows would be refused.")
+
+
+class ReadAs(BaseModel):
+    """How a file is to be read where it was taken for something else; what is left out is recognised."""
+
+    model_config = ConfigDict(
+        frozen=True, json_schema_extra={"example": {"container": "csv", "delimiter": ";", "format": "table"}}
+    )
+
+    container: Container | None = None
+    format: Shape | None = None
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    header: bool | None = None
 
 
 class NewMapping(BaseModel):

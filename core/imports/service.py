@@ -16,17 +16,34 @@ from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ids import new_id
-from core.imports import queries, quotes, uploads
+from core.imports import queries, questions, quotes, uploads
 from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow, UndoOver
 from core.imports.mapping import Mapping
 from core.imports.models import Import, ImportMapping
-from core.imports.schemas import BUSY, STARTABLE, Count, ImportView, MappingView, NewMapping, Start, Status
+from core.imports.schemas import BUSY, STARTABLE, Answers, Count, ImportView, MappingView, NewMapping, Start, Status
 from core.imports.undo import since as undoing_since
 from core.imports.uploads import Kept
 
 TASK = "imports.work"
 TOUCHED = "imports.touched"
 LAYOUT = ("container", "records", "delimiter", "header")  # of a mapping
+
+
+def replace_recognition(session: Session, import_id: UUID, known: dict[str, Any], *, actor: Actor) -> ImportView:
+    """Take over what a file is when it is read another way; raise Forbidden, ImportMissing, NotNow or FileGone."""
+    require(actor, Permission.MANAGE_IMPORTS)
+    row = _startable(session, import_id)
+    if has_brought(row):
+        raise NotNow("Part of this file has been imported; undo that first.")
+    row.recognition, row.mapping, row.dry_run, row.error, row.status = (
+        known["recognition"],
+        known["mapping"],
+        None,
+        None,
+        Status.READY,
+    )
+    session.flush()
+    return queries.view(row)
 
 
 def add(session: Session, import_id: UUID, name: str, kept: Kept, known: dict[str, Any], *, actor: Actor) -> ImportView:
@@ -59,6 +76,7 @@ def start(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> I
     require(actor, Permission.MANAGE_IMPORTS)
     row = _startable(session, import_id)
     _choose(session, row, given)
+    _require_answers(row)
     if row.position == 0:
         # Kinds that were named stay named: rows of them may be there (writing.py, _announce).
         row.counts = {kind: Count().model_dump() for kind in row.counts}
@@ -211,6 +229,15 @@ def _startable(session: Session, import_id: UUID) -> Import:
 
 def _choose(session: Session, row: Import, given: Start) -> None:
     """Take over what is said of how to read the file; raise NotImportable, MappingWrong, MappingMissing or NotNow."""
+    mapping = mapping_for(session, row, given)
+    if has_brought(row) and mapping != row.mapping:
+        raise NotNow("Part of this file has been imported with another mapping; undo that first.")
+    row.mapping = mapping
+    row.environment, row.error = given.environment or row.environment, None
+
+
+def mapping_for(session: Session, row: Import, given: Start) -> dict[str, Any]:
+    """Return how a file would be read; raise NotImportable, MappingWrong, MappingMissing or MappingOpen."""
     if row.recognition.get("not_yet"):
         raise NotImportable(row.recognition["not_yet"])
     chosen = given.mapping
@@ -218,15 +245,30 @@ def _choose(session: Session, row: Import, given: Start) -> None:
         layout = layout_of({"mapping": row.mapping, "recognition": row.recognition}) or {}
         chosen = queries.get_mapping(session, given.mapping_id).mapping | layout
     if given.answers is not None:
-        chosen = (chosen or row.mapping or {}) | given.answers.model_dump(mode="json", exclude_none=True)
-    if chosen is not None:
-        mapping = _checked(chosen).model_dump(mode="json", by_alias=True)
-        if has_brought(row) and mapping != row.mapping:
-            raise NotNow("Part of this file has been imported with another mapping; undo that first.")
-        row.mapping = mapping
-    if row.mapping is None:
+        chosen = _answered(row, chosen or row.mapping, given.answers)
+    chosen = chosen or row.mapping
+    if chosen is None:
         raise MappingOpen("Nothing says how this file is to be read: send a mapping, or the id of a saved one.")
-    row.environment, row.error = given.environment or row.environment, None
+    if given.separate is not None:
+        chosen = chosen | {"id_prefix": f"{given.environment or row.environment}:" if given.separate else ""}
+    return _checked(chosen).model_dump(mode="json", by_alias=True)
+
+
+def _require_answers(row: Import) -> None:
+    waiting = (row.mapping or {}).get("open", [])
+    fields = {name.partition(".")[0] for name in waiting}
+    asked = [each["text"] for each in row.recognition.get("questions", []) if each.get("field") in fields]
+    if waiting:
+        raise MappingOpen(f"Answer first: {' '.join(asked) or ', '.join(waiting)}")
+
+
+def _answered(row: Import, mapping: dict[str, Any] | None, answers: Answers) -> dict[str, Any]:
+    if mapping is None:
+        raise MappingOpen("Nothing says how this file is to be read: send a mapping, or the id of a saved one.")
+    samples = {column["path"]: list(column["samples"]) for column in row.recognition.get("columns", [])}
+    found = questions.answered(mapping, samples, columns=answers.columns, units=answers.units, values=answers.values)
+    plain = answers.model_dump(mode="json", exclude_none=True, include={"zone", "start", "model"})
+    return found | plain
 
 
 def _checked(mapping: dict[str, Any]) -> Mapping:

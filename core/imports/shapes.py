@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.imports import guess, names, unready, values
+from core.imports import foreign, guess, names, unready, values
+from core.imports.files import Unreadable
 from core.imports.formats import articles, benchmark, langfuse, runs, spans, turns
 from core.imports.json_files import KEY, VALUE
 from core.imports.mapping import Container, Mapping, Rule, Shape, Turns
@@ -49,13 +50,52 @@ class Found:
 # Records
 
 
-def shape_of(sample: Sample) -> Found | NotYet:
-    """Return what the records are, the surest signs first."""
+def shape_of(sample: Sample, chosen: Shape | None = None) -> Found | NotYet:
+    """Return what the records are, the surest signs first, or as what somebody wants them read; raise Unreadable."""
     first = sample.first[0]
+    if chosen is not None:
+        return _chosen(sample, first, chosen)
     for known in (_spans, _langfuse, _unready, _runs, _benchmark, _articles, _dialogues, _single_turns):
         if (found := known(sample, first)) is not None:
             return found
     return _table(sample)
+
+
+def _chosen(sample: Sample, first: Object, chosen: Shape) -> Found | NotYet:
+    found: Found | NotYet | None
+    match chosen:
+        case Shape.TABLE:
+            return _table(sample)
+        case Shape.DIALOGUES | Shape.EXCHANGES:
+            found = _dialogues(sample, first)
+        case Shape.TURNS:
+            found = _single_turns(sample, first)
+        case Shape.ARTICLES:
+            found = _articles(sample, first)
+        case Shape.WORKFLOW_RUNS:
+            found = _runs(sample, first)
+        case Shape.BENCHMARK:
+            found = _benchmark(sample, first)
+        case _:
+            kind = (
+                Kind.CONVERSATIONS
+                if chosen is Shape.LANGFUSE_TRACES and not langfuse.has_observations(first)
+                else Kind.AI_REQUESTS
+            )
+            found = Found(chosen, SPANS[chosen], kind, sample.mapping(kind, format=chosen), OTLP)
+    if found is None:
+        raise Unreadable(
+            f"The records of this file are no {chosen.replace('_', ' ')}: choose “table”, and say which column is what."
+        )
+    return found
+
+
+SPANS = {
+    Shape.OTLP: "Spans of OpenTelemetry (OTLP in JSON)",
+    Shape.PHOENIX: "Spans as Phoenix or OpenTelemetry's console exports them",
+    Shape.LANGFUSE_OBSERVATIONS: "Observations of Langfuse",
+    Shape.LANGFUSE_TRACES: "Traces of Langfuse",
+}
 
 
 def _spans(sample: Sample, first: Object) -> Found | None:
@@ -206,7 +246,7 @@ def _single_turns(sample: Sample, first: Object) -> Found | None:
     del first
     samples = _samples(sample.first, sample.columns)
     plain = {names.plain(path): path for path in samples}
-    role = next((plain[name] for name in names.ROLES if name in plain and _are_roles(samples[plain[name]])), None)
+    role = next((plain[name] for name in names.ROLES if name in plain and _are_roles(name, samples[plain[name]])), None)
     said = next((plain[name] for name in names.TEXTS if name in plain and plain[name] != role), None)
     fields = guess.fields_of({path: found for path, found in samples.items() if path not in (role, said)}, Kind.CONVERSATIONS)
     if role is None or said is None or "id" not in fields or names.plain(fields["id"].path) in ("id", "uuid", "message_id"):
@@ -228,8 +268,17 @@ def _single_turns(sample: Sample, first: Object) -> Found | None:
     return Found("turns", "Messages of conversations, one a record", Kind.CONVERSATIONS, mapping)
 
 
-def _are_roles(found: list[Any]) -> bool:
+SURE_ROLES = frozenset(
+    foreign.words("role speaker sender message_role speaker_role author_role sender_type") + foreign.words(foreign.ROLES)
+)
+MOST_ROLES = 6
+
+
+def _are_roles(name: str, found: list[Any]) -> bool:
+    """Whether values are roles. Where the name says so, a few may be unknown: they are asked about (meanings.py)."""
     words = {turns.role_word(values.text(value)) for value in found if not values.is_nothing(value)}
+    if name in SURE_ROLES and 1 < len(words) <= MOST_ROLES and len(words) < len(found):
+        return True
     return bool(words) and words <= set(turns.ROLES) and bool({turns.ROLES[word] for word in words} & {"user", "assistant"})
 
 
@@ -264,6 +313,11 @@ TITLES = {
     Kind.MEMORIES: "memories",
     Kind.USERS: "users",
 }
+
+
+def samples_of(sample: Sample) -> guess.Samples:
+    """Return the first values of each path."""
+    return _samples(sample.first, sample.columns)
 
 
 def _samples(first: list[Object], columns: list[str] | None = None) -> guess.Samples:

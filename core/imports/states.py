@@ -1,6 +1,6 @@
 """Words for states and ratings, as others have them: in lower case, with `_` for spaces and hyphens."""
 
-from core.imports.names import words
+from core.imports.foreign import words
 from core.imports.parsed import Kind
 
 WENT_WELL = words(

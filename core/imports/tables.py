@@ -35,6 +35,17 @@ def separator_of(sample: str, *, is_whole: bool) -> str | None:
     return best
 
 
+def is_quoted(sample: str, *, is_whole: bool) -> bool:
+    """Whether a text is plainly a table, because rows of one width hold quoted cells of several lines."""
+    for separator in SEPARATORS:
+        rows = first_rows(sample, separator, is_whole=is_whole)
+        alike = [row for row in rows if len(row) == len(rows[0])]
+        # Of prose, the reader of CSV makes a row a line.
+        if len(alike) > max(1, len(rows) * 0.8 - 1) and any("\n" in cell.strip() for row in alike[1:] for cell in row):
+            return True
+    return False
+
+
 def first_rows(sample: str, separator: str, *, is_whole: bool) -> list[Cells]:
     """Return the first rows of a sample; the last one is left out where the sample may have cut it."""
     lines = sample.splitlines(keepends=True)

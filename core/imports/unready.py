@@ -9,6 +9,7 @@ from core.imports import names
 from core.imports.formats import benchmark, turns
 
 Object = dict[str, Any]
+OTHERWISE = "To import its rows as something else, choose another file type."
 LATER = "This file is recognised, and cannot be imported yet: that comes with {what}."
 
 

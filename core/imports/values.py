@@ -24,12 +24,24 @@ PER_MS = {
     Unit.MILLISECONDS: 1.0,
     Unit.MICROSECONDS: 0.001,
     Unit.NANOSECONDS: 0.000001,
+    Unit.MINUTES: 60_000.0,
+    Unit.HOURS: 3_600_000.0,
 }
-SUFFIXED = re.compile(r"^\s*(-?[0-9][0-9.,]*)\s*(ns|us|µs|ms|msec|s|sec|secs|seconds?|m|min|minutes?)\s*$", re.IGNORECASE)
-SUFFIXES = {"ns": 0.000001, "us": 0.001, "µs": 0.001, "ms": 1.0, "msec": 1.0, "m": 60_000.0, "min": 60_000.0}
+SUFFIXED = re.compile(
+    r"^\s*(-?[0-9][0-9.,]*)\s*(ns|us|µs|μs|ms|msec|s|sec|secs|seconds?|sek|sekunden?|secondes?|m|min|mins|minutes?|minuten|h|std)"
+    r"\s*$",
+    re.IGNORECASE,
+)
+SUFFIXES = (
+    {"ns": 0.000001, "us": 0.001, "µs": 0.001, "μs": 0.001, "ms": 1.0, "msec": 1.0}
+    | dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuten"), 60_000.0)
+    | dict.fromkeys(("h", "std"), 3_600_000.0)
+)
+THOUSANDS = {mark: re.compile(rf"^[+-]?[1-9]\d{{0,2}}(?:{re.escape(mark)}\d{{3}})+$") for mark in ",."}
+GAPS = str.maketrans("", "", " _'\u00a0\u202f\u2019")
 CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)$")
 ENUM = re.compile(r"^[a-z_]+\.(?=[a-z])")  # `StatusCode.ERROR`
-PRICE = re.compile(r"[\s$,]|USD|usd")
+PRICE = re.compile(r"[\s$]|USD|usd")
 
 
 def reader(name: str, rule: Rule, mapping: Mapping) -> Reader:
@@ -38,16 +50,19 @@ def reader(name: str, rule: Rule, mapping: Mapping) -> Reader:
         case As.TIME:
             return moments.reader(rule.unit or Unit.ISO, zone=mapping.zone, start=mapping.start, zero=mapping.zero)
         case As.DURATION:
-            return partial(_duration, factor=PER_MS.get(rule.unit or Unit.MILLISECONDS, 1.0))
+            factor = PER_MS.get(rule.unit or Unit.MILLISECONDS, 1.0)
+            return partial(_duration, factor=factor, comma=rule.decimal_comma)
         case As.STATUS:
             return partial(_state, known=states.STATES.get(mapping.kind, {}) | _lowered(rule.values), kind=mapping.kind)
         case As.MONEY:
-            return partial(money, cents=rule.unit is Unit.CENTS)
+            return partial(money, cents=rule.unit is Unit.CENTS, comma=rule.decimal_comma)
         case As.RATING:
             return partial(_rating, unit=rule.unit, values=_lowered(rule.values))
         case As.TEXT:
             longest = LONGEST.get(name, LONGEST_TEXT)
             return partial(_text, longest=longest, values=rule.values) if rule.values else partial(text, longest=longest)
+        case (As.COUNT | As.NUMBER) as counted if rule.decimal_comma:
+            return partial(count if counted is As.COUNT else number, comma=True)
         case other:
             return PLAIN[other]
 
@@ -77,17 +92,33 @@ def _text(value: Value, longest: int, values: dict[str, str]) -> str:
     return values.get(found, found)
 
 
-def count(value: Value) -> int:
+def decimal(written: str, *, comma: bool = False) -> str:
+    """Return a number as Python reads it, whichever marks it is written with; `comma` says that the decimal mark is one.
+
+    Where nobody says so, `1,5` and `1.234,5` can be nothing else; three digits after a comma are thousands.
+    """
+    plain = written.strip().translate(GAPS)
+    last = max(plain.rfind(","), plain.rfind("."))
+    if "," in plain and "." in plain:
+        return plain[:last].replace(",", "").replace(".", "") + "." + plain[last + 1 :]
+    if comma and THOUSANDS["."].match(plain):
+        return plain.replace(".", "")
+    if not comma and THOUSANDS[","].match(plain):
+        return plain.replace(",", "")
+    return plain.replace(",", ".")
+
+
+def count(value: Value, *, comma: bool = False) -> int:
     """Return a whole number, as whatever it is written."""
     try:
         return int(value) if isinstance(value, str) else _whole(value)
     except (ValueError, TypeError, OverflowError):
-        return _count_written(value)
+        return _count_written(value, comma)
 
 
-def _count_written(value: Value) -> int:
+def _count_written(value: Value, comma: bool) -> int:
     try:
-        return _whole(float(value.replace(",", "").replace("_", "").replace(" ", "")))
+        return _whole(float(decimal(value, comma=comma)))
     except (ValueError, AttributeError, OverflowError):
         raise ValueError(f"{_shown(value)} is no whole number") from None
 
@@ -98,10 +129,10 @@ def _whole(value: Value) -> int:
     return int(value)
 
 
-def number(value: Value) -> float:
+def number(value: Value, *, comma: bool = False) -> float:
     """Return a number."""
     try:
-        found = float(value.replace(",", "") if isinstance(value, str) else value)
+        found = float(decimal(value, comma=comma) if isinstance(value, str) else value)
     except (ValueError, TypeError):
         raise ValueError(f"{_shown(value)} is no number") from None
     if not math.isfinite(found):
@@ -109,10 +140,10 @@ def number(value: Value) -> float:
     return found
 
 
-def money(value: Value, *, cents: bool = False) -> str:
+def money(value: Value, *, cents: bool = False, comma: bool = False) -> str:
     """Return a price in USD as a decimal text."""
     try:
-        found = Decimal(PRICE.sub("", value) if isinstance(value, str) else str(value))
+        found = Decimal(decimal(PRICE.sub("", value), comma=comma) if isinstance(value, str) else str(value))
     except (InvalidOperation, ValueError):
         raise ValueError(f"{_shown(value)} is no price") from None
     if not found.is_finite():
@@ -120,21 +151,26 @@ def money(value: Value, *, cents: bool = False) -> str:
     return format(found / 100 if cents else found, "f")
 
 
-def _duration(value: Value, *, factor: float) -> int:
+def _duration(value: Value, *, factor: float, comma: bool) -> int:
     try:
-        return round(float(value) * factor)
+        return (
+            round(float(value) * factor) if not (comma and isinstance(value, str)) else round(number(value, comma=True) * factor)
+        )
     except (ValueError, TypeError, OverflowError):
-        return _duration_written(value)
+        return _duration_written(value, factor, comma)
 
 
-def _duration_written(value: Value) -> int:
-    """Return a duration that says its unit itself: `350 ms`, `1.2s`, `0:01:30`."""
+def _duration_written(value: Value, factor: float, comma: bool) -> int:
+    """Return a duration that says its unit itself: `350 ms`, `1.2s`, `0:01:30`; or a number with commas."""
     written = str(value)
     if found := SUFFIXED.match(written):
-        return round(float(found[1].replace(",", "")) * SUFFIXES.get(found[2].lower(), 1000.0))
+        return round(float(decimal(found[1], comma=comma)) * SUFFIXES.get(found[2].lower(), 1000.0))
     if found := CLOCK.match(written.strip()):
         return round((int(found[1] or 0) * 3600 + int(found[2]) * 60 + float(found[3])) * 1000)
-    raise ValueError(f"{_shown(value)} is no duration")
+    try:
+        return round(number(written, comma=comma) * factor)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{_shown(value)} is no duration") from None
 
 
 def word_of(value: Value) -> str:

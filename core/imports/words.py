@@ -11,6 +11,8 @@ UNITS = {
     Unit.MILLISECONDS: "milliseconds",
     Unit.MICROSECONDS: "microseconds",
     Unit.NANOSECONDS: "nanoseconds",
+    Unit.MINUTES: "minutes",
+    Unit.HOURS: "hours",
     Unit.SECONDS_SINCE_START: "seconds since the start",
     Unit.MILLISECONDS_SINCE_START: "milliseconds since the start",
     Unit.ISO: "written times",
@@ -45,8 +47,23 @@ def _reading(name: str, rule: Rule, mapping: Mapping, first: list[dict[str, Any]
     return f"{rule.path} is read as {name}{unit}: {examples}."
 
 
+def stored(name: str, rule: Rule, mapping: Mapping, told: list[Any]) -> list[str]:
+    """Return how values of a column will be stored; of those that will be refused, that."""
+    if rule.as_ not in (*TOLD, As.COUNT, As.NUMBER):
+        return []
+    read, found = values.reader(name, rule, mapping), []
+    for value in told:
+        try:
+            found.append("" if values.is_nothing(value) else _result(rule, read(value)))
+        except ValueError:
+            found.append("not known" if rule.as_ is As.STATUS else "refused")
+    return [each for each in found if each]
+
+
 def _result(rule: Rule, value: Any) -> str:  # noqa: ANN401  whatever a reader returns
     match rule.as_:
+        case As.TIME:
+            return f"{str(value)[:19].replace('T', ' ')} UTC"
         case As.DURATION:
             return f"{value:,} ms"
         case As.MONEY:

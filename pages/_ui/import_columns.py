@@ -1,17 +1,18 @@
-"""The columns of a file: each with its first values, what it becomes, and in which unit it is written."""
+"""The columns of a file: each with its first values, what it becomes, in which unit it is read, and what will be stored."""
 
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core.imports import recognise
+from core.imports import guess, questions, recognise, words
 from core.imports.fields import FIELDS
-from core.imports.mapping import As, Unit
+from core.imports.mapping import As, Mapping, Rule, Unit
 from core.imports.parsed import Kind
 from core.imports.recognise import Recognition
 from core.imports.schemas import ImportView
 from core.imports.stores import STORES
+from pages._ui import errors, state
 
 KEPT, LEFT_OUT = "kept with the row", "left out"
 UNITS = {
@@ -22,6 +23,8 @@ UNITS = {
     Unit.MILLISECONDS: "milliseconds",
     Unit.MICROSECONDS: "microseconds",
     Unit.NANOSECONDS: "nanoseconds",
+    Unit.MINUTES: "minutes",
+    Unit.HOURS: "hours",
     Unit.SECONDS_SINCE_START: "seconds since the start",
     Unit.MILLISECONDS_SINCE_START: "milliseconds since the start",
     Unit.DOLLARS: "dollars",
@@ -30,81 +33,114 @@ UNITS = {
     Unit.FIVE: "1 to 5",
     Unit.TEN: "1 to 10",
 }
-BY_WORDS = {words: unit for unit, words in UNITS.items()}
+BY_WORDS = {words_: unit for unit, words_ in UNITS.items()}
+Changes = dict[int, dict[str, str | None]]  # by line: the cells that were changed
 SHORT = 12  # lines of a table that does not scroll
 
 
 def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     """Draw a line for each column, and return the mapping as it is chosen."""
     kinds = list(Kind)
-    key = f"imports.kind-{found.id}"
     guessed = Kind(mapping["kind"]) if found.mapping else None
     chosen = st.selectbox(
         "Its rows are",
         kinds,
         None if guessed is None else kinds.index(guessed),
-        key=key,
+        key=f"imports.kind-{found.id}",
         width=420,
         placeholder="Choose what the rows are",
         format_func=lambda kind: STORES[kind].words[1],
     )
     if chosen is None:
         return mapping
-    fields = mapping["fields"] if chosen == guessed else _guessed(found, chosen)
-    by_path = {rule["path"]: (name, rule) for name, rule in fields.items() if rule.get("path")}
-    rows = [_row(column, by_path, mapping.get("ignored", [])) for column in found.recognition["columns"]]
-    edited = st.data_editor(
-        pd.DataFrame(rows, columns=["Column", "Becomes", "Read as", "Values"]),
+    if chosen != guessed:
+        mapping = mapping | {"kind": chosen, "fields": _guessed(found, chosen), "open": []}
+        samples = {column["path"]: column["samples"] for column in found.recognition["columns"]}
+        mapping["open"] = questions.names_open(questions.of_kind(Mapping.model_validate(mapping), samples))
+    mapping = _edited(found, mapping, chosen)
+    _draw_table(found, mapping, chosen)
+    fields = mapping["fields"]
+    if chosen is Kind.EVENTS and not fields.get("event_type", {}).get("path"):
+        mapping = mapping | {"fields": fields | {"event_type": {"constant": _draw_event_type(found, fields)}}}
+    return mapping
+
+
+def _draw_table(found: ImportView, mapping: dict[str, Any], kind: Kind) -> None:
+    rows = [line(column, Mapping.model_validate(mapping)) for column in found.recognition["columns"]]
+    key = _key(found, kind)
+    # What is chosen may tell the unit of a column: so the table is drawn anew with what follows from it.
+    version: int = state.get(f"{key}-version", 0)
+    st.data_editor(
+        pd.DataFrame(rows, columns=["Column", "Becomes", "Read as", "Stored as", "Values"]),
         hide_index=True,
         row_height=34,
         height="content" if len(rows) <= SHORT else 450,
         placeholder="",
-        key=f"imports.columns-{found.id}-{chosen}",
-        disabled=["Column", "Values"],
+        key=f"{key}-{version}",
+        on_change=edit,
+        args=(found, mapping, kind, f"{key}-{version}"),
+        disabled=["Column", "Stored as", "Values"],
         column_config={
-            "Column": st.column_config.TextColumn(width=150),
-            "Values": st.column_config.TextColumn(width=380, help="The first ones"),
-            "Becomes": st.column_config.SelectboxColumn(options=[KEPT, LEFT_OUT, *FIELDS[chosen]], required=True, width=150),
+            "Column": st.column_config.TextColumn(width=140),
+            "Becomes": st.column_config.SelectboxColumn(options=[KEPT, LEFT_OUT, *FIELDS[kind]], required=True, width=140),
             "Read as": st.column_config.SelectboxColumn(
-                options=list(BY_WORDS), width=130, help="Of times, durations, prices, ratings"
+                options=list(BY_WORDS), width=110, help="The unit of times, durations, prices and ratings in the file"
             ),
+            "Stored as": st.column_config.TextColumn(width=230, help="The first three values as they will be stored"),
+            "Values": st.column_config.TextColumn(width=230, help="The first three values in the file"),
         },
     )
-    constants = {name: rule for name, rule in fields.items() if not rule.get("path")}
-    told = _told(edited, chosen, by_path, constants)
-    if chosen is Kind.EVENTS and not told["fields"].get("event_type", {}).get("path"):
-        told["fields"]["event_type"] = {"constant": _draw_event_type(found, constants)}
-    return mapping | {"kind": chosen, **told}
 
 
-def _draw_event_type(found: ImportView, constants: dict[str, Any]) -> str:
+@errors.action
+def edit(found: ImportView, mapping: dict[str, Any], kind: Kind, widget: str) -> None:
+    """Take over what was changed in the table."""
+    table: dict[str, Changes] = state.get(widget, {})
+    key = _key(found, kind)
+    state.put(key, changed(found.recognition["columns"], mapping, kind, table.get("edited_rows", {})))
+    state.put(f"{key}-version", state.get(f"{key}-version", 0) + 1)
+
+
+def changed(columns: list[dict[str, Any]], mapping: dict[str, Any], kind: Kind, changes: Changes) -> dict[str, Any]:
+    """Return what changes of a mapping; a column that becomes another field is read in the unit that its name tells."""
+    fields, ignored = dict(mapping["fields"]), list(mapping.get("ignored", []))
+    for place, change in changes.items():
+        path, samples = columns[int(place)]["path"], columns[int(place)]["samples"]
+        if (becomes := change.get("Becomes")) is not None:
+            fields = {name: rule for name, rule in fields.items() if rule.get("path") != path}
+            ignored = [each for each in ignored if each != path] + ([path] if becomes == LEFT_OUT else [])
+            if becomes in FIELDS[kind]:
+                rule = guess.rule_for(becomes, path, samples, kind)
+                fields[becomes] = rule.model_dump(mode="json", by_alias=True)
+        if "Read as" in change:
+            unit = BY_WORDS.get(change["Read as"] or "")
+            fields = {name: rule | ({"unit": unit} if rule.get("path") == path else {}) for name, rule in fields.items()}
+    return {"fields": fields, "ignored": ignored, "open": [name for name in mapping.get("open", []) if name not in fields]}
+
+
+def _edited(found: ImportView, mapping: dict[str, Any], kind: Kind) -> dict[str, Any]:
+    return mapping | state.get(_key(found, kind), {})
+
+
+def _key(found: ImportView, kind: Kind) -> str:
+    return f"imports.columns-{found.id}-{kind}"
+
+
+def _draw_event_type(found: ImportView, fields: dict[str, Any]) -> str:
     """Ask what happened, where no column says it."""
-    present = constants.get("event_type", {}).get("constant") or "imported.row"
-    words = st.text_input("Event type of all rows", present, key=f"imports.type-{found.id}", max_chars=200, width=420)
-    return words.strip() or present
+    present = fields.get("event_type", {}).get("constant") or "imported.row"
+    told = st.text_input("Event type of all rows", present, key=f"imports.type-{found.id}", max_chars=200, width=420)
+    return told.strip() or present
 
 
-def _row(column: dict[str, Any], by_path: dict[str, tuple[str, dict[str, Any]]], ignored: list[str]) -> list[str | None]:
-    path = column["path"]
-    name, rule = by_path.get(path, (LEFT_OUT if path in ignored else KEPT, {}))
-    unit = rule.get("unit")
-    return [path, name, UNITS[Unit(unit)] if unit else None, " · ".join(column["samples"])]
-
-
-def _told(
-    edited: pd.DataFrame, kind: Kind, by_path: dict[str, tuple[str, dict[str, Any]]], constants: dict[str, Any]
-) -> dict[str, Any]:
-    """Return fields and what is left out, as the table says it."""
-    fields: dict[str, Any] = dict(constants)
-    ignored = []
-    for path, name, unit, _ in edited.itertuples(index=False):
-        if name == LEFT_OUT:
-            ignored.append(path)
-        elif name in FIELDS[kind]:
-            before, rule = by_path.get(path, ("", {}))
-            kept = rule if before == name else {"path": path, "as": As(FIELDS[kind][name])}
-            fields[name] = {**kept, "unit": BY_WORDS.get(unit) if unit else None}
-    return {"fields": fields, "ignored": ignored}
+def line(column: dict[str, Any], mapping: Mapping) -> list[str | None]:
+    """Return the line of a column: what it becomes, in which unit it is read, how its values will be stored, and they."""
+    path, samples = column["path"], column["samples"]
+    name, rule = next(((name, rule) for name, rule in mapping.fields.items() if rule.path == path), ("", Rule()))
+    becomes = name or (LEFT_OUT if path in mapping.ignored else KEPT)
+    stored = " · ".join(words.stored(name, rule, mapping, samples)) if name else ""
+    unit = UNITS[rule.unit] if rule.unit and rule.as_ is not As.TEXT else None
+    return [path, becomes, unit, stored, " · ".join(samples)]
 
 
 def _guessed(found: ImportView, kind: Kind) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """One import: what was recognised, what a dry run has found, how far it is, what it has brought."""
 
 from collections.abc import Callable
+from typing import Literal
 from uuid import UUID
 
 import streamlit as st
 
-from core.imports import queries, service
+from core.imports import flows, queries, service
+from core.imports.errors import MostRefused
 from core.imports.schemas import BUSY, ImportView, Start, Status
-from pages._ui import errors, frame, guard, import_mapping, import_results, import_undo, import_words, state, text
+from pages._ui import errors, frame, guard, import_mapping, import_results, import_type, import_undo, import_words, state, text
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
 DOING = {
@@ -31,6 +33,8 @@ def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
             _draw_progress(found.id, found.status)
         elif found.recognition.get("not_yet"):
             st.info(text.plain(found.recognition["not_yet"]), icon=":material/schedule:")
+            if found.has_file:
+                import_type.draw(found)
         elif found.status is Status.COMPLETED:
             import_results.draw_brought(found)
             _draw_undo(found)
@@ -67,10 +71,22 @@ def _draw_choices(found: ImportView) -> None:
     is_tried = import_mapping.is_tried(found, given)
     if found.dry_run is not None and is_tried:
         import_results.draw_dry_run(found.dry_run)
+    refused: str | None = state.get(f"imports.refused-{found.id}", None)
+    if refused is not None:
+        st.warning(text.plain(refused), icon=":material/warning:")
+    waits = import_mapping.is_open(given)
+    if waits:
+        st.caption("Answer the questions above, then import.")
     with st.container(horizontal=True):
         st.button("Try it", key="imports.try", type="secondary" if is_tried else "primary", on_click=check, args=(found, given))
         words = "Go on" if found.progress.records_done else "Import"
-        st.button(words, key="imports.start", type="primary" if is_tried else "secondary", on_click=start, args=(found, given))
+        kind: Literal["primary", "secondary"] = "primary" if is_tried else "secondary"
+        st.button(words, key="imports.start", type=kind, disabled=waits, on_click=start, args=(found, given))
+        if refused is not None:
+            rest = given.model_copy(update={"accept_refused": True})
+            st.button("Import only the rest", key="imports.start-rest", disabled=waits, on_click=start, args=(found, rest))
+        if not found.counts:
+            import_type.draw(found)
         import_mapping.draw_saving(found, given)
         if found.counts:
             _draw_undo(found)
@@ -89,9 +105,15 @@ def check(found: ImportView, given: Start) -> None:
 
 @errors.action
 def start(found: ImportView, given: Start) -> None:
-    """Begin the import, or go on with it."""
-    with guard.work() as (session, actor):
-        service.start(session, found.id, given, actor=actor)
+    """Begin the import, or go on with it; where most rows would be refused, say so first."""
+    with guard.work() as (_, actor):
+        pass
+    key = f"imports.refused-{found.id}"
+    state.forget(key)
+    try:
+        flows.start(found.id, given, actor=actor)
+    except MostRefused as refused:
+        state.put(key, refused.detail)
 
 
 @errors.action

@@ -1,19 +1,17 @@
 """How a file is read: what its rows are, which column is what, in which units; and what the file does not say by itself."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import streamlit as st
 from pydantic import ValidationError
 
-from core import settings
 from core.errors import Invalid
 from core.imports import queries, service
 from core.imports.mapping import Mapping
 from core.imports.schemas import ImportView, NewMapping, Start
 from core.paging import LARGEST_PAGE, Window
-from pages._ui import errors, guard, import_columns, state, text
+from pages._ui import errors, guard, import_columns, import_questions, state, text
 
 NAME = "imports.mapping-name"
 
@@ -27,13 +25,16 @@ def draw(found: ImportView) -> Start:
         return Start()
     saved = _draw_saved(found)
     if saved is not None:
-        return Start(mapping_id=saved, environment=_draw_environment(found))
+        return Start(mapping_id=saved, **_draw_place(found))
+    mapping = {"open": [], **mapping}
     if mapping["format"] == "table":
         mapping = import_columns.draw(found, mapping)
-    answers = {question["key"]: _draw_question(found, question, mapping) for question in found.recognition.get("questions", [])}
-    return Start(
-        mapping=mapping | {name: value for name, value in answers.items() if value}, environment=_draw_environment(found)
-    )
+    return Start(mapping=import_questions.draw(found, mapping), **_draw_place(found))
+
+
+def is_open(given: Start) -> bool:
+    """Whether questions wait for their answers."""
+    return bool(given.mapping and given.mapping.get("open"))
 
 
 def is_tried(found: ImportView, given: Start) -> bool:
@@ -71,25 +72,27 @@ def _draw_saved(found: ImportView) -> UUID | None:
     )
 
 
-def _draw_question(found: ImportView, question: dict[str, str], mapping: dict[str, Any]) -> str | None:
-    key = f"imports.{question['key']}-{found.id}"
-    present = mapping.get(question["key"]) or question["default"]
-    match question["key"]:
-        case "zone":
-            zones = settings.time_zones()
-            return st.selectbox(question["text"], zones, zones.index(present) if present in zones else 0, key=key, width=420)
-        case "start":
-            at = st.datetime_input(
-                question["text"] + " (UTC)", datetime.fromisoformat(present).replace(tzinfo=None), key=key, width=420
-            )
-            return at.replace(tzinfo=UTC).isoformat() if at else None
-        case _:
-            return st.text_input(question["text"], present, key=key, max_chars=200, width=420).strip() or None
-
-
-def _draw_environment(found: ImportView) -> str:
-    words = st.text_input("Environment", found.environment, key=f"imports.environment-{found.id}", max_chars=64, width=420)
-    return words.strip() or found.environment
+def _draw_place(found: ImportView) -> dict[str, Any]:
+    """Draw the environment, and why nothing would arrive in it where the same file is in another."""
+    entered = st.text_input("Environment", found.environment, key=f"imports.environment-{found.id}", max_chars=64, width=420)
+    environment = entered.strip() or found.environment
+    first = found.same_file[0] if found.same_file else None
+    if first is None:
+        return {"environment": environment}
+    at = f"{first.created_at:%-d %b %Y}"
+    if first.environment == environment:
+        st.info(
+            f"The same file was imported on {at}: its rows are known by their ids, and none counts twice.", icon=":material/info:"
+        )
+        return {"environment": environment}
+    st.info(
+        f"The same file was imported into {text.plain(first.environment)} on {at}. A row is known by its id and belongs to one "
+        f"environment, so nothing would arrive in {text.plain(environment)}.",
+        icon=":material/info:",
+    )
+    words = f"Import it into {environment} too, under ids of its own"
+    separate = st.checkbox(words, key=f"imports.separate-{found.id}", help=f"The ids begin with “{environment}:”.")
+    return {"environment": environment, "separate": separate}
 
 
 @errors.action

@@ -8,7 +8,7 @@ import streamlit as st
 from core.imports.schemas import DryRun, ImportView, Problem
 from core.imports.stores import STORES
 from core.words import count as counted
-from pages._ui import frame, tables, text
+from pages._ui import frame, import_words, tables, text
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
 
@@ -36,7 +36,9 @@ def draw_dry_run(dry: DryRun) -> None:
 
 
 def draw_brought(found: ImportView) -> None:
-    """Draw what an import has brought."""
+    """Draw what an import has brought, or why it has brought nothing."""
+    if (words := import_words.nothing_new(found)) is not None:
+        st.info(text.plain(words), icon=":material/info:")
     rows = [
         {"Kind": STORES[kind].words[1], "New": count.accepted, "Known before": count.duplicates, "Refused": count.rejected}
         for kind, count in found.counts.items()

@@ -16,8 +16,13 @@ def ask(found: ImportView) -> None:
     def confirm() -> None:
         st.write(f"{text.plain(found.name)} has brought {text.plain(import_words.brought(found))}.")
         st.write(
-            "All of it goes, and what was made of it: figures by day, users whom nobody else names, their steps in the funnel. "
-            "What came from elsewhere stays as it is."
+            "What only this file holds is removed, with everything derived from it: daily figures, funnel steps, users that "
+            "nothing else names. Users, conversations, messages, batch runs, ratings and documents that other files hold too "
+            "stay as those files tell them."
+        )
+        st.write(
+            "Rows that arrived a second time unchanged belong to the import that brought them first. Events and AI requests "
+            "that a later file repeated, and rows that a program sent again unchanged, are removed with it."
         )
         with st.container(horizontal=True):
             if st.button("Undo import", type="primary", key="imports.undo", on_click=undo, args=(found.id,)):

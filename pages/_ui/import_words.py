@@ -21,8 +21,29 @@ def badge(found: ImportView) -> str:
     """Return where an import is as a chip."""
     if found.recognition.get("not_yet"):
         return ":orange-badge[Not yet]"
+    if found.status is Status.COMPLETED and _is_mostly_refused(found):
+        return ":orange-badge[Mostly refused]"
     colour, words = STATES[found.status]
     return f":{colour}-badge[{words}]"
+
+
+def _is_mostly_refused(found: ImportView) -> bool:
+    counts = found.counts.values()
+    return sum(each.rejected for each in counts) > sum(each.accepted + each.duplicates for each in counts)
+
+
+def nothing_new(found: ImportView) -> str | None:
+    """Return why an import has brought nothing although its rows could be read; None where it has."""
+    counts = found.counts.values()
+    if any(each.accepted for each in counts) or not any(each.duplicates for each in counts):
+        return None
+    other = next((same for same in found.same_file if same.environment != found.environment), None)
+    if other is None:
+        return "Nothing is new: every row is known already by its id, from an earlier import or from a program that sent it."
+    return (
+        f"Nothing is new: the same file was imported into {other.environment} before, and a row is known by its id, whatever the "
+        f"environment. To have the rows in {found.environment} too, undo this import, and import the file under ids of its own."
+    )
 
 
 def size(size_bytes: int) -> str:

@@ -240,12 +240,6 @@ def test_a_log_of_something_else_becomes_events_and_says_so(folder: Folder) -> N
     }
 
 
-def test_a_time_is_found_by_what_stands_in_a_column_with_another_name(folder: Folder) -> None:
-    path = folder.table("wann model input_tokens", [AT, "m", 5], [AT, "m", 6])
-
-    assert [row["created_at"] for row in rows_of(path)] == [MARCH, MARCH]
-
-
 def test_the_fields_of_another_kind_are_guessed_from_the_same_columns(folder: Folder) -> None:
     found = known(folder.table("ts model input_tokens user", [1772600767, "m", 5, "u1"]))
 

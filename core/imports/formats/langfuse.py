@@ -7,12 +7,14 @@ sessionId`; blob storage has the same in snake case, `provided_model_name` for t
 `calculatedTotalCost`. Latencies are in seconds, and are taken from the times where both are there.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from core.ai_metrics import outcomes
 from core.ai_metrics.spans import SPAN_ID, TRACE_ID, Span
 from core.imports import names, values
+from core.imports.formats import langfuse_usage
 from core.imports.formats.spans import Held, hex_id, nanoseconds, written
 from core.imports.mapping import Mapping
 from core.imports.parsed import Kind, Parsed
@@ -20,6 +22,7 @@ from core.imports.records import Record
 from core.imports.rows import RowRefused
 
 Object = dict[str, Any]
+TOOL_PREFIX = re.compile(r"^(?:execute[_ ]tool|tool[-_ ]?call|tool|function)[:./ -]+\s*(?=\S)", re.IGNORECASE)
 KINDS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
 STEPS = {"TOOL": "TOOL", "RETRIEVER": "RETRIEVER", "AGENT": "AGENT"}
 OBSERVATION_WORDS = {
@@ -41,33 +44,7 @@ TRACE_WORDS = {
     ),
     *("input_cost", "total_cost", "latency", "user_id", "external_id"),
 }
-COUNTS = {
-    "gen_ai.usage.input_tokens": (
-        "usage_details.input",
-        "usage.input",
-        "usage.prompt_tokens",
-        "prompt_tokens",
-        "input_usage",
-        "input_tokens",
-    ),
-    "gen_ai.usage.output_tokens": (
-        *(
-            "usage_details.output",
-            "usage.output",
-            "usage.completion_tokens",
-            "completion_tokens",
-            "output_usage",
-            "output_tokens",
-        ),
-    ),
-    "gen_ai.usage.total_tokens": ("usage_details.total", "usage.total", "usage.total_tokens", "total_tokens", "total_usage"),
-    "gen_ai.usage.cache_read.input_tokens": (
-        *("usage_details.cache_read_input_tokens", "usage_details.input_cached_tokens", "usage_details.input_cache_read"),
-    ),
-    "gen_ai.usage.reasoning.output_tokens": ("usage_details.output_reasoning_tokens", "usage_details.output_reasoning"),
-}
 RESOURCE = {"version": "service.version", "release": "service.version", "environment": "deployment.environment.name"}
-COST = ("total_cost", "calculated_total_cost", "cost_details.total")
 
 
 def is_observation(record: Object) -> bool:
@@ -111,9 +88,8 @@ def _spans_of(record: Object, held: Held, mapping: Mapping) -> list[Span]:
     if not isinstance(record.get("observations"), list):
         return [_span(_plain(record), held, mapping)]
     trace = _plain(record["trace"] if isinstance(record.get("trace"), dict) else record)
-    about = {name: trace.get(name) for name in ("user_id", "session_id", "release", "environment")} | {
-        "trace_id": trace.get("id")
-    }
+    about: Object = {name: trace[name] for name in ("user_id", "session_id", "release", "environment") if name in trace}
+    about |= {"trace_id": trace["id"]} if "id" in trace else {}
     return [_span({**about, **_plain(each)}, held, mapping) for each in record["observations"] if isinstance(each, dict)]
 
 
@@ -167,12 +143,9 @@ def _attributes(given: Object, start: int, zone: str) -> Object:
         found["gen_ai.operation.name"] = KINDS.get(kind, "chat")
     elif kind in STEPS:
         found["openinference.span.kind"] = STEPS[kind]
-    found |= _said(given)
-    for name, known in COUNTS.items():
-        if (told := _first(given, known)) is not None:
-            found[name] = _whole(told)
-    if (cost := _first(given, COST)) is not None:
-        found["llm.cost.total"] = values.money(cost)
+    # A tool's texts are its arguments and its result, and no messages of the conversation.
+    found |= _called(given) if kind == "TOOL" else _said(given)
+    found |= langfuse_usage.attributes(given)
     if "completion_start_time" in given:
         found["gen_ai.response.time_to_first_chunk"] = (nanoseconds(given["completion_start_time"], zone) - start) / 1e9
     elif "time_to_first_token" in given:
@@ -195,15 +168,25 @@ NAMED = {
 KEPT = ("metadata", "tags", "model_parameters", "prompt_name", "prompt_version", "trace_name", "trace_id", "unit")
 
 
-def _first(given: Object, known: tuple[str, ...]) -> Any:  # noqa: ANN401  any JSON
-    return next((given[name] for name in known if not values.is_nothing(given.get(name))), None)
+def _called(given: Object) -> Object:
+    """Return what a tool was called with, what it answered, and the id by which a model asked for it."""
+    asked, answered = (_written_object(given.get(name)) for name in ("input", "output"))
+    is_call = "args" in asked or "arguments" in asked  # LangChain hands its tools the model's call
+    arguments = asked.get("args", asked.get("arguments")) if is_call else given.get("input")
+    found = {
+        "gen_ai.tool.name": TOOL_PREFIX.sub("", values.text(given.get("name") or asked.get("name") or "")),
+        "gen_ai.tool.call.arguments": values.plain(written(arguments)),
+        "gen_ai.tool.call.result": values.plain(written(given.get("output"))),
+    }
+    about = _written_object(given.get("metadata"))
+    ids = (asked.get("id") if is_call else None, *(each.get("tool_call_id") for each in (answered, asked, about)))
+    found["gen_ai.tool.call.id"] = next((values.text(each, 500) for each in ids if not values.is_nothing(each)), None)
+    return {name: value for name, value in found.items() if not values.is_nothing(value)}
 
 
-def _whole(told: Any) -> int | None:  # noqa: ANN401  any JSON
-    try:
-        return values.count(told)
-    except ValueError:
-        return None
+def _written_object(given: Any) -> Object:  # noqa: ANN401  any JSON
+    found = written(given)
+    return found if isinstance(found, dict) else {}
 
 
 def _said(given: Object) -> Object:
@@ -220,6 +203,8 @@ def _messages(given: Any, role: str) -> Any:  # noqa: ANN401  any JSON
     found = written(given)
     match found:
         case _ if values.is_nothing(found):
+            return None
+        case dict() | list() if all(map(values.is_nothing, found.values() if isinstance(found, dict) else found)):
             return None
         case {"messages": [*messages]} if _are_objects(messages):
             return messages

@@ -16,8 +16,7 @@ import msgspec
 from core.ai_metrics import histories, otlp
 from core.ai_metrics.dialects import operation_of
 from core.ai_metrics.spans import HEX, SPAN_ID, TRACE_ID, Event, NoSpans, Span, read_json
-from core.imports import moments, names, values
-from core.imports.guess import time_unit
+from core.imports import moments, names, units, values
 from core.imports.mapping import Mapping, Unit
 from core.imports.moments import EPOCH
 from core.imports.parsed import Kind, Parsed
@@ -178,7 +177,7 @@ def nanoseconds(given: Any, zone: str) -> int:  # noqa: ANN401  a cell of any ty
     """Return a time in nanoseconds since 1970, whatever way it is written."""
     if values.is_nothing(given):
         raise ValueError("start_time: there is none in this span")
-    unit = time_unit([given]) or Unit.ISO
+    unit = units.time([given]) or Unit.ISO
     at = datetime.fromisoformat(moments.reader(unit, zone=zone, start=None, zero=0)(given)).astimezone(UTC)
     since = at - EPOCH
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000

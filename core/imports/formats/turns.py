@@ -11,20 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.imports import names, values
-from core.imports.guess import time_unit
+from core.imports import names, units, values
+from core.imports.foreign import words
 from core.imports.mapping import As, Rule, Turns, Unit
 from core.imports.paths import getter, within
 
 Turn = dict[str, Any]
 Fits = Callable[[Any], bool]
-USERS = names.words("user human customer client usr prompter buyer seeker patient caller visitor guest question student")
-ASSISTANTS = names.words(
+USERS = words("user human customer client usr prompter buyer seeker patient caller visitor guest question student")
+ASSISTANTS = words(
     "assistant gpt bot agent ai model chatgpt bing bard claude sys chatbot wizard support operator seller "
     "advisor doctor representative rep answer llm copilot gpt4 gpt_4 teacher service helper expert admin"
 )
-SYSTEMS = names.words("system developer instruction context system_prompt")
-TOOLS = names.words(
+SYSTEMS = words("system developer instruction context system_prompt")
+TOOLS = words(
     "tool function action observation function_call function_response tool_response tool_result ipython environment api"
 )
 ROLES = (
@@ -147,7 +147,7 @@ def _time(every: dict[str, str], value: list[Turn]) -> Rule | None:
     for name in names.TIME:
         for key, plain in every.items():
             told = [each[key] for each in value if not values.is_nothing(each.get(key))]
-            if plain == name and told and (unit := time_unit(told)) is not None and unit is not Unit.SECONDS_SINCE_START:
+            if plain == name and told and (unit := units.time(told)) is not None and unit is not Unit.SECONDS_SINCE_START:
                 return Rule(path=key, as_=As.TIME, unit=unit)
     return None
 

@@ -26,7 +26,7 @@ def take_some(session: Session, import_id: UUID) -> tuple[int, int]:
 
 
 def _row(trace: Trace, owner: str | None) -> Image:
-    fields = RUNS.without(trace.present, trace.changes)
+    fields = trace.left(RUNS)
     whole = {"attributes": fields["attributes"] or None, "phase_order": _order(trace, fields), "import_id": owner}
     return {"id": trace.id, **fields, **whole}
 

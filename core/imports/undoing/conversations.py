@@ -74,7 +74,7 @@ def _firsts(traces: list[Trace], owners: dict[UUID, str | None]) -> dict[UUID, I
 
 
 def _row(trace: Trace, firsts: Image, left: Left | None) -> Image:
-    fields = CONVERSATIONS.without(trace.present, trace.changes)
+    fields = trace.left(CONVERSATIONS)
     known = CONVERSATIONS.times_in(fields["told"]) + ([left.first] if left is not None else [])
     known += [datetime.fromisoformat(began)] if (began := firsts["created_at"]) else []
     began = min(known).isoformat() if known else trace.present["created_at"]

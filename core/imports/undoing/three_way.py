@@ -42,6 +42,16 @@ class Shape:
             present = present | self._without_one(present, *change)
         return {name: present[name] for name in (*self.plain, *self.objects, "told")}
 
+    def uncovered(self, fields: Image, shadowed: Iterable[Image]) -> Image:
+        """Return the fields of a row with what imports said of it that something else hid, in the order in which they came."""
+        said = self._said(fields)
+        for image in shadowed:
+            for path, (value, version) in self._said(dict.fromkeys((*self.plain, *self.objects)) | image).items():
+                known = said.get(path, (None, None))[1]
+                if version is not None and (known is None or known <= version):
+                    said[path] = value, version
+        return self._fields({path: each for path, each in said.items() if each is not None}, fields)
+
     def _without_one(self, present: Image, before: Image | None, after: Image | None) -> Image:
         if after is None:
             return {}

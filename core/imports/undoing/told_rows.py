@@ -1,7 +1,7 @@
 """Rows that several may tell of, and what an import has noted of them: read some at a time, written back, and settled."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,9 @@ OTHERS = """
 select import_id, row_id, number, before, after from import_traces
 where kind = %(kind)s and row_id = any(%(ids)s) and import_id <> %(import_id)s and before is not null
 order by number for update"""
+SHADOWED = """
+select row_id, number, shadowed from import_traces
+where kind = %(kind)s and row_id = any(%(ids)s) and import_id <> %(import_id)s and shadowed is not null order by number"""
 REWRITE = """
 update import_traces set before = nullif(fresh.before, 'null'), after = nullif(fresh.after, 'null')
 from jsonb_to_recordset(%(rows)s::jsonb) as fresh (import_id uuid, row_id uuid, number bigint, before jsonb, after jsonb)
@@ -40,6 +43,21 @@ class Trace:
     present: Image
     changes: list[Change]
     numbers: list[int]
+    shadowed: list[tuple[int, list[Image]]] = field(default_factory=list)  # what other imports said, by the numbers of theirs
+
+    def left(self, shape: Shape) -> Image:
+        """Return the fields of the row without the import."""
+        return self.without(shape, self.present, self.changes, [each for _, said in self.shadowed for each in said])
+
+    def left_then(self, shape: Shape, image: Image, number: int, *, with_own: bool) -> Image:
+        """Return the fields of the row as it was when another import noted it: before, or with, what that one said."""
+        said = [each for noted, told in self.shadowed if noted < number + with_own for each in told]
+        return self.without(shape, image, self.until(number), said)
+
+    def without(self, shape: Shape, image: Image, changes: list[Change], shadowed: list[Image]) -> Image:
+        """Return fields without some changes, and with what those hid."""
+        fields = shape.without(image, changes)
+        return shape.uncovered(fields, shadowed) if shadowed else fields
 
     @property
     def before(self) -> Image | None:
@@ -64,8 +82,11 @@ class Told:
         noted = connection.execute(SOME, given).fetchall()
         ids = [id_ for id_, *_ in noted]
         present = dict(connection.execute(PRESENT.format(table=self.table).encode(), {"ids": ids}).fetchall())
+        hidden: dict[UUID, list[tuple[int, list[Image]]]] = {}
+        for id_, number, said in connection.execute(SHADOWED, {**given, "ids": ids}):
+            hidden.setdefault(id_, []).append((number, said))
         traces = [
-            Trace(id_, present[id_], [Change(*each) for each in zip(before, after, strict=True)], numbers)
+            Trace(id_, present[id_], [Change(*each) for each in zip(before, after, strict=True)], numbers, hidden.get(id_, []))
             for id_, numbers, before, after in noted
             if id_ in present
         ]
@@ -105,17 +126,17 @@ class Told:
         mine = {trace.id: trace for trace in traces}
         rows = []
         for other, id_, number, before, after in connection.execute(OTHERS, given).fetchall():
-            if id_ in mine and (changes := mine[id_].until(number)):
-                left = None if after is None else after | self.shape.without(after, changes)
-                was = self._before(before, mine[id_], changes, firsts[id_])
+            if id_ in mine and mine[id_].until(number):
+                left = None if after is None else after | mine[id_].left_then(self.shape, after, number, with_own=True)
+                was = self._before(before, mine[id_], number, firsts[id_])
                 rows.append({"import_id": other, "row_id": id_, "number": number, "before": was, "after": left})
         if rows:
             connection.execute(REWRITE, {"kind": self.table, "rows": _json(rows)})
         connection.execute(SETTLED, given)
 
-    def _before(self, image: Image, mine: Trace, changes: list[Change], firsts: Image) -> Image | None:
-        """Return how a row was before a later import, had there not been these changes."""
-        fields = self.shape.without(image, changes)
+    def _before(self, image: Image, mine: Trace, number: int, firsts: Image) -> Image | None:
+        """Return how a row was before a later import noted it as `number`, had there not been these changes."""
+        fields = mine.left_then(self.shape, image, number, with_own=False)
         if mine.before is None and not fields["told"]:
             return None
         return image | fields | firsts

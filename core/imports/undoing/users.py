@@ -62,7 +62,7 @@ def take_some(session: Session, import_id: UUID) -> tuple[int, int]:
     connection = driver(session)
     ids, traces = TOLD.some(connection, import_id, at_once=AT_ONCE)
     named = {id_ for (id_,) in connection.execute(STILL, {"ids": ids})}
-    fields = {each.id: USERS.without(each.present, each.changes) for each in traces}
+    fields = {each.id: each.left(USERS) for each in traces}
     gone = {each.id for each in traces if each.before is None and each.id not in named and not fields[each.id]["told"]}
     TOLD.delete(connection, list(gone))
     seen = _seen(connection, [each.id for each in traces if each.id in named])

@@ -13,7 +13,7 @@ from core.annotations import annotations
 from core.db import Database, transaction
 from core.imports.undoing.told_rows import SETTLED
 from core.knowledge import feedback
-from core.staging import driver
+from core.staging import driver, with_indexes
 
 AT_ONCE = 5000
 SOME = "select id from {table} where import_id = %(import_id)s order by id limit %(at_once)s for update"
@@ -45,10 +45,32 @@ update import_traces as later set before = (
     order by mine.number desc limit 1)
 where kind = %(kind)s and row_id = any(%(ids)s) and before ->> 'import_id' = %(import_id)s::text"""
 NO_LONGER_BEFORE = "delete from import_traces where kind = %(kind)s and row_id = any(%(ids)s) and before is null"
-# All there are: a column that joins later goes back with the others.
+# A row that another import told again without changing it passes to that import: the first to find it while it was this one's,
+# and to leave it so. What later imports noted of the row then names the new owner.
+HAND_OVER = """
+with heirs as materialized (
+    select distinct on (row_id) row_id, number, import_id
+    from (
+        select row_id, number, trace.import_id, before ->> 'import_id' as found,
+            lead(before ->> 'import_id', 1, present.import_id::text) over (partition by row_id order by number) as left_to
+        from import_traces as trace join {table} as present on present.id = row_id
+        where trace.kind = %(kind)s and row_id = any(%(ids)s)
+    ) as seen
+    where found = %(import_id)s::text and left_to = %(import_id)s::text and import_id <> %(import_id)s
+    order by row_id, number
+),
+handed as (
+    update {table} as present set import_id = heirs.import_id from heirs
+    where present.id = row_id and present.import_id = %(import_id)s
+)
+update import_traces as later set before = later.before || jsonb_build_object('import_id', heirs.import_id) from heirs
+where later.kind = %(kind)s and later.row_id = heirs.row_id and later.number > heirs.number
+    and later.before ->> 'import_id' = %(import_id)s::text"""
+# All there are: a column that is added later goes back with the others. A position is not restored: other messages may have
+# taken it meanwhile, and positions are assigned anew by time afterwards (core/conversations/messages.py, ORDER).
 COLUMNS = """
 select attname from pg_attribute where attrelid = cast(%(table)s as regclass) and attnum > 0 and not attisdropped
-    and attgenerated = '' and attname <> 'id'"""
+    and attgenerated = '' and attname not in ('id', 'position')"""
 
 
 @dataclass(frozen=True)
@@ -65,15 +87,24 @@ class Whole:
         found = connection.execute(SOME.format(table=self.table).encode(), given).fetchall()
         found = found or connection.execute(TOLD, given).fetchall() or connection.execute(TAKEN, given).fetchall()
         ids = [id_ for (id_,) in found]
+        self._hand_over(session, import_id, ids)
         if self.table == FEEDBACK.table:
             _tell(session, ids)
             _forget_names(session, import_id, ids)
         if self.table == ANNOTATIONS.table:
             _tell_annotated(session, ids)
-        return len(ids), self.take(session, import_id, ids)
+        return len(ids), self._take_back(session, import_id, ids)
 
     def take(self, session: Session, import_id: UUID, ids: list[UUID]) -> int:
-        """Take these rows back, as far as they belong to the import; return how many are gone."""
+        """Take these rows back, as far as they belong to the import alone; return how many are gone."""
+        self._hand_over(session, import_id, ids)
+        return self._take_back(session, import_id, ids)
+
+    def _hand_over(self, session: Session, import_id: UUID, ids: list[UUID]) -> None:
+        given: dict[str, object] = {"import_id": import_id, "kind": self.table, "ids": ids}
+        with_indexes(driver(session), HAND_OVER.format(table=self.table), given)
+
+    def _take_back(self, session: Session, import_id: UUID, ids: list[UUID]) -> int:
         connection = driver(session)
         given = {"import_id": import_id, "kind": self.table, "ids": ids}
         columns = [name for (name,) in connection.execute(COLUMNS, {"table": self.table})]

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -29,10 +30,19 @@ class Sent:
     size: int
     days: float
     is_folded: bool
+    is_repeated: bool = False  # an import that tells what was told before, as two files of the same runs or conversations do
 
 
+DIALOGUE = "dialogue"  # a conversation with messages that others tell too, each time with other words
+REPEATED = ("conversation", "batch_run", "user", DIALOGUE)  # what several imports may hold; of raw rows the first keeps them
 SENT = st.builds(
-    Sent, st.integers(0, 2), st.sampled_from(sorted(KINDS)), st.integers(1, 9), st.sampled_from([2.0, 3.0, 400.0]), st.booleans()
+    Sent,
+    st.integers(0, 2),
+    st.sampled_from([*sorted(KINDS), DIALOGUE]),
+    st.integers(1, 9),
+    st.sampled_from([2.0, 3.0, 400.0]),
+    st.booleans(),
+    st.booleans(),
 )
 
 
@@ -40,7 +50,8 @@ def play(history: list[Sent], imports: dict[int, UUID], *, without: set[int]) ->
     """Send everything in order, but what some would send."""
     for number, sent in enumerate(history):
         if sent.by not in without:
-            send(sent.kind, *batch(sent, number), import_id=imports.get(sent.by))
+            kind = "conversation" if sent.kind == DIALOGUE else sent.kind
+            send(kind, *batch(sent, number), import_id=imports.get(sent.by))
         if sent.is_folded:
             settle()
 
@@ -48,7 +59,21 @@ def play(history: list[Sent], imports: dict[int, UUID], *, without: set[int]) ->
 def batch(sent: Sent, number: int) -> list[dict[str, Any]]:
     # Only what happened may lie anywhere in time: of what is told, the later is the newer here.
     days = sent.days if sent.kind in ("event", "request") else 3.0
-    return [row(sent.kind, number * 10 + each, days=days) for each in range(sent.size)]
+    if sent.is_repeated and sent.kind in REPEATED and sent.by != LIVE:
+        number //= 2
+    make = dialogue if sent.kind == DIALOGUE else partial(row, sent.kind)
+    return [make(number * 10 + each, days=days) for each in range(sent.size)]
+
+
+def dialogue(number: int, *, days: float) -> dict[str, Any]:
+    told = row("conversation", number, days=days)
+    shared = range(number % 3, number % 3 + 3)
+    return told | {"messages": [message(place, f"told {number}") for place in shared]}
+
+
+def message(place: int, content: str) -> dict[str, Any]:
+    at = f"2026-03-01T{10 - place:02}:00:00Z"  # of the later ids the earlier ones: positions move
+    return {"id": f"shared{place}", "role": "user", "content": content, "created_at": at, "position": place}
 
 
 def played(history: list[Sent], imports: dict[int, UUID], *, without: set[int]) -> dict[str, list[str]]:

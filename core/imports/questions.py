@@ -1,0 +1,182 @@
+"""What a file leaves open, and the answers of a person: columns that may be what they seem to be, and dates of two readings."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.imports import guess, meanings, units
+from core.imports.errors import MappingWrong
+from core.imports.guess import Samples
+from core.imports.mapping import As, Mapping, Rule, Shape, Unit
+from core.imports.parsed import Kind
+
+WHEN = {Kind.BATCH_RUNS: "started_at"} | dict.fromkeys((Kind.EVENTS, Kind.AI_REQUESTS, Kind.FEEDBACK), "created_at")
+ORDERS = {Unit.DAY_FIRST: "the day first", Unit.MONTH_FIRST: "the month first"}
+ZONE = "The times in this file name no time zone. Which one is meant?"
+PARTS = {"unit": ".unit", "values": ".values"}  # after the name of a field, in `open`
+
+
+class Ask(StrEnum):
+    """What only a person knows. The first three are fields of the mapping."""
+
+    ZONE = "zone"
+    START = "start"
+    MODEL = "model"
+    COLUMN = "column"  # which column a field is
+    UNIT = "unit"  # how a column is written
+    VALUES = "values"  # what values mean
+
+
+class Option(BaseModel):
+    """An answer that can be chosen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: str
+    text: str
+
+
+class Question(BaseModel):
+    """Something that the file does not say. A default stands in the mapping; without one, an import waits for the answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: Ask
+    text: str
+    default: str | None = None
+    field: str = Field(default="", description="Of columns and units: which field of the mapping is asked about.")
+    options: list[Option] = Field(default_factory=list)
+    values: list[str] = Field(default_factory=list, description="Of values: those of which nobody knows what they mean.")
+
+
+def of_event_types(mapping: Mapping, types: list[str]) -> list[Question]:
+    """Return the question whether event types are steps of onboarding under other names; nothing waits for the answer."""
+    options = [Option(value=each, text=each) for each in meanings.options("event_type", mapping.kind)]
+    text = "Which event types are steps of onboarding? The others stay as they are."
+    return [Question(key=Ask.VALUES, field="event_type", text=text, default="", options=options, values=types)] if types else []
+
+
+def of_values(mapping: Mapping, found: meanings.Unknown) -> list[Question]:
+    """Return what is to be asked about values that no row can be stored with."""
+    return [
+        Question(
+            key=Ask.VALUES,
+            field=field,
+            text=f"What do these values of {field} mean? Rows with others are refused.",
+            options=[Option(value=each, text=each) for each in meanings.options(field, mapping.kind)],
+            values=list(counted),
+        )
+        for field, counted in found.items()
+    ]
+
+
+def of_table(mapping: Mapping, samples: Samples) -> list[Question]:
+    """Return what is to be asked about the columns of a table."""
+    if mapping.format is not Shape.TABLE:
+        return []
+    return [*_when(mapping, samples), *_lengths(mapping, samples), *_orders(mapping, samples)]
+
+
+def of_kind(mapping: Mapping, samples: Samples) -> list[Question]:
+    """Return what is to be asked when a person has said what the rows are."""
+    asked = of_table(mapping, samples)
+    times = {rule.path for rule in mapping.fields.values() if rule.as_ is As.TIME}
+    times |= {option.value for each in asked if each.key is Ask.COLUMN for option in each.options}
+    if any(units.is_zoneless(samples[path], units.time(samples[path])) for path in times if path in samples):
+        asked.append(Question(key=Ask.ZONE, text=ZONE, default=mapping.zone or "UTC"))
+    return asked
+
+
+def names_open(asked: list[Question]) -> list[str]:
+    """Return what a mapping is open about while these questions wait."""
+    return [each.field + PARTS.get(each.key, "") for each in asked if each.default is None]
+
+
+def _when(mapping: Mapping, samples: Samples) -> list[Question]:
+    field = WHEN.get(mapping.kind)
+    if field is None or field in mapping.fields:
+        return []
+    found = guess.time_columns(samples, _taken(mapping))
+    if not found:
+        return []
+    options = [Option(value=path, text=_shown(path, samples)) for path in found]
+    none = Option(value="", text="None of these")
+    text = "Which column says when it happened? Their names do not tell."
+    return [Question(key=Ask.COLUMN, field=field, text=text, options=[*options, none])]
+
+
+def _lengths(mapping: Mapping, samples: Samples) -> list[Question]:
+    if mapping.kind is not Kind.AI_REQUESTS:
+        return []
+    found = guess.length_columns(samples, _taken(mapping))
+    keep = Option(value="", text="No, it counts something else: keep it with the row")
+    return [
+        Question(
+            key=Ask.COLUMN,
+            field=field,
+            text=f"Does “{path}” count tokens? A length may also be one in characters.",
+            options=[Option(value=path, text=f"Yes, {field.replace('_', ' ')}"), keep],
+        )
+        for field, path in found.items()
+        if field not in mapping.fields
+    ]
+
+
+def _orders(mapping: Mapping, samples: Samples) -> list[Question]:
+    return [
+        Question(
+            key=Ask.UNIT,
+            field=name,
+            text=f"The dates in “{rule.path}” read both ways, such as {_first(samples[rule.path])}. Which comes first?",
+            options=[Option(value=unit, text=words) for unit, words in ORDERS.items()],
+        )
+        for name, rule in mapping.fields.items()
+        if rule.path in samples and units.is_order_open(samples[rule.path], rule.unit)
+    ]
+
+
+def _taken(mapping: Mapping) -> set[str]:
+    return {rule.path for rule in mapping.fields.values() if rule.path}
+
+
+def _shown(path: str, samples: Samples) -> str:
+    return f"{path} ({_first(samples[path])})"
+
+
+def _first(found: list[Any]) -> str:
+    return str(next((value for value in found if value not in (None, "")), ""))[:40]
+
+
+# Answers
+
+
+def answered(
+    mapping: dict[str, Any],
+    samples: Samples,
+    *,
+    columns: dict[str, str],
+    units: dict[str, Unit],
+    values: dict[str, dict[str, str]],
+) -> dict[str, Any]:
+    """Return a mapping with answers by field: a column (empty: none), a unit, what values mean. Raise MappingWrong."""
+    kind, fields = Kind(mapping["kind"]), dict(mapping.get("fields", {}))
+    for field, path in columns.items():
+        if path and path not in samples:
+            raise MappingWrong(f"columns: the file has no column “{path[:60]}”.")
+        if path:
+            fields[field] = _rule(field, path, samples, kind).model_dump(mode="json", by_alias=True)
+    for field, unit in units.items():
+        if field not in fields:
+            raise MappingWrong(f"units: nothing is mapped to {field[:60]}.")
+        fields[field] = {**fields[field], "unit": unit}
+    done = {*columns, *(field + PARTS["unit"] for field in units), *(field + PARTS["values"] for field in values)}
+    left = [name for name in mapping.get("open", []) if name not in done]
+    return meanings.told(mapping | {"fields": fields, "open": left}, values)
+
+
+def _rule(field: str, path: str, samples: Samples, kind: Kind) -> Rule:
+    try:
+        return guess.rule_for(field, path, samples[path], kind)
+    except KeyError:
+        raise MappingWrong(f"columns: {kind} have no field {field[:60]!r}.") from None

@@ -1,0 +1,111 @@
+"""What the file does not say by itself, asked: zones, starts, models, columns, the order of dates, the meanings of values."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import settings
+from core.imports import meanings, questions
+from core.imports.mapping import Mapping, Shape
+from core.imports.parsed import Kind
+from core.imports.recognise import Question
+from core.imports.schemas import ImportView
+
+WIDTH = 420
+OTHER = "not decided"
+
+
+def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
+    """Draw each question, and return the mapping with the answers."""
+    asked = [Question.model_validate(each) for each in found.recognition.get("questions", [])]
+    samples = {column["path"]: list(column["samples"]) for column in found.recognition["columns"]}
+    if mapping["format"] == Shape.TABLE and mapping["kind"] != found.recognition.get("kind") and mapping["fields"]:
+        asked = questions.of_kind(Mapping.model_validate(mapping), samples)
+    plain: dict[str, Any] = {}
+    columns: dict[str, str] = {}
+    units: dict[str, Any] = {}
+    for question in asked:
+        match question.key:
+            case questions.Ask.COLUMN if question.field not in mapping["fields"] or question.field in mapping["open"]:
+                if (answer := _draw_options(found, question)) is not None:
+                    columns[question.field] = answer
+            case questions.Ask.UNIT if question.field in mapping["fields"]:
+                if (answer := _draw_options(found, question)) is not None:
+                    units[question.field] = answer
+            case questions.Ask.ZONE | questions.Ask.START | questions.Ask.MODEL:
+                plain[question.key] = _draw_plain(found, question, mapping)
+            case _:
+                pass
+    told = _draw_values(found, asked, mapping)
+    answered = questions.answered(mapping, samples, columns=columns, units=units, values=told)
+    return answered | {name: value for name, value in plain.items() if value}
+
+
+def _draw_options(found: ImportView, question: Question) -> str | None:
+    texts = {option.value: option.text for option in question.options}
+    return st.selectbox(
+        question.text,
+        list(texts),
+        index=None,
+        placeholder="Choose an answer",
+        key=f"imports.ask-{question.key}-{question.field}-{found.id}",
+        format_func=lambda value: texts.get(value, value),
+        width=WIDTH,
+    )
+
+
+def _draw_plain(found: ImportView, question: Question, mapping: dict[str, Any]) -> str | None:
+    key = f"imports.{question.key}-{found.id}"
+    present = mapping.get(question.key) or question.default
+    match question.key:
+        case questions.Ask.ZONE:
+            zones = settings.time_zones()
+            return st.selectbox(question.text, zones, zones.index(present) if present in zones else 0, key=key, width=WIDTH)
+        case questions.Ask.START:
+            began = datetime.fromisoformat(present or "").replace(tzinfo=None)
+            at = st.datetime_input(f"{question.text} (UTC)", began, key=key, width=WIDTH)
+            return at.replace(tzinfo=UTC).isoformat() if at else None
+        case _:
+            return st.text_input(question.text, present or "", key=key, max_chars=200, width=WIDTH).strip() or None
+
+
+def _draw_values(found: ImportView, asked: list[Question], mapping: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Draw what values may mean, by field: those that the first records have, and those that a dry run has found later."""
+    later = found.dry_run.unknown if found.dry_run is not None else {}
+    unknown = {each.field: dict.fromkeys(each.values) for each in asked if each.key is questions.Ask.VALUES}
+    for field, counted in later.items():
+        unknown.setdefault(field, {}).update(dict.fromkeys(counted))
+    is_there = {meanings.ROLE: bool(mapping.get("turns"))} | {
+        name: bool(rule.get("path")) for name, rule in mapping["fields"].items()
+    }
+    told = {}
+    for field, values in unknown.items():
+        if values and is_there.get(field) and (answers := _draw_meanings(found, field, list(values), mapping)):
+            told[field] = answers
+    return told
+
+
+def _draw_meanings(found: ImportView, field: str, values: list[str], mapping: dict[str, Any]) -> dict[str, str]:
+    name = field.replace("_", " ")
+    is_needed = field != "event_type"
+    known = (mapping["turns"] or {}).get("roles", {}) if field == meanings.ROLE else mapping["fields"][field].get("values", {})
+    place = st.container() if is_needed else st.expander(f"Map event types ({len(values)})")
+    place.caption(
+        f"Values of {name} that are not known here. " + ("Rows with them are refused." if is_needed else "They stay as they are.")
+    )
+    edited = place.data_editor(
+        pd.DataFrame([[value, known.get(value, OTHER)] for value in values], columns=["Value", "Means"]),
+        hide_index=True,
+        row_height=34,
+        key=f"imports.values-{field}-{found.id}",
+        disabled=["Value"],
+        width=WIDTH,
+        column_config={
+            "Means": st.column_config.SelectboxColumn(
+                options=[OTHER, *meanings.options(field, Kind(mapping["kind"]))], required=True
+            )
+        },
+    )
+    return {value: meaning for value, meaning in edited.itertuples(index=False) if meaning != OTHER}

@@ -1,0 +1,89 @@
+"""Units and decimal marks are taken from the names of columns, and from how their values are written."""
+
+import pytest
+
+from core.imports import guess, units, values, words
+from core.imports.mapping import As, Mapping, Rule, Unit
+from core.imports.parsed import Kind
+from tests.imports.files import Folder, rows_of
+
+AT = "2026-03-04T05:06:07Z"
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("Dauer (s)", Unit.SECONDS),
+        ("Dauer [ms]", Unit.MILLISECONDS),
+        ("Dauer (µs)", Unit.MICROSECONDS),
+        ("Dauer (μs)", Unit.MICROSECONDS),
+        ("latency_us", Unit.MICROSECONDS),
+        ("Antwortzeit in Sekunden", Unit.SECONDS),
+        ("Laufzeit/min", Unit.MINUTES),
+        ("durée (sec)", Unit.SECONDS),
+        ("temps de réponse en millisecondes", Unit.MILLISECONDS),
+        ("duración en segundos", Unit.SECONDS),
+        ("durata (minuti)", Unit.MINUTES),
+        ("duration_h", Unit.HOURS),
+        ("durationMs", Unit.MILLISECONDS),
+        ("耗时(毫秒)", Unit.MILLISECONDS),
+        ("время, мс", Unit.MILLISECONDS),
+        ("所要時間（秒）", Unit.SECONDS),
+        ("min_latency", None),
+        ("latency", None),
+        ("sessions", None),
+    ],
+)
+def test_the_unit_of_a_duration_is_in_its_name(name: str, unit: Unit | None) -> None:
+    assert units.named_duration(name) is unit
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "milliseconds"),
+    [("Dauer (s)", "12", 12_000), ("Dauer (s)", "1,5", 1_500), ("Dauer (min)", "2", 120_000), ("durée (ms)", "1500", 1_500)],
+)
+def test_durations_in_other_languages_are_stored_in_milliseconds(
+    folder: Folder, name: str, value: str, milliseconds: int
+) -> None:
+    path = folder.write(f"Zeitpunkt;Modell;{name}\n{AT};gpt-4o;{value}\n")
+
+    assert rows_of(path)[0]["total_latency_ms"] == milliseconds
+
+
+def test_a_column_that_a_person_maps_is_read_in_the_unit_of_its_name() -> None:
+    rule = guess.rule_for("total_latency_ms", "Wartedauer (s)", ["12", "700"], Kind.AI_REQUESTS)
+
+    assert (rule.as_, rule.unit) == (As.DURATION, Unit.SECONDS)
+
+
+def test_three_values_are_shown_as_they_will_be_stored() -> None:
+    rule = Rule(path="Dauer (s)", as_=As.DURATION, unit=Unit.SECONDS)
+    mapping = Mapping(kind=Kind.AI_REQUESTS, fields={"total_latency_ms": rule})
+
+    assert words.stored("total_latency_ms", rule, mapping, ["1.5", "12", "soon"]) == ["1,500 ms", "12,000 ms", "refused"]
+
+
+@pytest.mark.parametrize(
+    ("written", "plain", "with_comma"),
+    [
+        ("1,5", 1.5, 1.5),
+        ("1.234,5", 1234.5, 1234.5),
+        ("1,234.5", 1234.5, 1234.5),
+        ("1,234", 1234, 1.234),
+        ("1.234", 1.234, 1234),
+        ("0,123", 0.123, 0.123),
+        ("12 000,5", 12000.5, 12000.5),
+        ("1'200", 1200, 1200),
+    ],
+)
+def test_decimal_commas_are_read_as_such(written: str, plain: float, with_comma: float) -> None:
+    assert values.number(written) == plain
+    assert values.number(written, comma=True) == with_comma
+
+
+def test_a_column_with_decimal_commas_has_points_between_thousands(folder: Folder) -> None:
+    path = folder.write(f"Zeitpunkt;Modell;Dauer (ms);cost_usd\n{AT};gpt-4o;1.234;0,0042\n{AT};gpt-4o;12,5;0,01\n")
+
+    first, _ = rows_of(path)
+
+    assert (first["total_latency_ms"], first["cost_usd"]) == (1234, "0.0042")

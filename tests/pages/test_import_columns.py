@@ -1,0 +1,35 @@
+"""A column that a person maps is read in the unit of its name, and shows its values as they will be stored."""
+
+from typing import Any
+
+from core.imports.mapping import Mapping
+from core.imports.parsed import Kind
+from pages._ui import import_columns
+
+COLUMNS: list[dict[str, Any]] = [
+    {"path": "Wartedauer (s)", "samples": ["0,5", "12"]},
+    {"path": "Latenz", "samples": ["120", "250"]},
+]
+LATENCY = {"total_latency_ms": {"path": "Latenz", "as": "duration", "unit": "ms"}}
+MAPPING = {"kind": "ai_requests", "fields": LATENCY, "ignored": [], "open": ["total_latency_ms"]}
+
+
+def lines(change: dict[str, str | None]) -> list[list[str | None]]:
+    """Change the first line of the table, and return its lines as they then are."""
+    chosen = MAPPING | import_columns.changed(COLUMNS, MAPPING, Kind.AI_REQUESTS, {0: change})
+    assert chosen["open"] == []
+    return [import_columns.line(column, Mapping.model_validate(chosen)) for column in COLUMNS]
+
+
+def test_a_column_becomes_a_latency_in_the_unit_of_its_name_with_its_values_as_stored() -> None:
+    first, second = lines({"Becomes": "total_latency_ms"})
+
+    assert first == ["Wartedauer (s)", "total_latency_ms", "seconds", "500 ms · 12,000 ms", "0,5 · 12"]
+    assert second[1] == "kept with the row"
+
+
+def test_a_unit_that_a_person_chooses_holds() -> None:
+    first, second = lines({"Becomes": "first_token_ms", "Read as": "minutes"})
+
+    assert first[2:4] == ["minutes", "30,000 ms · 720,000 ms"]
+    assert second[1:3] == ["total_latency_ms", "milliseconds"]
