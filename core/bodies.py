@@ -168,7 +168,7 @@ def _read_one(item: bytes, row: type[Sent]) -> Sent:
 
 
 def whole_characters(text: bytes) -> bytes:
-    """Return JSON with U+FFFD for each byte that is no UTF-8 and each half of a character; raise ValueError for what is no JSON."""
+    """Return JSON with U+FFFD for bytes that are no UTF-8 and halves of characters; raise ValueError for no JSON."""
     plain = json.dumps(json.loads(text.decode(errors="replace")), ensure_ascii=False)
     return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
