@@ -28,6 +28,7 @@ from core.identity.schemas import Actor
 from core.intake import MOST_ROWS, Source
 from core.system import workspace
 
+MOST_MESSAGES = 200_000  # each is looked for among those that are there
 DROPPED, WAITING = "Attune-Dropped-Spans", "Attune-Waiting-Spans"
 READERS = {Encoding.PROTOBUF: exports.read_protobuf, Encoding.JSON: exports.read_json}
 
@@ -39,12 +40,15 @@ class Outcome:
     refused: Counter[str] = field(default_factory=Counter)  # for which reason
     dropped: int = 0
     waiting: int = 0
+    messages: int = 0
 
     def add(self, mapped: Mapped) -> None:
         """Add those of a part."""
         self.refused.update(mapped.refused)
         self.dropped += mapped.dropped.total()
         self.waiting += len(mapped.waiting)
+        said = [each.exchange for each in mapped.taken if each.exchange is not None]
+        self.messages += sum(len(exchange.asked) + len(exchange.answered) for exchange in said)
 
 
 async def traces(request: Request) -> Response:
@@ -62,8 +66,13 @@ async def traces(request: Request) -> Response:
 def _read_and_take(request: Request, actor: Actor, encoding: Encoding, body: bytes) -> Outcome:
     export, outcome = READERS[encoding](body), Outcome()
     limits.rows(request, actor, config(), export.count)
+    left = export.count
     for part in export.parts:
         outcome.add(take(part, actor.environment))
+        left -= len(part)
+        if outcome.messages > MOST_MESSAGES:
+            outcome.refused[f"An export has at most {MOST_MESSAGES:,} messages: send it as several."] += left
+            break
     outcome.refused.update(export.refused)
     return outcome
 

@@ -6,7 +6,7 @@ a trace that is larger than a part is as if it had come in several exports.
 
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -125,9 +125,9 @@ def _by_trace(found: list[_Packed]) -> Iterator[_Packed]:
         yield from trace
 
 
-def _check_count(found: list[_Packed]) -> None:
+def _check_count(found: Sequence[object], what: str = "spans") -> None:
     if len(found) > MOST_SPANS:
-        raise NoSpans(f"An export has at most {MOST_SPANS:,} spans.")
+        raise NoSpans(f"An export has at most {MOST_SPANS:,} {what}.")
 
 
 # Protobuf
@@ -153,6 +153,7 @@ def _in_protobuf(body: bytes) -> tuple[list[bytes], list[_Packed]]:
                         found.append(_Packed((first_, last_), last_ - first_, _trace(body, first_, last_), place))
                         _check_count(found)
         resources.append(b"".join(parts))  # as protobuf merges what is there twice
+        _check_count(resources, "resources")
     return resources, found
 
 
