@@ -200,6 +200,7 @@ class Moment(View):
     app: str
     release: str
     event_data: dict[str, Any] | None
+    truncated: tuple[str, ...] = ()
 
 
 class JourneyStep(View):
@@ -235,7 +236,7 @@ class AnonymousJourney(Done):
 
 
 class EventView(View):
-    """One event."""
+    """One event. In lists a long `event_data` is cut, and named in `truncated`."""
 
     id: UUID
     external_id: str | None
@@ -251,6 +252,7 @@ class EventView(View):
     app: str
     release: str
     created_at: datetime
+    truncated: tuple[str, ...] = ()
 
 
 class EventPage(View):
