@@ -51,7 +51,7 @@ def elements(text: Raw, most: int) -> list[Raw]:
     """Return the elements of a JSON list; raise TooMany, or msgspec's errors for what is no list."""
     if memoryview(text).nbytes < 2 * most:
         return msgspec.json.decode(text, type=list[Raw])
-    if memoryview(text)[:1] != b"[":
+    if bytes(memoryview(text)[:1]) != b"[":
         raise msgspec.ValidationError("Expected `array`")
     # As fields of one object: msgspec stops at the first element that there is no field for.
     try:

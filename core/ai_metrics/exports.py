@@ -205,7 +205,7 @@ def _in_json(body: bytes) -> tuple[list[bytes], list[_Packed]]:
 
 
 def _elements(text: Raw) -> list[Raw]:
-    return [] if memoryview(text) == b"null" else elements(text, MOST_IN_LIST)
+    return [] if bytes(memoryview(text)[:5]) == b"null" else elements(text, MOST_IN_LIST)
 
 
 def _is_too_much_json(body: bytes, _message: int) -> bool:

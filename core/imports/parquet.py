@@ -87,7 +87,7 @@ def _at_once(file: pq.ParquetFile, groups: list[int]) -> int:
     read = [file.metadata.row_group(group) for group in groups]
     packed = any(PREFIXED in group.column(place).encodings for group in read for place in range(group.num_columns))
     fixed = sum(file.schema.column(place).length or 0 for place in range(file.metadata.num_columns))
-    usual = max(group.total_byte_size // max(group.num_rows, 1) for group in read)
+    usual: int = max(group.total_byte_size // max(group.num_rows, 1) for group in read)
     # A text that is told as the one before and a few letters more says nothing of its length.
     return max(1, min(AT_ONCE, BYTES_AT_ONCE // max(usual, fixed, LONGEST_ROW // 4 if packed else 1)))
 

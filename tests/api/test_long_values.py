@@ -56,7 +56,7 @@ def test_a_journey_shows_the_beginning_too(me: httpx2.Client) -> None:
     assert sorted(each["truncated"] for each in found) == [[], [], ["event_data"], ["event_data"]]
 
 
-LISTS = {
+LISTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "/admin/ai/requests": ("ai-requests", {"model": "m", "status": "error", "error_message": LONG}, "error_message"),
     "/admin/ai/knowledge/memories": ("memories", {"id": "m", "created_at": "2026-11-20T09:30:00Z", "content": LONG}, "content"),
     "/admin/ai/knowledge/feedback": ("feedback", {"rating": 1, "conversation_id": "c", "comment": LONG}, "comment"),

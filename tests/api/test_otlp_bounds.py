@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from core.ai_metrics import exports
+from core.ai_metrics import exports, spans
 from core.ai_metrics.contents import exchange_of
 from tests.api.conftest import Client, caller
 from tests.factories.keys import api_key, bearing
@@ -84,8 +84,13 @@ def test_messages_without_end_are_a_text() -> None:
 
 
 def test_resources_of_any_number_are_each_read_once_where_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[bytes] = []
-    monkeypatch.setattr(exports.spans, "resource", lambda body: read.append(body) or {})
+    read: list[int] = []
+
+    def resource(body: bytes) -> dict[str, Any]:
+        read.append(len(body))
+        return {}
+
+    monkeypatch.setattr(spans, "resource", resource)
     groups = [packed(span(), span(), resource={"name": f"{number}" + "x" * 200_000}) for number in range(12)]
     found = exports.read_protobuf(b"".join(groups))  # exports in protobuf are joined by being written one after another
     assert (found.count, sum(map(len, found.parts)), len(read)) == (24, 24, 12)
