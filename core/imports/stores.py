@@ -24,7 +24,7 @@ from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 
 CHARACTERS_A_ROW = 500  # a text of as many weighs as much as a row
 USUAL_BYTES = 1_000  # of a row, as JSON: what has no more weighs as one
-BYTES_A_ROW = 400  # of what is above that: chunks of 16 MB, two of which are in memory
+BYTES_A_ROW = 200  # of what is above that: chunks of 8 MB, two of which are in memory
 BYTES_A_VALUE = 16  # more than it has as JSON: an empty list has two
 
 

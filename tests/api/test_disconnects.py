@@ -32,8 +32,10 @@ def test_a_client_that_leaves_in_the_middle_of_a_body_is_not_logged_as_an_error(
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
+        "scheme": "http",
+        "client": ("127.0.0.1", 1),
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", kind)],
     }
-    scope |= {"headers": [(b"host", b"127.0.0.1"), (b"content-type", kind)], "client": ("127.0.0.1", 1), "scheme": "http"}
 
     async def receive() -> Message:
         return coming.pop(0)
@@ -41,7 +43,10 @@ def test_a_client_that_leaves_in_the_middle_of_a_body_is_not_logged_as_an_error(
     async def send(_message: Message) -> None:
         pass
 
+    async def call() -> None:
+        await app(scope, receive, send)
+
     with caplog.at_level(logging.WARNING):
-        asyncio.run(app(scope, receive, send))
+        asyncio.run(call())
     assert coming == []
     assert caplog.records == []
