@@ -23,9 +23,9 @@ from core.knowledge import documents, feedback, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 
 CHARACTERS_A_ROW = 500  # a text of as many weighs as much as a row
-USUAL_BYTES = 1_000  # of a row, as JSON: what has no more weighs as one
+USUAL_BYTES = 2_000  # of a row and its values: what has no more weighs as one
 BYTES_A_ROW = 200  # of what is above that: chunks of 8 MB, two of which are in memory
-BYTES_A_VALUE = 16  # more than it has as JSON: an empty list has two
+BYTES_A_VALUE = 48  # as an object, more than it has as JSON: an empty list has two there
 
 
 @dataclass(frozen=True)
