@@ -35,6 +35,11 @@ def excess(text: bytes, *, most_values: int = MOST_VALUES, deepest: int = DEEPES
     return f"nested deeper than {deepest} levels" if _height(brackets, deepest) == deepest else None
 
 
+def is_excessive(text: str, most_values: int) -> bool:
+    """Whether JSON in a text holds more values, or more levels, than is read of it."""
+    return len(text) > most_values and excess(text.encode(errors="replace"), most_values=most_values) is not None
+
+
 def _height(brackets: bytes, most: int) -> int:
     """Return 0 for brackets that close within `most` levels, `most` for higher ones, and else how many levels do close."""
     for level in range(most):

@@ -201,7 +201,6 @@ class Moment(View):
     app: str
     release: str
     event_data: dict[str, Any] | None
-    truncated: tuple[str, ...] = ()
 
 
 class JourneyStep(View):

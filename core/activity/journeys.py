@@ -18,7 +18,7 @@ from core.identity.schemas import Actor
 from core.paging import Cursor
 from core.periods import Watched
 
-MADE_HERE = ("seconds_since_previous", "is_error", "step", "event_data", "truncated")
+MADE_HERE = ("seconds_since_previous", "is_error", "step", "event_data")
 PLAIN = ", ".join(name for name in Moment.model_fields if name not in MADE_HERE)
 COLUMNS = f"{PLAIN}, {shortened.JSON.format(value='event_data', name='event_data')}"
 NAMELESS = """

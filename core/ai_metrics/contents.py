@@ -13,10 +13,10 @@ from core.ai_metrics import dialects
 from core.ai_metrics.dialects import first
 from core.ai_metrics.spans import Attributes, Span
 from core.bodies import without_nul
-from core.json_limits import excess
+from core.json_limits import is_excessive
 
 LONGEST = 1_000_000
-MOST_VALUES = 20_000
+MOST_VALUES = 20_000  # of JSON in a text: each message becomes a row
 ROLES = {
     "system": "system",
     "developer": "system",
@@ -132,7 +132,7 @@ def _plain(attributes: Attributes, names: tuple[str, ...], role: str) -> list[Sa
 def _messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON
     if given is None:
         return []
-    if isinstance(given, str) and _is_too_much(given):
+    if isinstance(given, str) and is_excessive(given, MOST_VALUES):
         return [_said(role, given, [])]
     try:
         return [
@@ -156,18 +156,13 @@ def _any_messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSO
 
 def parsed(given: Any) -> Any:  # noqa: ANN401  any JSON
     """Return JSON that came as text; a text that is no JSON of lists and objects is itself."""
-    if not isinstance(given, str) or given.lstrip()[:1] not in ("[", "{") or _is_too_much(given):
+    if not isinstance(given, str) or given.lstrip()[:1] not in ("[", "{") or is_excessive(given, MOST_VALUES):
         return given
     try:
         found = msgspec.json.decode(given)
         return without_nul(found) if "\\u0000" in given else found
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return given
-
-
-def _is_too_much(text: str) -> bool:
-    """Whether JSON in a text holds more than is read of it: each message becomes a row."""
-    return len(text) > MOST_VALUES and excess(text.encode(errors="replace"), most_values=MOST_VALUES) is not None
 
 
 def _message(given: dict[str, Any], otherwise: str) -> Said:

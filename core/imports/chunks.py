@@ -18,7 +18,7 @@ from core.imports.stores import STORES, size_of, weight
 from core.intake import FUTURE, JsonObject, Row
 
 # A user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer. Two of them are in memory.
-HEAVIEST = 40_000
+HEAVIEST = 16_000
 DIGITS = 32  # of the file's hash
 
 Made = TypeVar("Made")

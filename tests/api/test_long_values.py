@@ -53,7 +53,7 @@ def test_events_as_csv_are_whole(me: httpx2.Client) -> None:
 @pytest.mark.usefixtures("events")
 def test_a_journey_shows_the_beginning_too(me: httpx2.Client) -> None:
     found = me.get("/admin/users/u/journey").json()["items"]
-    assert sorted(each["truncated"] for each in found) == [[], [], ["event_data"], ["event_data"]]
+    assert sorted("truncated" in each["event_data"] for each in found) == [False, False, True, True]
 
 
 LISTS: dict[str, tuple[str, dict[str, Any], str]] = {
