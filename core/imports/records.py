@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
+from sys import getsizeof
 from typing import Any, cast
 
 from core.imports import json_files, tables
@@ -85,11 +86,11 @@ def first(path: Path, opened: Opened, mapping: Mapping, most: int) -> list[dict[
 
 
 def _weight(record: dict[str, Any]) -> int:
-    """Return about how much memory a record takes, in the values and the characters of its texts."""
+    """Return about how many bytes of memory a record takes."""
     left, weight = list(record.values()), 0
     while left:
         value = left.pop()
-        weight += 64 + (len(value) if isinstance(value, str) else 0)
+        weight += 64 + (getsizeof(value) if isinstance(value, str) else 0)
         if isinstance(value, dict | list):
             left += value.values() if isinstance(value, dict) else value
     return weight
