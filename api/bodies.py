@@ -4,8 +4,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
+from core.errors import Unavailable
 
 LARGEST_BODY = 20 * 1024 * 1024
+MOST_HELD = 256 * 1024 * 1024
 LINES = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 LINES_BELOW = "/api/v1/ingest/"
 FILES = "/api/v1/imports"  # written to the disk a piece at a time, within limits of its own
@@ -19,6 +21,7 @@ class BodyLimit:
     def __init__(self, app: ASGIApp) -> None:
         """Limit what reaches `app`."""
         self.app = app
+        self.held = 0  # bytes of all bodies that are being read or answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a body that says it is too large, and end one that turns out to be."""
@@ -34,12 +37,18 @@ class BodyLimit:
         async def counted() -> Message:
             nonlocal read
             message = await receive()
-            read += len(message.get("body", b""))
+            read += (more := len(message.get("body", b"")))
+            self.held += more
             if read > limit:
                 raise HTTPException(413, _words(limit))
+            if self.held > MOST_HELD:
+                raise Unavailable("Too many large bodies are on their way at the moment. Send it again.")
             return message
 
-        await self.app(scope, counted, send)
+        try:
+            await self.app(scope, counted, send)
+        finally:
+            self.held -= read
 
 
 def _is_read_in_pieces(scope: Scope) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 
 from core import errors
@@ -103,6 +104,8 @@ async def refusal(_request: Request, refused: Exception) -> JSONResponse:
 
 async def unexpected(request: Request, error: Exception) -> JSONResponse:
     """Log what nobody foresaw, once however many layers it passes, and answer with the id under which it was logged."""
+    if isinstance(error, ClientDisconnect):  # nobody is there to read the answer, and nothing is wrong here
+        return response(problem(400, CODES[400], "The connection was closed before the body was complete."))
     state = request.scope["state"]
     if "incident" not in state:
         state["incident"] = str(new_id())

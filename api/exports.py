@@ -58,21 +58,40 @@ def rows_by_window(read: Callable[[Session, Window], list[Row]]) -> Iterator[Row
             return
 
 
-def rows_by_cursor(read: Callable[[Session, int, Cursor | None], list[DatedRow]]) -> Iterator[DatedRow]:
-    """Yield the rows of a big list in the same manner; `read` is told how many, and after which one."""
-    return rows_after(read, lambda row: Cursor(row.created_at, row.id))
+def rows_by_cursor(
+    read: Callable[[Session, int, Cursor | None], list[DatedRow]],
+    whole: Callable[[Session, int, Cursor | None], list[DatedRow]] | None = None,
+) -> Iterator[DatedRow]:
+    """Yield the rows of a big list in the same manner; `read` is told how many, and after which one.
+
+    With `whole`, those that `read` has shortened are read once more, one at a time: a page of them would fill the memory.
+    """
+    return rows_after(read, lambda row: Cursor(row.created_at, row.id), whole)
 
 
-def rows_after(read: Callable[[Session, int, Key | None], list[Row]], key: Callable[[Row], Key]) -> Iterator[Row]:
+def rows_after(
+    read: Callable[[Session, int, Key | None], list[Row]],
+    key: Callable[[Row], Key],
+    whole: Callable[[Session, int, Key | None], list[Row]] | None = None,
+) -> Iterator[Row]:
     """Yield the rows of a big list that goes by something else than the time of its rows' making: by what `key` says."""
     after: Key | None = None
     while True:
         with transaction() as session:
             rows = read(session, AT_ONCE, after)
-        yield from rows
+        for row in rows:
+            yield _whole(whole, row, key, after) if whole is not None and getattr(row, "truncated", None) else row
+            after = key(row)
         if len(rows) < AT_ONCE:
             return
-        after = key(rows[-1])
+
+
+def _whole(
+    read: Callable[[Session, int, Key | None], list[Row]], short: Row, key: Callable[[Row], Key], after: Key | None
+) -> Row:
+    with transaction() as session:
+        found = read(session, 1, after)
+    return found[0] if found and key(found[0]) == key(short) else short  # another came in between, or it has gone
 
 
 def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

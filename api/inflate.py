@@ -1,15 +1,24 @@
-"""Bodies as they were before somebody packed them: in small pieces, so that a bomb costs no memory."""
+"""Bodies as they were before somebody packed them: in small pieces, or whole with the room that they take in memory."""
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api.bodies import LARGEST_BODY
+from api.memory import Room
 from core.errors import Invalid
 
 PIECE = 256 * 1024
+AT_ONCE = 64 * 1024
+MOST_MEMBERS = 10_000
+TIMES = 32  # so many times its bytes a body takes as objects, when nothing is in it but empty lists
+SMALL = 2**20
+SMALL_ONES = Room(128 * 2**20)  # bytes
+LARGE_ONES = Room(2)  # bodies: each is held whole, and is made objects of a portion at a time (core/bodies.py)
 
 
 class EncodingRefused(Invalid):
@@ -21,42 +30,90 @@ class NoGzip(Invalid):
 
 
 async def pieces(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body in pieces of at most 256 KiB; raise EncodingRefused or NoGzip."""
+    """Yield the body in pieces of at most 256 KiB as they come; raise EncodingRefused or NoGzip."""
+    if not _is_packed(request):
+        async for piece in request.stream():
+            yield piece
+        return
+    unpacking = _Unpacking()
+    async for packed in request.stream():
+        for piece in unpacking.feed(packed):
+            yield piece
+    unpacking.end()
+
+
+@asynccontextmanager
+async def whole(request: Request) -> AsyncIterator[bytes]:
+    """Give the whole body, while there is room in memory for what is made of it; answer 413 to one that is too large."""
+    is_packed, sent = _is_packed(request), await request.body()
+    body = await run_in_threadpool(_unpacked, sent, SMALL) if is_packed else sent
+    if body is not None and len(body) <= SMALL:
+        async with room(len(body)):
+            yield body
+        return
+    # What is packed waits as it is: unpacked, a few of them would fill the memory.
+    async with LARGE_ONES.taken(1):
+        body = await run_in_threadpool(_unpacked, sent, LARGEST_BODY) if is_packed else sent
+        if body is None:
+            raise HTTPException(413, "A body has at most 20 MiB after decompression. NDJSON has no such limit.")
+        yield body
+
+
+def room(size: int) -> AbstractAsyncContextManager[None]:
+    """Return room for what is made of so many bytes of rows."""
+    return SMALL_ONES.taken(size * TIMES)
+
+
+def _is_packed(request: Request) -> bool:
     match request.headers.get("content-encoding", "identity").strip().lower():
         case "gzip" | "x-gzip":
-            unpacked = _unpacked(request)
+            return True
         case "identity" | "":
-            unpacked = request.stream()
+            return False
         case _:
             raise EncodingRefused
-    async for piece in unpacked:
-        yield piece
 
 
-async def whole(request: Request) -> bytes:
-    """Return the whole body; answer 413 to one that is too large."""
-    read = bytearray()
-    async for piece in pieces(request):
-        read += piece
-        if len(read) > LARGEST_BODY:
-            raise HTTPException(413, "A body has at most 20 MiB after decompression. NDJSON has no such limit.")
-    return bytes(read)
+def _unpacked(packed: bytes, most: int) -> bytes | None:
+    """Return what was packed, or None when it is more than wanted."""
+    found, unpacking = bytearray(), _Unpacking()
+    for piece in unpacking.feed(packed):
+        found += piece
+        if len(found) > most:
+            return None
+    unpacking.end()
+    return bytes(found)
 
 
-async def _unpacked(request: Request) -> AsyncIterator[bytes]:
-    packed, is_within = zlib.decompressobj(zlib.MAX_WBITS | 16), False
-    async for piece in request.stream():
-        left = piece
+class _Unpacking:
+    """A gzip stream: it may hold several members, one after the other."""
+
+    def __init__(self) -> None:
+        self._members = 0
+        self._member, self._is_within = zlib.decompressobj(zlib.MAX_WBITS | 16), False
+
+    def feed(self, packed: bytes) -> Iterator[bytes]:
+        """Yield what is in it. What comes after the end of a member is copied, each time: little is given at once."""
+        for first in range(0, len(packed), AT_ONCE):
+            yield from self._feed(packed[first : first + AT_ONCE])
+
+    def _feed(self, left: bytes) -> Iterator[bytes]:
         while left:
             try:
-                unpacked, is_within = packed.decompress(left, PIECE), True
+                unpacked, self._is_within = self._member.decompress(left, PIECE), True
             except zlib.error:
                 raise NoGzip from None
             if unpacked:
                 yield unpacked
-            left = packed.unconsumed_tail
-            if packed.eof:  # gzip may hold several members, one after the other
-                left, is_within = packed.unused_data, False
-                packed = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    if is_within:
-        raise NoGzip
+            left = self._member.unconsumed_tail
+            if self._member.eof:
+                left, self._is_within = self._member.unused_data, False
+                self._members += 1
+                if self._members > MOST_MEMBERS:
+                    raise NoGzip(f"The body has more than {MOST_MEMBERS:,} members of gzip.")
+                self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+    def end(self) -> None:
+        """Raise NoGzip when there should be more."""
+        if self._is_within:
+            raise NoGzip

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -18,31 +18,34 @@ class Form:
     """Finds the first file in a multipart form, while its pieces come."""
 
     def __init__(self, boundary: bytes) -> None:
-        """Begin before the first part."""
+        """Begin before the first part; raise NotMultipart."""
         self.name: str | None = None
         self.is_whole = False
         self._is_within = False
         self._data = bytearray()
         self._headers: dict[bytes, bytes] = {}
         self._field, self._value = b"", b""
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._headers.clear,
-                "on_header_field": self._more_field,
-                "on_header_value": self._more_value,
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._begin_part,
-                "on_part_data": self._more_data,
-                "on_part_end": self._end_part,
-            },
-        )
+        try:
+            self._parser = MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._headers.clear,
+                    "on_header_field": self._more_field,
+                    "on_header_value": self._more_value,
+                    "on_header_end": self._end_header,
+                    "on_headers_finished": self._begin_part,
+                    "on_part_data": self._more_data,
+                    "on_part_end": self._end_part,
+                },
+            )
+        except FormParserError:  # a boundary that is too long
+            raise NotMultipart from None
 
     def feed(self, piece: bytes) -> bytes:
         """Take a piece of the form, and return what it holds of the file; raise NotMultipart."""
         try:
             self._parser.write(piece)
-        except MultipartParseError:
+        except FormParserError:
             raise NotMultipart from None
         found, self._data = bytes(self._data), bytearray()
         return found

@@ -5,7 +5,8 @@ A row is a `Row` of msgspec: a whole body is decoded in one step, and only where
 
 import json
 import re
-from collections.abc import Iterable
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
@@ -15,10 +16,16 @@ import msgspec
 from core import clock
 from core.errors import Invalid
 from core.intake import FUTURE, MOST_ROWS, JsonObject, Nested, Rejected, Row, Sent
+from core.json_limits import MOST_VALUES, TooMany, elements, excess
+from core.json_objects import DEEPEST
 
-LONGEST_LINE = 2**20
-TOO_LONG = f"row: longer than {LONGEST_LINE // 2**20} MiB, the most that a line may hold"
+LONGEST_ROW = 2**20
+PORTION = 2**20  # bytes of rows that are objects at the same time: of small values they take dozens of times as much
+PATIENT_WITH = 4 * 2**20
+TOO_LONG = f"row: longer than {LONGEST_ROW // 2**20} MiB, the most that a row may have"
+ENVELOPE = 2  # levels around the rows of a body
 PATH = re.compile(r" - at `\$\.?([^`]*)`$")
+WRONG = (msgspec.MsgspecError, RecursionError, ValueError)  # a UnicodeError is a ValueError
 Cleaned = TypeVar("Cleaned", bound=Row | Nested)
 
 
@@ -28,6 +35,17 @@ class BodyRefused(Invalid):
 
 class RowRefused(Invalid):
     """The row does not fit its kind."""
+
+
+class RowTooLarge(ValueError):
+    """The row has more bytes, values or levels than any may have."""
+
+
+class _Outer(msgspec.Struct):
+    items: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_outer = msgspec.json.Decoder(_Outer)
 
 
 @dataclass(frozen=True)
@@ -42,34 +60,33 @@ class Batch(Generic[Sent]):
 
 def read_items(body: bytes, row: type[Sent]) -> Batch[Sent]:
     """Read one object, or an object with `items`; raise BodyRefused for anything else."""
-    try:
-        rows = _envelope(row).decode(body).items
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return read_each(_split(body), row)
-    return _checked(list(enumerate(rows)), [], len(rows), clean=b"\\u0000" in body)
+    body = body.removeprefix(BOM_UTF8)
+    if excess(body, deepest=DEEPEST + ENVELOPE) is None and len(body) <= LONGEST_ROW:
+        try:
+            rows = _envelope(row).decode(body).items
+        except WRONG:
+            pass
+        else:
+            _check_size(len(rows))
+            return _checked(list(enumerate(rows)), [], len(rows), clean=b"\\u0000" in body)
+    return read_numbered(((number, bytes(item[: LONGEST_ROW + 1])) for number, item in enumerate(_split(body))), row)
 
 
-def read_lines(lines: list[bytes], row: type[Sent], *, first: int) -> Batch[Sent]:
-    """Read lines of NDJSON, the first of which has the number `first`; empty ones are passed over, and have numbers too."""
-    numbered = list(enumerate(lines, first))
-    too_long = [Rejected(number, TOO_LONG) for number, line in numbered if len(line) > LONGEST_LINE]
-    told = ((number, line) for number, line in numbered if len(line) <= LONGEST_LINE and line and not line.isspace())
-    return _read(told, row, too_long)
+def read_portions(body: bytes, row: type[Sent]) -> Iterator[Batch[Sent]]:
+    """Read a large body in the same manner, as much at a time as may be objects at the same time."""
+    for portion in _portions(_split(body.removeprefix(BOM_UTF8))):
+        yield read_numbered(portion, row)
 
 
-def read_each(items: Iterable[bytes], row: type[Sent]) -> Batch[Sent]:
-    """Read each item by itself."""
-    return _read(enumerate(items), row, [])
-
-
-def _read(items: Iterable[tuple[int, bytes]], row: type[Sent], rejected: list[Rejected]) -> Batch[Sent]:
-    """Read numbered items, some of which were `rejected` already."""
+def read_numbered(items: Iterable[tuple[int, bytes]], row: type[Sent]) -> Batch[Sent]:
+    """Read rows, each by itself, that have these numbers in their body."""
     rows: list[tuple[int, Sent]] = []
+    rejected: list[Rejected] = []
     clean = False
     for number, item in items:
         try:
-            rows.append((number, _read_one(item, row)))
-        except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+            rows.append((number, _read_one(item.removeprefix(BOM_UTF8), row)))
+        except WRONG as error:
             rejected.append(Rejected(number, _words(error)))
         clean = clean or b"\\u0000" in item
     return _checked(rows, rejected, len(rows) + len(rejected), clean=clean)
@@ -87,29 +104,76 @@ def as_row(given: JsonObject, row: type[Sent]) -> Sent:
         raise RowRefused(_words(error)) from None
 
 
-def _split(body: bytes) -> list[bytes]:
+def _portions(items: Iterable[memoryview]) -> Iterator[list[tuple[int, bytes]]]:
+    """Yield items with their numbers, as many at a time as have the bytes of a portion."""
+    portion: list[tuple[int, bytes]] = []
+    left = PORTION
+    for number, item in enumerate(items):
+        kept = item[: LONGEST_ROW + 1]  # enough to see that it is too long
+        if portion and kept.nbytes > left:
+            yield portion
+            portion, left = [], PORTION
+        portion.append((number, bytes(kept)))
+        left -= kept.nbytes
+    yield portion
+
+
+def _split(body: bytes) -> list[memoryview]:
     """Return the items, each as JSON of its own."""
     try:
-        outer = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        items = msgspec.json.decode(outer["items"], type=list[msgspec.Raw]) if "items" in outer else [msgspec.Raw(body)]
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        items = _outer.decode(body).items
+    except WRONG:
         return _split_patiently(body)
-    _check_size(len(items))
-    return [bytes(item) for item in items]
+    if items is msgspec.UNSET:
+        return [memoryview(body)]
+    try:
+        return [memoryview(item) for item in elements(items, MOST_ROWS)]
+    except TooMany:
+        _check_size(MOST_ROWS + 1)
+    except WRONG:
+        pass
+    raise BodyRefused
 
 
-def _split_patiently(body: bytes) -> list[bytes]:
-    """Split what is JSON but for half a character or a byte that is none, which become question marks."""
+def _split_patiently(body: bytes) -> list[memoryview]:
+    """Split what is JSON but for a number that is none."""
+    if len(body) > PATIENT_WITH or excess(body, most_values=2 * MOST_VALUES, deepest=DEEPEST + ENVELOPE) is not None:
+        raise BodyRefused
     try:
         outer = json.loads(body.decode(errors="replace"))
         items = outer.get("items", [outer])
+        if not isinstance(items, list):
+            raise BodyRefused
         _check_size(len(items))
-        return [json.dumps(item, ensure_ascii=False).encode(errors="replace") for item in items]
-    except (ValueError, RecursionError, AttributeError, TypeError):
+        return [memoryview(json.dumps(item).encode()) for item in items]
+    except (ValueError, RecursionError, AttributeError):
         raise BodyRefused from None
 
 
 def _read_one(item: bytes, row: type[Sent]) -> Sent:
+    if len(item) > LONGEST_ROW:
+        raise RowTooLarge(TOO_LONG)
+    if (too_much := excess(item)) is not None:
+        raise RowTooLarge(f"row: {too_much}")
+    try:
+        return _decode(item, row)
+    except msgspec.ValidationError:
+        raise
+    except WRONG as wrong:
+        try:
+            mended = whole_characters(item)
+        except (ValueError, RecursionError):
+            raise wrong from None
+        return _decode(mended, row)
+
+
+def whole_characters(text: bytes) -> bytes:
+    """Return JSON with U+FFFD for bytes that are no UTF-8 and halves of characters; raise ValueError for no JSON."""
+    plain = json.dumps(json.loads(text.decode(errors="replace")), ensure_ascii=False)
+    return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+
+
+def _decode(item: bytes, row: type[Sent]) -> Sent:
     try:
         return cast("Sent", _decoder(row).decode(item))
     except msgspec.ValidationError:
@@ -135,7 +199,6 @@ def _apart(given: JsonObject, kind: type[Row | Nested]) -> JsonObject:
 
 
 def _checked(rows: list[tuple[int, Sent]], rejected: list[Rejected], size: int, *, clean: bool) -> Batch[Sent]:
-    _check_size(size)
     latest, good, numbers = clock.now() + FUTURE, [], []
     for number, row in rows:
         if (wrong := row.wrong(latest)) is None:
@@ -176,6 +239,8 @@ def _words(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "nested too deeply"
     words = str(error)
+    if isinstance(error, RowTooLarge):
+        return words
     found = PATH.search(words)
     where = (found[1] or "row") if found else "row"
     return f"{where}: {PATH.sub('', words)}"[:300]

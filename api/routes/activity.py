@@ -1,6 +1,7 @@
 """Users of the product, their journeys, and onboarding: the funnel, errors, days and events."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -33,7 +34,8 @@ from core.identity.schemas import Actor
 from core.paging import LARGEST_PAGE, Cursor, Window
 from core.periods import Period, Watched
 
-EVENT_COLUMNS, USER_COLUMNS = tuple(EventView.model_fields), tuple(UserSummary.model_fields)
+EVENT_COLUMNS = tuple(name for name in EventView.model_fields if name != "truncated")
+USER_COLUMNS = tuple(UserSummary.model_fields)
 ANONYMOUS_COLUMNS, DAY_COLUMNS = tuple(AnonymousSummary.model_fields), tuple(DailyCount.model_fields)
 
 router = APIRouter(prefix="/admin", tags=["Watch: users"], dependencies=[Depends(watcher)])
@@ -224,10 +226,10 @@ def recent(
 
 
 def _event_cells(wanted: EventFilter, period: Period, watched: Watched, actor: Actor) -> Iterator[list[object]]:
-    def read(session: Session, limit: int, after: Cursor | None) -> list[EventView]:
-        return events.list_events(session, wanted, period, watched, limit=limit, after=after, actor=actor)
+    def read(session: Session, limit: int, after: Cursor | None, *, whole: bool = False) -> list[EventView]:
+        return events.list_events(session, wanted, period, watched, limit=limit, after=after, whole=whole, actor=actor)
 
-    return (cells(each, EVENT_COLUMNS) for each in rows_by_cursor(read))
+    return (cells(each, EVENT_COLUMNS) for each in rows_by_cursor(read, partial(read, whole=True)))
 
 
 def _user_cells(wanted: UserFilter, watched: Watched, actor: Actor) -> Iterator[list[object]]:

@@ -1,6 +1,7 @@
 """AI requests of the product: how many, how fast, at what cost, and what failed."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -30,7 +31,7 @@ from core.identity.schemas import Actor
 from core.paging import Cursor
 
 MODEL_COLUMNS = tuple(ModelFigures.model_fields)
-REQUEST_COLUMNS = tuple(RequestView.model_fields)
+REQUEST_COLUMNS = tuple(name for name in RequestView.model_fields if name != "truncated")
 
 router = APIRouter(prefix="/admin/ai", tags=["Watch: AI requests"], dependencies=[Depends(watcher)])
 
@@ -156,7 +157,7 @@ def request(request_id: str, session: SessionDep, actor: ActorDep) -> RequestDet
 
 
 def _request_cells(asked: Asked, actor: Actor) -> Iterator[list[object]]:
-    def read(session: Session, limit: int, after: Cursor | None) -> list[RequestView]:
-        return queries.list_requests(session, asked, limit=limit, after=after, actor=actor)
+    def read(session: Session, limit: int, after: Cursor | None, *, whole: bool = False) -> list[RequestView]:
+        return queries.list_requests(session, asked, limit=limit, after=after, whole=whole, actor=actor)
 
-    return (cells(each, REQUEST_COLUMNS) for each in rows_by_cursor(read))
+    return (cells(each, REQUEST_COLUMNS) for each in rows_by_cursor(read, partial(read, whole=True)))

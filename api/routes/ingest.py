@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from api import examples, inflate, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
 from api.gathering import Gathering
-from core import bodies, clock, intake, partitions
+from api.lines import lines
+from core import bodies, clock, partitions
 from core.activity import ingest as activity
 from core.activity import users as users_in
 from core.activity.schemas import NewEvent, NewUser
@@ -35,8 +36,6 @@ from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from core.system import workspace
 
 router = APIRouter(prefix="/ingest", tags=["Data in"])
-
-AT_ONCE = 8 * 2**20  # bytes of lines that are held before they are stored
 
 
 @dataclass(frozen=True)
@@ -115,36 +114,25 @@ async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> d
     require(actor, Permission.INGEST)
     limits.rows(request, actor, config, 0)
     report = Report()
-    async for batch in _batches(request, kind):
-        limits.rows(request, actor, config, batch.size)
-        report.add(await _store(kind, batch, actor))
+    if request.headers.get("content-type", "").split(";")[0].strip().lower().encode() in LINES:
+        async for found in lines(request):
+            limits.rows(request, actor, config, found.cost)
+            async with inflate.room(found.held):
+                report.add(await _store(kind, await run_in_threadpool(bodies.read_numbered, found.numbered, kind.row), actor))
+        return report.as_json()
+    async with inflate.whole(request) as body:
+        async for batch in _batches(body, kind):
+            limits.rows(request, actor, config, batch.size)
+            report.add(await _store(kind, batch, actor))
     return report.as_json()
 
 
-async def _batches(request: Request, kind: Kind) -> AsyncIterator[Batch[Any]]:
-    if request.headers.get("content-type", "").split(";")[0].strip().lower().encode() not in LINES:
-        body = await inflate.whole(request)
+async def _batches(body: bytes, kind: Kind) -> AsyncIterator[Batch[Any]]:
+    if len(body) <= bodies.PORTION:
         yield await run_in_threadpool(bodies.read_items, body, kind.row)
         return
-    first = 0
-    async for lines in _lines(request):
-        yield await run_in_threadpool(bodies.read_lines, lines, kind.row, first=first)
-        first += len(lines)
-
-
-async def _lines(request: Request) -> AsyncIterator[list[bytes]]:
-    """Yield lines, as many at a time as are stored at once; of one that is too long, only as much as shows that."""
-    held: list[bytes] = []
-    size, rest = 0, b""
-    async for piece in inflate.pieces(request):
-        *whole, rest = (rest + piece).split(b"\n")
-        rest = rest[: bodies.LONGEST_LINE + 1]
-        held += [line[: bodies.LONGEST_LINE + 1] for line in whole]
-        size += len(piece)
-        while len(held) >= intake.MOST_ROWS or (size > AT_ONCE and held):
-            yield held[: intake.MOST_ROWS]
-            held, size = held[intake.MOST_ROWS :], 0
-    yield [*held, rest]
+    async for batch in iterate_in_threadpool(bodies.read_portions(body, kind.row)):
+        yield batch
 
 
 async def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:

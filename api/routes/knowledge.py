@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -35,10 +36,10 @@ from core.knowledge.schemas import DocumentState, MemoryKind
 from core.paging import Cursor, Window
 from core.periods import Period, Watched
 
-MARKS = frozenset({"parts"})
+MARKS = frozenset({"parts", "truncated"})
 DOCUMENT_COLUMNS = tuple(name for name in DocumentSummary.model_fields if name not in MARKS)
 MEMORY_COLUMNS = tuple(name for name in MemoryView.model_fields if name not in MARKS)
-FEEDBACK_COLUMNS = tuple(FeedbackView.model_fields)
+FEEDBACK_COLUMNS = tuple(name for name in FeedbackView.model_fields if name not in MARKS)
 Format = Literal["json", "csv"]
 Words = Annotated[str | None, Query(max_length=500, description='Words; "in a row", or, -without.')]
 Text = Annotated[str | None, Query(max_length=500)]
@@ -234,17 +235,17 @@ def _document_cells(wanted: DocumentFilter, actor: Actor) -> Iterator[list[objec
 
 
 def _memory_cells(wanted: MemoryFilter, actor: Actor) -> Iterator[list[object]]:
-    def read(core: Session, limit: int, after: UUID | None) -> list[MemoryView]:
+    def read(core: Session, limit: int, after: UUID | None, *, whole: bool = False) -> list[MemoryView]:
         with transaction(Database.AI) as ai:
-            return memory_list.list_memories_by_id(core, ai, wanted, limit=limit, after=after, actor=actor)
+            return memory_list.list_memories_by_id(core, ai, wanted, limit=limit, after=after, whole=whole, actor=actor)
 
-    return (cells(each, MEMORY_COLUMNS) for each in rows_after(read, lambda each: each.id))
+    return (cells(each, MEMORY_COLUMNS) for each in rows_after(read, lambda each: each.id, partial(read, whole=True)))
 
 
 def _feedback_cells(wanted: FeedbackFilter, period: Period, watched: Watched, actor: Actor) -> Iterator[list[object]]:
-    def read(core: Session, limit: int, after: Cursor | None) -> list[FeedbackView]:
-        asked, window = (wanted, period, watched), Window(limit)
+    def read(core: Session, limit: int, after: Cursor | None, *, whole: bool = False) -> list[FeedbackView]:
+        how: dict[str, Any] = {"window": Window(limit), "after": after, "whole": whole, "actor": actor, "count": False}
         with transaction(Database.AI) as ai:
-            return feedback_list.list_feedback(core, ai, *asked, window=window, after=after, actor=actor, count=False).items
+            return feedback_list.list_feedback(core, ai, wanted, period, watched, **how).items
 
-    return (cells(each, FEEDBACK_COLUMNS) for each in rows_by_cursor(read))
+    return (cells(each, FEEDBACK_COLUMNS) for each in rows_by_cursor(read, partial(read, whole=True)))

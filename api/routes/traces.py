@@ -1,5 +1,8 @@
 """Spans of OpenTelemetry. A 200 says that the AI requests among them are committed; one bad span never costs the good ones."""
 
+from collections import Counter
+from dataclasses import dataclass, field
+
 import msgspec
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from starlette.concurrency import run_in_threadpool
@@ -11,7 +14,7 @@ from api import inflate, limits
 from api.deps import actor as actor_of
 from api.otlp import Encoding, encoding_of
 from core import partitions
-from core.ai_metrics import histories, ingest, late, otlp, spans
+from core.ai_metrics import exports, histories, ingest, late, otlp
 from core.ai_metrics.otlp import Mapped
 from core.ai_metrics.spans import Span
 from core.ai_metrics.steps import Taken
@@ -21,11 +24,31 @@ from core.conversations.schemas import Origin
 from core.db import persistently, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
 from core.intake import MOST_ROWS, Source
 from core.system import workspace
 
+MOST_MESSAGES = 200_000  # each is looked for among those that are there
 DROPPED, WAITING = "Attune-Dropped-Spans", "Attune-Waiting-Spans"
-READERS = {Encoding.PROTOBUF: spans.read_protobuf, Encoding.JSON: spans.read_json}
+READERS = {Encoding.PROTOBUF: exports.read_protobuf, Encoding.JSON: exports.read_json}
+
+
+@dataclass
+class Outcome:
+    """What became of the spans of an export, in numbers."""
+
+    refused: Counter[str] = field(default_factory=Counter)  # for which reason
+    dropped: int = 0
+    waiting: int = 0
+    messages: int = 0
+
+    def add(self, mapped: Mapped) -> None:
+        """Add those of a part."""
+        self.refused.update(mapped.refused)
+        self.dropped += mapped.dropped.total()
+        self.waiting += len(mapped.waiting)
+        said = [each.exchange for each in mapped.taken if each.exchange is not None]
+        self.messages += sum(len(exchange.asked) + len(exchange.answered) for exchange in said)
 
 
 async def traces(request: Request) -> Response:
@@ -36,14 +59,22 @@ async def traces(request: Request) -> Response:
     if encoding is None:
         raise HTTPException(415, "Send application/x-protobuf or application/json.")
     limits.rows(request, actor, config(), 0)
-    body = await inflate.whole(request)
+    async with inflate.whole(request) as body:
+        return _answer(await run_in_threadpool(_read_and_take, request, actor, encoding, body), encoding)
 
-    def read_and_take() -> Mapped:
-        found = READERS[encoding](body)
-        limits.rows(request, actor, config(), len(found))
-        return take(found, actor.environment)
 
-    return _answer(await run_in_threadpool(read_and_take), encoding)
+def _read_and_take(request: Request, actor: Actor, encoding: Encoding, body: bytes) -> Outcome:
+    export, outcome = READERS[encoding](body), Outcome()
+    limits.rows(request, actor, config(), export.count)
+    left = export.count
+    for part in export.parts:
+        outcome.add(take(part, actor.environment))
+        left -= len(part)
+        if outcome.messages > MOST_MESSAGES:
+            outcome.refused[f"An export has at most {MOST_MESSAGES:,} messages: send it as several."] += left
+            break
+    outcome.refused.update(export.refused)
+    return outcome
 
 
 def take(found: list[Span], environment: str) -> Mapped:
@@ -88,12 +119,12 @@ def _commit(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool) 
             late.set_aside(session, mapped.waiting, mapped.dropped, source)
 
 
-def _answer(mapped: Mapped, encoding: Encoding) -> Response:
+def _answer(outcome: Outcome, encoding: Encoding) -> Response:
     """Return an ExportTraceServiceResponse; headers say of how many spans nothing is kept, and how many wait for their request.
 
     Not its message: collectors write a line to their log for each answer that has one.
     """
-    refused, headers = mapped.refused, {DROPPED: str(mapped.dropped.total()), WAITING: str(len(mapped.waiting))}
+    refused, headers = outcome.refused, {DROPPED: str(outcome.dropped), WAITING: str(outcome.waiting)}
     words = " ".join(f"{times} refused: {reason}" for reason, times in refused.most_common(3))
     if encoding is Encoding.PROTOBUF:
         body = ExportTraceServiceResponse()

@@ -236,7 +236,7 @@ class AnonymousJourney(Done):
 
 
 class EventView(View):
-    """One event."""
+    """One event. In lists a long `event_data` is cut, and named in `truncated`."""
 
     id: UUID
     external_id: str | None
@@ -252,6 +252,7 @@ class EventView(View):
     app: str
     release: str
     created_at: datetime
+    truncated: tuple[str, ...] = ()
 
 
 class EventPage(View):

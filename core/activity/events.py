@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from core import memo
+from core import memo, shortened
 from core.activity.answers import DailyCount, ErrorGroup, ErrorSample, EventView
 from core.activity.asking import SAMPLES, portion
 from core.activity.event_counts import count_by_day
@@ -19,6 +19,8 @@ from core.words import NONE
 
 SHOWN = 3  # samples of each code
 CONTENTS = ("event_data", "error_message")  # of an event, what may hold words of users
+PLAIN = ", ".join(f"page.{name}" for name in EventView.model_fields if name not in ("user", "event_data", "truncated"))
+WHOLE, SHORTENED = "page.event_data", shortened.JSON.format(value="page.event_data", name="event_data")
 COUNTED = ("event_type", "events", "errors")
 # Exactly the words of an index, which holds all that is counted by.
 IS_ERROR = "(error_code is not null or event_type like '%\\_error')"
@@ -108,9 +110,10 @@ def list_events(
     *,
     limit: int,
     after: Cursor | None = None,
+    whole: bool = False,
     actor: Actor,
 ) -> list[EventView]:
-    """Return events, the newest first, from the one after a cursor."""
+    """Return events, the newest first, from the one after a cursor; long `event_data` is cut, unless it is wanted whole."""
     require(actor, Permission.WATCH)
     given = {**_given(period, watched), **wanted.model_dump(), "limit": limit}
     conditions = [_in_period(watched), *_wanted(wanted)]
@@ -121,7 +124,7 @@ def list_events(
 with page as (
     select * from user_activity_events as event where {" and ".join(conditions)} order by created_at desc, id desc limit :limit
 )
-select page.*, users.external_id as "user" from page left join users on users.id = page.user_id
+select {PLAIN}, {WHOLE if whole else SHORTENED}, users.external_id as "user" from page left join users on users.id = page.user_id
 order by page.created_at desc, page.id desc""")  # noqa: S608  names of our own
     rows = session.execute(page, given).mappings()
     return [EventView.model_validate(without_contents(row, *CONTENTS, actor=actor)) for row in rows]

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from core import shortened
 from core.activity import anonymous, queries
 from core.activity.answers import AnonymousJourney, Journey, JourneyStep, Moment
 from core.activity.events import CONTENTS
@@ -18,6 +19,9 @@ from core.identity.schemas import Actor
 from core.paging import Cursor
 from core.periods import Watched
 
+MADE_HERE = ("seconds_since_previous", "is_error", "step", "event_data")
+PLAIN = ", ".join(name for name in Moment.model_fields if name not in MADE_HERE)
+COLUMNS = f"{PLAIN}, {shortened.JSON.format(value='event_data', name='event_data')}"
 NAMELESS = """
 select event.*, true as is_anonymous from user_activity_events as event
 where session_id = :id and environment = :environment and event.user_id is null {filters}"""
@@ -87,7 +91,7 @@ def _read(session: Session, asked: _Asked, progress: Progress, actor: Actor) -> 
 
 def _list_events(session: Session, asked: _Asked) -> list[dict[str, Any]]:
     since = "where (created_at, id) > (:after_at, :after_id)" if asked.after is not None else ""
-    wanted = f"select * from ({asked.own}) as own {since} order by created_at, id limit :limit"  # noqa: S608  our own
+    wanted = f"select {COLUMNS} from ({asked.own}) as own {since} order by created_at, id limit :limit"  # noqa: S608  our own
     position = {"after_at": asked.after.created_at, "after_id": asked.after.id} if asked.after is not None else {}
     found = session.execute(text(wanted), {**asked.given, **position, "limit": asked.limit})
     return [dict(row) for row in found.mappings()]

@@ -13,8 +13,10 @@ from core.ai_metrics import dialects
 from core.ai_metrics.dialects import first
 from core.ai_metrics.spans import Attributes, Span
 from core.bodies import without_nul
+from core.json_limits import is_excessive
 
 LONGEST = 1_000_000
+MOST_VALUES = 20_000  # of JSON in a text: each message becomes a row
 ROLES = {
     "system": "system",
     "developer": "system",
@@ -130,6 +132,8 @@ def _plain(attributes: Attributes, names: tuple[str, ...], role: str) -> list[Sa
 def _messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON
     if given is None:
         return []
+    if isinstance(given, str) and is_excessive(given, MOST_VALUES):
+        return [_said(role, given, [])]
     try:
         return [
             _said(each.role, "\n".join([part.content for part in each.parts]), [], role) for each in _plain_messages.decode(given)
@@ -152,7 +156,7 @@ def _any_messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSO
 
 def parsed(given: Any) -> Any:  # noqa: ANN401  any JSON
     """Return JSON that came as text; a text that is no JSON of lists and objects is itself."""
-    if not isinstance(given, str) or given.lstrip()[:1] not in ("[", "{"):
+    if not isinstance(given, str) or given.lstrip()[:1] not in ("[", "{") or is_excessive(given, MOST_VALUES):
         return given
     try:
         found = msgspec.json.decode(given)

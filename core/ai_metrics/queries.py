@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, DateTime, RowMapping, Select, Uuid, and_, cast, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from core import memo
+from core import memo, shortened
 from core.activity.models import User
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.errors import RequestMissing
@@ -24,6 +24,7 @@ from core.tables import table_of
 STEP_FACTS = frozenset(
     {"id", "kind", "name", "start", "start_ms", "duration", "duration_ms", "status", "error", "error_type", "model"}
 )
+LONG = "error_message"
 TOOL_FACTS = frozenset({"id", "name", "duration_ms", "status", "error", "error_type"})
 STATES = frozenset({"ok", "error", "unset", "pending"})  # other words for how a step ended may be anybody's
 
@@ -37,7 +38,14 @@ def count_requests(session: Session, asked: Asked, *, actor: Actor) -> int:
 
 
 def list_requests(
-    session: Session, asked: Asked, *, limit: int, offset: int = 0, after: Cursor | None = None, actor: Actor
+    session: Session,
+    asked: Asked,
+    *,
+    limit: int,
+    offset: int = 0,
+    after: Cursor | None = None,
+    whole: bool = False,
+    actor: Actor,
 ) -> list[RequestView]:
     """Return requests, the newest first, from the one after a cursor."""
     require(actor, Permission.WATCH)
@@ -46,7 +54,7 @@ def list_requests(
         # The first of them says in which partitions to look.
         wanted += [raw.c.created_at <= after.created_at, tuple_(raw.c.created_at, raw.c.id) < (after.created_at, after.id)]
     page = select(raw).where(*wanted).order_by(raw.c.created_at.desc(), raw.c.id.desc()).limit(limit).offset(offset)
-    return [RequestView(**_readable(row, actor)) for row in _named(session, page, RequestView)]
+    return [RequestView(**_readable(row, actor)) for row in _named(session, page, RequestView, whole=whole)]
 
 
 def list_first(session: Session, asked: Asked, order: Order, window: Window, *, actor: Actor) -> list[RequestView]:
@@ -71,16 +79,19 @@ def get_request(session: Session, given: str, *, actor: Actor) -> RequestDetail:
     """Return a request by our id or the sender's; raise RequestMissing. Of several sent under one id, the latest."""
     require(actor, Permission.WATCH)
     latest = select(raw).where(raw.c.id.in_(keys_of("ai_request", given))).order_by(raw.c.created_at.desc()).limit(1)
-    row = next(iter(_named(session, latest, RequestDetail)), None)
+    row = next(iter(_named(session, latest, RequestDetail, whole=True)), None)
     if row is None:
         raise RequestMissing
     return RequestDetail(**(_readable(row, actor) | _contents(row, may_read=may(actor, Permission.READ_CONTENTS))))
 
 
-def _named(session: Session, page: Select[Any], view: type[RequestView]) -> Iterator[RowMapping]:
-    """Yield rows with the senders' names of their users and conversations."""
+def _named(session: Session, page: Select[Any], view: type[RequestView], *, whole: bool = False) -> Iterator[RowMapping]:
+    """Yield rows with the senders' names of their users and conversations; long texts are cut, unless they are wanted whole."""
     rows = page.subquery("page")
     known: list[ColumnElement[Any]] = [rows.c[name] for name in view.model_fields if name in rows.c]
+    if not whole:
+        known = [shortened.text(column).label(column.key) if column.key == LONG else column for column in known]
+        known.append(shortened.names(rows.c[LONG]))
     named = [users.c.external_id.label("user_external_id"), conversations.c.external_id.label("conversation_external_id")]
     wanted = (
         select(*known, *named)

@@ -19,7 +19,7 @@ class Order(StrEnum):
 
 
 class RequestView(View):
-    """One request as a list shows it; ids are ours, external ones the sender's."""
+    """One request as a list shows it, a long `error_message` cut; ids are ours, external ones the sender's."""
 
     id: UUID
     external_id: str | None
@@ -50,6 +50,7 @@ class RequestView(View):
     environment: str
     app: str
     release: str
+    truncated: tuple[str, ...] = ()
 
 
 class RequestDetail(RequestView):

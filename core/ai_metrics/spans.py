@@ -1,14 +1,13 @@
 """Spans of OpenTelemetry as they arrive over OTLP/HTTP, protobuf or JSON, in one plain form."""
 
 from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from string import hexdigits
 from typing import Any
 
 import msgspec
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from core.errors import Invalid
@@ -52,24 +51,6 @@ class Span(msgspec.Struct):
         return _is_id(self.trace_id, TRACE_ID) and _is_id(self.span_id, SPAN_ID)
 
 
-def read_protobuf(body: bytes) -> list[Span]:
-    """Read an export in protobuf; raise NoSpans."""
-    try:
-        export = ExportTraceServiceRequest.FromString(body)
-    except DecodeError:
-        raise NoSpans from None
-    return list(_spans_of(export))
-
-
-def read_json(body: bytes) -> list[Span]:
-    """Read an export in JSON: ids in hex, integers of 64 bits as text or number; raise NoSpans."""
-    try:
-        export = _decoder.decode(body)
-        return [span for group in export.resourceSpans or () for span in _spans_of_json(group)]
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:  # UnicodeError is a ValueError
-        raise NoSpans(f"The body is no ExportTraceServiceRequest in JSON: {error}"[:300]) from None
-
-
 def _is_id(given: str, length: int) -> bool:
     return len(given) == length and HEX.issuperset(given) and given.strip("0") != ""
 
@@ -77,12 +58,14 @@ def _is_id(given: str, length: int) -> bool:
 # Protobuf
 
 
-def _spans_of(export: ExportTraceServiceRequest) -> Iterator[Span]:
-    for group in export.resource_spans:
-        resource = _attributes(group.resource.attributes)
-        for scope in group.scope_spans:
-            for span in scope.spans:
-                yield _span(span, resource)
+def resource(body: bytes) -> Attributes:
+    """Return the attributes of a resource; raise DecodeError."""
+    return _attributes(resource_pb2.Resource.FromString(body).attributes)
+
+
+def span(body: bytes, resource: Attributes) -> Span:
+    """Return a span in protobuf; raise DecodeError."""
+    return _span(trace_pb2.Span.FromString(body), resource)
 
 
 def _span(span: trace_pb2.Span, resource: Attributes) -> Span:
@@ -172,31 +155,23 @@ class _JsonSpan(msgspec.Struct):
     status: _JsonStatus | None = None
 
 
-class _JsonScope(msgspec.Struct):
-    spans: list[_JsonSpan] | None = None
-
-
 class _JsonResource(msgspec.Struct):
     attributes: list[_JsonPair] | None = None
 
 
-class _JsonGroup(msgspec.Struct):
-    resource: _JsonResource | None = None
-    scopeSpans: list[_JsonScope] | None = None  # noqa: N815
+_spans = msgspec.json.Decoder(_JsonSpan)
+_resources = msgspec.json.Decoder(_JsonResource | None)
 
 
-class _JsonExport(msgspec.Struct):
-    resourceSpans: list[_JsonGroup] | None = None  # noqa: N815
+def resource_in_json(body: bytes) -> Attributes:
+    """Return the attributes of a resource; raise msgspec's errors, RecursionError or ValueError."""
+    found = _resources.decode(body)
+    return _from_pairs(found.attributes if found else None)
 
 
-_decoder = msgspec.json.Decoder(_JsonExport)
-
-
-def _spans_of_json(group: _JsonGroup) -> Iterator[Span]:
-    resource = _from_pairs(group.resource.attributes if group.resource else None)
-    for scope in group.scopeSpans or ():
-        for span in scope.spans or ():
-            yield _from_json(span, resource)
+def span_in_json(body: bytes, resource: Attributes) -> Span:
+    """Return a span in JSON: ids in hex, integers of 64 bits as text or number; raise the same."""
+    return _from_json(_spans.decode(body), resource)
 
 
 def _from_json(span: _JsonSpan, resource: Attributes) -> Span:

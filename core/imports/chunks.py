@@ -11,13 +11,14 @@ import msgspec
 
 from core import bodies, clock
 from core.imports import values
+from core.imports.files import TOO_LONG
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import Problem
-from core.imports.stores import STORES, weight
+from core.imports.stores import STORES, size_of, weight
 from core.intake import FUTURE, JsonObject, Row
 
 # A user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer. Two of them are in memory.
-HEAVIEST = 40_000
+HEAVIEST = 16_000
 PREFIXED = ("id", "batch_run_id", "conversation_id", "message_id", "source_message_id")
 DIGITS = 32  # of the file's hash
 
@@ -76,13 +77,16 @@ class Chunk:
     def add(self, parsed: Parsed, row: Row | None, error: str | None) -> None:
         """Add a row, or what is wrong with it."""
         self.until = parsed.position
+        told, size = size_of(parsed.row or {})
+        if told > bodies.LONGEST_ROW:
+            row, error = None, TOO_LONG
         if row is None:
             wrong = error or "not readable"
             self.problems.append(Problem(position=parsed.position, line=parsed.line, kind=parsed.kind, error=wrong[:500]))
             self.weight += 1
         else:
             self.rows[parsed.kind].append(Good(parsed, row))
-            self.weight += weight(row, parsed.row or {})
+            self.weight += weight(row, size)
 
     @property
     def records(self) -> int:

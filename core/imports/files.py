@@ -16,11 +16,13 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
+from core.bodies import LONGEST_ROW
 from core.errors import Invalid
 from core.imports import uploads
 
 SAMPLE = 1 << 20  # characters that are looked at to tell what a file is
-LONGEST_LINE = 8 << 20
+LONGEST_LINE = 8 << 20  # of JSON: an export of many spans may stand in one
+TOO_LONG = f"longer than {LONGEST_ROW >> 20} MiB, the most that a row may have"
 MOST_BYTES = 32 << 30  # after unpacking
 PLAIN_BYTES, MOST_TIMES = 64 << 20, 200  # what unpacks to more, and to so many times its size, is a bomb
 MOST_CONTROLS = 0.02
@@ -188,6 +190,14 @@ def _unpacked(path: Path) -> "Iterator[tuple[io.BufferedReader[Any], bool]]":
             yield stream, True
 
 
+def refuse_bomb(path: Path) -> None:
+    """Raise Unreadable for what unpacks to far more than it is, before anything of it is stored."""
+    with _unpacked(path) as (stream, is_packed):
+        left = PLAIN_BYTES + PIECE if is_packed else 0
+        while left > 0 and (piece := stream.read1(PIECE)):
+            left -= len(piece)
+
+
 @contextmanager
 def as_text(path: Path, encoding: str) -> Iterator[TextIO]:
     """Open a file as a stream of text, with its line ends as they are."""
@@ -225,9 +235,9 @@ def _unpack(packed: BinaryIO, plain: IO[bytes]) -> None:
 class Lines:
     """The lines of a text, without NUL characters; of one that is too long, the rest is passed over and `cut` is set."""
 
-    def __init__(self, text: TextIO) -> None:
+    def __init__(self, text: TextIO, *, longest: int = LONGEST_LINE) -> None:
         """Read lines."""
-        self._read = text.readline
+        self._read, self._longest = text.readline, longest
         self.cut = False
 
     def __iter__(self) -> Iterator[str]:
@@ -236,14 +246,14 @@ class Lines:
 
     def __next__(self) -> str:
         """Return the next line, with its end."""
-        line = self._read(LONGEST_LINE)
+        line = self._read(self._longest)
         if not line:
             raise StopIteration
-        if len(line) == LONGEST_LINE and line[-1] not in "\r\n":
+        if len(line) == self._longest and line[-1] not in "\r\n":
             self.cut = True
             self._pass_over()
         return line.replace("\0", "") if "\0" in line else line
 
     def _pass_over(self) -> None:
-        while (more := self._read(LONGEST_LINE)) and more[-1] not in "\r\n":
+        while (more := self._read(self._longest)) and more[-1] not in "\r\n":
             pass

@@ -10,21 +10,31 @@ from typing import Any, TextIO
 import ijson
 import msgspec
 
+from core.errors import Invalid
 from core.imports.files import LONGEST_LINE, Lines, as_text
 from core.imports.values import plain, whole_characters
+from core.json_limits import excess
 
 LARGEST_RECORD = 32 << 20
+MOST_VALUES = 500_000  # of a record, which may be an export of many spans
 AT_ONCE = 1 << 20  # a text over many pieces is looked through again with each of them
 DEEPEST = 64
+ENDLESS = 1000
+ENDLESS_NUMBER = re.compile(r"[:,\[\s]-?[0-9]{1000}")
 KEY, VALUE = "_key", "_value"
 # Python writes these, and they are no JSON; they are read as null where the beginning of a file shows that it has them.
 NO_NUMBER = re.compile(r"(?<=[:,\[])(\s*)-?(?:NaN|Infinity)(?=\s*[,}\]])")
+NO_JSON = (ijson.JSONError, ValueError)  # a number of very many digits is a ValueError, and so are halves of characters
 Object = dict[str, Any]
 Record = tuple[int, int | None, Object | None, str | None]  # position, line, record, what is wrong
 
 
 class TooLarge(Exception):
     """A record is larger than any that can be stored."""
+
+
+class NotStorable(Invalid):
+    """This JSON is nested without end, or holds a number of thousands of digits: no program writes such a file."""
 
 
 # JSONL
@@ -62,6 +72,8 @@ def lines(path: Path, encoding: str, skip: int = 0) -> Iterator[Record]:
 
 def decode(line: str) -> tuple[Any, str | None]:
     """Return what a line holds, and what is wrong with it; half characters become question marks."""
+    if (too_much := excess(line.encode(errors="replace"), most_values=MOST_VALUES, deepest=DEEPEST)) is not None:
+        return None, too_much
     # The fast one first; only Python's own takes NaN and halves of characters.
     try:
         return msgspec.json.decode(line), None
@@ -84,7 +96,8 @@ class _Utf8:
     """A text as ijson wants to read it: UTF-8, and not endless without a record."""
 
     def __init__(self, text: TextIO, *, lenient: bool = False) -> None:
-        self._text, self._lenient, self._kept, self.since = text, lenient, "", 0
+        self._text, self._lenient, self._kept = text, lenient, ""
+        self.since = self.values = 0  # of the record
 
     def read(self, size: int) -> bytes:
         if size == 0:  # ijson asks so whether these are bytes
@@ -93,7 +106,8 @@ class _Utf8:
         if self._lenient:
             piece = self._without_nan(piece)
         self.since += len(piece)
-        if self.since > LARGEST_RECORD:
+        self.values += piece.count(",") + piece.count("[") + piece.count("{")
+        if self.since > LARGEST_RECORD or self.values > 2 * MOST_VALUES:
             raise TooLarge
         return piece.replace("\0", "").encode("utf-8", "replace")
 
@@ -120,7 +134,7 @@ def beginning(sample: str) -> tuple[Any, bool]:
         ):
             tree.add(event, value)
         is_complete = True
-    except ijson.JSONError:
+    except NO_JSON:
         pass
     return tree.root, is_complete
 
@@ -154,7 +168,10 @@ class _Tree:
             self._is_done = not self._open
         elif event in ("start_map", "start_array"):
             made: Any = {} if event == "start_map" else []
-            self._put(made)
+            if len(self._open) > ENDLESS:
+                raise NotStorable
+            if len(self._open) < DEEPEST:
+                self._put(made)
             self._open.append(made)
             self._keys.append("")
         else:
@@ -179,7 +196,7 @@ def documents(path: Path, encoding: str, records: str, *, lenient: bool, skip: i
         position = 0
         try:
             for record in _values(stream, records):
-                stream.since = 0
+                stream.since = stream.values = 0
                 position += 1
                 if position > skip:
                     yield position, None, *_checked(record)
@@ -188,9 +205,9 @@ def documents(path: Path, encoding: str, records: str, *, lenient: bool, skip: i
                 position + 1,
                 None,
                 None,
-                f"The file stops being readable here: one record has more than {LARGEST_RECORD >> 20} MB",
+                f"The file stops being readable here: one has more than {LARGEST_RECORD >> 20} MiB or {MOST_VALUES:,} values.",
             )
-        except (ijson.JSONError, UnicodeError) as error:
+        except NO_JSON as error:
             yield position + 1, None, None, f"The file stops being JSON here: {first_line(error)}"
 
 
@@ -219,7 +236,7 @@ def _items_of_all(stream: _Utf8) -> Iterator[Any]:
     """Yield the elements of all lists that one object holds."""
     builder: _Tree | None = None
     depth = 0
-    for event, value in ijson.basic_parse(stream, buf_size=AT_ONCE, use_float=True):
+    for event, value in ijson.basic_parse(stream, use_float=True):
         if event in ("end_map", "end_array"):
             depth -= 1
         if depth >= 2 and (builder or event in ("start_map", "start_array")):
@@ -250,9 +267,11 @@ def _inside(value: Any) -> Iterable[Any]:  # noqa: ANN401  any JSON
 def problem(sample: str, *, is_whole: bool) -> str | None:
     """Return what is wrong with the beginning of a document, but that it is only a beginning."""
     try:
-        for _ in ijson.basic_parse(io.BytesIO(_strict(sample).encode("utf-8", "replace")), multiple_values=True):
+        for _ in ijson.basic_parse(io.BytesIO(_strict(sample).encode("utf-8", "replace")), multiple_values=True, use_float=True):
             pass
-    except ijson.JSONError as error:
+    except NO_JSON as error:
         words = first_line(error)
+        if "integer overflow" in words and ENDLESS_NUMBER.search(sample):
+            raise NotStorable from None
         return None if "premature EOF" in words and not is_whole else words
     return None

@@ -1,6 +1,7 @@
 """A file and its mapping become rows, one after another: what a dry run counts, and what an import stores."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from core.imports import files, records, rows
@@ -34,6 +35,8 @@ def read(path: Path, mapping: Mapping, skip: int = 0) -> Iterator[Parsed]:
     file that cannot be read at all; where one breaks off, what was read until there holds, and the last of what comes says so.
     """
     opened = files.look(path)
+    with suppress(*records.BROKEN):  # said where it breaks off
+        files.refuse_bomb(path)
     if (of_format := FORMATS.get(mapping.format)) is not None:
         yield from of_format(records.objects(path, opened, mapping, skip), mapping)
     else:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
+from sys import getsizeof
 from typing import Any, cast
 
 from core.imports import json_files, tables
@@ -14,6 +15,7 @@ from core.imports.mapping import Container, Mapping
 
 BROKEN = (EOFError, OSError, UnicodeError, zlib.error, csv.Error)
 PARQUET = "core.imports.parquet"
+MOST_LOOKED_AT = 16 << 20  # bytes, about
 Record = tuple[int, int | None, Any, str | None]  # position, line, cells or object, what is wrong with it
 
 
@@ -72,5 +74,23 @@ def objects(path: Path, opened: Opened, mapping: Mapping, skip: int = 0) -> Iter
 
 def first(path: Path, opened: Opened, mapping: Mapping, most: int) -> list[dict[str, Any]]:
     """Return the first good records as objects."""
-    found = islice(objects(path, opened, mapping), most * 2)
-    return [record for _, _, record, wrong in found if wrong is None][:most]
+    found: list[dict[str, Any]] = []
+    left = MOST_LOOKED_AT
+    for _, _, record, wrong in islice(objects(path, opened, mapping), most * 2):
+        if wrong is None:
+            found.append(record)
+            left -= _weight(record)
+        if len(found) == most or left < 0:
+            break
+    return found
+
+
+def _weight(record: dict[str, Any]) -> int:
+    """Return about how many bytes of memory a record takes."""
+    left, weight = list(record.values()), 0
+    while left:
+        value = left.pop()
+        weight += 64 + (getsizeof(value) if isinstance(value, str) else 0)
+        if isinstance(value, dict | list):
+            left += value.values() if isinstance(value, dict) else value
+    return weight

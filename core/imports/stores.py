@@ -23,9 +23,9 @@ from core.knowledge import documents, feedback, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 
 CHARACTERS_A_ROW = 500  # a text of as many weighs as much as a row
-USUAL_BYTES = 1_000  # of a row, as JSON: what has no more weighs as one
-# Of what is above that. Chunks of 80 MB: smaller ones would be slower, and some stored before a bomb has shown itself (files.py).
-BYTES_A_ROW = 2_000
+USUAL_BYTES = 2_000  # of a row and its values: what has no more weighs as one
+BYTES_A_ROW = 200  # of what is above that: chunks of 8 MB, two of which are in memory
+BYTES_A_VALUE = 48  # as an object, more than it has as JSON: an empty list has two there
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ STORES: dict[Kind, Store] = {
 encoder = msgspec.json.Encoder(enc_hook=str)
 
 
-def weight(row: Row, told: JsonObject) -> int:
+def weight(row: Row, size: int) -> int:
     """Return how much a row adds to a chunk: as much as one, more with its messages and the size of what the file tells."""
-    return max(_weight_of_texts(row), 1 + (_size(told) - USUAL_BYTES) // BYTES_A_ROW)
+    return max(_weight_of_texts(row), 1 + (size - USUAL_BYTES) // BYTES_A_ROW)
 
 
 def _weight_of_texts(row: Row) -> int:
@@ -70,11 +70,15 @@ def _weight_of_texts(row: Row) -> int:
             return 1
 
 
-def _size(told: JsonObject) -> int:
+def size_of(told: JsonObject) -> tuple[int, int]:
+    """Return the bytes of what a file tells of a row, as JSON, and about how many it takes with its values."""
     try:
-        return len(encoder.encode(told))
+        text = encoder.encode(told)
     except (UnicodeError, TypeError):  # halves of characters
-        return len(repr(told))
+        text = repr(told).encode(errors="replace")
+    # One letter beyond Latin makes a text four times as large.
+    wide = 1 if text.isascii() else 4
+    return len(text), len(text) * wide + BYTES_A_VALUE * (text.count(b",") + text.count(b"[") + text.count(b"{"))
 
 
 def times(rows: Iterable[Row]) -> Iterable[datetime]:

@@ -5,8 +5,10 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
-from core.imports.files import LONGEST_LINE, Lines, Unreadable, as_text
+from core.bodies import LONGEST_ROW
+from core.imports.files import TOO_LONG, Lines, Unreadable, as_text
 from core.imports.mapping import Unit
 from core.imports.moments import naive_or_aware
 
@@ -14,7 +16,7 @@ SEPARATORS = ",\t;|"
 LOOKED_AT = 30
 MOST_COLUMNS = 20_000
 
-csv.field_size_limit(LONGEST_LINE)  # the module's own is too small for a conversation in a cell
+csv.field_size_limit(LONGEST_ROW)  # the module's own is too small for a conversation in a cell
 
 Cells = list[str]
 Record = tuple[int, int | None, Cells | None, str | None]  # position, line, cells, what is wrong
@@ -91,10 +93,25 @@ def names_of(first: Cells, *, header: bool) -> list[str]:
     return names
 
 
+class _RowLines(Lines):
+    """Lines of which a row within quotation marks takes many, and not all that follow."""
+
+    def __init__(self, text: TextIO) -> None:
+        super().__init__(text, longest=LONGEST_ROW)
+        self.held = 0  # since the row began
+
+    def __next__(self) -> str:
+        line = super().__next__()
+        self.held += len(line)
+        if self.held > LONGEST_ROW + len(line):
+            raise csv.Error(f"{TOO_LONG}; is a quotation mark missing?")
+        return line
+
+
 def columns_of(path: Path, encoding: str, separator: str, *, header: bool) -> list[str]:
     """Return the names of the columns of a file."""
     with as_text(path, encoding) as text:
-        for row in csv.reader(Lines(text), delimiter=separator):
+        for row in csv.reader(_RowLines(text), delimiter=separator):
             if row:
                 return names_of(row, header=header)
     raise Unreadable("The file holds no rows.")
@@ -103,12 +120,12 @@ def columns_of(path: Path, encoding: str, separator: str, *, header: bool) -> li
 def records(path: Path, encoding: str, separator: str, *, header: bool, skip: int = 0) -> Iterator[Record]:
     """Yield the rows after the first `skip`: blank lines are none, and the header is none."""
     with as_text(path, encoding) as text:
-        lines = Lines(text)
+        lines = _RowLines(text)
         rows = csv.reader(lines, delimiter=separator)
         # So that the first row below the names is the first record.
         position = -1 if header else 0
         while True:
-            line = rows.line_num + 1
+            line, lines.held = rows.line_num + 1, 0
             try:
                 row = next(rows)
             except StopIteration:
@@ -124,6 +141,6 @@ def records(path: Path, encoding: str, separator: str, *, header: bool, skip: in
                 continue
             if lines.cut:
                 lines.cut = False
-                yield position, line, None, f"longer than {LONGEST_LINE >> 20} MB; is a quotation mark missing?"
+                yield position, line, None, f"{TOO_LONG}; is a quotation mark missing?"
             else:
                 yield position, line, row, None

@@ -129,6 +129,7 @@ class MemoryView(View):
     source_message_id: UUID | None
     created_at: datetime
     updated_at: datetime
+    truncated: tuple[str, ...] = ()
     parts: list[Part] | None = None
 
 
@@ -172,6 +173,7 @@ class FeedbackView(View):
     environment: str
     app: str
     created_at: datetime
+    truncated: tuple[str, ...] = ()
 
 
 class Ratings(View):

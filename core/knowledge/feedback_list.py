@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from core import memo
+from core import memo, shortened
 from core.activity.queries import escaped
 from core.conversations.models import Conversation, Message
 from core.conversations.opinions import Opinion, rated
@@ -22,6 +22,12 @@ from core.periods import Period, Watched
 from core.tables import storable, table_of
 
 feedback, talks, messages = table_of(Feedback), table_of(Conversation), table_of(Message)
+LONG = (feedback.c.comment, feedback.c.edited_text)
+SHOWN = select(
+    *(column for column in feedback.c if column.name not in ("comment", "edited_text")),
+    *(shortened.text(column).label(column.key) for column in LONG),
+    shortened.names(*LONG),
+)
 
 
 def list_feedback(
@@ -35,11 +41,12 @@ def list_feedback(
     after: Cursor | None = None,
     actor: Actor,
     count: bool = True,
+    whole: bool = False,
 ) -> Page[FeedbackView]:
     """Return the feedback of a period, the latest first. A release is no filter of it: feedback does not tell one."""
     require(actor, Permission.READ_CONTENTS)
     where, columns = conditions(wanted, period, watched), feedback.c
-    page = select(feedback).where(*where)
+    page = (select(feedback) if whole else SHOWN).where(*where)
     if after is not None:
         page = page.where(tuple_(columns.created_at, columns.id) < (after.created_at, after.id))
     page = page.order_by(columns.created_at.desc(), columns.id.desc()).limit(window.limit).offset(window.offset)

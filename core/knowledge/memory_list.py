@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, Text, cast, delete, func, select
 from sqlalchemy.orm import Session
 
+from core import shortened
 from core.conversations import highlights
 from core.conversations.answers import Part
 from core.db import Database
@@ -22,7 +23,10 @@ from core.periods import id_of, keys_of
 from core.tables import storable, table_of
 
 memories = table_of(Memory)
-SHOWN = select(*(column for column in memories.c if column.name != "search"))
+UNSEEN = ("search", "content", "attributes")
+PLAIN = [column for column in memories.c if column.name not in UNSEEN]
+WHOLE = select(*PLAIN, memories.c.content)
+SHOWN = select(*PLAIN, shortened.text(memories.c.content).label("content"), shortened.names(memories.c.content))
 
 MOST_NAMED = 50
 
@@ -39,11 +43,11 @@ def list_memories(core: Session, ai: Session, wanted: MemoryFilter, *, window: W
 
 
 def list_memories_by_id(
-    core: Session, ai: Session, wanted: MemoryFilter, *, limit: int, after: UUID | None, actor: Actor
+    core: Session, ai: Session, wanted: MemoryFilter, *, limit: int, after: UUID | None, whole: bool = False, actor: Actor
 ) -> list[MemoryView]:
     """Return the memories that come after one of them, in the order of our ids, which no change to them changes; none marked."""
     require(actor, Permission.READ_CONTENTS)
-    page = SHOWN.where(*_where(wanted)).order_by(memories.c.id).limit(limit)
+    page = (WHOLE if whole else SHOWN).where(*_where(wanted)).order_by(memories.c.id).limit(limit)
     if after is not None:
         page = page.where(memories.c.id > after)
     return _views(core, list(ai.execute(page).mappings()), {})

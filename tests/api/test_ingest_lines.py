@@ -1,5 +1,7 @@
 """Lines without end: what is empty is passed over, what is refused takes no memory, and what is too long is told so."""
 
+import gzip
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +9,6 @@ import httpx2
 import pytest
 
 from core import bodies
-from core.activity.schemas import NewEvent
 from core.embedded.postgres import Postgres
 from core.intake import MOST_NAMED, Rejected, Report
 from tests.api.conftest import caller
@@ -56,13 +57,34 @@ def test_a_report_counts_what_it_has_no_room_to_name() -> None:
 
 
 def test_a_line_that_is_too_long_is_told_so(program: httpx2.Client) -> None:
-    long = b'{"event_type": "x", "event_data": {"a": "' + b"x" * bodies.LONGEST_LINE + b'"}}'
-    blank = b" " * (bodies.LONGEST_LINE + 10) + EVENT
+    long = b'{"event_type": "x", "event_data": {"a": "' + b"x" * bodies.LONGEST_ROW + b'"}}'
+    blank = b" " * (bodies.LONGEST_ROW + 10) + EVENT
     answer = sent(program, b"\n".join([EVENT, long, blank, EVENT]))
     assert answer["accepted"] == 2
     assert [each["index"] for each in answer["rejected"]] == [1, 2]
     assert all("longer than 1 MiB" in each["error"] for each in answer["rejected"])
 
 
-def test_only_what_holds_something_counts_as_a_row() -> None:
-    assert bodies.read_lines([b"", b" ", EVENT, b"x"], NewEvent, first=0).size == 2
+def refusal(program: httpx2.Client, body: bytes) -> httpx2.Response:
+    headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+    return program.post("/events", content=gzip.compress(body), headers=headers)
+
+
+@pytest.mark.parametrize("body", [b"\n" * 1_100_000, b" " * (17 * 2**20), b"x" * (17 * 2**20)], ids=["lines", "blanks", "a line"])
+def test_a_body_that_goes_on_without_rows_is_refused_before_its_end(program: httpx2.Client, body: bytes) -> None:
+    answer = refusal(program, body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_rows")
+
+
+def test_blank_lines_and_bytes_count_against_the_limit_of_rows(program: httpx2.Client) -> None:
+    def left_after(body: bytes) -> int:
+        return int(refusal(program, body).headers["RateLimit-Remaining"])
+
+    before = left_after(b"\n")
+    assert before - left_after(b"\n" * 5000) > 5000
+    before = left_after(b"\n")
+    assert before - left_after(b" " * 2**20) >= 1024
+
+
+def test_a_byte_order_mark_before_the_first_line_is_skipped(program: httpx2.Client) -> None:
+    assert sent(program, BOM_UTF8 + EVENT + b"\n" + EVENT)["accepted"] == 2

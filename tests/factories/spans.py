@@ -4,12 +4,15 @@ import json
 import math
 import secrets
 from base64 import b64encode
+from itertools import chain
 from typing import Any
 
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from core import clock
+from core.ai_metrics import exports
+from core.ai_metrics.spans import Span
 
 Json = dict[str, Any]
 RESOURCE = {"service.name": "shop", "service.version": "1.4", "deployment.environment.name": "production"}
@@ -84,6 +87,16 @@ def packed(*spans: Json, resource: Json | None = None) -> bytes:
     json_format.ParseDict(_with_bytes(export(*spans, resource=resource)), message)
     body: bytes = message.SerializeToString()
     return body
+
+
+def unpacked(body: bytes) -> list[Span]:
+    """Return the spans of an export in protobuf."""
+    return list(chain.from_iterable(exports.read_protobuf(body).parts))
+
+
+def from_json(body: bytes) -> list[Span]:
+    """Return the spans of an export in JSON."""
+    return list(chain.from_iterable(exports.read_json(body).parts))
 
 
 def _with_bytes(given: Any) -> Any:  # noqa: ANN401  any JSON

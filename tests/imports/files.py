@@ -84,7 +84,7 @@ def refused(parsed: Iterable[Parsed]) -> list[str]:
     found: list[str] = []
     for each in parsed:
         if each.row is not None:
-            found += [bad.error for bad in bodies.read_each([json.dumps(each.row).encode()], ROWS[each.kind]).rejected]
+            found += [bad.error for bad in bodies.read_items(json.dumps(each.row).encode(), ROWS[each.kind]).rejected]
     return found
 
 

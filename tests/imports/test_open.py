@@ -188,7 +188,7 @@ def test_a_record_without_an_end_is_not_held_in_memory(folder: Folder) -> None:
 
     assert good.row is not None
     assert bad.kind is Kind.EVENTS
-    assert "more than 32 MB" in str(bad.error)
+    assert "more than 32 MiB" in str(bad.error)
 
 
 def test_a_line_without_an_end_costs_only_itself(folder: Folder) -> None:

@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 
 from core.ai_metrics import histories, otlp
-from core.ai_metrics.spans import read_json
 from core.embedded.postgres import Postgres
 from core.imports.parsed import Kind, Parsed
 from core.imports.reading import read
 from core.imports.recognise import recognise
+from tests.factories.spans import from_json
 from tests.imports.files import refused
 
 FOLDER = Path(os.environ.get("SAMPLES", "../shared/samples"))
@@ -101,7 +101,7 @@ def test_what_cannot_be_imported_yet_is_recognised_and_says_so(name: str) -> Non
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize("name", SPANS)
 def test_spans_become_what_they_become_over_otlp(name: str, cluster: Postgres) -> None:
-    sent = otlp.mapped(read_json((FOLDER / name).read_bytes()))
+    sent = otlp.mapped(from_json((FOLDER / name).read_bytes()))
     said = histories.conversations_of(sent.taken)
 
     parsed = list(parsed_of(name))

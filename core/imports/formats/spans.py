@@ -9,13 +9,15 @@ import ast
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
 
+from core.ai_metrics import exports as otlp_exports
 from core.ai_metrics import histories, otlp
 from core.ai_metrics.dialects import operation_of
-from core.ai_metrics.spans import HEX, SPAN_ID, TRACE_ID, Event, NoSpans, Span, read_json
+from core.ai_metrics.spans import HEX, SPAN_ID, TRACE_ID, Event, NoSpans, Span
 from core.imports import moments, names, units, values
 from core.imports.mapping import Mapping, Unit
 from core.imports.moments import EPOCH
@@ -50,7 +52,7 @@ def exports(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
 
 def _of_export(record: Object) -> list[Span]:
     group = record.get("resourceSpans") or record.get("batches") or [record]
-    return read_json(msgspec.json.encode(values.plain({"resourceSpans": group})))
+    return list(chain.from_iterable(otlp_exports.read_json(msgspec.json.encode(values.plain({"resourceSpans": group}))).parts))
 
 
 def warning(record: Object) -> tuple[str, ...]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.ai_metrics import contents, spans
+from core.ai_metrics import contents
 from core.ai_metrics.contents import Exchange, Said
-from tests.factories.spans import CHAT, packed, pairs, span
+from tests.factories.spans import CHAT, packed, pairs, span, unpacked
 
 CALL = {"id": "t1", "name": "weather", "arguments": {"city": "Paris"}}
 ASKED = [
@@ -64,7 +64,7 @@ TRACELOOP = flat(
 
 
 def exchange(attributes: dict[str, Any], events: list[dict[str, Any]] | None = None) -> Exchange | None:
-    [read] = spans.read_protobuf(packed(span(CHAT | attributes, events=events)))
+    [read] = unpacked(packed(span(CHAT | attributes, events=events)))
     return contents.exchange_of(read)
 
 

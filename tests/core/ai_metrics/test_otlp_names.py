@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from core.ai_metrics import otlp, spans
+from core.ai_metrics import otlp
 from core.ai_metrics.otlp import Mapped
 from core.ai_metrics.schemas import NewRequest, RequestStatus
-from tests.factories.spans import CHAT, as_json, packed, span
+from tests.factories.spans import CHAT, as_json, from_json, packed, span, unpacked
 
 NEW = {
     "gen_ai.operation.name": "chat",
@@ -58,7 +58,7 @@ OPENINFERENCE = {
 
 
 def mapped(*given: dict[str, Any], **more: Any) -> Mapped:  # noqa: ANN401  the resource
-    return otlp.mapped(spans.read_protobuf(packed(*given, **more)))
+    return otlp.mapped(unpacked(packed(*given, **more)))
 
 
 def only(*given: dict[str, Any], **more: Any) -> NewRequest:  # noqa: ANN401  the resource
@@ -70,7 +70,7 @@ def only(*given: dict[str, Any], **more: Any) -> NewRequest:  # noqa: ANN401  th
 def test_each_dialect_says_the_same(attributes: dict[str, Any]) -> None:
     sent = span(attributes, took_ms=1500)
     request = only(sent)
-    assert otlp.mapped(spans.read_json(as_json(sent))).taken[0].request == request
+    assert otlp.mapped(from_json(as_json(sent))).taken[0].request == request
     assert (request.provider, request.model, request.operation) == ("anthropic", "claude-sonnet-4-5", "chat")
     assert (request.input_tokens, request.output_tokens) == (100, 20)
     assert (request.cached_tokens, request.cache_write_tokens, request.reasoning_tokens) == (40, 8, 5)

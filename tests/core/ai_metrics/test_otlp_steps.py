@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from core.ai_metrics import otlp, spans
+from core.ai_metrics import otlp
 from core.ai_metrics.otlp import Mapped
 from core.ai_metrics.schemas import MOST_STEPS, NewRequest
-from tests.factories.spans import CHAT, packed, span
+from tests.factories.spans import CHAT, packed, span, unpacked
 
 TRACE = "ab" * 16
 AGENT, FIRST, SECOND = "a0" * 8, "c1" * 8, "c2" * 8
@@ -14,7 +14,7 @@ TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "weather"}
 
 
 def mapped(*given: dict[str, Any]) -> Mapped:
-    return otlp.mapped(spans.read_protobuf(packed(*given)))
+    return otlp.mapped(unpacked(packed(*given)))
 
 
 def requests(*given: dict[str, Any]) -> list[NewRequest]:

@@ -10,7 +10,7 @@ from core.imports.chunks import Chunk, Identity, cut
 from core.imports.parsed import Kind, Parsed
 
 AT = "2026-11-20T09:00:00+00:00"
-LARGEST = 8 * 2**20
+LARGEST = 2**20 - 1000
 IDENTITY = Identity("a" * 64, clock.now())
 ROWS: dict[Kind, dict[str, Any]] = {
     Kind.EVENTS: {"event_type": "page.view", "created_at": AT},
@@ -35,8 +35,20 @@ def sizes(found: Iterator[Chunk]) -> list[int]:
 
 @every_kind
 def test_a_chunk_of_large_rows_of_any_kind_is_cut_by_their_size(kind: Kind) -> None:
-    [first, *_] = sizes(chunks(kind, 12, extra={"note": "x" * LARGEST}))
-    assert first * LARGEST <= 100 * 2**20
+    [first, *_] = sizes(chunks(kind, 40, extra={"note": "x" * LARGEST}))
+    assert 0 < first * LARGEST <= 20 * 2**20
+
+
+@every_kind
+def test_a_chunk_of_empty_lists_is_cut_by_what_they_take_as_objects(kind: Kind) -> None:
+    [first, *_] = sizes(chunks(kind, 40, extra={"note": [[]] * 100_000}))
+    assert 0 < first <= 10
+
+
+@every_kind
+def test_a_row_of_more_than_a_mebibyte_is_rejected(kind: Kind) -> None:
+    [chunk] = chunks(kind, 2, extra={"note": "x" * 2**20})
+    assert ([bool(rows) for rows in chunk.rows.values()], len(chunk.problems)) == ([], 2)
 
 
 @every_kind

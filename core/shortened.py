@@ -1,0 +1,24 @@
+"""Long values in lists: their beginning, and how long they are; the row itself has them whole."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, case, cast, func
+from sqlalchemy.dialects.postgresql import array
+
+LONGEST = 2_000  # characters
+# The same for statements that are texts: {value} is a column of JSON, which is an object here as everywhere.
+JSON = f"""case when length({{value}}::text) > {LONGEST} then jsonb_build_object(
+    'truncated', left({{value}}::text, {LONGEST}), 'characters', length({{value}}::text)) else {{value}} end as {{name}},
+    case when length({{value}}::text) > {LONGEST} then array['{{name}}'] else '{{{{}}}}' end as truncated"""
+
+
+def text(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a column of texts as lists show it, which says where it was cut."""
+    words = func.concat(func.left(column, LONGEST), "… (truncated, ", func.length(column), " characters)")
+    return case((func.length(column) > LONGEST, words), else_=column)
+
+
+def names(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the names of those that are cut, as a column `truncated`."""
+    cut = [case((func.length(column) > LONGEST, column.key)) for column in columns]
+    return func.array_remove(array([cast(each, Text) for each in cut]), None).label("truncated")

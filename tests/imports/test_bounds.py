@@ -1,0 +1,90 @@
+"""What a small file holds is bounded before it is in memory, whatever its format."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.imports import parquet, recognise, tables
+from core.imports.files import Unreadable
+from core.imports.json_files import MOST_VALUES, decode, documents
+
+LARGE = "x" * 2**20
+
+
+def written(folder: Path, table: pa.Table, **how: Any) -> Path:  # noqa: ANN401  pyarrow's options
+    path = folder / "file.parquet"
+    pq.write_table(table, path, **how)
+    return path
+
+
+def test_a_long_text_of_a_dictionary_is_one_object_in_all_rows(tmp_path: Path) -> None:
+    table = pa.table({"note": [LARGE[:700_000]] * 30, "said": [[LARGE[:100_000]] * 2] * 30})
+    rows = [cells for _, _, cells, _ in parquet.records(written(tmp_path, table, compression="zstd")) if cells is not None]
+    assert len(rows) == 30
+    batches = 30 / 5  # of rows of nearly a mebibyte, about so many are read together
+    assert len({id(cells[0]) for cells in rows}) <= batches
+    assert len({id(text) for cells in rows for text in cells[1]}) <= batches
+
+
+@pytest.mark.parametrize("cell", [LARGE + "x", [LARGE[:1000]] * 1100, {"a": LARGE + "x"}], ids=["a text", "a list", "an object"])
+def test_a_row_of_parquet_with_more_than_a_mebibyte_is_rejected_alone(tmp_path: Path, cell: object) -> None:
+    small = "x" if isinstance(cell, str) else ["x"] if isinstance(cell, list) else {"a": "x"}
+    path = written(tmp_path, pa.table({"a": pa.array([small, cell, small])}))
+    assert [wrong is None for *_, wrong in parquet.records(path)] == [True, False, True]
+
+
+@pytest.mark.parametrize("column", [["x" * (40 << 20)], [[None] * 3_000_000]], ids=["a packed text", "a list of nothing"])
+def test_parquet_that_unpacks_to_far_more_than_it_is_cannot_be_read(tmp_path: Path, column: list[Any]) -> None:
+    path = written(
+        tmp_path,
+        pa.table({"a": pa.array(column, pa.string() if isinstance(column[0], str) else pa.list_(pa.string()))}),
+        compression="zstd",
+    )
+    with pytest.raises(Unreadable, match="times its size"):
+        parquet.columns_of(path)
+
+
+def test_structures_and_maps_are_read_as_before(tmp_path: Path) -> None:
+    cells = [{"r": "a", "c": ["q", None]}, None, {"r": None, "c": None}]
+    pairs = pa.array([[("k", "v")], None, []], pa.map_(pa.string(), pa.string()))
+    path = written(tmp_path, pa.table({"s": cells, "m": pairs, "b": [b"1", None, b"2"]}))
+    assert [row for _, _, row, _ in parquet.records(path)] == [
+        [cells[0], [("k", "v")], b"1"],
+        [None, None, None],
+        [cells[2], [], b"2"],
+    ]
+
+
+def test_a_row_of_a_table_within_an_open_quotation_mark_ends_somewhere(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_text('a,b\n1,"' + ("x" * 1000 + "\n") * 3000 + "2,3\n4,5\n")
+    found = list(tables.records(path, "utf-8", ",", header=True))
+    assert max(len(cell) for _, _, row, _ in found if row for cell in row) <= 2**20
+    assert found[0][3] is not None
+
+
+def test_a_line_of_json_with_too_many_values_is_rejected() -> None:
+    assert "values" in str(decode('{"a": [' + "[]," * MOST_VALUES + "[]]}")[1])
+
+
+def test_a_record_of_a_document_with_too_many_values_ends_the_reading(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_text('[{"a": [' + "[]," * MOST_VALUES * 2 + "[]]}]")
+    assert [wrong is None for *_, wrong in documents(path, "utf-8", "item", lenient=False)] == [False]
+
+
+def test_a_record_that_is_nested_too_deeply_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_text('[{"a": 1}, {"a": ' + "[" * 100 + "]" * 100 + '}, {"a": 2}]')
+    assert [wrong is None for *_, wrong in documents(path, "utf-8", "item", lenient=False)] == [True, False, True]
+    assert recognise.recognise(path, "file.json").columns[0].path == "a"
+
+
+def test_the_first_records_are_no_more_than_memory_holds(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps([{"a": [[]] * 100_000}] * 40))
+    assert recognise.recognise(path, "file.json").columns
