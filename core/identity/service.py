@@ -136,6 +136,8 @@ def sign_out_everywhere(session: Session, *, actor: Actor) -> None:
 
 
 def _revoke(session: Session, account_id: UUID, *, only: UUID | None = None, but: UUID | None = None) -> int:
+    """End sessions of an account and all of its links; return how many sessions ended."""
+    _void_links(session, account_id)
     wanted = update(AdminSession).where(AdminSession.admin_user_id == account_id, AdminSession.revoked_at.is_(None))
     if only is not None:
         wanted = wanted.where(AdminSession.id == only)
@@ -145,6 +147,12 @@ def _revoke(session: Session, account_id: UUID, *, only: UUID | None = None, but
     if ended:
         bus.publish(session, revoked_topic(account_id))
     return len(ended)
+
+
+def _void_links(session: Session, account_id: UUID) -> None:
+    """Invalidate the invitation and reset links of an account: a link outlives neither its password nor its sessions."""
+    unused = update(AccountLink).where(AccountLink.admin_user_id == account_id, AccountLink.used_at.is_(None))
+    session.execute(unused.values(used_at=clock.now()))
 
 
 def change_password(session: Session, password_hash: str, *, actor: Actor) -> None:
@@ -192,8 +200,7 @@ def _add_account(session: Session, given: NewAccount) -> AdminUser:
 
 
 def _make_link(session: Session, account: AdminUser, purpose: LinkPurpose) -> Link:
-    spent = update(AccountLink).where(AccountLink.admin_user_id == account.id, AccountLink.used_at.is_(None))
-    session.execute(spent.values(used_at=clock.now()))
+    _void_links(session, account.id)
     token, expires_at = crypto.new_token(), clock.now() + LINK_LIFETIME[purpose]
     hashed = crypto.fingerprint(token)
     session.add(AccountLink(admin_user_id=account.id, purpose=purpose, token_hash=hashed, expires_at=expires_at))
@@ -224,14 +231,16 @@ def accept_link(session: Session, token: str, password_hash: str, *, caller: Cal
 
     Raises LinkSpent when the link was used, has run out, or belongs to a disabled account.
     """
-    link = queries.find_link(session, crypto.fingerprint(token), lock=True)
+    link = queries.find_link(session, crypto.fingerprint(token))
     if link is None:
         raise LinkSpent
+    # The account's row first, as everything that voids links locks it: links first would deadlock with `make admin`.
     account = queries.get_account(session, link.admin_user_id, lock=True)
-    if not account.is_active:
+    session.refresh(link)
+    if not account.is_active or link.used_at is not None:
         raise LinkSpent
-    link.used_at = clock.now()
     account.password_hash = password_hash
+    _revoke(session, account.id)
     account.failed_logins, account.locked_until = 0, None
     audit.record(session, "account.set_password", _as_actor(account, caller), targets={"purpose": link.purpose})
     return queries.account_view(account)
