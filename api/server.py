@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 
@@ -15,16 +16,19 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from core.config import Config
+from core.embedded.child import HURRIED_S
 from core.errors import StartRefused
 
-PATIENCE_S = 30.0
-LONGEST_GOODBYE_S = 5  # for who follows an answer to take its end
+# All of it fits into the 30 s that container platforms and systemd units commonly allow before they kill.
+ANSWERS_S = 20.0  # running answers may still end
+GOODBYE_S = 3.0  # whoever follows an answer takes its end
+CHILDREN_S = 27.0  # worker and model server have ended; Postgres takes one or two more
 BACKLOG = 512
 LARGEST_HEAD = 64 * 1024
 
 
 class Departure:
-    """That we are to go: at the first signal answers may end for half a minute, at a second they are not waited for.
+    """That we are to go: at the first signal answers may end for 20 s, at a second they are not waited for.
 
     While we start, a first signal is heeded between two steps: an exception in the middle of an import or a migration may come
     out as anything. Only a second one, or one during a wait, leaves at once.
@@ -33,18 +37,26 @@ class Departure:
     def __init__(self) -> None:
         """Nobody has asked yet."""
         self.hurry = threading.Event()
-        self._ends_at: float | None = None
+        self._asked_at: float | None = None
         self._is_waiting = self._is_leaving = False
 
     @property
     def is_asked(self) -> bool:
         """Whether we are to go."""
-        return self._ends_at is not None
+        return self._asked_at is not None
 
     @property
-    def patience_s(self) -> float:
+    def answers_s(self) -> float:
         """How long answers may still take."""
-        return PATIENCE_S if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
+        return self._left_s(ANSWERS_S)
+
+    @property
+    def children_s(self) -> float:
+        """How long worker and model server may still take to end."""
+        return max(HURRIED_S, self._left_s(CHILDREN_S))
+
+    def _left_s(self, whole_s: float) -> float:
+        return whole_s if self._asked_at is None else max(0.0, self._asked_at + whole_s - time.monotonic())
 
     def heed_signals(self) -> None:
         """Make SIGTERM and SIGINT ask us to go, from now on."""
@@ -69,13 +81,13 @@ class Departure:
     def leave(self) -> None:
         """Say that we go, for whatever reason: what was brought up is being taken down, and no signal is to break into that."""
         self._is_leaving = True
-        if self._ends_at is None:
-            self._ends_at = time.monotonic() + PATIENCE_S
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
 
     def ask(self) -> None:
         """Take note of a signal."""
-        if self._ends_at is None:
-            self._ends_at = time.monotonic() + PATIENCE_S
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
         else:
             self.hurry.set()
 
@@ -105,9 +117,11 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more calls and let the answers end: who follows one is told how it ended, and then lets go by himself."""
-        answers = asyncio.create_task(asyncio.to_thread(self._end_answers))
-        await super().shutdown(sockets)
-        await answers
+        # A thread of its own: those of the loop may all be waiting for a database that hangs.
+        with ThreadPoolExecutor(1, thread_name_prefix="end answers") as own:
+            answers = asyncio.get_running_loop().run_in_executor(own, self._end_answers)
+            await super().shutdown(sockets)
+            await answers
 
 
 @contextmanager
@@ -179,7 +193,7 @@ def how_to_serve(app: ASGIApp) -> uvicorn.Config:
         ws_ping_interval=30,
         ws_ping_timeout=30,
         ws_per_message_deflate=False,
-        timeout_graceful_shutdown=int(PATIENCE_S) + LONGEST_GOODBYE_S,
+        timeout_graceful_shutdown=int(ANSWERS_S + GOODBYE_S),
         log_config=None,
         access_log=False,
         server_header=False,
