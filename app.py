@@ -64,8 +64,9 @@ def main(arguments: list[str]) -> int:
 def serve(chosen: Config) -> int:
     """Be the web process: bring everything up, serve until told to stop, take everything down."""
     os.chdir(ROOT)  # Streamlit looks for .streamlit/config.toml in the working folder
-    from api import server  # the worker and `make admin` do without what this loads
+    from api import connections, server  # the worker and `make admin` do without what this loads
 
+    connections.raise_file_limit()
     departure = server.Departure()
     departure.heed_signals()
     with ExitStack() as house, folder.in_words(chosen.data):
@@ -90,7 +91,7 @@ def serve(chosen: Config) -> int:
             gc.set_threshold(
                 20_000, 20, 20
             )  # requests leave little behind: looking after every 700 objects is a tenth of the time
-            server.serve(app, listening, departure, end_answers)
+            server.serve(app, chosen, listening, departure, end_answers)
         finally:
             departure.leave()
     return 0
@@ -231,9 +232,13 @@ def _children(data: Path, weights: Path | None, house: ExitStack, departure: "se
     jobs = Worker()
     started: list[Child] = [jobs] if weights is None else [model_server.ModelServer(data, weights), jobs]
     for child in started:
-        house.callback(lambda child=child: child.stop(departure.hurry, within_s=departure.children_s))
+        house.callback(_stop, child, departure)
         threading.Thread(target=_start, args=(child,), name=f"start {child.name}", daemon=True).start()
     return jobs
+
+
+def _stop(child: Child, departure: "server.Departure") -> None:
+    child.stop(departure.hurry, within_s=departure.children_s)
 
 
 def _start(child: Child) -> None:

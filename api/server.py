@@ -13,8 +13,8 @@ from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api import connections, protocols
 from core.config import Config
 from core.embedded.child import HURRIED_S
 from core.errors import StartRefused
@@ -24,7 +24,6 @@ ANSWERS_S = 20.0  # running answers may still end
 GOODBYE_S = 3.0  # whoever follows an answer takes its end
 CHILDREN_S = 27.0  # worker and model server have ended; Postgres takes one or two more
 BACKLOG = 512
-LARGEST_HEAD = 64 * 1024
 
 
 class Departure:
@@ -153,42 +152,18 @@ def _advice(refused: OSError, config: Config) -> str:
             return f"HOST={config.host} is no address of this machine. Leave it out, or use 0.0.0.0 for all addresses."
 
 
-class BoundedHead(HttpToolsProtocol):
-    """Reads no more of a request's head than any of ours has: by itself, uvicorn keeps all that a stranger sends."""
-
-    _read = 0
-    _is_in_head = False
-
-    def data_received(self, data: bytes) -> None:
-        """Take what has arrived; refuse a head that does not end."""
-        super().data_received(data)
-        self._read = self._read + len(data) if self._is_in_head else 0
-        if self._read > LARGEST_HEAD and not self.transport.is_closing():
-            self.send_400_response("The head of this request is too large.")
-
-    def on_message_begin(self) -> None:
-        """Begin to count."""
-        self._is_in_head = True
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """Stop counting: bodies have limits of their own."""
-        self._is_in_head = False
-        super().on_headers_complete()
-
-
-def serve(app: ASGIApp, listening: socket.socket, departure: Departure, end_answers: Callable[[], None]) -> None:
+def serve(app: ASGIApp, config: Config, listening: socket.socket, departure: Departure, end_answers: Callable[[], None]) -> None:
     """Serve until a signal says stop, then let answers end as `end_answers` does."""
-    Server(how_to_serve(app), departure, end_answers).run(sockets=[listening])
+    Server(how_to_serve(app, config), departure, end_answers).run(sockets=[listening])
 
 
-def how_to_serve(app: ASGIApp) -> uvicorn.Config:
+def how_to_serve(app: ASGIApp, config: Config) -> protocols.Settings:
     """Return uvicorn's settings."""
-    return uvicorn.Config(
+    settings = protocols.Settings(
         app,
         lifespan="on",
-        http=BoundedHead,
-        ws="websockets-sansio",
+        http=protocols.Http,
+        ws=protocols.WebSocket,
         ws_max_size=16 * 1024 * 1024,
         ws_ping_interval=30,
         ws_ping_timeout=30,
@@ -199,3 +174,5 @@ def how_to_serve(app: ASGIApp) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
     )
+    settings.connections = connections.Connections(connections.limits(config), config.attune_trusted_proxies)
+    return settings

@@ -4,7 +4,6 @@ Five wrong passwords for one e-mail from one network lock that pair for 15 minut
 hour is slowed. An attempt is counted before its password is looked at, so that many at once gain nothing.
 """
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import clock, crypto
+from core.callers import network_of
 from core.identity.models import AdminUser, SignInFailure
 
 TRIES = 5
@@ -36,17 +36,6 @@ class Attempt:
     def email_hash(self) -> bytes:
         """What is stored of the e-mail, which may be anything that a stranger typed."""
         return crypto.fingerprint(self.email)
-
-
-def network_of(ip_address: str | None) -> str:
-    """Return the network that an address stands for: itself, or the /64 of an IPv6 address (one household has 2^64 of them)."""
-    try:
-        address = ipaddress.ip_address(ip_address or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
 
 
 def begin(session: Session, email: str, ip_address: str | None) -> Attempt:

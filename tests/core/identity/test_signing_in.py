@@ -113,11 +113,6 @@ def test_an_address_with_fifty_failures_in_an_hour_is_slowed(monkeypatch: pytest
     assert 0 < sign("user50@example.com", "guess").delay_s <= sign_in.SLOWED_AT_MOST_S
 
 
-def test_addresses_of_one_ipv6_network_count_as_one() -> None:
-    assert sign_in.network_of("2001:db8::1") == sign_in.network_of("2001:db8::ffff")
-    assert sign_in.network_of("2001:db8::1") != sign_in.network_of("2001:db8:0:1::1")
-
-
 def test_a_disabled_account_looks_like_a_wrong_password() -> None:
     one = person()
     with transaction() as session:
