@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import bus, clock, crypto, outbox
-from core.identity import audit, queries, sign_in, tokens
+from core.identity import audit, failures, queries, sign_in, tokens
 from core.identity.errors import (
     EmailTaken,
     LastSuperAdmin,
@@ -71,13 +71,12 @@ def finish_sign_in(
     is_proven = account is not None and proven is not None and account.password_hash == proven
     if account is None or not is_proven or attempt.is_locked or not account.is_active:
         sign_in.fail(session, attempt, account)
-        outcome = "locked" if attempt.is_locked else "wrong"
-        audit.record(session, "session.sign_in", caller, targets={"email": attempt.email}, outcome=outcome)
+        failures.note(session, attempt.network, attempt.email, "wrong", caller)
         return None
     sign_in.succeed(session, attempt, account)
     account.last_login_at = clock.now()
     signed_in = _open_session(session, account, kind, caller)
-    audit.record(session, "session.sign_in", _as_actor(account, caller), targets={"kind": kind})
+    audit.record(session, failures.ACTION, _as_actor(account, caller), targets={"kind": kind})
     return signed_in
 
 
