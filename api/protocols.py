@@ -67,18 +67,24 @@ class Http(HttpToolsProtocol):
         self._refusal: str | None = None
         self._overhead = 0  # bytes since the last one of a body, or the end of a request
         self._waits_since = self.loop.time()
-        self._body_read = 0
+        self._body_read, self._body_began_at = 0, 0.0
         self._body_mark = (0, 0.0)
         self._unread = Unread()
 
     @property
     def is_waiting(self) -> bool:
-        """Whether no request is under way that has been read."""
-        return not (self._is_busy or self.transport.is_closing() or self.transport.get_write_buffer_size())
+        """Whether no request is under way that has been read, or a stranger's of which the body is to come."""
+        is_going = self.transport.is_closing() or self.transport.get_write_buffer_size() > 0
+        return not is_going and (not self._is_busy or self._has_half_of_strangers)
 
     @property
     def _is_busy(self) -> bool:
         return self.cycle is not None and (bool(self.pipeline) or not self.cycle.response_complete)
+
+    @property
+    def _has_half_of_strangers(self) -> bool:
+        is_half = self.cycle.more_body and not self.cycle.response_started and not self.pipeline
+        return bool(is_half and self.scope["state"].get("is_stranger", False))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Count the connection; without room for it, serve no more than health checks."""
@@ -122,7 +128,8 @@ class Http(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """End the head; refuse one that does not name exactly one host."""
         self._is_in_head, self._overhead = False, 0
-        self._body_read, self._body_mark = 0, (0, self.loop.time())
+        self._body_read, self._body_began_at = 0, self.loop.time()
+        self._body_mark = (0, self._body_began_at)
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (hosts == 0 and self.parser.get_http_version() != "1.0"):
             self._refusal = "A request names one host, in one Host header."
@@ -177,13 +184,15 @@ class Http(HttpToolsProtocol):
         read_before, since = self._body_mark
         if self.flow.read_paused or self.cycle.waiting_for_100_continue:  # it is for us to go on
             self._body_mark = (self._body_read, now)
+        elif self._has_half_of_strangers and now - self._body_began_at > HEAD_S:
+            self._refuse(408, "too_slow", "The body of this request did not come in time.")
         elif now - since > BODY_S:
             if self._body_read - read_before < LEAST_OF_BODY:
                 self._refuse(408, "too_slow", "The body of this request makes no progress.")
             self._body_mark = (self._body_read, now)
 
     def _end(self, status: int, code: str, words: str) -> None:
-        if self._is_in_head:
+        if self._is_in_head or self._is_busy:
             self._refuse(status, code, words)
         else:
             self.transport.close()

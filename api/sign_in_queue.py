@@ -23,10 +23,11 @@ from core.identity import flows
 from core.identity.schemas import Caller, SessionKind, SignedIn
 
 CHECKS_AT_ONCE = min(4, max(2, os.cpu_count() or 2))
-LONGEST_WAIT_S = 10.0
-PER_NETWORK, IN_TOTAL = 64, 256
-# A network with more than fifty failures in an hour: one check a second, however many are sent.
-THROTTLED_S = 1.0
+# Long, so that programs that try again at once do not come back often, each time ahead of those that wait.
+LONGEST_WAIT_S = 20.0
+PER_NETWORK, IN_TOTAL = 128, 512
+# A network with more than fifty failures in an hour: two checks a second, however many are sent.
+THROTTLED_S = 0.5
 
 _checks = ThreadPoolExecutor(CHECKS_AT_ONCE, thread_name_prefix="password")
 

@@ -16,7 +16,7 @@ from tests.factories.identity import person
 
 LIMIT = 12
 HALF = b"GET /login HTTP/1.1\r\nHost: x\r\nX-Half: "
-LOGIN = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+STRANGERS = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
 
 
 @pytest.fixture
@@ -43,6 +43,12 @@ def opened(house: ExitStack, address: str, sent: bytes, source: str = "127.0.0.1
     return connection
 
 
+def at_work() -> bytes:
+    """Return the beginning of a request of somebody who has signed in: of which no body comes for now."""
+    token = f"Authorization: Bearer {person().token}"
+    return f"POST /api/v1/prompts/execute HTTP/1.1\r\nHost: x\r\n{token}\r\nContent-Length: 1000\r\n\r\n".encode()
+
+
 def answered(connection: socket.socket) -> bytes:
     """Return what has come back when the other side has closed."""
     answer = b""
@@ -62,6 +68,13 @@ def test_half_sent_heads_beyond_the_limit_get_503_and_requests_are_served(few: s
     assert all(b"too_many_connections" in answer and b"retry-after" in answer for answer in refused)
 
 
+def test_half_sent_bodies_of_strangers_make_room_too(few: str) -> None:
+    with ExitStack() as house:
+        idle = [opened(house, few, STRANGERS) for _ in range(2 * LIMIT)]
+        assert raw(few, "/login").status == 200
+        assert answered(idle[0]).startswith(b"HTTP/1.1 503 ")
+
+
 def test_idle_connections_that_had_an_answer_make_room_without_a_word(few: str) -> None:
     ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     with ExitStack() as house:
@@ -72,9 +85,10 @@ def test_idle_connections_that_had_an_answer_make_room_without_a_word(few: str) 
 
 
 def test_while_all_connections_of_an_address_are_at_work_health_is_answered_and_the_rest_is_503(few: str) -> None:
+    busy = at_work()
     with ExitStack() as house:
         for _ in range(LIMIT):
-            opened(house, few, LOGIN)
+            opened(house, few, busy)
             assert raw(few, "/healthz").status == 200
         answer = raw(few, "/login")
         assert (answer.status, answer.headers["retry-after"]) == (503, "2")
@@ -83,9 +97,10 @@ def test_while_all_connections_of_an_address_are_at_work_health_is_answered_and_
 
 
 def test_one_address_does_not_take_the_connections_of_another(few: str) -> None:
+    busy = at_work()
     with ExitStack() as house:
         for _ in range(2 * LIMIT):
-            opened(house, few, LOGIN)
+            opened(house, few, busy)
         other = opened(house, few, b"GET /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "127.0.0.9")
         assert answered(other).startswith(b"HTTP/1.1 200 ")
 
@@ -105,9 +120,10 @@ def test_many_addresses_together_stay_within_the_total(few: str) -> None:
 
 def test_a_trusted_proxy_is_bound_by_the_total_only(runner: object) -> None:
     trusting = {"connection_limit_per_address": 2, "attune_trusted_proxies": frozenset({"127.0.0.1"})}
+    busy = at_work()
     with serving(config().model_copy(update=trusting)) as address, ExitStack() as house:
         for _ in range(8):
-            opened(house, address, LOGIN)
+            opened(house, address, busy)
         assert raw(address, "/login").status == 200
 
 
@@ -122,7 +138,7 @@ def test_refusals_are_logged_once_not_each(few: str, caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.usefixtures("_hasty")
-@pytest.mark.parametrize("sent", [HALF, b"\r\n\r\n", LOGIN + b"email="], ids=["half a head", "blank lines", "half a body"])
+@pytest.mark.parametrize("sent", [HALF, b"\r\n\r\n", STRANGERS + b"email="], ids=["half a head", "blank lines", "half a body"])
 def test_what_does_not_come_in_time_is_ended(few: str, sent: bytes) -> None:
     with ExitStack() as house:
         answer = answered(opened(house, few, sent))
