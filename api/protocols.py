@@ -156,8 +156,11 @@ class Http(HttpToolsProtocol):
         """Hand the connection over, unless there is no room for it."""
         if self._is_refused:
             self._refuse(503, "too_many_connections", TOO_MANY)
-        else:
-            super().handle_websocket_upgrade()
+            return
+        super().handle_websocket_upgrade()
+        upgraded = self.transport.get_protocol()
+        if isinstance(upgraded, WebSocket) and not upgraded.handshake_initiated:  # by itself it would wait for ever
+            self.send_400_response("This is no handshake of a websocket.")
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what cannot be read."""
@@ -213,12 +216,16 @@ class WebSocket(WebSocketsSansIOProtocol):
     """One websocket, which counts as the connection that it was."""
 
     config: Settings
-    is_waiting = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its handshake is still to come."""
+        return not self.handshake_complete
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection over."""
         super().connection_made(transport)
-        self._unread = Unread()
+        self._unread, self._began_at = Unread(), self.loop.time()
         self.config.connections.upgrade(transport, self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -227,11 +234,13 @@ class WebSocket(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def make_room(self) -> None:
-        """Stay: it is never idle."""
+        """Close it for another one."""
+        self.transport.abort()
 
     def check(self, now: float) -> None:
-        """Close it when its client reads nothing."""
-        if self._unread.is_stuck(self.transport.get_write_buffer_size(), now):
+        """Close it when its handshake takes too long, or its client reads nothing."""
+        is_late = not self.handshake_complete and now - self._began_at > HEAD_S
+        if is_late or self._unread.is_stuck(self.transport.get_write_buffer_size(), now):
             _cut_off(self.transport)
 
 

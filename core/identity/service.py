@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import bus, clock, crypto, outbox
-from core.identity import audit, failures, queries, sign_in, tokens
+from core.identity import audit, failures, links, queries, sign_in, tokens
 from core.identity.errors import (
     EmailTaken,
     LastSuperAdmin,
@@ -18,7 +18,7 @@ from core.identity.errors import (
     SessionMissing,
     SessionOver,
 )
-from core.identity.models import AccountLink, AdminSession, AdminUser
+from core.identity.models import AdminSession, AdminUser
 from core.identity.permissions import Permission, require
 from core.identity.schemas import (
     AccountChange,
@@ -37,7 +37,6 @@ from core.ids import new_id
 
 REMOVED = "account.removed"
 SEEN_EVERY = timedelta(minutes=1)
-LINK_LIFETIME = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
 
 
 def revoked_topic(account_id: UUID) -> str:
@@ -136,7 +135,7 @@ def sign_out_everywhere(session: Session, *, actor: Actor) -> None:
 
 def _revoke(session: Session, account_id: UUID, *, only: UUID | None = None, but: UUID | None = None) -> int:
     """End sessions of an account and all of its links; return how many sessions ended."""
-    _void_links(session, account_id)
+    links.void(session, account_id)
     wanted = update(AdminSession).where(AdminSession.admin_user_id == account_id, AdminSession.revoked_at.is_(None))
     if only is not None:
         wanted = wanted.where(AdminSession.id == only)
@@ -146,12 +145,6 @@ def _revoke(session: Session, account_id: UUID, *, only: UUID | None = None, but
     if ended:
         bus.publish(session, revoked_topic(account_id))
     return len(ended)
-
-
-def _void_links(session: Session, account_id: UUID) -> None:
-    """Invalidate the invitation and reset links of an account: a link outlives neither its password nor its sessions."""
-    unused = update(AccountLink).where(AccountLink.admin_user_id == account_id, AccountLink.used_at.is_(None))
-    session.execute(unused.values(used_at=clock.now()))
 
 
 def change_password(session: Session, password_hash: str, *, actor: Actor) -> None:
@@ -176,7 +169,7 @@ def invite(session: Session, given: NewAccount, *, actor: Actor) -> Link:
         targets={"account_id": str(account.id)},
         after={"email": account.email, "full_name": account.full_name, "role": account.role},
     )
-    return _make_link(session, account, LinkPurpose.INVITATION)
+    return links.make(session, account, LinkPurpose.INVITATION)
 
 
 def _add_account(session: Session, given: NewAccount) -> AdminUser:
@@ -198,15 +191,6 @@ def _add_account(session: Session, given: NewAccount) -> AdminUser:
     return account
 
 
-def _make_link(session: Session, account: AdminUser, purpose: LinkPurpose) -> Link:
-    _void_links(session, account.id)
-    token, expires_at = crypto.new_token(), clock.now() + LINK_LIFETIME[purpose]
-    hashed = crypto.fingerprint(token)
-    session.add(AccountLink(admin_user_id=account.id, purpose=purpose, token_hash=hashed, expires_at=expires_at))
-    session.flush()
-    return Link(queries.account_view(account), token, expires_at)
-
-
 def invite_again(session: Session, account_id: UUID, *, actor: Actor) -> Link:
     """Make a new link for an account: an invitation while it has no password, else a reset.
 
@@ -222,7 +206,7 @@ def invite_again(session: Session, account_id: UUID, *, actor: Actor) -> Link:
         account.password_hash = None
         _revoke(session, account.id)
     audit.record(session, f"account.{purpose}", actor, targets={"account_id": str(account.id), "email": account.email})
-    return _make_link(session, account, purpose)
+    return links.make(session, account, purpose)
 
 
 def accept_link(session: Session, token: str, password_hash: str, *, caller: Caller) -> AccountView:

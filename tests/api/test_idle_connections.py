@@ -145,6 +145,14 @@ def test_what_does_not_come_in_time_is_ended(few: str, sent: bytes) -> None:
     assert answer.startswith(b"HTTP/1.1 408 ") if sent.strip() else answer == b""
 
 
+@pytest.mark.parametrize("more", ["Content-Length: 5\r\n\r\nhello", "X: y\r\n" * 200 + "\r\n"], ids=["a body", "many headers"])
+def test_a_websocket_whose_handshake_cannot_be_read_is_refused_and_does_not_stay(few: str, more: str) -> None:
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZQ==\r\n"
+    with ExitStack() as house:
+        answer = answered(opened(house, few, f"GET /_stcore/stream HTTP/1.1\r\nHost: x\r\n{upgrade}{more}".encode()))
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.usefixtures("_hasty")
 def test_a_head_that_comes_a_byte_at_a_time_is_ended(few: str) -> None:
     with ExitStack() as house, suppress(ConnectionError):

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, crypto
 from core.db import transaction
-from core.identity import flows, queries, service
+from core.identity import flows, links, queries, service
 from core.identity.errors import LinkSpent
 from core.identity.models import AccountLink
 from core.identity.schemas import AccountChange, LinkPurpose, NewAccount, NewPassword, Role
@@ -37,7 +37,7 @@ def link_of(one: Person) -> str:
             admin_user_id=one.actor.id,
             purpose=LinkPurpose.INVITATION,
             token_hash=crypto.fingerprint(token),
-            expires_at=clock.now() + service.LINK_LIFETIME[LinkPurpose.INVITATION],
+            expires_at=clock.now() + links.LIFETIME[LinkPurpose.INVITATION],
         )
         session.add(link)
     return token
