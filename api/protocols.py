@@ -17,6 +17,7 @@ from api import errors
 from api.connections import Connections
 
 LARGEST_HEAD = 64 * 1024
+MOST_HEADERS = 128  # as objects, small ones take ten times what they take on the wire; websockets takes no more either
 PIECE = 8 * 1024
 DEEPEST_PIPELINE = 16
 HEAD_S = 10.0
@@ -122,8 +123,12 @@ class Http(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header of the head, and drop one that comes after the body: a proxy checks those of the head only."""
-        if self._is_in_head:
-            super().on_header(name, value)
+        if not self._is_in_head:
+            return
+        if len(self.headers) >= MOST_HEADERS:
+            self._refusal = f"A request has at most {MOST_HEADERS} headers."
+            raise ValueError(self._refusal)
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """End the head; refuse one that does not name exactly one host."""

@@ -97,6 +97,11 @@ def test_a_head_within_the_limit_is_taken_in_one_segment_as_in_many(address: str
     assert status(sent(address, *(whole[at : at + step] for at in range(0, len(whole), step)))) == 200
 
 
+def test_a_head_has_so_many_headers(address: str) -> None:
+    assert status(sent(address, request("a:b\r\n" * 120, "\r\n", target="/healthz"))) == 200
+    assert status(sent(address, request("a:b\r\n" * 200))) == 400
+
+
 def test_a_large_body_before_the_next_head_is_no_part_of_that_head(client: Client, address: str) -> None:
     credential = f"Authorization: Bearer {person().token}\r\n"
     first = f"POST {ME} HTTP/1.1\r\nHost: x\r\n{credential}Content-Length: {120 * KIB}\r\n\r\n".encode() + b"x" * 120 * KIB
