@@ -64,8 +64,9 @@ def main(arguments: list[str]) -> int:
 def serve(chosen: Config) -> int:
     """Be the web process: bring everything up, serve until told to stop, take everything down."""
     os.chdir(ROOT)  # Streamlit looks for .streamlit/config.toml in the working folder
-    from api import server  # the worker and `make admin` do without what this loads
+    from api import connections, server  # the worker and `make admin` do without what this loads
 
+    connections.raise_file_limit()
     departure = server.Departure()
     departure.heed_signals()
     with ExitStack() as house, folder.in_words(chosen.data):
@@ -80,8 +81,8 @@ def serve(chosen: Config) -> int:
                 _read_ahead(chosen)
                 _introduce(chosen)
                 _offer_demo(chosen)
-                _children(chosen.data, weights, house, departure)
-                end_answers = _answering(held, databases, house, departure)
+                jobs = _children(chosen.data, weights, house, departure)
+                end_answers = _answering(held, databases, house, departure, jobs)
             departure.step()
             app = assemble(chosen)
             # What was imported stays for good: the collector need not look at it again and again.
@@ -90,7 +91,7 @@ def serve(chosen: Config) -> int:
             gc.set_threshold(
                 20_000, 20, 20
             )  # requests leave little behind: looking after every 700 objects is a tenth of the time
-            server.serve(app, listening, departure, end_answers)
+            server.serve(app, chosen, listening, departure, end_answers)
         finally:
             departure.leave()
     return 0
@@ -224,14 +225,20 @@ def _hand_over(email: str, password: str, path: Path) -> None:
     _say(f"  account   {email}\n  password  in {path}   (read it, then delete it)\n")
 
 
-def _children(data: Path, weights: Path | None, house: ExitStack, departure: "server.Departure") -> None:
+def _children(data: Path, weights: Path | None, house: ExitStack, departure: "server.Departure") -> Worker:
     """Start the model server and the worker; the console need not wait for either. The worker, whose jobs may ask, ends first."""
     model_server.forget_address(data)
     house.callback(model_server.forget_address, data)
-    started: list[Child] = [Worker()] if weights is None else [model_server.ModelServer(data, weights), Worker()]
+    jobs = Worker()
+    started: list[Child] = [jobs] if weights is None else [model_server.ModelServer(data, weights), jobs]
     for child in started:
-        house.callback(child.stop, departure.hurry)
+        house.callback(_stop, child, departure)
         threading.Thread(target=_start, args=(child,), name=f"start {child.name}", daemon=True).start()
+    return jobs
+
+
+def _stop(child: Child, departure: "server.Departure") -> None:
+    child.stop(departure.hurry, within_s=departure.children_s)
 
 
 def _start(child: Child) -> None:
@@ -247,9 +254,9 @@ def _start(child: Child) -> None:
 
 
 def _answering(
-    held: folder.Held, addresses: db.Addresses, house: ExitStack, departure: "server.Departure"
+    held: folder.Held, addresses: db.Addresses, house: ExitStack, departure: "server.Departure", jobs: Worker
 ) -> "Callable[[], None]":
-    """Begin to listen to other processes, and to make model calls; return how to end those."""
+    """Begin to listen to other processes, and to make model calls; return how to end those, and jobs meanwhile."""
     from core.executions import runner
 
     listener = bus.Bus(addresses.core)
@@ -258,7 +265,12 @@ def _answering(
     calls = runner.Runner(held.instance())
     runner.use(calls)
     calls.start()
-    return house.callback(lambda: calls.stop(departure.patience_s, departure.hurry))
+
+    def end() -> None:
+        jobs.begin_to_stop()
+        calls.stop(departure.answers_s, departure.hurry)
+
+    return house.callback(end)
 
 
 def _say(words: str) -> None:

@@ -1,10 +1,7 @@
 """What routes ask for: the actor whom the gate let in, a transaction, a window of a list."""
 
-import asyncio
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
-from typing import Annotated, TypeVar
+from collections.abc import Iterator
+from typing import Annotated
 
 from fastapi import Depends, Query
 from starlette.requests import HTTPConnection
@@ -14,9 +11,6 @@ from core.db import Database, Session, transaction
 from core.errors import Forbidden, NotSignedIn
 from core.identity.schemas import Actor, Caller
 from core.paging import LARGEST_PAGE, Window
-
-Checked = TypeVar("Checked")
-_password_checks = ThreadPoolExecutor(4, thread_name_prefix="password")
 
 
 async def actor(request: HTTPConnection) -> Actor:
@@ -59,12 +53,6 @@ async def window(
 ) -> Window:
     """Return the part of a list that is asked for."""
     return Window(limit, offset)
-
-
-async def check_password(check: Callable[[], Checked]) -> Checked:
-    """Run what checks a password: it keeps a core busy, so however many are tried, the threads of other routes stay free."""
-    context = copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_password_checks, context.run, check)
 
 
 ActorDep = Annotated[Actor, Depends(actor)]

@@ -95,9 +95,11 @@ class Gate:
             return
         knock = self._knock(scope)
         logs.request_id.set(knock.caller.request_id)
-        scope = _marked(scope, knock.caller)
+        servers_state, scope = scope.get("state", {}), _marked(scope, knock.caller)
         try:
             scope["state"]["actor"] = await self._actor(knock)
+            # The server gives a stranger's body less time, and takes its connection first.
+            servers_state["is_stranger"] = scope["state"]["actor"] is None
         except Failure as refusal:
             await _refuse(knock, refusal, scope, receive, send)
             return

@@ -7,24 +7,27 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api import connections, protocols
 from core.config import Config
+from core.embedded.child import HURRIED_S
 from core.errors import StartRefused
 
-PATIENCE_S = 30.0
-LONGEST_GOODBYE_S = 5  # for who follows an answer to take its end
+# All of it fits into the 30 s that container platforms and systemd units commonly allow before they kill.
+ANSWERS_S = 20.0  # running answers may still end
+GOODBYE_S = 3.0  # whoever follows an answer takes its end
+CHILDREN_S = 27.0  # worker and model server have ended; Postgres takes one or two more
 BACKLOG = 512
-LARGEST_HEAD = 64 * 1024
 
 
 class Departure:
-    """That we are to go: at the first signal answers may end for half a minute, at a second they are not waited for.
+    """That we are to go: at the first signal answers may end for 20 s, at a second they are not waited for.
 
     While we start, a first signal is heeded between two steps: an exception in the middle of an import or a migration may come
     out as anything. Only a second one, or one during a wait, leaves at once.
@@ -33,18 +36,26 @@ class Departure:
     def __init__(self) -> None:
         """Nobody has asked yet."""
         self.hurry = threading.Event()
-        self._ends_at: float | None = None
+        self._asked_at: float | None = None
         self._is_waiting = self._is_leaving = False
 
     @property
     def is_asked(self) -> bool:
         """Whether we are to go."""
-        return self._ends_at is not None
+        return self._asked_at is not None
 
     @property
-    def patience_s(self) -> float:
+    def answers_s(self) -> float:
         """How long answers may still take."""
-        return PATIENCE_S if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
+        return self._left_s(ANSWERS_S)
+
+    @property
+    def children_s(self) -> float:
+        """How long worker and model server may still take to end."""
+        return max(HURRIED_S, self._left_s(CHILDREN_S))
+
+    def _left_s(self, whole_s: float) -> float:
+        return whole_s if self._asked_at is None else max(0.0, self._asked_at + whole_s - time.monotonic())
 
     def heed_signals(self) -> None:
         """Make SIGTERM and SIGINT ask us to go, from now on."""
@@ -69,13 +80,13 @@ class Departure:
     def leave(self) -> None:
         """Say that we go, for whatever reason: what was brought up is being taken down, and no signal is to break into that."""
         self._is_leaving = True
-        if self._ends_at is None:
-            self._ends_at = time.monotonic() + PATIENCE_S
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
 
     def ask(self) -> None:
         """Take note of a signal."""
-        if self._ends_at is None:
-            self._ends_at = time.monotonic() + PATIENCE_S
+        if self._asked_at is None:
+            self._asked_at = time.monotonic()
         else:
             self.hurry.set()
 
@@ -105,9 +116,11 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more calls and let the answers end: who follows one is told how it ended, and then lets go by himself."""
-        answers = asyncio.create_task(asyncio.to_thread(self._end_answers))
-        await super().shutdown(sockets)
-        await answers
+        # A thread of its own: those of the loop may all be waiting for a database that hangs.
+        with ThreadPoolExecutor(1, thread_name_prefix="end answers") as own:
+            answers = asyncio.get_running_loop().run_in_executor(own, self._end_answers)
+            await super().shutdown(sockets)
+            await answers
 
 
 @contextmanager
@@ -139,49 +152,27 @@ def _advice(refused: OSError, config: Config) -> str:
             return f"HOST={config.host} is no address of this machine. Leave it out, or use 0.0.0.0 for all addresses."
 
 
-class BoundedHead(HttpToolsProtocol):
-    """Reads no more of a request's head than any of ours has: by itself, uvicorn keeps all that a stranger sends."""
-
-    _read = 0
-    _is_in_head = False
-
-    def data_received(self, data: bytes) -> None:
-        """Take what has arrived; refuse a head that does not end."""
-        super().data_received(data)
-        self._read = self._read + len(data) if self._is_in_head else 0
-        if self._read > LARGEST_HEAD and not self.transport.is_closing():
-            self.send_400_response("The head of this request is too large.")
-
-    def on_message_begin(self) -> None:
-        """Begin to count."""
-        self._is_in_head = True
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        """Stop counting: bodies have limits of their own."""
-        self._is_in_head = False
-        super().on_headers_complete()
-
-
-def serve(app: ASGIApp, listening: socket.socket, departure: Departure, end_answers: Callable[[], None]) -> None:
+def serve(app: ASGIApp, config: Config, listening: socket.socket, departure: Departure, end_answers: Callable[[], None]) -> None:
     """Serve until a signal says stop, then let answers end as `end_answers` does."""
-    Server(how_to_serve(app), departure, end_answers).run(sockets=[listening])
+    Server(how_to_serve(app, config), departure, end_answers).run(sockets=[listening])
 
 
-def how_to_serve(app: ASGIApp) -> uvicorn.Config:
+def how_to_serve(app: ASGIApp, config: Config) -> protocols.Settings:
     """Return uvicorn's settings."""
-    return uvicorn.Config(
+    settings = protocols.Settings(
         app,
         lifespan="on",
-        http=BoundedHead,
-        ws="websockets-sansio",
+        http=protocols.Http,
+        ws=protocols.WebSocket,
         ws_max_size=16 * 1024 * 1024,
         ws_ping_interval=30,
         ws_ping_timeout=30,
         ws_per_message_deflate=False,
-        timeout_graceful_shutdown=int(PATIENCE_S) + LONGEST_GOODBYE_S,
+        timeout_graceful_shutdown=int(ANSWERS_S + GOODBYE_S),
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
     )
+    settings.connections = connections.Connections(connections.limits(config), config.attune_trusted_proxies)
+    return settings

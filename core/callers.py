@@ -26,6 +26,17 @@ def client_address(peer: str | None, forwarded_for: str | None, trusted: Iterabl
     return nearest
 
 
+def network_of(ip_address: str | None) -> str:
+    """Return the network that an address stands for: itself, or the /64 of an IPv6 address (one household has 2^64 of them)."""
+    try:
+        address = ipaddress.ip_address(ip_address or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False))
+
+
 def plain_address(written: str) -> str | None:
     """Return an address without port and brackets, and IPv4 as such where it is dressed as IPv6; None for what is no address."""
     text = written.strip()

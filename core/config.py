@@ -64,6 +64,9 @@ class Config(BaseSettings):
     rate_limit_streaming: int = Field(default=50, ge=1)
     rate_limit_ingest: int = Field(default=10_000_000, ge=1)
 
+    connection_limit: int = Field(default=4096, ge=16)
+    connection_limit_per_address: int = Field(default=512, ge=1)
+
     import_limit_mb: int = Field(default=4096, ge=1)
 
     @field_validator("data", mode="after")

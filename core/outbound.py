@@ -28,6 +28,26 @@ LARGEST_ANSWER = 64 * 2**20
 LAST_LOOK_S = 0.02
 PUBLIC_IPV6 = ipaddress.IPv6Network("2000::/3")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Where clouds hand out credentials: Azure, Oracle, Alibaba, AWS and Google. Only a name of the address itself opens one of these.
+METADATA = tuple(
+    map(
+        ipaddress.ip_network,
+        ("169.254.0.0/16", "168.63.129.16", "192.0.0.0/24", "100.100.100.200", "fd00:ec2::/32", "fd20:ce::/32", "fe80::/10"),
+    )
+)
+# IANA's special-purpose registries. `is_global` knows them by the version of Python: 192.0.0.0/24 in part before 3.11.10 and
+# 3.12.4, 3fff::/20 from 3.14 on.
+SPECIAL = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.0.2.0/24", "192.31.196.0/24"),
+            *("192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24"),
+            *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+            *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
+        ),
+    )
+)
 
 
 class AddressRefused(Invalid):
@@ -49,20 +69,34 @@ class Reach:
 
     def allows(self, host: str, found: IpAddress) -> bool:
         """Whether `host` may be called at the address it was resolved to."""
-        if host.lower() in self.named or str(found) in self.named:
+        address = _carried(found)
+        if str(found) in self.named or str(address) in self.named:
+            return True
+        if any(each in network for each in (found, address) for network in METADATA):
+            return False
+        if host.lower() in self.named:
             return True
         if found.is_loopback:
             return self.loopback
-        return _is_public(found)
+        # An IPv4 address may hide in 6to4, which no one calls today: that form is refused whatever it carries.
+        return _is_public(address) and not _is_special(found)
+
+
+def _carried(address: IpAddress) -> IpAddress:
+    """Return the IPv4 address that an IPv6 address leads to: mapped, 6to4, or NAT64; any other as it is."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    embedded = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if address in NAT64 else None
+    return address.ipv4_mapped or address.sixtofour or embedded or address
 
 
 def _is_public(address: IpAddress) -> bool:
-    if isinstance(address, ipaddress.IPv4Address):
-        return address.is_global and not address.is_multicast
-    if address in NAT64:  # what a network without IPv4 makes of an IPv4 address
-        return _is_public(ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF))
-    # 6to4 is public by its number, and leads to any IPv4 address that it carries.
-    return address in PUBLIC_IPV6 and address.is_global and address.sixtofour is None
+    is_unicast = isinstance(address, ipaddress.IPv4Address) or address in PUBLIC_IPV6
+    return is_unicast and address.is_global and not _is_special(address)
+
+
+def _is_special(address: IpAddress) -> bool:
+    return any(address in network for network in SPECIAL)
 
 
 def providers_reach(config: Config) -> Reach:

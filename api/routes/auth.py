@@ -1,16 +1,14 @@
 """Signing in and out for people's programs: a bearer token, good for eight hours, dead the moment its session ends."""
 
-import asyncio
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends
+from fastapi import APIRouter, Body, Depends, Request
 from pydantic import BaseModel, ConfigDict
 
-from api import limits
-from api.deps import ActorDep, CallerDep, SessionDep, check_password, person
-from core.identity import flows, queries, service
+from api import limits, sign_in_queue
+from api.deps import ActorDep, CallerDep, SessionDep, person
+from core.identity import queries, service
 from core.identity.errors import WrongCredentials
 from core.identity.schemas import AccountView, SessionKind, SignedIn
 
@@ -36,13 +34,12 @@ class Token(BaseModel):
 
 
 @router.post("/login")
-async def login(given: Annotated[Credentials, Body()], caller: CallerDep) -> Token:
+async def login(request: Request, given: Annotated[Credentials, Body()], caller: CallerDep) -> Token:
     """Exchange e-mail and password for a token."""
-    result = await check_password(partial(flows.try_to_sign_in, given.email, given.password, SessionKind.API, caller))
-    await asyncio.sleep(result.delay_s)
-    if result.signed_in is None:
+    signed_in = await sign_in_queue.sign_in(request, given.email, given.password, SessionKind.API, caller)
+    if signed_in is None:
         raise WrongCredentials
-    return _token(result.signed_in)
+    return _token(signed_in)
 
 
 @router.post("/logout", status_code=204, dependencies=[Depends(person)])

@@ -1,6 +1,5 @@
 """The pages before the console: plain HTML forms, because the console's own widgets cannot set a cookie (docs/decisions/0003)."""
 
-import asyncio
 import functools
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -13,12 +12,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
-from api.deps import check_password
+from api import sign_in_queue
 from api.gate import OriginRefused, cookie_name, origins
 from core import crypto
 from core.config import Config
 from core.db import transaction
-from core.errors import Unavailable
+from core.errors import RateLimited, Unavailable
 from core.identity import flows, queries, tokens
 from core.identity.errors import LinkSpent
 from core.identity.schemas import Caller, NewPassword, SessionKind
@@ -60,16 +59,15 @@ async def _login(request: Request, *, config: Config) -> Response:
     wanted, email = local_path(form.get("next", "/")), form.get("email", "")
     caller: Caller = request.scope["state"]["caller"]
     try:
-        password = form.get("password", "")
-        result = await check_password(functools.partial(flows.try_to_sign_in, email, password, SessionKind.BROWSER, caller))
-    except Unavailable as failure:
-        return _page(request, "login.html", 503, **LOGIN, next=wanted, email=email, problem=failure.detail)
-    await asyncio.sleep(result.delay_s)
-    if result.signed_in is None:
+        signed_in = await sign_in_queue.sign_in(request, email, form.get("password", ""), SessionKind.BROWSER, caller)
+    except (Unavailable, RateLimited) as failure:
+        status = 429 if isinstance(failure, RateLimited) else 503
+        return _page(request, "login.html", status, **LOGIN, next=wanted, email=email, problem=failure.detail)
+    if signed_in is None:
         words = "The e-mail or the password is wrong. After five wrong tries, wait 15 minutes."
         return _page(request, "login.html", 401, **LOGIN, next=wanted, email=email, problem=words)
     answer = RedirectResponse(wanted, status_code=303)
-    _set_cookie(answer, result.signed_in.token, config)
+    _set_cookie(answer, signed_in.token, config)
     return answer
 
 

@@ -1,6 +1,7 @@
 """A child process of the web process: started, watched, started again when it dies, stopped in order."""
 
 import logging
+import math
 import subprocess
 import threading
 import time
@@ -47,12 +48,16 @@ class Child(ABC):
         if self._refusal is not None:
             raise self._refusal
 
-    def stop(self, hurry: threading.Event | None = None) -> None:
-        """End the program: first by asking, then by force, when it takes too long or somebody is in a hurry."""
+    def begin_to_stop(self) -> None:
+        """Ask the program to end, and do not wait for it."""
         self.stopping.set()
         self._ask()
+
+    def stop(self, hurry: threading.Event | None = None, *, within_s: float = math.inf) -> None:
+        """End the program: first by asking, then by force, when it takes too long or somebody is in a hurry."""
+        self.begin_to_stop()
         asked = time.monotonic()
-        while self._keeper.is_alive() and time.monotonic() - asked < self._patience_s(hurry):
+        while self._keeper.is_alive() and time.monotonic() - asked < min(within_s, self._patience_s(hurry)):
             self._keeper.join(0.05)
         if self._keeper.is_alive() and self.process is not None:
             log.warning("%s did not stop in time and is killed", self.name)

@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
@@ -74,11 +75,13 @@ class Runner:
         waiting, ends_at = hurry or threading.Event(), time.monotonic() + patience_s
         while self._running() and time.monotonic() < ends_at and not waiting.wait(0.05):
             pass
-        for buffer in self._running():
-            buffer.cutter.cut()
         self._stopping.set()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._interrupt(self._running())
+        # Listed and told before they are cut off: a call that is cut off leaves the list by itself, and tells no follower.
+        running = self._running()
+        self._interrupt(running)
+        for buffer in running:
+            buffer.cutter.cut()
 
     def _interrupt(self, running: list[Buffer]) -> None:
         """Put on record how far they came, and tell who follows them."""
@@ -96,7 +99,8 @@ class Runner:
         """Make a call whose record has been committed; return the buffer in which its answer grows."""
         buffer = self._open(begun.id)
         bus.tell_here(service.PROGRESS, id=begun.id)  # who has looked for the buffer before it was there looks again
-        self._pool.submit(self._run, begun, buffer, on_finish)
+        with suppress(RuntimeError):  # stopped meanwhile: the buffer has ended
+            self._pool.submit(self._run, begun, buffer, on_finish)
         return buffer
 
     def ask(self, given: NewExecution, *, actor: Actor) -> Future[ExecutionView]:
@@ -116,7 +120,9 @@ class Runner:
             return service.begin(session, given, instance=self.instance, actor=actor)
 
     def reserve(self) -> None:
-        """Raise TooManyAtOnce when no thread would be free to make a call."""
+        """Raise TooManyAtOnce when no thread would be free to make a call, Unavailable when we are to go."""
+        if self._stopping.is_set():
+            raise Unavailable("Attune is being stopped; try again in a few seconds.")
         if len(self._live) >= AT_ONCE:
             raise TooManyAtOnce
 
@@ -134,6 +140,9 @@ class Runner:
         buffer = Buffer(execution_id)
         with self._lock:
             self._live[execution_id] = buffer
+        if self._stopping.is_set():  # too late for the list of `stop`
+            buffer.end(Outcome(Status.FAILED, "", error=service.INTERRUPTED))
+            buffer.cutter.cut()
         return buffer
 
     def _running(self) -> list[Buffer]:

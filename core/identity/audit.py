@@ -31,8 +31,8 @@ def record(
     after: dict[str, Any] | None = None,
     outcome: str = "ok",
     database: Database = Database.CORE,
-) -> None:
-    """Write one row: by an account, by a visitor who has not signed in, or (None) by Attune itself.
+) -> int:
+    """Write one row and return its id: by an account, by a visitor who has not signed in, or (None) by Attune itself.
 
     `action` reads `account.disable`; fields that hold secrets are masked.
     """
@@ -50,11 +50,11 @@ def record(
         "request_id": caller.request_id,
         "outcome": outcome,
     }
-    if database is Database.CORE:
-        session.execute(insert(ours).values(**row))
-    else:
-        id_ = session.scalar(insert(theirs).values(**row).returning(theirs.c.id))
+    table = ours if database is Database.CORE else theirs
+    id_: int = session.execute(insert(table).values(**row).returning(table.c.id)).scalar_one()
+    if database is Database.AI:
         outbox.tell(session, WRITTEN, {"ids": [id_]}, database=database)
+    return id_
 
 
 def relay(ids: list[int]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from core import crypto
 from core.db import transaction
 from core.errors import StartRefused
-from core.identity import audit, passwords, queries, service, sign_in
+from core.identity import audit, failures, passwords, queries, service, sign_in
 from core.identity.errors import LinkSpent, WrongPassword
 from core.identity.schemas import (
     EMAIL,
@@ -29,20 +29,25 @@ NO_EMAIL = "(not an e-mail)"
 
 @dataclass(frozen=True)
 class SignInResult:
-    """How a try to sign in ended, and how long its answer should be held back."""
+    """How a try to sign in ended, and whether its network is throttled."""
 
     signed_in: SignedIn | None
-    delay_s: float
+    is_throttled: bool
 
 
 def try_to_sign_in(email: str, password: str, kind: SessionKind, caller: Caller) -> SignInResult:
-    """Check a password and open a session; wrong, unknown, locked and disabled take the same time and look the same."""
+    """Check a password and open a session; wrong, unknown, locked and disabled look the same.
+
+    All but locked, which costs no check, take the same time. Whether there is such an account makes no difference to a lock.
+    """
     wanted = email.strip().lower()
     attempt, password_hash = _begin(wanted if EMAIL.fullmatch(wanted) else NO_EMAIL, caller)
+    if attempt.is_locked:
+        return SignInResult(None, attempt.is_throttled)
     proven = password_hash if passwords.matches(password, password_hash) else None
     with transaction() as session:
         signed_in = service.finish_sign_in(session, attempt, proven=proven, kind=kind, caller=caller)
-    return SignInResult(signed_in, 0.0 if signed_in else attempt.delay_s)
+    return SignInResult(signed_in, attempt.is_throttled)
 
 
 def change_own_password(present: str, given: NewPassword, *, actor: Actor) -> None:
@@ -51,8 +56,8 @@ def change_own_password(present: str, given: NewPassword, *, actor: Actor) -> No
     Raises WrongPassword when `present` is not the present one; the brakes of signing in hold here too.
     """
     attempt, password_hash = _begin(actor.email, actor.caller)
-    matched = passwords.matches(present, password_hash) and not attempt.is_locked
-    new_hash = passwords.hashed(given.password)
+    matched = not attempt.is_locked and passwords.matches(present, password_hash)
+    new_hash = passwords.hashed(given.password) if matched else ""
     with transaction() as session:
         account = queries.get_account(session, actor.id, lock=True)
         right = matched and account.password_hash == password_hash  # it may have been reset while it was checked
@@ -124,5 +129,8 @@ def _usable(email: str, given: str | None) -> tuple[NewAccount, str]:
 def _begin(email: str, caller: Caller) -> tuple[sign_in.Attempt, str | None]:
     with transaction() as session:
         attempt = sign_in.begin(session, email, caller.ip_address)
+        if attempt.is_locked:
+            failures.note(session, attempt.network, email, "locked", caller)
+            return attempt, None
         account = queries.find_account_by_email(session, email)
         return attempt, account.password_hash if account else None

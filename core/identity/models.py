@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.identity.schemas import LinkPurpose, Role, SessionKind
@@ -68,6 +68,17 @@ class SignInFailure(CoreTable):
     failures: Mapped[int]
     since: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
     locked_until: Mapped[datetime | None]
+
+
+class SignInFailureHour(CoreTable):
+    """How often sign-ins from one network failed within an hour, and the row of the audit log that says so."""
+
+    __tablename__ = "sign_in_failure_hours"
+
+    network: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True, index=True)
+    failures: Mapped[int]
+    audit_id: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class ApiKey(Keyed, Created, CoreTable):

@@ -135,12 +135,12 @@ def _live_sessions_of(account_id: UUID) -> ColumnElement[bool]:
     )
 
 
-def find_link(session: Session, token_hash: bytes, *, lock: bool = False) -> AccountLink | None:
+def find_link(session: Session, token_hash: bytes) -> AccountLink | None:
     """Return an unused link that has not run out."""
     wanted = select(AccountLink).where(
         AccountLink.token_hash == token_hash, AccountLink.used_at.is_(None), AccountLink.expires_at > clock.now()
     )
-    return session.scalar(wanted.with_for_update() if lock else wanted)
+    return session.scalar(wanted)
 
 
 def list_audit(

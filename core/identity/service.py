@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core import bus, clock, crypto, outbox
-from core.identity import audit, queries, sign_in, tokens
+from core.identity import audit, failures, links, queries, sign_in, tokens
 from core.identity.errors import (
     EmailTaken,
     LastSuperAdmin,
@@ -18,7 +18,7 @@ from core.identity.errors import (
     SessionMissing,
     SessionOver,
 )
-from core.identity.models import AccountLink, AdminSession, AdminUser
+from core.identity.models import AdminSession, AdminUser
 from core.identity.permissions import Permission, require
 from core.identity.schemas import (
     AccountChange,
@@ -37,7 +37,6 @@ from core.ids import new_id
 
 REMOVED = "account.removed"
 SEEN_EVERY = timedelta(minutes=1)
-LINK_LIFETIME = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
 
 
 def revoked_topic(account_id: UUID) -> str:
@@ -71,13 +70,12 @@ def finish_sign_in(
     is_proven = account is not None and proven is not None and account.password_hash == proven
     if account is None or not is_proven or attempt.is_locked or not account.is_active:
         sign_in.fail(session, attempt, account)
-        outcome = "locked" if attempt.is_locked else "wrong"
-        audit.record(session, "session.sign_in", caller, targets={"email": attempt.email}, outcome=outcome)
+        failures.note(session, attempt.network, attempt.email, "wrong", caller)
         return None
     sign_in.succeed(session, attempt, account)
     account.last_login_at = clock.now()
     signed_in = _open_session(session, account, kind, caller)
-    audit.record(session, "session.sign_in", _as_actor(account, caller), targets={"kind": kind})
+    audit.record(session, failures.ACTION, _as_actor(account, caller), targets={"kind": kind})
     return signed_in
 
 
@@ -136,6 +134,8 @@ def sign_out_everywhere(session: Session, *, actor: Actor) -> None:
 
 
 def _revoke(session: Session, account_id: UUID, *, only: UUID | None = None, but: UUID | None = None) -> int:
+    """End sessions of an account and all of its links; return how many sessions ended."""
+    links.void(session, account_id)
     wanted = update(AdminSession).where(AdminSession.admin_user_id == account_id, AdminSession.revoked_at.is_(None))
     if only is not None:
         wanted = wanted.where(AdminSession.id == only)
@@ -169,7 +169,7 @@ def invite(session: Session, given: NewAccount, *, actor: Actor) -> Link:
         targets={"account_id": str(account.id)},
         after={"email": account.email, "full_name": account.full_name, "role": account.role},
     )
-    return _make_link(session, account, LinkPurpose.INVITATION)
+    return links.make(session, account, LinkPurpose.INVITATION)
 
 
 def _add_account(session: Session, given: NewAccount) -> AdminUser:
@@ -191,16 +191,6 @@ def _add_account(session: Session, given: NewAccount) -> AdminUser:
     return account
 
 
-def _make_link(session: Session, account: AdminUser, purpose: LinkPurpose) -> Link:
-    spent = update(AccountLink).where(AccountLink.admin_user_id == account.id, AccountLink.used_at.is_(None))
-    session.execute(spent.values(used_at=clock.now()))
-    token, expires_at = crypto.new_token(), clock.now() + LINK_LIFETIME[purpose]
-    hashed = crypto.fingerprint(token)
-    session.add(AccountLink(admin_user_id=account.id, purpose=purpose, token_hash=hashed, expires_at=expires_at))
-    session.flush()
-    return Link(queries.account_view(account), token, expires_at)
-
-
 def invite_again(session: Session, account_id: UUID, *, actor: Actor) -> Link:
     """Make a new link for an account: an invitation while it has no password, else a reset.
 
@@ -216,7 +206,7 @@ def invite_again(session: Session, account_id: UUID, *, actor: Actor) -> Link:
         account.password_hash = None
         _revoke(session, account.id)
     audit.record(session, f"account.{purpose}", actor, targets={"account_id": str(account.id), "email": account.email})
-    return _make_link(session, account, purpose)
+    return links.make(session, account, purpose)
 
 
 def accept_link(session: Session, token: str, password_hash: str, *, caller: Caller) -> AccountView:
@@ -224,14 +214,16 @@ def accept_link(session: Session, token: str, password_hash: str, *, caller: Cal
 
     Raises LinkSpent when the link was used, has run out, or belongs to a disabled account.
     """
-    link = queries.find_link(session, crypto.fingerprint(token), lock=True)
+    link = queries.find_link(session, crypto.fingerprint(token))
     if link is None:
         raise LinkSpent
+    # The account's row first, as everything that voids links locks it: links first would deadlock with `make admin`.
     account = queries.get_account(session, link.admin_user_id, lock=True)
-    if not account.is_active:
+    session.refresh(link)
+    if not account.is_active or link.used_at is not None:
         raise LinkSpent
-    link.used_at = clock.now()
     account.password_hash = password_hash
+    _revoke(session, account.id)
     account.failed_logins, account.locked_until = 0, None
     audit.record(session, "account.set_password", _as_actor(account, caller), targets={"purpose": link.purpose})
     return queries.account_view(account)

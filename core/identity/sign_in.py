@@ -1,10 +1,10 @@
-"""Signing in: one password check each time, and brakes that a stranger can only put on himself.
+"""Signing in: at most one password check each time, and brakes that a stranger can only put on himself.
 
-Five wrong passwords for one e-mail from one network lock that pair for 15 minutes. A network with more than 50 failures in an
-hour is slowed. An attempt is counted before its password is looked at, so that many at once gain nothing.
+Five wrong passwords for one e-mail from one network lock that pair for 15 minutes: such an attempt costs no check. A network with
+more than 50 failures in an hour is throttled. An attempt is counted before its password is looked at, so that many at once gain
+nothing.
 """
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,13 +13,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import clock, crypto
+from core.callers import network_of
 from core.identity.models import AdminUser, SignInFailure
 
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
 TRIES_ARE_FORGOTTEN_AFTER = timedelta(hours=24)
 NETWORK_FAILURES_AN_HOUR = 50
-SLOWED_BY_S, SLOWED_AT_MOST_S = 0.5, 10.0
 WHOLE_NETWORK = b""
 
 
@@ -30,7 +30,7 @@ class Attempt:
     network: str
     email: str
     is_locked: bool
-    delay_s: float
+    is_throttled: bool
 
     @property
     def email_hash(self) -> bytes:
@@ -38,29 +38,15 @@ class Attempt:
         return crypto.fingerprint(self.email)
 
 
-def network_of(ip_address: str | None) -> str:
-    """Return the network that an address stands for: itself, or the /64 of an IPv6 address (one household has 2^64 of them)."""
-    try:
-        address = ipaddress.ip_address(ip_address or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv4Address):
-        return str(address)
-    return str(ipaddress.ip_network((address, 64), strict=False))
-
-
 def begin(session: Session, email: str, ip_address: str | None) -> Attempt:
     """Count an attempt as failed; `succeed` takes that back."""
     network = network_of(ip_address)
     pair = _count(session, network, crypto.fingerprint(email), TRIES_ARE_FORGOTTEN_AFTER)
+    if (pair.locked_until is not None and pair.locked_until > clock.now()) or pair.failures > TRIES:
+        # Not among the network's failures: a program with an old password would throttle all who share its address.
+        return Attempt(network, email, is_locked=True, is_throttled=False)
     whole = _count(session, network, WHOLE_NETWORK, timedelta(hours=1))
-    too_many = max(0, whole.failures - NETWORK_FAILURES_AN_HOUR)
-    return Attempt(
-        network=network,
-        email=email,
-        is_locked=(pair.locked_until is not None and pair.locked_until > clock.now()) or pair.failures > TRIES,
-        delay_s=min(too_many * SLOWED_BY_S, SLOWED_AT_MOST_S),
-    )
+    return Attempt(network, email, is_locked=False, is_throttled=whole.failures > NETWORK_FAILURES_AN_HOUR)
 
 
 def fail(session: Session, attempt: Attempt, account: AdminUser | None) -> None:

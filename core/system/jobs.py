@@ -9,7 +9,7 @@ from procrastinate.jobs import Status
 
 from core import outbox, queue
 from core.db import transaction
-from core.identity import sign_in
+from core.identity import failures, sign_in
 from core.imports import service as imports
 from core.imports.schemas import Touched
 from core.system import daily as daily_job
@@ -28,9 +28,10 @@ def heartbeat(timestamp: int) -> None:
 @queue.app.periodic(cron="17 * * * *")
 @queue.app.task(name="system.forget_failed_sign_ins", queueing_lock="system.forget_failed_sign_ins")
 def forget_failed_sign_ins(timestamp: int) -> None:
-    """Remove counts of failed sign-ins that no brake looks at any more."""
+    """Remove counts of failed sign-ins that no brake looks at any more, and their rows in the audit log after 90 days."""
     with transaction() as session:
         sign_in.forget_old(session)
+        failures.forget_old(session)
 
 
 @queue.app.periodic(cron="* * * * *")

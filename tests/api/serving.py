@@ -32,7 +32,7 @@ def serving(config: Config, api: FastAPI | None = None) -> Iterator[str]:
         app = doors.behind_gate(config, readiness, console=Starlette(exception_handlers=main.FAILURES), index=index)
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
-        settings = server.how_to_serve(app)
+        settings = server.how_to_serve(app, config)
         settings.timeout_graceful_shutdown = 1
         serving_ = uvicorn.Server(settings)
         thread = threading.Thread(target=serving_.run, kwargs={"sockets": [listening]}, daemon=True)

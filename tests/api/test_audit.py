@@ -85,7 +85,11 @@ def test_a_row_says_who_what_where_and_how_it_ended(boss: httpx2.Client, client:
     )
     row = boss.get("/admin/audit").json()["items"][0]
     assert row["actor"] == {"type": "visitor", "id": None, "name": None}
-    assert (row["action"], row["outcome"], row["targets"]) == ("session.sign_in", "wrong", {"email": "nobody@example.com"})
+    assert (row["action"], row["outcome"], row["targets"]) == (
+        "session.sign_in",
+        "wrong",
+        {"emails": ["nobody@example.com"], "failures": 1},
+    )
     assert (row["ip_address"], row["user_agent"]) == ("127.0.0.1", "a browser")
     assert row["before"] is None
     assert row["request_id"]

@@ -33,7 +33,7 @@ def main() -> None:
         sys.stdout.write(f"{listening.getsockname()[1]}\n")
         sys.stdout.flush()
         departure = server.Departure()
-        server.serve(app.assemble(chosen), listening, departure, lambda: calls.stop(0.0))
+        server.serve(app.assemble(chosen), chosen, listening, departure, lambda: calls.stop(0.0))
     listener.stop()
 
 

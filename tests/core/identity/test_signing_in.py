@@ -10,7 +10,7 @@ from streamlit_authenticator.utilities.hasher import Hasher
 from core import clock, crypto
 from core.db import transaction
 from core.embedded.postgres import Postgres
-from core.identity import flows, passwords, queries, sign_in
+from core.identity import flows, passwords, queries
 from core.identity.models import AdminSession, AdminUser
 from core.identity.schemas import Caller, SessionKind
 from core.tables import CoreAudit
@@ -53,7 +53,7 @@ def test_a_wrong_password_opens_nothing(password: str) -> None:
 
 @pytest.mark.parametrize("email", ["nobody@example.com", "no e-mail at all", "nul\0@example.com", "", "x" * 400 + "@example.com"])
 def test_an_unknown_email_looks_like_a_wrong_password(email: str) -> None:
-    assert sign(email, PASSWORD) == flows.SignInResult(None, 0.0)
+    assert sign(email, PASSWORD) == flows.SignInResult(None, is_throttled=False)
 
 
 def test_an_unknown_email_costs_a_password_check_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,25 +97,23 @@ def test_a_success_forgets_the_failures_before_it() -> None:
 
 def test_many_guesses_at_once_get_no_more_than_five_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     email = person().actor.email
-    monkeypatch.setattr(passwords, "matches", lambda _password, _hash: False)
+    looks: list[str] = []
+
+    def look(password: str, _hash: str | None) -> bool:
+        looks.append(password)
+        return False
+
+    monkeypatch.setattr(passwords, "matches", look)
     with ThreadPoolExecutor(12) as pool:
         list(pool.map(lambda _: sign(email, "guess"), range(12)))
-    with transaction() as session:
-        outcomes = session.scalars(select(CoreAudit.outcome).where(CoreAudit.action == "session.sign_in")).all()
-    assert outcomes.count("wrong") <= 5
-    assert outcomes.count("locked") >= 7
+    assert len(looks) <= 5
 
 
-def test_an_address_with_fifty_failures_in_an_hour_is_slowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_with_fifty_failures_in_an_hour_is_throttled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "matches", lambda _password, _hash: False)
     for number in range(50):
-        assert sign(f"user{number}@example.com", "guess").delay_s == 0
-    assert 0 < sign("user50@example.com", "guess").delay_s <= sign_in.SLOWED_AT_MOST_S
-
-
-def test_addresses_of_one_ipv6_network_count_as_one() -> None:
-    assert sign_in.network_of("2001:db8::1") == sign_in.network_of("2001:db8::ffff")
-    assert sign_in.network_of("2001:db8::1") != sign_in.network_of("2001:db8:0:1::1")
+        assert sign(f"user{number}@example.com", "guess").is_throttled is False
+    assert sign("user50@example.com", "guess").is_throttled
 
 
 def test_a_disabled_account_looks_like_a_wrong_password() -> None:
@@ -131,7 +129,7 @@ def test_every_try_is_in_the_audit_log_with_address_and_browser(database: Postgr
     with transaction() as session:
         row = session.scalars(select(CoreAudit).order_by(CoreAudit.id.desc())).first()
     assert row is not None
-    assert (row.action, row.outcome, row.targets) == ("session.sign_in", "wrong", {"email": email})
+    assert (row.action, row.outcome, row.targets) == ("session.sign_in", "wrong", {"emails": [email], "failures": 1})
     assert (row.ip_address, row.user_agent, row.actor_type) == ("10.0.0.9", "another browser", "visitor")
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from core.callers import client_address
-from core.identity.sign_in import network_of
+from core.callers import client_address, network_of
 
 TRUSTED = frozenset({"10.0.0.1", "10.0.0.2", "2001:db8::1"})
 
@@ -41,3 +40,8 @@ def test_clients_in_ipv4_have_networks_of_their_own_on_a_socket_for_both() -> No
     """Else everybody would share one network, and a stranger could lock all of them out."""
     one, other = (network_of(client_address(f"::ffff:203.0.113.{number}", None, ())) for number in (7, 8))
     assert one != other
+
+
+def test_addresses_of_one_ipv6_network_count_as_one() -> None:
+    assert network_of("2001:db8::1") == network_of("2001:db8::ffff")
+    assert network_of("2001:db8::1") != network_of("2001:db8:0:1::1")

@@ -1,0 +1,74 @@
+"""Failed sign-ins make one row in the audit log for a network and hour, however many there are, and not for ever."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from core import clock
+from core.db import transaction
+from core.identity import failures, flows, passwords
+from core.identity.models import SignInFailureHour
+from core.identity.schemas import Caller, SessionKind
+from core.system import jobs
+from core.tables import CoreAudit
+from tests.factories.identity import CALLER, PASSWORD, person
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture(autouse=True)
+def _wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "matches", lambda password, _hash: password == PASSWORD)
+
+
+def fail(email: str, caller: Caller = CALLER) -> None:
+    assert flows.try_to_sign_in(email, "wrong password", SessionKind.API, caller).signed_in is None
+
+
+def rows() -> list[CoreAudit]:
+    with transaction() as session:
+        failed = select(CoreAudit).where(CoreAudit.action == failures.ACTION, CoreAudit.outcome != "ok")
+        return list(session.scalars(failed.order_by(CoreAudit.id)))
+
+
+def test_a_flood_from_one_address_is_one_row_that_counts() -> None:
+    for number in range(9):
+        fail(f"user{number}@example.com")
+    (row,) = rows()
+    assert row.targets == {"emails": [f"user{number}@example.com" for number in range(5)], "failures": 9}
+    assert row.ip_address == CALLER.ip_address
+
+
+def test_addresses_of_one_ipv6_network_share_a_row_and_other_networks_have_their_own() -> None:
+    for address in ("2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"):
+        fail("nobody@example.com", Caller(address, "browser", "request"))
+    assert [row.targets["failures"] for row in rows()] == [2, 1]
+
+
+def test_locked_attempts_are_counted_in_the_same_row() -> None:
+    for _ in range(7):
+        fail("nobody@example.com")
+    (row,) = rows()
+    assert (row.targets["failures"], row.outcome) == (7, "locked")
+
+
+def test_the_next_hour_has_a_row_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    fail("nobody@example.com")
+    then = clock.now() + timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: then)
+    fail("nobody@example.com")
+    assert [row.targets["failures"] for row in rows()] == [1, 1]
+
+
+def test_rows_of_failed_sign_ins_go_after_ninety_days_and_the_rest_of_the_log_stays() -> None:
+    person()
+    fail("nobody@example.com")
+    with transaction() as session:
+        session.execute(update(CoreAudit).values(occurred_at=clock.now() - failures.KEPT_FOR - timedelta(days=1)))
+        session.execute(update(SignInFailureHour).values(hour=clock.now() - timedelta(hours=3)))
+    jobs.forget_failed_sign_ins(0)
+    assert rows() == []
+    with transaction() as session:
+        assert session.scalar(select(func.count()).select_from(CoreAudit)) == 1
+        assert session.scalar(select(func.count()).select_from(SignInFailureHour)) == 0
