@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api.routes.system import answer
+from core import db
 from core.system import queries
 
 
@@ -33,7 +34,11 @@ async def _alive(_request: Request) -> Response:
 
 
 async def _ready(_request: Request, *, readiness: Readiness) -> Response:
-    return PlainTextResponse("ready\n") if readiness.is_ready else PlainTextResponse("not ready\n", status_code=503)
+    if not readiness.is_ready:
+        return PlainTextResponse("not ready\n", status_code=503)
+    if not db.answers():
+        return PlainTextResponse("the database does not answer\n", status_code=503, headers={"Retry-After": "2"})
+    return PlainTextResponse("ready\n")
 
 
 async def _health(_request: Request) -> Response:

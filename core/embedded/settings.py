@@ -15,8 +15,14 @@ SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "client_connection_check_interval": "2s",  # what nobody waits for any more is not worked out to its end
     "log_min_duration_statement": "2000",
-    "log_min_error_statement": "panic",  # whoever sends rows again makes errors of it, each with a statement of a hundred lines
+    # Parameters are user text, and so are the values that an error quotes: who sent the statement learns of the error anyway.
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 
