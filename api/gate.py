@@ -15,12 +15,13 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import outage
 from api.errors import problem_of, response, unexpected
 from core import logs
 from core.callers import client_address
 from core.config import Config
 from core.db import Session, reading
-from core.errors import Failure, Forbidden, NotFound, NotSignedIn
+from core.errors import Failure, Forbidden, NotFound, NotSignedIn, Unavailable
 from core.identity import keys, service, tokens
 from core.identity.schemas import Actor, Caller
 from core.ids import new_id
@@ -219,6 +220,8 @@ async def _refuse(knock: Knock, refusal: Failure, scope: Scope, receive: Receive
     answer: Response
     if isinstance(refusal, NotSignedIn) and knock.is_navigation:
         answer = RedirectResponse(_sign_in_address(scope), status_code=303)
+    elif isinstance(refusal, Unavailable) and outage.wants_page(scope):
+        answer = outage.page(scope, refusal)
     else:
         headers = {"WWW-Authenticate": "Bearer"} if isinstance(refusal, NotSignedIn) else None
         answer = response(problem_of(refusal), headers)

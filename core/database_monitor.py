@@ -119,8 +119,9 @@ class DatabaseMonitor:
 
     def _ask(self, question: bytes) -> None:
         if self._probe is None:
-            options = {"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "attune monitor"}
-            self._probe = _Probe.connect(self._address, autocommit=True, **options)
+            self._probe = _Probe.connect(
+                self._address, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S, application_name="attune monitor"
+            )
         self._probe.execute(question)
 
     def _close(self) -> None:

@@ -24,7 +24,7 @@ from core.errors import Invalid, StartRefused, Unavailable
 OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c lock_timeout=10s"
 POOL_TIMEOUT_S = 4.0  # whoever waits for a database has heard of it within five seconds
 # Of a server that is gone without a word, its machine or the network, TCP finds out; a local socket needs none of this.
-ALIVE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+ALIVE: dict[str, Any] = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 CONNECTION = {"options": OPTIONS, "connect_timeout": CONNECT_TIMEOUT_S, "application_name": "attune", **ALIVE}
 TRIES = 3
 GIVES_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation)
@@ -49,6 +49,7 @@ __all__ = [
     "check_server",
     "engine",
     "engines",
+    "is_outage",
     "lane",
     "parse",
     "persistently",
@@ -206,13 +207,24 @@ def cause_of(failure: Unavailable) -> BaseException | None:
     return getattr(cause, "orig", cause)
 
 
+def is_outage(failure: Unavailable) -> bool:
+    """Return whether the server was gone or hung, rather than busy for too long with what was asked."""
+    return _is_cut(cause_of(failure)) or not answers()
+
+
+def _is_cut(cause: BaseException | None) -> bool:
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P"))
+
+
 @contextmanager
 def _fresh_after_a_cut(engine: Engine) -> Iterator[None]:
     """Let go of every pooled connection when the driver itself finds its own cut; what SQLAlchemy finds, it does so for."""
     try:
         yield
     except psycopg.OperationalError as cut:
-        if cut.sqlstate is None or cut.sqlstate.startswith(("08", "57P")):
+        if _is_cut(cut):
             engine.dispose()
         raise
 

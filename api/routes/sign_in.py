@@ -88,11 +88,8 @@ async def _login_page(request: Request, config: Config) -> Response:
 def _is_live(token: str) -> bool:
     if not token:
         return False
-    try:
-        with transaction() as session:
-            return queries.find_actor(session, crypto.fingerprint(token), Caller()) is not None
-    except Unavailable:
-        return False
+    with transaction() as session:
+        return queries.find_actor(session, crypto.fingerprint(token), Caller()) is not None
 
 
 async def _welcome(request: Request, *, config: Config) -> Response:
