@@ -13,7 +13,7 @@ from core.errors import Unavailable
 
 TEMPLATES = Jinja2Templates(Path(__file__).parent / "templates")
 TRIES_EVERY_S = 3
-WORDS = {"title": "Not available", "heading": "The database does not answer", "lead": "Nothing of yours is lost."}
+WORDS = {"title": "Not available", "heading": "This page did not load", "lead": ""}
 
 
 def wants_page(scope: Scope) -> bool:

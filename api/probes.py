@@ -11,6 +11,8 @@ from api.routes.system import answer
 from core import db
 from core.system import queries
 
+LATER = {"Retry-After": "2"}
+
 
 class Readiness:
     """Whether start-up is complete, and shut-down has not begun."""
@@ -35,12 +37,13 @@ async def _alive(_request: Request) -> Response:
 
 async def _ready(_request: Request, *, readiness: Readiness) -> Response:
     if not readiness.is_ready:
-        return PlainTextResponse("not ready\n", status_code=503)
+        return PlainTextResponse("not ready\n", status_code=503, headers=LATER)
     if not db.answers():
-        return PlainTextResponse("the database does not answer\n", status_code=503, headers={"Retry-After": "2"})
+        return PlainTextResponse("the database does not answer\n", status_code=503, headers=LATER)
     return PlainTextResponse("ready\n")
 
 
 async def _health(_request: Request) -> Response:
     found = await run_in_threadpool(queries.health)
-    return JSONResponse(answer(found, with_details=False).model_dump(mode="json"), 200 if found.is_healthy else 503)
+    told = answer(found, with_details=False).model_dump(mode="json")
+    return JSONResponse(told) if found.is_healthy else JSONResponse(told, 503, headers=LATER)

@@ -144,4 +144,5 @@ def _set_cookie(answer: Response, token: str, config: Config) -> None:
 
 
 def _page(request: Request, template: str, status: int, **words: object) -> Response:
-    return TEMPLATES.TemplateResponse(request, template, words, status_code=status)
+    headers = {"Retry-After": "2"} if status == 503 else None
+    return TEMPLATES.TemplateResponse(request, template, words, status_code=status, headers=headers)
