@@ -1,19 +1,21 @@
 """What routes ask for: the actor whom the gate let in, a transaction, a window of a list."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
+from core import db
 from core.config import Config, config
-from core.db import Database, Session, transaction
+from core.db import Database, Lane, Session, transaction
 from core.errors import Forbidden, NotSignedIn
 from core.identity.schemas import Actor, Caller
 from core.paging import LARGEST_PAGE, Window
+from core.query_slots import slots
 
 Checked = TypeVar("Checked")
 _password_checks = ThreadPoolExecutor(4, thread_name_prefix="password")
@@ -25,6 +27,15 @@ async def actor(request: HTTPConnection) -> Actor:
     if not isinstance(found, Actor):
         raise NotSignedIn
     return found
+
+
+async def query_slot(request: Request, found: Annotated[Actor, Depends(actor)]) -> AsyncIterator[None]:
+    """Hold back what reads very many rows until it is this account's turn; writes are short, and go ahead."""
+    if request.method not in ("GET", "HEAD"):
+        yield
+        return
+    async with slots.awaited(found.id):
+        yield
 
 
 async def person(found: Annotated[Actor, Depends(actor)]) -> None:
@@ -64,6 +75,7 @@ async def window(
 async def check_password(check: Callable[[], Checked]) -> Checked:
     """Run what checks a password: it keeps a core busy, so however many are tried, the threads of other routes stay free."""
     context = copy_context()
+    context.run(db.lane.set, Lane.SIGN_IN)
     return await asyncio.get_running_loop().run_in_executor(_password_checks, context.run, check)
 
 

@@ -4,7 +4,6 @@ Without a valid session there is the sign-in page for a browser's navigation and
 open doors. Cookies count for writes and websockets only with an `Origin` of ours.
 """
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import outage
+from api import outage, threads
 from api.errors import problem_of, response, unexpected
 from core import logs
 from core.callers import client_address
@@ -151,7 +150,7 @@ class Gate:
             return None
         # A key counts as a bearer only: in a cookie it would open the console.
         enter = keys.enter if knock.is_program else service.enter
-        actor = await asyncio.to_thread(_enter, enter, self._credential(knock), knock.caller)
+        actor = await threads.SIGN_IN.run(_enter, enter, self._credential(knock), knock.caller)
         if knock.is_program and not knock.path.startswith(FOR_PROGRAMS):
             raise Forbidden("A key opens the API, not the console.")
         if knock.is_shut:

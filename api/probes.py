@@ -2,12 +2,12 @@
 
 from functools import partial
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api.routes.system import answer
+from api.threads import SIGN_IN
 from core import db
 from core.system import queries
 
@@ -44,6 +44,6 @@ async def _ready(_request: Request, *, readiness: Readiness) -> Response:
 
 
 async def _health(_request: Request) -> Response:
-    found = await run_in_threadpool(queries.health)
+    found = await SIGN_IN.run(queries.health)
     told = answer(found, with_details=False).model_dump(mode="json")
     return JSONResponse(told) if found.is_healthy else JSONResponse(told, 503, headers=LATER)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import run_in_threadpool
 
 from api import examples, inflate, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
 from api.gathering import Gathering
+from api.threads import INGEST
 from core import bodies, clock, intake, partitions
 from core.activity import ingest as activity
 from core.activity import users as users_in
@@ -124,11 +124,11 @@ async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> d
 async def _batches(request: Request, kind: Kind) -> AsyncIterator[Batch[Any]]:
     if request.headers.get("content-type", "").split(";")[0].strip().lower().encode() not in LINES:
         body = await inflate.whole(request)
-        yield await run_in_threadpool(bodies.read_items, body, kind.row)
+        yield await INGEST.run(bodies.read_items, body, kind.row)
         return
     first = 0
     async for lines in _lines(request):
-        yield await run_in_threadpool(bodies.read_lines, lines, kind.row, first=first)
+        yield await INGEST.run(bodies.read_lines, lines, kind.row, first=first)
         first += len(lines)
 
 
@@ -152,11 +152,11 @@ async def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     report = Report(rejected=list(batch.rejected))
     if not batch.rows:
         return report
-    source = await run_in_threadpool(_prepare, kind, batch.rows, actor)
+    source = await INGEST.run(_prepare, kind, batch.rows, actor)
     try:
         report.accepted = await _together(kind, batch.rows, source)
     except Invalid:
-        await run_in_threadpool(_store_each, kind, batch, source, report)
+        await INGEST.run(_store_each, kind, batch, source, report)
         return report
     except Unavailable:
         partitions.forget()  # perhaps one is not there any more
@@ -176,7 +176,7 @@ async def _together(kind: Kind, rows: list[Any], source: Source) -> int:
     """Store rows, with those of others who send of this kind now."""
     gathering = GATHERINGS.get(kind)
     if gathering is None:
-        return await run_in_threadpool(_commit, kind, rows, source)
+        return await INGEST.run(_commit, kind, rows, source)
     return await gathering.store(rows, source)
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -15,6 +14,7 @@ from starlette.templating import Jinja2Templates
 
 from api.deps import check_password
 from api.gate import OriginRefused, cookie_name, origins
+from api.threads import SIGN_IN
 from core import crypto
 from core.config import Config
 from core.db import transaction
@@ -76,7 +76,7 @@ async def _login(request: Request, *, config: Config) -> Response:
 async def _login_page(request: Request, config: Config) -> Response:
     wanted = local_path(request.query_params.get("next", "/"))
     cookie: str = request.cookies.get(cookie_name(config), "")
-    is_live: bool = await run_in_threadpool(_is_live, cookie)
+    is_live: bool = await SIGN_IN.run(_is_live, cookie)
     if is_live:
         return RedirectResponse(wanted, status_code=303)
     answer = _page(request, "login.html", 200, **LOGIN, next=wanted, email="")
@@ -94,7 +94,7 @@ def _is_live(token: str) -> bool:
 
 async def _welcome(request: Request, *, config: Config) -> Response:
     token = str(request.path_params["token"])
-    if not await run_in_threadpool(_is_open_link, token):
+    if not await SIGN_IN.run(_is_open_link, token):
         return _page(request, "welcome.html", 404, **SPENT, spent=True)
     if request.method != "POST":
         return _page(request, "welcome.html", 200, **WELCOME)
@@ -103,7 +103,7 @@ async def _welcome(request: Request, *, config: Config) -> Response:
         return _page(request, "welcome.html", 422, **WELCOME, problem="The two passwords are not the same.")
     try:
         given = NewPassword(password=form.get("password", ""))
-        account = await run_in_threadpool(flows.accept_link, token, given, caller=request.scope["state"]["caller"])
+        account = await SIGN_IN.run(flows.accept_link, token, given, caller=request.scope["state"]["caller"])
     except ValidationError:
         return _page(
             request,

@@ -2,7 +2,6 @@
 
 import msgspec
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from api import inflate, limits
 from api.deps import actor as actor_of
 from api.otlp import Encoding, encoding_of
+from api.threads import INGEST
 from core import partitions
 from core.ai_metrics import histories, ingest, late, otlp, spans
 from core.ai_metrics.otlp import Mapped
@@ -43,7 +43,7 @@ async def traces(request: Request) -> Response:
         limits.rows(request, actor, config(), len(found))
         return take(found, actor.environment)
 
-    return _answer(await run_in_threadpool(read_and_take), encoding)
+    return _answer(await INGEST.run(read_and_take), encoding)
 
 
 def take(found: list[Span], environment: str) -> Mapped:

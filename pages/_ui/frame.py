@@ -108,7 +108,11 @@ def error_state(title: str, body: str, reference: str | None = None, *, retry: b
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("small")
         st.markdown(f":red[:material/error:]\u2002**{title}**", width="content")
-        said = text.plain(body) + (" This page then loads by itself." if is_outage else "") + (f"  \nReference `{reference}`" if reference else "")
+        said = (
+            text.plain(body)
+            + (" This page then loads by itself." if is_outage else "")
+            + (f"  \nReference `{reference}`" if reference else "")
+        )
         st.caption(said, width=380, text_alignment="center")
         if retry:
             st.button("Try again", key=f"retry.{title}", icon=":material/refresh:")
