@@ -2,6 +2,8 @@
 
 import os
 
+from core.query_slots import CORES
+
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -28,7 +30,7 @@ SETTINGS = {
 
 def told() -> dict[str, str]:
     """Return the settings, those that depend on the machine too."""
-    return {**SETTINGS, "shared_buffers": _buffers()}
+    return {**SETTINGS, "shared_buffers": _buffers(), "max_parallel_workers": str(CORES)}
 
 
 def _buffers() -> str:

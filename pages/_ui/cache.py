@@ -7,11 +7,11 @@ For as long again as it is kept, what is older is still shown at once, and read 
 """
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -72,7 +72,7 @@ class Reads:
         name = f"{reader.__module__}.{reader.__qualname__}"
         question = Question(name, given, tuple(sorted(named.items())), rights, databases)
         answer: Answer
-        answer, at = _kept(question, _reader=reader, _actor=self.actor, _asked_at=time.monotonic())
+        answer, at = _kept(question, _reader=reader, _actor=self.actor, _asked_at=monotonic())
         self.as_of = min(self.as_of, at)
         return answer
 
@@ -80,6 +80,7 @@ class Reads:
 def forget() -> None:
     """Have everything read anew."""
     _kept.clear()
+    _failures.clear()
 
 
 # Neither the reader nor who asks is part of the key: the question names the one, and what the other may.
@@ -105,4 +106,4 @@ def _kept(question: Question, *, _reader: Callable[..., Any], _actor: Actor, _as
 def _note(question: Question, failure: Exception) -> None:
     if len(_failures) >= MOST:
         _failures.clear()
-    _failures[question] = (time.monotonic(), failure)
+    _failures[question] = (monotonic(), failure)
