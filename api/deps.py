@@ -9,9 +9,8 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Query
 from starlette.requests import HTTPConnection, Request
 
-from core import db
 from core.config import Config, config
-from core.db import Database, Lane, Session, transaction
+from core.db import Database, Session, transaction
 from core.errors import Forbidden, NotSignedIn
 from core.identity.schemas import Actor, Caller
 from core.paging import LARGEST_PAGE, Window
@@ -75,7 +74,6 @@ async def window(
 async def check_password(check: Callable[[], Checked]) -> Checked:
     """Run what checks a password: it keeps a core busy, so however many are tried, the threads of other routes stay free."""
     context = copy_context()
-    context.run(db.lane.set, Lane.SIGN_IN)
     return await asyncio.get_running_loop().run_in_executor(_password_checks, context.run, check)
 
 

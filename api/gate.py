@@ -16,10 +16,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import outage, threads
 from api.errors import problem_of, response, unexpected
-from core import logs
+from core import db, logs
 from core.callers import client_address
 from core.config import Config
-from core.db import Session, reading
+from core.db import Lane, Session, reading
 from core.errors import Failure, Forbidden, NotFound, NotSignedIn, Unavailable
 from core.identity import keys, service, tokens
 from core.identity.schemas import Actor, Caller
@@ -95,6 +95,8 @@ class Gate:
             return
         knock = self._knock(scope)
         logs.request_id.set(knock.caller.request_id)
+        if knock.is_open_door:
+            db.lane.set(Lane.SIGN_IN)  # for what the page does in threads of its own, too
         scope = _marked(scope, knock.caller)
         try:
             scope["state"]["actor"] = await self._actor(knock)

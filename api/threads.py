@@ -30,3 +30,4 @@ class Threads:
 
 SIGN_IN = Threads(Lane.SIGN_IN, 8)
 INGEST = Threads(Lane.INGEST, 10)
+EXPORTS = Threads(Lane.GENERAL, 8)  # those that wait for a turn keep no thread from other routes
