@@ -28,7 +28,7 @@ BEHIND = "CacheBackgroundRefresh"  # how Streamlit names the threads that read a
 Answer = TypeVar("Answer")
 
 _turn = threading.Lock()
-_failures: dict["Question", tuple[float, Exception]] = {}
+_failures: dict[str, tuple[float, Exception]] = {}  # by the question in writing: some name lists
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def forget() -> None:
 # Neither the reader nor who asks is part of the key: the question names the one, and what the other may.
 @st.cache_data(ttl=FOR_S, max_entries=MOST, show_spinner=False, refresh_mode="background")
 def _kept(question: Question, *, _reader: Callable[..., Any], _actor: Actor, _asked_at: float) -> tuple[Any, datetime]:
-    failed_at, failure = _failures.get(question, (0.0, None))
+    failed_at, failure = _failures.get(repr(question), (0.0, None))
     if failure is not None and failed_at > _asked_at:
         raise failure  # who has waited for it does not repeat it
     with ExitStack() as all_:
@@ -106,4 +106,4 @@ def _kept(question: Question, *, _reader: Callable[..., Any], _actor: Actor, _as
 def _note(question: Question, failure: Exception) -> None:
     if len(_failures) >= MOST:
         _failures.clear()
-    _failures[question] = (monotonic(), failure)
+    _failures[repr(question)] = (monotonic(), failure)
