@@ -80,11 +80,10 @@ class QuerySlots:
 
     def _queue(self, account: Hashable) -> Future[None]:
         with self._lock:
-            places = self._waiting.setdefault(account, deque())
-            if len(places) >= MOST_WAITING:
+            if len(self._waiting.get(account, ())) >= MOST_WAITING:
                 raise QueriesBusy
             place: Future[None] = Future()
-            places.append(place)
+            self._waiting.setdefault(account, deque()).append(place)
             self._admit()
         return place
 
