@@ -24,7 +24,7 @@ from core.embedded import ahead, model_server
 from core.embedded.child import Child
 from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
-from core.opening import addresses, open_up, opened, use_key
+from core.opening import addresses, open_up, opened, serving_engines, use_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -77,6 +77,7 @@ def serve(chosen: Config) -> int:
             with folder.in_words(chosen.data):
                 held.announce(chosen.address)
                 databases = open_up(chosen, house, departure.waiting)
+                house.enter_context(serving_engines(databases))
                 departure.step()
                 _read_ahead(chosen)
                 _introduce(chosen)

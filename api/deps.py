@@ -1,16 +1,17 @@
 """What routes ask for: the actor whom the gate let in, a transaction, a window of a list."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated
 
 from fastapi import Depends, Query
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
 from core.config import Config, config
 from core.db import Database, Session, transaction
 from core.errors import Forbidden, NotSignedIn
 from core.identity.schemas import Actor, Caller
 from core.paging import LARGEST_PAGE, Window
+from core.query_slots import slots
 
 
 async def actor(request: HTTPConnection) -> Actor:
@@ -19,6 +20,15 @@ async def actor(request: HTTPConnection) -> Actor:
     if not isinstance(found, Actor):
         raise NotSignedIn
     return found
+
+
+async def query_slot(request: Request, found: Annotated[Actor, Depends(actor)]) -> AsyncIterator[None]:
+    """Hold back what reads very many rows until it is this account's turn; writes are short, and go ahead."""
+    if request.method not in ("GET", "HEAD"):
+        yield
+        return
+    async with slots.awaited(found.id):
+        yield
 
 
 async def person(found: Annotated[Actor, Depends(actor)]) -> None:

@@ -8,8 +8,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
+from api import outage
 from core import errors
 from core.ids import new_id
 
@@ -72,10 +73,12 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(Exception, unexpected)
 
 
-async def failure(_request: Request, failed: Exception) -> JSONResponse:
-    """Answer with a failure of core."""
+async def failure(request: Request, failed: Exception) -> Response:
+    """Answer with a failure of core; in an outage, a person gets a page."""
     if not isinstance(failed, errors.Failure):
         raise failed
+    if isinstance(failed, errors.Unavailable) and outage.wants_page(request.scope):
+        return outage.page(request.scope, failed)
     headers = {"Retry-After": str(failed.facts["retry_after_s"])} if "retry_after_s" in failed.facts else None
     return response(problem_of(failed), headers)
 

@@ -1,6 +1,7 @@
 """Lists as CSV (RFC 4180), streamed: every row that matches, however many, in little memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from itertools import chain, count
 from typing import Protocol, TypeVar
@@ -9,11 +10,15 @@ from uuid import UUID
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from api.threads import EXPORTS
 from core import csv_lines
 from core.db import Session, transaction
 from core.paging import Cursor, Window
+from core.query_slots import slots
 
 AT_ONCE = 1000
+PIECE = 64 * 1024  # characters that are sent at once
+LONGEST_WAIT_S = 300.0
 
 
 class Dated(Protocol):
@@ -36,7 +41,7 @@ DatedRow = TypeVar("DatedRow", bound=Dated)
 def csv_response(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingResponse:
     """Return rows as a file to download."""
     disposition = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingResponse(_lines(header, rows), media_type="text/csv; charset=utf-8", headers=disposition)
+    return StreamingResponse(_pieces(_lines(header, rows)), media_type="text/csv; charset=utf-8", headers=disposition)
 
 
 def cells(row: BaseModel, columns: Iterable[str]) -> list[object]:
@@ -51,7 +56,7 @@ def rows_by_window(read: Callable[[Session, Window], list[Row]]) -> Iterator[Row
     For orders that hold still meanwhile: a row that moves in its list is else missed, or comes twice.
     """
     for offset in count(0, AT_ONCE):
-        with transaction() as session:
+        with _turn(), transaction() as session:
             rows = read(session, Window(AT_ONCE, offset))
         yield from rows
         if len(rows) < AT_ONCE:
@@ -77,7 +82,7 @@ def rows_after(
     """Yield the rows of a big list that goes by something else than the time of its rows' making: by what `key` says."""
     after: Key | None = None
     while True:
-        with transaction() as session:
+        with _turn(), transaction() as session:
             rows = read(session, AT_ONCE, after)
         for row in rows:
             yield _whole(whole, row, key, after) if whole is not None and getattr(row, "truncated", None) else row
@@ -96,3 +101,23 @@ def _whole(
 
 def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     return (csv_lines.line(row) for row in chain([header], rows))
+
+
+async def _pieces(lines: Iterator[str]) -> AsyncIterator[str]:
+    while piece := await EXPORTS.run(_piece, lines):
+        yield piece
+
+
+def _piece(lines: Iterator[str]) -> str:
+    taken, size = [], 0
+    for line in lines:
+        taken.append(line)
+        size += len(line)
+        if size >= PIECE:
+            break
+    return "".join(taken)
+
+
+def _turn() -> AbstractContextManager[None]:
+    """Wait until one page of a list may be read; files are patient, and all of them are one account."""
+    return slots.taken("exports", LONGEST_WAIT_S)

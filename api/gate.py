@@ -4,7 +4,6 @@ Without a valid session there is the sign-in page for a browser's navigation and
 open doors. Cookies count for writes and websockets only with an `Origin` of ours.
 """
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +14,13 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api import outage, threads
 from api.errors import problem_of, response, unexpected
-from core import logs
+from core import db, logs
 from core.callers import client_address
 from core.config import Config
-from core.db import Session, reading
-from core.errors import Failure, Forbidden, NotFound, NotSignedIn
+from core.db import Lane, Session, reading
+from core.errors import Failure, Forbidden, NotFound, NotSignedIn, Unavailable
 from core.identity import keys, service, tokens
 from core.identity.schemas import Actor, Caller
 from core.ids import new_id
@@ -95,6 +95,8 @@ class Gate:
             return
         knock = self._knock(scope)
         logs.request_id.set(knock.caller.request_id)
+        if knock.is_open_door:
+            db.lane.set(Lane.SIGN_IN)  # for what the page does in threads of its own, too
         servers_state, scope = scope.get("state", {}), _marked(scope, knock.caller)
         try:
             scope["state"]["actor"] = await self._actor(knock)
@@ -152,7 +154,7 @@ class Gate:
             return None
         # A key counts as a bearer only: in a cookie it would open the console.
         enter = keys.enter if knock.is_program else service.enter
-        actor = await asyncio.to_thread(_enter, enter, self._credential(knock), knock.caller)
+        actor = await threads.SIGN_IN.run(_enter, enter, self._credential(knock), knock.caller)
         if knock.is_program and not knock.path.startswith(FOR_PROGRAMS):
             raise Forbidden("A key opens the API, not the console.")
         if knock.is_shut:
@@ -221,6 +223,8 @@ async def _refuse(knock: Knock, refusal: Failure, scope: Scope, receive: Receive
     answer: Response
     if isinstance(refusal, NotSignedIn) and knock.is_navigation:
         answer = RedirectResponse(_sign_in_address(scope), status_code=303)
+    elif isinstance(refusal, Unavailable) and outage.wants_page(scope):
+        answer = outage.page(scope, refusal)
     else:
         headers = {"WWW-Authenticate": "Bearer"} if isinstance(refusal, NotSignedIn) else None
         answer = response(problem_of(refusal), headers)

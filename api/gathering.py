@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-
+from api.threads import INGEST
 from core.errors import Invalid
 from core.intake import NotAllNew, Source
 
@@ -75,7 +74,7 @@ class Gathering:
     async def _store(self, together: list[_Sent]) -> None:
         outcomes: list[int | Exception]
         try:
-            outcomes = await run_in_threadpool(self._store_whole, together)
+            outcomes = await INGEST.run(self._store_whole, together)
         except Exception as error:  # noqa: BLE001  as much theirs as ours: each raises it
             outcomes = [error] * len(together)
         for sent, outcome in zip(together, outcomes, strict=True):

@@ -61,12 +61,13 @@ def create() -> FastAPI:
         redirect_slashes=False,  # its redirects would name the host that was asked, and http
     )
     api.include_router(auth.router)
-    for feature in (accounts, keys, models, prices, playground, executions, redaction, system, workspace, imports):
+    reads = Depends(deps.query_slot, scope="function")
+    for feature in (keys, models, prices, playground, executions, redaction, system, workspace, imports):
         api.include_router(feature.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
-    for review in (annotations, review_queue):
-        api.include_router(review.router, dependencies=[Depends(limits.standard), Depends(deps.person)])
+    for review in (accounts, annotations, review_queue):
+        api.include_router(review.router, dependencies=[Depends(limits.standard), Depends(deps.person), reads])
     for watch in (activity, onboarding, ai_metrics, batches, overview, conversations, annotation_exports, knowledge):
-        api.include_router(watch.router, dependencies=[Depends(limits.standard)])
+        api.include_router(watch.router, dependencies=[Depends(limits.standard), reads])
     api.include_router(ingest.router)
     api.include_router(executions.streaming, dependencies=[Depends(limits.streaming), Depends(deps.person)])
     api.include_router(playground.sockets)

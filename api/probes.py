@@ -2,13 +2,16 @@
 
 from functools import partial
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from api.routes.system import answer
+from api.threads import SIGN_IN
+from core import db
 from core.system import queries
+
+LATER = {"Retry-After": "2"}
 
 
 class Readiness:
@@ -33,9 +36,14 @@ async def _alive(_request: Request) -> Response:
 
 
 async def _ready(_request: Request, *, readiness: Readiness) -> Response:
-    return PlainTextResponse("ready\n") if readiness.is_ready else PlainTextResponse("not ready\n", status_code=503)
+    if not readiness.is_ready:
+        return PlainTextResponse("not ready\n", status_code=503, headers=LATER)
+    if not db.answers():
+        return PlainTextResponse("the database does not answer\n", status_code=503, headers=LATER)
+    return PlainTextResponse("ready\n")
 
 
 async def _health(_request: Request) -> Response:
-    found = await run_in_threadpool(queries.health)
-    return JSONResponse(answer(found, with_details=False).model_dump(mode="json"), 200 if found.is_healthy else 503)
+    found = await SIGN_IN.run(queries.health)
+    told = answer(found, with_details=False).model_dump(mode="json")
+    return JSONResponse(told) if found.is_healthy else JSONResponse(told, 503, headers=LATER)

@@ -2,9 +2,10 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -17,10 +18,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from core.database_monitor import CONNECT_TIMEOUT_S, DatabaseMonitor
 from core.errors import Invalid, StartRefused, Unavailable
 
 OPTIONS = "-c timezone=UTC -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s -c lock_timeout=10s"
-POOL_TIMEOUT_S = 5.0
+POOL_TIMEOUT_S = 4.0  # whoever waits for a database has heard of it within five seconds
+# Of a server that is gone without a word, its machine or the network, TCP finds out; a local socket needs none of this.
+ALIVE: dict[str, Any] = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
+CONNECTION = {"options": OPTIONS, "connect_timeout": CONNECT_TIMEOUT_S, "application_name": "attune", **ALIVE}
 TRIES = 3
 GIVES_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation)
 OLDEST_SERVER = 150000
@@ -33,15 +38,19 @@ __all__ = [
     "Addresses",
     "Database",
     "Engines",
+    "Lane",
     "Session",
     "after_commit",
     "answering",
+    "answers",
     "apart",
     "cause_of",
     "check_apart",
     "check_server",
     "engine",
     "engines",
+    "is_outage",
+    "lane",
     "parse",
     "persistently",
     "plain",
@@ -70,19 +79,32 @@ class Addresses:
     ai: URL
 
 
+class Lane(StrEnum):
+    """Work that has connections of its own, so that it never waits for those of other work."""
+
+    GENERAL = "general"
+    SIGN_IN = "sign in"  # and health, and who it is that sends a request
+    INGEST = "ingest"
+
+
 @dataclass(frozen=True)
 class Engines:
     """One engine a database, each with its pool."""
 
     core: Engine
     ai: Engine
+    lanes: Mapping[Lane, "Engines"] = field(default_factory=dict)
+    monitors: tuple[DatabaseMonitor, ...] = ()
 
     def dispose(self) -> None:
         """Close every pooled connection."""
         self.core.dispose()
         self.ai.dispose()
+        for lane in self.lanes.values():
+            lane.dispose()
 
 
+lane: ContextVar[Lane] = ContextVar("lane", default=Lane.GENERAL)
 _engines: Engines | None = None
 
 
@@ -104,11 +126,11 @@ def plain(url: URL) -> str:
     """Return the address as psycopg itself takes it, password included: never log it."""
     # Not as a URL: SQLAlchemy writes a space in a password as it is, and libpq refuses it.
     _, parts = url.get_dialect()().create_connect_args(url)
-    return make_conninfo(**parts)
+    return make_conninfo(**parts, **ALIVE)
 
 
 def engine(url: URL, *, pool_size: int, overflow: int) -> Engine:
-    """Return an engine whose pool waits five seconds at most, and looks after a rest whether a connection still lives."""
+    """Return an engine whose pool waits four seconds at most, and looks after a rest whether a connection still lives."""
     made = create_engine(
         url,
         pool_size=pool_size,
@@ -116,7 +138,7 @@ def engine(url: URL, *, pool_size: int, overflow: int) -> Engine:
         pool_timeout=POOL_TIMEOUT_S,
         pool_use_lifo=True,  # the one used last knows most statements already, and what it needs is at hand
         hide_parameters=True,  # a failed statement is logged; what it was to store is nobody's business
-        connect_args={"options": OPTIONS, "connect_timeout": 5, "application_name": "attune"},
+        connect_args=CONNECTION,
     )
     event.listen(made, "checkin", _rest)
     event.listen(made, "checkout", _wake)
@@ -146,10 +168,15 @@ def use(engines: Engines) -> None:
 
 
 def engines() -> Engines:
-    """Return the engines of this process, which start-up has set."""
+    """Return the engines of this process, which start-up has set: those of this context's lane, if it has its own."""
     if _engines is None:
         raise StartRefused("The databases were not opened before their first use.")
-    return _engines
+    return _engines.lanes.get(lane.get(), _engines)
+
+
+def answers() -> bool:
+    """Return whether every database answered when it was last asked, a few seconds ago at most."""
+    return _engines is not None and all(monitor.answers for monitor in _engines.monitors)
 
 
 @contextmanager
@@ -180,13 +207,24 @@ def cause_of(failure: Unavailable) -> BaseException | None:
     return getattr(cause, "orig", cause)
 
 
+def is_outage(failure: Unavailable) -> bool:
+    """Return whether the server was gone or hung, rather than busy for too long with what was asked."""
+    return _is_cut(cause_of(failure)) or not answers()
+
+
+def _is_cut(cause: BaseException | None) -> bool:
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P"))
+
+
 @contextmanager
 def _fresh_after_a_cut(engine: Engine) -> Iterator[None]:
     """Let go of every pooled connection when the driver itself finds its own cut; what SQLAlchemy finds, it does so for."""
     try:
         yield
     except psycopg.OperationalError as cut:
-        if cut.sqlstate is None or cut.sqlstate.startswith(("08", "57P")):
+        if _is_cut(cut):
             engine.dispose()
         raise
 
@@ -205,7 +243,7 @@ def apart() -> Iterator[Session]:
 
     For work with tables that stand before others of the same name: a prepared statement would go on using those others.
     """
-    options = {"options": OPTIONS, "connect_timeout": 5, "application_name": "attune", "prepare_threshold": None}
+    options = {**CONNECTION, "prepare_threshold": None}
     own = create_engine(engines().core.url, poolclass=NullPool, hide_parameters=True, connect_args=options)
     with answering(), Session(own, expire_on_commit=False) as session, session.begin():
         yield session

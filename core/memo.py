@@ -26,6 +26,8 @@ class Turn:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     wanted: int = 0
+    failure: Exception | None = None
+    failed_at: float = 0.0
 
 
 def counted(key: Hashable, ask: Callable[[], int]) -> int:
@@ -71,12 +73,19 @@ def _is_slow(key: Hashable, took: float) -> bool:
 
 
 def _remembered(key: Hashable, ask: Callable[[], Answer], holds_s: Callable[[Answer, float], float]) -> Answer:
-    with _turn(key):
+    came_at = time.monotonic()
+    with _turn(key) as turn:
         found_at, held_s, known = _answers.get(key, (0.0, 0.0, None))
         if time.monotonic() - found_at < min(held_s, KEPT_S):
             return cast("Answer", known)
+        if turn.failure is not None and turn.failed_at > came_at:
+            raise turn.failure  # who has waited for it does not repeat it
         begun = time.monotonic()
-        answer = ask()
+        try:
+            answer = ask()
+        except Exception as failure:
+            turn.failure, turn.failed_at = failure, time.monotonic()
+            raise
         found_at = time.monotonic()
         if (held_s := holds_s(answer, found_at - begun)) > 0:
             if len(_answers) >= MOST:
@@ -86,14 +95,14 @@ def _remembered(key: Hashable, ask: Callable[[], Answer], holds_s: Callable[[Ans
 
 
 @contextmanager
-def _turn(key: Hashable) -> Iterator[None]:
+def _turn(key: Hashable) -> Iterator[Turn]:
     """Wait for who asks the same, and for nobody else: another question may take seconds."""
     with _door:
         turn = _asking.setdefault(key, Turn())
         turn.wanted += 1
     try:
         with turn.lock:
-            yield
+            yield turn
     finally:
         with _door:
             turn.wanted -= 1

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import replace
+
+from sqlalchemy import URL, Engine
 
 from core import crypto, db, folder, migrate, partitions, settings
 from core.config import Config
-from core.db import Database
+from core.database_monitor import DatabaseMonitor
+from core.db import Database, Lane
 from core.embedded.postgres import Postgres
 from core.errors import StartRefused
 
@@ -48,9 +52,42 @@ def open_up(chosen: Config, house: ExitStack, waiting: Callable[[], AbstractCont
 
 
 def _open(at: db.Addresses, house: ExitStack) -> db.Addresses:
-    db.use(db.Engines(db.engine(at.core, pool_size=16, overflow=24), db.engine(at.ai, pool_size=4, overflow=16)))
+    db.use(db.Engines(*_pools(at, core=(4, 16), ai=(2, 8))))
     house.callback(db.engines().dispose)
     return at
+
+
+@contextmanager
+def serving_engines(at: db.Addresses) -> Iterator[None]:
+    """Give this process the engines of a web process: pools for each lane, all of them monitored."""
+    engines = db.Engines(
+        *_pools(at, core=(8, 20), ai=(3, 13)),
+        lanes={
+            Lane.SIGN_IN: db.Engines(*_pools(at, core=(4, 4), ai=(1, 1))),
+            Lane.INGEST: db.Engines(*_pools(at, core=(4, 6), ai=(1, 5))),
+        },
+    )
+    monitors: dict[URL, DatabaseMonitor] = {}
+    for each in (engines, *engines.lanes.values()):
+        for engine in (each.core, each.ai):
+            server = engine.url.set(database="")  # one server most often holds both
+            monitors.setdefault(server, DatabaseMonitor(db.plain(engine.url))).watch(engine)
+    before = db.engines()
+    before.dispose()
+    db.use(replace(engines, monitors=tuple(monitors.values())))
+    for monitor in monitors.values():
+        monitor.start()
+    yield
+    for monitor in monitors.values():
+        monitor.stop()
+    engines.dispose()
+    db.use(before)
+
+
+def _pools(at: db.Addresses, *, core: tuple[int, int], ai: tuple[int, int]) -> tuple[Engine, Engine]:
+    """Return two engines, each with so many connections that stay and so many more that may come."""
+    (size, more), (ai_size, ai_more) = core, ai
+    return db.engine(at.core, pool_size=size, overflow=more), db.engine(at.ai, pool_size=ai_size, overflow=ai_more)
 
 
 def addresses(chosen: Config) -> db.Addresses:

@@ -20,23 +20,24 @@ def main() -> None:
     """Draw the frame around the page that was asked for."""
     st.set_page_config("Attune", str(STATIC / "mark.png"), layout="wide", initial_sidebar_state=232)
     frame.style()
-    page: st.Page | None = None
+    actor: Actor | None = None
     with errors.InWords("The console"):
-        page = enter()
-    if page is not None:
-        page.run()
+        actor = guard.enter()
+    if actor is not None:
+        enter(actor).run()
+    elif (before := guard.last_actor()) is not None:
+        # The page that was clicked stays the one of this tab, so that trying again leads to it; it does not run.
+        _navigate(navigation(before, _account_page()))
     else:
         # Streamlit's navigation must be called in every run, or it looks for pages by itself.
         st.navigation([st.Page(_nowhere, title="Attune"), *_at(links.ADDRESSES, _nowhere)], position="hidden")
 
 
-def enter() -> st.Page:
+def enter(actor: Actor) -> st.Page:
     """Draw the sidebar of who is signed in, and return the page that was asked for."""
-    actor = guard.enter()
-    you = _page("system/you.py", "Your account", "you", "account_circle", hidden=True)
+    you = _account_page()
     sections = navigation(actor, you)
-    page = st.navigation({**sections, "": [home(sections), *closed(sections), *sections.get("", [])]}, expanded=True)
-    st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
+    page = _navigate(sections)
     # Of a navigation with one page in it, Streamlit shows nothing.
     shown = [each for pages in sections.values() for each in pages if each is not you]
     if len(shown) == 1:
@@ -45,6 +46,17 @@ def enter() -> st.Page:
     frame.plain_tables()
     demo_banner.draw(actor)
     errors.say_what_happened()
+    return page
+
+
+def _account_page() -> st.Page:
+    return _page("system/you.py", "Your account", "you", "account_circle", hidden=True)
+
+
+def _navigate(sections: dict[str, list[st.Page]]) -> st.Page:
+    """Draw the names of pages, and return the page that was asked for."""
+    page = st.navigation({**sections, "": [home(sections), *closed(sections), *sections.get("", [])]}, expanded=True)
+    st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
     return page
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
 from api import examples, inflate, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
 from api.gathering import Gathering
 from api.lines import lines
+from api.threads import INGEST
 from core import bodies, clock, partitions
 from core.activity import ingest as activity
 from core.activity import users as users_in
@@ -118,7 +118,7 @@ async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> d
         async for found in lines(request):
             limits.rows(request, actor, config, found.cost)
             async with inflate.room(found.held):
-                report.add(await _store(kind, await run_in_threadpool(bodies.read_numbered, found.numbered, kind.row), actor))
+                report.add(await _store(kind, await INGEST.run(bodies.read_numbered, found.numbered, kind.row), actor))
         return report.as_json()
     async with inflate.whole(request) as body:
         async for batch in _batches(body, kind):
@@ -129,9 +129,9 @@ async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> d
 
 async def _batches(body: bytes, kind: Kind) -> AsyncIterator[Batch[Any]]:
     if len(body) <= bodies.PORTION:
-        yield await run_in_threadpool(bodies.read_items, body, kind.row)
+        yield await INGEST.run(bodies.read_items, body, kind.row)
         return
-    async for batch in iterate_in_threadpool(bodies.read_portions(body, kind.row)):
+    async for batch in INGEST.iterate(bodies.read_portions(body, kind.row)):
         yield batch
 
 
@@ -140,11 +140,11 @@ async def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     report = Report(rejected=list(batch.rejected))
     if not batch.rows:
         return report
-    source = await run_in_threadpool(_prepare, kind, batch.rows, actor)
+    source = await INGEST.run(_prepare, kind, batch.rows, actor)
     try:
         report.accepted = await _together(kind, batch.rows, source)
     except Invalid:
-        await run_in_threadpool(_store_each, kind, batch, source, report)
+        await INGEST.run(_store_each, kind, batch, source, report)
         return report
     except Unavailable:
         partitions.forget()  # perhaps one is not there any more
@@ -164,7 +164,7 @@ async def _together(kind: Kind, rows: list[Any], source: Source) -> int:
     """Store rows, with those of others who send of this kind now."""
     gathering = GATHERINGS.get(kind)
     if gathering is None:
-        return await run_in_threadpool(_commit, kind, rows, source)
+        return await INGEST.run(_commit, kind, rows, source)
     return await gathering.store(rows, source)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -14,6 +13,7 @@ from starlette.templating import Jinja2Templates
 
 from api import sign_in_queue
 from api.gate import OriginRefused, cookie_name, origins
+from api.threads import SIGN_IN
 from core import crypto
 from core.config import Config
 from core.db import transaction
@@ -74,7 +74,7 @@ async def _login(request: Request, *, config: Config) -> Response:
 async def _login_page(request: Request, config: Config) -> Response:
     wanted = local_path(request.query_params.get("next", "/"))
     cookie: str = request.cookies.get(cookie_name(config), "")
-    is_live: bool = await run_in_threadpool(_is_live, cookie)
+    is_live: bool = await SIGN_IN.run(_is_live, cookie)
     if is_live:
         return RedirectResponse(wanted, status_code=303)
     answer = _page(request, "login.html", 200, **LOGIN, next=wanted, email="")
@@ -86,16 +86,13 @@ async def _login_page(request: Request, config: Config) -> Response:
 def _is_live(token: str) -> bool:
     if not token:
         return False
-    try:
-        with transaction() as session:
-            return queries.find_actor(session, crypto.fingerprint(token), Caller()) is not None
-    except Unavailable:
-        return False
+    with transaction() as session:
+        return queries.find_actor(session, crypto.fingerprint(token), Caller()) is not None
 
 
 async def _welcome(request: Request, *, config: Config) -> Response:
     token = str(request.path_params["token"])
-    if not await run_in_threadpool(_is_open_link, token):
+    if not await SIGN_IN.run(_is_open_link, token):
         return _page(request, "welcome.html", 404, **SPENT, spent=True)
     if request.method != "POST":
         return _page(request, "welcome.html", 200, **WELCOME)
@@ -104,7 +101,7 @@ async def _welcome(request: Request, *, config: Config) -> Response:
         return _page(request, "welcome.html", 422, **WELCOME, problem="The two passwords are not the same.")
     try:
         given = NewPassword(password=form.get("password", ""))
-        account = await run_in_threadpool(flows.accept_link, token, given, caller=request.scope["state"]["caller"])
+        account = await SIGN_IN.run(flows.accept_link, token, given, caller=request.scope["state"]["caller"])
     except ValidationError:
         return _page(
             request,
@@ -145,4 +142,5 @@ def _set_cookie(answer: Response, token: str, config: Config) -> None:
 
 
 def _page(request: Request, template: str, status: int, **words: object) -> Response:
-    return TEMPLATES.TemplateResponse(request, template, words, status_code=status)
+    headers = {"Retry-After": "2"} if status == 503 else None
+    return TEMPLATES.TemplateResponse(request, template, words, status_code=status, headers=headers)

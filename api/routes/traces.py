@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import msgspec
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from api import inflate, limits
 from api.deps import actor as actor_of
 from api.otlp import Encoding, encoding_of
+from api.threads import INGEST
 from core import partitions
 from core.ai_metrics import exports, histories, ingest, late, otlp
 from core.ai_metrics.otlp import Mapped
@@ -60,7 +60,7 @@ async def traces(request: Request) -> Response:
         raise HTTPException(415, "Send application/x-protobuf or application/json.")
     limits.rows(request, actor, config(), 0)
     async with inflate.whole(request) as body:
-        return _answer(await run_in_threadpool(_read_and_take, request, actor, encoding, body), encoding)
+        return _answer(await INGEST.run(_read_and_take, request, actor, encoding, body), encoding)
 
 
 def _read_and_take(request: Request, actor: Actor, encoding: Encoding, body: bytes) -> Outcome:

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,7 @@ import psycopg
 from sqlalchemy import URL
 
 from core.db import Addresses
+from core.embedded import log_file
 from core.embedded.child import Child
 from core.embedded.launch import NOBODY
 from core.embedded.settings import told
@@ -42,6 +44,7 @@ KEPT_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
 LEAST_FREE = 1 << 20
 LONGEST_START_S = 600.0
 LONGEST_WAIT_FOR_PREDECESSOR_S = 60.0
+ROTATES_EVERY_S = 10.0
 
 
 class Postgres(Child):
@@ -67,6 +70,7 @@ class Postgres(Child):
         Raises StartRefused with the server's own words when that does not work.
         """
         super().start()
+        threading.Thread(target=self._keep_log_small, name="rotate postgres.log", daemon=True).start()
         try:
             self._make_databases()
         except psycopg.Error as refused:
@@ -95,6 +99,10 @@ class Postgres(Child):
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
         """Stop fast: roll back what is open, write a checkpoint, end."""
         process.send_signal(signal.SIGINT)
+
+    def _keep_log_small(self) -> None:
+        while not self.stopping.wait(ROTATES_EVERY_S):
+            log_file.rotate(self.log)
 
     def _make_cluster(self) -> None:
         # Made aside and renamed: a start that was cut short leaves no half cluster behind.

@@ -2,6 +2,8 @@
 
 import os
 
+from core.query_slots import CORES
+
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -15,14 +17,20 @@ SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "client_connection_check_interval": "2s",  # what nobody waits for any more is not worked out to its end
     "log_min_duration_statement": "2000",
-    "log_min_error_statement": "panic",  # whoever sends rows again makes errors of it, each with a statement of a hundred lines
+    # Parameters are user text, and so are the values that an error quotes: who sent the statement learns of the error anyway.
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 
 def told() -> dict[str, str]:
     """Return the settings, those that depend on the machine too."""
-    return {**SETTINGS, "shared_buffers": _buffers()}
+    return {**SETTINGS, "shared_buffers": _buffers(), "max_parallel_workers": str(CORES)}
 
 
 def _buffers() -> str:

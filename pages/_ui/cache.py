@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -19,6 +20,7 @@ from core import clock
 from core.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
+from core.query_slots import slots
 
 FOR_S, MOST = 5, 1000
 BEHIND = "CacheBackgroundRefresh"  # how Streamlit names the threads that read anew
@@ -26,6 +28,7 @@ BEHIND = "CacheBackgroundRefresh"  # how Streamlit names the threads that read a
 Answer = TypeVar("Answer")
 
 _turn = threading.Lock()
+_failures: dict[str, tuple[float, Exception]] = {}  # by the question in writing: some name lists
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Reads:
         name = f"{reader.__module__}.{reader.__qualname__}"
         question = Question(name, given, tuple(sorted(named.items())), rights, databases)
         answer: Answer
-        answer, at = _kept(question, _reader=reader, _actor=self.actor)
+        answer, at = _kept(question, _reader=reader, _actor=self.actor, _asked_at=monotonic())
         self.as_of = min(self.as_of, at)
         return answer
 
@@ -77,15 +80,30 @@ class Reads:
 def forget() -> None:
     """Have everything read anew."""
     _kept.clear()
+    _failures.clear()
 
 
 # Neither the reader nor who asks is part of the key: the question names the one, and what the other may.
 @st.cache_data(ttl=FOR_S, max_entries=MOST, show_spinner=False, refresh_mode="background")
-def _kept(question: Question, *, _reader: Callable[..., Any], _actor: Actor) -> tuple[Any, datetime]:
+def _kept(question: Question, *, _reader: Callable[..., Any], _actor: Actor, _asked_at: float) -> tuple[Any, datetime]:
+    failed_at, failure = _failures.get(repr(question), (0.0, None))
+    if failure is not None and failed_at > _asked_at:
+        raise failure  # who has waited for it does not repeat it
     with ExitStack() as all_:
         # Behind a page one after the other: all at once they would take every processor from those who draw theirs.
         if threading.current_thread().name.startswith(BEHIND):
             all_.enter_context(_turn)
+        all_.enter_context(slots.taken(("pages", _actor.id)))
         at = clock.now()
         sessions = [all_.enter_context(transaction(each)) for each in question.databases]
-        return _reader(*sessions, *question.given, **dict(question.named), actor=_actor), at
+        try:
+            return _reader(*sessions, *question.given, **dict(question.named), actor=_actor), at
+        except Exception as error:
+            _note(question, error)
+            raise
+
+
+def _note(question: Question, failure: Exception) -> None:
+    if len(_failures) >= MOST:
+        _failures.clear()
+    _failures[repr(question)] = (monotonic(), failure)

@@ -9,6 +9,7 @@ from typing import ParamSpec
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.db import is_outage
 from core.errors import Failure, Forbidden, NotSignedIn, Unavailable
 from core.ids import new_id
 from core.periods import RangeRefused
@@ -43,7 +44,7 @@ def part(what: str) -> Callable[[Callable[Given, None]], Callable[Given, None]]:
             try:
                 draw(*args, **kwargs)
             except Unavailable as failure:  # all else is true of the whole page
-                frame.error_state(f"{what} did not load", failure.detail, retry=True)
+                frame.error_state(f"{what} did not load", failure.detail, retry=True, is_outage=is_outage(failure))
 
         return drawn
 
@@ -71,7 +72,8 @@ class InWords:
                 with frame.empty_state("event_busy", "These days cannot be shown", text.plain(error.detail)):
                     st.button("Show the last 7 days", key=f"days.{self.what}", on_click=st.query_params.clear)
             case Failure():
-                frame.error_state(f"{self.what} did not load", error.detail, retry=True)
+                away = isinstance(error, Unavailable) and is_outage(error)
+                frame.error_state(f"{self.what} did not load", error.detail, retry=True, is_outage=away)
             case _:
                 return False
         return True

@@ -1,5 +1,6 @@
 """The page's furniture: header, headings, states. Native Streamlit; all CSS that was unavoidable is in style.css."""
 
+import time
 from datetime import UTC, tzinfo
 from functools import cache
 from pathlib import Path
@@ -9,9 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core import db
 from pages._ui import text
 
 HERE = Path(__file__).parent
+LOOKS_EVERY_S = 2.0
 # What style.css needs of the theme, which keeps its colours to itself.
 COLOURS = {
     "accent": "linkColor",
@@ -104,13 +107,29 @@ def empty_state(icon: str, title: str, body: str, *, border: bool = True) -> Del
     return action
 
 
-def error_state(title: str, body: str, reference: str | None = None, *, retry: bool = False) -> None:
-    """Say what failed and what to do, as it is, with no markdown in it; `reference` is what the log has it under."""
+def error_state(title: str, body: str, reference: str | None = None, *, retry: bool = False, is_outage: bool = False) -> None:
+    """Say what failed and what to do, as it is, with no markdown in it; `reference` is what the log has it under.
+
+    In an outage of the database the page comes back by itself when that is over.
+    """
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("small")
         st.markdown(f":red[:material/error:]\u2002**{title}**", width="content")
-        said = text.plain(body) + (f"  \nReference `{reference}`" if reference else "")
+        said = (
+            text.plain(body)
+            + (" This page then loads by itself." if is_outage else "")
+            + (f"  \nReference `{reference}`" if reference else "")
+        )
         st.caption(said, width=380, text_alignment="center")
         if retry:
             st.button("Try again", key=f"retry.{title}", icon=":material/refresh:")
         st.space("small")
+    if is_outage:
+        _rerun_after_outage(time.monotonic())
+
+
+@st.fragment(run_every=LOOKS_EVERY_S)
+def _rerun_after_outage(since: float) -> None:
+    # Not in the run that has just failed: that would be a loop until the outage is noticed.
+    if time.monotonic() - since > LOOKS_EVERY_S / 2 and db.answers():
+        st.rerun()

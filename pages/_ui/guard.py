@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.config import config
 from core.db import Session, transaction
-from core.errors import Forbidden
+from core.errors import Forbidden, NotSignedIn
 from core.identity import service
 from core.identity.errors import SessionOver
 from core.identity.permissions import Permission, may
@@ -48,10 +48,20 @@ def enter() -> Actor:
 
     Raises SessionOver when nobody is.
     """
-    with work() as (_, actor):
-        found = actor
+    try:
+        with work() as (_, actor):
+            found = actor
+    except NotSignedIn:
+        state.forget(state.ACTOR)
+        raise
     state.belong_to(found.id)
+    state.put(state.ACTOR, found)
     return found
+
+
+def last_actor() -> Actor | None:
+    """Return who this tab has been, for what grants nothing: the names of pages while the database does not answer."""
+    return state.get(state.ACTOR, None)
 
 
 def page(permission: Permission | None = None) -> Actor:

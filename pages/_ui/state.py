@@ -6,6 +6,7 @@ from uuid import UUID
 import streamlit as st
 
 OWNER = "console.owner"
+ACTOR = "console.actor"
 TOAST = "console.toast"
 PROBLEM = "console.problem"
 

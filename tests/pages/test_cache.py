@@ -8,6 +8,7 @@ import pytest
 
 from core import clock
 from core.db import Session
+from core.errors import Unavailable
 from core.identity.schemas import Actor, Role
 from pages._ui import cache
 from pages._ui.cache import Reads
@@ -90,3 +91,23 @@ def test_behind_a_page_one_is_read_after_the_other(monkeypatch: pytest.MonkeyPat
     while len(at_once) < 8 and time.monotonic() < until:
         time.sleep(0.01)
     assert at_once == [1] * 8
+
+
+def test_a_read_that_fails_is_not_repeated_by_each_who_has_waited_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    analyst, came_at = person(Role.ANALYST).actor, time.monotonic()
+    failures: list[Unavailable] = []
+
+    def fail(_session: Session, *, actor: Actor) -> int:
+        failures.append(Unavailable())
+        raise failures[-1]
+
+    for _ in range(3):  # all of them came before the first one failed
+        monkeypatch.setattr(cache, "monotonic", lambda: came_at)
+        with pytest.raises(Unavailable):
+            Reads(analyst).ask(fail)
+        monkeypatch.undo()
+        cache._failures.update({each: (time.monotonic(), failures[0]) for each in cache._failures})  # noqa: SLF001
+    assert len(failures) == 1
+    with pytest.raises(Unavailable):
+        Reads(analyst).ask(fail)  # who comes later asks again
+    assert len(failures) == 2

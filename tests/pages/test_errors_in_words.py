@@ -2,14 +2,17 @@
 
 import logging
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+import streamlit as st
 
+from core.config import ROOT
 from core.db import transaction
 from core.errors import Unavailable
 from core.identity.schemas import Role, SessionKind
 from core.playground import queries as playground
+from pages._ui import guard, state
 from tests.factories.identity import person
 from tests.pages.conftest import ACCOUNTS, PLAYGROUND, SETTINGS, YOU, Console, said, toasts
 
@@ -36,6 +39,33 @@ def test_a_database_that_is_away_is_said_once_and_can_be_tried_again(
     app.button(key="retry.The console did not load").click().run()
     assert "did not load" not in said(app)
     assert app.title
+
+
+def test_the_page_that_was_clicked_in_an_outage_stays_the_one_of_its_tab(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = console(person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER), YOU)
+    shown: list[str] = []
+    navigate = st.navigation
+
+    def noted(pages: Any, **given: Any) -> st.Page:  # noqa: ANN401  Streamlit's own
+        shown.append(navigate(pages, **given).title)
+        return navigate(pages, **given)
+
+    monkeypatch.setattr(st, "navigation", noted)
+    monkeypatch.setattr(TRANSACTION, away)
+    app.switch_page(str(ROOT / "pages" / SETTINGS)).run()
+    assert shown == ["Settings"]
+
+
+def test_who_is_signed_out_sees_no_names_of_pages(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = console(person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER), YOU)
+    monkeypatch.setattr(guard, "cookie", lambda: None)
+    app.run()
+    monkeypatch.setattr(guard, "cookie", lambda: "a token")
+    monkeypatch.setattr(TRANSACTION, away)
+    app.run()
+    assert state.ACTOR not in app.session_state
 
 
 @pytest.mark.parametrize(("page", "name"), NAMES.items())

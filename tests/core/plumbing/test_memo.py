@@ -2,11 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
 
 from core import memo
+from core.errors import Unavailable
+from tests.faults.program import until
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +96,27 @@ def test_a_slow_question_keeps_nobody_waiting_who_asks_another() -> None:
     for each in asking:
         each.join()
     assert (sum(others), found, is_asked.is_set()) == (500, [7, 7], False)
+
+
+def test_a_question_that_fails_is_not_repeated_by_each_who_has_waited_for_it() -> None:
+    key, asked, may_fail = uuid4(), 0, threading.Event()
+
+    def ask() -> int:
+        nonlocal asked
+        asked += 1
+        assert may_fail.wait(20)
+        raise Unavailable
+
+    def wait() -> bool:
+        with pytest.raises(Unavailable):
+            memo.counted(key, ask)
+        return True
+
+    with ThreadPoolExecutor(5) as pool:
+        waits = [pool.submit(wait) for _ in range(5)]
+        until(lambda: key in memo._asking and memo._asking[key].wanted == 5, 20)  # noqa: SLF001
+        may_fail.set()
+        assert all(each.result(20) for each in waits)
+    assert asked == 1
+    assert wait()  # who comes later asks again
+    assert asked == 2

@@ -285,7 +285,7 @@ def test_a_delivery_may_take_longer_than_a_transaction_may_be_idle(
     opened = [db.engine(address, pool_size=2, overflow=0) for address in (addresses.core, addresses.ai)]
     happen(0, 1)
     handled.append(lambda _payload: time.sleep(0.4))
-    db.use(db.Engines(*opened))
+    db.use(db.Engines(opened[0], opened[1]))
     try:
         assert outbox.relay(Database.CORE) == 2
     finally:

@@ -173,7 +173,7 @@ def test_of_those_that_worked_a_moment_ago_one_call_at_most_is_lost() -> None:
 def test_a_pool_that_is_exhausted_is_unavailable(
     engines: db.Engines, monkeypatch: pytest.MonkeyPatch, database: Postgres
 ) -> None:
-    assert db.POOL_TIMEOUT_S == 5
+    assert db.POOL_TIMEOUT_S == 4
     monkeypatch.setattr(db, "POOL_TIMEOUT_S", 0.05)
     small = db.engine(database.addresses().core, pool_size=1, overflow=0)
     db.use(db.Engines(small, engines.ai))

@@ -1,0 +1,27 @@
+"""A Postgres that hangs: all its processes are stopped, and nobody is told."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+from core.embedded.postgres import Postgres
+
+
+@contextmanager
+def hanging(cluster: Postgres) -> Iterator[None]:
+    """Stop the postmaster and every backend, and let them go on at the end."""
+    assert cluster.process is not None
+    postmaster = psutil.Process(cluster.process.pid)
+    stopped: list[int] = []
+    try:
+        # The postmaster first: then no process comes that this does not see.
+        for process in (postmaster, *postmaster.children(recursive=True)):
+            os.kill(process.pid, signal.SIGSTOP)
+            stopped.append(process.pid)
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
