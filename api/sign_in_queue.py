@@ -9,15 +9,14 @@ import asyncio
 import os
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from contextvars import copy_context
-from functools import partial
 from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 
+from api.threads import Threads
 from core.callers import network_of
+from core.db import Lane
 from core.errors import RateLimited
 from core.identity import flows
 from core.identity.schemas import Caller, SessionKind, SignedIn
@@ -29,7 +28,7 @@ PER_NETWORK, IN_TOTAL = 128, 512
 # A network with more than fifty failures in an hour: two checks a second, however many are sent.
 THROTTLED_S = 0.5
 
-_checks = ThreadPoolExecutor(CHECKS_AT_ONCE, thread_name_prefix="password")
+_checks = Threads(Lane.SIGN_IN, CHECKS_AT_ONCE)
 
 
 class TooManySignIns(RateLimited):
@@ -148,13 +147,11 @@ async def sign_in(request: Request, email: str, password: str, kind: SessionKind
 
     Raises TooManySignIns.
     """
-    loop = asyncio.get_running_loop()
-    queue, network = queues.setdefault(loop, Queue()), network_of(caller.ip_address)
+    queue, network = queues.setdefault(asyncio.get_running_loop(), Queue()), network_of(caller.ip_address)
     async with queue.turn(network):
         if await request.is_disconnected():
             return None
-        attempt = partial(copy_context().run, flows.try_to_sign_in, email, password, kind, caller)
-        result = await loop.run_in_executor(_checks, attempt)
+        result = await _checks.run(flows.try_to_sign_in, email, password, kind, caller)
         if result.is_throttled:
             queue.throttle(network)
     return result.signed_in
