@@ -97,7 +97,8 @@ def closed(sections: dict[str, list[st.Page]]) -> list[st.Page]:
     opened = [page for pages in sections.values() for page in pages]
 
     def refuse() -> None:
-        with frame.empty_state("lock", "Not for your role", "Your role cannot open this page. An administrator can change that."):
+        st.title("Not for your role", anchor=False)
+        with frame.empty_state("lock", "Your role cannot open this page", "An administrator can change your role."):
             st.page_link(opened[0], label=f"Go to {opened[0].title}")
 
     return _at(links.ADDRESSES - {page.url_path for page in opened}, refuse)

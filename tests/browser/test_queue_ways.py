@@ -86,8 +86,8 @@ def test_what_is_undone_outlives_a_reload(open_window: OpenWindow, reviewer: Acc
     next_after(tab, first)
 
 
-def test_an_emptied_suggestion_is_no_deletion_of_the_answer(open_window: OpenWindow, reviewer: Account) -> None:
-    tab = begun(open_window, reviewer)
+def test_an_emptied_suggestion_is_no_deletion_of_the_answer(open_window: OpenWindow, program: Program) -> None:
+    tab = begun(open_window, program.account(Role.REVIEWER, "Ema"))  # whose draft is left behind
     response(tab).fill("")
     expect(tab.page.locator(".count")).to_have_text("Empty: no response is suggested")
     expect(tab.page.locator(".change")).to_be_hidden()

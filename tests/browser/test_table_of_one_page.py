@@ -22,7 +22,7 @@ def rows(program: Program) -> None:
 
 
 def users(page: Page) -> list[str]:
-    cells = page.locator('[data-testid="stDataFrame"] td[aria-colindex="2"]').all_inner_texts()
+    cells = page.locator('[data-testid="stDataFrame"] td[aria-colindex="1"]').all_inner_texts()
     return [each for each in cells if each.startswith("one-page-")]
 
 
