@@ -5,8 +5,9 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import main, probes
+from api import frontend, main, probes
 from api.bodies import BodyLimit
+from api.compressed import CompressedConsole
 from api.gate import Gate
 from api.headers import SecurityHeaders, content_policy
 from api.otlp import StatusBodies
@@ -31,10 +32,11 @@ class Doors:
 
 
 def behind_gate(config: Config, readiness: probes.Readiness, *, console: ASGIApp, index: Path) -> ASGIApp:
-    """Return the whole program as one ASGI application; `index` is the page whose inline script the content policy allows."""
+    """Return the whole program as one ASGI application; `index` is the page of Streamlit's that the console begins with."""
+    built = frontend.build(index.parent)
     ours = Starlette(
-        routes=[*probes.routes(readiness), *sign_in.routes(config), *main.mounts(main.create())],
+        routes=[*probes.routes(readiness), *sign_in.routes(config, built.ahead), *main.mounts(main.create())],
         exception_handlers=main.FAILURES,
     )
-    gate = Gate(BodyLimit(Doors(ours=ours, console=console)), config=config)
-    return SecurityHeaders(StatusBodies(gate), policy=content_policy(index), behind_tls=config.behind_tls)
+    gate = Gate(BodyLimit(Doors(ours=ours, console=CompressedConsole(console, built))), config=config)
+    return SecurityHeaders(StatusBodies(gate), policy=content_policy(built.index.decode()), behind_tls=config.behind_tls)
