@@ -35,7 +35,7 @@ def behind_gate(config: Config, readiness: probes.Readiness, *, console: ASGIApp
     """Return the whole program as one ASGI application; `index` is the page of Streamlit's that the console begins with."""
     built = frontend.build(index.parent)
     ours = Starlette(
-        routes=[*probes.routes(readiness), *sign_in.routes(config, built.ahead), *main.mounts(main.create())],
+        routes=[*main.mounts(main.create()), *probes.routes(readiness), *sign_in.routes(config, built.ahead)],
         exception_handlers=main.FAILURES,
     )
     gate = Gate(BodyLimit(Doors(ours=ours, console=CompressedConsole(console, built))), config=config)

@@ -149,8 +149,10 @@ class Gate:
         if knock.is_open_door or (knock.is_websocket and knock.path == TICKETED and knock.ticket):
             return None
         # A key counts as a bearer only: in a cookie it would open the console.
-        enter = keys.enter if knock.is_program else service.enter
-        actor = await asyncio.to_thread(_enter, enter, self._credential(knock), knock.caller)
+        door, credential = keys if knock.is_program else service, self._credential(knock)
+        actor = door.recall(credential, knock.caller)
+        if actor is None:
+            actor = await asyncio.to_thread(_enter, door.enter, credential, knock.caller)
         if knock.is_program and not knock.path.startswith(FOR_PROGRAMS):
             raise Forbidden("A key opens the API, not the console.")
         if knock.is_shut:

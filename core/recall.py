@@ -27,9 +27,8 @@ class Recall(Generic[Key, Value]):
 
     def get(self, key: Key, read: Callable[[], Value]) -> Value:
         """Return what is remembered under a key, or read it and remember it."""
-        kept = self._known.get(key)
-        if kept is not None and kept[0] > time.monotonic():
-            return kept[1]
+        if (known := self.known(key)) is not None:
+            return known
         generation = self._generation
         value = read()
         with self._lock:
@@ -38,6 +37,11 @@ class Recall(Generic[Key, Value]):
                 self._make_room()
                 self._known[key] = (time.monotonic() + self._for_s, value)
         return value
+
+    def known(self, key: Key) -> Value | None:
+        """Return what is remembered under a key, or None; it reads nothing, so an event loop may ask."""
+        kept = self._known.get(key)
+        return kept[1] if kept is not None and kept[0] > time.monotonic() else None
 
     def _make_room(self) -> None:
         """Let go of what is over, or, where that is less than half, of everything."""

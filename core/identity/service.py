@@ -1,6 +1,6 @@
 """What changes accounts and sessions. Every change is in the audit log."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -34,9 +34,12 @@ from core.identity.schemas import (
     SignedIn,
 )
 from core.ids import new_id
+from core.recall import Recall
 
 REMOVED = "account.removed"
 SEEN_EVERY = timedelta(minutes=1)
+# Who came in a moment ago; forgotten when any session ends, or an account changes, here or in another process.
+_entered: Recall[bytes, Actor] = Recall("sessions changed", for_s=2.0)
 LINK_LIFETIME = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
 
 
@@ -50,9 +53,25 @@ def enter(session: Session, token: str, caller: Caller) -> Actor:
 
     Raises SessionOver when it is unknown, revoked or over, or its account is disabled.
     """
-    found = queries.find_actor(session, crypto.fingerprint(token), caller)
+    fingerprint = crypto.fingerprint(token)
+    return replace(_entered.get(fingerprint, lambda: _find_live(session, fingerprint, caller)), caller=caller)
+
+
+def recall(token: str, caller: Caller) -> Actor | None:
+    """Return who came in with a token a moment ago, or None when the database has to be asked."""
+    found = _entered.known(crypto.fingerprint(token))
+    return found and replace(found, caller=caller)
+
+
+def forget_entered(session: Session) -> None:
+    """Have every process ask the database again who a session belongs to and what they may, once this transaction is committed."""
+    _entered.tell(session)
+
+
+def _find_live(session: Session, fingerprint: bytes, caller: Caller) -> Actor:
+    found = queries.find_actor(session, fingerprint, caller)
     if found is None:
-        raise SessionOver
+        raise SessionOver  # raised, and so not remembered
     if found.last_seen_at < clock.now() - SEEN_EVERY:
         used = update(AdminSession).where(AdminSession.id == found.actor.session_id)
         session.execute(used.values(last_seen_at=clock.now()))
@@ -144,6 +163,7 @@ def _revoke(session: Session, account_id: UUID, *, only: UUID | None = None, but
     ended = session.execute(wanted.values(revoked_at=clock.now()).returning(AdminSession.id)).all()
     if ended:
         bus.publish(session, revoked_topic(account_id))
+        _entered.tell(session)
     return len(ended)
 
 
@@ -252,6 +272,7 @@ def change_account(session: Session, account_id: UUID, given: AccountChange, *, 
     before = {name: getattr(account, name) for name in changed}
     for name, value in changed.items():
         setattr(account, name, value)
+    _entered.tell(session)
     if given.is_active is False:
         _revoke(session, account.id)
     if given.role is not None:

@@ -32,10 +32,10 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_a_token_after_a_pause_is_sent_at_once_and_one_of_many_within_a_frame(pauses: list[float]) -> None:
     async def follow() -> None:
         following = feed.Feed(Socket(), uuid4(), actor, None)  # type: ignore[arg-type]
-        await following._finish_frame()
+        await following.finish_frame()
         assert pauses == []
-        await following._say({"type": "playground_token"})
-        await following._finish_frame()
+        await following.say({"type": "playground_token"})
+        await following.finish_frame()
 
     actor = Actor(uuid4(), "a@example.com", "A", Role.ADMIN, uuid4(), Caller(), frozenset(), "production")
     asyncio.run(follow())

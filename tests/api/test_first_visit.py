@@ -9,6 +9,7 @@ from pathlib import Path
 import brotli
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from api import frontend
 from api.compressed import CompressedConsole
@@ -65,7 +66,7 @@ def test_the_sign_in_page_fetches_the_console_ahead(address: str) -> None:
 
 
 def test_the_consoles_answers_other_than_its_page_are_left_alone() -> None:
-    async def console(scope, receive, send):  # type: ignore[no-untyped-def]
+    async def console(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 404, "headers": [(b"content-type", b"text/html")]})
         await send({"type": "http.response.body", "body": b"nothing here"})
 
