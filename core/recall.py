@@ -27,8 +27,9 @@ class Recall(Generic[Key, Value]):
 
     def get(self, key: Key, read: Callable[[], Value]) -> Value:
         """Return what is remembered under a key, or read it and remember it."""
-        if (known := self.known(key)) is not None:
-            return known
+        kept = self._known.get(key)
+        if kept is not None and kept[0] > time.monotonic():
+            return kept[1]
         generation = self._generation
         value = read()
         with self._lock:

@@ -39,7 +39,7 @@ from core.recall import Recall
 REMOVED = "account.removed"
 SEEN_EVERY = timedelta(minutes=1)
 # Who came in a moment ago; forgotten when any session ends, or an account changes, here or in another process.
-_entered: Recall[bytes, Actor] = Recall("sessions changed", for_s=2.0)
+_entered: Recall[bytes, queries.Found] = Recall("sessions changed", for_s=2.0)
 LINK_LIFETIME = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
 
 
@@ -54,28 +54,34 @@ def enter(session: Session, token: str, caller: Caller) -> Actor:
     Raises SessionOver when it is unknown, revoked or over, or its account is disabled.
     """
     fingerprint = crypto.fingerprint(token)
-    return replace(_entered.get(fingerprint, lambda: _find_live(session, fingerprint, caller)), caller=caller)
+    return _actor(_entered.get(fingerprint, lambda: _find_live(session, fingerprint, caller)), caller)
 
 
 def recall(token: str, caller: Caller) -> Actor | None:
-    """Return who came in with a token a moment ago, or None when the database has to be asked."""
+    """Return who came in with a token a moment ago, or None when the database has to be asked; raise SessionOver."""
     found = _entered.known(crypto.fingerprint(token))
-    return found and replace(found, caller=caller)
+    return _actor(found, caller) if found is not None else None
 
 
 def forget_entered(session: Session) -> None:
-    """Have every process ask the database again who a session belongs to and what they may, once this transaction is committed."""
+    """Have every process look up again who a session belongs to and what they may, once this transaction is committed."""
     _entered.tell(session)
 
 
-def _find_live(session: Session, fingerprint: bytes, caller: Caller) -> Actor:
+def _actor(found: queries.Found, caller: Caller) -> Actor:
+    if found.expires_at <= clock.now():
+        raise SessionOver
+    return replace(found.actor, caller=caller)
+
+
+def _find_live(session: Session, fingerprint: bytes, caller: Caller) -> queries.Found:
     found = queries.find_actor(session, fingerprint, caller)
     if found is None:
         raise SessionOver  # raised, and so not remembered
     if found.last_seen_at < clock.now() - SEEN_EVERY:
         used = update(AdminSession).where(AdminSession.id == found.actor.session_id)
         session.execute(used.values(last_seen_at=clock.now()))
-    return found.actor
+    return found
 
 
 def finish_sign_in(

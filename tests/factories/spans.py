@@ -1,15 +1,20 @@
 """Exports of spans, in plain words: `export(span(model="gpt-4o"))` as JSON, `packed(...)` as protobuf."""
 
+import asyncio
 import json
 import math
 import secrets
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from api.routes import traces
 from core import clock
+from core.ai_metrics import otlp, spans
+from core.ai_metrics.otlp import Mapped
 
 Json = dict[str, Any]
 RESOURCE = {"service.name": "shop", "service.version": "1.4", "deployment.environment.name": "production"}
@@ -100,3 +105,11 @@ def _with_bytes(given: Any) -> Any:  # noqa: ANN401  any JSON
 
 def _base64(digits: str) -> str:
     return b64encode(bytes.fromhex(digits)).decode()
+
+
+def take_in(export: bytes) -> Mapped:
+    """Store an export and return what became of it; in a loop of its own, as a browser's may be running in this thread."""
+    mapped = otlp.mapped(spans.read_protobuf(export))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, traces.take(mapped, "production", traces.gathering())).result()
+    return mapped
