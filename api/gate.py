@@ -46,6 +46,17 @@ class OriginRefused(Forbidden):
 
 
 @dataclass(frozen=True)
+class Door:
+    """How somebody is let in: remembered from a moment ago, or looked up."""
+
+    recall: Callable[[str, Caller], Actor | None]
+    enter: Callable[[Session, str, Caller], Actor]
+
+
+DOORS = {True: Door(keys.recall, keys.enter), False: Door(service.recall, service.enter)}  # by whether it is a program
+
+
+@dataclass(frozen=True)
 class Knock:
     """What is known of a request before it is let in."""
 
@@ -149,7 +160,7 @@ class Gate:
         if knock.is_open_door or (knock.is_websocket and knock.path == TICKETED and knock.ticket):
             return None
         # A key counts as a bearer only: in a cookie it would open the console.
-        door, credential = keys if knock.is_program else service, self._credential(knock)
+        door, credential = DOORS[knock.is_program], self._credential(knock)
         actor = door.recall(credential, knock.caller)
         if actor is None:
             actor = await asyncio.to_thread(_enter, door.enter, credential, knock.caller)

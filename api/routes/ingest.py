@@ -169,7 +169,9 @@ async def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     report = Report(rejected=list(batch.rejected))
     if not batch.rows:
         return report
-    source = _prepared(kind, batch.rows, actor) or await run_in_threadpool(_prepare, kind, batch.rows, actor)
+    source = _prepared(kind, batch.rows, actor)
+    if source is None:
+        source = await run_in_threadpool(_prepare, kind, batch.rows, actor)
     try:
         report.accepted = await _together(kind, batch.rows, source)
     except Invalid:

@@ -66,7 +66,7 @@ async def take(mapped: Mapped, environment: str, exports: Gathering) -> None:
     source = await run_in_threadpool(_prepare, mapped, environment)
     aside = [Aside(mapped)] if mapped.waiting or mapped.dropped else []
     for first in range(0, max(len(mapped.taken), len(aside)), MOST_ROWS):
-        rows = [*mapped.taken[first : first + MOST_ROWS], *(aside if first == 0 else [])]
+        rows: list[Stored] = [*mapped.taken[first : first + MOST_ROWS], *(aside if first == 0 else [])]
         try:
             await exports.store(rows, source)
         except Invalid:

@@ -25,7 +25,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def note(seconds: float) -> None:
         noted.append(seconds)
 
-    monkeypatch.setattr(feed.asyncio, "sleep", note)
+    monkeypatch.setattr(asyncio, "sleep", note)
     return noted
 
 

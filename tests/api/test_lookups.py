@@ -9,6 +9,7 @@ from sqlalchemy import event, update
 from core import clock, settings
 from core.db import engines, transaction
 from core.identity import service
+from core.identity.errors import SessionOver
 from core.identity.models import AdminSession
 from core.identity.schemas import AccountChange, Role
 from core.system import workspace
@@ -67,7 +68,7 @@ def test_a_session_that_is_known_still_ends_at_its_time(monkeypatch: pytest.Monk
         service.enter(session, one.token, one.actor.caller)
     later = clock.now() + timedelta(minutes=2)
     monkeypatch.setattr(clock, "now", lambda: later)
-    with pytest.raises(service.SessionOver):
+    with pytest.raises(SessionOver):
         service.recall(one.token, one.actor.caller)
 
 
