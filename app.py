@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from core import bus, db, folder, logs, worker
+from core import bus, db, folder, logs, pools, worker
 from core.config import ROOT, Config, Role, config
 from core.embedded import ahead, model_server
 from core.embedded.child import Child
@@ -85,6 +85,7 @@ def serve(chosen: Config) -> int:
                 _introduce(chosen)
                 _offer_demo(chosen)
                 _children(chosen.data, weights, house, departure)
+                pools.keep_small(db.engines().core, db.engines().ai)
                 end_answers = _answering(held, databases, house, departure)
             departure.step()
             app = assemble(chosen)

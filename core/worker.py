@@ -14,7 +14,7 @@ from uuid import UUID
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
-from core import bus, db, features, outbox, queue
+from core import bus, db, features, outbox, pools, queue
 from core.db import Database
 from core.embedded import worker as supervised
 from core.errors import Failure, Unavailable
@@ -55,6 +55,7 @@ def run_import(addresses: db.Addresses, import_id: UUID) -> None:
 def _working(addresses: db.Addresses) -> Iterator[None]:
     """Be ready for jobs: with connections and the features loaded, listening to signals, the parent and the bus."""
     db.use(db.Engines(db.engine(addresses.core, pool_size=4, overflow=6), db.engine(addresses.ai, pool_size=2, overflow=3)))
+    pools.keep_small(db.engines().core, db.engines().ai)
     features.load("jobs")
     # Rows of an import come and go by the ten thousand: looking after every 700 objects is a quarter of what reading them costs.
     gc.collect()
