@@ -1,4 +1,4 @@
-"""`make bench`: what is promised, measured in one run. `ARGS=review` (calls, streams, console, visit, start, ingest, otlp) measures one.
+"""`make bench`: what is promised, measured in one run. `ARGS=review` (calls, streams, visit and so on) measures one.
 
 `ARGS=watch DATA=folder` measures Watch on a folder that `make load` has filled; with such a DATA it is among all parts.
 `ARGS=beside DATA=folder` measures what comes in beside its rows, and leaves some millions more there: only when asked for.
