@@ -106,7 +106,7 @@ def assemble(chosen: Config) -> "ASGIApp":
     import streamlit
 
     from api import doors, probes
-    from pages._ui import callbacks
+    from pages._ui import callbacks, links
     from pages._ui.errors import on_script_error
 
     logs.adopt("streamlit", "uvicorn", "websockets")
@@ -125,7 +125,7 @@ def assemble(chosen: Config) -> "ASGIApp":
 
     console = streamlit.App(ROOT / "pages" / "console.py", lifespan=lifespan, on_script_error=on_script_error)
     index = Path(streamlit.__file__).parent / "static" / "index.html"
-    return doors.behind_gate(chosen, readiness, console=console, index=index)
+    return doors.behind_gate(chosen, readiness, console=console, index=index, pages=links.ADDRESSES)
 
 
 def work(chosen: Config) -> int:

@@ -1,8 +1,10 @@
 """The doors of the program, side by side behind one gate: the API with the pages before sign-in, and the console."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import frontend, main, probes
@@ -11,32 +13,51 @@ from api.compressed import CompressedConsole
 from api.gate import Gate
 from api.headers import SecurityHeaders, content_policy
 from api.otlp import StatusBodies
-from api.routes import sign_in
+from api.routes import nothing, sign_in
 from core.config import Config
 
 OURS = ("/api", "/otlp", "/widget", "/door", "/login", "/welcome", "/healthz", "/readyz", "/health")
+
+# Streamlit's own: its files, sockets and probes. It looks for those below each page's address, too.
+FOLDERS = ("/_stcore/", "/static/", "/app/static/", "/media/", "/component/")
+FILES = ("/", "/favicon.ico", "/favicon.png", "/manifest.json")
 
 
 class Doors:
     """Sends a request to our own routes, or to the console; the API does without what Streamlit wraps around its pages."""
 
-    def __init__(self, *, ours: ASGIApp, console: ASGIApp) -> None:
-        """Stand in front of both."""
+    def __init__(self, *, ours: ASGIApp, console: ASGIApp, pages: Collection[str]) -> None:
+        """Stand in front of both; `pages` are the addresses of the console's pages."""
         self.ours = ours
         self.console = console
+        self.pages = frozenset(pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Choose by the first part of the path; starting and stopping is the console's."""
+        """Choose by the path; starting and stopping, and all sockets but ours, are the console's."""
         is_ours = scope["type"] != "lifespan" and f"/{scope['path'][1:].partition('/')[0]}" in OURS
-        await (self.ours if is_ours else self.console)(scope, receive, send)
+        # At any other address Streamlit would answer with the console, as if there were such a page.
+        is_nowhere = scope["type"] == "http" and not self._is_of_console(scope["path"])
+        await (self.ours if is_ours or is_nowhere else self.console)(scope, receive, send)
+
+    def _is_of_console(self, path: str) -> bool:
+        page, _, rest = path[1:].partition("/")
+        if page in self.pages and (not rest or rest.startswith("_stcore/")):
+            return True
+        return path in FILES or path.startswith(FOLDERS)
 
 
-def behind_gate(config: Config, readiness: probes.Readiness, *, console: ASGIApp, index: Path) -> ASGIApp:
-    """Return the whole program as one ASGI application; `index` is the page of Streamlit's that the console begins with."""
+def behind_gate(
+    config: Config, readiness: probes.Readiness, *, console: ASGIApp, index: Path, pages: Collection[str] = ()
+) -> ASGIApp:
+    """Return the whole program as one ASGI application, in which the console has `pages`.
+
+    `index` is the page of Streamlit's that the console begins with.
+    """
     built = frontend.build(index.parent)
     ours = Starlette(
         routes=[*main.mounts(main.create()), *probes.routes(readiness), *sign_in.routes(config, built.ahead)],
-        exception_handlers=main.FAILURES,
+        exception_handlers={**main.FAILURES, HTTPException: nothing.refusal},
     )
-    gate = Gate(BodyLimit(Doors(ours=ours, console=CompressedConsole(console, built))), config=config)
+    doors = Doors(ours=ours, console=CompressedConsole(console, built), pages=pages)
+    gate = Gate(BodyLimit(doors), config=config)
     return SecurityHeaders(StatusBodies(gate), policy=content_policy(built.index.decode()), behind_tls=config.behind_tls)

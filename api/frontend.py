@@ -63,8 +63,7 @@ def build(folder: Path) -> Frontend:
     bundle = json.dumps(_with_dependencies(modules, wanted), ensure_ascii=False).encode()
     path = f"/static/console-{hashlib.sha256(bundle).hexdigest()[:16]}.json"
     loader = (Path(__file__).parent / "static" / "loader.js").read_text().replace("BUNDLE", path).replace("ENTRY", entry[1])
-    font = f'<link rel="preload" href="{TEXT_FONT}" as="font" type="font/woff2" crossorigin>'
-    index = ENTRY.sub("", PRELOAD.sub("", plain)).replace("<head>", f"<head>\n    {font}\n    <script>{loader}</script>", 1)
+    index = ENTRY.sub("", PRELOAD.sub("", plain)).replace("<head>", f"<head>\n    <script>{loader}</script>", 1)
     return Frontend(folder, index.encode(), bundle, path, folder / style[1])
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from urllib.parse import urlencode
 
 import websockets
 from streamlit.proto.Alert_pb2 import Alert
@@ -13,14 +12,14 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from benchmarks import load, pages, routes
 from benchmarks.load import Timings
 from benchmarks.pages import NotDrawn
+from benchmarks.periods import Boundaries, fresh
 from benchmarks.program import Running
+from benchmarks.questions import LIMIT_MS, OTHER_FUNNEL_MS, Route
 from benchmarks.report import Figure
-from benchmarks.routes import Route
 
 ANALYSTS, EVERY_S, FOR_S = 20, 10.0, 60.0
 PAUSE_S = 0.25
 PAGES = ("overview", "users", "onboarding", "ai-metrics", "batch-history")
-DAYS = ("1", "7", "30")  # not all look at the same, or the console would compute it once for all of them
 
 
 def measure(program: Running) -> list[Figure]:
@@ -38,7 +37,7 @@ def measure(program: Running) -> list[Figure]:
     for title, others in (("answers beside them", False), ("other funnels beside them", True)):
         took = Timings([each for route, ms in answered for each in ms if route.others is others])
         if len(took.ms) > 1:
-            limit = 2 * (routes.OTHER_FUNNEL_MS if others else routes.LIMIT_MS)
+            limit = 2 * (OTHER_FUNNEL_MS if others else LIMIT_MS)
             note = f"p50 {took.percentile(50):,.0f}, of {len(took.ms):,}"
             figures.append(Figure(f"{title}: p95", took.percentile(95), "ms", limit, note=note))
     return figures
@@ -55,12 +54,13 @@ async def _at_once(program: Running) -> tuple[Timings, list[tuple[Route, list[fl
 async def _ask(program: Running, is_over: asyncio.Event) -> list[tuple[Route, list[float]]]:
     """Ask for each answer in turn, with a pause between, until the analysts have gone."""
     named = await asyncio.to_thread(routes.found_in, program)
-    wanted, answered = routes.askable(named), []
+    wanted, answered = [route for route in routes.askable(named) if not route.known], []
+    periods = fresh(Boundaries.ODD)
     while not is_over.is_set():
         for route in wanted:
             if is_over.is_set():
                 break
-            timings = await load.calls(routes.target(program, route, named), count=1, at_once=1)
+            timings = await load.calls(routes.target(program, route, named, next(periods)), count=1, at_once=1)
             answered.append((route, timings.ms))
             await asyncio.sleep(PAUSE_S)
     return answered
@@ -68,7 +68,8 @@ async def _ask(program: Running, is_over: asyncio.Event) -> list[tuple[Route, li
 
 async def _analyst(program: Running, number: int, timings: Timings) -> None:
     await asyncio.sleep(number * EVERY_S / ANALYSTS)
-    chance = random.Random(number)
+    # No two look at the same, or the console would compute it once for all of them.
+    chance, periods = random.Random(number), fresh(Boundaries.DAYS, random.Random(number))
     headers = {"Cookie": f"attune={program.cookie}", "Origin": program.address}
     address = f"ws://127.0.0.1:{program.port}/_stcore/stream"
     async with websockets.connect(
@@ -76,14 +77,15 @@ async def _analyst(program: Running, number: int, timings: Timings) -> None:
     ) as socket:
         ends = time.monotonic() + FOR_S
         while time.monotonic() < ends:
-            timings.ms.append(await _draw(socket, chance.choice(PAGES), chance.choice(DAYS)))
+            timings.ms.append(await draw(socket, chance.choice(PAGES), next(periods)))
             await asyncio.sleep(EVERY_S * chance.uniform(0.9, 1.1))
 
 
-async def _draw(socket: websockets.ClientConnection, page: str, days: str) -> float:
+async def draw(socket: websockets.ClientConnection, page: str, query: str) -> float:
+    """Have a page drawn and return how long that took, in milliseconds; raise NotDrawn where it says that something is wrong."""
     wanted = BackMsg()
     wanted.rerun_script.page_name = page
-    wanted.rerun_script.query_string = urlencode({"days": days})
+    wanted.rerun_script.query_string = query
     started = time.perf_counter()
     await socket.send(wanted.SerializeToString())
     while True:

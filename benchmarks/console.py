@@ -5,10 +5,11 @@ import random
 import time
 
 import websockets
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from benchmarks import pages
+from benchmarks.analysts import PAGES, draw
 from benchmarks.load import Timings
+from benchmarks.periods import Boundaries, fresh
 from benchmarks.program import Running
 from benchmarks.report import Figure
 
@@ -19,42 +20,36 @@ PLAYGROUND = "playground"
 
 
 def measure(program: Running) -> list[Figure]:
-    """Return how long a rerun of the Playground takes while fifty sessions rerun it every ten seconds."""
-    timings = asyncio.run(_sessions(program))
+    """Return how long reruns take while fifty sessions rerun a page every ten seconds: the Playground, then those of Watch."""
     return [
-        Figure(f"{SESSIONS} sessions, a rerun each every {EVERY_S:.0f} s: p50", timings.percentile(50), "ms"),
-        Figure(f"{SESSIONS} sessions, a rerun each every {EVERY_S:.0f} s: p95", timings.percentile(95), "ms", limit=300),
+        *_figures("the Playground", asyncio.run(_sessions(program, (PLAYGROUND,))), 300),
+        *_figures("Watch pages with the demo", asyncio.run(_sessions(program, PAGES)), pages.WARM_MS),
     ]
 
 
-async def _sessions(program: Running) -> Timings:
+def _figures(what: str, timings: Timings, limit_ms: int) -> list[Figure]:
+    name = f"{SESSIONS} sessions, {what} every {EVERY_S:.0f} s"
+    p50, p95 = timings.percentile(50), timings.percentile(95)
+    return [Figure(f"{name}: p50", p50, "ms"), Figure(f"{name}: p95", p95, "ms", limit=limit_ms)]
+
+
+async def _sessions(program: Running, wanted: tuple[str, ...]) -> Timings:
     timings, started = Timings(), time.perf_counter()
-    await asyncio.gather(*(_session(program, number, timings) for number in range(SESSIONS)))
+    await asyncio.gather(*(_session(program, number, wanted, timings) for number in range(SESSIONS)))
     timings.wall_s = time.perf_counter() - started
     return timings
 
 
-async def _session(program: Running, number: int, timings: Timings) -> None:
+async def _session(program: Running, number: int, wanted: tuple[str, ...], timings: Timings) -> None:
     await asyncio.sleep(number * EVERY_S / SESSIONS)
+    periods = fresh(Boundaries.ODD)
     headers = {"Cookie": f"attune={program.cookie}", "Origin": program.address}
     address = f"ws://127.0.0.1:{program.port}/_stcore/stream"
     async with websockets.connect(
         address, additional_headers=headers, subprotocols=[websockets.Subprotocol("streamlit")], max_size=None
     ) as socket:
-        await _rerun(socket)
+        await draw(socket, random.choice(wanted), next(periods))
         ends = time.monotonic() + FOR_S
         while time.monotonic() < ends:
             await asyncio.sleep(EVERY_S * random.uniform(0.9, 1.1))
-            timings.ms.append(await _rerun(socket))
-
-
-async def _rerun(socket: websockets.ClientConnection) -> float:
-    wanted = BackMsg()
-    wanted.rerun_script.page_name = PLAYGROUND
-    started = time.perf_counter()
-    await socket.send(wanted.SerializeToString())
-    while True:
-        news = ForwardMsg()
-        news.ParseFromString(bytes(await socket.recv(decode=False)))
-        if news.WhichOneof("type") == "script_finished":
-            return (time.perf_counter() - started) * 1000
+            timings.ms.append(await draw(socket, random.choice(wanted), next(periods)))

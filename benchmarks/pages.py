@@ -1,4 +1,4 @@
-"""The Watch pages as a browser draws them: the whole way from the address to the last chart.
+"""The Watch pages as a browser draws them: the whole way from the address to the last chart, each time of another period.
 
 Beside them, in the same run, a page of Streamlit's own that is about as full and reads nothing (benchmarks/bare_page.py).
 """
@@ -15,6 +15,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.load import Timings
+from benchmarks.periods import Boundaries, fresh
 from benchmarks.program import Running, free_port
 from benchmarks.report import Figure
 from core.config import ROOT
@@ -104,9 +105,12 @@ def _drawing(browser: Browser, program: Running, page: Drawn) -> Iterator[Callab
     Window(program.address, context).let_in(program.cookie)
     tab = Tab(context.new_page(), "")
 
+    periods = fresh(Boundaries.ODD)
+
     def draw() -> float:
+        address = f"{page.address}{'&' if '?' in page.address else '?'}{next(periods)}"
         begun = time.perf_counter()
-        tab.go(page.address)
+        tab.go(address)
         tab.page.wait_for_function(DRAWN)
         took = (time.perf_counter() - begun) * 1000
         if tab.page.locator(FAILED).count():

@@ -96,6 +96,17 @@ def wait_until_ready(port: int, timeout_s: float = 90.0) -> None:
     raise TimeoutError("the program did not become ready")
 
 
+def wait_for_demo(program: Running, timeout_s: float = 600.0) -> None:
+    """Wait until the demo has come in."""
+    gives_up = time.monotonic() + timeout_s
+    while time.monotonic() < gives_up:
+        answer = httpx2.get(f"{program.address}/api/v1/imports?limit=1", headers=program.headers, trust_env=False)
+        if [each["status"] for each in answer.raise_for_status().json()["items"]] == ["completed"]:
+            return
+        time.sleep(1)
+    raise TimeoutError("the demo did not come in")
+
+
 def _sign_in(port: int) -> tuple[str, str]:
     with httpx2.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         given = {"email": EMAIL, "password": PASSWORD}

@@ -34,7 +34,7 @@ DAYS, AT_ONCE = 30, 50_000
 FEWEST_USERS, EVENTS_A_USER = 50_000, 10
 USERS = Stage("load_users", {"number": "int4", "id": "uuid", "name": "text"})
 RAW = ("user_activity_events", "ai_request_metrics", "user_days", "event_rollups", "ai_request_rollups", "tool_rollups")
-DERIVED = ("user_spans", "users", "funnel_parts", "subjects")
+DERIVED = ("user_spans", "user_day_counts", "users", "funnel_parts", "subjects")
 
 # A few come often and most seldom; in the middle of a day more than at its ends.
 CHANCES = """
@@ -83,6 +83,20 @@ from user_days cross join lateral (values (app), ('*')) as each (place) group by
 on conflict (user_id, environment, app) do update
     set first_day = least(user_spans.first_day, excluded.first_day),
         last_day = greatest(user_spans.last_day, excluded.last_day)"""
+COUNTS = """
+insert into user_day_counts (environment, app, day, previous_day, users)
+select environment, place, day, previous_day, count(*)
+from (
+    select environment, place, day, lag(day, 1, '-infinity') over (partition by user_id, environment, place order by day)
+        as previous_day
+    from (
+        select distinct user_id, environment, place, day
+        from user_days cross join lateral (values (app), ('*')) as each (place)
+    ) as days
+) as journeys group by 1, 2, 3, 4"""
+# Segments are made of traits.
+TRAITS = """
+update users set traits = jsonb_build_object('plan', (array['free', 'pro', 'team'])[1 + (hashtext(external_id) & 1023) % 3])"""
 NAMED = "(select user_id, name as user_name, created_at from {parent} join load_users on load_users.id = user_id) as named"
 
 
@@ -100,7 +114,7 @@ def main(given: list[str]) -> int:
             requests = pool.submit(_fill, "AI requests", rows, users, _add_requests, source)
         events.result()
         requests.result()
-        for statement in (SPANS, "alter table user_days enable trigger user"):
+        for statement in (SPANS, "truncate user_day_counts", COUNTS, "alter table user_days enable trigger user"):
             _run(statement)
         _vacuum(RAW)
         ordered_days.make()
@@ -192,6 +206,7 @@ def _derive_users(users: int) -> None:
         connection = _with_users(driver(session), users)
         for parent in ("user_activity_events", "ai_request_metrics"):
             connection.execute(activity.USERS.replace("{stage}", NAMED.replace("{parent}", parent)).encode())
+        connection.execute(TRAITS)
 
 
 def _derive_subjects() -> None:

@@ -118,7 +118,8 @@ def _merge(into: dict[str, Any], more: dict[str, Any]) -> None:
 def _template(palette: Palette) -> dict[str, Any]:
     small = {"size": 11, "color": palette.muted}
     axis = {"showgrid": False, "zeroline": False, "linecolor": palette.axis, "ticks": "", "automargin": True, "tickangle": 0}
-    axis |= {"tickfont": small, "title": {"font": small}, "fixedrange": True}
+    # Without an exponent: Plotly would write half a thousandth of a dollar as $500μ.
+    axis |= {"tickfont": small, "title": {"font": small}, "fixedrange": True, "exponentformat": "none"}
     upward = {"showgrid": True, "gridcolor": palette.grid, "rangemode": "tozero", "nticks": 5, "showline": False}
     return {
         "layout": {

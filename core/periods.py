@@ -18,7 +18,7 @@ MOST_DAYS = 3660
 EARLIEST, LATEST = date(2000, 1, 1), date(2200, 1, 1)
 DAY = timedelta(days=1)
 WEEK_DAYS = 7
-HALF_HOUR = timedelta(minutes=30)
+HOUR, HALF_HOUR = timedelta(hours=1), timedelta(minutes=30)
 
 Edge = datetime | date
 
@@ -85,6 +85,18 @@ class Period:
         """The period as far as its days are over by then; None when the first is not."""
         end = min(self.end, midnight(day_of(moment, self.zone), self.zone)) if self.end > moment else self.end
         return replace(self, end=end) if end > self.start else None
+
+    @property
+    def is_one_day(self) -> bool:
+        """Whether all of it lies in one day: such a period is shown by hour."""
+        return self.first_day == self.last_day
+
+    def hours_by(self, moment: datetime) -> list[datetime]:
+        """Return when the hours of its zone begin that have begun by a moment; the first is cut where the period begins."""
+        until = max(min(self.end, moment), self.start + timedelta(microseconds=1))
+        local = self.start.astimezone(ZoneInfo(self.zone))
+        first = self.start - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        return [max(first + number * HOUR, self.start) for number in range(-(-(until - first) // HOUR))]
 
     @property
     def begins_on(self) -> datetime:

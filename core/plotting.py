@@ -18,6 +18,7 @@ from core.words import Unit, shortened
 LABEL_GAP_PX, LABEL_ROOM_PX = 15, 92
 MOST_TICKS, NEAR = 6, 0.35  # of the width: nearer than this, two names would meet
 MOST_MARKS, LONGEST_MARK = 8, 14
+SHORT_FROM, WHOLE_STEPS = 10_000, 5  # counts: from here on 10k, and up to here a line for each
 
 
 class HasTime(Protocol):
@@ -111,7 +112,7 @@ def line_chart(
             fillcolor=palette.tint,
             hovertemplate=f"{scale.prefix}%{{y:{scale.hover}}}{scale.suffix}" + ("<extra></extra>" if len(lines) == 1 else ""),
         )
-    _axis_of(figure, scale)
+    _axis_of(figure, scale, top_of(lines))
     if len(lines) > 1:
         _name_ends(figure, lines, scale, height)
     if len(at) > 1:
@@ -144,7 +145,8 @@ def stacked_bars(
             marker={"color": (colours or palette.series)[number] if len(parts) > 1 else palette.bar, "line": {"width": 0}},
             hovertemplate=f"{scale.prefix}%{{y:{scale.hover}}}{scale.suffix}" + ("" if len(parts) > 1 else "<extra></extra>"),
         )
-    _axis_of(figure, scale)
+    _axis_of(figure, scale, tallest)
+    show_whole_days(figure, times, zone)
     add_marks(figure, palette, marks, zone, span=span_of(times))
     stack: dict[str, Any] = {
         "barmode": "stack",
@@ -175,6 +177,7 @@ def histogram(
     )
     ticks = places[:: max(1, -(-len(places) // MOST_TICKS))]
     figure.update_xaxes(tickvals=ticks, ticktext=[ranges[place][1] for place in ticks])
+    count_axis(figure, max(counts, default=0))
     _name_bars(figure, palette, named, len(places))
     return figure.update_layout(bargap=0.06, margin={"t": 22}, hovermode="closest", showlegend=False)
 
@@ -197,6 +200,13 @@ def add_marks(figure: Drawing, palette: Palette, marks: Sequence[Mark], zone: st
             named_until = place if near_end else place + room
     if inside:
         figure.update_layout(margin={"t": 24})
+
+
+def show_whole_days(figure: Drawing, times: Sequence[datetime], zone: str) -> None:
+    """Name the day of a single point: around it, Plotly would show milliseconds."""
+    if len(times) == 1:
+        [at] = local(times, zone)
+        figure.update_xaxes(tickvals=[at], ticktext=[f"{times[0].astimezone(ZoneInfo(zone)):%-d %b}"])
 
 
 def span_of(times: Sequence[datetime]) -> Span | None:
@@ -251,10 +261,17 @@ def _lonely(line: Line) -> list[int]:
     return sizes if any(size and value is not None for size, value in zip(sizes, line.values, strict=True)) else []
 
 
-def _axis_of(figure: Drawing, scale: Scale) -> None:
+def _axis_of(figure: Drawing, scale: Scale, top: float) -> None:
     figure.update_yaxes(tickprefix=scale.prefix, ticksuffix=scale.suffix)
     if scale == Scale():
-        figure.update_yaxes(tickformat="~s")
+        count_axis(figure, top)
+
+
+def count_axis(figure: Drawing, top: float) -> None:
+    """Give the upright axis whole numbers up to `top`: there is no half of a request, which Plotly would call 500m."""
+    figure.update_yaxes(tickformat="~s" if top >= SHORT_FROM else ",d")
+    if top < WHOLE_STEPS:
+        figure.update_yaxes(dtick=1, range=[0, max(top, 1) * 1.08])
 
 
 def _name_ends(figure: Drawing, lines: Sequence[Line], scale: Scale, height: int) -> None:

@@ -3,13 +3,14 @@
 It stands inside `pages/`, not beside it: beside a `pages/` folder Streamlit's old navigation would open pages before sign-in.
 """
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import streamlit as st
 
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from pages._ui import account_menu, demo_banner, errors, frame, guard
+from pages._ui import account_menu, demo_banner, errors, frame, guard, links
 
 PAGES = Path(__file__).resolve().parent
 STATIC = PAGES / "static"
@@ -26,7 +27,7 @@ def main() -> None:
         page.run()
     else:
         # Streamlit's navigation must be called in every run, or it looks for pages by itself.
-        st.navigation([st.Page(_nowhere, title="Attune")], position="hidden")
+        st.navigation([st.Page(_nowhere, title="Attune"), *_at(links.ADDRESSES, _nowhere)], position="hidden")
 
 
 def enter() -> st.Page:
@@ -34,13 +35,14 @@ def enter() -> st.Page:
     actor = guard.enter()
     you = _page("system/you.py", "Your account", "you", "account_circle", hidden=True)
     sections = navigation(actor, you)
-    page = st.navigation({**sections, "": [home(sections), *sections.get("", [])]}, expanded=True)
+    page = st.navigation({**sections, "": [home(sections), *closed(sections), *sections.get("", [])]}, expanded=True)
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
     # Of a navigation with one page in it, Streamlit shows nothing.
     shown = [each for pages in sections.values() for each in pages if each is not you]
     if len(shown) == 1:
         st.sidebar.page_link(shown[0])
     account_menu.draw(actor, you)
+    frame.plain_tables()
     demo_banner.draw(actor)
     errors.say_what_happened()
     return page
@@ -76,6 +78,21 @@ def home(sections: dict[str, list[st.Page]]) -> st.Page:
     """Return what is at `/`: it leads to the account's first page, so that this one too has an address of its own."""
     first = next(page for pages in sections.values() for page in pages)
     return st.Page(lambda: st.switch_page(first), title="Attune", url_path="home", default=True, visibility="hidden")
+
+
+def closed(sections: dict[str, list[st.Page]]) -> list[st.Page]:
+    """Return what is at the addresses of pages that the account may not open: Streamlit would say that there are none."""
+    opened = [page for pages in sections.values() for page in pages]
+
+    def refuse() -> None:
+        with frame.empty_state("lock", "Not for your role", "Your role cannot open this page. An administrator can change that."):
+            st.page_link(opened[0], label=f"Go to {opened[0].title}")
+
+    return _at(links.ADDRESSES - {page.url_path for page in opened}, refuse)
+
+
+def _at(addresses: Collection[str], draw: Callable[[], None]) -> list[st.Page]:
+    return [st.Page(draw, title="Attune", url_path=address, visibility="hidden") for address in sorted(addresses)]
 
 
 def _page(path: str, title: str, address: str, icon: str, *, hidden: bool = False) -> st.Page:

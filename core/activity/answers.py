@@ -20,7 +20,7 @@ class Interval(View):
 class FunnelStep(View):
     """How many users reached a step; `previous` is the required step before. A step of several types joins them by `|`.
 
-    `interval` is that of `conversion_from_start`.
+    `interval` is that of `conversion_from_start`. The seconds are exact: interpolated percentiles of the times of every user.
     """
 
     step: int
@@ -53,17 +53,18 @@ class FunnelView(View):
     end: datetime
     window_days: int
     any_order: bool
-    is_sampled: bool  # the seconds between steps are those of some 10,000 users
+    is_sampled: bool  # false: times are those of every user
     previous: EarlierFunnel
 
 
 class CohortDay(View):
-    """Those who began on a day (or on as many as a point stands for), and who of them has come through since.
+    """Those who began on a day (on as many as a point stands for, or in an hour), and who of them has come through since.
 
     It is complete when the window of all of them has passed: until then the rate can only rise.
     """
 
     date: date
+    starts_at: datetime
     users: int
     completed: int
     rate: float | None
@@ -80,7 +81,7 @@ class TimeBar(View):
 
 
 class FunnelCourse(View):
-    """Those who came through by the day on which they began, and by how long it took them from the first step to the last."""
+    """Those who came through, by the day of their first step and by the time from it to the last: exact, of all of them."""
 
     days: list[CohortDay]
     days_each: int
@@ -88,7 +89,7 @@ class FunnelCourse(View):
     completed: int
     median_seconds: float | None
     p90_seconds: float | None
-    is_sampled: bool  # the median and the ninth tenth are those of some 10,000 users
+    is_sampled: bool  # false: times are those of every user
     histogram: list[TimeBar]
 
 

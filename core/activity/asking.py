@@ -22,7 +22,7 @@ from core.periods import Period, Watched
 Answer = TypeVar("Answer")
 
 SAMPLES = 1024
-ENOUGH, TOO_FEW = 10_000, 2_000  # whose seconds are looked at: the rank of a median of so many is right within one percent
+ENOUGH = 10_000  # who is looked at, where all would be too many: the rank of a median of so many is right within one percent
 # Of what nobody has analyzed yet Postgres says -1.
 ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 'ix_subjects_reached'::regclass")
 

@@ -1,7 +1,7 @@
 """Charts of onboarding, and what they say in words."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core import words
@@ -10,7 +10,8 @@ from core.activity.daily import TypeCourse
 from core.comparison import Verdict
 from core.drawing import Chart, Drawing, Markup, blank, dated
 from core.palette import Palette
-from core.plotting import Mark, add_marks, histogram, local, span_of, stacked_bars
+from core.periods import DAY
+from core.plotting import Mark, add_marks, histogram, local, show_whole_days, span_of, stacked_bars
 from core.words import Unit
 
 HALF_BAR, TALL = 0.2, 250
@@ -98,8 +99,8 @@ def compared(palette: Palette, given: FunnelComparison) -> Chart:
 
 
 def completion(palette: Palette, given: FunnelCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
-    """Draw the share that came through by the day on which they began; days whose window is still open are dotted and pale."""
-    at = [_morning(day.date, zone) for day in given.days]
+    """Draw the share that came through by when they began; intervals whose window is still open are dotted and pale."""
+    at, each = [day.starts_at for day in given.days], interval_of([day.starts_at for day in given.days])
     figure, times = dated(palette, TALL - 20), local(at, zone)
     done = sum(day.is_complete for day in given.days)
     for since, until, dash, colour in ((0, done, "solid", palette.series[0]), (max(done - 1, 0), len(at), "dot", palette.bar)):
@@ -112,16 +113,17 @@ def completion(palette: Palette, given: FunnelCourse, zone: str, marks: Sequence
             marker={"size": 4, "color": colour},
             fill="tozeroy" if dash == "solid" else None,
             fillcolor=palette.tint,
-            customdata=[_cohort(day) for day in part],
+            customdata=[_cohort(day, each, zone) for day in part],
             hovertemplate="%{customdata}<extra></extra>",
         )
     figure.update_yaxes(ticksuffix="%")
     add_marks(figure, palette, marks, zone, span=span_of(at))
     figure.update_layout(showlegend=False, hovermode="closest")
+    show_whole_days(figure, at, zone)
     known = [day for day in given.days if day.rate is not None]
-    ends = f": {_cohort(known[0])}; {_cohort(known[-1])}" if known else ", nobody began"
+    ends = f": {_cohort(known[0], each, zone)}; {_cohort(known[-1], each, zone)}" if known else ", nobody began"
     return Chart(
-        figure, f"Share that came through by day of the first step{ends}. {done} of {len(given.days)} days are complete."
+        figure, f"Share that came through by {each} of the first step{ends}. {done} of {len(given.days)} {each}s are complete."
     )
 
 
@@ -136,15 +138,15 @@ def stays(palette: Palette, given: Stays) -> Chart:
     """Draw how long those stayed who did not come through."""
     figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
     said = _half_and_most(given.median_seconds, given.p90_seconds)
-    return Chart(figure, f"Time that {words.count(given.users, 'user')} stayed who did not come through: {said}.")
+    whose = f"a random sample of {words.count(given.users, 'user')}" if given.is_sampled else words.count(given.users, "user")
+    return Chart(figure, f"Time that {whose} stayed who did not come through: {said}.")
 
 
-def events_by_day(palette: Palette, given: TypeCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
-    """Draw one type of event by day."""
-    at = [_morning(day, zone) for day in given.dates]
-    figure = stacked_bars(palette, at, {"Events": given.events_by_day}, Unit.COUNT, zone=zone, marks=marks)
+def events_over_time(palette: Palette, given: TypeCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
+    """Draw one type of event by day, or by hour."""
+    figure = stacked_bars(palette, given.starts, {"Events": given.event_counts}, Unit.COUNT, zone=zone, marks=marks)
     errors = f", {words.count(given.errors, 'error')}" if given.errors else ""
-    return Chart(figure, f"{given.event_type} by day: {words.count(given.events, 'event')}{errors}.")
+    return Chart(figure, f"{given.event_type} by {interval_of(given.starts)}: {words.count(given.events, 'event')}{errors}.")
 
 
 def took(seconds: float | None) -> str:
@@ -176,13 +178,15 @@ def _half_and_most(median: float | None, late: float | None) -> str:
     return f"half took up to {took(median)}, nine of ten up to {took(late)}"
 
 
-def _cohort(day: CohortDay) -> str:
+def interval_of(starts: Sequence[datetime]) -> str:
+    """Return what one interval is called."""
+    return "hour" if len(starts) > 1 and starts[1] - starts[0] < DAY else "day"
+
+
+def _cohort(day: CohortDay, each: str, zone: str) -> str:
     still = "" if day.is_complete else ", can still rise"
-    return f"{day.date:%-d %b}: {words.share(day.rate)} of {words.count(day.users, 'user')}{still}"
-
-
-def _morning(day: date, zone: str) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(zone))
+    began = f"{day.starts_at.astimezone(ZoneInfo(zone)):%H:%M}" if each == "hour" else f"{day.date:%-d %b}"
+    return f"{began}: {words.share(day.rate)} of {words.count(day.users, 'user')}{still}"
 
 
 def _wrapped(step: FunnelStep) -> Markup:

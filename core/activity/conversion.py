@@ -6,7 +6,6 @@ belongs to its session. Of one release, only its own events count.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -14,8 +13,9 @@ from sqlalchemy.orm import Session
 from core import stats, words
 from core.activity import asking
 from core.activity.answers import EarlierFunnel, FunnelStep, FunnelView, Interval
-from core.activity.asking import SAMPLES, Question
+from core.activity.asking import Question
 from core.activity.funnel import SAVED, Funnel, Rule, Step, before
+from core.activity.packed import median_and_p90, unpacked
 from core.activity.segments import Segment
 from core.activity.sources import Sources
 from core.identity.permissions import Permission, require
@@ -31,8 +31,7 @@ class Tally:
 
     users: list[int]
     earlier: list[int]
-    seconds: list[list[float] | None]
-    is_sampled: bool
+    seconds: list[tuple[float | None, float | None]]
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def read_funnel(
         end=period.end,
         window_days=funnel.window.days,
         any_order=funnel.any_order,
-        is_sampled=tally.is_sampled,
+        is_sampled=False,
         previous=earlier,
     )
 
@@ -122,7 +121,7 @@ def in_words(share: float | None, found: Interval | None, part: int) -> str:
 def _step(steps: Sequence[Step], number: int, tally: Tally) -> FunnelStep:
     users, first = tally.users[number], tally.users[0]
     previous = tally.users[before(steps, number)] if number else None
-    median, late = tally.seconds[number] or (None, None)
+    median, late = tally.seconds[number]
     return FunnelStep(
         step=number + 1,
         event_type=steps[number].name,
@@ -139,11 +138,13 @@ def _step(steps: Sequence[Step], number: int, tally: Tally) -> FunnelStep:
 
 def _tally(session: Session, asked: Question) -> Tally:
     question = (_of_saved if asked.is_kept else _of_times)(asked.rule, asked.found)
-    most = asking.first_portion(session)
-    tally = _ask(session, question, asked.given, most)
-    if most < SAMPLES and 0 < tally.users[0] * most < asking.TOO_FEW * SAMPLES:  # fewer than that guess expected
-        return _ask(session, question, asked.given, asking.portion(tally.users[0]))
-    return tally
+    users, more, earlier, more_earlier, *gaps = session.execute(text(question), asked.given).one()
+    pairs = zip(gaps[::2], gaps[1::2], strict=True)
+    return Tally(
+        users=[sum(each) for each in zip(users, more, strict=True)],
+        earlier=[sum(each) for each in zip(earlier, more_earlier, strict=True)],
+        seconds=[(None, None), *(median_and_p90(unpacked(each)) for each in pairs)],
+    )
 
 
 def _of_saved(rule: Rule, found: Sources) -> str:
@@ -151,7 +152,7 @@ def _of_saved(rule: Rule, found: Sources) -> str:
     reached = [rule.kept(number) for number in range(len(rule.steps))]
     users = [f"count({name})" for name in reached]
     gaps = [
-        _gaps(number, f"{name} is not null", f"extract(epoch from {name} - {reached[number - 1]})::float8")
+        _gaps(number, f"{name} is not null", f"date_part('epoch', {name} - {reached[number - 1]}) * 1e6")
         for number, name in enumerate(reached)
         if number > 0
     ]
@@ -183,12 +184,10 @@ def _of_times(rule: Rule, found: Sources) -> str:
 
 def _sql(rule: Rule, apart: str, most: str, past: str) -> str:
     """Return the whole question; what is apart is counted by itself, so that several workers may count the rest."""
-    gaps = "(select * from unnest(most.gaps_{0}) union all select * from unnest(tail.gaps_{0})) as each (gap)"
-    half = f"(select percentile_cont(array[0.5, 0.9]) within group (order by gap) from {gaps})"  # noqa: S608
-    halves = ", ".join(half.format(step) for step in range(2, len(rule.steps) + 1))
+    gaps = ", ".join(f"most.gaps_{step}, tail.gaps_{step}" for step in range(2, len(rule.steps) + 1))
     return f"""
 with {apart}, {most}, {past}, tail as materialized ({_counts(rule, "rest")})
-select most.users, tail.users, past.earlier, tail.earlier, {halves} from most, past, tail"""  # noqa: S608  names of our own
+select most.users, tail.users, past.earlier, tail.earlier, {gaps} from most, past, tail"""  # noqa: S608  names of our own
 
 
 def _counts(rule: Rule, rows: str) -> str:
@@ -199,23 +198,12 @@ def _counts(rule: Rule, rows: str) -> str:
         _gaps(
             number,
             f"at_1 >= :start_us and {rule.is_reached(number)}",
-            f"(at_{number + 1} - at_{before(rule.steps, number) + 1}) / 1e6::float8",
+            f"at_{number + 1} - at_{before(rule.steps, number) + 1}",
         )
         for number in steps[1:]
     ]
     return f"select array[{users}] as users, array[{earlier}] as earlier, {', '.join(gaps)} from {rows}"  # noqa: S608
 
 
-def _gaps(number: int, condition: str, seconds: str) -> str:
-    return f"array_agg({seconds}) filter (where sample < :most and {condition}) as gaps_{number + 1}"
-
-
-def _ask(session: Session, question: str, given: dict[str, Any], most: int) -> Tally:
-    row = session.execute(text(question), {**given, "most": most}).one()
-    users, more, earlier, more_earlier, *seconds = row
-    return Tally(
-        users=[sum(each) for each in zip(users, more, strict=True)],
-        earlier=[sum(each) for each in zip(earlier, more_earlier, strict=True)],
-        seconds=[None, *seconds],
-        is_sampled=most < SAMPLES,
-    )
+def _gaps(number: int, condition: str, micros: str) -> str:
+    return f"array_send(array_agg(({micros})::bigint) filter (where {condition})) as gaps_{number + 1}"

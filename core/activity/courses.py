@@ -10,18 +10,19 @@ from sqlalchemy.orm import Session
 from core import clock
 from core.activity import asking, times
 from core.activity.answers import CohortDay, FunnelCourse
-from core.activity.asking import SAMPLES, Question
+from core.activity.asking import Question
 from core.activity.conversion import interval, rate
 from core.activity.funnel import SAVED, Funnel
+from core.activity.packed import median_and_p90, unpacked
 from core.activity.segments import Segment
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY, Period, Watched, midnight
+from core.periods import DAY, HOUR, Period, Watched, midnight
 
 MOST_POINTS = 400
 GROUPED = """
 select width_bucket({began}, cast(:edges as timestamptz[])) as day, width_bucket({took}, cast(:bounds as float8[])) as bar,
-    count(*) as users, array_agg({took}) filter (where sample < :most and {took} is not null) as seconds
+    count(*) as users, array_send(array_agg(({took} * 1e6)::bigint) filter (where {took} is not null)) as took
 from {rows} group by 1, 2"""
 # Day by day, where an index knows when each began: to put a million times into days takes longer than to look each day up.
 BY_DAY = """
@@ -30,7 +31,7 @@ select day, counted.* from (
     from unnest(cast(:edges as timestamptz[])) with ordinality as edges (opens, day)
 ) as days cross join lateral (
     select width_bucket({took}, cast(:bounds as float8[])) as bar, count(*) as users,
-        array_agg({took}) filter (where sample < :most and {took} is not null) as seconds
+        array_send(array_agg(({took} * 1e6)::bigint) filter (where {took} is not null)) as took
     from {rows} and {began} >= opens and {began} < closes group by 1
 ) as counted"""
 
@@ -42,7 +43,7 @@ class Cohorts:
     dates: list[date]
     edges: list[datetime]
     end: datetime
-    days_each: int
+    days_each: int  # 1 where the intervals are hours
 
 
 def read_course(
@@ -52,28 +53,29 @@ def read_course(
     funnel: Funnel = SAVED,
     segment: Segment | None = None,
     *,
+    by_hour: bool = False,
     actor: Actor,
 ) -> FunnelCourse:
-    """Return how many came through, by day and by the time that it took; raise FunnelRefused."""
+    """Return how many came through, by day and by the time that it took; a single day `by_hour`. Raise FunnelRefused."""
     require(actor, Permission.WATCH)
     asked = asking.ask(session, funnel, period, watched, segment)
-    return asking.of_many(
-        session, ("course", period, watched, funnel, segment), lambda: _course(session, asked, _cohorts(period))
-    )
+    is_hourly = by_hour and period.is_one_day
+    cohorts = _hours(period) if is_hourly else _cohorts(period)
+    key = ("course", period, watched, funnel, segment, is_hourly)
+    return asking.of_many(session, key, lambda: _course(session, asked, cohorts))
 
 
 def _course(session: Session, asked: Question, cohorts: Cohorts) -> FunnelCourse:
-    most = asking.first_portion(session)
     begun, through, bars = Counter[int](), Counter[int](), Counter[int]()
-    seconds: list[float] = []
-    ranges = {"edges": cohorts.edges, "bounds": list(times.BOUNDS), "most": most}
+    took: list[bytes | None] = []
+    ranges = {"edges": cohorts.edges, "bounds": list(times.BOUNDS)}
     for row in session.execute(text(_question(asked)), asked.alone | ranges):
         begun[row.day] += row.users
         if row.bar is not None:
             through[row.day] += row.users
             bars[row.bar] += row.users
-            seconds += row.seconds or []
-    median, late = times.half_and_most(seconds)
+            took.append(row.took)
+    median, late = median_and_p90(unpacked(took))
     return FunnelCourse(
         days=_days(cohorts, begun, through, asked.funnel),
         days_each=cohorts.days_each,
@@ -81,7 +83,7 @@ def _course(session: Session, asked: Question, cohorts: Cohorts) -> FunnelCourse
         completed=through.total(),
         median_seconds=median,
         p90_seconds=late,
-        is_sampled=most < SAMPLES,
+        is_sampled=False,
         histogram=times.bars(bars),
     )
 
@@ -95,11 +97,17 @@ def _cohorts(period: Period) -> Cohorts:
     return Cohorts(dates, edges, min(midnight(last, period.zone), period.end), each)
 
 
+def _hours(period: Period) -> Cohorts:
+    edges = period.hours_by(clock.now())
+    return Cohorts([period.first_day] * len(edges), edges, min(edges[-1] + HOUR, period.end), 1)
+
+
 def _days(cohorts: Cohorts, begun: Counter[int], through: Counter[int], funnel: Funnel) -> list[CohortDay]:
     now, ends = clock.now(), [*cohorts.edges[1:], cohorts.end]
     return [
         CohortDay(
             date=day,
+            starts_at=cohorts.edges[number - 1],
             users=begun[number],
             completed=through[number],
             rate=rate(through[number], begun[number]),

@@ -1,55 +1,65 @@
-"""Every type of event over the days of a period."""
+"""Every type of event over the days of a period, or over the hours of a single day."""
 
 from collections import defaultdict
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from core import clock
-from core.activity.answers import DailyCount
+from core.activity.event_counts import count_by_hour
 from core.activity.events import list_daily
+from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.periods import Period, Watched, day_of
+from core.periods import Period, Watched, day_of, midnight
 
 MOST_POINTS = 400
+Counted = tuple[int, int, int]  # the number of the interval, events, errors
 
 
 class TypeCourse(View):
-    """One type of event: how many in all, and by day (of very many days, so many stand together)."""
+    """One type of event: how many in all, and by interval: a day, an hour of a single day, or of very many days several."""
 
     event_type: str
     events: int
     errors: int
-    dates: list[date]
-    events_by_day: list[int]
-    errors_by_day: list[int]
+    starts: list[datetime]  # when each interval begins
+    event_counts: list[int]
+    error_counts: list[int]
 
 
 def type_courses(session: Session, period: Period, watched: Watched, *, actor: Actor) -> list[TypeCourse]:
-    """Return every type of event there was, the most frequent first; days that are still to come are left out."""
-    by_type: dict[str, list[DailyCount]] = defaultdict(list)
-    for row in list_daily(session, period, watched, actor=actor):
-        by_type[row.event_type].append(row)
-    today = day_of(clock.now(), period.zone)
-    days = [day for day in period.days if day <= today]
-    each = -(-len(days) // MOST_POINTS) or 1
-    found = [_course(name, rows, days, each) for name, rows in by_type.items()]
+    """Return every type of event there was, the most frequent first; intervals that are still to come are left out."""
+    require(actor, Permission.WATCH)
+    by_type: dict[str, list[Counted]] = defaultdict(list)
+    if period.is_one_day:
+        starts = period.hours_by(clock.now())
+        for hour in count_by_hour(session, period, watched, starts):
+            by_type[hour["event_type"]].append((hour["hour"] - 1, hour["events"], hour["errors"]))
+    else:
+        today = day_of(clock.now(), period.zone)
+        days = [day for day in period.days if day <= today]
+        each = -(-len(days) // MOST_POINTS) or 1
+        place = {day: number // each for number, day in enumerate(days)}
+        starts = [midnight(day, period.zone) for day in days[::each]]
+        for row in list_daily(session, period, watched, actor=actor):
+            by_type[row.event_type].append((place.get(row.date, len(starts)), row.events, row.errors))
+    found = [_course(name, rows, starts) for name, rows in by_type.items()]
     return sorted(found, key=lambda course: (-course.events, course.event_type))
 
 
-def _course(name: str, rows: list[DailyCount], days: list[date], each: int) -> TypeCourse:
-    place = {day: number // each for number, day in enumerate(days)}
-    dates = days[::each]
-    events, errors = [0] * len(dates), [0] * len(dates)
-    for row in rows:
-        if row.date in place:
-            events[place[row.date]] += row.events
-            errors[place[row.date]] += row.errors
+def _course(name: str, rows: Iterable[Counted], starts: Sequence[datetime]) -> TypeCourse:
+    rows = list(rows)
+    events, errors = [0] * len(starts), [0] * len(starts)
+    for number, of_all, failed in rows:
+        if number < len(starts):
+            events[number] += of_all
+            errors[number] += failed
     return TypeCourse(
         event_type=name,
-        events=sum(row.events for row in rows),
-        errors=sum(row.errors for row in rows),
-        dates=dates,
-        events_by_day=events,
-        errors_by_day=errors,
+        events=sum(of_all for _, of_all, _ in rows),
+        errors=sum(failed for *_, failed in rows),
+        starts=list(starts),
+        event_counts=events,
+        error_counts=errors,
     )

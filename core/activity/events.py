@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core import memo
 from core.activity.answers import DailyCount, ErrorGroup, ErrorSample, EventView
 from core.activity.asking import SAMPLES, portion
+from core.activity.event_counts import count_by_day
 from core.activity.funnel import NEVER
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
@@ -17,6 +18,7 @@ from core.periods import Period, Watched
 from core.words import NONE
 
 SHOWN = 3  # samples of each code
+COUNTED = ("event_type", "events", "errors")
 # Exactly the words of an index, which holds all that is counted by.
 IS_ERROR = "(error_code is not null or event_type like '%\\_error')"
 # Rollups count those that carry a code; of the types that are errors by their name, every event is one.
@@ -32,7 +34,8 @@ from (
     from user_activity_events as event where {{conditions}} and {IS_ERROR} group by 1, 2
 ) as each group by error_code order by count desc, error_code"""  # noqa: S608  constants
 # What somebody did without a name is his whose session it was. That he got through later his marks know, where funnels know the
-# type: of each type the latest are kept. Else the raw rows are asked, those of his sessions without a name too.
+# type: of each type the latest are kept, and the one whole row has those of all apps. Else the raw rows are asked, those of his
+# sessions without a name too.
 PEOPLE = f"""
 with failed as materialized (
     select coalesce(error_code, '') as error_code, event_type, created_at,
@@ -58,7 +61,7 @@ met as (
 select error_code, count(*) * {SAMPLES} / :most as users, count(*) filter (where case
     when codes is not null and met.event_type like '%\\_error' then exists (
         select from subjects cross join unnest(codes) as code
-        where subjects.subject = met.subject and subjects.environment = :environment
+        where is_whole and subjects.subject = met.subject and subjects.environment = :environment
             and mark_after(marks, code::bigint << 56, mark_of(0::smallint, met.created_at) + 1) < {NEVER})
     else exists (
         select from user_activity_events as event
@@ -84,20 +87,6 @@ cross join lateral (
     where {{conditions}} and coalesce(error_code, '') = code and {IS_ERROR}
     order by created_at desc, id limit :samples
 ) as event left join users on users.id = event.user_id order by event.created_at desc"""  # noqa: S608  constants
-DAILY_ROLLED = f"""
-select day, event_type, sum(events)::bigint as events, sum({ROLLED_ERRORS})::bigint as errors
-from (
-    select cast(at at time zone :zone as date) as day, event_type, events, errors, environment, app
-    from event_rollups where grain = 'half_hour' and at >= :start and at < :end
-    union all
-    select cast(at at time zone :zone as date), event_type, events, errors, environment, app
-    from event_deltas where at >= :start and at < :end
-) as counted where environment = :environment and (cast(:app as text) is null or app = :app)
-group by day, event_type order by day, event_type"""  # noqa: S608  constants
-DAILY_RAW = f"""
-select cast(created_at at time zone :zone as date) as day, event_type, count(*) as events,
-    count(*) filter (where {IS_ERROR}) as errors
-from user_activity_events as event where {{conditions}} group by 1, 2 order by 1, 2"""  # noqa: S608  constants
 
 
 class EventFilter(View):
@@ -183,16 +172,11 @@ def _people(session: Session, conditions: str, given: dict[str, Any], key: Hasha
 
 
 def list_daily(session: Session, period: Period, watched: Watched, *, actor: Actor) -> list[DailyCount]:
-    """Return events per day and type: from the rollups and what waits to be folded, unless a release or a user is wanted."""
+    """Return events per day and type: from raw rows alone where a release or a user is wanted."""
     require(actor, Permission.WATCH)
-    is_rolled = watched.release is None and watched.users is None and _is_of_half_hours(period)
-    question = DAILY_ROLLED if is_rolled else DAILY_RAW.format(conditions=_in_period(watched))
-    rows = session.execute(text(question), {**_given(period, watched), "zone": period.zone})
-    return [DailyCount(date=row.day, event_type=row.event_type, events=row.events, errors=row.errors) for row in rows]
-
-
-def _is_of_half_hours(period: Period) -> bool:
-    return all(edge.minute % 30 == edge.second == edge.microsecond == 0 for edge in (period.start, period.end))
+    return [
+        DailyCount(date=row["day"], **{name: row[name] for name in COUNTED}) for row in count_by_day(session, period, watched)
+    ]
 
 
 def _in_period(watched: Watched) -> str:

@@ -16,6 +16,7 @@ SLOT = "date_bin('10 minutes', last_seen_at, timestamptz '2000-01-01 00:00:00+00
 REACHED_LATER = ["reached_2", "reached_3", "reached_4", "reached_5", "sample"]
 NAMES = "lower(external_id || chr(10) || coalesce(email, ''::text) || chr(10) || coalesce(display_name, ''::text))"
 EMPTY = text("'{}'::jsonb")
+NEVER = text("'-infinity'::date")
 
 
 class User(Created, CoreTable):
@@ -74,6 +75,35 @@ class UserSpan(CoreTable):
     app: Mapped[str] = mapped_column(primary_key=True)
     first_day: Mapped[date]
     last_day: Mapped[date]
+    previous_day: Mapped[date] = mapped_column(server_default=NEVER)  # what last_day was when the trigger last met the row
+
+
+class UserDayCounts:
+    """How many users were active on a day, by the day on which they had been active before; `-infinity` is never.
+
+    The distinct users of a range of days are those whose previous day lies before the range.
+    """
+
+    environment: Mapped[str]
+    app: Mapped[str]
+    day: Mapped[date]
+    previous_day: Mapped[date]
+    users: Mapped[int] = mapped_column(BigInteger)
+
+
+class UserDayCount(UserDayCounts, CoreTable):
+    """Users by day and previous day, of each app and (`*`) of all."""
+
+    __tablename__ = "user_day_counts"
+    __table_args__ = (PrimaryKeyConstraint("environment", "app", "day", "previous_day"),)
+
+
+class UserDayCountDelta(UserDayCounts, CoreTable):
+    """What a change of `user_days` adds to the counts: its triggers write it, a job folds it in, readers add both."""
+
+    __tablename__ = "user_day_count_deltas"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
 
 
 class Event(CoreTable):

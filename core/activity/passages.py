@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import ceil
 
+import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -15,6 +17,7 @@ from core import clock, memo, stats
 from core.activity import sources
 from core.activity.asking import ROUGHLY, SAMPLES
 from core.activity.funnel import STEPS, WINDOW
+from core.activity.packed import Numbers, unpacked
 from core.activity.releases import ReleaseSeen, list_releases
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
@@ -25,13 +28,13 @@ ENOUGH = 100_000  # subjects that are looked at
 FEWEST, LEAST_BEFORE, LEAST_DROP, CERTAIN = 30, 0.1, 0.05, 0.999
 GRAIN = timedelta(hours=1)
 
-QUESTION = """
-select step, date_bin('1 hour', reached, timestamptz '2000-01-01 00:00:00+00') as at, count(*) as users,
-    count(*) filter (where next - reached <= :within) as passed
-from (select * from {rows} and not is_unsure and reached_1 >= :since - :window and sample < :most) as subjects,
-    lateral (values (1, reached_1, reached_2), (2, reached_2, reached_3), (3, reached_3, reached_4), (4, reached_4, reached_5))
-        as each (step, reached, next)
-where reached >= :since and reached < :until group by 1, 2"""
+# The hour in which each step was reached, doubled, and one more if the next was within a day: one pass, whatever the steps.
+HOUR_OF = """array_send(array_agg(
+        floor(date_part('epoch', reached_{0}) / 3600)::bigint * 2 + coalesce((reached_{1} - reached_{0} <= :within)::int, 0)
+    ) filter (where reached_{0} >= :since and reached_{0} < :until))"""
+QUESTION = f"""
+select {", ".join(HOUR_OF.format(step, step + 1) for step in range(1, len(STEPS)))}
+from {{rows}} and not is_unsure and reached_1 >= :since - :window and sample < :most"""  # noqa: S608  constants
 
 
 class Drop(View):
@@ -50,13 +53,27 @@ class Drop(View):
     is_sampled: bool
 
 
-class Hour(View):
-    """Those who reached a step in an hour, and who of them took the next one within a day."""
+@dataclass(frozen=True)
+class Hours:
+    """Those who reached a step and those of them who took the next one within a day, by hour: running totals from `first` on."""
 
-    step: int
-    at: datetime
-    users: int
-    passed: int
+    first: int  # hours since 1970
+    users: Numbers
+    passed: Numbers
+
+    @classmethod
+    def of(cls, packed: bytes | None) -> "Hours":
+        """Return what a column of the question holds."""
+        hours, passed = np.divmod(unpacked([packed]), 2)
+        first = int(hours.min()) if len(hours) else 0
+        counts = np.bincount(hours - first), np.bincount(hours - first, passed).astype(np.int64)
+        return cls(first, *(np.append(0, np.cumsum(each)) for each in counts))
+
+    def between(self, start: datetime, end: datetime) -> tuple[int, int]:
+        """Return who passed and how many there were, in the hours that begin from `start` to just before `end`."""
+        edges = [ceil(at.timestamp() / GRAIN.total_seconds()) - self.first for at in (start, end)]
+        since, until = (min(max(edge, 0), len(self.users) - 1) for edge in edges)
+        return int(self.passed[until] - self.passed[since]), int(self.users[until] - self.users[since])
 
 
 @dataclass(frozen=True)
@@ -105,7 +122,7 @@ def drops(session: Session, period: Period, watched: Watched, *, actor: Actor) -
     hours, is_sampled = _hours(session, period, watched)
     found: list[Drop] = []
     for step, (name, following) in enumerate(pairwise(STEPS), 1):
-        counted = [_counts([hour for hour in hours if hour.step == step], cut) for cut in cuts]
+        counted = [_counts(hours[step - 1], cut) for cut in cuts]
         fallen = [counts for counts in counted if counts.is_drop(len(cuts) * len(STEPS))]
         if fallen:
             worst = max(fallen, key=lambda counts: counts.before - counts.rate)
@@ -122,9 +139,9 @@ def _cuts(period: Period, releases: Sequence[ReleaseSeen]) -> list[Cut]:
     return cuts
 
 
-def _counts(hours: Sequence[Hour], cut: Cut) -> Counts:
+def _counts(hours: Hours, cut: Cut) -> Counts:
     # The hour in which it happened belongs to both, and is left out.
-    after, before = _sum(hours, cut.at, cut.until), _sum(hours, cut.at - AROUND, cut.at - GRAIN)
+    after, before = hours.between(cut.at, cut.until), hours.between(cut.at - AROUND, cut.at - GRAIN)
     return Counts(cut, *after, *before)
 
 
@@ -144,7 +161,7 @@ def _drop(step: int, name: str, following: str, counts: Counts, end: datetime, *
     )
 
 
-def _hours(session: Session, period: Period, watched: Watched) -> tuple[list[Hour], bool]:
+def _hours(session: Session, period: Period, watched: Watched) -> tuple[list[Hours], bool]:
     count = session.scalar(ROUGHLY) or 0
     most = SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
     given = sources.places(session, watched) | {
@@ -155,13 +172,8 @@ def _hours(session: Session, period: Period, watched: Watched) -> tuple[list[Hou
         "most": most,
     }
 
-    def ask() -> list[Hour]:
-        return [Hour(**row) for row in session.execute(text(QUESTION.format(rows=sources.of(watched))), given).mappings()]
+    def ask() -> list[Hours]:
+        return [Hours.of(each) for each in session.execute(text(QUESTION.format(rows=sources.of(watched))), given).one()]
 
     is_sampled = most < SAMPLES
     return memo.kept(("passages", period, watched), ask) if is_sampled else ask(), is_sampled
-
-
-def _sum(hours: Sequence[Hour], start: datetime, end: datetime) -> tuple[int, int]:
-    inside = [hour for hour in hours if start <= hour.at < end]
-    return sum(hour.passed for hour in inside), sum(hour.users for hour in inside)

@@ -2,22 +2,23 @@
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import Asked, Bar
-from core.ai_metrics.histograms import LOWEST, WIDTH, packed, summed
-from core.ai_metrics.sources import source
+from core.ai_metrics.answers import Bar
+from core.ai_metrics.histograms import LOWEST, WIDTH, Counts
+from core.ai_metrics.sources import Source
 
 TOGETHER = 10
 
 
-def bars(session: Session, asked: Asked) -> list[Bar]:
-    """Return how many requests took how long, from the shortest to the longest, without gaps."""
+def bars(buckets: Mapping[int, int]) -> list[Bar]:
+    """Return how many requests took how long by their log buckets, from the shortest to the longest, without gaps."""
     counts: Counter[int] = Counter()
     zero = 0
-    for bucket, count in _buckets(session, asked).items():
+    for bucket, count in buckets.items():
         if bucket == LOWEST:
             zero = count
         else:
@@ -33,12 +34,13 @@ def _edge(number: int) -> int:
     return math.floor(math.exp(WIDTH * TOGETHER * number))
 
 
-def _buckets(session: Session, asked: Asked) -> dict[int, int]:
-    given = source(asked)
-    if given.is_exact:
-        bucket = func.latency_bucket(given.rows.c.latency).label("bucket")
-        wanted = select(bucket, func.count()).where(given.rows.c.latency.is_not(None)).group_by(bucket)
-        return {row[0]: row[1] for row in session.execute(wanted)}
-    found = session.scalar(select(packed(given.rows.c.latency_histogram)))
-    counts = summed(found) if found else ()
+def buckets_of(counts: Counts) -> dict[int, int]:
+    """Return the log buckets of summed histograms that hold anything."""
     return {number: int(count) for number, count in enumerate(counts, LOWEST) if count}
+
+
+def exact_buckets(session: Session, given: Source) -> dict[int, int]:
+    """Return the log buckets of rows that are one request each."""
+    bucket = func.latency_bucket(given.rows.c.latency).label("bucket")
+    wanted = select(bucket, func.count()).where(given.rows.c.latency.is_not(None)).group_by(bucket)
+    return {row[0]: row[1] for row in session.execute(wanted)}

@@ -2,17 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, RowMapping, func, literal, select
+from sqlalchemy import ColumnElement, Label, RowMapping, func, literal, select
 from sqlalchemy.orm import Session
 
-from core import clock, memo
 from core.ai_metrics.answers import (
     Asked,
+    Figures,
     Interval,
     Latency,
     LatencyBefore,
@@ -22,17 +22,17 @@ from core.ai_metrics.answers import (
     Tokens,
     VolumePoint,
 )
-from core.ai_metrics.bars import bars
+from core.ai_metrics.bars import bars, buckets_of, exact_buckets
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.figures import Measures, by_model, mean, volume, volume_measures, volume_of
+from core.ai_metrics.histograms import summed
 from core.ai_metrics.sources import Source, Timing, source, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY, HALF_HOUR, Period, day_of, midnight
+from core.periods import DAY, HALF_HOUR, Period, midnight
 
-MOST_POINTS, MANY_POINTS = 2000, 400
+MOST_POINTS, MOST_DAILY_POINTS = 2000, 400
 TIMINGS: tuple[Timing, ...] = ("latency", "first_token")
-TimesByInterval = dict[datetime, dict[Timing, dict[str, Any]]]
 RANKS = (0.5, 0.75, 0.9, 0.95, 0.99)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -45,51 +45,82 @@ class LatencySeries:
     first_token: list[LatencyPoint]
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Measures of each interval in which there is anything, by when it begins, and of all of them together."""
+
+    by_interval: dict[datetime, dict[str, Any]]
+    whole: dict[str, Any]
+
+    def latency_series(self, period: Period, step: Interval) -> LatencySeries:
+        """Return the percentiles of each interval, empty ones too."""
+        at = points(period, step, self.by_interval)
+        return LatencySeries(*(self._course(at, timing) for timing in TIMINGS))
+
+    def volume_series(self, period: Period, step: Interval) -> list[VolumePoint]:
+        """Return the volume of each interval, empty ones too."""
+        return _volume_points(period, step, {at: volume_of(row) for at, row in self.by_interval.items()})
+
+    @property
+    def times(self) -> LatencyBefore:
+        """The percentiles of all together."""
+        overall, first_token = (Percentiles(**_percentiles(self.whole, timing)) for timing in TIMINGS)
+        return LatencyBefore(overall=overall, first_token=first_token)
+
+    @property
+    def figures(self) -> Figures:
+        """The figures of all together."""
+        overall, first_token = (_percentiles(self.whole, timing) for timing in TIMINGS)
+        latencies = {f"{name}_latency_ms": overall[name] for name in ("avg", "p50", "p95", "p99")}
+        return Figures(**volume_of(self.whole), **latencies, avg_first_token_ms=first_token["avg"])
+
+    def _course(self, at: Sequence[datetime], timing: Timing) -> list[LatencyPoint]:
+        found = {each: _percentiles(row, timing) for each, row in self.by_interval.items()}
+        return [LatencyPoint(at=each, **found.get(each, _NOTHING)) for each in at]
+
+
+def measure(session: Session, asked: Asked, step: Interval) -> Measured:
+    """Return volume and times by interval. Their histograms add up to that of all; of single requests all are read once more."""
+    rows = by_interval(session, asked, step, _volume_and_times)
+    if asked.needs_rows:
+        together = session.execute(select(*_volume_and_times(source(asked)))).mappings().one()
+        return Measured({row["at"]: dict(row) for row in rows}, dict(together))
+    unpacked = [dict(row) | {timing: summed(row[timing] or b"") for timing in TIMINGS} for row in rows]
+    names = [each.name for each in _volume_and_times(source(asked))]
+    none = {name: summed(b"") if name in TIMINGS else 0 for name in names}
+    whole = {name: sum((row[name] for row in unpacked), none[name]) for name in names}
+    return Measured({row["at"]: row for row in unpacked}, whole)
+
+
 def latency(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Latency:
     """Return how long requests took: all together, over time and as a histogram. Raises TooFine."""
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
-    series = latency_series(session, asked, step)
+    found = measure(session, asked, step)
+    series = found.latency_series(asked.period, step)
+    buckets = exact_buckets(session, source(asked)) if asked.needs_rows else buckets_of(found.whole["latency"])
     return Latency(
-        **both(session, asked).model_dump(),
+        **found.times.model_dump(),
         start=asked.period.start,
         end=asked.period.end,
         interval=step,
         series=series.latency,
         first_token_series=series.first_token,
-        histogram=bars(session, asked),
+        histogram=bars(buckets),
         previous=both(session, asked.previous),
     )
 
 
 def both(session: Session, asked: Asked) -> LatencyBefore:
     """Return the percentiles of a period."""
-    given = source(asked)
-    row = session.execute(select(*_timings(given))).mappings().one()
-    return LatencyBefore(
-        overall=Percentiles(**_percentiles(row, "latency")), first_token=Percentiles(**_percentiles(row, "first_token"))
-    )
+    row = dict(session.execute(select(*_timings(source(asked)))).mappings().one())
+    overall, first_token = (Percentiles(**_percentiles(row, timing)) for timing in TIMINGS)
+    return LatencyBefore(overall=overall, first_token=first_token)
 
 
 def latency_series(session: Session, asked: Asked, step: Interval) -> LatencySeries:
-    """Return the percentiles of each interval, empty ones too; very many of days that are over may be a minute old."""
-    period, today = asked.period, midnight(day_of(clock.now(), asked.period.zone), asked.period.zone)
-    until = min(max(today, period.start), period.end)
-    if step.is_of_days or (until - period.start) / step.length < MANY_POINTS:
-        found = _times_by_interval(session, asked, step)
-    else:
-        past, rest = (replace(asked, period=each) for each in (replace(period, end=until), replace(period, start=until)))
-        found = memo.kept(("latency", past, step), lambda: _times_by_interval(session, past, step))
-        found = found | (_times_by_interval(session, rest, step) if until < period.end else {})
-    at = points(period, step, found)
-    return LatencySeries(_course(found, at, "latency"), _course(found, at, "first_token"))
-
-
-def _times_by_interval(session: Session, asked: Asked, step: Interval) -> TimesByInterval:
-    return {
-        row["at"]: {timing: _percentiles(row, timing) for timing in TIMINGS}
-        for row in by_interval(session, asked, step, _timings)
-    }
+    """Return the percentiles of each interval, empty ones too."""
+    return measure(session, asked, step).latency_series(asked.period, step)
 
 
 def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Tokens:
@@ -110,7 +141,7 @@ def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, 
 def volume_series(session: Session, asked: Asked, step: Interval) -> list[VolumePoint]:
     """Return the volume of each interval, empty ones too."""
     found = {row["at"]: volume_of(row) for row in by_interval(session, asked, step, volume_measures)}
-    return [VolumePoint(at=each, **found.get(each, _NO_VOLUME)) for each in points(asked.period, step, found)]
+    return _volume_points(asked.period, step, found)
 
 
 def volume_by_model(session: Session, asked: Asked) -> list[ModelVolume]:
@@ -132,7 +163,7 @@ def chosen(period: Period, interval: Interval | None) -> Interval:
     length = period.end - period.start
     if interval is None:
         short = Interval.HALF_HOUR if length <= DAY else Interval.HOUR if length <= 7 * DAY else Interval.DAY
-        return short if length <= MANY_POINTS * DAY else Interval.WEEK
+        return short if length <= MOST_DAILY_POINTS * DAY else Interval.WEEK
     if not interval.is_of_days and length / interval.length > MOST_POINTS:
         raise TooFine
     return interval
@@ -162,21 +193,25 @@ _NO_VOLUME = volume_of(defaultdict(int))
 _NOTHING: dict[str, Any] = {"requests": 0, "avg": None} | {f"p{rank * 100:.0f}": None for rank in RANKS}
 
 
-def _course(found: TimesByInterval, at: Sequence[datetime], timing: Timing) -> list[LatencyPoint]:
-    return [LatencyPoint(at=each, **(found[each][timing] if each in found else _NOTHING)) for each in at]
+def _volume_points(period: Period, step: Interval, found: Mapping[datetime, dict[str, Any]]) -> list[VolumePoint]:
+    return [VolumePoint(at=each, **found.get(each, _NO_VOLUME)) for each in points(period, step, found)]
 
 
-def _timings(given: Source) -> list[ColumnElement[Any]]:
+def _volume_and_times(given: Source) -> list[Label[Any]]:
+    return [*volume_measures(given), *_timings(given)]
+
+
+def _timings(given: Source) -> list[Label[Any]]:
     return [*_timing(given, "latency"), *_timing(given, "first_token")]
 
 
-def _timing(given: Source, timing: Timing) -> list[ColumnElement[Any]]:
+def _timing(given: Source, timing: Timing) -> list[Label[Any]]:
     count, total = ("latencies", "latency_ms") if timing == "latency" else ("first_tokens", "first_token_ms")
     counted = given.timed(count).label(f"{timing}_count")
     return [counted, given.timed(total).label(f"{timing}_total"), given.times(timing, RANKS).label(timing)]
 
 
-def _percentiles(row: RowMapping, timing: Timing) -> dict[str, Any]:
+def _percentiles(row: Mapping[str, Any], timing: Timing) -> dict[str, Any]:
     count = row[f"{timing}_count"]
     named = {f"p{rank * 100:.0f}": value for rank, value in zip(RANKS, times_of(row[timing], RANKS), strict=True)}
     return {"requests": count, "avg": mean(row[f"{timing}_total"], count), **named}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -31,7 +32,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 
 from core.ai_metrics.answers import Asked
-from core.ai_metrics.histograms import packed, quantiles
+from core.ai_metrics.histograms import Counts, packed, quantiles
 from core.ai_metrics.models import HISTOGRAM, AiRequest, RequestDelta, RequestRollup
 from core.ai_metrics.rollups import HISTOGRAMS, SUMS
 from core.ai_metrics.schemas import RequestStatus
@@ -74,9 +75,9 @@ class Source:
         return func.percentile_disc(wanted).within_group(func.greatest(time, 0)).filter(time.is_not(None))
 
 
-def times_of(found: bytes | Sequence[float] | None, ranks: Sequence[float]) -> list[int | None]:
+def times_of(found: bytes | Counts | Sequence[float] | None, ranks: Sequence[float]) -> list[int | None]:
     """Return the times at ranks ceil(q * n) in whole milliseconds, None for each when there are none."""
-    times = quantiles(found, ranks) if isinstance(found, bytes) else found
+    times = quantiles(found, ranks) if isinstance(found, bytes | np.ndarray) else found
     return [round(each) for each in times] if times else [None] * len(ranks)
 
 

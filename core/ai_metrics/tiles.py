@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, settings
 from core.ai_metrics.answers import Asked, Figures, Interval, LatencyBefore, LatencyPoint, VolumePoint
-from core.ai_metrics.figures import figures
-from core.ai_metrics.series import both, latency_series, volume_series
+from core.ai_metrics.series import measure
 from core.comparison import NOT_KNOWN, Change, Meaning, Tile, not_compared, of_level, of_rate, tile
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -64,11 +63,12 @@ def side(session: Session, asked: Asked, step: Interval) -> Side:
     def is_over(point: VolumePoint | LatencyPoint) -> bool:
         return _end(point.at, step, asked.period.zone) <= min(clock.now(), asked.period.end)
 
-    volume, times = volume_series(session, asked, step), latency_series(session, asked, step)
+    found = measure(session, asked, step)
+    volume, times = found.volume_series(asked.period, step), found.latency_series(asked.period, step)
     return Side(
         period=asked.period,
-        figures=figures(session, asked),
-        times=both(session, asked),
+        figures=found.figures,
+        times=found.times,
         volume=[point for point in volume if is_over(point)],
         latency=[point for point in times.latency if is_over(point)],
         first_token=[point for point in times.first_token if is_over(point)],

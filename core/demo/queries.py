@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import and_, select, text
 from sqlalchemy.orm import Session
 
+from core import memo
 from core.config import config
 from core.demo.schemas import DemoView
 from core.imports import undo
@@ -16,6 +17,14 @@ GONE = (Status.UNDONE, Status.READY)
 HAS_ROWS = text("""
 select exists(select from users) or exists(select from conversations) or exists(select from user_activity_events)
     or exists(select from ai_request_metrics)""")
+# Attune's own job runs in every workspace, and an import that stored nothing has brought nothing.
+HAS_OTHERS = text("""
+select exists(select 1 from imports where id <> :demo and status <> 'undone'
+        and jsonb_path_exists(counts, '$.*.accepted ? (@ > 0)'))
+    or exists(select 1 from conversations where import_id is null)
+    or exists(select 1 from user_activity_events where import_id is null)
+    or exists(select 1 from ai_request_metrics where import_id is null)
+    or exists(select 1 from batch_run_history where import_id is null and batch_job <> 'attune.daily')""")
 WAS_USED = text("select exists(select from admin_sessions)")
 
 
@@ -34,7 +43,8 @@ def find_demo(session: Session) -> DemoView | None:
         return None
     may_go = row.started_at is None or row.started_at >= undo.since(session)
     until = datetime.fromisoformat(row.mapping["until"])
-    return DemoView(status=Status(row.status), rows=row.position, until=until, may_go=may_go)
+    is_mixed = memo.briefly(("demo", row.id), lambda: bool(session.scalar(HAS_OTHERS, {"demo": row.id})))
+    return DemoView(status=Status(row.status), rows=row.position, until=until, may_go=may_go, is_mixed=is_mixed)
 
 
 def may_load(session: Session) -> bool:

@@ -23,6 +23,7 @@ class DemoView(BaseModel):
     rows: int
     until: datetime  # when what happens in it ends
     may_go: bool  # imports can be undone for some weeks
+    is_mixed: bool  # with rows that were sent or imported beside it
 
     @property
     def is_coming(self) -> bool:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core import clock, memo
+from core.activity.active_users import active_by_day, new_by_day
 from core.conversations.opinions import POSITIVE
 from core.insights.schemas import Scope
 from core.periods import DAY, Period, midnight
@@ -15,11 +16,6 @@ from core.tables import table_of
 
 daily = table_of(DailyMetric).c
 
-THERE = """
-select day, count(distinct user_id) as value from user_days where day = any(:days) and environment = :environment group by day"""
-FRESH = """
-select first_day as day, count(*) as value from user_spans where first_day = any(:days) and environment = :environment
-    and app = '*' group by first_day"""
 # In two halves: each has an index.
 THROUGH = """
 select (reached_1 at time zone :zone)::date as day, count(reached_5)::float8 / count(*) as value
@@ -32,7 +28,8 @@ GOOD = f"""
 select (created_at at time zone :zone)::date as day,
     avg(({POSITIVE})::int)::float8 as value
 from ai_feedback where environment = :environment and created_at >= :since and created_at < :until group by 1"""  # noqa: S608  words of our own
-COUNTED = {"users_active": THERE, "users_new": FRESH, "onboarding_conversion": THROUGH, "feedback_ratio": GOOD}
+COUNTED = {"onboarding_conversion": THROUGH, "feedback_ratio": GOOD}
+OF_USERS = {"users_active": active_by_day, "users_new": new_by_day}
 
 
 def course_of(core: Session, scope: Scope, metric: str, *, source: Session | None = None) -> list[float | None]:
@@ -62,8 +59,10 @@ def _written(core: Session, scope: Scope, metric: str) -> dict[date, float]:
 
 
 def _counted(session: Session, scope: Scope, metric: str, days: list[date]) -> dict[date, float]:
+    if metric in OF_USERS:
+        return {day: float(users) for day, users in OF_USERS[metric](session, days, scope.watched).items()}
     zone, last = scope.period.zone, days[-1]
     span = Period(midnight(days[0], zone), midnight(last + DAY, zone), zone)
     given: dict[str, Any] = {"zone": zone, "environment": scope.watched.environment, "since": span.start, "until": span.end}
-    rows = session.execute(text(COUNTED[metric]), {**given, "days": days})
+    rows = session.execute(text(COUNTED[metric]), given)
     return {row.day: float(row.value) for row in rows if row.day in days}

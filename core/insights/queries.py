@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, select, union
 from sqlalchemy.orm import Session
 
-from core import memo
-from core.activity import conversion
-from core.activity.models import Event, UserDay, UserSpan
+from core.activity import active_users, conversion
+from core.activity.models import Event, UserSpan
 from core.activity.schemas import ALL_APPS
 from core.ai_metrics import figures
 from core.ai_metrics.answers import Asked
@@ -30,8 +29,6 @@ from core.insights.schemas import (
 )
 from core.knowledge.models import Feedback
 from core.tables import table_of
-
-FEW = 20_000  # of so many the days are asked one by one
 
 spans = table_of(UserSpan).c
 
@@ -59,33 +56,8 @@ def count_users(session: Session, scope: Scope) -> UserCounts:
     """Return who was there on the days of a period, in that environment, and who had not been before."""
     if scope.watched.release is not None:
         return _count_of_release(session, scope)
-    days = (scope.period.first_day, scope.period.last_day)
-    return UserCounts(
-        active=memo.counted(("active", scope.watched, *days), lambda: _count_active(session, scope)),
-        new=memo.counted(
-            ("new", scope.watched, *days), lambda: _count(session, spans.first_day.between(*days), *_spanned(scope))
-        ),
-    )
-
-
-def _count_active(session: Session, scope: Scope) -> int:
-    """Nearly everybody who was there since a period began was there last within it: only of the few others the days are asked.
-
-    Of a period that is over they may be many: then all of its days are read. Several workers may share each part of it.
-    """
-    first, last = scope.period.first_day, scope.period.last_day
-    within = (spans.first_day <= last, spans.last_day >= first, *_spanned(scope))
-    around = (spans.first_day < first, spans.last_day > last, *_spanned(scope))
-    day = table_of(UserDay)
-    there = select(day.c.user_id).where(day.c.day.between(first, last), *_watched(day, scope))
-    if _count(session, *around) > FEW:
-        return _count(session, spans.user_id.in_(there), *within)
-    known = _count(session, or_(spans.first_day >= first, spans.last_day <= last), *within)
-    return known + _count(session, there.where(day.c.user_id == spans.user_id).exists(), *around)
-
-
-def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
-    return session.scalar(select(func.count()).where(*conditions)) or 0
+    found = active_users.count_active_users(session, scope.period, scope.watched)
+    return UserCounts(active=found.active, new=found.new)
 
 
 def _spanned(scope: Scope) -> list[ColumnElement[bool]]:

@@ -16,7 +16,7 @@ from core import partitions, settings
 from core.activity import ingest as events
 from core.activity import rollups as event_rollups
 from core.activity import subjects
-from core.activity.models import FunnelPart, Subject, UserDay, UserSpan
+from core.activity.models import FunnelPart, Subject, UserDay, UserDayCount, UserSpan
 from core.ai_metrics import ingest as requests
 from core.ai_metrics import rollups as request_rollups
 from core.db import apart
@@ -58,6 +58,7 @@ def verify() -> list[Checked]:
         found = [check for fold, parent in FOLDS for check in _folds(session, fold, sealed.until(parent), zone)]
         found.append(_user_days(session, sealed, zone))
         found.append(_user_spans(session))
+        found.append(_user_day_counts(session))
         found.append(_parts(session, sealed.until(EVENTS)))
         found += _subjects(session)
     return found
@@ -167,11 +168,33 @@ def _user_days(session: Session, sealed: Sealed, zone: str) -> Checked:
 
 def _user_spans(session: Session) -> Checked:
     """Check since when and until when users were there by the days on which they were."""
-    keys, columns = _columns(table_of(UserSpan))
+    keys, columns = _columns(table_of(UserSpan), without=("previous_day",))
     computed = """
 select user_id, environment, place as app, min(day) as first_day, max(day) as last_day
 from public.user_days cross join lateral (values (app), ('*')) as each (place) group by 1, 2, 3"""
     return _compare(session, "user_spans", keys, f"select {columns} from public.user_spans", computed, {})  # noqa: S608  our own
+
+
+def _user_day_counts(session: Session) -> Checked:
+    """Check how many users each day has, by the day on which they were active before, by their days."""
+    keys, _ = _columns(table_of(UserDayCount))
+    stored = """
+select environment, app, day, previous_day, sum(users)::bigint as users
+from (
+    select environment, app, day, previous_day, users from public.user_day_counts
+    union all select environment, app, day, previous_day, users from public.user_day_count_deltas
+) as counts group by 1, 2, 3, 4 having sum(users) <> 0"""
+    computed = """
+select environment, app, day, previous_day, count(*) as users
+from (
+    select environment, place as app, day, lag(day, 1, '-infinity') over (partition by user_id, environment, place order by day)
+        as previous_day
+    from (
+        select distinct user_id, environment, place, day
+        from public.user_days cross join lateral (values (app), ('*')) as each (place)
+    ) as days
+) as journeys group by 1, 2, 3, 4"""
+    return _compare(session, "user_day_counts", keys, stored, computed, {})
 
 
 def _parts(session: Session, sealed: datetime | None) -> Checked:

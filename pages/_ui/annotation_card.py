@@ -7,7 +7,7 @@ from core.annotations import annotations
 from core.annotations.charts import NAMES
 from core.annotations.schemas import AnnotationStatus, AnnotationType, AnnotationView, ChangeView
 from core.db import Database, transaction
-from pages._ui import diff, guard, text
+from pages._ui import diff, guard, markdown, text
 from pages._ui.review_form import SEVERITIES
 
 TONES = {AnnotationType.CORRECTION: "blue", AnnotationType.IMPROVEMENT: "blue", AnnotationType.FLAG: "orange"}
@@ -25,13 +25,13 @@ def draw(one: AnnotationView, zone: str, *, original: str | None) -> None:
     who = text.plain(text.one_line(f"{one.author_name} · {words.moment(one.created_at, zone)}"))
     st.markdown(" ".join(badges) + f"\u2002:gray[:small[{who}]]")
     if one.content:
-        st.markdown(text.safe_markdown(text.upright(one.content[:LONGEST])), anchors=False)
+        markdown.draw(one.content[:LONGEST])
     if one.suggested_response:
         if original:
             diff.draw(original, one.suggested_response[:LONGEST])
         else:
             st.caption("Suggested response")
-            st.markdown(text.safe_markdown(text.upright(one.suggested_response[:LONGEST])), anchors=False)
+            markdown.draw(one.suggested_response[:LONGEST])
 
 
 def draw_history(one: AnnotationView, zone: str) -> None:

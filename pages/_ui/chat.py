@@ -8,8 +8,7 @@ from core import words
 from core.executions.schemas import Status
 from core.playground.errors import AnswerPending
 from core.playground.schemas import LONGEST_MESSAGE, MessageView, SessionView, Speaker
-from pages._ui import frame, state, text
-from pages._ui.text import safe_markdown
+from pages._ui import frame, markdown, state, text
 
 MESSAGE = "playground.message"
 PANE = "pane-chat"
@@ -59,11 +58,11 @@ def _draw_message(place: int, message: MessageView) -> None:
     with st.chat_message(message.role.value, avatar=AVATARS[message.role]):
         if message.role is Speaker.USER:
             with st.container(key=f"row-{message.id}", horizontal=True, wrap=False, gap="small"):
-                st.markdown(safe_markdown(message.content), anchors=False, width="stretch")
+                markdown.draw(message.content)
                 _draw_small_print(place, message)
             return
         if message.content:
-            st.markdown(safe_markdown(message.content), anchors=False)
+            markdown.draw(message.content)
         if message.error is not None:
             st.markdown(f":red[:material/error:] {text.plain(message.error.detail)}")
         _draw_small_print(place, message)

@@ -1,4 +1,4 @@
-"""Says on every page that this is a demo and what there is to find in it, and lets an administrator remove it."""
+"""Says on every page what is made up and what there is to find in it, and lets an administrator remove it."""
 
 from contextlib import suppress
 
@@ -14,7 +14,8 @@ from core.identity.schemas import Actor
 from pages._ui import cache, errors, guard, links, state
 from pages._ui.cache import Reads
 
-WORDS = "**Demo workspace**: everything here is synthetic"
+ALONE = "**Demo workspace**: everything here is synthetic"
+MIXED = "**Demo data** is mixed with your own rows: lists and figures show both"
 
 
 def draw(actor: Actor) -> None:
@@ -26,7 +27,7 @@ def draw(actor: Actor) -> None:
     if demo is None:
         return
     with st.container(key="demo-banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f":material/theater_comedy: {WORDS}{_more(demo)}.", width="content")
+        st.markdown(f":material/theater_comedy: {MIXED if demo.is_mixed else ALONE}{_more(demo)}.", width="content")
         with st.container(horizontal=True, width="content", gap="small"):
             is_told = may(actor, Permission.WATCH) and not demo.is_coming and not demo.is_going
             if is_told and st.button("What to look for", key="demo.stories", icon=":material/travel_explore:"):

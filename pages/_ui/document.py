@@ -11,9 +11,8 @@ from core.knowledge.answers import DocumentChangeView, DocumentView
 from core.knowledge.errors import DocumentMissing
 from core.knowledge.schemas import DocumentState
 from core.system import workspace
-from pages._ui import cache, diff, document_editor, errors, frame, guard, links, state, text, watch
+from pages._ui import cache, diff, document_editor, errors, frame, guard, links, markdown, state, text, watch
 
-LONG = 30_000  # characters; what is longer is shown as it was written
 MOST_RAW = 200_000
 DONE = {
     "made": "made it",
@@ -53,10 +52,10 @@ def close() -> None:
 
 def draw_markdown(content: str) -> None:
     """Draw what others wrote: as markdown that loads nothing, or, when it is very long, as it was written."""
-    if len(content) > LONG:
+    if len(content) > markdown.LONGEST:
         draw_raw(content)
     elif content.strip():
-        st.markdown(text.safe_markdown(text.upright(content)), anchors=False)
+        markdown.draw(content)
     else:
         st.caption("Nothing is written here.")
 

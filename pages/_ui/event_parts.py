@@ -73,33 +73,34 @@ def _draw_samples(group: ErrorGroup, zone: str) -> None:
 
 
 def draw_types(found: Sequence[TypeCourse], page: str, pick: Pick) -> None:
-    """Draw every type of event with its days."""
+    """Draw every type of event with its days, or the hours of a single one."""
+    each = funnel_charts.interval_of(found[0].starts)
     table = pd.DataFrame(
         {
             "Type": [course.event_type for course in found],
             "Events": [course.events for course in found],
             "Errors": [course.errors for course in found],
-            "By day": [course.events_by_day for course in found],
+            "Over time": [course.event_counts for course in found],
         }
     )
     columns = {
         "Events": column.NumberColumn(format="localized"),
         "Errors": column.NumberColumn(format="localized"),
-        "By day": column.BarChartColumn(y_min=0, width="medium", color=charts.palette().bar),
+        "Over time": column.BarChartColumn(f"By {each}", y_min=0, width="medium", color=charts.palette().bar),
     }
 
     def picked(number: int) -> None:
         pick(found[number].event_type)
 
-    with watch.panel("Types of events", "each by day, on a scale of its own; select one to see it alone"):
+    with watch.panel("Types of events", f"each by {each}, on a scale of its own; select one to see it alone"):
         tables.show(table, "Types of events", key=f"{page}.types", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def draw_type(found: Sequence[TypeCourse], chosen: str | None, page: str, zone: str, marks: Sequence[Mark]) -> None:
-    """Draw one type of event by day, the most frequent if none is chosen."""
+    """Draw one type of event over time, the most frequent if none is chosen."""
     course = next((each for each in found if each.event_type == chosen), found[0])
-    with watch.panel(text.plain(course.event_type), "events by day"):
-        charts.show(funnel_charts.events_by_day(charts.palette(), course, zone, marks), f"{page}.type")
+    with watch.panel(text.plain(course.event_type), f"events by {funnel_charts.interval_of(course.starts)}"):
+        charts.show(funnel_charts.events_over_time(charts.palette(), course, zone, marks), f"{page}.type")
 
 
 def draw_choices(page: str, types: Sequence[str], codes: Sequence[str], download: str) -> None:

@@ -35,6 +35,7 @@ def read(name: str) -> str:
 
 # v2 components take their script as text; each does one thing that the browser must do itself.
 _leave = st.components.v2.component("attune_leave", js=read("parts/leave.js"))
+_tables = st.components.v2.component("attune_tables", js=read("parts/tables.js"))
 _follow_theme = st.components.v2.component("attune_theme", js=read("parts/theme.js"))
 
 
@@ -55,6 +56,12 @@ def time_zone() -> tzinfo:
         return ZoneInfo(st.context.timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         return UTC
+
+
+def plain_tables() -> None:
+    """Keep the key that searches a page from searching a table."""
+    with st.container(key="unseen-tables"):
+        _tables(key="console.tables")
 
 
 def follow_theme() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from core.imports.schemas import DryRun, ImportView, Problem
 from core.imports.stores import STORES
 from core.words import count as counted
-from pages._ui import frame, text
+from pages._ui import frame, tables, text
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
 
@@ -32,7 +32,7 @@ def draw_dry_run(dry: DryRun) -> None:
         frame.section("The first rows", "as they would be stored")
         rows = [{name: str(each.row[name]) for name in sorted(each.row, key=_place)} for each in dry.samples]
         alt = "The first rows, as they would be stored"
-        st.dataframe(pd.DataFrame(rows), hide_index=True, row_height=34, height="content", placeholder="", alt=alt)
+        tables.show(pd.DataFrame(rows), alt, key="imports.samples", placeholder="")
 
 
 def draw_brought(found: ImportView) -> None:
@@ -41,7 +41,7 @@ def draw_brought(found: ImportView) -> None:
         {"Kind": STORES[kind].words[1], "New": count.accepted, "Known before": count.duplicates, "Refused": count.rejected}
         for kind, count in found.counts.items()
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="–", row_height=34, height="content", alt="What it has brought")
+    tables.show(pd.DataFrame(rows), "What it has brought", key="imports.brought")
     if found.first_at and found.last_at:
         st.caption(f"{_span(found.first_at, found.last_at)} Environment: {text.plain(found.environment)}.")
     if found.problems:
@@ -51,14 +51,7 @@ def draw_brought(found: ImportView) -> None:
 def _draw_problems(problems: list[Problem], number: int) -> None:
     frame.section(counted(number, "row") + " refused", f"the first {len(problems)}" if number > len(problems) else "")
     rows = [{"Line": each.line, "Record": each.position, "Why": each.error} for each in problems]
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        placeholder="–",
-        row_height=34,
-        height="content" if len(rows) <= MOST_LINES else 250,
-        alt="Refused rows",
-    )
+    tables.show(pd.DataFrame(rows), "Refused rows", key="imports.refused", most=MOST_LINES)
 
 
 def _place(field: str) -> tuple[bool, bool, str]:

@@ -21,6 +21,7 @@ FILES = {
     "settings": "system/settings.py",
     "accounts": "system/accounts.py",
 }
+ADDRESSES = frozenset({*FILES, "you"})  # of all pages, whoever may open them
 
 WANTED = "console.way"
 

@@ -15,7 +15,7 @@ from core.conversations.schemas import MessageSpeaker
 from core.db import Database, transaction
 from core.identity.schemas import Actor
 from core.insights.reading import Call, Judgement, Said, read_message
-from pages._ui import annotation_list, diff, errors, guard, links, state, text
+from pages._ui import annotation_list, diff, errors, guard, links, markdown, state, text
 from pages._ui.conversation_list import SPEAKERS, marked
 
 AVATARS = {
@@ -89,7 +89,7 @@ def _draw_content(message: Said, whole: str | None) -> None:
     elif message.characters > LONG:
         _draw_as_written(escape(said[:LONG] + "…" if is_folded else said))
     elif said:
-        st.markdown(text.safe_markdown(said), anchors=False)
+        markdown.draw(said)
     if is_folded:
         label = f"Show all {message.characters:,} characters"
         st.button(label, type="tertiary", key=f"{_key(message.id)}.all", on_click=_open, args=(message.id,))

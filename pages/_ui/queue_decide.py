@@ -7,12 +7,13 @@ from core.annotations import adjudication, queue
 from core.annotations.schemas import AnnotationView, Decision, ItemState, QueueItemView
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.db import Database, transaction
+from core.insights.excerpts import read_excerpts
 from core.insights.reading import Reading, read_conversation
 from core.paging import Window
 from core.system import workspace
-from pages._ui import annotation_card, errors, guard, message_list, state, watch
+from pages._ui import annotation_card, errors, guard, message_list, state, text, watch
 
-AROUND, FIRST = 5, 20
+AROUND, FIRST, LINE = 5, 20, 120
 OPENED = "review.decided"
 
 
@@ -20,17 +21,21 @@ def draw(number: int) -> None:
     """Draw the message about which reviewers have disagreed for longest, with what each said."""
     if not number:
         return
-    with guard.work() as (_, actor), transaction(Database.AI) as ai:
+    with guard.work() as (core, actor), transaction(Database.AI) as ai:
         items = queue.list_items(ai, ItemState.ADJUDICATION, Window(FIRST), actor=actor, count=False).items
+        begins = read_excerpts(core, [item.message_id for item in items], longest=LINE, actor=actor)
     with watch.panel("Reviewers disagree", f"{words.count(number, 'message')} to decide, the longest first"):
         if not items:
             st.caption("You have reviewed all of them yourself: somebody else who may decide says what holds.")
         for item in items:
             is_open = state.get(OPENED, None) == item.id
-            about = " · ".join(filter(None, (item.user_id, item.model, words.moment(item.message_at, workspace.zone()))))
+            facts = (item.user_id, item.model, words.moment(item.message_at, workspace.zone()))
+            about = text.plain(text.one_line(" · ".join(filter(None, facts))))
+            message = begins.get(item.message_id)
+            begin = text.plain(text.one_line(message.short)) if message else "The message is no longer there."
             label = "Close" if is_open else "Decide"
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                st.caption(about, width="content")
+                st.markdown(f"{begin}  \n:gray[:small[{about}]]", width="content")
                 st.button(label, key=f"review.decide.{item.id}", on_click=_open, args=(None if is_open else item,))
             if is_open:
                 _draw_item(item)

@@ -12,6 +12,7 @@ from core.system import workspace
 from pages._ui import (
     conversation_list,
     frame,
+    markdown,
     message_list,
     queue_decide,
     queue_many,
@@ -151,7 +152,10 @@ def _draw_why(seen: Seen, visit: Visit) -> None:
             if value:
                 st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
     with watch.panel("Guidelines"), st.container(border=True, key="guidelines"):
-        st.markdown(text.safe_markdown(seen.guidelines) if seen.guidelines.strip() else ":gray[None are written yet.]")
+        if seen.guidelines.strip():
+            markdown.draw(seen.guidelines)
+        else:
+            st.caption("None are written yet.")
 
 
 def _draw_talk(seen: Seen, message: Said) -> None:

@@ -31,11 +31,13 @@ def draw() -> None:
         _draw_days(present)
     frame.section("Clean up", "what is over goes with the daily job at 01:00 UTC, or now")
     with st.container(horizontal=True):
-        if st.button("Count what would go"):
-            _draw_counts()
+        is_counted = st.button("Count expired rows")
         with st.popover("Delete it now", icon=":material/delete_sweep:"):
-            st.checkbox("Rows that are over are deleted for ever", key=SURE)
+            st.checkbox("Expired rows are deleted permanently", key=SURE)
             st.button("Delete", type="primary", on_click=clean_up, disabled=not state.get(SURE, False))
+    # Below both: the count must not push the button that deletes under the pointer.
+    if is_counted:
+        _draw_counts()
 
 
 def _draw_days(present: Retention) -> None:
@@ -57,7 +59,7 @@ def _draw_counts() -> None:
             pass
         found = retention.clean_up(actor=actor, dry_run=True).rows
         gone = [f"{rows:,} of {text.plain(table)}" for table, rows in sorted(found.items()) if rows]
-        st.caption(f"Would go: {', '.join(gone)}." if gone else "Nothing is over.")
+        st.caption(f"Rows to delete: {', '.join(gone)}." if gone else "No row has expired.")
 
 
 @errors.action

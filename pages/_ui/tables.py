@@ -1,7 +1,11 @@
-"""Tables on a page: rows of one height, a dash for what is not there, said in words to who cannot see them."""
+"""Tables on a page: rows of one height, a dash for what is not there, said in words to who cannot see them.
+
+A table holds the rows of one page of a list. Streamlit would sort, search and sum up only those, as if they were all: where
+columns can be selected a header does not sort, style.css hides the menu's ways to it, and parts/tables.js the key to search.
+"""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +15,10 @@ from pages._ui import errors, state
 
 ROW_PX = 34
 MOST_PAGES = 400
+# What can be selected.
+COLUMN: Final = "single-column"
+ROW: Final = "single-row"
+ROWS: Final = "multi-row"
 Columns = Mapping[str, ColumnConfig]
 
 
@@ -21,6 +29,7 @@ def show(
     key: str,
     columns: Columns | None = None,
     most: int | None = None,
+    placeholder: str = "–",
     on_pick: Callable[[int], None] | None = None,
     on_drop: Callable[[], None] | None = None,
 ) -> None:
@@ -32,13 +41,17 @@ def show(
     @errors.action
     def act() -> None:
         rows = state.selected(key)
+        if rows == state.get(seen, rows):
+            return  # only a column was selected
         if rows and on_pick is not None:
             on_pick(rows[0])
         elif not rows and on_drop is not None:
             on_drop()
 
-    selects: dict[str, Any] = {"on_select": act, "selection_mode": "single-row"} if on_pick is not None else {}
-    st.dataframe(table, key=key, **_drawn(table, alt, columns, most), **selects)
+    seen = f"{key}.seen"
+    drawn = _drawn(table, alt, columns, most) | {"placeholder": placeholder}
+    st.dataframe(table, key=key, on_select=act, selection_mode=(ROW, COLUMN) if on_pick else (COLUMN,), **drawn)
+    state.put(seen, state.selected(key))
 
 
 def choose(
@@ -52,9 +65,15 @@ def choose(
 ) -> int | None:
     """Draw a table; return the number of the row that is selected."""
     drawn = _drawn(table, alt, columns, most) | {"placeholder": placeholder}
-    st.dataframe(table, key=key, on_select="rerun", selection_mode="single-row", **drawn)
+    st.dataframe(table, key=key, on_select="rerun", selection_mode=(ROW, COLUMN), **drawn)
     # A selection outlives the rows that have gone since.
     return next((row for row in state.selected(key) if row < len(table)), None)
+
+
+def choose_many(table: pd.DataFrame, alt: str, *, key: str, columns: Columns | None = None, most: int | None = None) -> list[int]:
+    """Draw a table; return the numbers of the rows that are selected."""
+    st.dataframe(table, key=key, on_select="rerun", selection_mode=(ROWS, COLUMN), **_drawn(table, alt, columns, most))
+    return [row for row in state.selected(key) if row < len(table)]
 
 
 def draw_pages(total: int, size: int, at: str, *, most: int = MOST_PAGES) -> None:

@@ -1,19 +1,17 @@
-"""Text of people and models, made harmless: it is shown as text or as markdown without images, and formats of numbers."""
+"""Text of people and models, made harmless where it stands among words of ours, and formats of numbers."""
 
 import re
 from datetime import datetime, tzinfo
 
 from core import clock
 
-MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>])")
-FENCE = re.compile(r"^\s*(?:```|~~~)")
-DOLLAR = re.compile(r"(?<!\\)\$")
-DIRECTIVE = re.compile(r":(?=[a-z-]+\[|material/)")
+MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>&=])")
 # What turns the direction of all that follows it, until its end, which a line of others' words may never say.
 TURNS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 OVERRIDES = re.compile("[\u202a-\u202e]")  # they turn letters that have a direction of their own
+# Streamlit draws icons and arrows of these wherever they stand in a text, escaped or not.
+DRAWN = re.compile(r":(?=material[/_]|streamlit:)|(?<!\S)[-<>~](?=(?:->|[-=>])(?!\S))")
 UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 SYSTEMS = (
@@ -28,7 +26,7 @@ SYSTEMS = (
 
 def plain(given: str) -> str:
     """Return text that markdown shows as it is."""
-    return MARKUP.sub(r"\\\1", given)
+    return MARKUP.sub(r"\\\1", DRAWN.sub("\\g<0>\u200b", given))
 
 
 def one_line(given: str) -> str:
@@ -39,39 +37,6 @@ def one_line(given: str) -> str:
 def upright(given: str) -> str:
     """Return text whose letters stand in their own direction: no language is written with what is taken out."""
     return OVERRIDES.sub("", given)
-
-
-def safe_markdown(given: str) -> str:
-    """Return markdown that loads nothing: no image, whatever its form; and no `$` turns prices into formulas.
-
-    An image needs `](`, `][` or a definition `]:` after its `![`; a zero-width space between the two takes the image away and
-    leaves the words. The content policy is the wall behind this.
-    """
-    ends = len(given) if re.search(r"\]\s*:", given) else max(given.rfind("]("), given.rfind("]["))
-    tamed = given[: max(ends, 0)].replace("![", "!\u200b[") + given[max(ends, 0) :]
-    return "\n".join(_lines(tamed))
-
-
-def _lines(given: str) -> list[str]:
-    lines, in_code = [], False
-    for line in given.split("\n"):
-        if FENCE.match(line):
-            in_code = not in_code
-        lines.append(line if in_code else _without_formulas(line))
-    return lines
-
-
-def _without_formulas(line: str) -> str:
-    parts, position = [], 0
-    for code in INLINE_CODE.finditer(line):
-        parts += [_tame(line[position : code.start()]), code.group()]
-        position = code.end()
-    return "".join([*parts, _tame(line[position:])])
-
-
-def _tame(words: str) -> str:
-    # `$` would begin a formula; `:red[...]`, `:blue-badge[...]` and `:material/...:` are Streamlit's own directives.
-    return DIRECTIVE.sub(":\u200b", DOLLAR.sub(r"\\$", words))
 
 
 def clock_time(moment: datetime, zone: tzinfo) -> str:

@@ -18,7 +18,7 @@ from core.db import Database, transaction
 from core.insights.reading import Said, read_conversation
 from core.insights.timeline import Day, Entry, Opinion, Stretch, Talk
 from core.paging import LARGEST_PAGE, Window
-from pages._ui import errors, guard, links, state, text
+from pages._ui import errors, guard, links, markdown, state, text
 
 LONG_S = 1800  # so long a pause stands in the text colour
 Timed = tuple[Entry, float | None]
@@ -106,7 +106,7 @@ def _draw_talk(talk: Talk, gap: float | None, zone: str, *, is_readable: bool) -
 def _draw_said(said: list[Said]) -> None:
     for message in said:
         with st.chat_message(message.role if message.role in ("user", "assistant") else "system", avatar=_avatar(message.role)):
-            st.markdown(text.safe_markdown(message.content + ("…" if message.is_cut else "")))
+            markdown.draw(message.content + ("…" if message.is_cut else ""))
             if message.error:
                 st.caption(f":red[{text.plain(message.error[:300])}]")
 

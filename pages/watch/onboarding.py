@@ -14,7 +14,7 @@ from core.activity.funnel import Funnel
 from core.activity.segments import Segment
 from core.insights import stopped
 from core.paging import Cursor, Window
-from core.periods import DAY
+from core.periods import DAY, HOUR
 from pages._ui import charts, errors, event_parts, filters, funnel_editor, funnel_parts, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
@@ -71,7 +71,7 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
 
     # Traits are of users: sessions without one are in no such segment.
     whose = " · of users with a name" if segment is not None and segment.trait else ""
-    with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · select one to see who stopped there"):
+    with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · times are exact · select one to see who stopped there"):
         funnel_parts.draw_funnel(found, beside, PAGE, pick)
         funnel_parts.draw_figures(found, beside, PAGE, pick)
     step = chosen["step"] or ""
@@ -86,22 +86,28 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
 @errors.part("Completion and times")
 def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None:
     """Draw who came through by day and by time, and how long the others stayed."""
-    course, stayed = reads.ask(courses.read_course, *asked), reads.ask(stays.read_stays, *asked)
+    course, stayed = reads.ask(courses.read_course, *asked, by_hour=True), reads.ask(stays.read_stays, *asked)
     palette, zone = charts.palette(), chosen.period.zone
     grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
 
     def closer(point: Point) -> None:
         start = point.moment(zone)
-        filters.look_at(PAGE, start, start + course.days_each * DAY)
+        filters.look_at(PAGE, start, start + (HOUR if is_hourly else course.days_each * DAY))
 
-    each = "day" if course.days_each == 1 else f"{course.days_each} days"
+    is_hourly = funnel_charts.interval_of([day.starts_at for day in course.days]) == "hour"
+    each = "hour" if is_hourly else "day" if course.days_each == 1 else f"{course.days_each} days"
     with grid.cell(), watch.panel("Completion", f"% by {each} of the first step; dotted can still rise"):
         charts.show(
             funnel_charts.completion(palette, course, zone, watch.marks(reads, chosen)), f"{PAGE}.completion", on_pick=closer
         )
-    with grid.cell(), watch.panel("Time to come through", "users, from the first step to the last"):
+    with grid.cell(), watch.panel("Time to convert", "users, from the first step to the last; exact"):
         charts.show(funnel_charts.time_to_convert(palette, course), f"{PAGE}.time")
-    with grid.cell(), watch.panel("How long the others stayed", "users, until last seen"):
+    with (
+        grid.cell(),
+        watch.panel(
+            "Time to drop-off", "a random sample of users, until last seen" if stayed.is_sampled else "users, until last seen"
+        ),
+    ):
         charts.show(funnel_charts.stays(palette, stayed), f"{PAGE}.stays")
 
 

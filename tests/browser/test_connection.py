@@ -47,7 +47,7 @@ def test_a_socket_that_is_cut_is_opened_again_and_the_answer_is_whole(window: Wi
     is_cut = False
     tab.wait_for(lambda: tab.connection == "Connected")
     expect(tab.messages).to_have_count(2)
-    assert len(tab.last.get_by_test_id("stMarkdown").first.inner_text().split()) == 122
+    assert len(tab.last.locator(".attune-markdown").inner_text().split()) == 122
 
 
 def test_a_network_that_goes_and_comes_back_is_noticed_at_once(window: Window) -> None:
@@ -61,4 +61,4 @@ def test_a_network_that_goes_and_comes_back_is_noticed_at_once(window: Window) -
     tab.wait_for(lambda: tab.connection == "Connected", within_s=5)
     expect(tab.messages).to_have_count(2)
     expect(tab.last).not_to_contain_text("Failed")
-    assert len(tab.last.get_by_test_id("stMarkdown").first.inner_text().split()) == 122
+    assert len(tab.last.locator(".attune-markdown").inner_text().split()) == 122

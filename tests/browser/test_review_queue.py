@@ -1,5 +1,6 @@
 """The review queue as reviewers live in it: from the keyboard alone, nothing that was typed is lost, and others decide."""
 
+import re
 from typing import Any
 
 import httpx2
@@ -90,13 +91,16 @@ def test_without_a_type_nothing_is_saved_and_keys_can_be_switched_off(open_windo
 def test_a_selection_is_approved_at_once(open_window: OpenWindow, program: Program) -> None:
     tab = open_window().open("/tuning?view=queue")
     count = len(annotations(program))
-    main(tab).to_contain_text("What waits")
+    main(tab).to_contain_text("Waiting for review")
     tab.wait()
     tab.page.wait_for_timeout(1500)  # a table takes no click before it has settled
     table = tab.page.get_by_test_id("stDataFrame").first
     for number, row in enumerate((4, 5), 1):  # the first ones may be in somebody's hands
         table.click(position={"x": 20, "y": 34 * row + 17})
         expect(tab.button(f"Approve {number}")).to_be_visible()
+    texts = tab.page.locator(".st-key-review-texts")
+    expect(texts.get_by_text("Question: Question")).to_have_count(2)
+    expect(texts.locator(".attune-markdown")).to_have_text([re.compile(rf"Answer \d+ of {NAME}\.")] * 2)
     tab.press("Approve 2")
     expect(tab.page.get_by_text("2 messages approved")).to_be_visible()
     approved = [each for each in annotations(program) if each["annotation_type"] == "approved"]

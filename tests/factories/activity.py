@@ -21,6 +21,8 @@ TABLES = (
     "user_activity_events",
     "users",
     "user_days",
+    "user_day_count_deltas",
+    "user_day_counts",
     "event_deltas",
     "event_rollups",
     "funnel_parts",
@@ -87,6 +89,10 @@ def derived() -> dict[str, list[tuple[Any, ...]]]:
         "users": "select id, external_id, first_seen_at, last_seen_at from users",
         "user_days": "select day, environment, app, user_id from user_days",
         "user_spans": "select user_id, environment, app, first_day, last_day from user_spans",
+        "user_day_counts": "select environment, app, day, previous_day::text, sum(users)::bigint from ("
+        "select environment, app, day, previous_day, users from user_day_counts union all "
+        "select environment, app, day, previous_day, users from user_day_count_deltas"
+        ") as counts group by 1, 2, 3, 4 having sum(users) <> 0",
         "rollups": "select grain, at, environment, app, event_type, events, errors from event_rollups",
     }
     with transaction() as session:

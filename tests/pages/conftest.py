@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from streamlit import error_util
@@ -38,8 +39,13 @@ def console(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> Console:
 
 
 def said(app: AppTest) -> str:
-    """Return every word of a page that stands in markdown, captions or messages, without what makes markup into words."""
-    return as_read(written(app))
+    """Return every word of a page that stands in markdown, captions, messages or HTML, without what makes markup into words."""
+    html = [
+        unescape(re.sub("<[^>]*>", "", each))
+        for one in app.get("html")
+        if not (each := str(one.proto.body)).startswith("<style>")
+    ]
+    return "\n".join([as_read(written(app)), *html])
 
 
 def written(app: AppTest) -> str:

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
-from core import clock
+from core import clock, memo
 from core.db import transaction
 from core.demo import queries, service
 from core.demo.stories import stories
 from core.identity.schemas import Role
 from core.imports.schemas import Status
 from pages._ui import cache
+from tests.factories import activity
 from tests.factories.identity import Person, person
 from tests.pages.conftest import SETTINGS, YOU, Console, as_read, said
 
@@ -31,6 +32,17 @@ def test_every_page_says_it_and_only_an_administrator_may_remove_it(console: Con
     app = console(reviewer, YOU)
     assert SYNTHETIC in said(app)
     assert "Remove demo data" not in [button.label for button in app.button]
+
+
+def test_rows_of_ones_own_beside_the_demo_are_named(console: Console) -> None:
+    admin = person(Role.ADMIN)
+    load(admin)
+    activity.store([activity.event("signup.start", clock.now())])
+    memo.forget()
+    app = console(admin, YOU)
+    assert SYNTHETIC not in said(app)
+    assert "Demo data is mixed with your own rows" in said(app).replace("**", "")
+    assert "Remove demo data" in [button.label for button in app.button]
 
 
 def test_removing_is_asked_once_and_then_begins(console: Console) -> None:

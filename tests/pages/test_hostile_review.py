@@ -53,6 +53,8 @@ OURS |= {
     "details",
     "summary",
     "hr",
+    "blockquote",
+    "s",
 }
 VIEWS = [
     (TUNING, {"conversation": "c"}),

@@ -1,11 +1,14 @@
 """Who sees which pages."""
 
+from typing import Any
+
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.config import ROOT
 from core.identity.schemas import Role, SessionKind
-from pages._ui import guard
+from pages._ui import guard, links
 from tests.factories.identity import person
 from tests.pages.conftest import ACCOUNTS, AI_METRICS, OVERVIEW, PLAYGROUND, SETTINGS, TUNING, YOU, Console, prompt, said
 
@@ -75,3 +78,19 @@ def test_the_memory_of_a_tab_is_not_handed_to_the_next_account(console: Console,
     monkeypatch.setattr(guard, "cookie", lambda: second.token)
     app.run()
     assert prompt(app).value != "A prompt of the first"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_every_address_has_a_page_for_every_role(console: Console, monkeypatch: pytest.MonkeyPatch, role: Role) -> None:
+    """Else Streamlit would say that there is no such page, and run another one."""
+    drawn: list[st.Page] = []
+    navigation = st.navigation
+
+    def noted(pages: dict[str, list[st.Page]], **how: Any) -> st.Page:  # noqa: ANN401  Streamlit's own
+        drawn.extend(page for section in pages.values() for page in section)
+        return navigation(pages, **how)
+
+    monkeypatch.setattr(st, "navigation", noted)
+    app = console(person(role, kind=SessionKind.BROWSER))
+    assert not app.exception
+    assert {page.url_path for page in drawn} == {"", *links.ADDRESSES}

@@ -170,7 +170,7 @@ def test_errors_are_the_same_wherever_they_are_counted(known: Answers, actor: Ac
     by_code = ask(events.list_errors, EventFilter(), *asked, window=ALL, actor=actor).items
     assert sum(each.count for each in by_code) == wanted
     assert sum(each.errors for each in ask(events.list_daily, *asked, actor=actor)) == wanted
-    assert sum(sum(each.errors_by_day) for each in ask(daily.type_courses, *asked, actor=actor)) == wanted
+    assert sum(sum(each.error_counts) for each in ask(daily.type_courses, *asked, actor=actor)) == wanted
     of_hours = Period(known.period.start, known.period.end - DAY / 1440, known.period.zone)  # counted from the rows
     assert sum(each.errors for each in ask(events.list_daily, of_hours, Watched(), actor=actor)) == wanted
     assert len(ask(events.list_events, EventFilter(only_errors=True), *asked, limit=50, actor=actor)) == wanted

@@ -5,7 +5,7 @@ export default function ({ data, parentElement }) {
     const holder = event.target.closest?.('[class*="st-key-icon-copy-"]');
     const found = holder?.className.match(/st-key-icon-copy-(\d+)-([0-9a-f-]{36})/);
     if (!found || !event.target.closest("button")) return;
-    const drawn = holder.closest('[data-testid="stChatMessage"]')?.querySelector('[data-testid="stMarkdown"]')?.innerText ?? "";
+    const drawn = holder.closest('[data-testid="stChatMessage"]')?.querySelector('.attune-markdown')?.innerText ?? "";
     put(written(data.session, found[1], found[2], drawn)).then(() => mark(holder, "yes"), () => mark(holder, "no"));
   };
   document.addEventListener("click", clicked, true);

@@ -6,6 +6,7 @@ const AGAIN_AFTER_MS = 700;
 const LONGEST_WAIT_MS = 8000;
 const SESSION_OVER = 4401;
 const SESSION_GONE = 4404;
+const FENCE = /^ {0,3}(`{3,}(?=[^`]*(?:\n|$))|~{3,})/;
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const place = parentElement.querySelector(".live");
@@ -129,20 +130,28 @@ function drawText(place, text) {
 
 function splitBlocks(text) {
   const blocks = [];
-  let current = "", inCode = false;
+  let current = "", fence = null;
   for (const line of text.split("\n")) {
-    if (line.trimStart().startsWith("```")) inCode = !inCode;
-    if (!inCode && !line.trim() && current) { blocks.push(current); current = ""; } else { current += (current ? "\n" : "") + line; }
+    if (fence) { if (isEnd(line, fence)) fence = null; }
+    else if ((fence = line.match(FENCE)?.[1] ?? null) && current) { blocks.push(current); current = ""; }
+    if (!fence && !line.trim() && current) { blocks.push(current); current = ""; } else { current += (current ? "\n" : "") + line; }
   }
   if (current.trim()) blocks.push(current);
   return blocks;
 }
 
+// A fence ends with one of the same kind that is at least as long.
+function isEnd(line, fence) {
+  const end = line.trim();
+  return end.startsWith(fence) && end === fence[0].repeat(end.length);
+}
+
 function blockNode(block) {
-  if (block.trimStart().startsWith("```")) {
-    const code = document.createElement("pre");
-    code.textContent = block.replace(/^\s*```.*\n?/, "").replace(/\n?```\s*$/, "");
-    return code;
+  const fence = block.match(FENCE)?.[1];
+  if (fence) {
+    const lines = block.split("\n").slice(1);
+    if (lines.length && isEnd(lines.at(-1), fence)) lines.pop();
+    return Object.assign(document.createElement("pre"), { textContent: lines.join("\n") });
   }
   const paragraph = document.createElement("p");
   for (const part of block.split(/(`[^`\n]+`|\*\*[^*\n]+\*\*)/)) {

@@ -16,8 +16,11 @@ export default function ({ data, parentElement }) {
   let written; // as it stood when a key was pressed last: later, the fields may be those of another message
 
   const show = (now) => {
-    parentElement.querySelector(".count").textContent = now === data.original ? "As it was said" : `${now.length.toLocaleString("en")} characters`;
-    place.hidden = now === data.original;
+    // Without a text nothing else is suggested: the answer is not deleted by that.
+    const isEmpty = Boolean(data.original) && !now.trim();
+    place.hidden = isEmpty || now === data.original;
+    const length = `${now.length.toLocaleString("en")} characters`;
+    parentElement.querySelector(".count").textContent = isEmpty ? "Empty: no response is suggested" : place.hidden ? "As it was said" : length;
     if (!place.hidden) place.replaceChildren(...change(words(data.original), words(now)));
   };
   const keep = () => {
@@ -34,6 +37,7 @@ export default function ({ data, parentElement }) {
   };
   const typed = (event) => {
     if (!event.target.closest?.('[class*="st-key-review-"]')) return;
+    parentElement.typed = data.item;
     show(field("response")?.value ?? data.suggested);
     written = { suggested_response: field("response")?.value ?? "", content: field("comment")?.value ?? "" };
     clearTimeout(timer);
@@ -71,7 +75,9 @@ export default function ({ data, parentElement }) {
     else if (data.keys) replay(ahead.keys, field);
   };
 
-  show(field("response")?.value ?? data.suggested);
+  // A field that was just drawn is empty for a moment: only what was typed into it says more than the page does.
+  if (parentElement.typed !== data.item) parentElement.typed = undefined;
+  show((parentElement.typed && field("response")?.value) ?? data.suggested);
   document.addEventListener("input", typed, true);
   document.addEventListener("keydown", pressed, true);
   document.addEventListener("click", clicked, true);

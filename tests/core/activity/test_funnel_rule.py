@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from statistics import quantiles
 from threading import Thread
 from time import sleep
 
 import pytest
 from sqlalchemy import text
 
-from core.activity import asking, conversion, subjects
+from core.activity import asking, conversion, courses, subjects
 from core.activity.answers import FunnelView
 from core.activity.funnel import ONBOARDING, STEPS, WINDOW, Funnel, Step, parse
 from core.activity.schemas import NewEvent
@@ -102,15 +103,40 @@ def test_what_a_list_of_marks_has_dropped_is_looked_up_in_the_raw_rows(actor: Ac
         assert not view.is_sampled
 
 
-def test_only_some_of_very_many_are_asked_for_their_time(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(0, 400, 100):
-        store(each for user in range(number, number + 100) for each in spaced(STEPS[:2], user=f"u{user}"))
+@pytest.mark.parametrize("steps", [None, f"{STEPS[0]},{STEPS[1]}"], ids=["saved", "other"])
+def test_times_between_steps_of_very_many_are_those_of_all(
+    actor: Actor, monkeypatch: pytest.MonkeyPatch, steps: str | None
+) -> None:
+    took = [number**2 % 911 for number in range(400)]
+    store(
+        event(kind, START + timedelta(seconds=number + gap * place), user_id=f"u{number}")
+        for number, gap in enumerate(took)
+        for place, kind in enumerate(STEPS[:2])
+    )
     monkeypatch.setattr(asking, "ENOUGH", 50)
-    monkeypatch.setattr(asking, "TOO_FEW", 10)
-    monkeypatch.setattr(asking, "ROUGHLY", text("select 100000"))  # what it was before most were erased
-    view = read(actor)
-    assert view.is_sampled
-    assert (view.steps[1].users, view.steps[1].median_seconds_from_previous) == (400, 60)
+    monkeypatch.setattr(asking, "ROUGHLY", text("select 100000"))
+    view = read(actor, parse(steps) if steps else ONBOARDING)
+    step = view.steps[1]
+    tenths = quantiles(took, n=10, method="inclusive")
+    assert step.users == 400
+    assert (step.median_seconds_from_previous, step.p90_seconds_from_previous) == pytest.approx((tenths[4], tenths[8]), abs=1e-6)
+    assert not view.is_sampled
+
+
+def test_times_to_the_last_step_of_very_many_are_those_of_all(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    took = [number**2 % 911 for number in range(200)]
+    store(
+        event(kind, START + timedelta(seconds=number + gap * place), user_id=f"u{number}")
+        for number, gap in enumerate(took)
+        for place, kind in enumerate(STEPS)
+    )
+    monkeypatch.setattr(asking, "ENOUGH", 50)
+    monkeypatch.setattr(asking, "ROUGHLY", text("select 100000"))
+    with transaction() as session:
+        found = courses.read_course(session, Period(START, START + timedelta(days=1)), Watched(), actor=actor)
+    tenths = quantiles([4 * gap for gap in took], n=10, method="inclusive")
+    assert found.completed == 200
+    assert (found.median_seconds, found.p90_seconds) == pytest.approx((tenths[4], tenths[8]), abs=1e-6)
 
 
 def test_a_subject_that_one_takes_away_while_another_writes_it_is_still_there(

@@ -6,9 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 
 from core import clock, memo
-from core.ai_metrics import breakdowns, series
+from core.ai_metrics import breakdowns, series, tiles
 from core.ai_metrics.answers import Asked, Interval, Latency
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.schemas import NewRequest
@@ -191,9 +192,7 @@ def test_series_are_for_those_who_watch() -> None:
 
 @pytest.mark.parametrize("zone", [BERLIN, CALCUTTA, "UTC"])
 @pytest.mark.parametrize("watched", [Watched(), Watched(release="1")])
-def test_many_hours_of_days_that_are_over_are_the_same_apart_from_today(
-    zone: str, watched: Watched, actor: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_totals_and_bars_are_those_of_all_hours_whatever_the_interval(zone: str, watched: Watched, actor: Actor) -> None:
     now = clock.now()
     send(
         *(
@@ -203,11 +202,22 @@ def test_many_hours_of_days_that_are_over_are_the_same_apart_from_today(
     )
     for end in (now + timedelta(days=1), now - timedelta(hours=40)):
         asked = Asked(Period(end - timedelta(days=6), end, zone), watched)
-        whole = latency(asked, actor, Interval.HOUR)
-        with monkeypatch.context() as patched:
-            patched.setattr(series, "MANY_POINTS", 1)
-            assert latency(asked, actor, Interval.HOUR) == whole
-        assert sum(each.requests for each in whole.series) == whole.overall.requests > 0
+        by_hour, by_day = (latency(asked, actor, each) for each in (Interval.HOUR, Interval.DAY))
+        assert (by_hour.overall, by_hour.first_token, by_hour.histogram) == (by_day.overall, by_day.first_token, by_day.histogram)
+        with transaction() as session:
+            assert by_hour.overall == series.both(session, asked).overall
+        assert sum(each.requests for each in by_hour.series) == by_hour.overall.requests > 0
+
+
+def test_a_period_is_read_once_for_its_hours_totals_and_bars(actor: Actor) -> None:
+    send(request(START, total_latency_ms=5))
+    asked, statements = Asked(Period(START - timedelta(minutes=7), START + timedelta(minutes=47))), []
+    with transaction() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        series.latency(session, asked, Interval.HOUR, actor=actor)
+        tiles.tiles(session, asked, actor=actor)
+    assert len(statements) == 4  # each of them a period, and the one before
 
 
 def test_of_very_many_errors_the_types_are_those_of_a_moment_ago(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from plotly import graph_objects
 
 from core.drawing import Drawing, Markup, blank
-from core.plotting import Line, Mark, line_chart, scale_of, stacked_bars
+from core.plotting import Line, Mark, histogram, line_chart, scale_of, stacked_bars
 from core.words import Unit
 from tests.factories.palettes import PALETTE
 
@@ -137,3 +137,29 @@ def test_a_name_near_the_end_does_not_stand_over_the_one_before() -> None:
 def test_the_unit_stands_in_every_value(unit: Unit, top: float, said: str) -> None:
     scale = scale_of(unit, top)
     assert scale.words(top * scale.factor) == said
+
+
+@pytest.mark.parametrize(
+    ("top", "step", "written"), [(0.0, 1, ",d"), (1.0, 1, ",d"), (4.0, 1, ",d"), (800.0, None, ",d"), (12_000.0, None, "~s")]
+)
+def test_a_count_has_no_halves_which_would_read_500m(top: float, step: int | None, written: str) -> None:
+    bars = stacked_bars(PALETTE, hours(2), {"a": [0.0, top]}, Unit.COUNT, zone="UTC").figure()
+    for figure in (
+        drawn(0.0, top, unit=Unit.COUNT),
+        bars,
+        histogram(PALETTE, [0, int(top)], [("0", "1"), ("1", "2")], []).figure(),
+    ):
+        assert figure.layout.yaxis.tickformat == written
+        assert figure.layout.yaxis.dtick == step
+
+
+def test_a_single_bar_is_named_by_its_day() -> None:
+    # Around one point, Plotly would write 23:59, 23:59 and 00:00.
+    figure = stacked_bars(PALETTE, [START], {"a": [3]}, Unit.COUNT, zone="UTC").figure()
+    assert figure.layout.xaxis.ticktext == ("1 Nov",)
+
+
+def test_no_axis_writes_small_figures_with_a_prefix() -> None:
+    layout = stacked_bars(PALETTE, hours(2), {"a": [0.0, 0.0005]}, Unit.MONEY, zone="UTC").figure().layout
+    assert layout.template.layout.yaxis.exponentformat == "none"
+    assert layout.template.layout.xaxis.exponentformat == "none"
