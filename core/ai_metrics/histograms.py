@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, LargeBinary, func, literal, null
 HEADER = 5  # dimensions, whether it has nulls, type, length, first subscript
 PAIR = 2  # the length of a number, and the number
 SINGLE = HEADER + PAIR  # a histogram of one time, as raw rows have
+AT_ONCE = 4096  # of those
 LOWEST, HIGHEST = -1, 914  # zero and less; 24 hours
 WIDTH = 0.020000666706669543
 MIDDLE = 2 / 2.0202020202020203
@@ -34,8 +35,9 @@ def summed(given: bytes) -> Counts:
     numbers = np.frombuffer(given, ">i4").astype(np.int32)  # all of it, once: a histogram at a time takes twice as long
     at = 0
     while at < len(numbers):
-        length, first = int(numbers[at + 3]), int(numbers[at + 4]) - LOWEST
-        if length == 1 and len(ones := _ones(numbers[at:])) > 1:
+        length, first = numbers.item(at + 3), numbers.item(at + 4) - LOWEST
+        if length == 1 and at + SINGLE < len(numbers) and numbers[at + SINGLE + 3] == 1:
+            ones = _ones(numbers[at : at + SINGLE * AT_ONCE])
             counts += np.bincount(ones[:, HEADER - 1] - LOWEST, ones[:, SINGLE - 1], len(counts)).astype(np.int64)
             at += SINGLE * len(ones)
             continue

@@ -86,9 +86,9 @@ def measure(session: Session, asked: Asked, step: Interval) -> Measured:
         together = session.execute(select(*_volume_and_times(source(asked)))).mappings().one()
         return Measured({row["at"]: dict(row) for row in rows}, dict(together))
     unpacked = [dict(row) | {timing: summed(row[timing] or b"") for timing in TIMINGS} for row in rows]
-    names = [each.name for each in _volume_and_times(source(asked))]
-    none = {name: summed(b"") if name in TIMINGS else 0 for name in names}
-    whole = {name: sum((row[name] for row in unpacked), none[name]) for name in names}
+    whole: dict[str, Any] = defaultdict(int, {timing: summed(b"") for timing in TIMINGS})
+    for row in unpacked:
+        whole.update({name: whole[name] + value for name, value in row.items() if name != "at"})
     return Measured({row["at"]: row for row in unpacked}, whole)
 
 
