@@ -28,7 +28,8 @@ def measure(program: Running) -> list[Figure]:
 
 
 def _visit(browser: Browser, program: Running, path: str, mark: str) -> list[Figure]:
-    cold, signed_in, sizes = Timings(), Timings(), []
+    cold, signed_in = Timings(), Timings()
+    sizes: list[int] = []
     for _ in range(ROUNDS):
         sizes = []
         cold.ms.append(_cold(browser, program, path, mark, sizes))
