@@ -53,7 +53,9 @@ class Door:
     enter: Callable[[Session, str, Caller], Actor]
 
 
-DOORS = {True: Door(keys.recall, keys.enter), False: Door(service.recall, service.enter)}  # by whether it is a program
+KEY, BEARER = Door(keys.recall, keys.enter), Door(service.recall, service.enter_often)
+# A person who signs out in one process is out of every other at once.
+COOKIE = Door(lambda *_: None, service.enter)
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,8 @@ class Gate:
         if knock.is_open_door or (knock.is_websocket and knock.path == TICKETED and knock.ticket):
             return None
         # A key counts as a bearer only: in a cookie it would open the console.
-        door, credential = DOORS[knock.is_program], self._credential(knock)
+        credential = self._credential(knock)
+        door = COOKIE if knock.bearer is None else KEY if knock.is_program else BEARER
         actor = door.recall(credential, knock.caller)
         if actor is None:
             actor = await asyncio.to_thread(_enter, door.enter, credential, knock.caller)
