@@ -17,13 +17,15 @@ import threading
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
-from core import bus, db, folder, logs, worker
+from core import bus, db, folder, logs, pools, worker
 from core.config import ROOT, Config, Role, config
 from core.embedded import ahead, model_server
 from core.embedded.child import Child
 from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
+from core.imports import own_process
 from core.opening import addresses, open_up, opened, serving_engines, use_key
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ def main(arguments: list[str]) -> int:
                 return verify_rollups(chosen)
             case ["daily"]:
                 return do_daily(chosen)
+            case [own_process.COMMAND, import_id]:
+                return do_import(chosen, import_id)
         raise StartRefused("Start it as `python app.py`, or `python app.py admin EMAIL`, `verify` or `daily`.")
     except Failure as refusal:
         sys.stderr.write(f"attune: {refusal.detail}\n")
@@ -83,6 +87,7 @@ def serve(chosen: Config) -> int:
                 _introduce(chosen)
                 _offer_demo(chosen)
                 jobs = _children(chosen.data, weights, house, departure)
+                pools.keep_small(*db.engines().all())
                 end_answers = _answering(held, databases, house, departure, jobs)
             departure.step()
             app = assemble(chosen)
@@ -130,6 +135,14 @@ def work(chosen: Config) -> int:
     with folder.in_words(chosen.data):
         use_key(chosen)
     worker.run(addresses(chosen))
+    return 0
+
+
+def do_import(chosen: Config, import_id: str) -> int:
+    """Do what is due of an import, for the worker that started this process."""
+    with folder.in_words(chosen.data):
+        use_key(chosen)
+    worker.run_import(addresses(chosen), UUID(import_id))
     return 0
 
 

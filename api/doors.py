@@ -7,8 +7,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import main, probes
+from api import frontend, main, probes
 from api.bodies import BodyLimit
+from api.compressed import CompressedConsole
 from api.gate import Gate
 from api.headers import SecurityHeaders, content_policy
 from api.otlp import StatusBodies
@@ -50,11 +51,13 @@ def behind_gate(
 ) -> ASGIApp:
     """Return the whole program as one ASGI application, in which the console has `pages`.
 
-    `index` is the page whose inline script the content policy allows.
+    `index` is the page of Streamlit's that the console begins with.
     """
+    built = frontend.build(index.parent)
     ours = Starlette(
-        routes=[*probes.routes(readiness), *sign_in.routes(config), *main.mounts(main.create())],
+        routes=[*main.mounts(main.create()), *probes.routes(readiness), *sign_in.routes(config, built.ahead)],
         exception_handlers={**main.FAILURES, HTTPException: nothing.refusal},
     )
-    gate = Gate(BodyLimit(Doors(ours=ours, console=console, pages=pages)), config=config)
-    return SecurityHeaders(StatusBodies(gate), policy=content_policy(index), behind_tls=config.behind_tls)
+    doors = Doors(ours=ours, console=CompressedConsole(console, built), pages=pages)
+    gate = Gate(BodyLimit(doors), config=config)
+    return SecurityHeaders(StatusBodies(gate), policy=content_policy(built.index.decode()), behind_tls=config.behind_tls)

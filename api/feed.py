@@ -7,6 +7,7 @@ number needs no memory of ours: any process can say what came after it, also aft
 import asyncio
 import contextlib
 import logging
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,7 @@ from core.playground import queries, service
 from core.playground.schemas import MessageView
 
 STEP = 1 << 20
-GAP_S = 0.04
+FRAME_S = 0.016  # what comes within one frame of a screen goes together
 NOT_SIGNED_IN, NOT_YOURS, BROKEN = 4401, 4404, 1011
 
 log = logging.getLogger("attune.api")
@@ -84,6 +85,7 @@ class Feed:
             self._revision, self._at = divmod(after, STEP)
         self._found: Found | None = None
         self._look = True
+        self._sent_at = 0.0
         self._rights = Rights(actor, self._bell.ring)
 
     async def send(self) -> None:
@@ -95,11 +97,16 @@ class Feed:
         ]
         try:
             while await self._send_once():
-                await asyncio.sleep(GAP_S)
                 await self._bell.heard(self._rights.due_in_s)
+                await self.finish_frame()
         finally:
             for unsubscribe in ends:
                 unsubscribe()
+
+    async def finish_frame(self) -> None:
+        """Wait until a frame has passed since the last message; after a pause there is nothing to wait for."""
+        if (left_s := self._sent_at + FRAME_S - time.monotonic()) > 0:
+            await asyncio.sleep(left_s)
 
     def _hint_look(self, _hint: bus.Hint) -> None:
         self._look = True
@@ -150,14 +157,14 @@ class Feed:
 
     async def _send_changes(self, found: Found) -> None:
         for message in found.changed:
-            await self._say(_response(self.session_id, message))
+            await self.say(_response(self.session_id, message))
         pending, before = found.pending, self._found.pending if self._found else None
         is_same = pending is not None and (pending.id == before.id if before else pending.revision == self._revision)
         self._at = self._at if is_same else 0
         self._revision, self._found = found.revision, found
         number = found.revision * STEP + (self._at if pending and pending.revision == found.revision else 0)
         answer = {"message_id": str(pending.id), "job_id": pending.job_id} if pending else None
-        await self._say({"type": "playground_session", "n": number, "revision": found.revision, "pending": answer})
+        await self.say({"type": "playground_session", "n": number, "revision": found.revision, "pending": answer})
 
     async def _send_tokens(self) -> None:
         pending = self._found.pending if self._found else None
@@ -174,7 +181,7 @@ class Feed:
             "text": grown.text,
         }
         self._at = grown.end
-        await self._say(token)
+        await self.say(token)
 
     async def _grown(self, pending: MessageView) -> Snapshot:
         execution_id = UUID(pending.job_id or "")
@@ -186,7 +193,9 @@ class Feed:
         text, status = await run_in_threadpool(_stored, execution_id)
         return Snapshot(text[self._at :], len(text), status)
 
-    async def _say(self, message: dict[str, Any]) -> None:
+    async def say(self, message: dict[str, Any]) -> None:
+        """Send a message of this session."""
+        self._sent_at = time.monotonic()
         await self.websocket.send_json({"session_id": str(self.session_id), **message})
 
 

@@ -46,6 +46,19 @@ class OriginRefused(Forbidden):
 
 
 @dataclass(frozen=True)
+class Door:
+    """How somebody is let in: remembered from a moment ago, or looked up."""
+
+    recall: Callable[[str, Caller], Actor | None]
+    enter: Callable[[Session, str, Caller], Actor]
+
+
+KEY, BEARER = Door(keys.recall, keys.enter), Door(service.recall, service.enter_often)
+# A person who signs out in one process is out of every other at once.
+COOKIE = Door(lambda *_: None, service.enter)
+
+
+@dataclass(frozen=True)
 class Knock:
     """What is known of a request before it is let in."""
 
@@ -153,8 +166,11 @@ class Gate:
         if knock.is_open_door or (knock.is_websocket and knock.path == TICKETED and knock.ticket):
             return None
         # A key counts as a bearer only: in a cookie it would open the console.
-        enter = keys.enter if knock.is_program else service.enter
-        actor = await threads.SIGN_IN.run(_enter, enter, self._credential(knock), knock.caller)
+        credential = self._credential(knock)
+        door = COOKIE if knock.bearer is None else KEY if knock.is_program else BEARER
+        actor = door.recall(credential, knock.caller)
+        if actor is None:
+            actor = await threads.SIGN_IN.run(_enter, door.enter, credential, knock.caller)
         if knock.is_program and not knock.path.startswith(FOR_PROGRAMS):
             raise Forbidden("A key opens the API, not the console.")
         if knock.is_shut:

@@ -18,6 +18,7 @@ from core.intake import NotAllNew, Source
 
 AT_ONCE = 2  # rounds; each keeps a core of Postgres busy
 MOST_ROWS = 10_000
+WORTH_A_ROUND = 100  # rows; fewer wait for the round that runs: it costs the same for one as for all that have come
 
 Commit = Callable[[list[Any], Source, bool], int]
 
@@ -32,12 +33,12 @@ class _Sent:
 class Gathering:
     """Stores rows of one kind, for senders of one event loop: there they wait, and only a round takes one of the threads."""
 
-    def __init__(self, commit: Commit) -> None:
+    def __init__(self, commit: Commit, *, most_rows: int = MOST_ROWS) -> None:
         """Take what stores rows in a transaction of its own, and returns how many were new.
 
         It is told whether all must be, and raises NotAllNew when one is not.
         """
-        self._commit = commit
+        self._commit, self._most_rows = commit, most_rows
         self._waiting: deque[_Sent] = deque()
         self._rounds: set[asyncio.Task[None] | None] = set()
 
@@ -45,10 +46,13 @@ class Gathering:
         """Store rows and return how many of them are new; raise what storing them raises."""
         mine = _Sent(rows, source, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
-        if len(self._rounds) < AT_ONCE:
+        if not self._rounds or (len(self._rounds) < AT_ONCE and self._rows_waiting() >= WORTH_A_ROUND):
             # In no request's context: the next round is of other senders.
             self._rounds.add(asyncio.create_task(self._go_round(), context=Context()))
         return await mine.added
+
+    def _rows_waiting(self) -> int:
+        return sum(len(sent.rows) for sent in self._waiting)
 
     async def _go_round(self) -> None:
         try:
@@ -63,7 +67,7 @@ class Gathering:
         if not self._waiting:
             return []
         together = [first := self._waiting.popleft()]
-        left = MOST_ROWS - len(first.rows)
+        left = self._most_rows - len(first.rows)
         for each in takewhile(lambda each: each.source == first.source, list(self._waiting)):
             left -= len(each.rows)
             if left < 0:

@@ -4,7 +4,6 @@ import base64
 import hashlib
 import re
 from http import HTTPStatus
-from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,9 +16,9 @@ FOR_GOOD = (b"cache-control", b"public, immutable, max-age=31536000")
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def content_policy(index: Path) -> str:
-    """Return the policy under which Streamlit's page works; its one inline script is allowed by the hash of what is installed."""
-    hashes = " ".join(_hash(script) for script in INLINE_SCRIPT.findall(index.read_text()))
+def content_policy(index: str) -> str:
+    """Return the policy under which the console's page works; its inline scripts are allowed by their hashes."""
+    hashes = " ".join(_hash(script) for script in INLINE_SCRIPT.findall(index))
     return (
         "default-src 'self'; "
         f"script-src 'self' 'wasm-unsafe-eval' blob: {hashes}; "

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
-from api import deps, errors, limits, otlp
+from api import deps, errors, hot, limits, otlp
 from api.routes import (
     accounts,
     activity,
@@ -79,9 +79,11 @@ def create() -> FastAPI:
 def mounts(api: FastAPI) -> list[BaseRoute]:
     """Return the API and what surrounds it: shorter addresses lead to it, and nothing under /api is ever the console's HTML."""
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+    served = Mount(PREFIX, api)
     return [
+        *hot.routes(served),
         Mount(f"{PREFIX}/docs/static", StaticFiles(directory=docs.assets())),
-        Mount(PREFIX, api),
+        served,
         Route(otlp.PATH, traces.traces, methods=["POST"]),
         *(Route(path, _nothing, methods=methods) for path in ("/api", "/api/", PREFIX, "/otlp", "/widget")),
         Route("/api/{path:path}", _moved, methods=methods),

@@ -1,4 +1,4 @@
-"""`make bench`: what is promised, measured in one run. `ARGS=review` (calls, streams, console, start, ingest, otlp) measures one.
+"""`make bench`: what is promised, measured in one run. `ARGS=review` (calls, streams, visit and so on) measures one.
 
 `ARGS=watch DATA=folder` measures Watch on a folder that `make load` has filled; with such a DATA it is among all parts.
 `ARGS=beside DATA=folder` measures what comes in beside its rows, and leaves some millions more there: only when asked for.
@@ -6,10 +6,10 @@
 
 import sys
 
-from benchmarks import beside, calls, console, ingest, otlp, program, review, start, streams, watch
+from benchmarks import beside, calls, console, first_visit, ingest, otlp, program, review, start, streams, watch
 from benchmarks.report import show
 
-PARTS = ("start", "calls", "streams", "console", "ingest", "otlp", "review")
+PARTS = ("start", "calls", "streams", "console", "visit", "ingest", "otlp", "review")
 OF_MANY = {"watch": watch.measure, "beside": beside.measure}  # rows, in a folder of their own
 
 
@@ -27,6 +27,8 @@ def main(wanted: list[str]) -> int:
             if "calls" not in parts:
                 program.add_provider(running, "vendor", f"{vendor}/v1")
             held &= show("Beside open streams", streams.measure(running))
+        if "visit" in parts:
+            held &= show("First visit, 80 ms and 8 Mbit/s away", first_visit.measure(running))
         if "ingest" in parts:
             held &= show("Rows in", ingest.measure(running))
         if "otlp" in parts:

@@ -17,6 +17,7 @@ from core.providers.schemas import Call, ChatMessage, Connection, MessageRole, M
 from tests.fake_vendor import KEY
 
 MODEL = "answer?chunks=5"
+FAKE = "fake:echo"
 AT_ONCE = 16
 CALLS = 1600
 ROUNDS = 3
@@ -29,7 +30,8 @@ def measure(program: Running, vendor: str) -> list[Figure]:
     """Return calls a second, CPU a call and added time to the first token."""
     add_provider(program, "vendor", f"{vendor}/v1")
     bare, gated = _in_process(vendor)
-    served, cpu_ms = _over_http(program)
+    served, cpu_ms = _over_http(program, f"vendor:{MODEL}")
+    faked, faked_cpu_ms = _over_http(program, FAKE)
     added_ms = _added_to_first_token(program, vendor)
     wanted = min(200.0, 0.2 * bare)
     return [
@@ -38,6 +40,8 @@ def measure(program: Running, vendor: str) -> list[Figure]:
         Figure("gateway against the SDK", gated / bare * 100, "%", limit=95, at_least=True),
         Figure("prompts/execute over HTTP, 16 at once", served, "calls/s", limit=wanted, at_least=True),
         Figure("CPU of the web process a call", cpu_ms, "ms", limit=4),
+        Figure("prompts/execute to the fake provider", faked, "calls/s", limit=400, at_least=True),
+        Figure("CPU of the web process a call to the fake provider", faked_cpu_ms, "ms"),
         Figure("added time to first token, 16 in flight: p50", added_ms, "ms", limit=8),
     ]
 
@@ -73,8 +77,8 @@ def _rate(act: Callable[[], None]) -> float:
         return CALLS / (time.perf_counter() - started)
 
 
-def _over_http(program: Running) -> tuple[float, float]:
-    target = _target(program, "/api/v1/prompts/execute", MODEL)
+def _over_http(program: Running, model_id: str) -> tuple[float, float]:
+    target = _target(program, "/api/v1/prompts/execute", model_id)
     asyncio.run(load.calls(target, count=200, at_once=AT_ONCE))
     rates, cpus = [], []
     for _ in range(ROUNDS):
@@ -90,7 +94,7 @@ def _added_to_first_token(program: Running, vendor: str) -> float:
     port = int(vendor.rpartition(":")[2])
     body = {"model": STREAM, "stream": True, "messages": [{"role": "user", "content": "hello"}]}
     straight = load.Target(port, "/v1/chat/completions", KEY, body)
-    through = _target(program, "/api/v1/prompts/execute/stream", STREAM)
+    through = _target(program, "/api/v1/prompts/execute/stream", f"vendor:{STREAM}")
     differences = []
     for _ in range(ROUNDS):
         bare = asyncio.run(load.first_bytes(straight, count=STREAMS, at_once=AT_ONCE, mark=b"word "))
@@ -99,6 +103,6 @@ def _added_to_first_token(program: Running, vendor: str) -> float:
     return median(differences)
 
 
-def _target(program: Running, path: str, model: str) -> load.Target:
-    body = {"model_id": f"vendor:{model}", "prompt": "hello there", "system_prompt": "be brief"}
+def _target(program: Running, path: str, model_id: str) -> load.Target:
+    body = {"model_id": model_id, "prompt": "hello there", "system_prompt": "be brief"}
     return load.Target(program.port, path, program.token, body)

@@ -21,7 +21,7 @@ from core.config import ROOT
 
 AT_ONCE = 8
 ROWS = {1: 3_000, 100: 80_000, 1_000: 200_000}
-LIMITS = {"events": {1: 400, 100: 10_000, 1_000: 18_000}, "ai-requests": {1: 500, 100: 20_000, 1_000: 50_000}}
+LIMITS = {"events": {1: 1_000, 100: 10_000, 1_000: 18_000}, "ai-requests": {1: 1_000, 100: 20_000, 1_000: 50_000}}
 P99_OF_100_MS = 150
 DAYS = 3
 TYPES = (*STEPS, "chat.feedback_given", "page.view", "page.view", "app.click")

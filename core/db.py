@@ -96,12 +96,17 @@ class Engines:
     lanes: Mapping[Lane, "Engines"] = field(default_factory=dict)
     monitors: tuple[DatabaseMonitor, ...] = ()
 
+    def all(self) -> Iterator[Engine]:
+        """Yield each engine, those of the lanes too."""
+        yield self.core
+        yield self.ai
+        for lane in self.lanes.values():
+            yield from lane.all()
+
     def dispose(self) -> None:
         """Close every pooled connection."""
-        self.core.dispose()
-        self.ai.dispose()
-        for lane in self.lanes.values():
-            lane.dispose()
+        for engine in self.all():
+            engine.dispose()
 
 
 lane: ContextVar[Lane] = ContextVar("lane", default=Lane.GENERAL)

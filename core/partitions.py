@@ -89,11 +89,19 @@ def make_ahead() -> None:
 
 def make_for(parent: str, times: Iterable[datetime]) -> None:
     """Make what rows of these times need and is not there yet."""
+    if missing := _missing(parent, times):
+        _make(parent, sorted(missing))
+
+
+def are_made(parent: str, times: Iterable[datetime]) -> bool:
+    """Whether all that rows of these times need is known to be there; nothing is asked of the database."""
+    return not _missing(parent, times)
+
+
+def _missing(parent: str, times: Iterable[datetime]) -> list[date]:
     days = {moment.astimezone(UTC).date() for moment in times}
     known = _known.get(parent, [])
-    missing = [day for day in days if not any(part.first <= day < part.end for part in known)]
-    if missing:
-        _make(parent, sorted(missing))
+    return [day for day in days if not any(part.first <= day < part.end for part in known)]
 
 
 def forget(_hint: bus.Hint = None) -> None:

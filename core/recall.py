@@ -39,6 +39,11 @@ class Recall(Generic[Key, Value]):
                 self._known[key] = (time.monotonic() + self._for_s, value)
         return value
 
+    def known(self, key: Key) -> Value | None:
+        """Return what is remembered under a key, or None; it reads nothing, so an event loop may ask."""
+        kept = self._known.get(key)
+        return kept[1] if kept is not None and kept[0] > time.monotonic() else None
+
     def _make_room(self) -> None:
         """Let go of what is over, or, where that is less than half, of everything."""
         if len(self._known) < MOST:

@@ -1,4 +1,4 @@
-"""The worker: runs the jobs of every feature, and tells upwards what the outboxes hold."""
+"""The worker: runs the jobs of every feature, and tells upwards what the outboxes hold; large imports run beside it."""
 
 import asyncio
 import gc
@@ -7,15 +7,18 @@ import os
 import signal
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from uuid import UUID
 
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
-from core import bus, db, features, outbox, queue
+from core import bus, db, features, outbox, pools, queue
 from core.db import Database
 from core.embedded import worker as supervised
 from core.errors import Failure, Unavailable
+from core.imports import flows, own_process
 
 log = logging.getLogger("attune.worker")
 
@@ -32,24 +35,39 @@ TELL_OF_A_LOST_DATABASE = ("procrastinate.worker.worker", "procrastinate.utils")
 
 def run(addresses: db.Addresses) -> None:
     """Work until told to stop, or until the parent is gone."""
+    with _working(addresses):
+        stopping, something = queue.stopping, threading.Event()
+        relay = threading.Thread(target=_relay, args=(stopping, something), name="outbox", daemon=True)
+        relay.start()
+        _work(addresses, stopping)
+        something.set()
+        relay.join(PATIENCE_S)
+
+
+def run_import(addresses: db.Addresses, import_id: UUID) -> None:
+    """Do what is due of one import, until that is done or this process is told to stop, or its parent is gone."""
+    own_process.give_way()
+    with _working(addresses):
+        flows.work(import_id, may_go_on=lambda: not queue.stopping.is_set())
+
+
+@contextmanager
+def _working(addresses: db.Addresses) -> Iterator[None]:
+    """Be ready for jobs: with connections and the features loaded, listening to signals, the parent and the bus."""
     db.use(db.Engines(db.engine(addresses.core, pool_size=4, overflow=6), db.engine(addresses.ai, pool_size=2, overflow=3)))
+    pools.keep_small(db.engines().core, db.engines().ai)
     features.load("jobs")
     # Rows of an import come and go by the ten thousand: looking after every 700 objects is a quarter of what reading them costs.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    stopping, something = queue.stopping, threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda *_: queue.stopping.set())
     if supervised.has_parent():
-        threading.Thread(target=_stop_with_parent, args=(stopping,), name="parent", daemon=True).start()
+        threading.Thread(target=_stop_with_parent, args=(queue.stopping,), name="parent", daemon=True).start()
     listener = bus.Bus(addresses.core)
     listener.start()
-    relay = threading.Thread(target=_relay, args=(stopping, something), name="outbox", daemon=True)
-    relay.start()
-    _work(addresses, stopping)
-    something.set()
-    relay.join(PATIENCE_S)
+    yield
     listener.stop()
 
 

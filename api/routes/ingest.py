@@ -1,7 +1,8 @@
 """Rows that programs send. A 202 says that they are committed; one bad row never costs the good ones."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -37,6 +38,8 @@ from core.system import workspace
 
 router = APIRouter(prefix="/ingest", tags=["Data in"])
 
+SMALL = 4096  # bytes of a body that is read in less time than a thread takes to begin
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -58,6 +61,17 @@ FEEDBACK = Kind(NewFeedback, feedback_in.store, database=Database.AI)
 DOCUMENTS = Kind(NewDocument, documents_in.store, database=Database.AI)
 MEMORIES = Kind(NewMemory, memories_in.store, database=Database.AI)
 
+KINDS = {
+    "events": EVENTS,
+    "ai-requests": REQUESTS,
+    "conversations": CONVERSATIONS,
+    "feedback": FEEDBACK,
+    "batch-runs": BATCH_RUNS,
+    "documents": DOCUMENTS,
+    "memories": MEMORIES,
+    "users": USERS,
+}
+
 # Of the others, what a row brings depends on the rows before it.
 GATHERINGS = {kind: Gathering(lambda *given, kind=kind: _commit(kind, *given)) for kind in (EVENTS, REQUESTS)}
 
@@ -65,52 +79,53 @@ GATHERINGS = {kind: Gathering(lambda *given, kind=kind: _commit(kind, *given)) f
 @router.post("/events", status_code=202, openapi_extra=examples.body("events"))
 async def events(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take events of the product."""
-    return await _take(request, EVENTS, actor, config)
+    return await take(request, EVENTS, actor, config)
 
 
 @router.post("/ai-requests", status_code=202, openapi_extra=examples.body("ai-requests"))
 async def ai_requests(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take requests that the product has made to models."""
-    return await _take(request, REQUESTS, actor, config)
+    return await take(request, REQUESTS, actor, config)
 
 
 @router.post("/conversations", status_code=202, openapi_extra=examples.body("conversations"))
 async def conversations(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take conversations; one that is sent again with more messages grows."""
-    return await _take(request, CONVERSATIONS, actor, config)
+    return await take(request, CONVERSATIONS, actor, config)
 
 
 @router.post("/feedback", status_code=202, openapi_extra=examples.body("feedback"))
 async def feedback(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take what users think of messages and conversations."""
-    return await _take(request, FEEDBACK, actor, config)
+    return await take(request, FEEDBACK, actor, config)
 
 
 @router.post("/batch-runs", status_code=202, openapi_extra=examples.body("batch-runs"))
 async def batch_runs(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take the states of batch runs; the newest holds, whatever the order in which they come."""
-    return await _take(request, BATCH_RUNS, actor, config)
+    return await take(request, BATCH_RUNS, actor, config)
 
 
 @router.post("/documents", status_code=202, openapi_extra=examples.body("documents"))
 async def documents(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take documents of the knowledge base."""
-    return await _take(request, DOCUMENTS, actor, config)
+    return await take(request, DOCUMENTS, actor, config)
 
 
 @router.post("/memories", status_code=202, openapi_extra=examples.body("memories"))
 async def memories(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take what the assistant remembers of its users."""
-    return await _take(request, MEMORIES, actor, config)
+    return await take(request, MEMORIES, actor, config)
 
 
 @router.post("/users", status_code=202, openapi_extra=examples.body("users"))
 async def users(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take users as the product describes them; their traits are merged."""
-    return await _take(request, USERS, actor, config)
+    return await take(request, USERS, actor, config)
 
 
-async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> dict[str, Any]:
+async def take(request: Request, kind: Kind, actor: Actor, config: Config) -> dict[str, Any]:
+    """Take rows of a kind, and return what became of them."""
     require(actor, Permission.INGEST)
     limits.rows(request, actor, config, 0)
     report = Report()
@@ -128,6 +143,9 @@ async def _take(request: Request, kind: Kind, actor: Actor, config: Config) -> d
 
 
 async def _batches(body: bytes, kind: Kind) -> AsyncIterator[Batch[Any]]:
+    if len(body) <= SMALL:
+        yield bodies.read_items(body, kind.row)
+        return
     if len(body) <= bodies.PORTION:
         yield await INGEST.run(bodies.read_items, body, kind.row)
         return
@@ -140,7 +158,9 @@ async def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     report = Report(rejected=list(batch.rejected))
     if not batch.rows:
         return report
-    source = await INGEST.run(_prepare, kind, batch.rows, actor)
+    source = _prepared(kind, batch.rows, actor)
+    if source is None:
+        source = await INGEST.run(_prepare, kind, batch.rows, actor)
     try:
         report.accepted = await _together(kind, batch.rows, source)
     except Invalid:
@@ -153,11 +173,23 @@ async def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     return report
 
 
+def _prepared(kind: Kind, rows: list[Any], actor: Actor) -> Source | None:
+    """Return where rows come from, when their days are known to be there and nothing needs the database."""
+    zone = workspace.known_zone()
+    if zone is None or (kind.table is not None and not partitions.are_made(kind.table, _times(rows))):
+        return None
+    return Source(environment=actor.environment, zone=zone)
+
+
 def _prepare(kind: Kind, rows: list[Any], actor: Actor) -> Source:
     """Make the days of the rows, and return where they come from."""
     if kind.table is not None:
-        partitions.make_for(kind.table, (row.created_at or clock.now() for row in rows))
+        partitions.make_for(kind.table, _times(rows))
     return Source(environment=actor.environment, zone=workspace.zone())
+
+
+def _times(rows: list[Any]) -> Iterator[datetime]:
+    return (row.created_at or clock.now() for row in rows)
 
 
 async def _together(kind: Kind, rows: list[Any], source: Source) -> int:

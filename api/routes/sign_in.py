@@ -1,6 +1,7 @@
 """The pages before the console: plain HTML forms, because the console's own widgets cannot set a cookie (docs/decisions/0003)."""
 
 import functools
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -36,8 +37,12 @@ SPENT = {
 }
 
 
-def routes(config: Config) -> list[BaseRoute]:
-    """Return the routes: the sign-in page, and the page that a link to set a password opens."""
+def routes(config: Config, ahead: Sequence[str] = ()) -> list[BaseRoute]:
+    """Return the routes: the sign-in page, and the page that a link to set a password opens.
+
+    Both have the browser fetch `ahead`, files of the console, while a password is typed.
+    """
+    TEMPLATES.env.globals["ahead"] = ahead
     return [
         Route("/login", functools.partial(_login, config=config), methods=["GET", "POST"]),
         Route("/welcome/{token:path}", functools.partial(_welcome, config=config), methods=["GET", "POST"]),

@@ -11,12 +11,13 @@ from starlette.responses import Response
 
 from api import inflate, limits
 from api.deps import actor as actor_of
+from api.gathering import Gathering
 from api.otlp import Encoding, encoding_of
 from api.threads import INGEST
 from core import partitions
 from core.ai_metrics import exports, histories, ingest, late, otlp
+from core.ai_metrics.exports import Export
 from core.ai_metrics.otlp import Mapped
-from core.ai_metrics.spans import Span
 from core.ai_metrics.steps import Taken
 from core.config import config
 from core.conversations import ingest as conversations
@@ -29,6 +30,7 @@ from core.intake import MOST_ROWS, Source
 from core.system import workspace
 
 MOST_MESSAGES = 200_000  # each is looked for among those that are there
+MOST_TOGETHER = 1000  # spans of several exports: with what was said in them, each may be large
 DROPPED, WAITING = "Attune-Dropped-Spans", "Attune-Waiting-Spans"
 READERS = {Encoding.PROTOBUF: exports.read_protobuf, Encoding.JSON: exports.read_json}
 
@@ -51,6 +53,16 @@ class Outcome:
         self.messages += sum(len(exchange.asked) + len(exchange.answered) for exchange in said)
 
 
+@dataclass(frozen=True)
+class Aside:
+    """What an export leaves aside: spans that wait for their request, and those that are only counted."""
+
+    export: Mapped
+
+
+Stored = Taken | Aside
+
+
 async def traces(request: Request) -> Response:
     """Take an export, and answer in its encoding."""
     actor = await actor_of(request)
@@ -60,15 +72,22 @@ async def traces(request: Request) -> Response:
         raise HTTPException(415, "Send application/x-protobuf or application/json.")
     limits.rows(request, actor, config(), 0)
     async with inflate.whole(request) as body:
-        return _answer(await INGEST.run(_read_and_take, request, actor, encoding, body), encoding)
+        export = await INGEST.run(_read, request, actor, encoding, body)
+        return _answer(await _take_parts(export, actor.environment), encoding)
 
 
-def _read_and_take(request: Request, actor: Actor, encoding: Encoding, body: bytes) -> Outcome:
-    export, outcome = READERS[encoding](body), Outcome()
+def _read(request: Request, actor: Actor, encoding: Encoding, body: bytes) -> Export:
+    export = READERS[encoding](body)
     limits.rows(request, actor, config(), export.count)
-    left = export.count
-    for part in export.parts:
-        outcome.add(take(part, actor.environment))
+    return export
+
+
+async def _take_parts(export: Export, environment: str) -> Outcome:
+    outcome, left = Outcome(), export.count
+    async for part in INGEST.iterate(export.parts):
+        mapped = await INGEST.run(otlp.mapped, part)
+        await take(mapped, environment, EXPORTS)
+        outcome.add(mapped)
         left -= len(part)
         if outcome.messages > MOST_MESSAGES:
             outcome.refused[f"An export has at most {MOST_MESSAGES:,} messages: send it as several."] += left
@@ -77,46 +96,63 @@ def _read_and_take(request: Request, actor: Actor, encoding: Encoding, body: byt
     return outcome
 
 
-def take(found: list[Span], environment: str) -> Mapped:
-    """Store what the spans hold; return what became of them."""
-    source = Source(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
-    mapped = otlp.mapped(found)
-    for first in range(0, max(len(mapped.taken), 1), MOST_ROWS):
-        _store(mapped, mapped.taken[first : first + MOST_ROWS], source, aside=first == 0)
-    return mapped
+async def take(mapped: Mapped, environment: str, exports: Gathering) -> None:
+    """Store what the spans hold, with those of others who send now; what the database refuses is counted in `mapped`."""
+    source = await INGEST.run(_prepare, mapped, environment)
+    aside = [Aside(mapped)] if mapped.waiting or mapped.dropped else []
+    for first in range(0, max(len(mapped.taken), len(aside)), MOST_ROWS):
+        rows: list[Stored] = [*mapped.taken[first : first + MOST_ROWS], *(aside if first == 0 else [])]
+        try:
+            await exports.store(rows, source)
+        except Invalid:
+            await INGEST.run(_store_each, mapped, rows, source)
+        except Unavailable:
+            partitions.forget()  # perhaps one is not there any more
+            raise
 
 
-def _store(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool = False) -> None:
-    """Store some of an export, and `aside` what waits or was dropped; what the database refuses, span by span."""
-    if not taken and not (aside and (mapped.waiting or mapped.dropped)):
-        return
-    partitions.make_for("ai_request_metrics", (each.request.created_at for each in taken if each.request.created_at is not None))
-    try:
-        persistently(lambda: _commit(mapped, taken, source, aside=aside))
-    except Invalid as refused:
-        if aside:
-            _store(mapped, taken, source)
-            _commit(mapped, [], source, aside=True)
-        elif len(taken) == 1:
+def _prepare(mapped: Mapped, environment: str) -> Source:
+    """Make the days of the requests, and return where they come from."""
+    times = (each.request.created_at for each in mapped.taken)
+    partitions.make_for("ai_request_metrics", (at for at in times if at is not None))
+    return Source(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
+
+
+def _store_each(mapped: Mapped, rows: list[Stored], source: Source) -> None:
+    """Store span by span what the database refuses as a whole, and count those that it refuses alone."""
+    for row in rows:
+        try:
+            _commit([row], source)
+        except Invalid as refused:
             mapped.refused[refused.detail] += 1
-        else:
-            for each in taken:
-                _store(mapped, [each], source)
-    except Unavailable:
-        partitions.forget()  # perhaps one is not there any more
-        raise
 
 
-def _commit(mapped: Mapped, taken: list[Taken], source: Source, *, aside: bool) -> None:
+def _commit(rows: list[Stored], source: Source, _all_new: bool = False) -> int:
+    """Store requests, with what was said in them, and what exports leave aside, in one transaction."""
+    taken = [row for row in rows if isinstance(row, Taken)]
     said = histories.conversations_of(taken)
-    with transaction() as session:
-        if said:  # conversations before users, the order in which every writer locks them
-            conversations.store(session, said, source, notes_users=False, repeats=True)
-        if taken:
-            requests = [each.request for each in taken]
-            ingest.store(session, requests, source, others=conversations.SPEAKERS if said else None)
-        if aside:
-            late.set_aside(session, mapped.waiting, mapped.dropped, source)
+
+    def commit() -> None:
+        with transaction() as session:
+            if said:  # conversations before users, the order in which every writer locks them
+                conversations.store(session, said, source, notes_users=False, repeats=True)
+            if taken:
+                requests = [each.request for each in taken]
+                ingest.store(session, requests, source, others=conversations.SPEAKERS if said else None)
+            for row in rows:
+                if isinstance(row, Aside):
+                    late.set_aside(session, row.export.waiting, row.export.dropped, source)
+
+    persistently(commit)
+    return len(rows)
+
+
+def gathering() -> Gathering:
+    """Return what stores the exports of one event loop."""
+    return Gathering(_commit, most_rows=MOST_TOGETHER)
+
+
+EXPORTS = gathering()
 
 
 def _answer(outcome: Outcome, encoding: Encoding) -> Response:

@@ -21,7 +21,16 @@ READS = (
     select(func.coalesce(Setting.value["analysts_read_messages"].as_boolean(), False)).where(Setting.name == "workspace")
 ).scalar_subquery()
 ACTOR = (
-    select(accounts.c.id, accounts.c.email, accounts.c.full_name, accounts.c.role, sessions.c.id, sessions.c.last_seen_at, READS)
+    select(
+        accounts.c.id,
+        accounts.c.email,
+        accounts.c.full_name,
+        accounts.c.role,
+        sessions.c.id,
+        sessions.c.last_seen_at,
+        sessions.c.expires_at,
+        READS,
+    )
     .join(sessions, sessions.c.admin_user_id == accounts.c.id)
     .where(sessions.c.revoked_at.is_(None), sessions.c.expires_at > bindparam("now"), accounts.c.is_active)
 )
@@ -31,10 +40,11 @@ ACTOR_BY_SESSION = ACTOR.where(sessions.c.id == bindparam("which"))
 
 @dataclass(frozen=True)
 class Found:
-    """Who acts in a session, and when it was last used."""
+    """Who acts in a session, when it was last used, and when it ends by itself."""
 
     actor: Actor
     last_seen_at: datetime
+    expires_at: datetime
 
 
 def find_actor(session: Session, token_hash: bytes, caller: Caller) -> Found | None:
@@ -52,9 +62,10 @@ def _find_actor(session: Session, wanted: Select[Any], which: bytes | UUID, call
     row = session.execute(wanted, {"which": which, "now": clock.now()}).first()
     if row is None:
         return None
-    id_, email, name, role, session_id, last_seen_at, analysts_read = row
+    id_, email, name, role, session_id, last_seen_at, expires_at, analysts_read = row
     reads = bool(analysts_read) and role == Role.ANALYST
-    return Found(Actor(id_, email, name, Role(role), session_id, caller, may_read_messages=reads), last_seen_at)
+    actor = Actor(id_, email, name, Role(role), session_id, caller, may_read_messages=reads)
+    return Found(actor, last_seen_at, expires_at)
 
 
 def find_account_by_email(session: Session, email: str, *, lock: bool = False) -> AdminUser | None:

@@ -28,6 +28,7 @@ from core.intake import Source
 
 log = logging.getLogger("attune.imports")
 
+SMALL = 2 * 2**20  # bytes; a file of so many is read within the time that a process takes to begin
 STANDS_STILL_AFTER = timedelta(seconds=30)
 UNEXPECTED = (
     "Something went wrong that nobody has foreseen; the worker's log says more. What was stored until then can be undone."
@@ -50,6 +51,13 @@ def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
             if saved is not None:
                 known["mapping"] = saved.mapping | layout | _told_before(session, kept, known["mapping"])
         return service.add(session, import_id, name, kept, known, actor=actor)
+
+
+def is_large(import_id: UUID) -> bool:
+    """Whether an import needs more memory than its worker should keep afterwards; one that is gone is not."""
+    with asking() as session:
+        row = session.get(Import, import_id)
+        return row is not None and (row.size_bytes > SMALL or made.find(row.mapping) is not None)
 
 
 def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:

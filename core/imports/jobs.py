@@ -9,24 +9,27 @@ from uuid import UUID
 from procrastinate import JobContext
 
 from core import queue
-from core.imports import flows, service
-
-NICENESS = 5
+from core.imports import flows, own_process, service
 
 
 @queue.app.task(name=service.TASK, pass_context=True)
 def work(context: JobContext, import_id: str) -> None:
     """Try a file, store its rows, or take them back, whatever is due; begun again after a kill, it goes on where it was."""
+
+    def may_go_on() -> bool:
+        return not (queue.stopping.is_set() or context.should_abort())
+
+    if flows.is_large(UUID(import_id)):
+        own_process.run(import_id, may_go_on)
+        return
     with ThreadPoolExecutor(1, thread_name_prefix="import", initializer=_give_way) as apart:
-        apart.submit(
-            flows.work, UUID(import_id), may_go_on=lambda: not (queue.stopping.is_set() or context.should_abort())
-        ).result()
+        apart.submit(flows.work, UUID(import_id), may_go_on=may_go_on).result()
 
 
 def _give_way() -> None:
     """Let everything else go first, in this thread and in those that it begins."""
     if sys.platform == "linux":  # elsewhere a thread has no niceness of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), own_process.NICENESS)
 
 
 @queue.app.periodic(cron="* * * * * */15")

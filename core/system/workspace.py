@@ -4,7 +4,7 @@ from sqlalchemy.orm import Session
 
 from core import queue, settings
 from core.db import reading
-from core.identity import audit
+from core.identity import audit, service
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.providers import catalogue
@@ -17,6 +17,11 @@ _zone: Recall[None, str] = Recall("workspace changed", for_s=10.0)
 def zone() -> str:
     """Return the name of the reporting time zone."""
     return _zone.get(None, _read_zone)
+
+
+def known_zone() -> str | None:
+    """Return the name of the reporting time zone, or None when the database would have to be asked."""
+    return _zone.known(None)
 
 
 def _read_zone() -> str:
@@ -34,6 +39,7 @@ def change(session: Session, given: settings.Workspace, *, actor: Actor) -> sett
         catalogue.find_route(session, given.default_model)
     before, after = settings.amend(session, given, by=actor.id)
     _zone.tell(session)
+    service.forget_entered(session)  # whether analysts may read messages is among what is remembered of them
     if after.reporting_time_zone != before.reporting_time_zone:
         for later in (None, AGAIN_AFTER):
             queue.defer(session, TASK, after=later, zone=after.reporting_time_zone)

@@ -1,17 +1,21 @@
 """Exports of spans, in plain words: `export(span(model="gpt-4o"))` as JSON, `packed(...)` as protobuf."""
 
+import asyncio
 import json
 import math
 import secrets
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any
 
 from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from api.routes import traces
 from core import clock
-from core.ai_metrics import exports
+from core.ai_metrics import exports, otlp
+from core.ai_metrics.otlp import Mapped
 from core.ai_metrics.spans import Span
 
 Json = dict[str, Any]
@@ -113,3 +117,11 @@ def _with_bytes(given: Any) -> Any:  # noqa: ANN401  any JSON
 
 def _base64(digits: str) -> str:
     return b64encode(bytes.fromhex(digits)).decode()
+
+
+def take_in(export: bytes) -> Mapped:
+    """Store an export and return what became of it; in a loop of its own, as a browser's may be running in this thread."""
+    mapped = otlp.mapped(unpacked(export))
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, traces.take(mapped, "production", traces.gathering())).result()
+    return mapped

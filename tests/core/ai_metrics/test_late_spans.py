@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, text, update
 
-from api.routes import traces
 from core import clock, redaction
 from core.ai_metrics import late
 from core.ai_metrics.jobs import fold, give_up_late, join_late
@@ -19,7 +18,7 @@ from core.settings import Workspace, amend
 from core.staging import driver
 from core.system import verify
 from tests.factories.requests import ai_requests
-from tests.factories.spans import CHAT, packed, span, unpacked
+from tests.factories.spans import CHAT, packed, span, take_in
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -37,7 +36,7 @@ def within(attributes: Json, **more: Any) -> Json:  # noqa: ANN401  members of a
 
 def send(*given: Json, times: int = 1) -> None:
     for _ in range(times):
-        traces.take(unpacked(packed(*given)), "production")
+        take_in(packed(*given))
 
 
 def join() -> None:

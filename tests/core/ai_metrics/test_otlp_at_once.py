@@ -8,7 +8,6 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
-from api.routes import traces
 from core import db
 from core.ai_metrics import ingest
 from core.ai_metrics.models import AiRequest
@@ -16,7 +15,7 @@ from core.conversations import ingest as conversations
 from core.conversations.models import Conversation
 from core.db import Session, transaction
 from core.errors import Unavailable
-from tests.factories.spans import CHAT, packed, span, unpacked
+from tests.factories.spans import CHAT, packed, span, take_in
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -34,7 +33,7 @@ def silent(user: str) -> dict[str, Any]:
 
 
 def send(*given: dict[str, Any]) -> None:
-    traces.take(unpacked(packed(*given)), "production")
+    take_in(packed(*given))
 
 
 def counted() -> tuple[int, int]:

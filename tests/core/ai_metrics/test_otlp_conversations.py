@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from api.routes import traces
 from core.ai_metrics.models import AiRequest
 from core.conversations.models import Conversation, Message
 from core.db import transaction
-from tests.factories.spans import CHAT, packed, span, unpacked
+from tests.factories.spans import CHAT, packed, span, take_in
 
 TURNS = [("hi", "hello"), ("and?", "well"), ("ok", "good"), ("ok", "good")]
 TRACE = "ab" * 16
@@ -54,7 +53,7 @@ def calls(turns: list[Said], conversation: str = "c", user: str | None = None) -
 
 
 def take(*given: dict[str, Any], **more: Any) -> None:  # noqa: ANN401  the resource
-    assert traces.take(unpacked(packed(*given, **more)), "production").refused == {}
+    assert take_in(packed(*given, **more)).refused == {}
 
 
 def said(conversation: str = "c") -> list[Said]:

@@ -1,0 +1,51 @@
+"""Run an import in a process that ends with it: what a large one needed, an allocator keeps for long, and a process does not."""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+from core.config import ROOT
+from core.embedded.worker import PARENT
+
+log = logging.getLogger("attune.imports")
+
+COMMAND = "import"
+NICENESS = 5
+LOOKS_EVERY_S = 0.2
+
+
+def run(import_id: str, may_go_on: Callable[[], bool]) -> None:
+    """Do what is due of an import in a process of its own; ask that to stop once this one may not go on.
+
+    It stops by itself when this process is killed. If it is killed, `imports.resume` finds that the import stands still.
+    """
+    process = subprocess.Popen(  # noqa: S603  our own program, and the id of an import
+        [sys.executable, str(ROOT / "app.py"), COMMAND, import_id],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+        cwd=ROOT,
+        env=os.environ | {PARENT: str(os.getpid())},
+    )
+    is_asked = False
+    with process:
+        while (code := _ended(process)) is None:
+            if not is_asked and not may_go_on():
+                process.terminate()
+                is_asked = True
+    if code != 0:
+        log.warning("the process of import %s ended (%s); the import goes on by itself", import_id, code)
+
+
+def _ended(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait(LOOKS_EVERY_S)
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def give_way() -> None:
+    """Let everything else go before this process."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
