@@ -101,7 +101,7 @@ ROUTES = tuple(
             *_each(("/ai/latency", "/ai/tokens", "/ai/errors"), (*AI, *SERIES)),
             *_each(("/ai/requests",), (*AI, "order=slowest", "order=dearest")),
             Route("/ai/requests/{request}", is_timed=False),
-            *_each(("/batch/history", "/batch/phases"), (*WATCHED, "job={job}", "status=failed")),
+            *_each(("/batch/history", "/batch/phases"), (*WATCHED, "job={job}", "status=failed", "internal=true")),
             Route("/batch/history/{run}", is_timed=False),
         ]
     )

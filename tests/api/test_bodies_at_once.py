@@ -10,6 +10,7 @@ from api import bodies
 from api.bodies import BodyLimit
 from api.memory import Room
 from core.errors import Unavailable
+from tests import loops
 
 
 async def reading(_scope: Scope, receive: Receive, _send: Send) -> None:
@@ -43,7 +44,7 @@ def test_bodies_that_are_too_much_together_are_sent_away(monkeypatch: pytest.Mon
         await asyncio.gather(slow, return_exceptions=True)
         await sent(20)
 
-    asyncio.run(meet())
+    loops.run(meet())
     assert limit.held == 0
 
 
@@ -68,5 +69,5 @@ def test_who_finds_no_room_waits_for_those_before() -> None:
         first_leaves.set()
         await asyncio.gather(first, *others)
 
-    asyncio.run(meet())
+    loops.run(meet())
     assert seen == ["first", "first leaves", "all of it", "all of it leaves", "small", "small leaves"]

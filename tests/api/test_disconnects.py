@@ -1,6 +1,5 @@
 """A client that goes away in the middle of its body is nobody's error."""
 
-import asyncio
 import logging
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ from starlette.types import Message, Scope
 from api import doors, main, probes
 from core.config import config
 from core.embedded.postgres import Postgres
+from tests import loops
 
 FORM = b"application/x-www-form-urlencoded"
 
@@ -47,6 +47,6 @@ def test_a_client_that_leaves_in_the_middle_of_a_body_is_not_logged_as_an_error(
         await app(scope, receive, send)
 
     with caplog.at_level(logging.WARNING):
-        asyncio.run(call())
+        loops.run(call())
     assert coming == []
     assert caplog.records == []

@@ -8,6 +8,7 @@ import pytest
 
 from api import feed
 from core.identity.schemas import Actor, Caller, Role
+from tests import loops
 
 
 class Socket:
@@ -38,6 +39,6 @@ def test_a_token_after_a_pause_is_sent_at_once_and_one_of_many_within_a_frame(pa
         await following.finish_frame()
 
     actor = Actor(uuid4(), "a@example.com", "A", Role.ADMIN, uuid4(), Caller(), frozenset(), "production")
-    asyncio.run(follow())
+    loops.run(follow())
     assert len(pauses) == 1
     assert pauses[0] <= 0.02

@@ -13,6 +13,7 @@ from api.sign_in_queue import CHECKS_AT_ONCE, Queue, TooManySignIns
 from core.config import config
 from core.executions.runner import Runner
 from core.identity import passwords, sign_in
+from tests import loops
 from tests.api.conftest import Client, caller
 from tests.api.serving import serving
 from tests.factories.identity import PASSWORD, person
@@ -149,7 +150,7 @@ def turns(*arrivals: str, throttled: str | None = None) -> list[str]:
         taken.set()
         await asyncio.gather(*takers, *waiting)
 
-    asyncio.run(all_())
+    loops.run(all_())
     return served
 
 

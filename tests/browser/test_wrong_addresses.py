@@ -1,5 +1,7 @@
 """A page that a role may not open, and an address without a page, are answered by pages of Attune."""
 
+import re
+
 from playwright.sync_api import expect
 
 from core.identity.schemas import Role
@@ -14,7 +16,7 @@ def test_a_page_for_other_roles_says_so_and_leads_on(open_window: OpenWindow, pr
     expect(tab.page.get_by_role("dialog")).to_have_count(0)
     tab.page.get_by_role("link", name="Go to Tuning").click()
     main(tab).to_contain_text("Tuning")
-    assert tab.page.url.endswith("/tuning")
+    expect(tab.page).to_have_url(re.compile("/tuning$"))
 
 
 def test_a_mistyped_address_leads_to_the_start_page(open_window: OpenWindow) -> None:

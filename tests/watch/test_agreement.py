@@ -284,7 +284,7 @@ def test_onboarding(page: Open, door: httpx2.Client) -> None:
             assert cells(shown, name) == [each[field] for each in failed["items"]]
         assert cells(shown, "Code") == [each["error_code"] or "no code" for each in failed["items"]]
         by_day = got(door, "onboarding/daily", asked | {"limit": "200"})["items"]
-        types = table(app, "Type", "Events", "By day")
+        types = table(app, "Type", "Events", "Over time")
         for name, field in (("Events", "events"), ("Errors", "errors")):
             counted = Counter[str]()
             for each in by_day:

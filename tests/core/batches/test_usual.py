@@ -102,7 +102,8 @@ def test_the_strips_reach_back_before_the_period(actor: Actor) -> None:
     assert [(each.batch_job, len(each.runs)) for each in found] == [("a", 90), ("b", 3)]
 
 
-def test_failures_stand_together_by_what_they_said(actor: Actor) -> None:
+def test_failures_stand_together_by_what_they_said(database: Postgres) -> None:
+    actor = person(Role.ADMIN).actor
     ran(NOW - timedelta(hours=3), "failed", error_summary="No disk", failed_jobs=3)
     ran(NOW - timedelta(hours=2), "partial", error_summary="No disk", failed_jobs=4)
     last = ran(NOW - timedelta(hours=1), "lost")

@@ -8,13 +8,14 @@ import pytest
 
 from core import query_slots
 from core.query_slots import QueriesBusy, QuerySlots
+from tests import loops
 
 
 def run(*queries: Callable[[], object]) -> None:
     async def all_() -> None:
         await asyncio.gather(*(each() for each in queries))  # type: ignore[call-overload]  # coroutines
 
-    asyncio.run(asyncio.wait_for(all_(), 20))
+    loops.run(asyncio.wait_for(all_(), 20))
 
 
 def test_no_more_than_that_many_run_at_once_and_all_come_to_their_end() -> None:
