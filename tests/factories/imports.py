@@ -55,7 +55,7 @@ KINDS = {
 NOT_COMPARED = {"alembic_version", "audit_log", "outbox", "settings", "heartbeats"}
 BEGAN = days_ago(5).isoformat()
 ARRIVALS = ("received_at", "heard_at")
-CAME = {"users": ("created_at",), "funnel_parts": ("former_owner",)}
+CAME = {"users": ("created_at",), "funnel_parts": ("former_owner",), "user_spans": ("previous_day",)}
 
 
 def send(kind: str, *given: dict[str, Any], import_id: UUID | None = None) -> int:
