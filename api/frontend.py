@@ -43,7 +43,7 @@ class Frontend:
 
     @property
     def ahead(self) -> list[str]:
-        """What a browser may fetch while somebody signs in."""
+        """Paths that the browser prefetches on the sign-in page."""
         return [self.bundle_path, f"/{self.style.relative_to(self.folder).as_posix()}", TEXT_FONT]
 
 

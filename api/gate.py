@@ -47,7 +47,7 @@ class OriginRefused(Forbidden):
 
 @dataclass(frozen=True)
 class Door:
-    """How somebody is let in: remembered from a moment ago, or looked up."""
+    """How one kind of credential is checked: `recall` without the database, `enter` with it."""
 
     recall: Callable[[str, Caller], Actor | None]
     enter: Callable[[Session, str, Caller], Actor]

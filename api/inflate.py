@@ -4,12 +4,12 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from api.bodies import LARGEST_BODY
 from api.memory import Room
+from api.threads import INGEST
 from core.errors import Invalid
 
 PIECE = 256 * 1024
@@ -46,14 +46,14 @@ async def pieces(request: Request) -> AsyncIterator[bytes]:
 async def whole(request: Request) -> AsyncIterator[bytes]:
     """Give the whole body, while there is room in memory for what is made of it; answer 413 to one that is too large."""
     is_packed, sent = _is_packed(request), await request.body()
-    body = await run_in_threadpool(_unpacked, sent, SMALL) if is_packed else sent
+    body = await INGEST.run(_unpacked, sent, SMALL) if is_packed else sent
     if body is not None and len(body) <= SMALL:
         async with room(len(body)):
             yield body
         return
     # What is packed waits as it is: unpacked, a few of them would fill the memory.
     async with LARGE_ONES.taken(1):
-        body = await run_in_threadpool(_unpacked, sent, LARGEST_BODY) if is_packed else sent
+        body = await INGEST.run(_unpacked, sent, LARGEST_BODY) if is_packed else sent
         if body is None:
             raise HTTPException(413, "A body has at most 20 MiB after decompression. NDJSON has no such limit.")
         yield body

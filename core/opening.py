@@ -68,10 +68,9 @@ def serving_engines(at: db.Addresses) -> Iterator[None]:
         },
     )
     monitors: dict[URL, DatabaseMonitor] = {}
-    for each in (engines, *engines.lanes.values()):
-        for engine in (each.core, each.ai):
-            server = engine.url.set(database="")  # one server most often holds both
-            monitors.setdefault(server, DatabaseMonitor(db.plain(engine.url))).watch(engine)
+    for engine in engines.all():
+        server = engine.url.set(database="")  # one server most often holds both
+        monitors.setdefault(server, DatabaseMonitor(db.plain(engine.url))).watch(engine)
     before = db.engines()
     before.dispose()
     db.use(replace(engines, monitors=tuple(monitors.values())))
