@@ -12,7 +12,7 @@ def both(window: Window, address: str = "/playground") -> tuple[Tab, Tab]:
 
 def test_both_show_an_answer_as_it_grows_and_each_can_ask_and_stop(window: Window) -> None:
     first, second = both(window)
-    first.begin_answer(words=40)
+    first.begin_answer(words=40, rate=10)  # slow enough that the second tab sees it on a busy machine
     expect(second.live).to_contain_text("Fake answer: the quick")
     expect_the_same(first, second, 2)
 

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -19,9 +19,11 @@ def hanging(cluster: Postgres) -> Iterator[None]:
     try:
         # The postmaster first: then no process comes that this does not see.
         for process in (postmaster, *postmaster.children(recursive=True)):
-            os.kill(process.pid, signal.SIGSTOP)
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGSTOP)
             stopped.append(process.pid)
         yield
     finally:
         for pid in stopped:
-            os.kill(pid, signal.SIGCONT)
+            with suppress(ProcessLookupError):  # one that had ended already when it was stopped
+                os.kill(pid, signal.SIGCONT)
