@@ -41,7 +41,7 @@ def test_a_page_guards_itself_should_somebody_come_past_the_navigation(
     visitor = person(role, kind=SessionKind.BROWSER)
     console(visitor)
     app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=20).run()
-    assert "Not for your role" in said(app)
+    assert "You don't have access to this page" in said(app)
     assert not app.title
     monkeypatch.setattr(guard, "cookie", lambda: None)
     app.run()
@@ -53,7 +53,7 @@ def test_a_page_guards_itself_should_somebody_come_past_the_navigation(
 def test_figures_are_not_for_reviewers(console: Console, page: str) -> None:
     console(person(Role.REVIEWER, kind=SessionKind.BROWSER))
     app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=20).run()
-    assert "Not for your role" in said(app)
+    assert "You don't have access to this page" in said(app)
     assert not app.title
 
 
