@@ -35,7 +35,7 @@ def test_figures_have_one_unit_and_what_is_missing_is_not_zero() -> None:
         "$412.00",
     ]
     assert (words.count(1, "entry", "entries"), words.count(8412, "message")) == ("1 entry", "8,412 messages")
-    assert (words.latest(1), words.latest(13)) == ("the only one", "the last 13")
+    assert (words.latest(1, "run"), words.latest(13, "run")) == ("1 run", "last 13 runs")
 
 
 def test_how_long_ago_reads_as_a_sentence() -> None:

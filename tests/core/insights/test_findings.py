@@ -57,7 +57,7 @@ def test_a_slow_model_leads_to_its_hours() -> None:
     assert (finding.kind, finding.severity, finding.page) == ("latency", Severity.BAD, "ai-metrics")
     start, end = TODAY - 2 * DAY + 9 * HOUR, TODAY - 2 * DAY + 13 * HOUR
     assert finding.query == {"start": f"{start:%Y-%m-%dT%H:%MZ}", "end": f"{end:%Y-%m-%dT%H:%MZ}", "model": "a"}
-    assert finding.title.startswith("a was slow: p95")
+    assert finding.title.startswith("a slow: p95")
 
 
 def test_a_rise_of_cost_names_the_model() -> None:
