@@ -40,7 +40,7 @@ class Segment:
         """Return what an address asks for: trait.plan=pro, source=ads or release=2.4; raise FunnelRefused."""
         found = WRITTEN.fullmatch(given)
         if found is None:
-            raise FunnelRefused("A segment is trait.<name>=<value>, source=<value> or release=<value>.")
+            raise FunnelRefused("Write a segment as trait.<name>=<value>, source=<value> or release=<value>.")
         kind, value = found[1], found[2]
         if kind == "release":
             return cls(value)

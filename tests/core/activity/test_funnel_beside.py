@@ -104,7 +104,7 @@ def test_two_segments_differ_by_more_than_chance_or_not(actor: Actor) -> None:
     assert last.difference == pytest.approx(-0.55)
     assert last.verdict is Verdict.WORSE
     assert found.steps[1].from_start.verdict is Verdict.NOISE
-    assert found.says.startswith("Fewer come through: -55.0 pts (")
+    assert found.says.startswith("Conversion lower: -55.0 pts (")
     assert "login success" in found.says
     assert (found.name, found.other_name) == ("first source ads", "first source search")
 
@@ -115,7 +115,7 @@ def test_too_few_have_no_verdict(actor: Actor) -> None:
         found = versus.compare_funnels(session, DAYS, Watched(), against="2026-10-01..2026-10-08", actor=actor)
         with pytest.raises(FunnelRefused):
             versus.compare_funnels(session, DAYS, Watched(), against="2026-10-08..2026-10-01", actor=actor)
-    assert found.says == "Too few users for a verdict: each side needs ten."
+    assert found.says == "Not enough users: each side needs at least 10."
     assert found.other_name == "1 Oct to 7 Oct"
     step = found.one.steps[1]
     assert conversion.in_words(step.conversion_from_start, step.interval, step.users) == "9 of 9, too few for a rate"
