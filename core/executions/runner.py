@@ -38,7 +38,7 @@ STORE_AGAIN_AFTER_S = (0.2, 0.5, 1, 2, 3, 5, 5, 10, 10, 10, 15, 15, 15, 30)
 BROKEN = ExecutionError(
     code="internal",
     reason="internal",
-    detail="Something broke on our side; the log has it under the id of this execution.",
+    detail="Internal error. The server log has details under this execution ID.",
 )
 
 OnFinish = Callable[[Session, UUID], None]

@@ -36,7 +36,7 @@ ABANDONED_AFTER = timedelta(minutes=2)
 INTERRUPTED = ExecutionError(
     code="provider_failed",
     reason="interrupted",
-    detail="Attune was stopped while this answer was being written. Ask again.",
+    detail="Attune was restarted during this answer. Send the message again.",
 )
 
 

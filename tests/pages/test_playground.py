@@ -83,7 +83,7 @@ def test_another_accounts_session_is_not_shown(console: Console, admin: Person) 
     other.query_params["session"] = address
     other.run()
     assert "A private matter" not in said(other)
-    assert "Nothing asked yet" in said(other)
+    assert "No messages yet" in said(other)
     assert other.query_params["session"] != [address]
 
 
@@ -100,4 +100,4 @@ def test_without_any_model_it_says_how_one_gets_here(console: Console, admin: Pe
     monkeypatch.setattr("core.providers.catalogue.list_models", lambda _session: [])
     app = console(admin, PLAYGROUND)
     assert not app.exception
-    assert "No model can be called" in said(app)
+    assert "No models available" in said(app)
