@@ -56,8 +56,8 @@ class Segment:
     def name(self) -> str:
         """Return it in words."""
         if self.trait is None:
-            return f"release {self.value}"
-        return f"{'first source' if self.trait == SOURCE else self.trait} {self.value}"
+            return f"Release: {self.value}"
+        return f"{'First source' if self.trait == SOURCE else self.trait}: {self.value}"
 
 
 class SegmentChoice(View):

@@ -37,7 +37,7 @@ class Side:
 def other_side(given: str, period: Period, segment: Segment | None) -> Side:
     """Return what an address compares with: previous, 2026-10-01..2026-10-08 or a segment; raise FunnelRefused."""
     if given == PREVIOUS:
-        return Side(period.before(clock.now()), segment, "previous period")
+        return Side(period.before(clock.now()), segment, "Previous period")
     if found := DATES.fullmatch(given):
         try:
             other = read_range(date.fromisoformat(found[1]), date.fromisoformat(found[2]), None, zone=period.zone)
@@ -65,7 +65,7 @@ def compare_funnels(
     one = read_funnel(session, periods[0], watched, funnel, segment, actor=actor)
     other = read_funnel(session, periods[1], watched, funnel, side.segment, actor=actor)
     steps = [_step(funnel, one, other, number, is_early=fair is None) for number in range(len(funnel.steps))]
-    name = segment.name if segment is not None else "this period" if side.segment is None else "all users"
+    name = segment.name if segment is not None else "This period" if side.segment is None else "All users"
     says = _says(steps, funnel.last) if fair else EARLY
     return FunnelComparison(name=name, other_name=side.name, one=one, other=other, steps=steps, says=says)
 

@@ -188,7 +188,7 @@ def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: 
 
 
 def _of_tool(one: ToolFigures, scope: Scope) -> Finding:
-    title = f"Tool {one.tool or '(unnamed)'} failing: {words.share(one.error_rate)} of its calls"
+    title = f"Tool {one.tool or '(unnamed)'} failing: {words.share(one.error_rate)} of calls"
     detail = f"{one.error_count:,} of {words.count(one.calls, 'call')}"
     query = {**_span(scope), **_place(scope)} | ({"tool": one.tool} if one.tool else {})
     return _finding("tool", Severity.WARN, title, detail, scope.period.start, "ai-metrics", query)

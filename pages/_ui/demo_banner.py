@@ -14,7 +14,7 @@ from core.identity.schemas import Actor
 from pages._ui import cache, errors, guard, links, state
 from pages._ui.cache import Reads
 
-ALONE = "**Demo workspace**: all data on these pages is synthetic"
+ALONE = "**Demo workspace**: all data is synthetic"
 MIXED = "**Demo data** is mixed with your own data on these pages"
 
 

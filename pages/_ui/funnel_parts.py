@@ -69,7 +69,7 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
     if versus is not None:
         others = versus.other.steps
         table |= {
-            f"Users, {versus.other_name}": [step.users for step in others],
+            f"{versus.other_name}: users": [step.users for step in others],
             "Change from previous step": [_difference(versus, number) for number in range(len(steps))],
         }
     tables.show(

@@ -60,7 +60,7 @@ def draw_reviews(reads: Reads) -> None:
     if not found.waiting + found.adjudication:
         return
     waiting = f"{words.count(found.waiting, 'message')} to review" if found.waiting else ""
-    undecided = f"{words.count(found.adjudication, 'disagreement')} to adjudicate" if found.adjudication else ""
+    undecided = f"{found.adjudication:,} to adjudicate" if found.adjudication else ""
     told = " · ".join(filter(None, (waiting, undecided)))
     if is_reviewer:
         links.draw("tuning", told, icon="rate_review", view="queue")

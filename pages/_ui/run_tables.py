@@ -13,7 +13,7 @@ from pages._ui.ai_tables import MOST_ROWS
 
 column = st.column_config
 STATES = {"completed": "Completed", "running": "Running", "partial": "Partial", "failed": "Failed", "lost": "Lost"}
-LEGEND = ":green[■] Completed :orange[■] Partial :red[■] Failed or lost"
+LEGEND = ":green[■]\u00a0Completed :orange[■]\u00a0Partial :red[■]\u00a0Failed or lost"
 COLOURS = ["green", "blue", "orange", "red", "red"]
 STATUS = column.MultiselectColumn(options=list(STATES.values()), color=COLOURS, width=100)
 

@@ -19,10 +19,10 @@ FIRST, MORE = ("q", "status", "step"), ("environment", "app", "release")
 OFFERS: filters.Offers = {
     "status": {str(status): said for status, said in user_list.STATES.items()},
     "sort": {
-        "": "Last seen: newest first",
-        UserOrder.LAST_SEEN: "Last seen: oldest first",
-        UserOrder.NEWEST_FIRST: "First seen: newest first",
-        UserOrder.OLDEST_FIRST: "First seen: oldest first",
+        "": "Last seen: newest",
+        UserOrder.LAST_SEEN: "Last seen: oldest",
+        UserOrder.NEWEST_FIRST: "First seen: newest",
+        UserOrder.OLDEST_FIRST: "First seen: oldest",
         UserOrder.ID: "ID: A to Z",
         UserOrder.ID_BACKWARDS: "ID: Z to A",
     },

@@ -102,15 +102,15 @@ def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Progra
 @pytest.mark.usefixtures("rows")
 def test_two_segments_stand_side_by_side(open_window: OpenWindow) -> None:
     tab = opened(open_window(), HERE)
-    tab.choose("Segment", "release 2" if tab.page.get_by_text("release 2").count() else "first source ads")
-    tab.choose("Compare with", "first source search")
+    tab.choose("Segment", "Release: 2" if tab.page.get_by_text("Release: 2").count() else "First source: ads")
+    tab.choose("Compare with", "First source: search")
     tab.page.wait_for_url("**against=source**")
     drawn(tab.page)
-    expect(tab.page.locator(".stMain")).to_contain_text("first source ads vs. first source search")
+    expect(tab.page.locator(".stMain")).to_contain_text("First source: ads vs. First source: search")
     tab.page.reload()
     tab.wait()
     drawn(tab.page)
-    expect(tab.page.locator(".stMain")).to_contain_text("first source ads vs. first source search")
+    expect(tab.page.locator(".stMain")).to_contain_text("First source: ads vs. First source: search")
 
 
 @pytest.mark.usefixtures("rows")

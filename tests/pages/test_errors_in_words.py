@@ -35,7 +35,7 @@ def test_a_database_that_is_away_is_said_once_and_can_be_tried_again(
         app.run()
         assert not app.exception
         assert "Could not load the console" in said(app)
-        assert "The database does not answer at the moment" in said(app)
+        assert "The database is not responding" in said(app)
     app.button(key="retry.Could not load the console").click().run()
     assert "Could not load" not in said(app)
     assert app.title

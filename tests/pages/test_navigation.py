@@ -45,7 +45,7 @@ def test_a_page_guards_itself_should_somebody_come_past_the_navigation(
     assert not app.title
     monkeypatch.setattr(guard, "cookie", lambda: None)
     app.run()
-    assert "You are signed out" in said(app)
+    assert "Your session has ended" in said(app)
     assert not app.title
 
 
@@ -68,7 +68,7 @@ def test_nobody_is_led_to_the_sign_in_page(console: Console) -> None:
     app = console(None)
     assert not app.exception
     assert not app.title
-    assert "signed out" in said(app)
+    assert "session has ended" in said(app)
 
 
 def test_the_memory_of_a_tab_is_not_handed_to_the_next_account(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,7 +91,7 @@ def test_a_session_that_ended_cannot_ask(console: Console, admin: Person, monkey
     app = console(admin, PLAYGROUND)
     monkeypatch.setattr(guard, "cookie", lambda: None)
     app.chat_input[0].set_value("From outside").run()
-    assert "You are signed out" in said(app)
+    assert "Your session has ended" in said(app)
     assert not app.title
     assert messages(admin) == []
 

@@ -94,7 +94,7 @@ def test_the_overview_says_how_many_reviews_wait_and_leads_who_may_review_there(
     waiting(3)
     app = opened(console, person(role, kind=SessionKind.BROWSER), OVERVIEW)
     links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
-    told = "3 reviews waiting"
+    told = "3 messages to review"
     assert told in said(app) or told in links
     assert links.get(told) == ("view=queue" if role is Role.ADMIN else None)
 
@@ -104,7 +104,7 @@ def test_the_address_filters_and_a_filter_changes_the_address(console: Console, 
     app = opened(console, analyst, AI_METRICS, model="small", days="30")
     values = {metric.label: metric.value for metric in app.metric}
     assert values["Requests"] == "39"
-    assert "Only model small" in said(app)
+    assert "Filtered by model small" in said(app)
     app.selectbox(key="ai-metrics.model").set_value("large").run()
     assert (app.query_params["model"], app.query_params["days"]) == ("large", "30")
     assert {metric.label: metric.value for metric in app.metric}["Requests"] == "80"
@@ -243,7 +243,7 @@ def test_the_requests_of_a_tool_are_shown_alone(console: Console, analyst: Perso
     )
     app = opened(console, analyst, AI_METRICS, tool="refund")
     assert not app.exception
-    assert "Only tool refund" in said(app)
+    assert "Filtered by tool refund" in said(app)
     assert app.metric[0].value == "1"
     assert [list(each.value["Request"]) for each in app.dataframe if "Request" in each.value] == [["refund"]]
 
@@ -270,7 +270,7 @@ def test_a_batch_run_that_is_clicked_is_opened_on_its_page(console: Console, ana
 def test_what_needs_attention_is_said(console: Console, analyst: Person) -> None:
     for number in range(3):
         ran(clock.now() - number * timedelta(days=1), "failed", job="nightly")
-    assert "nightly fails: 3 of 3 runs" in said(opened(console, analyst, OVERVIEW)).replace("\\", "")
+    assert "nightly failing: 3 of 3 runs" in said(opened(console, analyst, OVERVIEW)).replace("\\", "")
 
 
 def test_what_a_role_may_not_open_is_said_without_a_way_there(console: Console, analyst: Person) -> None:
@@ -279,6 +279,6 @@ def test_what_a_role_may_not_open_is_said_without_a_way_there(console: Console, 
     words = said(opened(console, analyst, OVERVIEW))
     assert "without a price" in words
     assert "Could not load" not in words
-    assert "broke on our side" not in words
+    assert "Something went wrong" not in words
     admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
     assert "View details" in [link.proto.label for link in opened(console, admin, OVERVIEW).get("page_link")]

@@ -174,7 +174,7 @@ def test_ai_metrics(page: Open, door: httpx2.Client) -> None:
         )
         failed = got(door, "ai/errors", asked)
         kinds = table(app, "Type", "Sample")
-        assert cells(kinds, "Type") == [each["error_type"] or "unnamed" for each in failed["types"]]
+        assert cells(kinds, "Type") == [each["error_type"] or "(no type)" for each in failed["types"]]
         assert cells(kinds, "Requests") == [each["requests"] for each in failed["types"]]
         assert failed["error_count"] == whole["error_count"] == sum(row["status"] == "error" for row in rows)
         assert sum(float(row["cost_usd"] or 0) for row in rows) == pytest.approx(float(whole["cost_usd"]))
@@ -236,7 +236,7 @@ def test_users(page: Open, door: httpx2.Client) -> None:
         items = answer["items"]
         # A file of users goes by id: the order of the page changes while it is written.
         same_as_file(items if is_anonymous else sorted(items, key=lambda each: str(each["id"])), rows)
-        what, name, field = ("session", "Session", "session_id") if is_anonymous else ("user", "Id", "external_id")
+        what, name, field = ("session", "Session", "session_id") if is_anonymous else ("user", "ID", "external_id")
         shown = table(app, name, "Status", "Step")
         assert cells(shown, name) == [each[field] for each in items]
         assert cells(shown, "Step") == [each["step"] for each in items]
@@ -274,7 +274,7 @@ def test_onboarding(page: Open, door: httpx2.Client) -> None:
         if "step" in query:
             rows, answer = linked(door, app, "Export users (CSV)")
             same_as_file(answer["items"], rows)
-            who = [each["user"] or f"anonymous {each['session_id']}" for each in answer["items"]]
+            who = [each["user"] or f"Anonymous ({each['session_id']})" for each in answer["items"]]
             assert cells(table(app, "User", "Reached this step"), "User") == who
         failed = got(
             door, "onboarding/errors", {name: value for name, value in asked.items() if name not in ("error_code", "only_errors")}

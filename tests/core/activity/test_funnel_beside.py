@@ -106,7 +106,7 @@ def test_two_segments_differ_by_more_than_chance_or_not(actor: Actor) -> None:
     assert found.steps[1].from_start.verdict is Verdict.NOISE
     assert found.says.startswith("Conversion lower: -55.0 pts (")
     assert "login success" in found.says
-    assert (found.name, found.other_name) == ("first source ads", "first source search")
+    assert (found.name, found.other_name) == ("First source: ads", "First source: search")
 
 
 def test_too_few_have_no_verdict(actor: Actor) -> None:
