@@ -141,7 +141,7 @@ def test_a_failed_answer_says_why_and_keeps_what_there_was(window: Window) -> No
     tab.choose("Model", "failing")
     tab.ask("Break")
     expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
-    expect(tab.last).to_contain_text("Something broke on the provider's side")
+    expect(tab.last).to_contain_text("The provider had an internal error")
     expect(tab.last).to_contain_text("Failed")
     tab.choose("Model", "refusing")
     tab.ask("Refuse")

@@ -157,7 +157,7 @@ def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(actor: Actor,
     assert last.difference == pytest.approx(-0.9)
     assert last.verdict is Verdict.WORSE
     assert early.steps[-1].from_start.verdict is Verdict.UNKNOWN
-    assert early.says.startswith("Too early for a verdict")
+    assert early.says.startswith("Too early to compare")
 
 
 @pytest.mark.parametrize("days", [1, 4, 29])

@@ -154,8 +154,8 @@ def test_the_names_of_many_phases_stand_in_lines_that_a_phone_has_room_for(actor
 
 
 def test_charts_of_nothing_say_so() -> None:
-    assert strip(PALETTE, [], "UTC").alt == "The last 0 batch runs: 0 completed, 0 failed."
-    assert phases_of_runs(PALETTE, [], "UTC", NOW).alt.endswith("The latest: none.")
+    assert strip(PALETTE, [], "UTC").alt == "Last 0 batch runs: 0 completed, 0 failed."
+    assert phases_of_runs(PALETTE, [], "UTC", NOW).alt.endswith("Latest: none.")
 
 
 def test_the_tiles_count_what_the_summary_counts(actor: Actor) -> None:
