@@ -133,7 +133,7 @@ def time_to_convert(palette: Palette, given: FunnelCourse) -> Chart:
     """Draw how long it took those who came through."""
     figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
     said = _half_and_most(given.median_seconds, given.p90_seconds)
-    return Chart(figure, f"Time from the first step to the last of {words.count(given.completed, 'user')}: {said}.")
+    return Chart(figure, f"Time to convert of {words.count(given.completed, 'user')}: {said}.")
 
 
 def stays(palette: Palette, given: Stays) -> Chart:
@@ -141,7 +141,7 @@ def stays(palette: Palette, given: Stays) -> Chart:
     figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
     said = _half_and_most(given.median_seconds, given.p90_seconds)
     whose = f"a random sample of {words.count(given.users, 'user')}" if given.is_sampled else words.count(given.users, "user")
-    return Chart(figure, f"Time of {whose} until drop-off: {said}.")
+    return Chart(figure, f"Time to drop-off of {whose}: {said}.")
 
 
 def events_over_time(palette: Palette, given: TypeCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:

@@ -122,7 +122,7 @@ class Runner:
     def reserve(self) -> None:
         """Raise TooManyAtOnce when no thread would be free to make a call, Unavailable when we are to go."""
         if self._stopping.is_set():
-            raise Unavailable("Attune is being stopped; try again in a few seconds.")
+            raise Unavailable("Attune is shutting down. Try again in a few seconds.")
         if len(self._live) >= AT_ONCE:
             raise TooManyAtOnce
 

@@ -49,7 +49,7 @@ MODEL_COLUMNS = {
     "Errors": column.NumberColumn(format="%.2f%%"),
     "Tokens": column.NumberColumn(format="compact"),
     "Cost": column.NumberColumn(format="dollar"),
-    "No price": column.NumberColumn(format="localized", help="Requests without a price; not included in cost"),
+    "No price": column.NumberColumn(format="localized", help="Requests without a price, not included in cost"),
 }
 
 

@@ -158,7 +158,7 @@ class Editor:
                 on_click=self._put_prompt,
                 args=("", on_change),
                 disabled=not self.prompt,
-                help="Clear the field; the default prompt is used.",
+                help="Clear the field and use the default prompt.",
             )
             st.button(
                 "Reset to default",

@@ -74,7 +74,7 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
         }
     tables.show(
         pd.DataFrame(table),
-        f"{len(steps)} steps in figures",
+        f"{len(steps)} funnel steps",
         key=f"{page}.figures.{versus is not None}",
         columns={
             "Users": column.NumberColumn(format="localized"),

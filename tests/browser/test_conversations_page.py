@@ -208,5 +208,5 @@ def test_other_pages_lead_here(open_window: OpenWindow) -> None:
     tab.page.get_by_role("link", name="Open in Tuning").click()
     expect(tab.page.locator("h1")).to_have_text("Where is it?")
     tab.go("/ai-metrics?request=talk-r")
-    tab.page.get_by_role("link", name="Its conversation", exact=False).first.click()
+    tab.page.get_by_role("link", name="Open conversation", exact=False).first.click()
     expect(tab.page.locator("h1")).to_have_text("Where is it?")

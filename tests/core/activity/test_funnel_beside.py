@@ -118,7 +118,7 @@ def test_too_few_have_no_verdict(actor: Actor) -> None:
     assert found.says == "Not enough users: each side needs at least 10."
     assert found.other_name == "1 Oct to 7 Oct"
     step = found.one.steps[1]
-    assert conversion.in_words(step.conversion_from_start, step.interval, step.users) == "9 of 9, too few for a rate"
+    assert conversion.in_words(step.conversion_from_start, step.interval, step.users) == "9 of 9, not enough for a rate"
     assert conversion.in_words(None, None, 0) == "n/a"
 
 
