@@ -273,8 +273,7 @@ def _draw(page: str, name: str, offered: Choices, own: Mapping[str, str] | None,
         st.text_input(LABELS[name], key=_key(page, name), placeholder=hint, label_visibility=look, width=wide, icon=icon)
         return
     said = {"": EVERY.get(name, ""), **(own or {})}
-    value = _value(page, name)
-    options = list(dict.fromkeys([*([] if name in DEFAULTS else [""]), *found, *([value] if value else [])]))
+    options = list(dict.fromkeys([*([] if name in DEFAULTS else [""]), *found, *filter(None, [_value(page, name)])]))
     width: Width = "stretch" if labelled else 168
     st.selectbox(
         LABELS[name],
