@@ -56,7 +56,7 @@ MODEL_COLUMNS = {
 def draw_errors(found: Errors, page: str, zone: str) -> None:
     """Draw the types of errors with a sample message each."""
     kinds = found.types
-    with watch.panel("Errors by type", "select a row to filter"):
+    with watch.panel("Errors by type", "select a row to filter" if kinds else ""):
         if not kinds:
             st.caption("No failed requests in this period.")
             return
@@ -81,8 +81,8 @@ def draw_errors(found: Errors, page: str, zone: str) -> None:
 
 def draw_tools(found: Tools, page: str) -> None:
     """Draw the tools that were called within requests."""
-    rate = f", {text.plain(words.share(found.error_rate))} failed" if found.calls else ""
-    with watch.panel("Tools", f"{words.count(found.calls, 'call')}{rate} · select a row to filter"):
+    note = f"{words.count(found.calls, 'call')}, {text.plain(words.share(found.error_rate))} failed · select a row to filter"
+    with watch.panel("Tools", note if found.tools else ""):
         if not found.tools:
             st.caption("No tool calls in this period.")
             return

@@ -47,7 +47,7 @@ def test_an_empty_list_of_ollamas_is_no_models(vendor: Vendor) -> None:
 )
 def test_a_list_in_no_protocol_is_a_failure_with_advice(vendor: Vendor, kind: ProviderKind, answer: Literally) -> None:
     vendor.models = answer
-    with pytest.raises(Unreadable, match="Check that its address is that of an API"):
+    with pytest.raises(Unreadable, match="Check that the base URL is"):
         gateway.list_models(connection(vendor, kind))
 
 
