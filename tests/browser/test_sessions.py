@@ -111,7 +111,7 @@ def test_a_long_list_scrolls_in_its_pane_and_leads_on(window: Window, program: P
     tab = window.open(address)
     expect(tab.sessions).to_have_count(21)
     assert tab.page.evaluate("document.documentElement.scrollHeight <= innerHeight")
-    tab.press("3 more")
+    tab.press("Show 3 more")
     expect(tab.sessions).to_have_count(23)
 
 

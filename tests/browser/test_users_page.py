@@ -81,7 +81,7 @@ def test_nobody_is_shut_out_of_users(open_window: OpenWindow, path: str) -> None
 @pytest.mark.usefixtures("rows")
 def test_search_finds_by_name_address_and_id_and_stands_in_the_address(open_window: OpenWindow) -> None:
     tab = open_window().open("/users")
-    for wanted, count in (("Ann Peo", "1 user;"), ("ann@people", "1 user;"), ("people-other", "60 users;")):
+    for wanted, count in (("Ann Peo", "1 user ·"), ("ann@people", "1 user ·"), ("people-other", "60 users ·")):
         field = tab.page.get_by_role("textbox", name="Search")
         field.fill(wanted)
         field.press("Enter")
@@ -89,7 +89,7 @@ def test_search_finds_by_name_address_and_id_and_stands_in_the_address(open_wind
     assert "q=people-other" in tab.page.url
     tab.page.reload()
     tab.wait()
-    main(tab).to_contain_text("60 users;")
+    main(tab).to_contain_text("60 users ·")
     tab.page.get_by_role("button", name="Clear filters").click()
     tab.page.wait_for_url(lambda url: "q=" not in url)
 
@@ -102,7 +102,7 @@ def test_pages_and_the_file_of_all_of_them_are_made_by_the_server(open_window: O
     lines = tab.page.request.get(link).text().strip().split("\r\n")
     assert len(lines) == 61
     assert sorted(line.split(",")[1] for line in lines[1:]) == [f"people-other-{number:02}" for number in range(60)]
-    main(tab).to_contain_text("60 users;")
+    main(tab).to_contain_text("60 users ·")
     expect(tab.page.get_by_test_id("stPagination")).to_contain_text("3")
 
 
@@ -112,7 +112,7 @@ def test_a_journey_says_what_happened_and_why_it_counts_as_dropped(open_window: 
     drawn(tab.page)
     for words in (
         "Ann People",
-        "Why is this one counted as dropped?",
+        "Why “dropped off”?",
         "step 3 (onboarding.login_success) was not reached within 30 days",
         "anonymous",
         "step 2 reached",
@@ -149,7 +149,7 @@ def test_visitors_without_a_name_have_journeys_too(open_window: OpenWindow) -> N
     main(tab).to_contain_text("session")
     tab.go("/users?session=people-visitor")
     drawn(tab.page)
-    main(tab).to_contain_text("Why is this one counted as dropped?")
+    main(tab).to_contain_text("Why “dropped off”?")
 
 
 def test_who_is_not_there_is_said_so(open_window: OpenWindow) -> None:

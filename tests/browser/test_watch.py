@@ -99,8 +99,8 @@ def test_nobody_is_shut_out(open_window: OpenWindow, path: str) -> None:
 def test_a_finding_leads_to_its_evidence(open_window: OpenWindow) -> None:
     tab = opened(open_window(), "/overview")
     finding = tab.page.locator(".st-key-findings")
-    expect(finding).to_contain_text("watched-small was slow")
-    expect(finding).to_contain_text("watched-nightly fails")
+    expect(finding).to_contain_text("watched-small slow")
+    expect(finding).to_contain_text("watched-nightly failing")
     finding.locator('a[href*="model=watched-small"]').click()
     expect(tab.page.locator("h1")).to_have_text("AI metrics", timeout=PATIENCE_MS)
     drawn(tab.page)
