@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
 from api import deps, errors, hot, limits, otlp
+from api.reference import DescribedApi
 from api.routes import (
     accounts,
     activity,
@@ -51,7 +52,7 @@ FAILURES: dict[type[Exception], ExceptionHandler] = {
 
 def create() -> FastAPI:
     """Return the API."""
-    api = FastAPI(
+    api = DescribedApi(
         title="Attune",
         version=VERSION,
         summary="Watch, review, test and tune the assistant of your product.",
