@@ -58,7 +58,7 @@ def create() -> FastAPI:
         summary="Watch, review, test and tune the assistant of your product.",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None,  # its own route would compute the description on the event loop, for seconds
         redirect_slashes=False,  # its redirects would name the host that was asked, and http
     )
     api.include_router(auth.router)

@@ -25,6 +25,7 @@ PROBLEMS = {
     503: "The database does not respond: `Retry-After` says when to try again.",
 }
 Responses = dict[int | str, dict[str, Any]]
+MISSING: Responses = {404: {}}  # what the body or a filter names
 CONFLICT: Responses = {409: {}}
 MODEL_CALL: Responses = {400: {}, 404: {}, 409: {}, 502: {}}
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_by_cursor
-from api.reference import CONFLICT
+from api.reference import CONFLICT, MISSING
 from api.routes.conversations import reader
 from api.watch import EdgesDep, note_list
 from core.annotations import adjudication, annotations, drafts, tags
@@ -112,7 +112,7 @@ def annotation_filter(
 WantedDep = Annotated[AnnotationFilter, Depends(annotation_filter)]
 
 
-@router.post("/annotations", status_code=201, dependencies=writes, responses=CONFLICT)
+@router.post("/annotations", status_code=201, dependencies=writes, responses=MISSING | CONFLICT)
 def annotate(given: NewAnnotation, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> AnnotationView:
     """Say something of a message; of a user's message, only a flag."""
     return annotations.annotate(session, ai, given, actor=actor)

@@ -3,8 +3,8 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import APIRouter
-from starlette.responses import HTMLResponse
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, JSONResponse
 
 from core.errors import StartRefused
 
@@ -30,6 +30,12 @@ def assets() -> Path:
     if found is None or found.origin is None:
         raise StartRefused("The package fastapi-offline is not installed. Run `make install`.")
     return Path(found.origin).parent / "static"
+
+
+@router.get("/openapi.json")
+def openapi(request: Request) -> JSONResponse:
+    """Return the description."""
+    return JSONResponse(request.app.openapi())
 
 
 @router.get("/docs")

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import inflate, uploads
 from api.deps import ActorDep, SessionDep, WindowDep
-from api.reference import CONFLICT
+from api.reference import CONFLICT, MISSING
 from core.identity.permissions import Permission, require
 from core.ids import new_id
 from core.imports import flows, queries, service
@@ -77,7 +77,7 @@ def list_mappings(session: SessionDep, actor: ActorDep, window: WindowDep) -> Ma
     return MappingList(items=found.items, total_count=found.total_count, limit=window.limit, offset=window.offset)
 
 
-@router.post("/mappings", status_code=201, responses=CONFLICT)
+@router.post("/mappings", status_code=201, responses=MISSING | CONFLICT)
 def save_mapping(given: NewMapping, session: SessionDep, actor: ActorDep) -> MappingView:
     """Keep a mapping under a name, or replace the one that has it; files with the same columns are offered it."""
     return service.save_mapping(session, given, actor=actor)

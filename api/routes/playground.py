@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from api import feed, tickets
 from api.deps import ActorDep, SessionDep
-from api.reference import MODEL_CALL
+from api.reference import MISSING, MODEL_CALL
 from core import settings
 from core.identity.permissions import Permission, require
 from core.paging import LARGEST_PAGE, Window
@@ -58,7 +58,7 @@ def chat(given: NewMessage, session: SessionDep, actor: ActorDep) -> Sent:
     return service.send(session, given, actor=actor)
 
 
-@router.get("/history")
+@router.get("/history", responses=MISSING)
 def history(
     session: SessionDep,
     actor: ActorDep,

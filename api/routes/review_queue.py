@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic.config import JsonDict
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
-from api.reference import CONFLICT
+from api.reference import CONFLICT, MISSING
 from api.routes.annotations import annotator, decider
 from core import settings as stored
 from core.annotations import adjudication, claims, filling, queue, retracting, settings
@@ -54,7 +54,7 @@ def counters(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> Counters
     return queue.counters(session, ai, actor=actor)
 
 
-@router.post("/queue", status_code=201)
+@router.post("/queue", status_code=201, responses=MISSING | CONFLICT)
 def ask_for(given: AskedFor, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> QueueItemView:
     """Put a message into the queue; one that has been there stays as it is."""
     return filling.ask_for(session, ai, given, actor=actor)
