@@ -42,6 +42,12 @@ class Frontend:
     style: Path
 
     @property
+    def files(self) -> list[str]:
+        """Paths of all that there is below /static."""
+        found = (path for path in (self.folder / "static").rglob("*") if path.is_file())
+        return [self.bundle_path, *(f"/{path.relative_to(self.folder).as_posix()}" for path in found)]
+
+    @property
     def ahead(self) -> list[str]:
         """Paths that the browser prefetches on the sign-in page."""
         return [self.bundle_path, f"/{self.style.relative_to(self.folder).as_posix()}", TEXT_FONT]

@@ -82,7 +82,11 @@ def read_json(body: bytes) -> Export:
 
 def _export(resources: list[bytes], found: list[_Packed], form: _Form) -> Export:
     for body in resources:
-        if len(body) > LONGEST or form.is_too_much(body, wire.RESOURCE):
+        try:
+            is_too_large = len(body) > LONGEST or form.is_too_much(body, wire.RESOURCE)
+        except form.wrong:
+            raise NoSpans from None
+        if is_too_large:
             raise NoSpans("A resource" + TOO_LARGE.removeprefix("A span"))
     export = Export(len(found), iter(()))
     export.parts = _parts(resources, found, form, export.refused)
@@ -98,8 +102,8 @@ def _parts(resources: list[bytes], found: list[_Packed], form: _Form, refused: C
     is_any_read = False
     for each in _by_trace(found) if is_by_trace else found:
         body = form.bytes_at(each.at) if each.size <= LONGEST else b""
-        if each.size > LONGEST or form.is_too_much(body, wire.SPAN):
-            refused[TOO_LARGE] += 1
+        if (wrong := _wrong(each, body, form)) is not None:
+            refused[wrong] += 1
             continue
         more = each.size if is_by_trace or each.resource in known else each.size + len(resources[each.resource])
         if part and (size + more > PART or braces + body.count(b"{") > MOST_BRACES):
@@ -110,11 +114,23 @@ def _parts(resources: list[bytes], found: list[_Packed], form: _Form, refused: C
                 known = {**(known if is_by_trace else {}), each.resource: form.resource(resources[each.resource])}
             part.append(form.span(body, known[each.resource]))
         except form.wrong as error:
-            refused[f"A span cannot be read: {error}"[:300]] += 1
+            refused[_unreadable(error)] += 1
         size, braces, is_any_read = size + more, braces + body.count(b"{"), is_any_read or bool(part)
     if refused and not is_any_read:
         raise NoSpans(next(iter(refused)))
     yield part
+
+
+def _wrong(found: _Packed, body: bytes, form: _Form) -> str | None:
+    """Return what can be said against a span before it is an object."""
+    try:
+        return TOO_LARGE if found.size > LONGEST or form.is_too_much(body, wire.SPAN) else None
+    except form.wrong as error:
+        return _unreadable(error)
+
+
+def _unreadable(error: Exception) -> str:
+    return f"A span cannot be read: {str(error) or 'its bytes are no message'}"[:300]
 
 
 def _by_trace(found: list[_Packed]) -> Iterator[_Packed]:

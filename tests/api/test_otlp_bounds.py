@@ -94,3 +94,10 @@ def test_resources_of_any_number_are_each_read_once_where_they_stand(monkeypatch
     groups = [packed(span(), span(), resource={"name": f"{number}" + "x" * 200_000}) for number in range(12)]
     found = exports.read_protobuf(b"".join(groups))  # exports in protobuf are joined by being written one after another
     assert (found.count, sum(map(len, found.parts)), len(read)) == (24, 24, 12)
+
+
+@pytest.mark.parametrize("place", [1, 2], ids=["resource", "span"])
+def test_bytes_that_no_message_begins_with_are_refused_however_many(sender: httpx2.Client, place: int) -> None:
+    broken = b"\xfb\x06" * 2 * exports.MOST_VALUES  # groups of an unknown field, none of which ends
+    body = field(1, field(place, broken if place == 1 else field(2, broken)))
+    assert sent(sender, "application/x-protobuf", body).status_code == 400
