@@ -1,7 +1,7 @@
 """Streamlit's page with its modules in one file: a browser fetches over a hundred small ones six at a time, a round trip each.
 
-The page's inline script (`static/loader.js`) makes modules of the file's lines as they arrive; whatever it does not hold comes from
-Streamlit's own folder as before. `static/socket.js` has the server run the page meanwhile.
+The page's inline script (`static/loader.js`) makes modules of the file's lines as they arrive; whatever it does not hold comes
+from Streamlit's own folder as before. `static/socket.js` has the server run the page meanwhile.
 """
 
 import hashlib
@@ -65,7 +65,7 @@ def build(folder: Path) -> Frontend:
     bundle = "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in _with_dependencies(modules, wanted).items()).encode()
     path = f"/static/console-{hashlib.sha256(bundle).hexdigest()[:16]}.jsonl"
     loader = _script("loader").replace("BUNDLE", path).replace("ENTRY", entry[1])
-    scripts = f"<head>\n    <script>{loader}</script>\n    <script>{_script('socket')}</script>"
+    scripts = f"<head>\n    <script>{_script('socket')}</script>\n    <script>{loader}</script>"
     index = ENTRY.sub("", PRELOAD.sub("", plain)).replace("<head>", scripts, 1)
     return Frontend(folder, index.encode(), bundle, path, folder / style[1])
 

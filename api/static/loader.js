@@ -1,4 +1,4 @@
-// Starts Streamlit's page: opens its socket and makes its modules while the one file that holds them is still on its way.
+// Starts Streamlit's page: makes its modules while the one file that holds them is still on its way.
 window.__streamlit = {
   BACKEND_BASE_URL: location.origin + "/",
   HOST_CONFIG: {
@@ -24,6 +24,7 @@ window.__streamlit = {
   async function readBundle() {
     const answer = await fetch("BUNDLE");
     if (!answer.ok) return;
+    await window.attuneAsked;
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     for (let rest = ""; ;) {
       const { value, done } = await reader.read();

@@ -8,7 +8,12 @@
   const held = [];
   let isHolding = true;
   socket.binaryType = "arraybuffer";
-  socket.addEventListener("open", () => Native.prototype.send.call(socket, first), { once: true });
+  // The modules keep the browser busy: they wait until the first run is asked for, unless there is no socket to be had.
+  window.attuneAsked = new Promise(resolve => {
+    socket.addEventListener("open", () => resolve(Native.prototype.send.call(socket, first)), { once: true });
+    socket.addEventListener("error", resolve);
+    setTimeout(resolve, 500);
+  });
   socket.addEventListener("message", event => {
     if (!isHolding) return;
     event.stopImmediatePropagation();
