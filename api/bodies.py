@@ -7,6 +7,11 @@ from api import errors
 from core.errors import Unavailable
 
 LARGEST_BODY = 20 * 1024 * 1024
+# One document: what is sent to these holds many rows, files or a whole conversation.
+LARGEST_DOCUMENT = 1024 * 1024
+DOCUMENTS_BELOW = "/api/v1/"
+FOLDER = "/api/v1/admin/ai/knowledge/documents/folder"
+LARGE = ("/api/v1/ingest/", "/api/v1/imports", "/api/v1/prompts/execute", "/api/v1/admin/playground/", FOLDER)
 MOST_HELD = 256 * 1024 * 1024
 LINES = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 LINES_BELOW = "/api/v1/ingest/"
@@ -28,7 +33,7 @@ class BodyLimit:
         if scope["type"] != "http" or _is_read_in_pieces(scope):
             await self.app(scope, receive, send)
             return
-        limit = LARGEST_BODY if scope["state"].get("actor") else LARGEST_OF_STRANGERS
+        limit = _limit(scope)
         if _announced(scope) > limit:
             await errors.response(_too_large(limit))(scope, receive, send)
             return
@@ -59,6 +64,13 @@ def _is_read_in_pieces(scope: Scope) -> bool:
     types = [value for name, value in scope["headers"] if name == b"content-type"]
     is_lines = bool(types) and types[0].split(b";")[0].strip().lower() in LINES
     return is_lines and scope["path"].startswith(LINES_BELOW) and is_known
+
+
+def _limit(scope: Scope) -> int:
+    if not scope["state"].get("actor"):
+        return LARGEST_OF_STRANGERS
+    is_document = scope["path"].startswith(DOCUMENTS_BELOW) and not scope["path"].startswith(LARGE)
+    return LARGEST_DOCUMENT if is_document else LARGEST_BODY
 
 
 def _announced(scope: Scope) -> int:
