@@ -47,17 +47,18 @@ class Gathering:
         mine = _Sent(rows, source, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
         if not self._rounds or (len(self._rounds) < AT_ONCE and self._rows_waiting() >= self._worth_a_round):
-            # In no request's context: the next round is of other senders.
-            self._rounds.add(asyncio.create_task(self._go_round(), context=Context()))
+            # In no request's context: the next round is of other senders. It takes what waits now: what comes next has its own.
+            self._rounds.add(asyncio.create_task(self._go_round(self._next()), context=Context()))
         return await mine.added
 
     def _rows_waiting(self) -> int:
         return sum(len(sent.rows) for sent in self._waiting)
 
-    async def _go_round(self) -> None:
+    async def _go_round(self, together: list[_Sent]) -> None:
         try:
-            while together := self._next():
+            while together:
                 await self._store(together)
+                together = self._next()
         finally:
             # Not when the task is done, which is later: who comes in between would wait for nobody.
             self._rounds.discard(asyncio.current_task())

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import msgspec
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
@@ -33,8 +34,12 @@ from core.intake import MOST_ROWS, Source
 from core.system import workspace
 
 MOST_MESSAGES = 200_000  # each is looked for among those that are there
+VALUES, VALUES_A_BYTE = 500_000, 8  # of an export, and more for each byte that was sent: gzip makes any number of them
 MOST_TOGETHER = 1000  # spans of several exports: with what was said in them, each may be large
 WORTH_A_ROUND = 40  # spans; what was said in them costs as much as the transaction does
+TOO_MANY_MESSAGES = (
+    f"An export of this size has at most {MOST_MESSAGES:,} messages, {{:,}} of them different: send it as several."
+)
 DROPPED, WAITING = "Attune-Dropped-Spans", "Attune-Waiting-Spans"
 READERS = {Encoding.PROTOBUF: exports.read_protobuf, Encoding.JSON: exports.read_json}
 
@@ -47,14 +52,18 @@ class Outcome:
     dropped: int = 0
     waiting: int = 0
     messages: int = 0
+    different: set[tuple[str | None, str]] = field(default_factory=set)  # messages: what is said again costs little
 
     def add(self, mapped: Mapped) -> None:
         """Add those of a part."""
         self.refused.update(mapped.refused)
         self.dropped += mapped.dropped.total()
         self.waiting += len(mapped.waiting)
-        said = [each.exchange for each in mapped.taken if each.exchange is not None]
-        self.messages += sum(len(exchange.asked) + len(exchange.answered) for exchange in said)
+        for each in mapped.taken:
+            if each.exchange is not None:
+                asked, answered = each.exchange.names
+                self.messages += len(asked) + len(answered)
+                self.different.update((each.request.conversation_id, name) for name in chain(asked, answered))
 
 
 @dataclass(frozen=True)
@@ -76,17 +85,18 @@ async def traces(request: Request) -> Response:
         raise HTTPException(415, "Send application/x-protobuf or application/json.")
     limits.rows(request, actor, config(), 0)
     async with inflate.whole(request) as body:
-        export = await INGEST.run(_read, request, actor, encoding, body)
-        return _answer(await _take_parts(export, actor.environment), encoding)
+        sent = len(await request.body())
+        export = await INGEST.run(_read, request, actor, encoding, body, VALUES + VALUES_A_BYTE * sent)
+        return _answer(await _take_parts(export, actor.environment, inflate.most_rows(sent)), encoding)
 
 
-def _read(request: Request, actor: Actor, encoding: Encoding, body: bytes) -> Export:
-    export = READERS[encoding](body)
+def _read(request: Request, actor: Actor, encoding: Encoding, body: bytes, most_values: int) -> Export:
+    export = READERS[encoding](body, most_values)
     limits.rows(request, actor, config(), export.count)
     return export
 
 
-async def _take_parts(export: Export, environment: str) -> Outcome:
+async def _take_parts(export: Export, environment: str, most_different: int = MOST_MESSAGES) -> Outcome:
     """Store the parts one after the other; while one is stored, the next is read."""
     outcome, left = Outcome(), export.count
     following = asyncio.create_task(INGEST.run(_next_mapped, export.parts))
@@ -97,8 +107,8 @@ async def _take_parts(export: Export, environment: str) -> Outcome:
             await take(mapped, environment, EXPORTS)
             outcome.add(mapped)
             left -= count
-            if outcome.messages > MOST_MESSAGES:
-                outcome.refused[f"An export has at most {MOST_MESSAGES:,} messages: send it as several."] += left
+            if outcome.messages > MOST_MESSAGES or len(outcome.different) > most_different:
+                outcome.refused[TOO_MANY_MESSAGES.format(most_different)] += left
                 break
     finally:
         following.cancel()

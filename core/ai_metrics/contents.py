@@ -66,6 +66,14 @@ class Exchange(msgspec.Struct):
 
     asked: list[Said]
     answered: list[Said]
+    found_names: tuple[list[str], list[str]] | None = None
+
+    @property
+    def names(self) -> tuple[list[str], list[str]]:
+        """The names of what was asked, and of the answers, each of which follows what was asked."""
+        if self.found_names is None:
+            self.found_names = names_of(self)
+        return self.found_names
 
 
 def exchange_of(span: Span) -> Exchange | None:

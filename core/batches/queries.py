@@ -188,7 +188,10 @@ def _selected(*, whole: bool = False) -> Select[Any]:
     facts = [runs[name] for name in (*RunView.model_fields, "phase_order") if name in runs and name not in LONG]
     if whole:
         return select(*facts, *(runs[name] for name in LONG))
-    cut = [shortened.text(runs.error_summary).label("error_summary"), shortened.json(runs.phase_durations).label("phase_durations")]
+    cut = [
+        shortened.text(runs.error_summary).label("error_summary"),
+        shortened.json(runs.phase_durations).label("phase_durations"),
+    ]
     return select(*facts, *cut, shortened.names(*(runs[name] for name in LONG)))
 
 

@@ -1,4 +1,4 @@
-"""What is one document has 1 MiB at most on every route of the API; rows, files, folders and conversations with models have 20."""
+"""One document has 1 MiB at most on every route of the API; rows, files, folders and conversations with models have 20."""
 
 import pytest
 

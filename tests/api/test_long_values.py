@@ -89,7 +89,7 @@ def run(address: str, database: Postgres) -> dict[str, Any]:
 def test_batch_runs_are_listed_with_the_beginning_of_what_is_long(me: httpx2.Client, run: dict[str, Any]) -> None:
     [listed] = me.get("/admin/batch/history", params={"days": 90}).json()["items"]
     assert sorted(listed["truncated"]) == ["error_summary", "phase_durations"]
-    assert listed["error_summary"] == f"{LONG[:shortened.LONGEST]}… (truncated, {len(run['error_summary'])} characters)"
+    assert listed["error_summary"] == f"{LONG[: shortened.LONGEST]}… (truncated, {len(run['error_summary'])} characters)"
     assert len(listed["phase_durations"]["truncated"]) == shortened.LONGEST
     assert listed["failed_phase"] == "last"
 
