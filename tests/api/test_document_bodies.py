@@ -10,7 +10,7 @@ from tests.factories.identity import person
 MIB = 1024 * 1024
 
 
-def routes(openapi: dict[str, dict[str, dict[str, object]]]) -> list[tuple[str, str]]:
+def routes(openapi: dict[str, dict[str, dict[str, dict[str, object]]]]) -> list[tuple[str, str]]:
     return [
         (method.upper(), path)
         for path, methods in openapi["paths"].items()
