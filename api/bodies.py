@@ -10,6 +10,11 @@ from core.json_limits import MOST_VALUES, excess
 from core.json_objects import DEEPEST
 
 LARGEST_BODY = 20 * 1024 * 1024
+# One document: what is sent to these holds many rows, files or a whole conversation.
+LARGEST_DOCUMENT = 1024 * 1024
+DOCUMENTS_BELOW = "/api/v1/"
+FOLDER = "/api/v1/admin/ai/knowledge/documents/folder"
+LARGE = ("/api/v1/ingest/", "/api/v1/imports", "/api/v1/prompts/execute", "/api/v1/admin/playground/", FOLDER)
 MOST_HELD = 256 * 1024 * 1024
 LINES = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 LINES_BELOW = "/api/v1/ingest/"
@@ -33,7 +38,7 @@ class BodyLimit:
         if scope["type"] != "http" or _is_read_in_pieces(scope):
             await self.app(scope, receive, send)
             return
-        limit = LARGEST_BODY if scope["state"].get("actor") else LARGEST_OF_STRANGERS
+        limit = _limit(scope)
         if _announced(scope) > limit:
             await errors.response(_too_large(limit))(scope, receive, send)
             return
@@ -51,7 +56,7 @@ class BodyLimit:
             return message
 
         try:
-            await self.app(scope, _looked_through(counted) if _is_document(scope) else counted, send)
+            await self.app(scope, _looked_through(counted) if _is_decoded_at_once(scope) else counted, send)
         finally:
             self.held -= read
 
@@ -66,7 +71,7 @@ def _is_read_in_pieces(scope: Scope) -> bool:
     return is_lines and scope["path"].startswith(LINES_BELOW) and is_known
 
 
-def _is_document(scope: Scope) -> bool:
+def _is_decoded_at_once(scope: Scope) -> bool:
     """Whether a body becomes objects at once; routes of rows do that a portion at a time."""
     path: str = scope["path"]
     return path.startswith(DOCUMENTS_BELOW) and not path.startswith(LINES_BELOW)
@@ -98,6 +103,13 @@ async def _check_values(body: bytes) -> None:
     too_much = await run_in_threadpool(excess, body, deepest=DEEPEST + LEVELS_AROUND)
     if too_much is not None:
         raise HTTPException(422, f"This body is {too_much}." if "nested" in too_much else f"This body has {too_much}.")
+
+
+def _limit(scope: Scope) -> int:
+    if not scope["state"].get("actor"):
+        return LARGEST_OF_STRANGERS
+    is_document = scope["path"].startswith(DOCUMENTS_BELOW) and not scope["path"].startswith(LARGE)
+    return LARGEST_DOCUMENT if is_document else LARGEST_BODY
 
 
 def _announced(scope: Scope) -> int:
