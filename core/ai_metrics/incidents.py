@@ -18,15 +18,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
 from core import clock, stats
 from core.ai_metrics.answers import Asked, Interval
-from core.ai_metrics.histograms import LOWEST, middle, packed, summed
+from core.ai_metrics.histograms import LOWEST, middle, summed
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.series import bucket
-from core.ai_metrics.sources import source
+from core.ai_metrics.sources import Source, read_sums
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.periods import DAY, Period
@@ -220,20 +219,21 @@ def _p95(times: Counts) -> float:
 
 def _slots(session: Session, asked: Asked, step: Interval) -> dict[Key, list[Slot]]:
     """Return the days or hours of each model in which something ended."""
-    given = source(replace(asked, status=None), by_model=True, by_day=step is Interval.DAY)
-    at = bucket(given, step, asked.period.zone).label("at")
-    keys = (given.rows.c.provider, given.rows.c.model)
-    counts = (
-        given.total("requests").label("requests"),
-        given.total("requests", status=RequestStatus.PENDING).label("pending"),
-        given.total("requests", status=RequestStatus.ERROR).label("errors"),
-        packed(given.rows.c.latency_histogram).label("times"),
-    )
     found: dict[Key, list[Slot]] = defaultdict(list)
-    for row in session.execute(select(at, *keys, *counts).group_by(at, *keys).order_by(at)).mappings():
-        found[row["provider"], row["model"]].append(_slot(dict(row)))
+    rows = read_sums(session, replace(asked, status=None), _counts, by_model=True, step=step)
+    for row in sorted(rows, key=lambda each: each["at"]):
+        found[row["provider"], row["model"]].append(_slot(row))
     return found
 
 
+def _counts(given: Source) -> list[Label[Any]]:
+    return [
+        given.total("requests").label("requests"),
+        given.total("requests", status=RequestStatus.PENDING).label("pending"),
+        given.total("requests", status=RequestStatus.ERROR).label("errors"),
+        given.packed("latency").label("times"),
+    ]
+
+
 def _slot(row: dict[str, Any]) -> Slot:
-    return Slot(row["at"], row["requests"] - row["pending"], row["errors"], summed(row["times"] or b""))
+    return Slot(row["at"], row["requests"] - row["pending"], row["errors"], summed(row["times"]))

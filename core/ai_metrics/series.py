@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Label, RowMapping, func, literal, select
+from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import (
@@ -24,15 +24,14 @@ from core.ai_metrics.answers import (
 )
 from core.ai_metrics.bars import bars, buckets_of, exact_buckets
 from core.ai_metrics.errors import TooFine
-from core.ai_metrics.figures import Measures, by_model, mean, volume, volume_measures, volume_of
+from core.ai_metrics.figures import by_model, mean, volume, volume_measures, volume_of
 from core.ai_metrics.histograms import summed
-from core.ai_metrics.sources import Source, Timing, source, times_of
+from core.ai_metrics.sources import TIMINGS, Source, Timing, read_sums, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY, HALF_HOUR, Period, midnight
+from core.periods import DAY, Period, midnight
 
 MOST_POINTS, MOST_DAILY_POINTS = 2000, 400
-TIMINGS: tuple[Timing, ...] = ("latency", "first_token")
 RANKS = (0.5, 0.75, 0.9, 0.95, 0.99)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -81,11 +80,10 @@ class Measured:
 
 def measure(session: Session, asked: Asked, step: Interval) -> Measured:
     """Return volume and times by interval. Their histograms add up to that of all; of single requests all are read once more."""
-    rows = by_interval(session, asked, step, _volume_and_times)
+    rows = read_sums(session, asked, _volume_and_times, step=step)
     if asked.needs_rows:
-        together = session.execute(select(*_volume_and_times(source(asked)))).mappings().one()
-        return Measured({row["at"]: dict(row) for row in rows}, dict(together))
-    unpacked = [dict(row) | {timing: summed(row[timing] or b"") for timing in TIMINGS} for row in rows]
+        return Measured({row["at"]: row for row in rows}, read_sums(session, asked, _volume_and_times)[0])
+    unpacked = [row | {timing: summed(row[timing]) for timing in TIMINGS} for row in rows]
     whole: dict[str, Any] = defaultdict(int, {timing: summed(b"") for timing in TIMINGS})
     for row in unpacked:
         whole.update({name: whole[name] + value for name, value in row.items() if name != "at"})
@@ -98,7 +96,7 @@ def latency(session: Session, asked: Asked, interval: Interval | None = None, *,
     step = chosen(asked.period, interval)
     found = measure(session, asked, step)
     series = found.latency_series(asked.period, step)
-    buckets = exact_buckets(session, source(asked)) if asked.needs_rows else buckets_of(found.whole["latency"])
+    buckets = exact_buckets(session, asked) if asked.needs_rows else buckets_of(found.whole["latency"])
     return Latency(
         **found.times.model_dump(),
         start=asked.period.start,
@@ -113,7 +111,7 @@ def latency(session: Session, asked: Asked, interval: Interval | None = None, *,
 
 def both(session: Session, asked: Asked) -> LatencyBefore:
     """Return the percentiles of a period."""
-    row = dict(session.execute(select(*_timings(source(asked)))).mappings().one())
+    row = read_sums(session, asked, _timings)[0]
     overall, first_token = (Percentiles(**_percentiles(row, timing)) for timing in TIMINGS)
     return LatencyBefore(overall=overall, first_token=first_token)
 
@@ -140,7 +138,7 @@ def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, 
 
 def volume_series(session: Session, asked: Asked, step: Interval) -> list[VolumePoint]:
     """Return the volume of each interval, empty ones too."""
-    found = {row["at"]: volume_of(row) for row in by_interval(session, asked, step, volume_measures)}
+    found = {row["at"]: volume_of(row) for row in read_sums(session, asked, volume_measures, step=step)}
     return _volume_points(asked.period, step, found)
 
 
@@ -149,13 +147,6 @@ def volume_by_model(session: Session, asked: Asked) -> list[ModelVolume]:
     rows = by_model(session, asked, volume_measures)
     found = [ModelVolume(provider=row["provider"], model=row["model"], **volume_of(row)) for row in rows]
     return sorted(found, key=lambda each: (-each.total_tokens, -each.total_requests, each.provider, each.model))
-
-
-def by_interval(session: Session, asked: Asked, step: Interval, measures: Measures) -> Sequence[RowMapping]:
-    """Return measures of each interval in which there is anything, by when it begins: `at`."""
-    given = source(asked, by_day=step.is_of_days)
-    at = bucket(given, step, asked.period.zone).label("at")
-    return session.execute(select(at, *measures(given)).group_by(at)).mappings().all()
 
 
 def chosen(period: Period, interval: Interval | None) -> Interval:
@@ -167,13 +158,6 @@ def chosen(period: Period, interval: Interval | None) -> Interval:
     if not interval.is_of_days and length / interval.length > MOST_POINTS:
         raise TooFine
     return interval
-
-
-def bucket(given: Source, step: Interval, zone: str) -> ColumnElement[datetime]:
-    """Return when the interval of a row begins."""
-    if step is Interval.HALF_HOUR:
-        return func.date_bin(HALF_HOUR, given.rows.c.at, literal(EPOCH))
-    return func.date_trunc(step.value, given.rows.c.at, zone)
 
 
 def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> list[datetime]:
