@@ -25,8 +25,8 @@ from core.ai_metrics.answers import (
 from core.ai_metrics.bars import bars, buckets_of, exact_buckets
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.figures import by_model, mean, volume, volume_measures, volume_of
-from core.ai_metrics.histograms import summed
-from core.ai_metrics.sources import TIMINGS, Source, Timing, read_sums, times_of
+from core.ai_metrics.histograms import quantiles_each, summed_each
+from core.ai_metrics.sources import TIMINGS, Columns, Source, Timing, read_sums, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.periods import DAY, Period, midnight
@@ -78,23 +78,28 @@ class Measured:
         return [LatencyPoint(at=each, **found.get(each, _NOTHING)) for each in at]
 
 
-def measure(session: Session, asked: Asked, step: Interval) -> Measured:
-    """Return volume and times by interval. Their histograms add up to that of all; of single requests all are read once more."""
-    rows = read_sums(session, asked, _volume_and_times, step=step)
+def measure(session: Session, asked: Asked, step: Interval, columns: Columns) -> Measured:
+    """Return times, or times and volume, by interval and of all together.
+
+    Histograms of intervals add up to that of all; single requests are read once more.
+    """
+    rows = read_sums(session, asked, columns, step=step)
     if asked.needs_rows:
-        return Measured({row["at"]: row for row in rows}, read_sums(session, asked, _volume_and_times)[0])
-    unpacked = [row | {timing: summed(row[timing]) for timing in TIMINGS} for row in rows]
-    whole: dict[str, Any] = defaultdict(int, {timing: summed(b"") for timing in TIMINGS})
-    for row in unpacked:
-        whole.update({name: whole[name] + value for name, value in row.items() if name != "at"})
-    return Measured({row["at"]: row for row in unpacked}, whole)
+        return Measured({row["at"]: row for row in rows}, read_sums(session, asked, columns)[0])
+    counts = {timing: summed_each([row[timing] for row in rows]) for timing in TIMINGS}
+    names = [name for name in rows[0] if name not in ("at", *TIMINGS)] if rows else []
+    sums: dict[str, Any] = defaultdict(int, {name: sum(row[name] for row in rows) for name in names})
+    for timing in TIMINGS:
+        for row, times in zip(rows, quantiles_each(counts[timing], RANKS), strict=True):
+            row[timing] = times
+    return Measured({row["at"]: row for row in rows}, sums | {timing: counts[timing].sum(axis=0) for timing in TIMINGS})
 
 
 def latency(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Latency:
     """Return how long requests took: all together, over time and as a histogram. Raises TooFine."""
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
-    found = measure(session, asked, step)
+    found = measure(session, asked, step, timings)
     series = found.latency_series(asked.period, step)
     buckets = exact_buckets(session, asked) if asked.needs_rows else buckets_of(found.whole["latency"])
     return Latency(
@@ -111,14 +116,14 @@ def latency(session: Session, asked: Asked, interval: Interval | None = None, *,
 
 def both(session: Session, asked: Asked) -> LatencyBefore:
     """Return the percentiles of a period."""
-    row = read_sums(session, asked, _timings)[0]
+    row = read_sums(session, asked, timings)[0]
     overall, first_token = (Percentiles(**_percentiles(row, timing)) for timing in TIMINGS)
     return LatencyBefore(overall=overall, first_token=first_token)
 
 
 def latency_series(session: Session, asked: Asked, step: Interval) -> LatencySeries:
     """Return the percentiles of each interval, empty ones too."""
-    return measure(session, asked, step).latency_series(asked.period, step)
+    return measure(session, asked, step, timings).latency_series(asked.period, step)
 
 
 def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Tokens:
@@ -181,11 +186,13 @@ def _volume_points(period: Period, step: Interval, found: Mapping[datetime, dict
     return [VolumePoint(at=each, **found.get(each, _NO_VOLUME)) for each in points(period, step, found)]
 
 
-def _volume_and_times(given: Source) -> list[Label[Any]]:
-    return [*volume_measures(given), *_timings(given)]
+def volume_and_times(given: Source) -> list[Label[Any]]:
+    """Return what a measure of both volume and times reads."""
+    return [*volume_measures(given), *timings(given)]
 
 
-def _timings(given: Source) -> list[Label[Any]]:
+def timings(given: Source) -> list[Label[Any]]:
+    """Return what a measure of times reads."""
     return [*_timing(given, "latency"), *_timing(given, "first_token")]
 
 

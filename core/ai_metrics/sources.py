@@ -123,7 +123,9 @@ def read_sums(
     """
     statement = _statement(Shape(filters_of(asked), asked.needs_rows, by_model, step), columns)
     given = parameters(asked, by_day=step is None or step.is_of_days)
-    return [dict(row) for row in session.execute(statement, given).mappings().all()]
+    found = session.execute(statement, given)
+    names = list(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found.all()]
 
 
 @lru_cache(MOST_STATEMENTS)
