@@ -121,7 +121,7 @@ def read_sums(
 
     `columns` is a function of a module, known by its name: of each a statement is kept.
     """
-    statement = _statement(Shape(filters_of(asked), asked.needs_rows, by_model, step), columns)
+    statement = statement_of(Shape(filters_of(asked), asked.needs_rows, by_model, step), columns)
     given = parameters(asked, by_day=step is None or step.is_of_days)
     found = session.execute(statement, given)
     names = list(found.keys())
@@ -129,7 +129,8 @@ def read_sums(
 
 
 @lru_cache(MOST_STATEMENTS)
-def _statement(shape: Shape, columns: Columns) -> Select[Any]:
+def statement_of(shape: Shape, columns: Columns) -> Select[Any]:
+    """Return the statement of a shape, which is built once."""
     given = Source(_rows(shape).subquery("sums"), shape.is_exact)
     keys: list[ColumnElement[Any]] = [_bucket(given.rows.c.at, shape.step).label("at")] if shape.step else []
     keys += [given.rows.c.provider, given.rows.c.model] if shape.by_model else []
