@@ -1,8 +1,9 @@
 """What needs attention, found in the figures and said in words; each finding names the page and the filters that show it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
@@ -29,6 +30,9 @@ LEVEL = 0.01
 FEEDBACK = {"section": "feedback"}
 # What a page asks of its reader, and where those are led who may not open it.
 ELSEWHERE = {"knowledge": (Permission.READ_CONTENTS, "overview"), "settings": (Permission.CHANGE_WORKSPACE, "ai-metrics")}
+
+
+Volumes = Callable[[], list[ModelVolume]]
 
 
 class Severity(StrEnum):
@@ -97,7 +101,7 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
     tiles = [*known.of_ai, known.feedback]
     hours = incidents(core, asked, actor=actor)
     runs = find_failing(core, AskedRuns(scope.period, scope.watched))
-    volumes = volume_by_model(core, asked)
+    volumes = cache(partial(volume_by_model, core, asked))  # few findings speak of models
     fewer = drops(core, scope.period, scope.watched, actor=actor) if scope.watched.user_id is None else []
     found = [
         *(_of_incident(each, scope) for each in hours),
@@ -105,7 +109,7 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
         *(_of_drop(each, scope) for each in fewer),
         *_of_tiles(core, tiles, volumes, {each.trouble for each in hours}, scope),
         *(_of_tool(each, scope) for each in tools.failing(core, asked, actor=actor)),
-        *_unpriced(volumes, scope),
+        *(_unpriced(volumes(), scope) if known.unpriced_requests else ()),
     ]
     order = list(Severity)
     return Findings(items=sorted(found, key=lambda each: (order.index(each.severity), -each.at.timestamp()))[:MOST])
@@ -150,9 +154,7 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
     return _finding("conversion", Severity.BAD, title, detail, one.at, "onboarding", query)
 
 
-def _of_tiles(
-    core: Session, tiles: Sequence[Tile], volumes: Sequence[ModelVolume], known: set[Trouble], scope: Scope
-) -> Iterator[Finding]:
+def _of_tiles(core: Session, tiles: Sequence[Tile], volumes: Volumes, known: set[Trouble], scope: Scope) -> Iterator[Finding]:
     is_slow = Trouble.SLOW in known
     # An incident says it already, and names its hours.
     explained = {"p95_latency": is_slow, "p95_first_token": is_slow, "error_rate": Trouble.FAILING in known}
@@ -164,7 +166,7 @@ def _of_tiles(
         change = f"{words.figure(tile.value, tile.unit)}, {words.figure(tile.before, tile.unit)} in the same time before"
         if tile.name == "cost":
             if tile.value / tile.before - 1 >= LEAST_RISE:
-                yield _of_cost(core, volumes, change, query, scope)
+                yield _of_cost(core, volumes(), change, query, scope)
             continue
         verb = "fell" if tile.value < tile.before else "rose"
         page, more = ("knowledge", FEEDBACK) if tile.name == "feedback" else ("ai-metrics", {})

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy.event import listen
 
 from core import clock, words
 from core.db import Database, transaction
@@ -49,6 +50,16 @@ def test_in_nothing_and_in_usual_traffic_nothing_is_found() -> None:
     assert found() == []
     traffic()
     assert found() == []
+
+
+def test_models_are_counted_when_a_finding_speaks_of_them() -> None:
+    statements: list[str] = []
+    with transaction() as core, transaction(Database.AI) as ai:
+        listen(core.connection(), "before_cursor_execute", lambda *given: statements.append(given[2]))
+        for cost in (Decimal("0.01"), None):
+            send(request(TODAY - DAY, total_tokens=5, cost_usd=cost))
+            findings(core, ai, Scope(last_days(7, zone="UTC"), Watched()), actor=person(Role.ADMIN).actor)
+    assert ["unpriced" in each for each in statements if "GROUP BY sums.provider" in each] == [True]
 
 
 def test_a_slow_model_leads_to_its_hours() -> None:
