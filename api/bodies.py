@@ -18,7 +18,6 @@ LARGE = ("/api/v1/ingest/", "/api/v1/imports", "/api/v1/prompts/execute", "/api/
 MOST_HELD = 256 * 1024 * 1024
 LINES = (b"application/x-ndjson", b"application/ndjson", b"application/jsonl")
 LINES_BELOW = "/api/v1/ingest/"
-DOCUMENTS_BELOW = "/api/v1/"  # each body but those of rows is one document of JSON
 LEVELS_AROUND = 8  # what a JSON object of a stranger stands in
 FILES = "/api/v1/imports"  # written to the disk a piece at a time, within limits of its own
 # Whoever has not signed in has a form to send, and nothing else.

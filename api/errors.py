@@ -106,7 +106,7 @@ async def refusal(_request: Request, refused: Exception) -> JSONResponse:
     """Answer with what the framework refuses: no such address, no such method, a body too large or broken."""
     if not isinstance(refused, HTTPException):
         raise refused
-    detail = "There is nothing at this address." if refused.status_code == HTTPStatus.NOT_FOUND else str(refused.detail)
+    detail = "Nothing found at this address." if refused.status_code == HTTPStatus.NOT_FOUND else str(refused.detail)
     return response(problem(refused.status_code, CODES.get(refused.status_code, "refused"), detail), dict(refused.headers or {}))
 
 
@@ -118,5 +118,5 @@ async def unexpected(request: Request, error: Exception) -> JSONResponse:
     if "incident" not in state:
         state["incident"] = str(new_id())
         log.error("a route failed", exc_info=error, extra={"incident": state["incident"], "path": request.url.path})
-    detail = f"Something broke on our side. The log has it as incident {state['incident']}."
+    detail = f"Something went wrong. The server log has details under incident {state['incident']}."
     return response(problem(500, "internal", detail, incident=state["incident"]))

@@ -98,4 +98,4 @@ async def _moved(request: Request) -> Response:
 
 
 async def _nothing(_request: Request) -> Response:
-    return errors.response(errors.problem(404, "not_found", "There is nothing at this address."))
+    return errors.response(errors.problem(404, "not_found", "Nothing found at this address."))

@@ -113,7 +113,7 @@ def _feedback(core: Session, ai: Session, scope: Scope) -> Tile:
     change = of_rate((now.positive, now.rated), (then.positive, then.rated), Meaning.GOOD) if is_known else NOT_KNOWN
     values = (now.ratio, then.ratio) if is_known else (None, None)
     course = course_of(core, scope, "feedback_ratio", source=ai)
-    found = tile("feedback", "Good feedback", Unit.SHARE, values, change, course)
+    found = tile("feedback", "Positive feedback", Unit.SHARE, values, change, course)
     return found.model_copy(update={"stale": stale_places(core, scope, "feedback_stale") if course else []})
 
 
