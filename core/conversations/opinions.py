@@ -45,4 +45,4 @@ def in_words(rating: int, scale: str) -> str:
     """Return a rating as people say it."""
     if scale == FIVE:
         return f"{rating} of 5"
-    return "thumb up" if Opinion.of(rating, scale) is Opinion.POSITIVE else "thumb down"
+    return "Thumbs-up" if Opinion.of(rating, scale) is Opinion.POSITIVE else "Thumbs-down"

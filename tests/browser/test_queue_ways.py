@@ -115,8 +115,8 @@ def test_previous_and_next_lead_along_what_one_had(open_window: OpenWindow, prog
     expect(comment).to_have_value("Half a thou")
     keys.press("k")
     expect(response(tab)).to_have_value(saved)
-    main(tab).to_contain_text("Saved before")
-    expect(tab.page.locator(".count")).to_have_text("As it was said")  # though its field was empty when it was drawn
+    main(tab).to_contain_text("Already saved")
+    expect(tab.page.locator(".count")).to_have_text("Unchanged")  # though its field was empty when it was drawn
     expect(tab.page.locator(".change")).to_be_hidden()
     expect(tab.button("Previous")).to_be_disabled()
     tab.page.locator(IDLE).wait_for()

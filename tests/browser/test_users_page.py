@@ -118,7 +118,7 @@ def test_a_journey_says_what_happened_and_why_it_counts_as_dropped(open_window: 
         "step 2 reached",
         "card_declined",
         "The <b>bank</b> said no",
-        "thumb down",
+        "Thumbs-down",
         "A card that was declined",
     ):
         main(tab).to_contain_text(words)
