@@ -53,7 +53,10 @@ def draw() -> None:
             on_change=_first_page,
         )
         st.link_button(
-            "Export CSV", download(account, action, days), icon=":material/download:", help="Every row that the filters match"
+            "Export CSV",
+            download(account, action, days),
+            icon=":material/download:",
+            help="Download all rows that match the filters",
         )
     wanted = AuditFilter(action or None, account or None, _since(days))
     number = max(1, state.get(PAGE, 1))

@@ -32,7 +32,7 @@ def draw() -> None:
         present = keys.list_keys(session, actor=actor)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", width=760):
         with st.container(width="content"):
-            frame.section("API keys", "shown once on creation; only a hash is stored")
+            frame.section("API keys", "shown once on creation · only a hash is stored")
         st.button("Create key", icon=":material/add:", on_click=_open_form)
     _show_made()
     if not present:

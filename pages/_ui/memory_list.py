@@ -100,7 +100,7 @@ def _draw_one(row: MemoryView | None, reads: Reads, zone: str) -> None:
         known = {
             "User": _who(row),
             "Scope": row.scope,
-            "Learned": words.moment(row.created_at, zone),
+            "Created": words.moment(row.created_at, zone),
             "External ID": row.external_id,
         }
         for name, value in known.items():

@@ -26,7 +26,7 @@ def draw() -> None:
     """Draw the table with its filters, and below it what can be done."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", width=860):
         with st.container(width="content"):
-            frame.section("Prices", "USD per 1M tokens; lowest tier")
+            frame.section("Prices", "USD per 1M tokens · lowest tier")
         st.button("Add price", icon=":material/add:", on_click=_open_form)
     with st.container(horizontal=True, width=860, vertical_alignment="bottom"):
         model = st.text_input("Model", key="model", bind="query-params", max_chars=200, placeholder="All models", width=320)

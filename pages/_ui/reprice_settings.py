@@ -19,7 +19,7 @@ WAITING = {"queued": "queued", "running": "running"}
 
 def draw() -> None:
     """Draw the form, and what it would change."""
-    frame.section("Reprice", "recalculate AI request costs from these prices; costs reported by senders are kept")
+    frame.section("Reprice", "recalculate AI request costs from these prices · costs reported by senders are kept")
     today = clock.now().date()
     with st.form("reprice", border=True, width=860), st.container(horizontal=True, vertical_alignment="bottom"):
         st.date_input("Days (UTC)", (today - timedelta(days=29), today), key=DAYS, width=280)
@@ -70,7 +70,7 @@ def _draw_report(report: RepriceReport, run: RepriceRun | None = None) -> None:
         counted = f"{report.requests_changed:,} of {words.count(report.requests_examined, 'request')}"
         frame.section(f"{counted} would change" if report.dry_run else f"{counted} changed", _signed(report))
         if report.items:
-            tables.show(pd.DataFrame(_rows(report)), "Differences", key="reprice.differences")
+            tables.show(pd.DataFrame(_rows(report)), "Price differences", key="reprice.differences")
         if run is not None:
             st.caption(text.plain(f"Started by {run.requested_by} on {run.started_at:%-d %b %Y at %H:%M} UTC"))
         with st.container(horizontal=True):

@@ -16,7 +16,7 @@ from pages._ui import annotation_tab, errors, filters, frame, guard, state, tabl
 from pages._ui.cache import Reads
 
 PAGE = "review-export"
-SPLITS = {Split.ALL: "Everything", Split.TRAIN: "Training split", Split.HOLDOUT: "Hold-out split"}
+SPLITS = {Split.ALL: "All", Split.TRAIN: "Training split", Split.HOLDOUT: "Hold-out split"}
 ABOUT_SPLITS = "10% of conversations are held out, always the same ones, so you can evaluate on data you did not train on."
 LONGEST_LINE = 4000
 FIRST, OWN = ("type", "status", "tag"), ("format", "split")
