@@ -115,7 +115,7 @@ def test_a_row_of_another_width_is_an_error_and_a_short_one_is_not(folder: Folde
         "timestamp,event_type,note\n2026-03-04T05:06:07Z,a.b,x\n2026-03-04T05:06:07Z,a.b,x,y\n2026-03-04T05:06:07Z,a.b\n"
     )
 
-    assert errors_of(path) == [(2, 3, "the row has 4 cells, and the table 3 columns")]
+    assert errors_of(path) == [(2, 3, "the row has 4 cells, but the table has 3 columns")]
 
 
 def test_a_bad_line_of_json_costs_only_itself(folder: Folder) -> None:
