@@ -152,9 +152,10 @@ def line(column: dict[str, Any], mapping: Mapping) -> list[str | None]:
     return [path, becomes, unit, stored, " · ".join(samples)]
 
 
-def label(field: str) -> str:
+def label(field: object) -> str:
     """Return the display name of a field."""
-    return LABELS.get(field) or field.replace("_", " ").capitalize().replace(" id", " ID")
+    name = str(field)
+    return LABELS.get(name) or name.replace("_", " ").capitalize().replace(" id", " ID")
 
 
 def _guessed(found: ImportView, kind: Kind) -> dict[str, Any]:
