@@ -23,7 +23,7 @@ PAGE, SHOWN, LONGEST = "memories", 25, 200
 KINDS: dict[str, str] = {MemoryKind.PREFERENCE: "Preference", MemoryKind.RULE: "Rule", MemoryKind.FACT: "Fact"}
 column = st.column_config
 COLUMNS = {
-    "Type": column.MultiselectColumn(options=list(KINDS.values()), color=["blue", "orange", "gray"], width=100),
+    "Kind": column.MultiselectColumn(options=list(KINDS.values()), color=["blue", "orange", "gray"], width=100),
     "Memory": column.TextColumn(width=255),
     "User": column.TextColumn(width=120),
     "Scope": column.TextColumn(width=100),
@@ -49,8 +49,9 @@ def _draw_list(reads: Reads, chosen: Filters, found: MemoryStats) -> None:
     if not page.total_count:
         _say_none(chosen)
         return
-    kinds = ", ".join(f"{each.count:,} {KINDS.get(each.name, each.name).lower()}" for each in found.kinds)
-    told = f" · {found.memories:,} total: {kinds}, from {words.count(found.users, 'user')}"
+    kinds = ", ".join(words.count(each.count, KINDS.get(each.name, each.name).lower()) for each in found.kinds)
+    total = "" if page.total_count == found.memories else f"{found.memories:,} total: "
+    told = f" · {total}{kinds}, from {words.count(found.users, 'user')}"
     st.caption(f"{words.count(page.total_count, 'memory', 'memories')}{told}")
     left, right = st.columns([2.6, 1], gap="medium")
     with left:
@@ -78,7 +79,7 @@ def forget(id_: str) -> None:
 def _draw_table(rows: Sequence[MemoryView], zone: str, key: str) -> int | None:
     table = pd.DataFrame(
         {
-            "Type": [[KINDS[row.kind]] for row in rows],
+            "Kind": [[KINDS[row.kind]] for row in rows],
             "Memory": [text.one_line(row.content)[:LONGEST] for row in rows],
             "User": [_who(row) for row in rows],
             "Scope": [text.one_line(row.scope) for row in rows],
