@@ -94,7 +94,7 @@ def test_a_table_of_answers_with_markdown_in_its_cells_is_a_table(me: httpx2.Cli
 
 def test_a_file_that_was_taken_for_something_else_is_read_as_a_person_says(me: httpx2.Client) -> None:
     found = upload(me, "act,prompt\nTerminal,Act as a terminal\nPoet,Write poems\n")
-    assert "cannot be imported yet" in found["recognition"]["not_yet"]
+    assert "not supported yet" in found["recognition"]["not_yet"]
     assert "file type" in found["recognition"]["not_yet"]
 
     answer = me.post(f"/imports/{found['id']}/recognise", json={"container": "csv", "delimiter": ",", "format": "table"})
@@ -148,4 +148,4 @@ def test_without_ids_of_its_own_the_same_file_brings_nothing_to_another_environm
     assert done["counts"]["ai_requests"] == {"accepted": 0, "duplicates": 20, "rejected": 0}
     words = import_words.nothing_new(ImportView.model_validate(done))
     assert words is not None
-    assert "imported into production before" in words
+    assert "already imported into production" in words

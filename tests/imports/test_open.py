@@ -164,7 +164,7 @@ def test_a_table_that_tells_nothing_is_left_to_a_person(folder: Folder) -> None:
 
     assert (found.kind, found.mapping, found.not_yet) == (None, None, None)
     assert [column.path for column in found.columns] == ["a", "b"]
-    assert found.notes[-1].startswith("Nothing tells")
+    assert found.notes[-1].startswith("Could not detect")
 
 
 def test_a_table_without_names_calls_its_columns_by_their_places(folder: Folder) -> None:
@@ -173,7 +173,7 @@ def test_a_table_without_names_calls_its_columns_by_their_places(folder: Folder)
     found = known(path)
 
     assert [column.path for column in found.columns] == ["column_1", "column_2", "column_3"]
-    assert any("no row of names" in note for note in found.notes)
+    assert any("No column names" in note for note in found.notes)
 
 
 def test_a_record_without_an_end_is_not_held_in_memory(folder: Folder) -> None:
