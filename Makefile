@@ -1,4 +1,4 @@
-# Attune: `make run` and `make test` are all that one needs. PYTHON=python3.12 chooses another interpreter.
+# Attune: `make run` and `make test` are all you need. PYTHON=python3.12 chooses another interpreter.
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,46 +6,46 @@ export PORT HOST DATA
 
 .PHONY: help install run admin daily verify-rollups load test samples prove bench lint types imports migrations format migration lock
 
-help:            ## Show what there is
+help:            ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
 
-install: .venv/run.lock  ## Make the virtual environment with every locked package
+install: .venv/run.lock  ## Create the virtual environment with all locked packages
 
 run: .venv/run.lock  ## Start everything; PORT=, DATA= and HOST= choose where
 	@exec $(BIN)/python app.py
 
-admin: .venv/run.lock  ## Make or repair a super_admin: make admin EMAIL=you@example.com
-	@test -n "$(EMAIL)" || { echo "Say who: make admin EMAIL=you@example.com"; exit 2; }
+admin: .venv/run.lock  ## Create a super_admin or reset its password: make admin EMAIL=you@example.com
+	@test -n "$(EMAIL)" || { echo "Name the account: make admin EMAIL=you@example.com"; exit 2; }
 	@exec $(BIN)/python app.py admin "$(EMAIL)"
 
-daily: .venv/run.lock  ## Do the daily job now: figures of days that have ended, partitions ahead, retention
+daily: .venv/run.lock  ## Run the daily job now: figures of days that have ended, partitions ahead, retention
 	@exec $(BIN)/python app.py daily
 
-verify-rollups: .venv/run.lock  ## Compute again what is derived from raw rows, and name every difference
+verify-rollups: .venv/run.lock  ## Compute derived data again from raw rows and name every difference
 	@exec $(BIN)/python app.py verify
 
-load: .venv/dev.lock  ## Fill a data folder for trials: make load ROWS=10000000 DATA=/tmp/ten-million
+load: .venv/dev.lock  ## Fill a data folder with rows: make load ROWS=10000000 DATA=/tmp/ten-million
 	@exec $(BIN)/python -m benchmarks.rows $(ROWS)
 
 test: .venv/dev.lock lint types imports migrations  ## Everything that CI checks
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadfile $(ARGS)
 
-samples: .venv/dev.lock  ## Read files of other programs, and compare what comes of them with pandas: make samples DIR=../shared/samples
-	@test -d "$(DIR)" || { echo "There is no folder $(DIR): nothing to compare."; exit 0; }; \
+samples: .venv/dev.lock  ## Read exports of other programs and compare the result with pandas: make samples DIR=../shared/samples
+	@test -d "$(DIR)" || { echo "$(DIR) is not a folder: nothing to compare."; exit 0; }; \
 		SAMPLES="$$(cd "$(DIR)" && pwd)" $(BIN)/python -m pytest -q tests/samples/compare.py tests/samples/figures.py $(ARGS)
 
-prove: .venv/dev.lock  ## The long forms of fault, fuzz and simulation runs
+prove: .venv/dev.lock  ## Run the long forms of the fault, fuzz and simulation tests
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m pytest -m prove -o timeout=3600 $(ARGS)
 
-bench: .venv/dev.lock  ## Speeds beside their limits and peers, as ratios within one run
+bench: .venv/dev.lock  ## Measure speeds beside limits and peers, as ratios within one run
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: .venv/dev.lock  ## Format and lint
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
 
-format: .venv/dev.lock  ## Format, and mend what can be mended by machine
+format: .venv/dev.lock  ## Format, and fix what a machine can fix
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
 types: .venv/dev.lock  ## Check the types
@@ -60,15 +60,15 @@ migrations: .venv/dev.lock  ## Check that models and migrations agree
 migration: .venv/dev.lock  ## Write a migration: make migration DB=core MESSAGE="add a table"
 	@$(BIN)/python -m migrations revision "$(DB)" "$(MESSAGE)"
 
-lock: .venv/dev.lock  ## Resolve the packages anew into both lock files
+lock: .venv/dev.lock  ## Resolve the packages into both lock files
 	@$(BIN)/pip install --quiet uv
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra local --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra local --extra dev --generate-hashes \
 		--no-emit-index-url --no-annotate --no-header --quiet -o requirements-dev.lock
 
-# Python's own checks come first, in words; and whatever was cut short leaves a mark, at which the next try begins anew: to pip,
-# half a package is a package.
+# Checks of Python come first, each with a clear message. An interrupted install leaves the file `unfinished`, and the next run starts over:
+# pip takes half an installed package for a whole one.
 define begin
 @command -v "$(PYTHON)" >/dev/null || { echo "Attune needs Python 3.11 or newer: install it, or name it with PYTHON=."; exit 1; }
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Attune needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -V)."; exit 1; }
@@ -76,7 +76,7 @@ define begin
 @rm -rf .venv && mkdir .venv && touch .venv/unfinished && "$(PYTHON)" -m venv .venv && rm .venv/unfinished
 endef
 
-# The lock is complete, so that nothing is resolved again.
+# The lock file is complete: no dependency is resolved again.
 define install
 @touch .venv/unfinished
 @$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<

@@ -1,7 +1,7 @@
 """What is taken out of texts before anything is stored: e-mail addresses, phone numbers, cards, and what a workspace adds.
 
 Texts are what people and models wrote, and what describes them. Ids hold rows together, and stay as they were sent; but an e-mail
-address in the id of a user or a session becomes a hash, the same for the same (docs/decisions/0024).
+address in the id of a user or a session becomes a hash, the same for the same (docs/decisions/0014).
 """
 
 import hmac

@@ -1,6 +1,6 @@
 """Events into the database, with what is derived from them, in one transaction.
 
-The order of arrival changes nothing, and what is sent twice counts once: docs/decisions/0011 says how, and why in these steps.
+The order of arrival changes nothing, and what is sent twice counts once: docs/decisions/0009 says how, and why in these steps.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Indexes by latency and by cost of the days that are over (docs/decisions/0031): the slowest and the dearest requests are read
+"""Indexes by latency and by cost of the days that are over (docs/decisions/0013): the slowest and the dearest requests are read
 from them, and whoever sends the requests of today pays nothing for them.
 """
 

@@ -1,4 +1,4 @@
-"""The undo of one import: afterwards the tables are as if it had never been (docs/decisions/0016).
+"""The undo of one import: afterwards the tables are as if it had never been (docs/decisions/0017).
 
 Some rows at a time, each time with all that was derived from them, in one transaction: whenever it is cut short, what is counted
 is what is there. It goes on where it stopped by being called again, and on what is undone it does nothing. Nothing may be writing

@@ -84,7 +84,7 @@ class OpenAI:
         yield EndChunk(finish_reason)
 
     def _ask(self, call: Call) -> openai.Stream[Any]:
-        # Not `chat.completions.create`: more than half of a call's CPU would go into types that check nothing (decisions/0009).
+        # Not `chat.completions.create`: more than half of a call's CPU would go into types that check nothing (decisions/0005).
         return self._client.post(
             "/chat/completions", body=self._request(call), cast_to=object, stream=True, stream_cls=openai.Stream[Any]
         )

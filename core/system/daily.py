@@ -1,4 +1,4 @@
-"""The daily job (docs/decisions/0015): partitions ahead, the figures of days that have ended, retention.
+"""The daily job (docs/decisions/0014): partitions ahead, the figures of days that have ended, retention.
 
 It appears among the batch runs as `attune.daily`. Each of its steps may be done twice, so a killed run is simply done again.
 """

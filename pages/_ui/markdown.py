@@ -2,7 +2,7 @@
 
 Streamlit's renderer draws diagrams out of fences, loads images and turns directives, shortcodes and formulas into things that are
 not what was written. Here a text becomes HTML of a few harmless tags, all of what was written can be read, and a link names its
-host. Why: docs/decisions/0047.
+host. Why: docs/decisions/0024.
 """
 
 import re

@@ -136,7 +136,7 @@ def test_help_names_the_commands_and_admin_asks_for_whom(clone: Clone) -> None:
     said = clone.make("help")
     for command in ("run", "test", "admin", "prove"):
         assert f"\n{command} " in f"\n{said}"
-    assert "Say who: make admin EMAIL=" in clone.make("admin")
+    assert "Name the account: make admin EMAIL=" in clone.make("admin")
 
 
 @pytest.mark.prove

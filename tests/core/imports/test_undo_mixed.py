@@ -86,7 +86,7 @@ def told(found: dict[str, list[str]], live: set[str]) -> dict[str, list[str]]:
     """Return the tables without what imports have noted for their own undo.
 
     Which import a day belongs to that live senders have seen, too, depends on who was first, and is not known afterwards
-    (docs/decisions/0016); it matters to nobody until that import is undone.
+    (docs/decisions/0017); it matters to nobody until that import is undone.
     """
     found = {name: rows for name, rows in found.items() if not name.endswith("import_traces")}
     return found | {DAYS: [without_owner(row) if without_owner(row) in live else row for row in found[DAYS]]}

@@ -1,10 +1,12 @@
-"""What the README says is true: each setting has its line, each link leads somewhere."""
+"""What README and docs say is true: each setting has its line, each link and path leads somewhere."""
 
 import re
 
 from core.config import ROOT, Config
 
 README = (ROOT / "README.md").read_text()
+DOCS = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+NAMED_PATH = re.compile(r"`((?:api|benchmarks|client|core|docs|migrations|pages|tests)/[\w./-]*)")
 LISTED = set(re.findall(r"^\| `([A-Z][A-Z_]+)` \|", README, re.MULTILINE))
 
 
@@ -13,12 +15,18 @@ def test_every_setting_has_its_line_and_every_line_its_setting() -> None:
 
 
 def test_every_link_leads_to_a_file() -> None:
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    links = [(path, link) for path in DOCS for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()) if "://" not in link]
     assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    assert [link for path, link in links if not (path.parent / link).exists()] == []
 
 
-def test_every_folder_is_on_the_tour() -> None:
+def test_every_path_that_the_docs_name_exists() -> None:
+    named = {(path.name, name) for path in DOCS for name in NAMED_PATH.findall(path.read_text())}
+    assert named
+    assert [(doc, name) for doc, name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_every_folder_has_a_line_in_the_readme() -> None:
     features = [f"core/{path.parent.name}/" for path in (ROOT / "core").glob("*/__init__.py")]
     doors = ["api/", "pages/", "client/", "migrations/", "tests/", "benchmarks/", "docs/"]
     assert [folder for folder in features + doors if f"`{folder}`" not in README] == []
