@@ -186,15 +186,15 @@ def _refused(form: Format, line: bytes, tally: Tally) -> LeftOut | None:
 def _warnings(form: Format, tally: Tally) -> list[str]:
     found = []
     if tally.rows < form.fewest:
-        found.append(f"{form.said} wants at least {form.fewest} lines; there are {tally.rows}.")
+        found.append(f"{form.said} needs at least {form.fewest} lines; this file has {tally.rows}.")
     if tally.shortened:
         found.append(
-            f"{tally.shortened:,} are of long conversations: at most the last {exporting.MOST_BEFORE} messages are there."
+            f"{tally.shortened:,} come from long conversations; only the last {exporting.MOST_BEFORE} messages are included."
         )
     if tally.bare:
-        found.append(f"In {tally.bare:,}, tools were used of which only the names are stored: their words alone are there.")
+        found.append(f"In {tally.bare:,}, only tool names are stored, so tool calls are left out.")
     if tally.guessed:
-        found.append(f"In {tally.guessed:,}, tools are defined by how they were called: nobody has sent their definitions.")
+        found.append(f"In {tally.guessed:,}, tool definitions are inferred from calls, because none were sent.")
     if len(tally.prompt_versions) > 1:
-        found.append(f"The answers were given under {len(tally.prompt_versions)} versions of the prompt.")
+        found.append(f"Answers come from {len(tally.prompt_versions)} prompt versions.")
     return found

@@ -73,7 +73,7 @@ class Reason(StrEnum):
 def _tag(given: str) -> str:
     tag = " ".join(storable(given).lower().split())
     if not 1 <= len(tag) <= LONGEST_TAG:
-        raise ValueError(f"A tag has 1 to {LONGEST_TAG} characters.")
+        raise ValueError(f"Tags must have 1 to {LONGEST_TAG} characters.")
     return tag
 
 

@@ -17,6 +17,7 @@ from core.identity.schemas import Actor
 from core.imports import checking, made, meanings, planner, queries, quotes, reading, recognise, service, undo, uploads
 from core.imports.chunks import Identity
 from core.imports.errors import FileGone, MostRefused
+from core.imports.files import SUPPORTED
 from core.imports.made import Made
 from core.imports.mapping import Mapping
 from core.imports.models import Import
@@ -30,9 +31,7 @@ log = logging.getLogger("attune.imports")
 
 SMALL = 2 * 2**20  # bytes; a file of so many is read within the time that a process takes to begin
 STANDS_STILL_AFTER = timedelta(seconds=30)
-UNEXPECTED = (
-    "Something went wrong that nobody has foreseen; the worker's log says more. What was stored until then can be undone."
-)
+UNEXPECTED = "Unexpected error; see the worker log. Rows stored so far can be undone."
 
 
 def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
@@ -160,7 +159,7 @@ def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
 
 def _advised(detail: str) -> str:
     """Return why a file cannot be read, with what to do about it."""
-    return detail if "Imports take" in detail else f"{detail} {recognise.WHAT_TO_DO}"
+    return detail if SUPPORTED in detail or recognise.WHAT_TO_DO in detail else f"{detail} {recognise.WHAT_TO_DO}"
 
 
 def _known(import_id: UUID, name: str, sha256: str, read_as: ReadAs | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PER_SECOND = {Unit.SECONDS: 1, Unit.MILLISECONDS: 1_000, Unit.MICROSECONDS: 1_000_000, Unit.NANOSECONDS: 1_000_000_000}
 # Seconds from 1990 to 2100: what lies there, in one of the units, is taken for an epoch.
 EARLIEST_EPOCH, LATEST_EPOCH = 631_152_000, 4_102_444_800
-NO_ZONE = "has no time zone; say which one is meant"
+NO_ZONE = "has no time zone; choose one"
 ZONE_WORDS = re.compile(r"\s*(?:\(?(?:UTC|GMT|Z)\)?)$")
 DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
 MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y")
@@ -75,7 +75,7 @@ def _written(zone: ZoneInfo | None, habits: tuple[str, ...]) -> Reader:
             except (ValueError, TypeError):
                 found = _parsed(str(value), habits)
                 if found is None:
-                    raise ValueError(f"{str(value)[:60]!r} is no time") from None
+                    raise ValueError(f"{str(value)[:60]!r} is not a time") from None
                 at = found
         if at.tzinfo is None:
             if zone is None:
@@ -125,7 +125,7 @@ def _epoch(per_second: int) -> Reader:
             micros = int(value) * 1_000_000 // per_second if is_whole(value) else round(float(value) * 1_000_000 / per_second)
             return (EPOCH + timedelta(microseconds=micros)).isoformat()
         except (ValueError, TypeError, OverflowError):
-            raise ValueError(f"{str(value)[:60]!r} is no time since 1970") from None
+            raise ValueError(f"{str(value)[:60]!r} is not a time since 1970") from None
 
     return read
 
@@ -137,7 +137,7 @@ def _since(start: datetime, zero: float, per_second: int) -> Reader:
         try:
             return (begin + timedelta(seconds=(float(value) - zero) / per_second)).isoformat()
         except (ValueError, TypeError, OverflowError):
-            raise ValueError(f"{str(value)[:60]!r} is no number of seconds") from None
+            raise ValueError(f"{str(value)[:60]!r} is not a number of seconds") from None
 
     return read
 

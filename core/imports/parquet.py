@@ -29,7 +29,7 @@ def columns_of(path: Path) -> tuple[list[str], int]:
             with _open(plain) as file:
                 return list(file.schema_arrow.names), file.metadata.num_rows
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise Unreadable(f"The file begins as Parquet, and cannot be read: {str(error)[:200]}") from None
+            raise Unreadable(f"This Parquet file cannot be read: {str(error)[:200]}") from None
 
 
 def records(path: Path, skip: int = 0) -> Iterator[Record]:
@@ -50,7 +50,7 @@ def records(path: Path, skip: int = 0) -> Iterator[Record]:
                         is_too_large = _is_too_large(row)
                         yield position, None, None if is_too_large else row, TOO_LONG if is_too_large else None
         except (pa.ArrowException, OSError, ValueError) as error:
-            yield position + 1, None, None, f"The file stops being Parquet here: {str(error)[:200]}"
+            yield position + 1, None, None, f"Invalid Parquet from here on: {str(error)[:200]}"
 
 
 def _batches(file: pq.ParquetFile, groups: list[int]) -> Iterator[pa.RecordBatch]:
@@ -88,7 +88,7 @@ def _check(chunks: list[pq.ColumnChunkMetaData], repeated: list[bool], size: int
     unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
     cells = max((chunk.num_values for chunk, is_list in zip(chunks, repeated, strict=True) if is_list), default=0)
     if unpacked > max(PLAIN_BYTES, MOST_TIMES * size) or cells > max(MOST_CELLS, MOST_TIMES * size):
-        raise Unreadable(f"This unpacks to more than {MOST_TIMES} times its size, which no honest file does.")
+        raise Unreadable(f"This unpacks to more than {MOST_TIMES} times its size, which is not allowed.")
 
 
 def _check_pages(chunks: list[pq.ColumnChunkMetaData], plain: Path) -> None:

@@ -34,7 +34,7 @@ def replace_recognition(session: Session, import_id: UUID, known: dict[str, Any]
     require(actor, Permission.MANAGE_IMPORTS)
     row = _startable(session, import_id)
     if has_brought(row):
-        raise NotNow("Part of this file has been imported; undo that first.")
+        raise NotNow("Part of this file is already imported. Undo that first.")
     row.recognition, row.mapping, row.dry_run, row.error, row.status = (
         known["recognition"],
         known["mapping"],
@@ -231,7 +231,7 @@ def _choose(session: Session, row: Import, given: Start) -> None:
     """Take over what is said of how to read the file; raise NotImportable, MappingWrong, MappingMissing or NotNow."""
     mapping = mapping_for(session, row, given)
     if has_brought(row) and mapping != row.mapping:
-        raise NotNow("Part of this file has been imported with another mapping; undo that first.")
+        raise NotNow("Part of this file is already imported with another mapping. Undo that first.")
     row.mapping = mapping
     row.environment, row.error = given.environment or row.environment, None
 
@@ -248,7 +248,7 @@ def mapping_for(session: Session, row: Import, given: Start) -> dict[str, Any]:
         chosen = _answered(row, chosen or row.mapping, given.answers)
     chosen = chosen or row.mapping
     if chosen is None:
-        raise MappingOpen("Nothing says how this file is to be read: send a mapping, or the id of a saved one.")
+        raise MappingOpen("Missing mapping. Send a mapping, or the ID of a saved one.")
     if given.separate is not None:
         chosen = chosen | {"id_prefix": f"{given.environment or row.environment}:" if given.separate else ""}
     return _checked(chosen).model_dump(mode="json", by_alias=True)
@@ -259,12 +259,12 @@ def _require_answers(row: Import) -> None:
     fields = {name.partition(".")[0] for name in waiting}
     asked = [each["text"] for each in row.recognition.get("questions", []) if each.get("field") in fields]
     if waiting:
-        raise MappingOpen(f"Answer first: {' '.join(asked) or ', '.join(waiting)}")
+        raise MappingOpen(f"Answer these questions first: {' '.join(asked) or ', '.join(waiting)}")
 
 
 def _answered(row: Import, mapping: dict[str, Any] | None, answers: Answers) -> dict[str, Any]:
     if mapping is None:
-        raise MappingOpen("Nothing says how this file is to be read: send a mapping, or the id of a saved one.")
+        raise MappingOpen("Missing mapping. Send a mapping, or the ID of a saved one.")
     samples = {column["path"]: list(column["samples"]) for column in row.recognition.get("columns", [])}
     found = questions.answered(mapping, samples, columns=answers.columns, units=answers.units, values=answers.values)
     plain = answers.model_dump(mode="json", exclude_none=True, include={"zone", "start", "model"})
@@ -277,7 +277,7 @@ def _checked(mapping: dict[str, Any]) -> Mapping:
     except ValidationError as wrong:
         errors = [{"field": ".".join(str(part) for part in each["loc"]), "message": each["msg"]} for each in wrong.errors()]
         first = errors[0]
-        raise MappingWrong(f"The mapping does not fit: {first['field']}: {first['message']}", errors=errors) from None
+        raise MappingWrong(f"Invalid mapping: {first['field']}: {first['message']}", errors=errors) from None
 
 
 def _begin(session: Session, row: Import) -> ImportView:

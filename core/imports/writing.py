@@ -108,7 +108,7 @@ def _store_mended(chunk: Chunk, import_id: UUID, source: Source, refused: Except
         with transaction() as core:
             _store_in(core, mended, import_id, source)
     except REFUSED:
-        words = refused.detail if isinstance(refused, Invalid) else "Characters that are none."
+        words = refused.detail if isinstance(refused, Invalid) else "Invalid characters."
         lost = [
             Problem(position=good.parsed.position, line=good.parsed.line, kind=kind, error=words)
             for kind, rows in chunk.rows.items()

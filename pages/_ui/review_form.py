@@ -38,11 +38,11 @@ _review = st.components.v2.component(
 
 
 class NoType(Invalid):
-    """Choose a type (keys 1 to 4), or change the suggested response: then it is a correction."""
+    """Choose a type (1–4), or edit the suggested response to make it a correction."""
 
 
 class NotSaid(Invalid):
-    """The form cannot be saved as it is."""
+    """Could not save. Check the form."""
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ class Form:
         with st.container(key="review-tags"):
             chosen = state.get(self.key("tags"), list[str]())
             offered = list(dict.fromkeys([*tags, *chosen]))
-            st.multiselect("Tags", offered, key=self.key("tags"), accept_new_options=True, placeholder="Choose, or write one")
+            st.multiselect("Tags", offered, key=self.key("tags"), accept_new_options=True, placeholder="Choose or add a tag")
         has_response = bool(self.original or self.begun.values["response"])
         if has_response:
             self._draw_response(has_keys=has_keys)
         with st.container(key="review-comment"):
-            hint = "What is wrong with it, or right"
+            hint = "What is right or wrong"
             most = max(LONGEST, len(str(self.begun.values["comment"])))
             st.text_area("Comment", key=self.key("comment"), height=80, max_chars=most, placeholder=hint)
         if not has_response:

@@ -60,7 +60,7 @@ def test_three_values_are_shown_as_they_will_be_stored() -> None:
     rule = Rule(path="Dauer (s)", as_=As.DURATION, unit=Unit.SECONDS)
     mapping = Mapping(kind=Kind.AI_REQUESTS, fields={"total_latency_ms": rule})
 
-    assert words.stored("total_latency_ms", rule, mapping, ["1.5", "12", "soon"]) == ["1,500 ms", "12,000 ms", "refused"]
+    assert words.stored("total_latency_ms", rule, mapping, ["1.5", "12", "soon"]) == ["1,500 ms", "12,000 ms", "rejected"]
 
 
 @pytest.mark.parametrize(
