@@ -18,13 +18,13 @@ from core.annotations.drafts import DraftBody, DraftView
 from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationFilter,
+    AnnotationSeverity,
     AnnotationStatus,
     AnnotationType,
     AnnotationView,
     ChangeView,
     Decision,
     NewAnnotation,
-    Severity,
 )
 from core.annotations.tags import TagView
 from core.conversations import queries as conversations
@@ -87,7 +87,7 @@ def annotation_filter(
     edges: EdgesDep,
     status: AnnotationStatus | Literal[""] | None = None,
     type: AnnotationType | Literal[""] | None = None,
-    severity: Severity | Literal[""] | None = None,
+    severity: AnnotationSeverity | Literal[""] | None = None,
     tag: Annotated[str | None, Query(max_length=64)] = None,
     author: Annotated[UUID | None, Query(description="An account.")] = None,
     message_id: Key = None,
@@ -98,7 +98,7 @@ def annotation_filter(
     return AnnotationFilter(
         status=AnnotationStatus(status) if status else None,
         type=AnnotationType(type) if type else None,
-        severity=Severity(severity) if severity else None,
+        severity=AnnotationSeverity(severity) if severity else None,
         tag=tag or None,
         author=author,
         message_id=_message(session, message_id) if message_id else None,

@@ -19,7 +19,7 @@ from core.db import Session
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.insights import reading
-from core.insights.reading import MessageView, Reading
+from core.insights.reading import MessageInContext, Reading
 from core.paging import Cursor, Window
 from core.periods import Period, Watched
 
@@ -110,7 +110,7 @@ def message(
     ai: AiSessionDep,
     actor: ActorDep,
     context: Annotated[int, Query(ge=0, le=MOST_AROUND, description="How many before it and after it.")] = 5,
-) -> MessageView:
+) -> MessageInContext:
     """Return one message, whole, with its conversation and what was said around it."""
     return reading.read_message(session, ai, message_key, context=context, actor=actor)
 

@@ -14,7 +14,7 @@ from core import settings
 from core.identity.permissions import Permission, require
 from core.paging import LARGEST_PAGE, Window
 from core.playground import queries, service
-from core.playground.schemas import MessageView, NewMessage, Sent, SessionSummary
+from core.playground.schemas import NewMessage, PlaygroundMessageView, Sent, SessionSummary
 
 router = APIRouter(prefix="/admin/playground", tags=["Playground"])
 sockets = APIRouter(prefix="/admin/playground")
@@ -24,7 +24,7 @@ class History(BaseModel):
     """A session's messages in order."""
 
     session_id: UUID
-    messages: list[MessageView]
+    messages: list[PlaygroundMessageView]
     total_count: int
     limit: int
     offset: int

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Label
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import Asked, Figures, ModelFigures, Summary, Volume
+from core.ai_metrics.answers import AiMetricsSummary, Asked, Figures, ModelFigures, Volume
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.sources import TOKENS, Columns, Source, read_sums, times_of
 from core.identity.permissions import Permission, require
@@ -16,11 +16,11 @@ from core.identity.schemas import Actor
 RANKS = (0.5, 0.95, 0.99)
 
 
-def summary(session: Session, asked: Asked, *, actor: Actor) -> Summary:
+def summary(session: Session, asked: Asked, *, actor: Actor) -> AiMetricsSummary:
     """Return the figures of a period and of the one before."""
     require(actor, Permission.WATCH)
     found, before = figures(session, asked), figures(session, asked.previous)
-    return Summary(**found.model_dump(), start=asked.period.start, end=asked.period.end, previous=before)
+    return AiMetricsSummary(**found.model_dump(), start=asked.period.start, end=asked.period.end, previous=before)
 
 
 def figures(session: Session, asked: Asked) -> Figures:

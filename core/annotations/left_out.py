@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class LeftOut(StrEnum):
+class ExclusionReason(StrEnum):
     """Why an annotation makes no line of a format."""
 
     NO_EXAMPLE = "no_example"
@@ -22,19 +22,19 @@ class LeftOut(StrEnum):
     UNREADABLE = "unreadable"
 
 
-WORDS: dict[LeftOut, str] = {
-    LeftOut.NO_EXAMPLE: "This annotation type is not used in this format.",
-    LeftOut.NO_SUGGESTION: "No suggested response.",
-    LeftOut.SAME_ANSWER: "The suggestion equals the original answer.",
-    LeftOut.NOT_AN_ANSWER: "Not an assistant message.",
-    LeftOut.NO_QUESTION: "No user message before the answer.",
-    LeftOut.EMPTY: "The answer is empty.",
-    LeftOut.MESSAGE_GONE: "The message is no longer stored.",
-    LeftOut.OVERRULED: "Overruled in adjudication.",
-    LeftOut.BLIND: "Still waiting for an independent review.",
-    LeftOut.TOOLS_UNANSWERED: "Tool results before the answer are not stored.",
-    LeftOut.TOOLS_UNASKED: "Tool results before the answer can't be matched to their calls.",
-    LeftOut.CALL_UNREADABLE: "A tool call has no name, or its arguments are not a JSON object.",
-    LeftOut.DUPLICATE: "Duplicate of another line.",
-    LeftOut.UNREADABLE: "Failed the format's validation.",
+WORDS: dict[ExclusionReason, str] = {
+    ExclusionReason.NO_EXAMPLE: "This annotation type is not used in this format.",
+    ExclusionReason.NO_SUGGESTION: "No suggested response.",
+    ExclusionReason.SAME_ANSWER: "The suggestion equals the original answer.",
+    ExclusionReason.NOT_AN_ANSWER: "Not an assistant message.",
+    ExclusionReason.NO_QUESTION: "No user message before the answer.",
+    ExclusionReason.EMPTY: "The answer is empty.",
+    ExclusionReason.MESSAGE_GONE: "The message is no longer stored.",
+    ExclusionReason.OVERRULED: "Overruled in adjudication.",
+    ExclusionReason.BLIND: "Still waiting for an independent review.",
+    ExclusionReason.TOOLS_UNANSWERED: "Tool results before the answer are not stored.",
+    ExclusionReason.TOOLS_UNASKED: "Tool results before the answer can't be matched to their calls.",
+    ExclusionReason.CALL_UNREADABLE: "A tool call has no name, or its arguments are not a JSON object.",
+    ExclusionReason.DUPLICATE: "Duplicate of another line.",
+    ExclusionReason.UNREADABLE: "Failed the format's validation.",
 }

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.activity.answers import Interval
+from core.activity.answers import ConfidenceInterval
 from core.batches.schemas import INTERNAL_JOBS
 from core.identity.schemas import View
 from core.periods import Period, Watched
@@ -88,7 +88,7 @@ class RunCounts(View):
     running: int
     other: int
     success_rate: float | None
-    interval: Interval
+    interval: ConfidenceInterval
 
 
 class RunFigures(RunCounts):

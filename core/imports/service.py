@@ -20,7 +20,7 @@ from core.imports import queries, questions, quotes, uploads
 from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow, UndoOver
 from core.imports.mapping import Mapping
 from core.imports.models import Import, ImportMapping
-from core.imports.schemas import BUSY, STARTABLE, Answers, Count, ImportView, MappingView, NewMapping, Start, Status
+from core.imports.schemas import BUSY, STARTABLE, Answers, Count, ImportStatus, ImportView, MappingView, NewMapping, Start
 from core.imports.undo import since as undoing_since
 from core.imports.uploads import Kept
 
@@ -40,7 +40,7 @@ def replace_recognition(session: Session, import_id: UUID, known: dict[str, Any]
         known["mapping"],
         None,
         None,
-        Status.READY,
+        ImportStatus.READY,
     )
     session.flush()
     return queries.view(row)
@@ -49,7 +49,7 @@ def replace_recognition(session: Session, import_id: UUID, known: dict[str, Any]
 def add(session: Session, import_id: UUID, name: str, kept: Kept, known: dict[str, Any], *, actor: Actor) -> ImportView:
     """Note a file that has been uploaded and what is `known` of it by its columns here; raise Forbidden."""
     require(actor, Permission.MANAGE_IMPORTS)
-    row = Import(id=import_id, name=name, size_bytes=kept.size_bytes, sha256=kept.sha256, status=Status.READY)
+    row = Import(id=import_id, name=name, size_bytes=kept.size_bytes, sha256=kept.sha256, status=ImportStatus.READY)
     row.created_by, row.created_by_name = actor.id, actor.email
     for field, value in known.items():
         setattr(row, field, value)
@@ -67,7 +67,7 @@ def check(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> I
     require(actor, Permission.MANAGE_IMPORTS)
     row = _startable(session, import_id)
     _choose(session, row, given)
-    row.status, row.dry_run, row.record_count = Status.CHECKING, None, None
+    row.status, row.dry_run, row.record_count = ImportStatus.CHECKING, None, None
     return _begin(session, row)
 
 
@@ -81,7 +81,7 @@ def start(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> I
         # Kinds that were named stay named: rows of them may be there (writing.py, _announce).
         row.counts = {kind: Count().model_dump() for kind in row.counts}
         row.problems, row.first_at, row.last_at, row.started_at = [], None, None, clock.now()
-    row.status, row.completed_at = Status.QUEUED, None
+    row.status, row.completed_at = ImportStatus.QUEUED, None
     audit.record(session, "import.start", actor, targets=_named(row), after={"environment": row.environment})
     return _begin(session, row)
 
@@ -90,10 +90,10 @@ def cancel(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
     """Stop a dry run or an import; what it has brought stays until it is undone. Raise Forbidden, ImportMissing or NotNow."""
     require(actor, Permission.MANAGE_IMPORTS)
     row = queries.get_row(session, import_id, lock=True)
-    if row.status == Status.CHECKING:
-        row.status = Status.READY
-    elif row.status in (Status.QUEUED, Status.RUNNING):
-        row.status, row.completed_at = Status.CANCELLED, clock.now()
+    if row.status == ImportStatus.CHECKING:
+        row.status = ImportStatus.READY
+    elif row.status in (ImportStatus.QUEUED, ImportStatus.RUNNING):
+        row.status, row.completed_at = ImportStatus.CANCELLED, clock.now()
         tell_touched(session, row)
     else:
         raise NotNow
@@ -127,7 +127,7 @@ def undo(session: Session, import_id: UUID, *, with_file: bool = False, actor: A
         session.flush()
         return queries.view(row)
     quotes.forget(row)
-    row.status, row.error = Status.UNDOING, None
+    row.status, row.error = ImportStatus.UNDOING, None
     return _begin(session, row)
 
 

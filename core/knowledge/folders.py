@@ -19,8 +19,8 @@ from core.knowledge.bodies import (
     DocumentChangeBody,
     FolderBody,
     FolderReport,
-    LeftOut,
     MarkdownFile,
+    SkippedFile,
 )
 from core.knowledge.document_list import get_document
 from core.knowledge.editing import change_document, create_document
@@ -40,7 +40,7 @@ def bring_in(ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
     """Make or change a document for each file; what cannot be one is left out, with the reason."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
     outcomes = {"made": 0, "changed": 0, "unchanged": 0}
-    left_out: list[LeftOut] = []
+    left_out: list[SkippedFile] = []
     for file in given.files:
         try:
             outcomes[_bring(ai, file, given, actor)] += 1
@@ -50,7 +50,7 @@ def bring_in(ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
                 if isinstance(refused, Failure)
                 else "The file is empty, or its name is longer than 128 characters."
             )
-            left_out.append(LeftOut(name=file.name, reason=reason))
+            left_out.append(SkippedFile(name=file.name, reason=reason))
     return FolderReport(**outcomes, left_out=left_out)
 
 

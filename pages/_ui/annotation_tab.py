@@ -13,10 +13,10 @@ from core.annotations.charts import NAMES
 from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationFilter,
+    AnnotationSeverity,
     AnnotationStatus,
     AnnotationType,
     AnnotationView,
-    Severity,
 )
 from core.db import Database, transaction
 from core.identity.permissions import Permission, may
@@ -103,7 +103,7 @@ def wanted(chosen: Filters, me: UUID) -> AnnotationFilter:
     return AnnotationFilter(
         status=AnnotationStatus(given["status"]) if given["status"] in set(AnnotationStatus) else None,
         type=AnnotationType(given["type"]) if given["type"] in set(AnnotationType) else None,
-        severity=Severity(given["severity"]) if given["severity"] in set(Severity) else None,
+        severity=AnnotationSeverity(given["severity"]) if given["severity"] in set(AnnotationSeverity) else None,
         author=me if given["author"] == "me" else None,
         tag=chosen["tag"],
         environment=chosen.watched.environment,

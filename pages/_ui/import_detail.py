@@ -8,15 +8,15 @@ import streamlit as st
 
 from core.imports import flows, queries, service
 from core.imports.errors import MostRefused
-from core.imports.schemas import BUSY, ImportView, Start, Status
+from core.imports.schemas import BUSY, ImportStatus, ImportView, Start
 from pages._ui import errors, frame, guard, import_mapping, import_results, import_type, import_undo, import_words, state, text
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
 DOING = {
-    Status.CHECKING: "Dry run: reading the file, nothing is stored",
-    Status.QUEUED: "Queued",
-    Status.RUNNING: "Importing",
-    Status.UNDOING: "Undoing the import",
+    ImportStatus.CHECKING: "Dry run: reading the file, nothing is stored",
+    ImportStatus.QUEUED: "Queued",
+    ImportStatus.RUNNING: "Importing",
+    ImportStatus.UNDOING: "Undoing the import",
 }
 
 
@@ -35,14 +35,14 @@ def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
             st.info(text.plain(found.recognition["not_yet"]), icon=":material/schedule:")
             if found.has_file:
                 import_type.draw(found)
-        elif found.status is Status.COMPLETED:
+        elif found.status is ImportStatus.COMPLETED:
             import_results.draw_brought(found)
             _draw_undo(found)
         elif found.recognition and found.has_file:
             _draw_choices(found)
 
 
-def _draw_progress(import_id: UUID, began_as: Status) -> None:
+def _draw_progress(import_id: UUID, began_as: ImportStatus) -> None:
     @st.fragment(run_every=1.0)
     def progress() -> None:
         with errors.InWords("Import"):
@@ -52,12 +52,12 @@ def _draw_progress(import_id: UUID, began_as: Status) -> None:
                 st.rerun()
             done, total = now.progress.records_done, now.progress.records_total
             words = DOING[now.status]
-            if done and now.status is not Status.UNDOING:
+            if done and now.status is not ImportStatus.UNDOING:
                 words += f": {done:,}" + (f" of {total:,} records" if total else " records")
             st.progress(now.progress.fraction or 0.0, words)
-            if now.counts and now.status is Status.RUNNING:
+            if now.counts and now.status is ImportStatus.RUNNING:
                 st.caption(f"So far: {import_words.brought(now)}")
-            if now.status is not Status.UNDOING:
+            if now.status is not ImportStatus.UNDOING:
                 st.button("Stop import", key="imports.stop", icon=":material/stop_circle:", on_click=stop, args=(import_id,))
 
     progress()

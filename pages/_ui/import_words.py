@@ -1,19 +1,19 @@
 """What is said of an import wherever it is shown."""
 
-from core.imports.schemas import ImportView, Status
+from core.imports.schemas import ImportStatus, ImportView
 from core.imports.stores import STORES
 from core.words import count as counted
 
 STATES = {
-    Status.READY: ("blue", "Ready"),
-    Status.CHECKING: ("blue", "Dry run"),
-    Status.QUEUED: ("blue", "Queued"),
-    Status.RUNNING: ("blue", "Importing"),
-    Status.COMPLETED: ("green", "Imported"),
-    Status.CANCELLED: ("orange", "Stopped"),
-    Status.FAILED: ("red", "Failed"),
-    Status.UNDOING: ("orange", "Undoing"),
-    Status.UNDONE: ("gray", "Undone"),
+    ImportStatus.READY: ("blue", "Ready"),
+    ImportStatus.CHECKING: ("blue", "Dry run"),
+    ImportStatus.QUEUED: ("blue", "Queued"),
+    ImportStatus.RUNNING: ("blue", "Importing"),
+    ImportStatus.COMPLETED: ("green", "Imported"),
+    ImportStatus.CANCELLED: ("orange", "Stopped"),
+    ImportStatus.FAILED: ("red", "Failed"),
+    ImportStatus.UNDOING: ("orange", "Undoing"),
+    ImportStatus.UNDONE: ("gray", "Undone"),
 }
 
 
@@ -21,7 +21,7 @@ def badge(found: ImportView) -> str:
     """Return where an import is as a chip."""
     if found.recognition.get("not_yet"):
         return ":orange-badge[Not supported]"
-    if found.status is Status.COMPLETED and _is_mostly_refused(found):
+    if found.status is ImportStatus.COMPLETED and _is_mostly_refused(found):
         return ":orange-badge[Mostly rejected]"
     colour, words = STATES[found.status]
     return f":{colour}-badge[{words}]"

@@ -11,13 +11,17 @@ from pydantic import ValidationError
 
 from core import clock
 from core.annotations.charts import NAMES
-from core.annotations.schemas import AnnotationType, Severity, Verdict
+from core.annotations.schemas import AnnotationSeverity, AnnotationType, Verdict
 from core.conversations.schemas import MessageSpeaker
 from core.errors import Invalid
 from core.insights.reading import Said
 from pages._ui import frame, state
 
-SEVERITIES: dict[Severity, str] = {Severity.MINOR: "Minor", Severity.MODERATE: "Moderate", Severity.CRITICAL: "Critical"}
+SEVERITIES: dict[AnnotationSeverity, str] = {
+    AnnotationSeverity.MINOR: "Minor",
+    AnnotationSeverity.MODERATE: "Moderate",
+    AnnotationSeverity.CRITICAL: "Critical",
+}
 LONGEST = 20_000
 BEGUN, STEP = "begun", "review.step"
 FIELDS = {
@@ -90,7 +94,7 @@ class Form:
             "comment": str(kept.get("content") or ""),
             "tags": _texts(kept.get("tags")),
             "type": next((each for each in self.types if each == kept.get("annotation_type")), None),
-            "severity": next((each for each in Severity if each == kept.get("severity")), None),
+            "severity": next((each for each in AnnotationSeverity if each == kept.get("severity")), None),
         }
         return Begun(original, values, clock.now())
 

@@ -11,7 +11,7 @@ from core.annotations import summary
 from core.annotations.agreement import Agreement
 from core.annotations.charts import COUNTED, NAMES
 from core.annotations.schemas import AnnotationFilter
-from core.annotations.summary import NONE, UNDISCLOSED, Disputed, Share, Summary
+from core.annotations.summary import NONE, UNDISCLOSED, Disputed, ReviewSummary, Share
 from core.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.periods import Period
@@ -38,13 +38,13 @@ def summary_tab(reads: Reads, header: watch.Header) -> None:
     header.finish(reads, chosen)
 
 
-def read(wanted: AnnotationFilter, period: Period) -> Summary:
+def read(wanted: AnnotationFilter, period: Period) -> ReviewSummary:
     """Read the figures, never those that were kept for somebody else: a reviewer's are his own."""
     with guard.work() as (_, actor), transaction(Database.AI) as ai:
         return summary.summarise(ai, wanted, period, actor=actor)
 
 
-def draw(found: Summary, period: Period, *, may_read: bool) -> None:
+def draw(found: ReviewSummary, period: Period, *, may_read: bool) -> None:
     """Draw the figures; where nobody has annotated anything, say so."""
     if found.is_own:
         st.caption("Your annotations, and how often others agree with you.")
@@ -60,7 +60,7 @@ def draw(found: Summary, period: Period, *, may_read: bool) -> None:
         draw_disputed(found.disputed, period, may_read=may_read)
 
 
-def draw_figures(found: Summary) -> None:
+def draw_figures(found: ReviewSummary) -> None:
     """Draw how much there is, how far reviewers agree, and the pace."""
     pace = found.pace
     figures = (
@@ -95,7 +95,7 @@ def words_of_unanimous(found: Agreement) -> str:
     return f"{interval} · {words.count(found.units, 'message')} with two or more reviews"
 
 
-def draw_shares(found: Summary) -> None:
+def draw_shares(found: ReviewSummary) -> None:
     """Draw what annotations are about, each as a small table."""
     parts: Sequence[tuple[str, str, list[Share], dict[str, str]]] = (
         ("By type", "Type", found.by_type, COUNTED),
@@ -118,7 +118,7 @@ def draw_shares(found: Summary) -> None:
             )
 
 
-def draw_disagreement(found: Summary) -> None:
+def draw_disagreement(found: ReviewSummary) -> None:
     """Draw where reviewers disagree: what is taken for what, and on which models."""
     with watch.panel("Disagreements", "pairs of annotations on the same message"):
         if not found.disagreements:

@@ -98,3 +98,7 @@ def test_every_example_is_one_that_fits(client: Client, route: Described) -> Non
     schema = resolved(body_of(route)["content"]["application/json"]["schema"])
     answer = client(person()).request(route.method, route.path, json=schema["example"])
     assert answer.status_code != 422
+
+
+def test_no_schema_name_contains_a_module_path() -> None:
+    assert [name for name in description()["components"]["schemas"] if "__" in name] == []
