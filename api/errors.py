@@ -35,7 +35,9 @@ CODES = {
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
+    422: errors.Invalid.code,
 }
+MOST_NAMED = 100  # fields: a body of very many wrong ones is told what is wrong with the first
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -86,7 +88,10 @@ async def failure(request: Request, failed: Exception) -> Response:
 async def _invalid(_request: Request, invalid: Exception) -> JSONResponse:
     if not isinstance(invalid, RequestValidationError):
         raise invalid
-    fields = [{"field": _path(error["loc"]), "message": error["msg"].removeprefix("Value error, ")} for error in invalid.errors()]
+    fields = [
+        {"field": _path(error["loc"]), "message": error["msg"].removeprefix("Value error, ")}
+        for error in invalid.errors()[:MOST_NAMED]
+    ]
     detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields[:3])
     return response(problem(422, errors.Invalid.code, detail, errors=fields))
 

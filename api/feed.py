@@ -23,11 +23,11 @@ from core.executions import queries as executions
 from core.executions import service as executions_service
 from core.executions.buffers import Bell, Snapshot
 from core.executions.runner import current
-from core.executions.schemas import Status
+from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.playground import queries, service
-from core.playground.schemas import MessageView
+from core.playground.schemas import PlaygroundMessageView
 
 STEP = 1 << 20
 FRAME_S = 0.016  # what comes within one frame of a screen goes together
@@ -41,8 +41,8 @@ class Found:
     """What the database knew when it was last asked."""
 
     revision: int
-    changed: list[MessageView]
-    pending: MessageView | None
+    changed: list[PlaygroundMessageView]
+    pending: PlaygroundMessageView | None
 
 
 async def serve(websocket: WebSocket, session_id: UUID, *, after: int | None, actor: Actor | None) -> None:
@@ -152,7 +152,7 @@ class Feed:
             changed = queries.list_messages_since(session, self.session_id, known if 0 <= known <= revision else 0)
             pending = queries.find_pending_view(session, self.session_id)
         # What has changed since the revision was read belongs to the next round.
-        ended = [it for it in changed if it.status not in (None, Status.PENDING) and it.revision <= revision]
+        ended = [it for it in changed if it.status not in (None, ExecutionStatus.PENDING) and it.revision <= revision]
         return Found(revision, ended, pending)
 
     async def _send_changes(self, found: Found) -> None:
@@ -183,7 +183,7 @@ class Feed:
         self._at = grown.end
         await self.say(token)
 
-    async def _grown(self, pending: MessageView) -> Snapshot:
+    async def _grown(self, pending: PlaygroundMessageView) -> Snapshot:
         execution_id = UUID(pending.job_id or "")
         buffer = current().find(execution_id)
         if buffer is not None:
@@ -199,7 +199,7 @@ class Feed:
         await self.websocket.send_json({"session_id": str(self.session_id), **message})
 
 
-def _response(session_id: UUID, message: MessageView) -> dict[str, Any]:
+def _response(session_id: UUID, message: PlaygroundMessageView) -> dict[str, Any]:
     return {
         "type": "playground_response",
         "n": message.revision * STEP,
@@ -212,6 +212,6 @@ def _response(session_id: UUID, message: MessageView) -> dict[str, Any]:
     }
 
 
-def _stored(execution_id: UUID) -> tuple[str, Status]:
+def _stored(execution_id: UUID) -> tuple[str, ExecutionStatus]:
     with transaction() as session:
-        return executions.find_progress(session, execution_id) or ("", Status.FAILED)
+        return executions.find_progress(session, execution_id) or ("", ExecutionStatus.FAILED)

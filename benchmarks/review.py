@@ -101,7 +101,7 @@ def _fill(program: Running) -> None:
 
 
 def _saves(tab: Tab) -> list[float]:
-    tab.press("Begin")
+    tab.press("Start reviewing")
     tab.page.locator(".st-key-review-response textarea").wait_for()
     return [_save(tab, number) for number in range(SAVES + UNCOUNTED)][UNCOUNTED:]
 

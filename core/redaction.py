@@ -63,10 +63,10 @@ class OwnPattern(BaseModel):
             compiled = _compiled(given)
         except (re2.error, UnicodeError) as error:
             raise ValueError(
-                f"This is no pattern of RE2: {_reason(error)}. Look-around and back-references are not known to it."
+                f"Invalid RE2 pattern: {_reason(error)}. Lookarounds and backreferences are not supported."
             ) from None
         if compiled.fullmatch("") is not None:
-            raise ValueError("This pattern also fits no text at all, and so every place of every text.")
+            raise ValueError("This pattern matches empty text, so it would match everywhere.")
         return given
 
 

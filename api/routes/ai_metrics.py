@@ -14,12 +14,12 @@ from api.watch import PeriodDep, WatchedDep, note_export, watcher
 from core.ai_metrics import breakdowns, figures, queries, series, tiles
 from core.ai_metrics import tools as tool_calls
 from core.ai_metrics.answers import (
+    AiMetricsSummary,
     Asked,
     Errors,
     Interval,
     Latency,
     ModelFigures,
-    Summary,
     Tokens,
     Tools,
 )
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/admin/ai", tags=["Watch: AI requests"], dependencies
 Format = Literal["json", "csv"]
 
 
-class ModelList(BaseModel):
+class ModelMetricsList(BaseModel):
     """Models with their figures, the one that was asked most first."""
 
     items: list[ModelFigures]
@@ -77,7 +77,7 @@ AskedDep = Annotated[Asked, Depends(asked)]
 
 
 @router.get("/metrics")
-def metrics(session: SessionDep, actor: ActorDep, asked: AskedDep) -> Summary:
+def metrics(session: SessionDep, actor: ActorDep, asked: AskedDep) -> AiMetricsSummary:
     """Sum up a period and the one before: requests, latency, tokens, cost, errors."""
     return figures.summary(session, asked, actor=actor)
 
@@ -112,17 +112,17 @@ def tools(session: SessionDep, actor: ActorDep, asked: AskedDep) -> Tools:
     return tool_calls.tools(session, asked, actor=actor)
 
 
-@router.get("/models", response_model=ModelList)
+@router.get("/models", response_model=ModelMetricsList)
 def models(
     session: SessionDep, actor: ActorDep, asked: AskedDep, window: WindowDep, format: Format = "json"
-) -> ModelList | StreamingResponse:
+) -> ModelMetricsList | StreamingResponse:
     """List the models that were asked, side by side."""
     found = figures.models(session, asked, actor=actor)
     if format == "csv":
         note_export(session, "models", asked, actor)
         return csv_response("models", MODEL_COLUMNS, [cells(each, MODEL_COLUMNS) for each in found])
     page = found[window.offset : window.offset + window.limit]
-    return ModelList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
+    return ModelMetricsList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
 
 
 @router.get("/requests", response_model=RequestList)

@@ -13,7 +13,7 @@ from core.annotations.export import Asked, Manifest
 from core.annotations.exporting import Split
 from core.annotations.formats import FORMATS, FormatName
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
-from core.annotations.summary import Summary
+from core.annotations.summary import ReviewSummary
 from core.identity.permissions import Permission, require, require_any
 
 HOW = "Train by one part and measure by the other: no conversation is in both. Without it, all are there."
@@ -55,7 +55,7 @@ def summarise(
     status: AnnotationStatus | Literal[""] | None = None,
     tag: Annotated[str | None, Query(max_length=64)] = None,
     environment: Annotated[str | None, Query(max_length=200)] = None,
-) -> Summary:
+) -> ReviewSummary:
     """Return the figures of annotations that were made in the period; a reviewer has those of his own."""
     wanted = AnnotationFilter(
         type=AnnotationType(type) if type else None,

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_after
+from api.reference import CONFLICT
 from api.watch import PeriodDep, WatchedDep, note_list
 from core.conversations import queries
 from core.conversations.answers import ConversationFilter, ConversationSummary
@@ -18,7 +19,7 @@ from core.db import Session
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.insights import reading
-from core.insights.reading import MessageView, Reading
+from core.insights.reading import MessageInContext, Reading
 from core.paging import Cursor, Window
 from core.periods import Period, Watched
 
@@ -102,14 +103,14 @@ def conversation(
     return reading.read_conversation(session, ai, conversation_key, window, focus=message or None, q=q or None, actor=actor)
 
 
-@router.get("/messages/{message_key:path}")
+@router.get("/messages/{message_key:path}", responses=CONFLICT)
 def message(
     message_key: str,
     session: SessionDep,
     ai: AiSessionDep,
     actor: ActorDep,
     context: Annotated[int, Query(ge=0, le=MOST_AROUND, description="How many before it and after it.")] = 5,
-) -> MessageView:
+) -> MessageInContext:
     """Return one message, whole, with its conversation and what was said around it."""
     return reading.read_message(session, ai, message_key, context=context, actor=actor)
 

@@ -13,12 +13,13 @@ from starlette.responses import Response
 
 from api import errors
 from api.deps import ActorDep
+from api.reference import MODEL_CALL
 from api.rights import Rights
 from core.db import transaction
 from core.errors import Failure
 from core.executions import queries, runner, service
 from core.executions.buffers import Bell, Buffer
-from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Outcome, Status
+from core.executions.schemas import ExecutionError, ExecutionStatus, ExecutionView, NewExecution, Outcome
 from core.executions.service import Begun
 from core.identity.errors import SessionOver
 from core.identity.schemas import Actor
@@ -33,19 +34,19 @@ COMMENT_EVERY_S = 15.0
 LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
-@router.post("/execute", response_model=ExecutionView)
+@router.post("/execute", response_model=ExecutionView, responses=MODEL_CALL)
 async def execute(given: NewExecution, actor: ActorDep) -> Response:
     """Ask a model and wait for its whole answer."""
     await _own_session(given, actor)
     view = await asyncio.wrap_future(runner.current().ask(given, actor=actor))
-    if view.status is Status.CANCELLED:
+    if view.status is ExecutionStatus.CANCELLED:
         view = await run_in_threadpool(_view, view.id, actor)  # whoever has stopped it has stored it
-    if view.status is Status.FAILED and view.error is not None:
+    if view.status is ExecutionStatus.FAILED and view.error is not None:
         return errors.response(_problem(view.error, view))
     return Response(view.model_dump_json(), media_type="application/json")
 
 
-@streaming.post("/execute/stream", response_class=StreamingResponse)
+@streaming.post("/execute/stream", response_class=StreamingResponse, responses=MODEL_CALL)
 async def execute_stream(given: NewExecution, actor: ActorDep) -> StreamingResponse:
     """Ask a model and follow its answer: server-sent events `token`, `tool`, `usage`, and at the end `done` or `error`."""
     await _own_session(given, actor)
@@ -92,7 +93,7 @@ def _problem(error: ExecutionError, view: ExecutionView) -> dict[str, Any]:
 
 
 async def _ended(begun: Begun, outcome: Outcome, actor: Actor) -> ExecutionView:
-    if outcome.status is Status.CANCELLED:  # whoever has stopped it has stored it
+    if outcome.status is ExecutionStatus.CANCELLED:  # whoever has stopped it has stored it
         return await run_in_threadpool(_view, begun.id, actor)
     return service.view_of(begun, outcome)
 
@@ -110,7 +111,7 @@ async def _events(begun: Begun, buffer: Buffer, actor: Actor) -> AsyncIterator[s
             for tool in buffer.tools[tools:]:
                 yield _event("tool", tool.model_dump())
                 tools += 1
-            if (outcome := buffer.outcome) is not None and found.status is not Status.PENDING:
+            if (outcome := buffer.outcome) is not None and found.status is not ExecutionStatus.PENDING:
                 break
             if not await bell.heard(COMMENT_EVERY_S):
                 yield ": still here\n\n"
@@ -124,7 +125,7 @@ async def _events(begun: Begun, buffer: Buffer, actor: Actor) -> AsyncIterator[s
         unsubscribe()
         rights.let_go()
     yield _event("usage", view.usage.model_dump(mode="json"))
-    if view.status is Status.FAILED and view.error is not None:
+    if view.status is ExecutionStatus.FAILED and view.error is not None:
         yield _event("error", {"problem": _problem(view.error, view)})
     else:
         yield _event("done", {"execution": view.model_dump(mode="json")})

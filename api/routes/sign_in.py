@@ -27,13 +27,13 @@ TEMPLATES = Jinja2Templates(Path(__file__).parent.parent / "templates")
 LOGIN = {
     "title": "Sign in",
     "heading": "Sign in to Attune",
-    "lead": "The console of your assistant: watch, review, test, tune.",
+    "lead": "Watch, review, test and tune your AI assistant.",
 }
-WELCOME = {"title": "Welcome", "heading": "Choose a password", "lead": "With it you sign in to Attune."}
+WELCOME = {"title": "Welcome", "heading": "Choose a password", "lead": "You'll use it to sign in to Attune."}
 SPENT = {
-    "title": "Link used",
-    "heading": "This link is spent",
-    "lead": "It was used already, or has run out. Ask for a new one.",
+    "title": "Link expired",
+    "heading": "This link has expired",
+    "lead": "It was already used or has expired. Ask an admin for a new one.",
 }
 
 
@@ -69,7 +69,7 @@ async def _login(request: Request, *, config: Config) -> Response:
         status = 429 if isinstance(failure, RateLimited) else 503
         return _page(request, "login.html", status, **LOGIN, next=wanted, email=email, problem=failure.detail)
     if signed_in is None:
-        words = "The e-mail or the password is wrong. After five wrong tries, wait 15 minutes."
+        words = "Wrong email or password. After 5 failed attempts, sign-in is locked for 15 minutes."
         return _page(request, "login.html", 401, **LOGIN, next=wanted, email=email, problem=words)
     answer = RedirectResponse(wanted, status_code=303)
     _set_cookie(answer, signed_in.token, config)
@@ -103,7 +103,7 @@ async def _welcome(request: Request, *, config: Config) -> Response:
         return _page(request, "welcome.html", 200, **WELCOME)
     form = await _form(request, config)
     if form.get("password") != form.get("again"):
-        return _page(request, "welcome.html", 422, **WELCOME, problem="The two passwords are not the same.")
+        return _page(request, "welcome.html", 422, **WELCOME, problem="The passwords don't match.")
     try:
         given = NewPassword(password=form.get("password", ""))
         account = await SIGN_IN.run(flows.accept_link, token, given, caller=request.scope["state"]["caller"])
@@ -113,7 +113,7 @@ async def _welcome(request: Request, *, config: Config) -> Response:
             "welcome.html",
             422,
             **WELCOME,
-            problem="A password has 12 to 72 characters (accents count double).",
+            problem="Use 12 to 72 characters (accented characters count double).",
         )
     except LinkSpent:
         return _page(request, "welcome.html", 404, **SPENT, spent=True)

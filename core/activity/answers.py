@@ -9,7 +9,7 @@ from core.comparison import Verdict
 from core.identity.schemas import View
 
 
-class Interval(View):
+class ConfidenceInterval(View):
     """Wilson's 95 % interval of a rate of n; under ten cases there is none."""
 
     low: float | None
@@ -29,8 +29,8 @@ class FunnelStep(View):
     users: int
     conversion_from_start: float | None
     conversion_from_previous: float | None
-    interval: Interval | None
-    interval_from_previous: Interval | None
+    interval: ConfidenceInterval | None
+    interval_from_previous: ConfidenceInterval | None
     median_seconds_from_previous: float | None
     p90_seconds_from_previous: float | None
 
@@ -68,7 +68,7 @@ class CohortDay(View):
     users: int
     completed: int
     rate: float | None
-    interval: Interval
+    interval: ConfidenceInterval
     is_complete: bool
 
 

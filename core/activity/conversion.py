@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core import stats, words
 from core.activity import asking
-from core.activity.answers import EarlierFunnel, FunnelStep, FunnelView, Interval
+from core.activity.answers import ConfidenceInterval, EarlierFunnel, FunnelStep, FunnelView
 from core.activity.asking import Question
 from core.activity.funnel import SAVED, Funnel, Rule, Step, before
 from core.activity.packed import median_and_p90, unpacked
@@ -101,15 +101,15 @@ def rate(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def interval(part: int, whole: int) -> Interval:
+def interval(part: int, whole: int) -> ConfidenceInterval:
     """Return Wilson's 95 % interval; without bounds under ten cases."""
     if whole < FEWEST_FOR_AN_INTERVAL:
-        return Interval(low=None, high=None, n=whole)
+        return ConfidenceInterval(low=None, high=None, n=whole)
     low, high = stats.wilson(part, whole)
-    return Interval(low=low, high=high, n=whole)
+    return ConfidenceInterval(low=low, high=high, n=whole)
 
 
-def in_words(share: float | None, found: Interval | None, part: int) -> str:
+def in_words(share: float | None, found: ConfidenceInterval | None, part: int) -> str:
     """Return a rate with its interval: 62.0% (58.1 to 65.8); under ten cases these are counted: 3 of 8, not enough for a rate."""
     if share is None or found is None:
         return words.NOTHING

@@ -93,7 +93,7 @@ class Figures(Volume):
     avg_first_token_ms: int | None
 
 
-class Summary(Figures):
+class AiMetricsSummary(Figures):
     """The figures of a period, and of the one before."""
 
     start: datetime

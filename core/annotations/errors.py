@@ -4,35 +4,35 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class AnnotationMissing(NotFound):
-    """There is no annotation by that id."""
+    """No annotation with this ID."""
 
 
 class ItemMissing(NotFound):
-    """There is nothing in the queue by that id."""
+    """No queue item with this ID."""
 
 
 class MessageGone(NotFound):
-    """The message is no longer there."""
+    """The message was deleted."""
 
 
 class OnlyFlags(Invalid):
-    """A message of a user can only be flagged."""
+    """User messages can only be flagged."""
 
 
 class SomebodyElses(Forbidden):
-    """This annotation is somebody else's: admins may change it, others may not."""
+    """Only the author or an admin can edit this annotation."""
 
 
 class OnlyAdminsDecide(Forbidden):
-    """Whether an annotation is reviewed or applied, admins decide."""
+    """Only admins can mark annotations as reviewed or applied."""
 
 
 class WrongStep(Conflict):
-    """An annotation goes from pending to reviewed, and from reviewed to applied."""
+    """Annotations go from pending to reviewed, then to applied."""
 
 
 class NotYours(Conflict):
-    """You do not hold this: the time for it is over, or somebody else has it. Take the next one."""
+    """Your assignment expired or another reviewer has this message. Continue with the next one."""
 
 
 class NotAnnotated(Conflict):
@@ -40,12 +40,12 @@ class NotAnnotated(Conflict):
 
 
 class NothingToDecide(Conflict):
-    """Nobody disagrees about this message, or somebody has decided already."""
+    """There is no disagreement to adjudicate on this message."""
 
 
 class DecidesOwn(Forbidden):
-    """You have reviewed this message yourself: somebody else decides."""
+    """You reviewed this message, so someone else must adjudicate."""
 
 
 class TooLate(Conflict):
-    """This cannot be taken back: somebody has gone on from it, or you have not been at it."""
+    """Can't undo: someone has already acted on it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.annotations import turns
-from core.annotations.left_out import LeftOut
+from core.annotations.left_out import ExclusionReason
 from core.annotations.schemas import AnnotationType
 from core.annotations.turns import Definition, Spoken, Telling, Turn, Untold
 from core.conversations.schemas import MessageSpeaker
@@ -97,9 +97,9 @@ def compared(example: Example) -> Compared:
     _check(example, AnnotationType.CORRECTION, AnnotationType.IMPROVEMENT)
     better, worse = _suggested(example), _said(example).strip()
     if not worse:
-        raise Untold(LeftOut.EMPTY)
+        raise Untold(ExclusionReason.EMPTY)
     if better.strip() == worse:
-        raise Untold(LeftOut.SAME_ANSWER)
+        raise Untold(ExclusionReason.SAME_ANSWER)
     asked, said = _told(example)
     return Compared(asked, _answer(better), said)
 
@@ -119,15 +119,15 @@ def _good_words(example: Example) -> str | None:
 
 def _check(example: Example, *kinds: AnnotationType) -> None:
     if example.said is None:
-        raise Untold(LeftOut.MESSAGE_GONE)
+        raise Untold(ExclusionReason.MESSAGE_GONE)
     if example.said.role != MessageSpeaker.ASSISTANT:
-        raise Untold(LeftOut.NOT_AN_ANSWER)
+        raise Untold(ExclusionReason.NOT_AN_ANSWER)
     if example.is_overruled:
-        raise Untold(LeftOut.OVERRULED)
+        raise Untold(ExclusionReason.OVERRULED)
     if not any(map(_is_question, example.before)):
-        raise Untold(LeftOut.NO_QUESTION)
+        raise Untold(ExclusionReason.NO_QUESTION)
     if example.annotation_type not in kinds:
-        raise Untold(LeftOut.NO_EXAMPLE)
+        raise Untold(ExclusionReason.NO_EXAMPLE)
 
 
 def _told(example: Example) -> tuple[Asked, Spoken]:
@@ -143,13 +143,13 @@ def _told(example: Example) -> tuple[Asked, Spoken]:
 
 def _suggested(example: Example) -> str:
     if not (example.suggested or "").strip():
-        raise Untold(LeftOut.NO_SUGGESTION)
+        raise Untold(ExclusionReason.NO_SUGGESTION)
     return example.suggested or ""
 
 
 def _not_blank(answer: Spoken) -> Spoken:
     if answer.is_blank:
-        raise Untold(LeftOut.EMPTY)
+        raise Untold(ExclusionReason.EMPTY)
     return answer
 
 

@@ -12,7 +12,7 @@ from core.annotations import exporting
 from core.annotations.examples import Example
 from core.annotations.exporting import Split
 from core.annotations.formats import FORMATS, Format, FormatName
-from core.annotations.left_out import WORDS, LeftOut
+from core.annotations.left_out import WORDS, ExclusionReason
 from core.annotations.readers import is_readable
 from core.annotations.schemas import AnnotationFilter
 from core.db import Session
@@ -52,7 +52,7 @@ class Asked:
 class Omission(View):
     """How many annotations make no line, and why."""
 
-    reason: LeftOut
+    reason: ExclusionReason
     words: str
     count: int
 
@@ -89,7 +89,7 @@ class Tally:
     shortened: int = 0
     bare: int = 0
     guessed: int = 0
-    left_out: Counter[LeftOut] = field(default_factory=Counter)
+    left_out: Counter[ExclusionReason] = field(default_factory=Counter)
     prompt_versions: Counter[str] = field(default_factory=Counter)
     digest: Any = field(default_factory=sha256)
     seen: set[bytes] = field(default_factory=set)
@@ -159,9 +159,9 @@ def _line(form: Format, example: Example, tally: Tally) -> bytes | None:
     """Return what an example is in a format, None if it is left out, and count it either way."""
     tally.annotations += 1
     line = form.write(example)
-    reason = line if isinstance(line, LeftOut) else _refused(form, line, tally)
-    if reason is not None or isinstance(line, LeftOut):
-        tally.left_out[reason or LeftOut.UNREADABLE] += 1
+    reason = line if isinstance(line, ExclusionReason) else _refused(form, line, tally)
+    if reason is not None or isinstance(line, ExclusionReason):
+        tally.left_out[reason or ExclusionReason.UNREADABLE] += 1
         return None
     tally.rows += 1
     tally.shortened += example.is_shortened and form.reads_before
@@ -171,14 +171,14 @@ def _line(form: Format, example: Example, tally: Tally) -> bytes | None:
     return line
 
 
-def _refused(form: Format, line: bytes, tally: Tally) -> LeftOut | None:
+def _refused(form: Format, line: bytes, tally: Tally) -> ExclusionReason | None:
     if not is_readable(form.name, line):
-        return LeftOut.UNREADABLE
+        return ExclusionReason.UNREADABLE
     if not form.is_for_training:
         return None
     mark = blake2b(line, digest_size=16).digest()
     if mark in tally.seen:
-        return LeftOut.DUPLICATE
+        return ExclusionReason.DUPLICATE
     tally.seen.add(mark)
     return None
 
@@ -186,15 +186,15 @@ def _refused(form: Format, line: bytes, tally: Tally) -> LeftOut | None:
 def _warnings(form: Format, tally: Tally) -> list[str]:
     found = []
     if tally.rows < form.fewest:
-        found.append(f"{form.said} wants at least {form.fewest} lines; there are {tally.rows}.")
+        found.append(f"{form.said} needs at least {form.fewest} lines; this file has {tally.rows}.")
     if tally.shortened:
         found.append(
-            f"{tally.shortened:,} are of long conversations: at most the last {exporting.MOST_BEFORE} messages are there."
+            f"{tally.shortened:,} come from long conversations; only the last {exporting.MOST_BEFORE} messages are included."
         )
     if tally.bare:
-        found.append(f"In {tally.bare:,}, tools were used of which only the names are stored: their words alone are there.")
+        found.append(f"In {tally.bare:,}, only tool names are stored, so tool calls are left out.")
     if tally.guessed:
-        found.append(f"In {tally.guessed:,}, tools are defined by how they were called: nobody has sent their definitions.")
+        found.append(f"In {tally.guessed:,}, tool definitions are inferred from calls, because none were sent.")
     if len(tally.prompt_versions) > 1:
-        found.append(f"The answers were given under {len(tally.prompt_versions)} versions of the prompt.")
+        found.append(f"Answers come from {len(tally.prompt_versions)} prompt versions.")
     return found

@@ -15,7 +15,7 @@ import msgspec
 from core import csv_lines
 from core.annotations import dialogues, markdown
 from core.annotations.examples import Asked, Example, answered, compared, judged, noted
-from core.annotations.left_out import LeftOut
+from core.annotations.left_out import ExclusionReason
 from core.annotations.turns import Spoken, Turn, Untold
 
 # U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, which turn or break lines: escaped, they are the same to a reader of
@@ -81,10 +81,10 @@ class Format:
         """Whether calls of tools stand in its lines as a model makes them."""
         return self.is_for_training and self.name is not FormatName.KB_MARKDOWN
 
-    def write(self, example: Example) -> bytes | LeftOut:
+    def write(self, example: Example) -> bytes | ExclusionReason:
         """Return the line of an example, or why there is none."""
         if example.is_blind:
-            return LeftOut.BLIND
+            return ExclusionReason.BLIND
         try:
             return self.writer(example)
         except Untold as untold:

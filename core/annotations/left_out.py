@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class LeftOut(StrEnum):
+class ExclusionReason(StrEnum):
     """Why an annotation makes no line of a format."""
 
     NO_EXAMPLE = "no_example"
@@ -22,19 +22,19 @@ class LeftOut(StrEnum):
     UNREADABLE = "unreadable"
 
 
-WORDS: dict[LeftOut, str] = {
-    LeftOut.NO_EXAMPLE: "This kind of annotation makes no example in this format.",
-    LeftOut.NO_SUGGESTION: "No better answer was suggested.",
-    LeftOut.SAME_ANSWER: "What was suggested is the answer as it was.",
-    LeftOut.NOT_AN_ANSWER: "It is about a message that the assistant has not written.",
-    LeftOut.NO_QUESTION: "No user has said anything before the answer.",
-    LeftOut.EMPTY: "The answer is empty.",
-    LeftOut.MESSAGE_GONE: "The message is no longer stored.",
-    LeftOut.OVERRULED: "Reviewers disagreed, and somebody has decided otherwise.",
-    LeftOut.BLIND: "Somebody is still to review the message without having seen what others say of it.",
-    LeftOut.TOOLS_UNANSWERED: "Tools were called before the answer, and what they said is not stored.",
-    LeftOut.TOOLS_UNASKED: "Tools have said something before the answer, and which call they answered is not stored.",
-    LeftOut.CALL_UNREADABLE: "A tool was called without a name, or with arguments that are no JSON object.",
-    LeftOut.DUPLICATE: "The same line is there already.",
-    LeftOut.UNREADABLE: "A reader of the format has refused the line.",
+WORDS: dict[ExclusionReason, str] = {
+    ExclusionReason.NO_EXAMPLE: "This annotation type is not used in this format.",
+    ExclusionReason.NO_SUGGESTION: "No suggested response.",
+    ExclusionReason.SAME_ANSWER: "The suggestion equals the original answer.",
+    ExclusionReason.NOT_AN_ANSWER: "Not an assistant message.",
+    ExclusionReason.NO_QUESTION: "No user message before the answer.",
+    ExclusionReason.EMPTY: "The answer is empty.",
+    ExclusionReason.MESSAGE_GONE: "The message is no longer stored.",
+    ExclusionReason.OVERRULED: "Overruled in adjudication.",
+    ExclusionReason.BLIND: "Still waiting for an independent review.",
+    ExclusionReason.TOOLS_UNANSWERED: "Tool results before the answer are not stored.",
+    ExclusionReason.TOOLS_UNASKED: "Tool results before the answer can't be matched to their calls.",
+    ExclusionReason.CALL_UNREADABLE: "A tool call has no name, or its arguments are not a JSON object.",
+    ExclusionReason.DUPLICATE: "Duplicate of another line.",
+    ExclusionReason.UNREADABLE: "Failed the format's validation.",
 }

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, SmallInteger, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.annotations.schemas import AnnotationStatus, AnnotationType, ItemState, Outcome, Severity
+from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemState, Outcome
 from core.tables import AiTable, Created, Keyed, one_of
 
 NOTHING = text("'{}'")
@@ -33,7 +33,7 @@ class Annotation(Keyed, Snapshot, Created, AiTable):
     __tablename__ = "ai_admin_annotations"
     __table_args__ = (
         one_of("annotation_type", AnnotationType),
-        one_of("severity", Severity),
+        one_of("severity", AnnotationSeverity),
         one_of("status", AnnotationStatus),
         Index(None, "message_id"),
         Index(None, "conversation_id"),

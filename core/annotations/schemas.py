@@ -26,7 +26,7 @@ class AnnotationType(StrEnum):
     APPROVED = "approved"
 
 
-class Severity(StrEnum):
+class AnnotationSeverity(StrEnum):
     """How bad it is."""
 
     MINOR = "minor"
@@ -73,7 +73,7 @@ class Reason(StrEnum):
 def _tag(given: str) -> str:
     tag = " ".join(storable(given).lower().split())
     if not 1 <= len(tag) <= LONGEST_TAG:
-        raise ValueError(f"A tag has 1 to {LONGEST_TAG} characters.")
+        raise ValueError(f"Tags must have 1 to {LONGEST_TAG} characters.")
     return tag
 
 
@@ -94,7 +94,7 @@ class Verdict(BaseModel):
     annotation_type: AnnotationType
     content: Words = ""
     suggested_response: Words | None = None
-    severity: Severity | None = None
+    severity: AnnotationSeverity | None = None
     tags: Tags = []
 
 
@@ -108,7 +108,7 @@ class Decision(BaseModel):
     annotation_type: AnnotationType | None = None
     content: Words | None = None
     suggested_response: Words | None = None
-    severity: Severity | None = None
+    severity: AnnotationSeverity | None = None
     tags: Tags | None = None
 
 
@@ -152,7 +152,7 @@ class AnnotationView(View):
     annotation_type: AnnotationType
     content: str
     suggested_response: str | None
-    severity: Severity | None
+    severity: AnnotationSeverity | None
     tags: list[str]
     status: AnnotationStatus
     round: int
@@ -189,7 +189,7 @@ class AnnotationFilter:
 
     status: AnnotationStatus | None = None
     type: AnnotationType | None = None
-    severity: Severity | None = None
+    severity: AnnotationSeverity | None = None
     tag: str | None = None
     author: UUID | None = None
     message_id: UUID | None = None

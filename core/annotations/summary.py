@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.annotations.agreement import Agreement, Mistaken, Pattern, agreement, mistaken
 from core.annotations.annotations import DECIDING, conditions, seen_by
 from core.annotations.models import Annotation
-from core.annotations.schemas import AnnotationFilter, AnnotationType, Severity
+from core.annotations.schemas import AnnotationFilter, AnnotationSeverity, AnnotationType
 from core.identity.permissions import Permission, may, require_any
 from core.identity.schemas import Actor, View
 from core.periods import Period
@@ -23,7 +23,7 @@ from core.tables import table_of
 MOST = 20  # rows of a list
 PAUSE_S = 1800.0  # after which somebody has done something else
 FEWEST_GAPS = 10
-TYPES, SEVERITIES = [str(each) for each in AnnotationType], [str(each) for each in Severity]
+TYPES, SEVERITIES = [str(each) for each in AnnotationType], [str(each) for each in AnnotationSeverity]
 NONE = "none"
 UNDISCLOSED = "undisclosed"  # what a reviewer said of a message that another is still to review without knowing it
 
@@ -74,7 +74,7 @@ class Pace(View):
     median_seconds: float | None
 
 
-class Summary(View):
+class ReviewSummary(View):
     """All of it; for a reviewer, of their own annotations, and of the agreement of others with them.
 
     An annotation of a message that still waits for another reviewer counts, with the type and severity `undisclosed`, and
@@ -101,7 +101,7 @@ class Summary(View):
     pace: Pace
 
 
-def summarise(ai: Session, wanted: AnnotationFilter, period: Period, *, actor: Actor) -> Summary:
+def summarise(ai: Session, wanted: AnnotationFilter, period: Period, *, actor: Actor) -> ReviewSummary:
     """Return the figures of annotations that were made in a period; raise Forbidden."""
     require_any(actor, Permission.WATCH, Permission.ANNOTATE)
     is_own = not may(actor, Permission.WATCH)
@@ -112,7 +112,7 @@ def summarise(ai: Session, wanted: AnnotationFilter, period: Period, *, actor: A
     judged = _judged([*conditions(replace(asked, author=None)), seen], actor.id if is_own else asked.author)
     by_model = _patterns(ai, judged, "annotation_type", TYPES)
     types = _added(by_model)
-    return Summary(
+    return ReviewSummary(
         is_own=is_own,
         **_totals(ai, where),
         by_type=_shares(ai, where, _disclosed(notes.c.annotation_type, seen)),

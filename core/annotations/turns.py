@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from core.annotations.left_out import LeftOut
+from core.annotations.left_out import ExclusionReason
 from core.conversations.schemas import MessageSpeaker
 
 NO_NAME = re.compile(r"[^a-zA-Z0-9_-]")
@@ -62,7 +62,7 @@ class Spoken:
 class Untold(Exception):
     """What was said cannot be told to a model."""
 
-    def __init__(self, reason: LeftOut) -> None:
+    def __init__(self, reason: ExclusionReason) -> None:
         """Say why."""
         super().__init__(reason)
         self.reason = reason
@@ -85,7 +85,7 @@ class Telling:
         elif self.waiting:
             self._answer(turn)
         elif not (is_shortened and all(each.role == MessageSpeaker.SYSTEM for each in self.spoken)):
-            raise Untold(LeftOut.TOOLS_UNASKED)
+            raise Untold(ExclusionReason.TOOLS_UNASKED)
 
     def said(self, turn: Turn) -> list[Spoken]:
         """Return a turn as messages: where its calls came with their results, these stand before the words."""
@@ -96,20 +96,20 @@ class Telling:
             self.waiting = [(_word(given.get("id")), call) for given, call in zip(calls, made, strict=True)]
             return [Spoken(turn.role, turn.content, tuple(made))]
         if len(results) < len(calls):
-            raise Untold(LeftOut.TOOLS_UNANSWERED)
+            raise Untold(ExclusionReason.TOOLS_UNANSWERED)
         told = [Spoken("tool", _text(given["result"]), answers=call) for given, call in zip(calls, made, strict=True)]
         return [Spoken(turn.role, "", tuple(made)), *told, Spoken(turn.role, turn.content)]
 
     def settle(self) -> None:
         """Raise Untold when a tool has not answered."""
         if self.waiting:
-            raise Untold(LeftOut.TOOLS_UNANSWERED)
+            raise Untold(ExclusionReason.TOOLS_UNANSWERED)
 
     def _answer(self, turn: Turn) -> None:
         """Take the call that a tool names; one that names none answers the first."""
         found = [number for number, (id_, _) in enumerate(self.waiting) if None in (turn.answers, id_) or id_ == turn.answers]
         if not found:
-            raise Untold(LeftOut.TOOLS_UNASKED)
+            raise Untold(ExclusionReason.TOOLS_UNASKED)
         _, call = self.waiting.pop(found[0])
         self.spoken.append(Spoken(turn.role, turn.content, answers=call))
 
@@ -118,7 +118,7 @@ class Telling:
         function = inner if isinstance(inner, Mapping) else given
         name, arguments = _word(function.get("name")), _arguments(function.get("arguments", function.get("input")))
         if name is None or self.names.setdefault(fitting(name), name) != name:
-            raise Untold(LeftOut.CALL_UNREADABLE)
+            raise Untold(ExclusionReason.CALL_UNREADABLE)
         self.calls += 1
         return Call(f"call_{self.calls}", fitting(name), json.dumps(arguments, ensure_ascii=False))
 
@@ -173,7 +173,7 @@ def _arguments(given: object) -> dict[str, Any]:
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         found = None
     if not isinstance(found, dict):
-        raise Untold(LeftOut.CALL_UNREADABLE)
+        raise Untold(ExclusionReason.CALL_UNREADABLE)
     return found
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.activity.answers import Interval
+from core.activity.answers import ConfidenceInterval
 from core.batches.schemas import INTERNAL_JOBS
 from core.identity.schemas import View
 from core.periods import Period, Watched
@@ -41,6 +41,7 @@ class RunView(View):
     `error_summary` is there for those who may read what users write; `failed_phase` is the phase that it names.
     `usual_duration_ms` is the median of the last 30 runs of its job before it that completed, null of fewer than five;
     `is_slow` says that it took, or takes already, more than 1.2 times as long.
+    Lists cut what is long, and name it in `truncated`.
     """
 
     id: UUID
@@ -62,6 +63,7 @@ class RunView(View):
     is_internal: bool
     usual_duration_ms: int | None
     is_slow: bool
+    truncated: tuple[str, ...] = ()
 
 
 class RunDetail(RunView):
@@ -86,7 +88,7 @@ class RunCounts(View):
     running: int
     other: int
     success_rate: float | None
-    interval: Interval
+    interval: ConfidenceInterval
 
 
 class RunFigures(RunCounts):

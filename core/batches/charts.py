@@ -132,7 +132,8 @@ def bars_of(run: RunView, now: datetime) -> list[Bar]:
 
     A run that failed did so in the phase that its summary names, else in the time that is in no phase, else in its last one.
     """
-    timed = [(name, float(took)) for name, took in run.phase_durations.items() if _is_time(took)]
+    phases = {} if "phase_durations" in run.truncated else run.phase_durations
+    timed = [(name, float(took)) for name, took in phases.items() if _is_time(took)]
     starts = [0.0, *accumulate(took for _, took in timed)]
     whole = run.duration_ms if run.duration_ms is not None else (now - run.started_at).total_seconds() * 1000
     has_end = run.duration_ms is not None or run.status == "running"

@@ -4,12 +4,12 @@ from core.errors import Conflict, NotFound
 
 
 class ConversationMissing(NotFound):
-    """There is no conversation by that id."""
+    """No conversation with this ID."""
 
 
 class MessageMissing(NotFound):
-    """There is no message by that id."""
+    """No message with this ID."""
 
 
 class MessageAmbiguous(Conflict):
-    """Messages of several conversations have that id: take ours, which the conversation tells."""
+    """Several messages share this external ID. Use the Attune ID shown in the conversation."""

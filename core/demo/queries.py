@@ -10,10 +10,10 @@ from core.config import config
 from core.demo.schemas import DemoView
 from core.imports import undo
 from core.imports.models import Import
-from core.imports.schemas import Status
+from core.imports.schemas import ImportStatus
 
 FORMAT = "demo"
-GONE = (Status.UNDONE, Status.READY)
+GONE = (ImportStatus.UNDONE, ImportStatus.READY)
 HAS_ROWS = text("""
 select exists(select from users) or exists(select from conversations) or exists(select from user_activity_events)
     or exists(select from ai_request_metrics)""")
@@ -30,7 +30,7 @@ WAS_USED = text("select exists(select from admin_sessions)")
 
 def find_row(session: Session, *, lock: bool = False) -> Import | None:
     """Return the import of the demo that is here, or coming or going."""
-    came_to_nothing = and_(Import.status == Status.CANCELLED, Import.position == 0, Import.counts == {})
+    came_to_nothing = and_(Import.status == ImportStatus.CANCELLED, Import.position == 0, Import.counts == {})
     wanted = select(Import).where(Import.mapping["format"].astext == FORMAT, Import.status.not_in(GONE), ~came_to_nothing)
     wanted = wanted.order_by(Import.created_at.desc()).limit(1)
     return session.scalar(wanted.with_for_update() if lock else wanted)
@@ -44,7 +44,7 @@ def find_demo(session: Session) -> DemoView | None:
     may_go = row.started_at is None or row.started_at >= undo.since(session)
     until = datetime.fromisoformat(row.mapping["until"])
     is_mixed = memo.briefly(("demo", row.id), lambda: bool(session.scalar(HAS_OTHERS, {"demo": row.id})))
-    return DemoView(status=Status(row.status), rows=row.position, until=until, may_go=may_go, is_mixed=is_mixed)
+    return DemoView(status=ImportStatus(row.status), rows=row.position, until=until, may_go=may_go, is_mixed=is_mixed)
 
 
 def may_load(session: Session) -> bool:

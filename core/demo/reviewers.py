@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from core.annotations.schemas import AnnotationStatus, AnnotationType, ItemState, Outcome, Reason, Severity
+from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemState, Outcome, Reason
 from core.demo.calendar import DAY, Calendar
 from core.demo.loaded import table
 from core.demo.talks import Message, Talk
@@ -43,7 +43,7 @@ class Note:
     at: datetime
     round: int = 1
     suggested_response: str | None = None
-    severity: Severity | None = None
+    severity: AnnotationSeverity | None = None
     tags: list[str] = field(default_factory=list)
     status: AnnotationStatus = AnnotationStatus.PENDING
     decided_by: int | None = None
@@ -173,7 +173,7 @@ class Panel:
         elif kind is IMPROVEMENT and tag == "tone" and len(sentences := message.text.split(". ")) > 2:
             found.suggested_response = ". ".join(sentences[:2]).removesuffix(".") + "."
         if kind is not APPROVED:
-            found.severity = random.choices(list(Severity), HOW_BAD[kind])[0]
+            found.severity = random.choices(list(AnnotationSeverity), HOW_BAD[kind])[0]
         return found
 
     def _tag(self, talk: Talk, words: dict[str, list[str]]) -> str:

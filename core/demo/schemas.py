@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from core.imports.schemas import Status
+from core.imports.schemas import ImportStatus
 from core.settings import Group
 
 
@@ -19,7 +19,7 @@ class DemoView(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    status: Status
+    status: ImportStatus
     rows: int
     until: datetime  # when what happens in it ends
     may_go: bool  # imports can be undone for some weeks
@@ -28,9 +28,9 @@ class DemoView(BaseModel):
     @property
     def is_coming(self) -> bool:
         """Whether more of it is on its way."""
-        return self.status in (Status.QUEUED, Status.RUNNING)
+        return self.status in (ImportStatus.QUEUED, ImportStatus.RUNNING)
 
     @property
     def is_going(self) -> bool:
         """Whether it is being removed."""
-        return self.status is Status.UNDOING
+        return self.status is ImportStatus.UNDOING

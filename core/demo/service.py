@@ -15,7 +15,7 @@ from core.identity.schemas import Actor
 from core.ids import new_id
 from core.imports import service as imports
 from core.imports.models import Import
-from core.imports.schemas import Status
+from core.imports.schemas import ImportStatus
 
 NAME = "Demo workspace"
 OURSELVES = "Attune"
@@ -47,15 +47,15 @@ def remove(session: Session, *, actor: Actor) -> None:
     row = queries.find_row(session, lock=True)
     if row is None:
         raise NoDemo
-    if row.status == Status.UNDOING:
+    if row.status == ImportStatus.UNDOING:
         return
     audit.record(session, "demo.remove", actor, targets={"import_id": str(row.id)}, after={"rows": row.position})
-    if row.status in (Status.QUEUED, Status.RUNNING):
+    if row.status in (ImportStatus.QUEUED, ImportStatus.RUNNING):
         imports.cancel(session, row.id, actor=actor)
     if imports.has_brought(row):
         imports.undo(session, row.id, actor=actor)
     else:
-        row.status = Status.UNDONE  # nothing of it had come: a new one may
+        row.status = ImportStatus.UNDONE  # nothing of it had come: a new one may
 
 
 def _begin(session: Session, *, by: Actor | None) -> Import:
@@ -65,7 +65,7 @@ def _begin(session: Session, *, by: Actor | None) -> Import:
         name=NAME,
         size_bytes=0,
         sha256=sha256(f"{queries.FORMAT} {SEED} {now.isoformat()}".encode()).hexdigest(),
-        status=Status.QUEUED,
+        status=ImportStatus.QUEUED,
         mapping={"format": queries.FORMAT, "seed": SEED, "until": now.isoformat()},
         started_at=now,
         created_by=by.id if by is not None else None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.cutter import Cutter
-from core.executions.schemas import Outcome, Status, ToolExecution
+from core.executions.schemas import ExecutionStatus, Outcome, ToolExecution
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 
 Waker = Callable[[], None]
@@ -20,7 +20,7 @@ class Snapshot:
 
     text: str
     end: int
-    status: Status
+    status: ExecutionStatus
 
 
 class Buffer:
@@ -30,7 +30,7 @@ class Buffer:
         """Begin empty and pending."""
         self.id = execution_id
         self.cutter = Cutter()
-        self.status = Status.PENDING
+        self.status = ExecutionStatus.PENDING
         self.outcome: Outcome | None = None
         self.usage: Usage | None = None
         self.finish_reason: str | None = None

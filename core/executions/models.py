@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, LargeBinary, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.executions.schemas import Status
+from core.executions.schemas import ExecutionStatus
 from core.tables import CoreTable, Created, Keyed, one_of
 
 
@@ -17,7 +17,7 @@ class Execution(Keyed, Created, CoreTable):
 
     __tablename__ = "prompt_executions"
     __table_args__ = (
-        one_of("status", Status),
+        one_of("status", ExecutionStatus),
         Index(None, "owner", "created_at"),
         Index(None, "session_id"),
         Index("ix_prompt_executions_pending", "instance", postgresql_where=text("status = 'pending'")),

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.executions import texts
 from core.executions.errors import ExecutionMissing
 from core.executions.models import Execution
-from core.executions.schemas import ExecutionError, ExecutionView, Status, TokenUsage
+from core.executions.schemas import ExecutionError, ExecutionStatus, ExecutionView, TokenUsage
 
 
 def get_execution(session: Session, execution_id: UUID, *, owner: UUID) -> ExecutionView:
@@ -19,17 +19,17 @@ def get_execution(session: Session, execution_id: UUID, *, owner: UUID) -> Execu
     return view(row)
 
 
-def find_progress(session: Session, execution_id: UUID) -> tuple[str, Status] | None:
+def find_progress(session: Session, execution_id: UUID) -> tuple[str, ExecutionStatus] | None:
     """Return the text so far and the status, as the process that runs it last wrote them (at most a second ago)."""
     row = session.execute(select(Execution.response, Execution.status).where(Execution.id == execution_id)).first()
     if row is None:
         return None
-    return texts.open_(row.response, "response", execution_id) or "", Status(row.status)
+    return texts.open_(row.response, "response", execution_id) or "", ExecutionStatus(row.status)
 
 
 def list_cancelled(session: Session, execution_ids: list[UUID]) -> list[UUID]:
     """Return which of these calls somebody has cancelled."""
-    wanted = (Execution.id.in_(execution_ids), Execution.status == Status.CANCELLED)
+    wanted = (Execution.id.in_(execution_ids), Execution.status == ExecutionStatus.CANCELLED)
     return list(session.scalars(select(Execution.id).where(*wanted)))
 
 
@@ -56,7 +56,7 @@ def view(row: Execution) -> ExecutionView:
         execution_time_ms=row.execution_time_ms,
         first_token_ms=row.first_token_ms,
         finish_reason=row.finish_reason,
-        status=Status(row.status),
+        status=ExecutionStatus(row.status),
         error=ExecutionError(**row.error) if row.error else None,
         created_at=row.created_at,
     )

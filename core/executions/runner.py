@@ -22,7 +22,7 @@ from core.executions import service
 from core.executions.buffers import Buffer
 from core.executions.errors import TooManyAtOnce
 from core.executions.progress import ProgressWriter
-from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Outcome, Status
+from core.executions.schemas import ExecutionError, ExecutionStatus, ExecutionView, NewExecution, Outcome
 from core.executions.service import Begun
 from core.identity.schemas import Actor
 from core.providers import gateway, prices
@@ -93,7 +93,7 @@ class Runner:
         except Unavailable:
             log.warning("the database is away: the next start ends what was interrupted")
         for buffer in running:
-            buffer.end(Outcome(Status.FAILED, buffer.text, error=service.INTERRUPTED))
+            buffer.end(Outcome(ExecutionStatus.FAILED, buffer.text, error=service.INTERRUPTED))
 
     def launch(self, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
         """Make a call whose record has been committed; return the buffer in which its answer grows."""
@@ -112,7 +112,7 @@ class Runner:
         begun = self.begin(given, actor=actor)
         buffer = self._open(begun.id)
         self._run(begun, buffer, None)
-        return service.view_of(begun, buffer.outcome or Outcome(Status.FAILED, buffer.text, error=BROKEN))
+        return service.view_of(begun, buffer.outcome or Outcome(ExecutionStatus.FAILED, buffer.text, error=BROKEN))
 
     def begin(self, given: NewExecution, *, actor: Actor) -> Begun:
         """Put a call on record."""
@@ -141,7 +141,7 @@ class Runner:
         with self._lock:
             self._live[execution_id] = buffer
         if self._stopping.is_set():  # too late for the list of `stop`
-            buffer.end(Outcome(Status.FAILED, "", error=service.INTERRUPTED))
+            buffer.end(Outcome(ExecutionStatus.FAILED, "", error=service.INTERRUPTED))
             buffer.cutter.cut()
         return buffer
 
@@ -157,7 +157,7 @@ class Runner:
                 buffer.end(self._store(begun, outcome, on_finish))
         except Exception:
             log.exception("an execution broke", extra={"execution": str(begun.id)})
-            self._break(begun, Outcome(Status.FAILED, buffer.text, error=BROKEN), buffer)
+            self._break(begun, Outcome(ExecutionStatus.FAILED, buffer.text, error=BROKEN), buffer)
         finally:
             self._forget_later(buffer)
 
@@ -183,7 +183,7 @@ class Runner:
             error = _error(failure)
         usage = buffer.usage or _estimated(begun, buffer.length)
         return Outcome(
-            status=Status.FAILED if error else Status.COMPLETED,
+            status=ExecutionStatus.FAILED if error else ExecutionStatus.COMPLETED,
             response=buffer.text,
             tool_executions=tuple(buffer.tools),
             usage=usage,
@@ -202,7 +202,7 @@ class Runner:
             try:
                 with transaction() as session:
                     if not service.finish(session, begun, outcome):
-                        return replace(outcome, status=Status.CANCELLED, finish_reason="cancelled")
+                        return replace(outcome, status=ExecutionStatus.CANCELLED, finish_reason="cancelled")
                     if on_finish is not None:
                         on_finish(session, begun.id)
                 return outcome
@@ -229,7 +229,7 @@ class Runner:
     def _cut(self, execution_id: UUID) -> None:
         buffer = self.find(execution_id)
         if buffer is not None:
-            buffer.end(Outcome(Status.CANCELLED, buffer.text, finish_reason="cancelled"))
+            buffer.end(Outcome(ExecutionStatus.CANCELLED, buffer.text, finish_reason="cancelled"))
             buffer.cutter.cut()
 
 

@@ -17,7 +17,7 @@ LONGEST_TEXT = 1_000_000
 LONGEST_CONVERSATION = 2000  # messages
 
 
-class Status(StrEnum):
+class ExecutionStatus(StrEnum):
     """Where a call is."""
 
     PENDING = "pending"
@@ -102,7 +102,7 @@ class ExecutionView(BaseModel):
     execution_time_ms: int | None
     first_token_ms: int | None
     finish_reason: str | None
-    status: Status
+    status: ExecutionStatus
     error: ExecutionError | None
     created_at: datetime
 
@@ -111,7 +111,7 @@ class ExecutionView(BaseModel):
 class Outcome:
     """How a call ended."""
 
-    status: Status
+    status: ExecutionStatus
     response: str
     tool_executions: tuple[ToolExecution, ...] = ()
     usage: Usage | None = None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core import bus, clock, outbox
 from core.executions import texts
 from core.executions.models import Execution
-from core.executions.schemas import ExecutionError, ExecutionView, NewExecution, Outcome, Status, TokenUsage
+from core.executions.schemas import ExecutionError, ExecutionStatus, ExecutionView, NewExecution, Outcome, TokenUsage
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ids import new_id
@@ -24,7 +24,7 @@ from core.tables import table_of
 # On tables, not mapped classes, and built once: these statements run with every call, and cost a third this way.
 executions = table_of(Execution)
 BEGIN = insert(executions)
-IF_PENDING = update(executions).where(executions.c.id == bindparam("which"), executions.c.status == Status.PENDING)
+IF_PENDING = update(executions).where(executions.c.id == bindparam("which"), executions.c.status == ExecutionStatus.PENDING)
 PROGRESS = "execution progress"
 CANCELLED = "execution cancelled"
 FINISHED = "execution.completed"
@@ -73,7 +73,7 @@ def begin(session: Session, given: NewExecution, *, instance: UUID, actor: Actor
         "context": texts.seal_json(given.context, "context", execution_id),
         "parameters": given.parameters.given(),
         "tools": [tool.model_dump() for tool in given.tools] or None,
-        "status": Status.PENDING,
+        "status": ExecutionStatus.PENDING,
         "instance": instance,
         "alive_at": started,
         "created_at": started,
@@ -180,7 +180,7 @@ def view_of(begun: Begun, outcome: Outcome) -> ExecutionView:
 def cancel(session: Session, execution_id: UUID, *, text: str | None, actor: Actor) -> bool:
     """End one of the actor's own calls, keeping `text`, or else what was last stored of it; return whether it was pending."""
     require(actor, Permission.RUN_MODELS)
-    values: dict[str, Any] = {"status": Status.CANCELLED, "finished_at": clock.now(), "finish_reason": "cancelled"}
+    values: dict[str, Any] = {"status": ExecutionStatus.CANCELLED, "finished_at": clock.now(), "finish_reason": "cancelled"}
     if text is not None:
         values["response"] = texts.seal(text, "response", execution_id)
     own = IF_PENDING.where(executions.c.owner == actor.id).returning(executions.c.session_id)
@@ -204,7 +204,7 @@ def fail_abandoned(session: Session) -> int:
 
 def note_alive(session: Session, execution_ids: list[UUID]) -> None:
     """Say that the process which runs these calls is alive."""
-    alive = update(executions).where(executions.c.id.in_(execution_ids), executions.c.status == Status.PENDING)
+    alive = update(executions).where(executions.c.id.in_(execution_ids), executions.c.status == ExecutionStatus.PENDING)
     session.execute(alive.values(alive_at=clock.now()))
 
 
@@ -233,22 +233,22 @@ def count_texts_before(session: Session, before: datetime) -> int:
 
 
 def _with_texts(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    return executions.c.created_at < before, executions.c.prompt.is_not(None), executions.c.status != Status.PENDING
+    return executions.c.created_at < before, executions.c.prompt.is_not(None), executions.c.status != ExecutionStatus.PENDING
 
 
 def _blank(session: Session, which: Update) -> None:
-    for execution_id in _end_all(session, which, status=Status.CANCELLED, finish_reason="cancelled"):
+    for execution_id in _end_all(session, which, status=ExecutionStatus.CANCELLED, finish_reason="cancelled"):
         bus.publish(session, CANCELLED, id=execution_id)
     nothing = dict.fromkeys(("prompt", "system_prompt", "messages", "context", "response", "tool_executions", "tools"))
     session.execute(which.values(**nothing, parameters=NUMBERS, error=KIND_OF_ERROR))
 
 
 def _fail_interrupted(session: Session, which: Update) -> int:
-    return len(_end_all(session, which, status=Status.FAILED, error=INTERRUPTED.model_dump()))
+    return len(_end_all(session, which, status=ExecutionStatus.FAILED, error=INTERRUPTED.model_dump()))
 
 
 def _end_all(session: Session, which: Update, **values: Any) -> list[UUID]:  # noqa: ANN401  columns
-    change = which.where(executions.c.status == Status.PENDING).values(finished_at=clock.now(), **values)
+    change = which.where(executions.c.status == ExecutionStatus.PENDING).values(finished_at=clock.now(), **values)
     ended = session.execute(change.returning(executions.c.id, executions.c.session_id, executions.c.owner)).all()
     for row in ended:
         _tell(session, row.id, row.session_id, row.owner)

@@ -4,64 +4,64 @@ from core.errors import Conflict, Invalid, NotFound, NotSignedIn
 
 
 class WrongCredentials(NotSignedIn):
-    """The e-mail or the password is wrong."""
+    """Wrong email or password."""
 
     code = "wrong_credentials"
 
 
 class SessionOver(NotSignedIn):
-    """This session is over. Sign in again."""
+    """Your session has expired. Sign in again."""
 
     code = "session_over"
 
 
 class KeyDead(NotSignedIn):
-    """This API key is unknown, revoked or over. Make a new one in Settings, API keys."""
+    """This API key is unknown, revoked or expired. Create a new one in Settings > API keys."""
 
     code = "key_dead"
 
 
 class KeyMissing(NotFound):
-    """There is no such API key."""
+    """No API key with this ID."""
 
 
 class AlreadyOver(Invalid):
-    """This key would be over before it begins. Choose a later day."""
+    """The expiry date is in the past."""
 
 
 class AccountMissing(NotFound):
-    """There is no such account."""
+    """No account with this ID."""
 
 
 class SessionMissing(NotFound):
-    """There is no such session of yours."""
+    """You have no session with this ID."""
 
 
 class LinkSpent(NotFound):
-    """This link was used already, or has run out. Ask for a new one."""
+    """This link was already used or has expired. Ask an admin for a new one."""
 
     code = "link_spent"
 
 
 class EmailTaken(Conflict):
-    """There is an account with this e-mail already."""
+    """An account with this email already exists."""
 
     code = "email_taken"
 
 
 class LastSuperAdmin(Conflict):
-    """This is the last active super_admin. Give the role to somebody else first."""
+    """This is the last active super admin. Give the role to someone else first."""
 
     code = "last_super_admin"
 
 
 class NotYourself(Conflict):
-    """You cannot do this to your own account. Ask another super_admin."""
+    """You can't do this to your own account. Ask another super admin."""
 
     code = "not_yourself"
 
 
 class WrongPassword(Invalid):
-    """The present password is wrong."""
+    """The current password is wrong."""
 
     code = "wrong_password"

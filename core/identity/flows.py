@@ -122,7 +122,7 @@ def _usable(email: str, given: str | None) -> tuple[NewAccount, str]:
         NewPassword(password=password)
     except ValidationError as wrong:
         words = wrong.errors()[0]["msg"].removeprefix("Value error, ")
-        raise StartRefused(f"The account {email} cannot be made: {words}") from None
+        raise StartRefused(f"The account {email} cannot be created: {words}") from None
     return account, password
 
 

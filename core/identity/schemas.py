@@ -47,13 +47,13 @@ class LinkPurpose(StrEnum):
 def _email(given: str) -> str:
     text = given.strip().lower()
     if not EMAIL.fullmatch(text):
-        raise ValueError("This is not an e-mail address.")
+        raise ValueError("Enter a valid email address.")
     return text
 
 
 def _password(given: str) -> str:
     if not SHORTEST_PASSWORD <= len(given.encode()) <= LONGEST_PASSWORD:
-        raise ValueError(f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} bytes.")
+        raise ValueError(f"Passwords must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} bytes.")
     return given
 
 

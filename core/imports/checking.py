@@ -31,11 +31,11 @@ KEPT_FOR = {
     Kind.FEEDBACK: "feedback_days",
 }
 WHAT_STAYS = {
-    Kind.EVENTS: "figures by day, users and the funnel stay for good",
-    Kind.AI_REQUESTS: "figures and costs by day stay for good",
-    Kind.BATCH_RUNS: "the latest runs of each job stay",
-    Kind.CONVERSATIONS: "those with annotations stay",
-    Kind.FEEDBACK: "conversations keep their ratings",
+    Kind.EVENTS: "daily metrics, users and the funnel are kept",
+    Kind.AI_REQUESTS: "daily metrics and costs are kept",
+    Kind.BATCH_RUNS: "the latest runs of each batch job are kept",
+    Kind.CONVERSATIONS: "those with annotations are kept",
+    Kind.FEEDBACK: "ratings stay on their conversations",
 }
 # A partition is found by the time, a row in it by its key.
 IS_KNOWN = """
@@ -126,7 +126,7 @@ class Tally:
     def words(self) -> str:
         """What is said before the import begins."""
         rows = f"{self.refused:,} of {'' if self.is_whole else 'the first '}{self.refused + self.stored:,} rows"
-        return f"{rows} would be refused, the first because of {self.why}. Change the mapping, or import only the rest."
+        return f"{rows} would be rejected (first error: {self.why}). Change the mapping, or import valid rows only."
 
 
 def tally(rows: Iterable[Parsed], identity: Identity) -> Tally:
@@ -195,6 +195,6 @@ def _words(kind: Kind, rows: int, days: int, days_from_import: int) -> str:
     one, many = STORES[kind].words
     counted = f"{rows:,} {one} is" if rows == 1 else f"{rows:,} {many} are"
     return (
-        f"{counted} older than the {days} days for which they are kept. "
-        f"Counted from the import, they go after {days_from_import} days; {WHAT_STAYS[kind]}."
+        f"{counted} older than the retention of {days} days and will be deleted "
+        f"{days_from_import} days after the import; {WHAT_STAYS[kind]}."
     )

@@ -4,60 +4,60 @@ from core.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 
 
 class ImportMissing(NotFound):
-    """There is no such import."""
+    """No import with this ID."""
 
 
 class MappingMissing(NotFound):
-    """There is no such saved mapping."""
+    """No saved mapping with this ID."""
 
 
 class FileGone(Conflict):
-    """The file of this import has been removed; upload it again."""
+    """The file was removed. Upload it again."""
 
 
 class NotNow(Conflict):
-    """This import is in another state by now; load it again."""
+    """This import has changed. Reload the page."""
 
 
 class NoName(Invalid):
-    """Give the file's name: ?name=requests.csv, or a multipart field `file` with a filename."""
+    """Missing file name. Add ?name=requests.csv, or send a multipart field `file` with a filename."""
 
 
 class EmptyFile(Invalid):
-    """The file is empty: there is nothing to import."""
+    """The file is empty."""
 
 
 class NotMultipart(Invalid):
-    """The body is not the multipart form that its Content-Type announces, or it ended too early. Upload it again."""
+    """The multipart body is invalid or incomplete. Upload the file again."""
 
 
 class FileTooLarge(TooLarge):
-    """This file is too large; split it, or raise IMPORT_LIMIT_MB."""
+    """This file is too large. Split it, or raise IMPORT_LIMIT_MB."""
 
 
 class DiskFull(Unavailable):
-    """The disk that holds the data folder has no room for this file. Free some space, or remove files of earlier imports."""
+    """Not enough disk space for this file. Free some space, or remove files of earlier imports."""
 
     code = "disk_full"
 
 
 class NotImportable(Invalid):
-    """This file was recognised, and cannot be imported yet."""
+    """This file type is recognized, but not supported yet."""
 
 
 class MappingWrong(Invalid):
-    """The mapping does not fit; its fields say why."""
+    """Some fields of the mapping are invalid."""
 
 
 class MappingOpen(Invalid):
-    """The mapping leaves something open; answer its questions first."""
+    """Complete the mapping first."""
 
 
 class MostRefused(Conflict):
-    """Most rows of this file would be refused."""
+    """Most rows of this file would be rejected."""
 
     code = "most_refused"
 
 
 class UndoOver(Conflict):
-    """This import is too old to be undone: retention may have taken rows that only it could tell apart."""
+    """This import is too old to undo: retention may have deleted rows that undo needs."""

@@ -22,7 +22,8 @@ from core.imports import uploads
 
 SAMPLE = 1 << 20  # characters that are looked at to tell what a file is
 LONGEST_LINE = 8 << 20  # of JSON: an export of many spans may stand in one
-TOO_LONG = f"longer than {LONGEST_ROW >> 20} MiB, the most that a row may have"
+SUPPORTED = "Use CSV, TSV, JSON, JSONL or Parquet (gzip supported)."
+TOO_LONG = f"longer than {LONGEST_ROW >> 20} MiB, the limit for a row"
 MOST_BYTES = 32 << 30  # after unpacking
 PLAIN_BYTES, MOST_TIMES = 64 << 20, 200  # what unpacks to more, and to so many times its size, is a bomb
 MOST_CONTROLS = 0.02
@@ -73,20 +74,20 @@ class Opened:
     @property
     def notes(self) -> list[str]:
         """What is worth knowing of how the text is written."""
-        found = [] if self.encoding == "utf-8" else [f"The text is written as {self.encoding.upper()}."]
+        found = [] if self.encoding == "utf-8" else [f"Text encoding: {self.encoding.upper()}."]
         if "\0" in self.sample:
-            found.append("There are NUL characters in it; they are left out.")
+            found.append("NUL characters are removed.")
         return found
 
 
 def look(path: Path) -> Opened:
     """Return what a file is; raise Unreadable, in words, for what no import can read."""
     if path.stat().st_size == 0:
-        raise Unreadable("The file is empty: there is nothing to import.")
+        raise Unreadable("The file is empty.")
     with _unpacked(path) as (stream, is_packed):
         head = _head(stream)
     if not head.strip():
-        raise Unreadable("The file holds nothing but blanks: there is nothing to import.")
+        raise Unreadable("The file contains only whitespace.")
     if head.startswith(PARQUET):
         return Opened(is_packed, is_parquet=True, encoding="", sample="", is_whole=False)
     _refuse_foreign(head)
@@ -105,15 +106,15 @@ def _head(stream: io.BufferedReader) -> bytes:
     except (EOFError, OSError, zlib.error) as error:
         if found:
             return found
-        raise Unreadable(f"The file is packed with gzip, and cannot be unpacked: {error}.") from None
+        raise Unreadable(f"Could not unpack the gzip file: {error}.") from None
 
 
 def _refuse_foreign(head: bytes) -> None:
     for magic, words in FOREIGN.items():
         if head.startswith(magic):
-            raise Unreadable(f"This is {words}. Imports take CSV, TSV, JSON, JSONL and Parquet, packed with gzip or not.")
+            raise Unreadable(f"This is {words}. {SUPPORTED}")
     if head.startswith(GZIP):
-        raise Unreadable("This is packed twice with gzip: unpack it once.")
+        raise Unreadable("The file is compressed with gzip twice. Unpack it once.")
 
 
 def _encoding(head: bytes) -> str:
@@ -134,9 +135,7 @@ def _refuse_garbage(sample: str) -> None:
     start = sample[:65_536]
     controls = sum(1 for each in start if each < " " and each not in "\t\n\r\f\x1b") + start.count("\ufffd")
     if controls > max(8, len(start) * MOST_CONTROLS):
-        raise Unreadable(
-            "This is no text and no Parquet. Imports take CSV, TSV, JSON, JSONL and Parquet, packed with gzip or not."
-        )
+        raise Unreadable(f"Unsupported file type. {SUPPORTED}")
 
 
 # Bytes that are no UTF-8
@@ -172,9 +171,9 @@ class _Unpacking(io.RawIOBase):
         buffer[: len(data)] = data
         self._size += len(data)
         if self._size > PLAIN_BYTES and self._size > MOST_TIMES * max(self._packed.tell(), 1):
-            raise Unreadable(f"This unpacks to more than {MOST_TIMES} times its size, which no honest file does.")
+            raise Unreadable(f"This unpacks to more than {MOST_TIMES} times its size, which is not allowed.")
         if self._size > MOST_BYTES:
-            raise Unreadable(f"This unpacks to more than {MOST_BYTES >> 30} GB: split it.")
+            raise Unreadable(f"This unpacks to more than {MOST_BYTES >> 30} GB. Split it.")
         return len(data)
 
 

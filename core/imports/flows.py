@@ -17,11 +17,12 @@ from core.identity.schemas import Actor
 from core.imports import checking, made, meanings, planner, queries, quotes, reading, recognise, service, undo, uploads
 from core.imports.chunks import Identity
 from core.imports.errors import FileGone, MostRefused
+from core.imports.files import SUPPORTED
 from core.imports.made import Made
 from core.imports.mapping import Mapping
 from core.imports.models import Import
 from core.imports.parsed import Parsed
-from core.imports.schemas import BUSY, STARTABLE, DryRun, ImportView, ReadAs, Start, Status
+from core.imports.schemas import BUSY, STARTABLE, DryRun, ImportStatus, ImportView, ReadAs, Start
 from core.imports.uploads import Kept
 from core.imports.writing import Overtaken, Stopped, write
 from core.intake import Source
@@ -30,9 +31,7 @@ log = logging.getLogger("attune.imports")
 
 SMALL = 2 * 2**20  # bytes; a file of so many is read within the time that a process takes to begin
 STANDS_STILL_AFTER = timedelta(seconds=30)
-UNEXPECTED = (
-    "Something went wrong that nobody has foreseen; the worker's log says more. What was stored until then can be undone."
-)
+UNEXPECTED = "Unexpected error; see the worker log. Rows stored so far can be undone."
 
 
 def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
@@ -43,7 +42,7 @@ def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
         uploads.remove(import_id)  # nothing names it yet
         raise
     # Nothing can be done with it, and it takes room.
-    if known.get("status") == Status.FAILED:
+    if known.get("status") == ImportStatus.FAILED:
         uploads.remove(import_id)
     with transaction() as session:
         if (layout := service.layout_of(known)) is not None:
@@ -64,12 +63,12 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
     """Do what is due of an import, from where it stands; another worker may do the same, and only one of them goes on."""
     with transaction() as session:
         row = queries.get_row(session, import_id, lock=True)
-        if row.status == Status.QUEUED:
-            row.status = Status.RUNNING
+        if row.status == ImportStatus.QUEUED:
+            row.status = ImportStatus.RUNNING
         # Said before anything is done, so that `resume` leaves it to this worker.
         row.moved_at = clock.now()
-        due = Status(row.status)
-    act = {Status.RUNNING: _import, Status.CHECKING: _check, Status.UNDOING: _undo}.get(due)
+        due = ImportStatus(row.status)
+    act = {ImportStatus.RUNNING: _import, ImportStatus.CHECKING: _check, ImportStatus.UNDOING: _undo}.get(due)
     if act is None:
         return
     try:
@@ -155,12 +154,12 @@ def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
     try:
         return _known(import_id, name, kept.sha256, None)
     except recognise.Unreadable as unreadable:
-        return {"status": Status.FAILED, "error": _advised(unreadable.detail), "file_removed_at": clock.now()}
+        return {"status": ImportStatus.FAILED, "error": _advised(unreadable.detail), "file_removed_at": clock.now()}
 
 
 def _advised(detail: str) -> str:
     """Return why a file cannot be read, with what to do about it."""
-    return detail if "Imports take" in detail else f"{detail} {recognise.WHAT_TO_DO}"
+    return detail if SUPPORTED in detail or recognise.WHAT_TO_DO in detail else f"{detail} {recognise.WHAT_TO_DO}"
 
 
 def _known(import_id: UUID, name: str, sha256: str, read_as: ReadAs | None) -> dict[str, Any]:
@@ -196,8 +195,8 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         _finish(import_id, given)
     _analyze(import_id)
     _tell_touched(import_id)
-    ended = {"status": Status.COMPLETED, "completed_at": clock.now(), "error": None}
-    _change(import_id, Status.RUNNING, {**ended, "record_count": Import.position})
+    ended = {"status": ImportStatus.COMPLETED, "completed_at": clock.now(), "error": None}
+    _change(import_id, ImportStatus.RUNNING, {**ended, "record_count": Import.position})
     return True
 
 
@@ -220,7 +219,7 @@ def _mapping(row: Import, identity: Identity) -> Mapping:
 def _finish(import_id: UUID, given: Made) -> None:
     """Store what belongs to the rows, while whoever stops the import waits. `ai` commits first: after a kill it is done again."""
     with transaction() as core:
-        if queries.get_row(core, import_id, lock=True).status != Status.RUNNING:
+        if queries.get_row(core, import_id, lock=True).status != ImportStatus.RUNNING:
             raise Stopped
         with transaction(Database.AI) as ai:
             given.finish(core, ai, import_id)
@@ -232,7 +231,7 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         identity = _identity(session, row)
 
     def note(records: int) -> bool:
-        return may_go_on() and _change(import_id, Status.CHECKING, {"record_count": records, "moved_at": clock.now()})
+        return may_go_on() and _change(import_id, ImportStatus.CHECKING, {"record_count": records, "moved_at": clock.now()})
 
     path, mapping = uploads.path_of(import_id), _mapping(row, identity)
     found = checking.dry_run(reading.read(path, mapping), identity, note=note)
@@ -240,8 +239,8 @@ def _check(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         return may_go_on()  # else somebody has stopped it
     unknown = meanings.unknown(mapping, recognise.records_of(path, mapping)) if found.rejected else {}
     found = found.model_copy(update={"readings": quotes.texts(recognise.readings(path, mapping)), "unknown": unknown})
-    values = {"status": Status.READY, "dry_run": found.model_dump(mode="json"), "record_count": found.records}
-    _change(import_id, Status.CHECKING, values)
+    values = {"status": ImportStatus.READY, "dry_run": found.model_dump(mode="json"), "record_count": found.records}
+    _change(import_id, ImportStatus.CHECKING, values)
     return True
 
 
@@ -259,7 +258,7 @@ def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     def note(_removed: undo.Removed) -> None:
         if not may_go_on():
             raise _Paused
-        _change(import_id, Status.UNDOING, {"moved_at": clock.now()})
+        _change(import_id, ImportStatus.UNDOING, {"moved_at": clock.now()})
 
     _analyze(import_id)  # once more: of one that was stopped or killed nothing is known, and others have added rows since
     try:
@@ -268,7 +267,7 @@ def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         return False
     _tell_touched(import_id)
     nothing = {"position": 0, "counts": {}, "problems": [], "first_at": None, "last_at": None}
-    _change(import_id, Status.UNDOING, {**nothing, "status": Status.UNDONE, "completed_at": clock.now()})
+    _change(import_id, ImportStatus.UNDOING, {**nothing, "status": ImportStatus.UNDONE, "completed_at": clock.now()})
     return True
 
 
@@ -278,7 +277,7 @@ def _tell_touched(import_id: UUID) -> None:
         service.tell_touched(session, queries.get_row(session, import_id))
 
 
-def _change(import_id: UUID, expected: Status, values: dict[str, Any]) -> bool:
+def _change(import_id: UUID, expected: ImportStatus, values: dict[str, Any]) -> bool:
     """Change an import that still is in the expected state; return whether it was."""
     with transaction() as session:
         wanted = update(Import).where(Import.id == import_id, Import.status == expected).values(**values)
@@ -291,9 +290,9 @@ def _fail(import_id: UUID, words: str) -> None:
         if row.status not in BUSY:
             return
         service.tell_touched(session, row)
-        if row.status == Status.UNDOING:
+        if row.status == ImportStatus.UNDOING:
             row.position = 0  # some rows are gone: going on would never bring them again, and those still there are known
-        row.status, row.error, row.completed_at = Status.FAILED, words, clock.now()
+        row.status, row.error, row.completed_at = ImportStatus.FAILED, words, clock.now()
 
 
 def _hand_over(import_id: UUID) -> None:

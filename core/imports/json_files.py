@@ -205,10 +205,10 @@ def documents(path: Path, encoding: str, records: str, *, lenient: bool, skip: i
                 position + 1,
                 None,
                 None,
-                f"The file stops being readable here: one has more than {LARGEST_RECORD >> 20} MiB or {MOST_VALUES:,} values.",
+                f"Not readable from here on: a record has more than {LARGEST_RECORD >> 20} MiB or {MOST_VALUES:,} values.",
             )
         except NO_JSON as error:
-            yield position + 1, None, None, f"The file stops being JSON here: {first_line(error)}"
+            yield position + 1, None, None, f"Invalid JSON from here on: {first_line(error)}"
 
 
 def first_line(error: Exception) -> str:

@@ -144,11 +144,11 @@ class Mapping(BaseModel):
         try:
             return given if given is None else ZoneInfo(given).key
         except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError(f"There is no time zone {given!r}.") from None
+            raise ValueError(f"Unknown time zone {given!r}.") from None
 
     @model_validator(mode="after")
     def _has_known_fields(self) -> "Mapping":
         known = FIELDS[self.kind]
         if unknown := [name for name in self.fields if name not in known]:
-            raise ValueError(f"{self.kind} have no field {unknown[0]!r}; there are {', '.join(known)}.")
+            raise ValueError(f"{self.kind} have no field {unknown[0]!r}; known fields: {', '.join(known)}.")
         return self

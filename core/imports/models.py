@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.imports.schemas import Status
+from core.imports.schemas import ImportStatus
 from core.tables import CoreTable, Created, Keyed, one_of
 
 EMPTY_OBJECT, EMPTY_LIST = text("'{}'::jsonb"), text("'[]'::jsonb")
@@ -22,7 +22,7 @@ class Import(Keyed, Created, CoreTable):
 
     __tablename__ = "imports"
     __table_args__ = (
-        one_of("status", Status),
+        one_of("status", ImportStatus),
         Index(None, "created_at"),
         Index(None, "sha256"),
         Index(None, "created_by"),

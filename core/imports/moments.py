@@ -14,7 +14,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PER_SECOND = {Unit.SECONDS: 1, Unit.MILLISECONDS: 1_000, Unit.MICROSECONDS: 1_000_000, Unit.NANOSECONDS: 1_000_000_000}
 # Seconds from 1990 to 2100: what lies there, in one of the units, is taken for an epoch.
 EARLIEST_EPOCH, LATEST_EPOCH = 631_152_000, 4_102_444_800
-NO_ZONE = "has no time zone; say which one is meant"
+NO_ZONE = "has no time zone; choose one"
 ZONE_WORDS = re.compile(r"\s*(?:\(?(?:UTC|GMT|Z)\)?)$")
 DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
 MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y")
@@ -31,7 +31,7 @@ OTHER = (
     "%Y-%m-%d %H:%M:%S.%f %z",
     "%Y-%m-%d %H:%M:%S %z",
 )
-LONGEST = 60
+LONGEST, LONGEST_READ = 60, 120  # of what may be a time, and of what a mapping says is one
 PLAUSIBLE = re.compile(r"\d{8}|\d\D+\d+\D+\d|^\d+-W?\d+$")  # of the time alone, ISO has eight digits
 DIRECTIVE, WORDLIKE = re.compile(r"%[a-zA-Z]"), re.compile(r"\w|(?<=\s)\s+")
 Reader = Callable[[Any], str]
@@ -75,7 +75,7 @@ def _written(zone: ZoneInfo | None, habits: tuple[str, ...]) -> Reader:
             except (ValueError, TypeError):
                 found = _parsed(str(value), habits)
                 if found is None:
-                    raise ValueError(f"{str(value)[:60]!r} is no time") from None
+                    raise ValueError(f"{str(value)[:60]!r} is not a time") from None
                 at = found
         if at.tzinfo is None:
             if zone is None:
@@ -93,6 +93,8 @@ def iso(at: datetime) -> str:
 
 def _parsed(text: str, habits: tuple[str, ...]) -> datetime | None:
     plain = text.strip()
+    if len(plain) > LONGEST_READ:
+        return None
     try:
         return datetime.fromisoformat(plain)
     except ValueError:
@@ -123,7 +125,7 @@ def _epoch(per_second: int) -> Reader:
             micros = int(value) * 1_000_000 // per_second if is_whole(value) else round(float(value) * 1_000_000 / per_second)
             return (EPOCH + timedelta(microseconds=micros)).isoformat()
         except (ValueError, TypeError, OverflowError):
-            raise ValueError(f"{str(value)[:60]!r} is no time since 1970") from None
+            raise ValueError(f"{str(value)[:60]!r} is not a time since 1970") from None
 
     return read
 
@@ -135,7 +137,7 @@ def _since(start: datetime, zero: float, per_second: int) -> Reader:
         try:
             return (begin + timedelta(seconds=(float(value) - zero) / per_second)).isoformat()
         except (ValueError, TypeError, OverflowError):
-            raise ValueError(f"{str(value)[:60]!r} is no number of seconds") from None
+            raise ValueError(f"{str(value)[:60]!r} is not a number of seconds") from None
 
     return read
 

@@ -10,7 +10,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.imports.errors import ImportMissing, MappingMissing
 from core.imports.models import Import, ImportMapping
-from core.imports.schemas import ImportView, MappingView, Progress, SameFile, Status
+from core.imports.schemas import ImportStatus, ImportView, MappingView, Progress, SameFile
 from core.paging import Page, Window
 
 
@@ -79,9 +79,9 @@ def _brief(found: ImportView) -> ImportView:
 
 
 def _progress(row: Import) -> Progress:
-    if row.status == Status.CHECKING:
+    if row.status == ImportStatus.CHECKING:
         return Progress(records_done=row.record_count or 0, records_total=None, fraction=None)
-    if row.status == Status.COMPLETED:
+    if row.status == ImportStatus.COMPLETED:
         return Progress(records_done=row.position, records_total=row.position, fraction=1.0)
     total = row.record_count
     return Progress(records_done=row.position, records_total=total, fraction=min(1.0, row.position / total) if total else None)

@@ -13,7 +13,7 @@ from core.imports.parsed import Kind
 
 WHEN = {Kind.BATCH_RUNS: "started_at"} | dict.fromkeys((Kind.EVENTS, Kind.AI_REQUESTS, Kind.FEEDBACK), "created_at")
 ORDERS = {Unit.DAY_FIRST: "the day first", Unit.MONTH_FIRST: "the month first"}
-ZONE = "The times in this file name no time zone. Which one is meant?"
+ZONE = "Time zone of the times in this file"
 PARTS = {"unit": ".unit", "values": ".values"}  # after the name of a field, in `open`
 
 
@@ -53,7 +53,7 @@ class Question(BaseModel):
 def of_event_types(mapping: Mapping, types: list[str]) -> list[Question]:
     """Return the question whether event types are steps of onboarding under other names; nothing waits for the answer."""
     options = [Option(value=each, text=each) for each in meanings.options("event_type", mapping.kind)]
-    text = "Which event types are steps of onboarding? The others stay as they are."
+    text = "Which event types are onboarding steps? Others are kept unchanged."
     return [Question(key=Ask.VALUES, field="event_type", text=text, default="", options=options, values=types)] if types else []
 
 
@@ -63,7 +63,7 @@ def of_values(mapping: Mapping, found: meanings.Unknown) -> list[Question]:
         Question(
             key=Ask.VALUES,
             field=field,
-            text=f"What do these values of {field} mean? Rows with others are refused.",
+            text=f"What do these values of {field} mean? Rows with unmapped values are rejected.",
             options=[Option(value=each, text=each) for each in meanings.options(field, mapping.kind)],
             values=list(counted),
         )
@@ -102,7 +102,7 @@ def _when(mapping: Mapping, samples: Samples) -> list[Question]:
         return []
     options = [Option(value=path, text=_shown(path, samples)) for path in found]
     none = Option(value="", text="None of these")
-    text = "Which column says when it happened? Their names do not tell."
+    text = "Which column is the time of the row?"
     return [Question(key=Ask.COLUMN, field=field, text=text, options=[*options, none])]
 
 
@@ -110,12 +110,12 @@ def _lengths(mapping: Mapping, samples: Samples) -> list[Question]:
     if mapping.kind is not Kind.AI_REQUESTS:
         return []
     found = guess.length_columns(samples, _taken(mapping))
-    keep = Option(value="", text="No, it counts something else: keep it with the row")
+    keep = Option(value="", text="No, keep it as extra data")
     return [
         Question(
             key=Ask.COLUMN,
             field=field,
-            text=f"Does “{path}” count tokens? A length may also be one in characters.",
+            text=f"Does “{path}” count tokens? Lengths can also be in characters.",
             options=[Option(value=path, text=f"Yes, {field.replace('_', ' ')}"), keep],
         )
         for field, path in found.items()
@@ -128,7 +128,7 @@ def _orders(mapping: Mapping, samples: Samples) -> list[Question]:
         Question(
             key=Ask.UNIT,
             field=name,
-            text=f"The dates in “{rule.path}” read both ways, such as {_first(samples[rule.path])}. Which comes first?",
+            text=f"Dates in “{rule.path}” are ambiguous, such as {_first(samples[rule.path])}. Which comes first?",
             options=[Option(value=unit, text=words) for unit, words in ORDERS.items()],
         )
         for name, rule in mapping.fields.items()

@@ -25,8 +25,7 @@ MOST_COLUMNS_SHOWN = 3_000
 SHORT = 120
 MOST_SCANNED = 2_000_000
 WHAT_TO_DO = (
-    "Imports take CSV or TSV with a row of column names, JSON (a list of objects), JSONL (an object a line) and Parquet: "
-    "export the data in one of these, and upload it again."
+    "Upload CSV or TSV with column names in the first row, JSON (a list of objects), JSONL (one object per line) or Parquet."
 )
 AS_FOUND = ReadAs()
 UNTIMED = (Shape.DIALOGUES, Shape.TURNS, Shape.EXCHANGES, Shape.ARTICLES, Shape.BENCHMARK)
@@ -95,7 +94,7 @@ def recognise(path: Path, name: str, *, known: Known | None = None, read_as: Rea
         notes = [
             *opened.notes,
             *sample.notes,
-            "Nothing tells what the rows of this table are: say what they are, and which column is what.",
+            "Could not detect the row type. Choose it and map the columns.",
         ]
         return Recognition(format=Shape.TABLE, title="A table", draft=found.mapping, columns=columns, notes=notes)
     return _recognition(path, opened, sample, found, columns, known or Known())
@@ -109,7 +108,7 @@ def _sample(path: Path, opened: Opened) -> Sample | NotYet:
     if opened.is_parquet:
         names, count = records.parquet_columns(path)
         if not count:
-            raise Unreadable("The file is Parquet without any rows: there is nothing to import.")
+            raise Unreadable("The Parquet file has no rows.")
         return _first_of(path, opened, Sample(Container.PARQUET, columns=names))
     text = opened.sample.lstrip("\ufeff")
     start = text.lstrip()[:1]
@@ -125,7 +124,7 @@ def _sample_as(path: Path, opened: Opened, read_as: ReadAs) -> Sample | NotYet:
     """Return the first records of a file of which somebody has said what holds them."""
     text = opened.sample.lstrip("\ufeff")
     if opened.is_parquet is not (read_as.container is Container.PARQUET):
-        raise Unreadable("The first bytes say whether a file is Parquet: this one can be read in no other way.")
+        raise Unreadable("Parquet files can only be read as Parquet, and other files cannot.")
     match read_as.container:
         case Container.CSV:
             return _table(path, opened, text, read_as)
@@ -150,19 +149,19 @@ def _json(path: Path, opened: Opened, text: str) -> Sample | NotYet:
         )
     found = layout.of(tree, is_complete=is_complete)
     if found is None or not found.first:
-        raise Unreadable("This is JSON without any records: a list of objects, or an object that holds one, can be imported.")
+        raise Unreadable("No records found. The JSON must be a list of objects, or an object that contains one.")
     if wrong is not None and not found.records:
         _refuse(wrong)
     sample = Sample(Container.JSON, found.records, first=found.first, beside=found.beside)
     if found.passed_over:
         sample.notes.append(
-            f"Read are the records in “{found.records.removesuffix('.item')}”; not read: {', '.join(found.passed_over[:5])}."
+            f"Imports the records in “{found.records.removesuffix('.item')}” · skips {', '.join(found.passed_over[:5])}"
         )
     return sample
 
 
 def _refuse(wrong: str) -> NotYet:
-    raise Unreadable(f"This begins like JSON, and is none: {wrong}.")
+    raise Unreadable(f"Invalid JSON: {wrong}.")
 
 
 def _table(path: Path, opened: Opened, text: str, read_as: ReadAs = AS_FOUND) -> Sample:
@@ -174,18 +173,18 @@ def _table(path: Path, opened: Opened, text: str, read_as: ReadAs = AS_FOUND) ->
             or any(len(row) != 1 for row in rows)
             or (any(len(row[0]) > SHORT for row in rows) and not tables.is_quoted(text, is_whole=opened.is_whole))
         ):
-            raise Unreadable("This text is no table, no JSON and no list of JSON lines: nothing in it can be told apart.")
+            raise Unreadable("This text is not a table, JSON or JSON Lines.")
         separator = ","
     rows = tables.first_rows(text, separator, is_whole=opened.is_whole)
     if not rows:
-        raise Unreadable(f"This text cannot be read as a table: choose another file type. {WHAT_TO_DO}")
+        raise Unreadable(f"This text cannot be read as a table. Choose another file type. {WHAT_TO_DO}")
     header = tables.has_header(rows) if read_as.header is None else read_as.header
     if header and len(rows) == 1 and opened.is_whole:
-        raise Unreadable("The file holds the names of its columns, and no rows.")
+        raise Unreadable("The file has a header but no rows.")
     names = tables.names_of(rows[0], header=header)
     sample = _first_of(path, opened, Sample(Container.CSV, separator=separator, header=header, columns=names))
     if not header:
-        sample.notes.append("The first row is no row of names: the columns are called by their places.")
+        sample.notes.append("No column names in the first row: columns are numbered.")
     return sample
 
 
@@ -194,7 +193,7 @@ def _first_of(path: Path, opened: Opened, sample: Sample) -> Sample:
     most = max(5, min(LOOKED_AT, 20_000 // max(len(sample.columns), 1)))
     sample.first = records.first(path, opened, draft, most)
     if not sample.first:
-        raise Unreadable("No record of this file can be read: nothing of it can be imported.")
+        raise Unreadable("No record in this file can be read.")
     return sample
 
 
@@ -231,7 +230,7 @@ def _recognition(
         asked.append(Question(key=Ask.START, text=start.words, default=start.update["start"].isoformat()))
     if mapping.kind is Kind.AI_REQUESTS and mapping.format is Shape.TABLE and "model" not in mapping.fields:
         mapping = mapping.model_copy(update={"model": "unknown"})
-        asked.append(Question(key=Ask.MODEL, text="No column names the model. Which one answered?", default="unknown"))
+        asked.append(Question(key=Ask.MODEL, text="Model for all rows", default="unknown"))
     return Recognition(
         format=found.format,
         title=found.title,
@@ -272,14 +271,14 @@ def _start(path: Path, opened: Opened, mapping: Mapping, known: Known) -> _Start
         what = "the first record" if zero else "the time 0"
         return _Start(
             update={"start": known.start or start, "zero": zero},
-            words=f"The times count seconds since some start. When was {what}?",
+            words=f"Times count seconds from a start. When was {what}?",
         )
     start = known.start or came - timedelta(days=1)
     has_times = "created_at" in (*mapping.fields, *mapping.open) or (mapping.turns is not None and mapping.turns.at is not None)
     if mapping.format in UNTIMED and not has_times:
-        return _Start(update={"start": start}, words="This file has no times. When did what is in it begin?")
+        return _Start(update={"start": start}, words="This file has no times. Start time of the data")
     if mapping.format is Shape.TABLE and not has_times and mapping.kind in (Kind.AI_REQUESTS, Kind.FEEDBACK, Kind.EVENTS):
-        return _Start(update={"start": start}, words="No column of this file is a time. When did it begin?")
+        return _Start(update={"start": start}, words="No time column found. Start time of the data")
     return None
 
 

@@ -26,7 +26,7 @@ def columns(path: Path, opened: Opened, mapping: Mapping) -> list[str] | None:
             try:
                 return tables.columns_of(path, opened.encoding, mapping.delimiter or ",", header=mapping.header)
             except BROKEN as error:
-                raise Unreadable(f"The file breaks off in its first row: {error}.") from None
+                raise Unreadable(f"The file ends within its first row: {error}.") from None
         case Container.PARQUET:
             return parquet_columns(path)[0]
         case _:
@@ -46,7 +46,7 @@ def raw(path: Path, opened: Opened, mapping: Mapping, skip: int = 0) -> Iterator
             position = record[0]
             yield record
     except BROKEN as error:
-        yield position + 1, None, None, f"The file breaks off here: {error}"
+        yield position + 1, None, None, f"The file ends here: {error}"
 
 
 def _raw(path: Path, opened: Opened, mapping: Mapping, skip: int) -> Iterator[Record]:

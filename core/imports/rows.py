@@ -56,7 +56,7 @@ def _of_cells(mapping: Mapping, columns: list[str], constants: Row, finish: Call
         if len(cells) < width:
             cells = cells + [""] * (width - len(cells))
         elif len(cells) > width and any(cells[width:]):
-            raise RowRefused(f"the row has {len(cells)} cells, and the table {width} columns")
+            raise RowRefused(f"the row has {len(cells)} cells, but the table has {width} columns")
         row = dict(constants)
         for name, number, read in steps:
             cell = cells[number]
@@ -169,7 +169,7 @@ def _finish_event(mapping: Mapping) -> Callable[[Row, int], None]:
 
     def finish(row: Row, position: int) -> None:
         if "event_type" not in row:
-            raise RowRefused("event_type: there is none in this row")
+            raise RowRefused("event_type: missing in this row")
         if "created_at" not in row:
             row["created_at"] = at(position)
 
@@ -179,7 +179,7 @@ def _finish_event(mapping: Mapping) -> Callable[[Row, int], None]:
 def _finish_run(row: Row, position: int) -> None:
     for name in ("started_at", "status"):
         if name not in row:
-            raise RowRefused(f"{name}: there is none in this row")
+            raise RowRefused(f"{name}: missing in this row")
     if "batch_run_id" not in row:
         row["batch_run_id"] = made_id(row, position)
     if isinstance(phases := row.get("phase_durations"), dict):
@@ -192,7 +192,7 @@ def _finish_named(mapping: Mapping, kind: Kind) -> Callable[[Row, int], None]:
 
     def finish(row: Row, position: int) -> None:
         if needed not in row and kind is not Kind.CONVERSATIONS:
-            raise RowRefused(f"{needed}: there is none in this row")
+            raise RowRefused(f"{needed}: missing in this row")
         if "id" not in row:
             row["id"] = made_id(row, position)
         if needs_time and "created_at" not in row:
@@ -211,7 +211,7 @@ def _start_of(mapping: Mapping) -> Callable[[int], str]:
 
 def _no_time(position: int) -> str:
     del position
-    raise RowRefused("created_at: there is none in this row")
+    raise RowRefused("created_at: missing in this row")
 
 
 def made_id(record: Any, position: int) -> str:  # noqa: ANN401  any JSON

@@ -14,7 +14,7 @@ from core.imports.parsed import Kind
 LONGEST_NAME = 300
 
 
-class Status(StrEnum):
+class ImportStatus(StrEnum):
     """Where an import is."""
 
     READY = "ready"  # the file is here, and nothing of it has been stored
@@ -28,8 +28,8 @@ class Status(StrEnum):
     UNDONE = "undone"
 
 
-BUSY = (Status.CHECKING, Status.QUEUED, Status.RUNNING, Status.UNDOING)
-STARTABLE = (Status.READY, Status.CANCELLED, Status.FAILED, Status.UNDONE)
+BUSY = (ImportStatus.CHECKING, ImportStatus.QUEUED, ImportStatus.RUNNING, ImportStatus.UNDOING)
+STARTABLE = (ImportStatus.READY, ImportStatus.CANCELLED, ImportStatus.FAILED, ImportStatus.UNDONE)
 
 
 class Touched(View):
@@ -125,7 +125,7 @@ class ImportView(View):
     name: str
     size_bytes: int
     sha256: str
-    status: Status
+    status: ImportStatus
     error: str | None
     environment: str
     recognition: dict[str, Any]

@@ -20,7 +20,7 @@ from core.imports import queries, questions, quotes, uploads
 from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow, UndoOver
 from core.imports.mapping import Mapping
 from core.imports.models import Import, ImportMapping
-from core.imports.schemas import BUSY, STARTABLE, Answers, Count, ImportView, MappingView, NewMapping, Start, Status
+from core.imports.schemas import BUSY, STARTABLE, Answers, Count, ImportStatus, ImportView, MappingView, NewMapping, Start
 from core.imports.undo import since as undoing_since
 from core.imports.uploads import Kept
 
@@ -34,13 +34,13 @@ def replace_recognition(session: Session, import_id: UUID, known: dict[str, Any]
     require(actor, Permission.MANAGE_IMPORTS)
     row = _startable(session, import_id)
     if has_brought(row):
-        raise NotNow("Part of this file has been imported; undo that first.")
+        raise NotNow("Part of this file is already imported. Undo that first.")
     row.recognition, row.mapping, row.dry_run, row.error, row.status = (
         known["recognition"],
         known["mapping"],
         None,
         None,
-        Status.READY,
+        ImportStatus.READY,
     )
     session.flush()
     return queries.view(row)
@@ -49,7 +49,7 @@ def replace_recognition(session: Session, import_id: UUID, known: dict[str, Any]
 def add(session: Session, import_id: UUID, name: str, kept: Kept, known: dict[str, Any], *, actor: Actor) -> ImportView:
     """Note a file that has been uploaded and what is `known` of it by its columns here; raise Forbidden."""
     require(actor, Permission.MANAGE_IMPORTS)
-    row = Import(id=import_id, name=name, size_bytes=kept.size_bytes, sha256=kept.sha256, status=Status.READY)
+    row = Import(id=import_id, name=name, size_bytes=kept.size_bytes, sha256=kept.sha256, status=ImportStatus.READY)
     row.created_by, row.created_by_name = actor.id, actor.email
     for field, value in known.items():
         setattr(row, field, value)
@@ -67,7 +67,7 @@ def check(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> I
     require(actor, Permission.MANAGE_IMPORTS)
     row = _startable(session, import_id)
     _choose(session, row, given)
-    row.status, row.dry_run, row.record_count = Status.CHECKING, None, None
+    row.status, row.dry_run, row.record_count = ImportStatus.CHECKING, None, None
     return _begin(session, row)
 
 
@@ -81,7 +81,7 @@ def start(session: Session, import_id: UUID, given: Start, *, actor: Actor) -> I
         # Kinds that were named stay named: rows of them may be there (writing.py, _announce).
         row.counts = {kind: Count().model_dump() for kind in row.counts}
         row.problems, row.first_at, row.last_at, row.started_at = [], None, None, clock.now()
-    row.status, row.completed_at = Status.QUEUED, None
+    row.status, row.completed_at = ImportStatus.QUEUED, None
     audit.record(session, "import.start", actor, targets=_named(row), after={"environment": row.environment})
     return _begin(session, row)
 
@@ -90,10 +90,10 @@ def cancel(session: Session, import_id: UUID, *, actor: Actor) -> ImportView:
     """Stop a dry run or an import; what it has brought stays until it is undone. Raise Forbidden, ImportMissing or NotNow."""
     require(actor, Permission.MANAGE_IMPORTS)
     row = queries.get_row(session, import_id, lock=True)
-    if row.status == Status.CHECKING:
-        row.status = Status.READY
-    elif row.status in (Status.QUEUED, Status.RUNNING):
-        row.status, row.completed_at = Status.CANCELLED, clock.now()
+    if row.status == ImportStatus.CHECKING:
+        row.status = ImportStatus.READY
+    elif row.status in (ImportStatus.QUEUED, ImportStatus.RUNNING):
+        row.status, row.completed_at = ImportStatus.CANCELLED, clock.now()
         tell_touched(session, row)
     else:
         raise NotNow
@@ -127,7 +127,7 @@ def undo(session: Session, import_id: UUID, *, with_file: bool = False, actor: A
         session.flush()
         return queries.view(row)
     quotes.forget(row)
-    row.status, row.error = Status.UNDOING, None
+    row.status, row.error = ImportStatus.UNDOING, None
     return _begin(session, row)
 
 
@@ -231,7 +231,7 @@ def _choose(session: Session, row: Import, given: Start) -> None:
     """Take over what is said of how to read the file; raise NotImportable, MappingWrong, MappingMissing or NotNow."""
     mapping = mapping_for(session, row, given)
     if has_brought(row) and mapping != row.mapping:
-        raise NotNow("Part of this file has been imported with another mapping; undo that first.")
+        raise NotNow("Part of this file is already imported with another mapping. Undo that first.")
     row.mapping = mapping
     row.environment, row.error = given.environment or row.environment, None
 
@@ -248,7 +248,7 @@ def mapping_for(session: Session, row: Import, given: Start) -> dict[str, Any]:
         chosen = _answered(row, chosen or row.mapping, given.answers)
     chosen = chosen or row.mapping
     if chosen is None:
-        raise MappingOpen("Nothing says how this file is to be read: send a mapping, or the id of a saved one.")
+        raise MappingOpen("Missing mapping. Send a mapping, or the ID of a saved one.")
     if given.separate is not None:
         chosen = chosen | {"id_prefix": f"{given.environment or row.environment}:" if given.separate else ""}
     return _checked(chosen).model_dump(mode="json", by_alias=True)
@@ -259,12 +259,12 @@ def _require_answers(row: Import) -> None:
     fields = {name.partition(".")[0] for name in waiting}
     asked = [each["text"] for each in row.recognition.get("questions", []) if each.get("field") in fields]
     if waiting:
-        raise MappingOpen(f"Answer first: {' '.join(asked) or ', '.join(waiting)}")
+        raise MappingOpen(f"Answer these questions first: {' '.join(asked) or ', '.join(waiting)}")
 
 
 def _answered(row: Import, mapping: dict[str, Any] | None, answers: Answers) -> dict[str, Any]:
     if mapping is None:
-        raise MappingOpen("Nothing says how this file is to be read: send a mapping, or the id of a saved one.")
+        raise MappingOpen("Missing mapping. Send a mapping, or the ID of a saved one.")
     samples = {column["path"]: list(column["samples"]) for column in row.recognition.get("columns", [])}
     found = questions.answered(mapping, samples, columns=answers.columns, units=answers.units, values=answers.values)
     plain = answers.model_dump(mode="json", exclude_none=True, include={"zone", "start", "model"})
@@ -277,7 +277,7 @@ def _checked(mapping: dict[str, Any]) -> Mapping:
     except ValidationError as wrong:
         errors = [{"field": ".".join(str(part) for part in each["loc"]), "message": each["msg"]} for each in wrong.errors()]
         first = errors[0]
-        raise MappingWrong(f"The mapping does not fit: {first['field']}: {first['message']}", errors=errors) from None
+        raise MappingWrong(f"Invalid mapping: {first['field']}: {first['message']}", errors=errors) from None
 
 
 def _begin(session: Session, row: Import) -> ImportView:

@@ -85,16 +85,16 @@ def _chosen(sample: Sample, first: Object, chosen: Shape) -> Found | NotYet:
             found = Found(chosen, SPANS[chosen], kind, sample.mapping(kind, format=chosen), OTLP)
     if found is None:
         raise Unreadable(
-            f"The records of this file are no {chosen.replace('_', ' ')}: choose “table”, and say which column is what."
+            f"The records in this file are not {chosen.replace('_', ' ')}. Choose a table type, then map the columns."
         )
     return found
 
 
 SPANS = {
-    Shape.OTLP: "Spans of OpenTelemetry (OTLP in JSON)",
-    Shape.PHOENIX: "Spans as Phoenix or OpenTelemetry's console exports them",
-    Shape.LANGFUSE_OBSERVATIONS: "Observations of Langfuse",
-    Shape.LANGFUSE_TRACES: "Traces of Langfuse",
+    Shape.OTLP: "OpenTelemetry spans (OTLP JSON)",
+    Shape.PHOENIX: "Spans exported by Phoenix or the OpenTelemetry console exporter",
+    Shape.LANGFUSE_OBSERVATIONS: "Langfuse observations",
+    Shape.LANGFUSE_TRACES: "Langfuse traces",
 }
 
 
@@ -102,30 +102,30 @@ def _spans(sample: Sample, first: Object) -> Found | None:
     if sample.records in ("resourceSpans.item", "batches.item") or "resourceSpans" in first:
         return Found(
             "otlp",
-            "Spans of OpenTelemetry (OTLP in JSON)",
+            "OpenTelemetry spans (OTLP JSON)",
             Kind.AI_REQUESTS,
             sample.mapping(Kind.AI_REQUESTS, format=Shape.OTLP),
             (*OTLP, *spans.warning(first)),
         )
     if spans.is_span(first):
-        title = "Spans as Phoenix or OpenTelemetry's console exports them"
+        title = "Spans exported by Phoenix or the OpenTelemetry console exporter"
         return Found("phoenix", title, Kind.AI_REQUESTS, sample.mapping(Kind.AI_REQUESTS, format=Shape.PHOENIX), OTLP)
     return None
 
 
 OTLP = (
-    "Calls of models become AI requests and, where their texts were captured, conversations; tools become steps. "
-    "Other spans are left out.",
+    "Model calls become AI requests and, where their texts were captured, conversations. Tool calls become steps. "
+    "Other spans are skipped.",
 )
 
 
 def _langfuse(sample: Sample, first: Object) -> Found | None:
     if langfuse.is_observation(first):
         mapping = sample.mapping(Kind.AI_REQUESTS, format=Shape.LANGFUSE_OBSERVATIONS)
-        return Found("langfuse_observations", "Observations of Langfuse", Kind.AI_REQUESTS, mapping, OTLP)
+        return Found("langfuse_observations", "Langfuse observations", Kind.AI_REQUESTS, mapping, OTLP)
     if langfuse.is_trace(first):
         kind = Kind.AI_REQUESTS if langfuse.has_observations(first) else Kind.CONVERSATIONS
-        return Found("langfuse_traces", "Traces of Langfuse", kind, sample.mapping(kind, format=Shape.LANGFUSE_TRACES))
+        return Found("langfuse_traces", "Langfuse traces", kind, sample.mapping(kind, format=Shape.LANGFUSE_TRACES))
     return None
 
 
@@ -142,14 +142,14 @@ def _runs(sample: Sample, first: Object) -> Found | None:
     if isinstance(repository, str):
         fields["app"] = Rule(constant=repository[:500])
     mapping = sample.mapping(Kind.BATCH_RUNS, format=Shape.WORKFLOW_RUNS, fields=fields)
-    return Found("workflow_runs", "Runs of workflows", Kind.BATCH_RUNS, mapping, ("The jobs of a run are its phases.",))
+    return Found("workflow_runs", "Workflow runs", Kind.BATCH_RUNS, mapping, ("Jobs of a run become phases.",))
 
 
 def _benchmark(sample: Sample, first: Object) -> Found | None:
     if not benchmark.is_detailed(first):
         return None
     mapping = sample.mapping(Kind.AI_REQUESTS, format=Shape.BENCHMARK)
-    return Found("vllm_benchmark", "A benchmark of vLLM with its single requests", Kind.AI_REQUESTS, mapping)
+    return Found("vllm_benchmark", "vLLM benchmark with single requests", Kind.AI_REQUESTS, mapping)
 
 
 def _articles(sample: Sample, first: Object) -> Found | None:
@@ -173,7 +173,7 @@ NAMES: dict[str, tuple[str, Callable[[Turns], bool]]] = {
     "abcd": ("ABCD", lambda t: t.role == "0" and t.path == "original"),
 }
 WEAK_IDS = ("task_id", "trial_id", "key", "dialogue_idx")  # of something that may have several conversations
-TRAINING = "This is also how training examples are written: as a dataset they can be imported when datasets come."
+TRAINING = "Training examples have this format too. Importing them as a dataset is not supported yet."
 
 
 def _dialogues(sample: Sample, first: Object) -> Found | None:
@@ -181,7 +181,7 @@ def _dialogues(sample: Sample, first: Object) -> Found | None:
     if found is None:
         return _exchanges(sample)
     format_, title = next(
-        ((key, f"Dialogues as {name} writes them") for key, (name, test) in NAMES.items() if test(found)),
+        ((key, f"Dialogues ({name} format)") for key, (name, test) in NAMES.items() if test(found)),
         ("dialogues", "Dialogues"),
     )
     samples = _samples(
@@ -233,7 +233,7 @@ def _exchanges(sample: Sample) -> Found | None:
     mapping = sample.mapping(
         Kind.CONVERSATIONS, format=Shape.EXCHANGES, fields=fields, turns=Turns(asked=asked, answered=answered)
     )
-    return Found("exchanges", "Questions with their answers", Kind.CONVERSATIONS, mapping)
+    return Found("exchanges", "Question and answer pairs", Kind.CONVERSATIONS, mapping)
 
 
 def _are_texts(first: list[Object], *paths: str) -> bool:
@@ -265,7 +265,7 @@ def _single_turns(sample: Sample, first: Object) -> Found | None:
     }
     turns_ = Turns(role=role, text=said, id=message_id, at=at)
     mapping = sample.mapping(Kind.CONVERSATIONS, format=Shape.TURNS, fields=kept, turns=turns_)
-    return Found("turns", "Messages of conversations, one a record", Kind.CONVERSATIONS, mapping)
+    return Found("turns", "Conversation messages, one per record", Kind.CONVERSATIONS, mapping)
 
 
 SURE_ROLES = frozenset(
@@ -294,9 +294,7 @@ def _table(sample: Sample) -> Found | NotYet:
     notes: tuple[str, ...] = ()
     if kind is Kind.EVENTS and "event_type" not in fields:
         fields["event_type"] = Rule(constant="imported.row")
-        notes = (
-            "No column says what happened: all rows become events of the type “imported.row”. Choose another, or another kind.",
-        )
+        notes = ("No event type column found: all rows get “imported.row”. Change it below, or choose another row type.",)
     if kind in (Kind.USERS, Kind.DOCUMENTS, Kind.MEMORIES):
         _take_key(fields, sample, "id")
     mapping = sample.mapping(kind, format=Shape.TABLE, fields=fields)

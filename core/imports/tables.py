@@ -64,7 +64,7 @@ def has_header(rows: list[Cells]) -> bool:
     """Whether the first row names the columns: no cell of it is a number or a time, or empty."""
     first = [cell.strip() for cell in rows[0]]
     if len(first) > MOST_COLUMNS:
-        raise Unreadable(f"The first row has {len(first):,} cells: this is no table that can be imported.")
+        raise Unreadable(f"The first row has {len(first):,} columns, which is more than an import supports.")
     if len(rows) == 1:
         return True
     named = [cell for cell in first if cell]
@@ -114,7 +114,7 @@ def columns_of(path: Path, encoding: str, separator: str, *, header: bool) -> li
         for row in csv.reader(_RowLines(text), delimiter=separator):
             if row:
                 return names_of(row, header=header)
-    raise Unreadable("The file holds no rows.")
+    raise Unreadable("The file has no rows.")
 
 
 def records(path: Path, encoding: str, separator: str, *, header: bool, skip: int = 0) -> Iterator[Record]:

@@ -9,8 +9,8 @@ from core.imports import names
 from core.imports.formats import benchmark, turns
 
 Object = dict[str, Any]
-OTHERWISE = "To import its rows as something else, choose another file type."
-LATER = "This file is recognised, and cannot be imported yet: that comes with {what}."
+OTHERWISE = "To import the rows as another type, change the file type."
+LATER = "Recognized, but not supported yet (planned with {what})."
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ def prose(text: str) -> NotYet | None:
     keys = {line.partition(":")[0].strip("- '\"") for line in shown if YAML_PAIR.match(line)}
     pairs = sum(1 for line in shown if YAML_PAIR.match(line))
     if {"prompts", "providers"} <= keys or ("tests" in keys and {"assert", "vars"} & keys):
-        return later("promptfoo", "A promptfoo configuration with test cases", "datasets and evaluations")
+        return later("promptfoo", "promptfoo configuration with test cases", "datasets and evaluations")
     if "class" in keys and ("metrics" in keys or "args" in keys) and pairs > len(shown) * 0.5:
-        return later("openai_evals_registry", "A registry of OpenAI evals", "datasets and evaluations")
+        return later("openai_evals_registry", "OpenAI evals registry", "datasets and evaluations")
     if pairs > len(shown) * 0.6 and len(shown) > 1 and not _is_tabular(lines):
-        return NotYet("yaml", "YAML", "This is YAML, which cannot be imported: write it as JSON, JSONL or CSV.")
+        return NotYet("yaml", "YAML", "YAML is not supported. Convert it to JSON, JSONL or CSV.")
     marked = sum(1 for line in lines if MARKUP.match(line.lstrip()))
     if lines and marked >= max(2, len(lines) * 0.2) and not _is_tabular(lines):
-        return later("markdown", "A text in Markdown, such as a prompt or an article", "prompts")
+        return later("markdown", "Markdown text, such as a prompt or an article", "prompts")
     return None
 
 
@@ -77,11 +77,11 @@ def _prompts(format_: str, title: str) -> NotYet:
 
 WEBHOOKS = NotYet(
     "webhooks",
-    "Signed calls of webhooks",
-    "These are calls of webhooks with their signatures, not rows: they cannot be imported.",
+    "Signed webhook calls",
+    "Webhook calls are not supported: they are not rows.",
 )
 ANNOTATORS = {"annotator1", "annotator2", "annotation", "annotations", "annotator"}
-LABELS = later("annotations", "Annotations of answers", "annotations")
+LABELS = later("annotations", "Answer annotations", "annotations")
 EXPECTED = {"ideal", "target", "expected", "expected_output", "expected_answer", "reference_answer", "gold", "ground_truth"}
 GIVEN = {"input", "question", "prompt", "messages", "query", "vars"}
 INSTRUCTION = {"instruction", "prompt", "question", "input"}
@@ -100,18 +100,16 @@ PROMPT_COLUMNS = {
     "author",
 }
 ASIDE = {"timestamp", "created_at", "user_id", "session_id", "model", "conversation_id", "tokens", "total_tokens"}
-SUMMARY = (
-    "This benchmark was saved without its details: it holds averages, and no request of its own. Save it with --save-detailed."
-)
+SUMMARY = "This benchmark has only averages and no single requests. Save it with --save-detailed."
 
 
 Test = Callable[[set[str], Object], bool]
 SIGNS: tuple[tuple[Test, NotYet], ...] = (
     (lambda found, _: {"webhook_id", "webhook_signature"} <= found, WEBHOOKS),
-    (lambda _, first: any(name.startswith("__expected") for name in first), _cases("promptfoo_cases", "Test cases of promptfoo")),
+    (lambda _, first: any(name.startswith("__expected") for name in first), _cases("promptfoo_cases", "promptfoo test cases")),
     (
         lambda found, first: bool(found & EXPECTED) and bool(found & GIVEN) and not has_messages(first),
-        _cases("eval_cases", "Test cases with what is expected"),
+        _cases("eval_cases", "Test cases with expected answers"),
     ),
     (
         lambda found, _: {"chosen", "rejected"} <= found or {"preferred_output", "non_preferred_output"} <= found,
@@ -121,13 +119,13 @@ SIGNS: tuple[tuple[Test, NotYet], ...] = (
         lambda found, first: (
             "prompt_template" in found or ({"system_prompt", "name"} <= found and turns.turns_in(first, depth=1) is None)
         ),
-        _prompts("judge_prompts", "Prompts of a judge"),
+        _prompts("judge_prompts", "Judge prompts"),
     ),
     (
         lambda found, first: "question_id" in found and isinstance(first.get("turns"), list),
-        _cases("questions", "Questions of an evaluation"),
+        _cases("questions", "Evaluation questions"),
     ),
-    (lambda found, _: {"question_id", "choices"} <= found, _cases("reference_answers", "Reference answers of an evaluation")),
+    (lambda found, _: {"question_id", "choices"} <= found, _cases("reference_answers", "Evaluation reference answers")),
     (lambda found, _: "prompt" in found and found <= PROMPT_COLUMNS, _prompts("prompts", "A list of prompts")),
     (lambda found, _: bool(found & ANNOTATORS) and bool(found & INSTRUCTION), LABELS),
     (lambda found, _: all(any(name.endswith(end) for name in found) for end in ("_result", "_reason")), LABELS),
@@ -137,7 +135,7 @@ SIGNS: tuple[tuple[Test, NotYet], ...] = (
     ),
     (
         lambda _, first: benchmark.is_summary(first),
-        NotYet("benchmark_summary", "A benchmark without its single requests", SUMMARY),
+        NotYet("benchmark_summary", "A benchmark without single requests", SUMMARY),
     ),
     (
         lambda found, _: bool(found & {"prompt", "instruction"}) and "completion" in found and not found & ASIDE,

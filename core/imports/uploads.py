@@ -135,7 +135,9 @@ def _id_in(name: str) -> UUID | None:
 def _check_size(size: int) -> None:
     limit = config().import_limit_mb * 2**20
     if size > limit:
-        words = f"A file has at most {config().import_limit_mb:,} MiB. Split it or pack it with gzip, or raise IMPORT_LIMIT_MB."
+        words = (
+            f"The limit is {config().import_limit_mb:,} MiB per file. Split it, compress it with gzip, or raise IMPORT_LIMIT_MB."
+        )
         raise FileTooLarge(words, limit=limit)
 
 
@@ -144,7 +146,7 @@ def check_room(wanted: int, *, beside: Path | None = None) -> None:
     free = shutil.disk_usage(beside.parent if beside else folder()).free
     if free - wanted < KEPT_FREE:
         raise DiskFull(
-            f"The disk that holds the data folder has {free // 2**20:,} MiB left, and {KEPT_FREE // 2**20} of them stay free "
+            f"Not enough disk space: {free // 2**20:,} MiB left, of which {KEPT_FREE // 2**20} are reserved "
             "for the database. Free some space, or remove files of earlier imports."
         )
 

@@ -120,12 +120,12 @@ def _count_written(value: Value, comma: bool) -> int:
     try:
         return _whole(float(decimal(value, comma=comma)))
     except (ValueError, AttributeError, OverflowError):
-        raise ValueError(f"{_shown(value)} is no whole number") from None
+        raise ValueError(f"{_shown(value)} is not a whole number") from None
 
 
 def _whole(value: Value) -> int:
     if isinstance(value, bool) or (not isinstance(value, int) and value != int(value)):
-        raise ValueError("no whole number")
+        raise ValueError("not a whole number")
     return int(value)
 
 
@@ -134,9 +134,9 @@ def number(value: Value, *, comma: bool = False) -> float:
     try:
         found = float(decimal(value, comma=comma) if isinstance(value, str) else value)
     except (ValueError, TypeError):
-        raise ValueError(f"{_shown(value)} is no number") from None
+        raise ValueError(f"{_shown(value)} is not a number") from None
     if not math.isfinite(found):
-        raise ValueError(f"{_shown(value)} is no number")
+        raise ValueError(f"{_shown(value)} is not a number")
     return found
 
 
@@ -145,9 +145,9 @@ def money(value: Value, *, cents: bool = False, comma: bool = False) -> str:
     try:
         found = Decimal(decimal(PRICE.sub("", value), comma=comma) if isinstance(value, str) else str(value))
     except (InvalidOperation, ValueError):
-        raise ValueError(f"{_shown(value)} is no price") from None
+        raise ValueError(f"{_shown(value)} is not a price") from None
     if not found.is_finite():
-        raise ValueError(f"{_shown(value)} is no price")
+        raise ValueError(f"{_shown(value)} is not a price")
     return format(found / 100 if cents else found, "f")
 
 
@@ -170,7 +170,7 @@ def _duration_written(value: Value, factor: float, comma: bool) -> int:
     try:
         return round(number(written, comma=comma) * factor)
     except (ValueError, OverflowError):
-        raise ValueError(f"{_shown(value)} is no duration") from None
+        raise ValueError(f"{_shown(value)} is not a duration") from None
 
 
 def word_of(value: Value) -> str:
@@ -185,10 +185,10 @@ def _state(value: Value, *, known: dict[str, str], kind: Kind) -> str:
     if kind is Kind.AI_REQUESTS:
         if len(word) == 3 and word.isdecimal():  # of HTTP; 102 is “processing”
             return "pending" if word == "102" else "ok" if word < "400" else "error"
-        raise ValueError(f"{_shown(value)} is no state that is known; say what it means: ok, error or pending")
+        raise ValueError(f"{_shown(value)} is not a known status; map it to ok, error or pending")
     if kind is Kind.BATCH_RUNS:
         return text(value)[:200]  # kept as it was sent
-    raise ValueError(f"{_shown(value)} is none of {', '.join(sorted(set(known.values())))}")
+    raise ValueError(f"{_shown(value)} is not one of {', '.join(sorted(set(known.values())))}")
 
 
 def trouble(rule: Rule, mapping: Mapping) -> Reader:
@@ -209,7 +209,7 @@ def _rating(value: Value, *, unit: Unit | None, values: dict[str, str]) -> int:
     if unit is Unit.THUMBS or (unit is None and not _is_number(word)):
         if word in states.THUMBS_UP or word in states.THUMBS_DOWN:
             return 1 if word in states.THUMBS_UP else -1
-        raise ValueError(f"{_shown(value)} is neither a thumb up nor a thumb down")
+        raise ValueError(f"{_shown(value)} is neither thumbs-up nor thumbs-down")
     found = number(value)
     return max(1, math.ceil(found / 2)) if unit is Unit.TEN else round(found)
 

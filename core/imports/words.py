@@ -15,9 +15,9 @@ UNITS = {
     Unit.HOURS: "hours",
     Unit.SECONDS_SINCE_START: "seconds since the start",
     Unit.MILLISECONDS_SINCE_START: "milliseconds since the start",
-    Unit.ISO: "written times",
-    Unit.DAY_FIRST: "dates with the day first",
-    Unit.MONTH_FIRST: "dates with the month first",
+    Unit.ISO: "dates and times",
+    Unit.DAY_FIRST: "day first",
+    Unit.MONTH_FIRST: "month first",
     Unit.DOLLARS: "US dollars",
     Unit.CENTS: "US cents",
     Unit.THUMBS: "thumbs",
@@ -56,7 +56,7 @@ def stored(name: str, rule: Rule, mapping: Mapping, told: list[Any]) -> list[str
         try:
             found.append("" if values.is_nothing(value) else _result(rule, read(value)))
         except ValueError:
-            found.append("not known" if rule.as_ is As.STATUS else "refused")
+            found.append("unknown" if rule.as_ is As.STATUS else "rejected")
     return [each for each in found if each]
 
 

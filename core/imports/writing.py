@@ -22,7 +22,7 @@ from core.imports import marks, quotes
 from core.imports.chunks import HEAVIEST, Chunk, Good, Identity, ahead, cut, without_what_is_refused
 from core.imports.models import Import
 from core.imports.parsed import Kind, Parsed
-from core.imports.schemas import Count, Problem, Status
+from core.imports.schemas import Count, ImportStatus, Problem
 from core.imports.stores import STORES, times
 from core.intake import Source
 
@@ -108,7 +108,7 @@ def _store_mended(chunk: Chunk, import_id: UUID, source: Source, refused: Except
         with transaction() as core:
             _store_in(core, mended, import_id, source)
     except REFUSED:
-        words = refused.detail if isinstance(refused, Invalid) else "Characters that are none."
+        words = refused.detail if isinstance(refused, Invalid) else "Invalid characters."
         lost = [
             Problem(position=good.parsed.position, line=good.parsed.line, kind=kind, error=words)
             for kind, rows in chunk.rows.items()
@@ -171,7 +171,7 @@ def _count_rejected(written: Written) -> None:
 def _hold(core: Session, import_id: UUID, after: int) -> Import:
     """Return the import's row, locked: whoever stops the import waits for this chunk, and another worker finds it gone on."""
     held = core.scalar(select(Import).where(Import.id == import_id).with_for_update())
-    if held is None or held.status != Status.RUNNING:
+    if held is None or held.status != ImportStatus.RUNNING:
         raise Stopped
     # A worker that was thought dead may wake up, and must not store its chunk once more.
     if held.position != after:

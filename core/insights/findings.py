@@ -1,8 +1,9 @@
 """What needs attention, found in the figures and said in words; each finding names the page and the filters that show it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
@@ -31,7 +32,10 @@ FEEDBACK = {"section": "feedback"}
 ELSEWHERE = {"knowledge": (Permission.READ_CONTENTS, "overview"), "settings": (Permission.CHANGE_WORKSPACE, "ai-metrics")}
 
 
-class Severity(StrEnum):
+Volumes = Callable[[], list[ModelVolume]]
+
+
+class FindingSeverity(StrEnum):
     """How bad it is: red, orange, or only to be known."""
 
     BAD = "bad"
@@ -43,7 +47,7 @@ class Finding(View):
     """Something that needs attention. `page` is the console's address of its evidence, `query` the filters that show it."""
 
     kind: str
-    severity: Severity
+    severity: FindingSeverity
     title: str
     detail: str
     at: datetime
@@ -97,7 +101,7 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
     tiles = [*known.of_ai, known.feedback]
     hours = incidents(core, asked, actor=actor)
     runs = find_failing(core, AskedRuns(scope.period, scope.watched))
-    volumes = volume_by_model(core, asked)
+    volumes = cache(partial(volume_by_model, core, asked))  # few findings speak of models
     fewer = drops(core, scope.period, scope.watched, actor=actor) if scope.watched.user_id is None else []
     found = [
         *(_of_incident(each, scope) for each in hours),
@@ -105,9 +109,9 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
         *(_of_drop(each, scope) for each in fewer),
         *_of_tiles(core, tiles, volumes, {each.trouble for each in hours}, scope),
         *(_of_tool(each, scope) for each in tools.failing(core, asked, actor=actor)),
-        *_unpriced(volumes, scope),
+        *(_unpriced(volumes(), scope) if known.unpriced_requests else ()),
     ]
-    order = list(Severity)
+    order = list(FindingSeverity)
     return Findings(items=sorted(found, key=lambda each: (order.index(each.severity), -each.at.timestamp()))[:MOST])
 
 
@@ -118,10 +122,12 @@ def _of_incident(one: Incident, scope: Scope) -> Finding:
     if one.trouble is Trouble.SLOW:
         title = f"{one.model} slow: p95 {words.duration(round(one.value))} (usual {words.duration(round(one.usual))})"
         said = f"{one.affected} of {words.count(one.requests, 'request')} exceeded the usual p95"
-        return _finding("latency", Severity.BAD, title, f"{when} · {said}", one.start, "ai-metrics", query)
+        return _finding("latency", FindingSeverity.BAD, title, f"{when} · {said}", one.start, "ai-metrics", query)
     title = f"{one.model} failing: {words.share(one.value)} of requests (usual {words.share(one.usual)})"
     said = f"{one.affected} of {words.count(one.requests, 'request')}"
-    return _finding("errors", Severity.BAD, title, f"{when} · {said}", one.start, "ai-metrics", query | {"status": "error"})
+    return _finding(
+        "errors", FindingSeverity.BAD, title, f"{when} · {said}", one.start, "ai-metrics", query | {"status": "error"}
+    )
 
 
 def _of_failing(one: Failing, scope: Scope) -> Finding:
@@ -130,7 +136,7 @@ def _of_failing(one: Failing, scope: Scope) -> Finding:
     row = f"last {one.in_a_row} runs in a row" if one.in_a_row > 1 else f"last {words.moment(one.last_at, scope.period.zone)}"
     # All of its runs: one that fails is partial or lost as well, and beside good ones it shows what differs.
     query = {"job": one.batch_job, **_span(scope), **_place(scope)}
-    severity = Severity.BAD if one.in_a_row > 1 else Severity.WARN
+    severity = FindingSeverity.BAD if one.in_a_row > 1 else FindingSeverity.WARN
     found = _finding("batch", severity, title, row, one.last_at, "batch-history", query)
     return Quoting(**found.model_dump(), quote=one.summary) if one.summary else found
 
@@ -147,12 +153,10 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
     span = {"start": in_address(one.at), "end": in_address(one.until)}
     app = {"app": one.app} if one.app else {}
     query = {"step": str(one.step), "against": "previous", **app, **span, **_place(scope)}
-    return _finding("conversion", Severity.BAD, title, detail, one.at, "onboarding", query)
+    return _finding("conversion", FindingSeverity.BAD, title, detail, one.at, "onboarding", query)
 
 
-def _of_tiles(
-    core: Session, tiles: Sequence[Tile], volumes: Sequence[ModelVolume], known: set[Trouble], scope: Scope
-) -> Iterator[Finding]:
+def _of_tiles(core: Session, tiles: Sequence[Tile], volumes: Volumes, known: set[Trouble], scope: Scope) -> Iterator[Finding]:
     is_slow = Trouble.SLOW in known
     # An incident says it already, and names its hours.
     explained = {"p95_latency": is_slow, "p95_first_token": is_slow, "error_rate": Trouble.FAILING in known}
@@ -164,11 +168,11 @@ def _of_tiles(
         change = f"{words.figure(tile.value, tile.unit)}, {words.figure(tile.before, tile.unit)} in the previous period"
         if tile.name == "cost":
             if tile.value / tile.before - 1 >= LEAST_RISE:
-                yield _of_cost(core, volumes, change, query, scope)
+                yield _of_cost(core, volumes(), change, query, scope)
             continue
         verb = "decreased" if tile.value < tile.before else "increased"
         page, more = ("knowledge", FEEDBACK) if tile.name == "feedback" else ("ai-metrics", {})
-        yield _finding(tile.name, Severity.WARN, f"{tile.label} {verb}", change, scope.period.start, page, query | more)
+        yield _finding(tile.name, FindingSeverity.WARN, f"{tile.label} {verb}", change, scope.period.start, page, query | more)
 
 
 def _is_surely_worse(tile: Tile, level: float) -> bool:
@@ -184,14 +188,14 @@ def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: 
     rise = sum(now.values()) - sum(before.values())
     risen = max((key for key in rises if 2 * rises[key] > rise), key=lambda key: rises[key], default=None)
     most = f" · mostly from {risen[1]}" if risen else ""
-    return _finding("cost", Severity.WARN, "Cost increased", change + most, scope.period.start, "ai-metrics", query)
+    return _finding("cost", FindingSeverity.WARN, "Cost increased", change + most, scope.period.start, "ai-metrics", query)
 
 
 def _of_tool(one: ToolFigures, scope: Scope) -> Finding:
     title = f"Tool {one.tool or '(unnamed)'} failing: {words.share(one.error_rate)} of calls"
     detail = f"{one.error_count:,} of {words.count(one.calls, 'call')}"
     query = {**_span(scope), **_place(scope)} | ({"tool": one.tool} if one.tool else {})
-    return _finding("tool", Severity.WARN, title, detail, scope.period.start, "ai-metrics", query)
+    return _finding("tool", FindingSeverity.WARN, title, detail, scope.period.start, "ai-metrics", query)
 
 
 def _unpriced(volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]:
@@ -201,10 +205,12 @@ def _unpriced(volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]
         names = ", ".join(list(dict.fromkeys(one.model for one in each))[:3])
         title = f"{words.count(count, 'request')} without a price"
         detail = f"{names} · not included in cost totals"
-        yield _finding("unpriced", Severity.NOTE, title, detail, scope.period.start, "settings", {"section": "Prices"})
+        yield _finding("unpriced", FindingSeverity.NOTE, title, detail, scope.period.start, "settings", {"section": "Prices"})
 
 
-def _finding(kind: str, severity: Severity, title: str, detail: str, at: datetime, page: str, query: dict[str, str]) -> Finding:
+def _finding(
+    kind: str, severity: FindingSeverity, title: str, detail: str, at: datetime, page: str, query: dict[str, str]
+) -> Finding:
     return Finding(kind=kind, severity=severity, title=title, detail=detail, at=at, page=page, query=query)
 
 

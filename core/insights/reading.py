@@ -106,7 +106,7 @@ class Reading(View):
     offset: int
 
 
-class MessageView(View):
+class MessageInContext(View):
     """One message, whole, with its conversation and what was said just before and after."""
 
     conversation: ConversationView
@@ -151,7 +151,7 @@ def read_conversation(
     )
 
 
-def read_message(core: Session, ai: Session, given: str, *, context: int, actor: Actor) -> MessageView:
+def read_message(core: Session, ai: Session, given: str, *, context: int, actor: Actor) -> MessageInContext:
     """Return a message with so many before and after it, and write down who has read it.
 
     Raises Forbidden, MessageMissing and MessageAmbiguous.
@@ -161,7 +161,7 @@ def read_message(core: Session, ai: Session, given: str, *, context: int, actor:
     _note(core, actor, conversation=conversation_id, message=id_)
     rows = _rows(core, conversation_id, max(0, position - context), min(position, context) + 1 + context, whole=id_)
     said = _said(core, rows, _judged(ai, conversation_id, [row["id"] for row in rows]), None, actor)
-    return MessageView(
+    return MessageInContext(
         conversation=queries.get_conversation(core, conversation_id, actor=actor),
         message=next(each for each in said if each.id == id_),
         before=[each for each in said if each.position < position],

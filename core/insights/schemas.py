@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.ai_metrics.answers import Summary
+from core.ai_metrics.answers import AiMetricsSummary
 from core.annotations.backlog import Backlog
 from core.batches.answers import RunSummary
 from core.identity.schemas import View
@@ -76,7 +76,7 @@ class Overview(View):
     environment: str
     users: UserFigures
     onboarding: OnboardingFigures | None
-    ai: Summary
+    ai: AiMetricsSummary
     feedback: FeedbackFigures | None
     batch: RunSummary
     reviews: Backlog

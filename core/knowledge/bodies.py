@@ -94,7 +94,7 @@ class FolderBody(BaseModel):
     status: DocumentState = DocumentState.PUBLISHED
 
 
-class LeftOut(View):
+class SkippedFile(View):
     """A file that became no document, and why."""
 
     name: str
@@ -107,7 +107,7 @@ class FolderReport(View):
     made: int
     changed: int
     unchanged: int
-    left_out: list[LeftOut]
+    left_out: list[SkippedFile]
 
 
 Change = Literal["made", "changed", "proposed", "published", "deleted"]

@@ -4,20 +4,20 @@ from core.errors import Conflict, Invalid, NotFound
 
 
 class DocumentMissing(NotFound):
-    """There is no document by that id."""
+    """No document with this ID."""
 
 
 class DocumentTaken(Conflict):
-    """There is a document by that id already."""
+    """A document with this ID already exists."""
 
 
 class DocumentMoved(Conflict):
-    """Somebody has changed this document meanwhile; load it again and repeat."""
+    """Someone else changed this document. Reload and try again."""
 
 
 class MemoryMissing(NotFound):
-    """There is no memory by that id."""
+    """No memory with this ID."""
 
 
 class FolderRefused(Invalid):
-    """Send markdown files, or a zip of them: at most 2,000 files, and 20 MiB when unpacked."""
+    """Upload Markdown files or a ZIP of them: at most 2,000 files and 20 MiB unpacked."""

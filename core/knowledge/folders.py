@@ -19,8 +19,8 @@ from core.knowledge.bodies import (
     DocumentChangeBody,
     FolderBody,
     FolderReport,
-    LeftOut,
     MarkdownFile,
+    SkippedFile,
 )
 from core.knowledge.document_list import get_document
 from core.knowledge.editing import change_document, create_document
@@ -28,11 +28,9 @@ from core.knowledge.errors import DocumentMissing, FolderRefused
 
 ENDINGS = (".md", ".markdown", ".txt")
 MOST_BYTES, LONGEST_ID = 20 * 2**20, 128
-HEADING = re.compile(r"^#[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 SOURCE = "folder"
-OTHERWISE_PACKED = (
-    "This zip is packed in a way that is not read here. Pack it anew with the usual method, or send the files themselves."
-)
+OTHERWISE_PACKED = "Unsupported ZIP compression. Use Deflate, or upload the files without a ZIP."
 PACKED_AS_USUAL = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # What reading a zip raises: of its frame, of a password, of a way to encrypt that is not known, of the packed bytes themselves.
 BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error)
@@ -42,13 +40,17 @@ def bring_in(ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
     """Make or change a document for each file; what cannot be one is left out, with the reason."""
     require(actor, Permission.CHANGE_KNOWLEDGE)
     outcomes = {"made": 0, "changed": 0, "unchanged": 0}
-    left_out: list[LeftOut] = []
+    left_out: list[SkippedFile] = []
     for file in given.files:
         try:
             outcomes[_bring(ai, file, given, actor)] += 1
         except (Failure, ValidationError) as refused:
-            reason = refused.detail if isinstance(refused, Failure) else "It is empty, or its name is longer than 128 characters."
-            left_out.append(LeftOut(name=file.name, reason=reason))
+            reason = (
+                refused.detail
+                if isinstance(refused, Failure)
+                else "The file is empty, or its name is longer than 128 characters."
+            )
+            left_out.append(SkippedFile(name=file.name, reason=reason))
     return FolderReport(**outcomes, left_out=left_out)
 
 
@@ -63,14 +65,15 @@ def read_files(files: Sequence[tuple[str, bytes]], *, actor: Actor) -> list[Mark
             raise FolderRefused
         found.append(MarkdownFile(name=name[:500], content=content.decode("utf-8-sig", "replace")[:1_000_000]))
     if not found:
-        raise FolderRefused("There is no markdown in this: its files end in .md, .markdown or .txt.")
+        raise FolderRefused("No Markdown files found (.md, .markdown or .txt).")
     return found
 
 
 def title_of(file: MarkdownFile) -> str:
     """Return the first heading, or the file's name in words."""
     heading = HEADING.search(file.content)
-    return (heading.group(1) if heading else re.sub(r"[-_]+", " ", PurePosixPath(file.name).stem))[:500]
+    words = heading[1].rstrip().rstrip("#").rstrip() if heading else ""
+    return (words or re.sub(r"[-_]+", " ", PurePosixPath(file.name).stem))[:500]
 
 
 def _bring(ai: Session, file: MarkdownFile, given: FolderBody, actor: Actor) -> str:
@@ -104,4 +107,4 @@ def _members(packed: bytes) -> Iterator[tuple[str, bytes]]:
                 with folder.open(each) as member:  # what a zip says of its sizes need not be true
                     yield each.filename, member.read(MOST_BYTES + 1)
     except BROKEN as broken:
-        raise FolderRefused("This zip cannot be read.") from broken
+        raise FolderRefused("This ZIP file cannot be read.") from broken

@@ -91,9 +91,9 @@ class NewFeedback(Row):
         """Return what is wrong with the rating, or with a time."""
         scale = self.meant_scale()
         if scale is Scale.THUMBS and self.rating not in (-1, 1):
-            return "rating: thumbs are -1 or 1"
+            return "rating: must be -1 or 1 for thumbs"
         if scale is Scale.FIVE and not 1 <= self.rating <= BEST:
-            return "rating: from 1 to 5, or -1 for a thumb down"
+            return "rating: must be 1 to 5, or -1 for thumbs-down"
         return super().wrong(latest)
 
     def meant_scale(self) -> Scale:

@@ -17,9 +17,3 @@ class NoModel(NotFound):
     """No models available. Add a provider in Settings."""
 
     code = "model_missing"
-
-
-class ServiceMissing(NotFound):
-    """No service is active."""
-
-    code = "service_missing"

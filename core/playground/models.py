@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.executions.schemas import Status
+from core.executions.schemas import ExecutionStatus
 from core.playground.schemas import Speaker
 from core.tables import CoreTable, Created, Keyed, one_of
 
@@ -46,7 +46,7 @@ class PlaygroundMessage(Keyed, Created, CoreTable):
     __tablename__ = "playground_messages"
     __table_args__ = (
         one_of("role", Speaker),
-        one_of("status", Status),
+        one_of("status", ExecutionStatus),
         UniqueConstraint("session_id", "position"),
         Index(None, "session_id"),
         Index("ix_playground_messages_admin_user_id_created_at", "admin_user_id", text("created_at desc")),

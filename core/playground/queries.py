@@ -6,12 +6,12 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.executions.models import Execution
-from core.executions.schemas import ExecutionError, Status
+from core.executions.schemas import ExecutionError, ExecutionStatus
 from core.paging import Page, Window
 from core.playground import texts
 from core.playground.errors import SessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundSession
-from core.playground.schemas import MessageView, SessionSummary, SessionView, Speaker
+from core.playground.schemas import PlaygroundMessageView, SessionSummary, SessionView, Speaker
 
 
 def _own(owner: UUID) -> ColumnElement[bool]:
@@ -81,7 +81,7 @@ def _summary(row: PlaygroundSession) -> SessionSummary:
     )
 
 
-def list_messages(session: Session, session_id: UUID, *, window: Window | None = None) -> list[MessageView]:
+def list_messages(session: Session, session_id: UUID, *, window: Window | None = None) -> list[PlaygroundMessageView]:
     """Return a session's messages in order; whether it is one's own, the caller has asked before."""
     wanted = (
         select(PlaygroundMessage, Execution)
@@ -94,7 +94,7 @@ def list_messages(session: Session, session_id: UUID, *, window: Window | None =
     return [message_view(message, execution) for message, execution in session.execute(wanted)]
 
 
-def list_messages_since(session: Session, session_id: UUID, revision: int) -> list[MessageView]:
+def list_messages_since(session: Session, session_id: UUID, revision: int) -> list[PlaygroundMessageView]:
     """Return the messages that changed after a revision, in the order of their change."""
     wanted = (
         select(PlaygroundMessage, Execution)
@@ -112,24 +112,24 @@ def find_revision(session: Session, session_id: UUID, *, owner: UUID) -> int | N
 
 def find_pending(session: Session, session_id: UUID) -> PlaygroundMessage | None:
     """Return the answer that is being written in a session."""
-    pending = (PlaygroundMessage.session_id == session_id, PlaygroundMessage.status == Status.PENDING)
+    pending = (PlaygroundMessage.session_id == session_id, PlaygroundMessage.status == ExecutionStatus.PENDING)
     return session.scalar(select(PlaygroundMessage).where(*pending))
 
 
-def find_pending_view(session: Session, session_id: UUID) -> MessageView | None:
+def find_pending_view(session: Session, session_id: UUID) -> PlaygroundMessageView | None:
     """Return the answer that is being written in a session, as a reader sees it."""
     row = find_pending(session, session_id)
     return message_view(row, None) if row is not None else None
 
 
-def message_view(row: PlaygroundMessage, execution: Execution | None) -> MessageView:
+def message_view(row: PlaygroundMessage, execution: Execution | None) -> PlaygroundMessageView:
     """Return a message with the figures of its execution."""
-    return MessageView(
+    return PlaygroundMessageView(
         id=row.id,
         role=Speaker(row.role),
         content=texts.content_of(row),
         job_id=row.job_id,
-        status=Status(row.status) if row.status else None,
+        status=ExecutionStatus(row.status) if row.status else None,
         custom_prompt=texts.custom_prompt_of(row),
         service_used=row.service_used,
         response_time_ms=row.response_time_ms,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from core.executions.schemas import ExecutionError, Status
+from core.executions.schemas import ExecutionError, ExecutionStatus
 from core.money import Usd
 from core.providers.schemas import Parameters
 
@@ -72,7 +72,7 @@ class SessionView(SessionSummary):
     draft: Draft
 
 
-class MessageView(BaseModel):
+class PlaygroundMessageView(BaseModel):
     """One message; figures are those of its execution."""
 
     model_config = ConfigDict(frozen=True)
@@ -81,7 +81,7 @@ class MessageView(BaseModel):
     role: Speaker
     content: str
     job_id: str | None
-    status: Status | None
+    status: ExecutionStatus | None
     custom_prompt: str | None
     service_used: str | None
     response_time_ms: int | None
@@ -102,6 +102,6 @@ class Sent(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     session_id: UUID
-    user_message: MessageView
+    user_message: PlaygroundMessageView
     job_id: str
-    status: Status
+    status: ExecutionStatus

@@ -15,7 +15,7 @@ from core.executions import queries as executions_queries
 from core.executions import service as executions
 from core.executions.models import Execution
 from core.executions.runner import current
-from core.executions.schemas import LONGEST_CONVERSATION, NewExecution, Status
+from core.executions.schemas import LONGEST_CONVERSATION, ExecutionStatus, NewExecution
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -23,7 +23,7 @@ from core.ids import new_id
 from core.playground import queries, texts
 from core.playground.errors import AnswerPending, NoModel, SessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundSession
-from core.playground.schemas import Draft, MessageView, NewMessage, Sent, SessionView, Speaker
+from core.playground.schemas import Draft, NewMessage, PlaygroundMessageView, Sent, SessionView, Speaker
 from core.providers import catalogue
 from core.providers.schemas import ChatMessage, MessageRole
 
@@ -94,7 +94,7 @@ def send(session: Session, given: NewMessage, *, actor: Actor) -> Sent:
     answering: dict[str, Any] = {
         "job_id": str(begun.id),
         "execution_id": begun.id,
-        "status": Status.PENDING,
+        "status": ExecutionStatus.PENDING,
         "custom_prompt": given.custom_prompt,
         "service_used": begun.route.model.id,
     }
@@ -102,7 +102,9 @@ def send(session: Session, given: NewMessage, *, actor: Actor) -> Sent:
     if row.name is None:
         row.name = texts.seal(_name_from(given.message), texts.SESSIONS, "name", row.id)
     after_commit(session, partial(runner.launch, begun, on_finish=settle))
-    return Sent(session_id=row.id, user_message=queries.message_view(said, None), job_id=str(begun.id), status=Status.PENDING)
+    return Sent(
+        session_id=row.id, user_message=queries.message_view(said, None), job_id=str(begun.id), status=ExecutionStatus.PENDING
+    )
 
 
 def _session_to_speak_in(session: Session, session_id: UUID | None, actor: Actor) -> PlaygroundSession:
@@ -130,7 +132,7 @@ def default_model(session: Session, workspace: settings.Workspace) -> str:
 def _history(session: Session, session_id: UUID) -> tuple[ChatMessage, ...]:
     """Return what was said before, as a model is to read it: failed and empty answers are left out."""
     said = queries.list_messages(session, session_id)
-    kept = [it for it in said if it.content and it.status is not Status.FAILED][-LONGEST_CONVERSATION:]
+    kept = [it for it in said if it.content and it.status is not ExecutionStatus.FAILED][-LONGEST_CONVERSATION:]
     return tuple(ChatMessage(role=MessageRole(it.role.value), content=it.content) for it in kept)
 
 
@@ -195,11 +197,11 @@ def settle(session: Session, execution_id: UUID) -> None:
     )
     message = session.scalar(
         select(PlaygroundMessage)
-        .where(PlaygroundMessage.execution_id == execution_id, PlaygroundMessage.status == Status.PENDING)
+        .where(PlaygroundMessage.execution_id == execution_id, PlaygroundMessage.status == ExecutionStatus.PENDING)
         .with_for_update()
     )
     execution = session.get(Execution, execution_id, populate_existing=True)
-    if row is None or message is None or execution is None or execution.status == Status.PENDING:
+    if row is None or message is None or execution is None or execution.status == ExecutionStatus.PENDING:
         return
     ended = executions_queries.view(execution)
     row.execution_count += 1
@@ -257,7 +259,7 @@ def _emptied(session: Session, session_id: UUID, actor: Actor) -> PlaygroundSess
     return row
 
 
-def read(session: Session, session_id: UUID, *, actor: Actor) -> tuple[SessionView, list[MessageView]]:
+def read(session: Session, session_id: UUID, *, actor: Actor) -> tuple[SessionView, list[PlaygroundMessageView]]:
     """Return a session and its messages, the revision read first: a change in between is noticed by who compares."""
     view = queries.get_session(session, session_id, owner=actor.id)
     return view, queries.list_messages(session, session_id)

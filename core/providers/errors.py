@@ -133,33 +133,33 @@ class ModelMissing(NotFound):
 
 
 class ProviderMissing(NotFound):
-    """There is no such provider."""
+    """No provider with this ID."""
 
 
 class NameTaken(Conflict):
-    """There is a provider of this name already."""
+    """A provider with this name already exists."""
 
     code = "name_taken"
 
 
 class FromEnvironment(Conflict):
-    """This provider comes from the environment. Change it there and start again."""
+    """This provider is set by environment variables. Change them and restart."""
 
     code = "from_environment"
 
 
 class PriceMissing(NotFound):
-    """There is no such price."""
+    """No price with this ID."""
 
 
 class PriceTaken(Conflict):
-    """There is a price of this model from this moment on already. Remove it first."""
+    """This model already has a price with the same start. Remove it first."""
 
     code = "price_taken"
 
 
 class PackagedPrice(Conflict):
-    """This price comes with Attune. Add one of your own from the same moment on: it goes before."""
+    """Packaged prices can't be removed. Add a custom price with the same start to override it."""
 
     code = "packaged_price"
 

@@ -16,11 +16,17 @@ from core.system import service as system
 from pages._ui import errors, frame, guard, state, tables, text
 
 EMAIL, NAME, ROLE, LINK = "accounts.email", "accounts.name", "accounts.role", "accounts.link"
+ROLES = {
+    Role.SUPER_ADMIN: "Super admin",
+    Role.ADMIN: "Admin",
+    Role.ANALYST: "Analyst",
+    Role.REVIEWER: "Reviewer",
+}
 WHAT_ROLES_DO = {
-    Role.SUPER_ADMIN: "Everything, and alone accounts, training export, retention and keys",
-    Role.ADMIN: "Tests, prompts, providers and settings",
-    Role.ANALYST: "Reads every dashboard",
-    Role.REVIEWER: "Reviews conversations",
+    Role.SUPER_ADMIN: "Full access, including accounts, training export and retention",
+    Role.ADMIN: "Everything except accounts, training export and retention",
+    Role.ANALYST: "Views dashboards and exports tables",
+    Role.REVIEWER: "Reviews messages; no costs or settings",
 }
 
 
@@ -33,7 +39,7 @@ def draw() -> None:
         chosen = draw_table(accounts)
     with right:
         if chosen is None:
-            st.caption("Choose an account to change it.")
+            st.caption("Select an account to edit it.")
         else:
             draw_detail(chosen, is_me=chosen.id == actor.id)
 
@@ -44,14 +50,14 @@ def draw_table(accounts: list[AccountView]) -> AccountView | None:
     rows = pd.DataFrame(
         {
             "Name": [account.full_name for account in accounts],
-            "E-mail": [account.email for account in accounts],
-            "Role": [account.role.value for account in accounts],
-            "State": [[condition(account)] for account in accounts],
+            "Email": [account.email for account in accounts],
+            "Role": [ROLES[account.role] for account in accounts],
+            "Status": [[condition(account)] for account in accounts],
             "Last sign-in": pd.Series([account.last_login_at for account in accounts], dtype="datetime64[us, UTC]"),
         }
     )
     states = st.column_config.MultiselectColumn(
-        "State", options=["Active", "Invited", "Disabled"], color=["green", "blue", "gray"], width=85
+        "Status", options=["Active", "Invited", "Disabled"], color=["green", "blue", "gray"], width=85
     )
     moment = st.column_config.DatetimeColumn("Last sign-in", format="D MMM YYYY, HH:mm", width=145, help="UTC")
     chosen = tables.choose(
@@ -60,9 +66,9 @@ def draw_table(accounts: list[AccountView]) -> AccountView | None:
         key="accounts.table",
         columns={
             "Name": st.column_config.TextColumn(width=150),
-            "E-mail": st.column_config.TextColumn(width=200),
+            "Email": st.column_config.TextColumn(width=200),
             "Role": st.column_config.TextColumn(width=95),
-            "State": states,
+            "Status": states,
             "Last sign-in": moment,
         },
         placeholder="never",
@@ -82,7 +88,7 @@ def draw_detail(account: AccountView, *, is_me: bool) -> None:
     frame.section(text.plain(account.full_name), text.plain(account.email))
     with st.container(border=True):
         if is_me:
-            st.caption("This is you. Your role and your access are for another super_admin to change.")
+            st.caption("This is your account. Another super admin must change your role.")
             return
         roles = list(Role)
         st.selectbox(
@@ -90,15 +96,15 @@ def draw_detail(account: AccountView, *, is_me: bool) -> None:
             roles,
             index=roles.index(account.role),
             key=f"role-{account.id}",
-            format_func=lambda role: role.value,
+            format_func=ROLES.__getitem__,
             on_change=change_role,
             args=(account.id,),
             help=WHAT_ROLES_DO[account.role],
         )
         if account.locked_until:
-            st.caption(f"Locked from one address until {account.locked_until:%H:%M} UTC, after five wrong passwords.")
+            st.caption(f"Locked for one IP address until {account.locked_until:%H:%M} UTC after 5 failed sign-in attempts.")
         with st.container(horizontal=True, gap="xsmall"):
-            words = "New invitation" if account.is_invited else "Reset password"
+            words = "Resend invitation" if account.is_invited else "Reset password"
             st.button(words, key=f"link-{account.id}", icon=":material/link:", on_click=_ask, args=(account, words, make_link))
             turn = "Disable" if account.is_active else "Enable"
             st.button(
@@ -118,19 +124,21 @@ def draw_detail(account: AccountView, *, is_me: bool) -> None:
 
 
 CONSEQUENCES = {
-    "New invitation": "The old link stops working.",
-    "Reset password": "The present password stops working and every session ends, now. You get a link to hand over.",
-    "Disable": "Every session ends, now. The account can be enabled again.",
-    "Delete": "The account, its sessions and its playground are removed for good. The audit log keeps what it did.",
+    "Resend invitation": "The previous link stops working.",
+    "Reset password": "The current password stops working and all sessions end immediately. You get a reset link to share.",
+    "Disable": "All sessions end immediately. You can enable the account again.",
+    "Delete": "Permanently deletes the account, its sessions and playground. The audit log is kept.",
 }
 
 
 def _ask(account: AccountView, words: str, act: Callable[[AccountView], None]) -> None:
-    @st.dialog(f"{words}?")
+    label = words if words in ("Resend invitation", "Reset password") else f"{words} account"
+
+    @st.dialog(f"{label}?")
     def confirm() -> None:
         st.write(f"{text.plain(account.full_name)} ({text.plain(account.email)}). {CONSEQUENCES[words]}")
         with st.container(horizontal=True):
-            if st.button(words, type="primary", key="accounts.confirm", on_click=act, args=(account,)):
+            if st.button(label, type="primary", key="accounts.confirm", on_click=act, args=(account,)):
                 st.rerun()
             if st.button("Cancel", key="accounts.cancel"):
                 st.rerun()
@@ -142,16 +150,14 @@ def open_invitation() -> None:
     """Ask whom to invite."""
     state.forget(EMAIL, NAME, ROLE, LINK)
 
-    @st.dialog("Invite")
+    @st.dialog("Invite account")
     def form() -> None:
-        st.text_input("E-mail", key=EMAIL, max_chars=254)
+        st.text_input("Email", key=EMAIL, max_chars=254)
         st.text_input("Name", key=NAME, max_chars=200)
-        role = st.selectbox(
-            "Role", list(Role), index=list(Role).index(Role.REVIEWER), key=ROLE, format_func=lambda role: role.value
-        )
+        role = st.selectbox("Role", list(Role), index=list(Role).index(Role.REVIEWER), key=ROLE, format_func=ROLES.__getitem__)
         st.caption(WHAT_ROLES_DO[role or Role.REVIEWER])
         buttons, below = st.container(horizontal=True), st.container()
-        wants_to_invite = buttons.button("Make the invitation", type="primary", key="accounts.invite")
+        wants_to_invite = buttons.button("Create invitation", type="primary", key="accounts.invite")
         if buttons.button("Cancel", key="accounts.no_invitation"):
             st.rerun()
         if wants_to_invite:
@@ -169,7 +175,7 @@ def invite() -> None:
         given = NewAccount(email=state.get(EMAIL, ""), full_name=state.get(NAME, ""), role=state.get(ROLE, Role.REVIEWER))
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        words = "A name is needed." if first["loc"] == ("full_name",) else first["msg"].removeprefix("Value error, ")
+        words = "Enter a name." if first["loc"] == ("full_name",) else first["msg"].removeprefix("Value error, ")
         raise Invalid(words) from None
     with guard.work() as (session, actor):
         link = service.invite(session, given, actor=actor)
@@ -182,8 +188,8 @@ def show_link() -> None:
     if link is None:
         return
     with st.container(border=True, width=760, gap="xsmall"):
-        note = f"shown this once · good until {link.expires_at:%-d %b, %H:%M} UTC"
-        frame.section("Link for " + text.plain(link.account.email), note)
+        note = f"copy it now; it won't be shown again · expires {link.expires_at:%-d %b, %H:%M} UTC"
+        frame.section("Password setup link for " + text.plain(link.account.email), note)
         st.code(config().address + link.path, language=None, wrap_lines=True)
         st.button("Done", key="accounts.link_done", icon=":material/check:", on_click=state.forget, args=(LINK,))
 
@@ -213,7 +219,7 @@ def change_role(account_id: UUID) -> None:
             service.change_account(session, account_id, AccountChange(role=role), actor=actor)
     finally:
         state.forget(f"role-{account_id}")
-    state.toast(f"Role changed to {role.value}")
+    state.toast(f"Role changed to {ROLES[role]}")
 
 
 @errors.action

@@ -13,6 +13,7 @@ from pages._ui.review_form import SEVERITIES
 TONES = {AnnotationType.CORRECTION: "blue", AnnotationType.IMPROVEMENT: "blue", AnnotationType.FLAG: "orange"}
 STATUS_TONES = {AnnotationStatus.REVIEWED: "blue", AnnotationStatus.APPLIED: "green"}
 LONGEST = 4000
+FIELDS = {"annotation_type": "type", "content": "comment", "suggested_response": "suggested response"}
 
 
 def draw(one: AnnotationView, zone: str, *, original: str | None) -> None:
@@ -46,7 +47,7 @@ def draw_history(one: AnnotationView, zone: str) -> None:
 
 def draw_change(each: ChangeView, zone: str) -> None:
     """Draw one change: who, when, and each field before and after."""
-    what = "deleted it" if each.after is None else f"changed {', '.join(each.after).replace('_', ' ')}"
+    what = "deleted this" if each.after is None else f"changed {', '.join(FIELDS.get(name, name) for name in each.after)}"
     st.caption(text.plain(text.one_line(f"{each.by_name} {what} · {words.moment(each.at, zone)}")))
     before, after = each.before or {}, each.after or {}
     for name in after:

@@ -9,7 +9,7 @@ from core.errors import Invalid
 from core.knowledge import document_list, editing
 from core.knowledge.answers import MadeOf
 from core.knowledge.bodies import Proposal
-from pages._ui import cache, errors, guard, links, state, text
+from pages._ui import cache, document_editor, errors, guard, links, state, text
 
 TITLE, SCOPE, CONTENT = (f"annotation.document.{name}" for name in ("title", "scope", "content"))
 LONGEST_TITLE = 500
@@ -18,10 +18,10 @@ LONGEST_TITLE = 500
 def draw(one: AnnotationView, *, may_propose: bool) -> None:
     """Draw what was made of an annotation, and the way to make a document."""
     for each in read(one):
-        name = f"{text.one_line(each.title)[:100]} ({each.status.value})"
+        name = f"{text.one_line(each.title)[:100]} ({document_editor.STATES[each.status].lower()})"
         links.draw("knowledge", f"Document: {name}", icon="menu_book", document=str(each.id))
     if may_propose and (one.content or one.suggested_response):
-        st.button("Make a document", icon=":material/note_add:", key="annotation.document", on_click=begin, args=(one,))
+        st.button("Create document", icon=":material/note_add:", key="annotation.document", on_click=begin, args=(one,))
         if state.take("annotation.document.opens"):
             _ask(one)
 
@@ -40,15 +40,15 @@ def begin(one: AnnotationView) -> None:
     state.put("annotation.document.opens", True)
 
 
-@st.dialog("Make a document", width="large")
+@st.dialog("Create document", width="large")
 def _ask(one: AnnotationView) -> None:
-    st.caption("The assistant draws on it once an admin has published it.")
+    st.caption("The assistant can use it after an admin publishes it.")
     st.text_input("Title", key=TITLE, max_chars=LONGEST_TITLE)
-    st.text_input("Scope", key=SCOPE, max_chars=LONGEST_TITLE, placeholder="Where it belongs, such as: help centre")
-    st.text_area("Content, in markdown", key=CONTENT, height=260)
+    st.text_input("Scope", key=SCOPE, max_chars=LONGEST_TITLE, placeholder="For example: help centre")
+    st.text_area("Content (Markdown)", key=CONTENT, height=260)
     place = st.container()
     with st.container(horizontal=True):
-        if st.button("Propose", type="primary", key="annotation.document.propose"):
+        if st.button("Propose document", type="primary", key="annotation.document.propose"):
             with errors.InForm(place):
                 propose(one)
                 st.rerun()
@@ -69,8 +69,8 @@ def propose(one: AnnotationView) -> None:
             annotation_id=one.id,
         )
     except ValidationError as wrong:
-        raise Invalid("A document has a title and content.") from wrong
+        raise Invalid("Enter a title and content.") from wrong
     with guard.work() as (_, actor), transaction(Database.AI) as ai:
         editing.propose_document(ai, given, actor=actor)
     cache.forget()
-    state.toast("Document proposed: an admin publishes it")
+    state.toast("Document proposed; waiting for an admin to publish it")

@@ -76,7 +76,7 @@ def save() -> None:
         now = annotations.change(ai, edited.one.id, AnnotationChangeBody(**said.model_dump()), actor=actor)
     close()
     is_again = now.status is AnnotationStatus.PENDING and edited.one.status is not AnnotationStatus.PENDING
-    state.toast("Saved; it is pending again" if is_again else "Saved")
+    state.toast("Saved and set back to pending" if is_again else "Saved")
 
 
 def _subject(core: Session, ai: Session, one: AnnotationView, actor: Actor) -> Subject:

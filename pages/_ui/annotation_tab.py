@@ -13,10 +13,10 @@ from core.annotations.charts import NAMES
 from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationFilter,
+    AnnotationSeverity,
     AnnotationStatus,
     AnnotationType,
     AnnotationView,
-    Severity,
 )
 from core.db import Database, transaction
 from core.identity.permissions import Permission, may
@@ -51,17 +51,17 @@ OFFERS: filters.Offers = {
     "status": {str(key): said for key, said in STATUSES.items()},
     "type": {str(key): said for key, said in NAMES.items()},
     "severity": {str(key): said for key, said in SEVERITIES.items()},
-    "author": {"me": "By me"},
+    "author": {"me": "Me"},
 }
 column = st.column_config
 COLUMNS = {
-    "At": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
+    "Created": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
     "Type": column.MultiselectColumn(options=list(NAMES.values()), color=["blue", "blue", "orange", "green"], width=110),
     "Severity": column.TextColumn(width=90),
     "Comment": column.TextColumn(width=250),
     "Tags": column.ListColumn(width=130),
     "Status": column.MultiselectColumn(options=list(STATUSES.values()), color=["gray", "blue", "green"], width=100),
-    "By": column.TextColumn(width=140),
+    "Author": column.TextColumn(width=140),
     "Model": column.TextColumn(width=140),
 }
 
@@ -83,7 +83,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
         _draw_nothing(chosen)
         return
     zone = chosen.period.zone
-    st.caption(f"{words.count(page.total_count, 'annotation')}; select one to read it")
+    st.caption(f"{words.count(page.total_count, 'annotation')} · select a row to open it")
     about = words.count(len(page.items), "annotation")
     picked = tables.choose(_table(page.items, zone), about, key=f"{at}.{number}", columns=COLUMNS)
     tables.draw_pages(page.total_count, SHOWN, at)
@@ -103,7 +103,7 @@ def wanted(chosen: Filters, me: UUID) -> AnnotationFilter:
     return AnnotationFilter(
         status=AnnotationStatus(given["status"]) if given["status"] in set(AnnotationStatus) else None,
         type=AnnotationType(given["type"]) if given["type"] in set(AnnotationType) else None,
-        severity=Severity(given["severity"]) if given["severity"] in set(Severity) else None,
+        severity=AnnotationSeverity(given["severity"]) if given["severity"] in set(AnnotationSeverity) else None,
         author=me if given["author"] == "me" else None,
         tag=chosen["tag"],
         environment=chosen.watched.environment,
@@ -120,11 +120,11 @@ def tags_offered() -> dict[str, str]:
 
 def text_of(one: AnnotationView) -> str:
     """Return in grey beside the heading where it stands."""
-    return "decided between reviewers" if one.round > 2 else f"review {one.round}"
+    return "adjudicated" if one.round > 2 else f"review {one.round}"
 
 
 def _draw_chosen(chosen: AnnotationView, zone: str, actor: Actor) -> None:
-    with watch.panel("The annotation", text_of(chosen)), st.container(border=True, key=f"annotation-{chosen.id}"):
+    with watch.panel("Annotation", text_of(chosen)), st.container(border=True, key=f"annotation-{chosen.id}"):
         if annotation_edit.is_open(chosen):
             annotation_edit.draw(chosen)
         else:
@@ -142,7 +142,7 @@ def _draw_nothing(chosen: Filters) -> None:
     if chosen.narrowed:
         watch.none_match(PAGE, "annotations", chosen)
     else:
-        body = "They appear here once a reviewer has said something of a message; a longer period may show some."
+        body = "Annotations appear here as reviewers work through the queue. Try a longer period."
         frame.empty_state("rate_review", "No annotations in this period", body)
 
 
@@ -154,14 +154,14 @@ def _draw_actions(one: AnnotationView, *, is_mine: bool, decides: bool) -> None:
             st.button("Mark as applied", key="annotation.applied", on_click=move, args=(one.id, AnnotationStatus.APPLIED))
         if decides and one.status is not AnnotationStatus.PENDING:
             st.button(
-                "Back to pending",
+                "Mark as pending",
                 key="annotation.pending",
                 type="tertiary",
                 on_click=move,
                 args=(one.id, AnnotationStatus.PENDING),
             )
         st.button(
-            "Its conversation",
+            "Open conversation",
             key="annotation.open",
             icon=":material/forum:",
             type="tertiary",
@@ -178,10 +178,8 @@ def _draw_actions(one: AnnotationView, *, is_mine: bool, decides: bool) -> None:
                 args=(one,),
             )
             with st.popover("Delete", icon=":material/delete:", type="tertiary"):
-                st.caption(
-                    "The audit log keeps that it was deleted; its history, which admins can read over the API, what it said."
-                )
-                st.button("Delete this annotation", key="annotation.delete", on_click=delete, args=(one.id,))
+                st.caption("The deletion is recorded in the audit log. Admins can still read its history through the API.")
+                st.button("Delete annotation", key="annotation.delete", on_click=delete, args=(one.id,))
 
 
 @errors.action
@@ -197,7 +195,7 @@ def delete(id_: UUID) -> None:
     """Delete an annotation."""
     with guard.work() as (_, actor), transaction(Database.AI) as ai:
         annotations.remove(ai, id_, actor=actor)
-    state.toast("Deleted")
+    state.toast("Annotation deleted")
 
 
 def open_(conversation: str, message: str) -> None:
@@ -209,13 +207,13 @@ def _table(rows: Sequence[AnnotationView], zone: str) -> pd.DataFrame:
     at: list[datetime | None] = [row.created_at for row in rows]
     return pd.DataFrame(
         {
-            "At": user_list.times(at, zone),
+            "Created": user_list.times(at, zone),
             "Type": [[NAMES[row.annotation_type]] for row in rows],
             "Severity": [SEVERITIES[row.severity] if row.severity else None for row in rows],
             "Comment": [annotation_card.summary(row) for row in rows],
             "Tags": [row.tags for row in rows],
             "Status": [[STATUSES[row.status]] for row in rows],
-            "By": [row.author_name for row in rows],
+            "Author": [row.author_name for row in rows],
             "Model": [row.model or None for row in rows],
         }
     )

@@ -16,7 +16,7 @@ from pages._ui import frame, guard, state, tables
 
 SIZE = 25
 PAGE = "audit_page"
-OUTCOMES = ("ok", "wrong", "locked")
+OUTCOMES = {"ok": "Succeeded", "wrong": "Failed", "locked": "Locked"}
 EVER = "ever"
 SPANS = {EVER: "Any time", "1": "Today", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days"}
 
@@ -28,7 +28,7 @@ def draw() -> None:
             "Account",
             key="account",
             bind="query-params",
-            placeholder="Account",
+            placeholder="Filter by account",
             label_visibility="collapsed",
             width=220,
             on_change=_first_page,
@@ -37,13 +37,13 @@ def draw() -> None:
             "Action",
             key="action",
             bind="query-params",
-            placeholder="Action, such as session.sign_in",
+            placeholder="Filter by action, e.g. session.sign_in",
             label_visibility="collapsed",
             width=280,
             on_change=_first_page,
         )
         days = st.selectbox(
-            "When",
+            "Period",
             list(SPANS),
             key="days",
             bind="query-params",
@@ -53,15 +53,18 @@ def draw() -> None:
             on_change=_first_page,
         )
         st.link_button(
-            "CSV", download(account, action, days), icon=":material/download:", help="Every row that the filters match"
+            "Export CSV",
+            download(account, action, days),
+            icon=":material/download:",
+            help="Download all rows that match the filters",
         )
     wanted = AuditFilter(action or None, account or None, _since(days))
     number = max(1, state.get(PAGE, 1))
     with guard.work() as (session, _):
         page = queries.list_audit(session, wanted, window=Window(SIZE, (number - 1) * SIZE))
-    frame.section("Audit", f"{words.count(page.total_count, 'entry', 'entries')}, the newest first, times in UTC")
+    frame.section("Audit log", f"{words.count(page.total_count, 'entry', 'entries')} · newest first · UTC")
     if not page.items:
-        frame.empty_state("history", "Nothing matches", "Every sign-in, failure and change is written down here.")
+        frame.empty_state("history", "No entries match these filters", "The audit log records sign-ins, failures and changes.")
         return
     draw_table(page)
     pages = -(-page.total_count // SIZE)
@@ -87,19 +90,19 @@ def draw_table(page: Page[AuditRow]) -> None:
     """Draw one page of rows."""
     rows = pd.DataFrame(
         {
-            "When": pd.to_datetime([row.occurred_at for row in page.items], utc=True),
-            "Who": [row.actor.name or row.actor.type for row in page.items],
+            "Time": pd.to_datetime([row.occurred_at for row in page.items], utc=True),
+            "Actor": [row.actor.name or row.actor.type.capitalize() for row in page.items],
             "Action": [row.action for row in page.items],
-            "What": [_what(row) for row in page.items],
-            "From": [row.ip_address or "" for row in page.items],
-            "Outcome": [[row.outcome] for row in page.items],
+            "Details": [_what(row) for row in page.items],
+            "IP address": [row.ip_address or "" for row in page.items],
+            "Outcome": [[OUTCOMES.get(row.outcome, row.outcome)] for row in page.items],
         }
     )
     outcome = st.column_config.MultiselectColumn(
-        "Outcome", options=list(OUTCOMES), color=["green", "orange", "red"], width="small"
+        "Outcome", options=list(OUTCOMES.values()), color=["green", "orange", "red"], width="small"
     )
-    moment = st.column_config.DatetimeColumn("When", format="D MMM YYYY, HH:mm:ss")
-    columns = {"When": moment, "What": st.column_config.TextColumn(width=400), "Outcome": outcome}
+    moment = st.column_config.DatetimeColumn("Time", format="D MMM YYYY, HH:mm:ss")
+    columns = {"Time": moment, "Details": st.column_config.TextColumn(width=400), "Outcome": outcome}
     tables.show(rows, "Audit log", key="audit.table", columns=columns)
 
 
@@ -107,4 +110,4 @@ def _what(row: AuditRow) -> str:
     before, after = row.before or {}, row.after or {}
     changes = {name: f"{before[name]} → {value}" if name in before else value for name, value in after.items()}
     facts = {**row.targets, **changes}
-    return ", ".join(f"{name} {value}" for name, value in facts.items() if not name.endswith("_id"))[:300]
+    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items() if not name.endswith("_id"))[:300]

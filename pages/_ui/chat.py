@@ -5,9 +5,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import words
-from core.executions.schemas import Status
+from core.executions.schemas import ExecutionStatus
 from core.playground.errors import AnswerPending
-from core.playground.schemas import LONGEST_MESSAGE, MessageView, SessionView, Speaker
+from core.playground.schemas import LONGEST_MESSAGE, PlaygroundMessageView, SessionView, Speaker
 from pages._ui import frame, markdown, state, text
 
 MESSAGE = "playground.message"
@@ -25,9 +25,11 @@ _copy = st.components.v2.component("attune_copy", js=frame.read("parts/copy.js")
 _follow = st.components.v2.component("attune_follow", js=frame.read("parts/follow.js"))
 
 
-def draw(session: SessionView, messages: list[MessageView], *, on_stop: Callable[[], None], on_news: Callable[[], None]) -> None:
+def draw(
+    session: SessionView, messages: list[PlaygroundMessageView], *, on_stop: Callable[[], None], on_news: Callable[[], None]
+) -> None:
     """Draw the conversation; the last answer grows by itself while it is pending, and is drawn anew when there is news."""
-    pending = next((it for it in messages if it.status is Status.PENDING), None)
+    pending = next((it for it in messages if it.status is ExecutionStatus.PENDING), None)
     with st.container(key="chat-messages", gap="xsmall"):
         if not messages:
             _draw_empty()
@@ -54,7 +56,7 @@ def _draw_empty() -> None:
     frame.empty_state("science", "No messages yet", words, border=False)
 
 
-def _draw_message(place: int, message: MessageView) -> None:
+def _draw_message(place: int, message: PlaygroundMessageView) -> None:
     with st.chat_message(message.role.value, avatar=AVATARS[message.role]):
         if message.role is Speaker.USER:
             with st.container(key=f"row-{message.id}", horizontal=True, wrap=False, gap="small"):
@@ -68,7 +70,7 @@ def _draw_message(place: int, message: MessageView) -> None:
         _draw_small_print(place, message)
 
 
-def _draw_small_print(place: int, message: MessageView) -> None:
+def _draw_small_print(place: int, message: PlaygroundMessageView) -> None:
     # The part in the browser finds the message by its place and id.
     key = f"row-print-{message.id}"
     with st.container(key=key, horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", width="content"):
@@ -78,7 +80,7 @@ def _draw_small_print(place: int, message: MessageView) -> None:
             st.button("Copy", key=copy, icon=":material/content_copy:", type="tertiary", help="Copy message")
 
 
-def _small_print(message: MessageView) -> str:
+def _small_print(message: PlaygroundMessageView) -> str:
     said_at = text.clock_time(message.created_at, frame.time_zone())
     if message.role is Speaker.USER:
         return f":gray[:small[{said_at}]]"
@@ -91,10 +93,10 @@ def _small_print(message: MessageView) -> str:
     return "\u2002".join([f":gray[:small[{' · '.join(figures)}]]", *_badges(message)])
 
 
-def _badges(message: MessageView) -> list[str]:
+def _badges(message: PlaygroundMessageView) -> list[str]:
     badges = {
-        ":orange-badge[Stopped]": message.status is Status.CANCELLED,
-        ":red-badge[Failed]": message.status is Status.FAILED,
+        ":orange-badge[Stopped]": message.status is ExecutionStatus.CANCELLED,
+        ":red-badge[Failed]": message.status is ExecutionStatus.FAILED,
         ":orange-badge[Max tokens reached]": message.finish_reason == "length",
         ":violet-badge[Custom prompt]": bool(message.custom_prompt),
     }

@@ -37,7 +37,7 @@ def draw(actor: Actor) -> None:
         found = read()
     except (ConversationMissing, MessageMissing) as missing:
         st.title("Tuning", anchor=False)
-        frame.empty_state("speaker_notes_off", "Nothing by that id", missing.detail)
+        frame.empty_state("speaker_notes_off", "Conversation not found", missing.detail)
         return
     zone, sees_costs = workspace.zone(), may(actor, Permission.WATCH)
     _draw_head(found.conversation, zone)
@@ -87,17 +87,17 @@ def _draw_head(one: ConversationSummary, zone: str) -> None:
             if one.status in STATE_TONES:
                 st.badge(conversation_list.STATES[one.status], color=STATE_TONES[one.status])  # type: ignore[arg-type]  # colours by name
         facts = [conversation_list.who(one), words.count(one.message_count, "message"), *one.models]
-        said = f"last {words.moment(one.last_message_at, zone)} ({zone})"
+        said = f"last message {words.moment(one.last_message_at, zone)} ({zone})"
         st.caption(text.plain(text.one_line(" · ".join(filter(None, [*facts, said])))))
 
 
 def _draw_messages(found: Reading, zone: str, actor: Actor) -> None:
     first, last = found.offset + 1, found.offset + len(found.messages)
-    with watch.panel("Messages", f"{first:,} to {last:,} of {found.total_count:,}" if found.messages else "none here"):
+    with watch.panel("Messages", f"{first:,} to {last:,} of {found.total_count:,}" if found.messages else "none"):
         _draw_turn("earlier", "Earlier messages", max(0, found.offset - AT_ONCE), is_there=found.offset > 0)
         with st.container(border=True, gap="xsmall", key="said"):
             if not found.messages:
-                st.caption("Nothing was said here.")
+                st.caption("No messages.")
             message_list.draw(
                 found.messages,
                 zone,
@@ -139,43 +139,43 @@ def _draw_facts(found: Reading, zone: str, *, sees_costs: bool) -> None:
     one = found.conversation
     known = {
         "User": conversation_list.who(one),
-        "Began": words.moment(one.created_at, zone),
+        "Started": words.moment(one.created_at, zone),
         "Model": ", ".join(one.models),
-        "Kind": one.session_type or "",
+        "Type": one.session_type or "",
         "App": " ".join(filter(None, (one.app, one.release))),
         "Environment": one.environment,
         "Tokens": f"{one.total_tokens:,}" if one.total_tokens else "",
         "Cost": words.money(one.total_cost_usd) if sees_costs and one.total_cost_usd else "",
-        "Handed to a person": _escalation(one, zone),
-        "Id": one.external_id,
+        "Escalated": _escalation(one, zone),
+        "External ID": one.external_id,
     }
-    with watch.panel("Known of this conversation"), st.container(border=True, gap="xsmall"):
+    with watch.panel("Details"), st.container(border=True, gap="xsmall"):
         for name, value in known.items():
             if value:
                 st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
     if one.context:
         _draw_context(one.context)
     if found.feedback:
-        with watch.panel("Feedback on all of it"), st.container(border=True, gap="xsmall"):
+        with watch.panel("Conversation feedback"), st.container(border=True, gap="xsmall"):
             message_list.draw_feedback(found.feedback, zone, None)
-    with watch.panel("Go to"), st.container(gap=None):
+    with watch.panel("Related"), st.container(gap=None):
         if one.user_id is not None:
-            links.draw("users", "Its user", icon="person", user=str(one.user_id), environment=one.environment)
+            links.draw("users", "User", icon="person", user=str(one.user_id), environment=one.environment)
         place = {"conversation": str(one.id), "environment": one.environment, "days": "90"}
-        links.draw("ai-metrics", "Its AI requests", icon="monitoring", **place)
+        links.draw("ai-metrics", "AI requests", icon="monitoring", **place)
         st.link_button(
-            "As JSON", f"/api/v1/admin/ai/tuning/conversations/{one.id}", icon=":material/data_object:", type="tertiary"
+            "View JSON", f"/api/v1/admin/ai/tuning/conversations/{one.id}", icon=":material/data_object:", type="tertiary"
         )
 
 
 def _draw_context(given: dict[str, Any]) -> None:
-    with watch.panel("Context", "as it was sent"), st.container(border=True, gap="xsmall"):
+    with watch.panel("Context", "as sent"), st.container(border=True, gap="xsmall"):
         for name, value in list(given.items())[:MOST_CONTEXT]:
             said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             label = text.plain(text.one_line(name)[:100])
             st.markdown(f":gray[:small[{label}]]  \n{text.plain(text.one_line(said)[:LONGEST_VALUE])}")
         if len(given) > MOST_CONTEXT:
-            st.caption(f"And {words.count(len(given) - MOST_CONTEXT, 'more', 'more')}; the JSON has all of it.")
+            st.caption(f"{len(given) - MOST_CONTEXT:,} more in the JSON")
 
 
 def _escalation(one: ConversationSummary, zone: str) -> str:

@@ -22,8 +22,8 @@ OPINIONS: dict[Opinion, str] = {
 }
 STATES: dict[ConversationState, str] = {
     ConversationState.ACTIVE: "Active",
-    ConversationState.WAITING_HUMAN: "Waits for a person",
-    ConversationState.HUMAN: "With a person",
+    ConversationState.WAITING_HUMAN: "Waiting for handoff",
+    ConversationState.HUMAN: "Handed off",
     ConversationState.CLOSED: "Closed",
 }
 SPEAKERS: dict[MessageSpeaker, str] = {
@@ -49,8 +49,8 @@ COLUMNS = {
 
 def draw_count(place: DeltaGenerator, total: int, q: str | None) -> None:
     """Say how many there are."""
-    found = "with these words; the first place in each is shown" if q else "select one to read it"
-    place.caption(f"{words.count(total, 'conversation')}{' ' if q else '; '}{found}")
+    found = "matching · first match shown" if q else "select a row to open it"
+    place.caption(f"{words.count(total, 'conversation')}{' ' if q else ' · '}{found}")
 
 
 def draw_table(rows: Sequence[ConversationSummary], zone: str, key: str, *, sees_costs: bool) -> None:
@@ -111,7 +111,7 @@ def who(row: ConversationSummary) -> str:
 
 
 def _found(hit: Hit) -> str:
-    more = f" <small>and in {words.count(hit.messages - 1, 'more message')}</small>" if hit.messages > 1 else ""
+    more = f" <small>+ {words.count(hit.messages - 1, 'more match', 'more matches')}</small>" if hit.messages > 1 else ""
     return f"<small>{SPEAKERS[hit.role]}, message {hit.position + 1}</small> <bdi>{marked(hit.parts)}</bdi>{more}"
 
 

@@ -15,11 +15,11 @@ from pages._ui import cache, diff, document_editor, errors, frame, guard, links,
 
 MOST_RAW = 200_000
 DONE = {
-    "made": "made it",
-    "changed": "changed it",
-    "proposed": "proposed it",
-    "published": "published it",
-    "deleted": "deleted it",
+    "made": "created this document",
+    "changed": "edited this document",
+    "proposed": "proposed this document",
+    "published": "published this document",
+    "deleted": "deleted this document",
 }
 
 
@@ -31,7 +31,7 @@ def draw(actor: Actor) -> None:
             found = document_list.get_document(ai, st.query_params["document"], actor=who)
     except DocumentMissing as missing:
         st.title("Knowledge", anchor=False)
-        frame.empty_state("menu_book", "Nothing by that id", missing.detail)
+        frame.empty_state("menu_book", "Document not found", missing.detail)
         return
     if may(actor, Permission.CHANGE_KNOWLEDGE) and document_editor.is_open(found):
         document_editor.draw()
@@ -57,7 +57,7 @@ def draw_markdown(content: str) -> None:
     elif content.strip():
         markdown.draw(content)
     else:
-        st.caption("Nothing is written here.")
+        st.caption("This document is empty.")
 
 
 def draw_raw(content: str) -> None:
@@ -65,7 +65,7 @@ def draw_raw(content: str) -> None:
     with st.container(height=620 if len(content) > 4000 else "content", border=False):
         st.code(text.upright(content[:MOST_RAW]), language=None, wrap_lines=True)
     if len(content) > MOST_RAW:
-        st.caption(f"The first {MOST_RAW:,} of {len(content):,} characters; the API has all of them.")
+        st.caption(f"Showing {MOST_RAW:,} of {len(content):,} characters · the API returns all of them")
 
 
 def _draw_head(found: DocumentView, zone: str, *, may_change: bool) -> None:
@@ -78,7 +78,7 @@ def _draw_head(found: DocumentView, zone: str, *, may_change: bool) -> None:
         facts = [
             found.scope,
             words.count(len(found.content), "character"),
-            f"changed {words.moment(found.updated_at, zone)} ({zone})",
+            f"updated {words.moment(found.updated_at, zone)} ({zone})",
         ]
         st.caption(text.plain(text.one_line(" · ".join(filter(None, facts)))))
     if not may_change:
@@ -117,7 +117,7 @@ def _ask_to_delete(found: DocumentView) -> None:
     @st.dialog("Delete this document?")
     def confirm() -> None:
         name = text.plain(text.one_line(found.title)[:200])
-        st.write(f"“{name}” will no longer be known. Admins can still read its history over the API.")
+        st.write(f"“{name}” will be deleted. Admins can still read its history through the API.")
         with st.container(horizontal=True):
             if st.button(
                 "Delete document", type="primary", key="documents.confirm", on_click=delete, args=(str(found.id),)
@@ -128,14 +128,14 @@ def _ask_to_delete(found: DocumentView) -> None:
 
 
 def _draw_content(found: DocumentView, zone: str) -> None:
-    rendered, raw, history = st.tabs(["Rendered", "Raw", f"History ({len(found.history)})"])
+    rendered, raw, history = st.tabs(["Preview", "Source", f"History ({len(found.history)})"])
     with rendered, st.container(border=True, key="document-said"):
         draw_markdown(found.content)
     with raw:
         draw_raw(found.content)
     with history:
         if not found.history:
-            st.caption("Nobody has changed it here; programs send it.")
+            st.caption("No edits in Attune. This document is sent through the API.")
         for change in found.history:
             _draw_change(change, zone)
 
@@ -161,16 +161,16 @@ def _draw_facts(found: DocumentView, zone: str) -> None:
         "Tags": ", ".join(found.tags),
         "Source": found.source or "",
         "Proposed by": str(found.metadata.get("proposed_by", "")),
-        "Made": words.moment(found.created_at, zone),
-        "Id": found.external_id,
+        "Created": words.moment(found.created_at, zone),
+        "External ID": found.external_id,
     }
-    with watch.panel("Known of this document"), st.container(border=True, gap="xsmall"):
+    with watch.panel("Details"), st.container(border=True, gap="xsmall"):
         for name, value in known.items():
             if value:
                 st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
-    with watch.panel("Go to"), st.container(gap=None):
+    with watch.panel("Related"), st.container(gap=None):
         place = {name: str(found.metadata.get(f"{name}_id") or "") for name in ("conversation", "message")}
         if found.source == editing.REVIEW and all(place.values()):
-            links.draw("tuning", "What led to it", icon="forum", **place)
+            links.draw("tuning", "Source conversation", icon="forum", **place)
         address = f"/api/v1/admin/ai/knowledge/documents/{found.id}"
-        st.link_button("As JSON", address, icon=":material/data_object:", type="tertiary")
+        st.link_button("View JSON", address, icon=":material/data_object:", type="tertiary")

@@ -52,7 +52,7 @@ def draw() -> None:
 
 def draw_new() -> None:
     """Draw the editor of a new document."""
-    _draw_fields("Make document", make)
+    _draw_fields("Create document", make)
 
 
 def close() -> None:
@@ -84,7 +84,7 @@ def make() -> None:
     close()
     cache.forget()
     st.query_params["document"] = str(made.id)
-    state.toast("Document made")
+    state.toast("Document created")
 
 
 def _draw_fields(label: str, act: Any) -> None:  # noqa: ANN401  a callback
@@ -94,7 +94,7 @@ def _draw_fields(label: str, act: Any) -> None:  # noqa: ANN401  a callback
         scope.text_input("Scope", key=_key("scope"), max_chars=500, placeholder="help centre")
         tags.text_input("Tags", key=_key("tags"), placeholder="refund, delivery")
         status.selectbox("Status", list(STATES), key=_key("status"), format_func=STATES.__getitem__)
-        st.text_area("Content, in markdown", key=_key("content"), height=420)
+        st.text_area("Content (Markdown)", key=_key("content"), height=420)
         with st.container(horizontal=True):
             st.button(label, type="primary", key="documents.save", on_click=act)
             st.button("Cancel", key="documents.cancel", on_click=close)
@@ -104,11 +104,11 @@ def _checked(body: type[Any], more: dict[str, Any]) -> Any:  # noqa: ANN401  one
     values = {name: state.get(_key(name), "") for name in NAMES}
     tags = [tag.strip() for tag in values["tags"].split(",") if tag.strip()]
     if not values["content"].strip() or not values["title"].strip():
-        raise Invalid("A document has a title and something to say.")
+        raise Invalid("Enter a title and content.")
     try:
         return body.model_validate({**values, "tags": tags, **more})
     except ValidationError as refused:
-        raise Invalid("It is too long: a title has 500 characters, the rest a million.") from refused
+        raise Invalid("Too long: titles are limited to 500 characters, content to 1,000,000.") from refused
 
 
 def _key(name: str) -> str:

@@ -20,9 +20,9 @@ from pages._ui.watch import Header
 
 PAGE, SHOWN, MOST_SCOPES = "documents", 25, 12
 ABOUT = {
-    "Documents": "What the assistant draws on",
-    "Memories": "What the assistant remembers of users",
-    "Feedback": "What users thought of its answers",
+    "Documents": "Documents the assistant can use",
+    "Memories": "What the assistant remembers about users",
+    "Feedback": "User ratings of answers",
 }
 column = st.column_config
 COLUMNS = {
@@ -30,8 +30,8 @@ COLUMNS = {
     "Scope": column.TextColumn(width=120),
     "Status": column.MultiselectColumn(options=list(document_editor.STATES.values()), color=["green", "orange"], width=95),
     "Tags": column.ListColumn(width=170),
-    "Length": column.NumberColumn(format="localized", width=75),
-    "Changed": column.DatetimeColumn(format="D MMM HH:mm", width=105),
+    "Characters": column.NumberColumn(format="localized", width=75),
+    "Updated": column.DatetimeColumn(format="D MMM HH:mm", width=105),
 }
 
 
@@ -41,7 +41,9 @@ def header(section: str, actor: Actor) -> Header:
     if section == "Documents" and may(actor, Permission.CHANGE_KNOWLEDGE):
         with made.actions:
             st.button("New document", icon=":material/add:", key="documents.new", on_click=document_editor.begin_new)
-            st.button("Folder", icon=":material/drive_folder_upload:", key="documents.folder", on_click=folder_upload.begin)
+            st.button(
+                "Upload folder", icon=":material/drive_folder_upload:", key="documents.folder", on_click=folder_upload.begin
+            )
     return made
 
 
@@ -77,8 +79,8 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
     if not page.total_count:
         _say_none(chosen)
         return
-    found = "the best match first" if chosen["q"] else "select one to read it"
-    st.caption(f"{words.count(page.total_count, 'document')}; {found}")
+    found = "best match first" if chosen["q"] else "select a row to open it"
+    st.caption(f"{words.count(page.total_count, 'document')} · {found}")
     if chosen["q"]:
         _draw_found(page.items, chosen.period.zone)
     else:
@@ -109,8 +111,8 @@ def _draw_table(rows: Sequence[DocumentSummary], zone: str, key: str) -> None:
             "Scope": [text.one_line(row.scope) for row in rows],
             "Status": [[document_editor.STATES[row.status]] for row in rows],
             "Tags": [[text.one_line(tag) for tag in row.tags] for row in rows],
-            "Length": [row.characters for row in rows],
-            "Changed": user_list.times([row.updated_at for row in rows], zone),
+            "Characters": [row.characters for row in rows],
+            "Updated": user_list.times([row.updated_at for row in rows], zone),
         }
     )
 
@@ -128,16 +130,16 @@ def _draw_found(rows: Sequence[DocumentSummary], zone: str) -> None:
                 st.button(label, type="tertiary", key=f"documents.open.{row.id}", on_click=show, args=(str(row.id),))
             if row.parts:
                 st.html(f'<p class="attune-found"><bdi>{text.upright(marked(row.parts))}</bdi></p>')
-            facts = [row.scope, document_editor.STATES[row.status], *row.tags, f"changed {words.moment(row.updated_at, zone)}"]
+            facts = [row.scope, document_editor.STATES[row.status], *row.tags, f"updated {words.moment(row.updated_at, zone)}"]
             st.caption(text.plain(text.one_line(" · ".join(filter(None, facts)))))
 
 
 def _draw_scopes(found: DocumentStats) -> None:
-    note = f"{words.count(found.documents, 'document')}, {words.count(found.drafts, 'draft')}"
+    note = f"{words.count(found.documents, 'document')} · {words.count(found.drafts, 'draft')}"
     with watch.panel("Scopes", note), st.container(border=True, gap="xsmall"):
         for each in found.scopes[:MOST_SCOPES]:
-            drafts = f", {words.count(each.drafts, 'draft')}" if each.drafts else ""
-            said = f"{words.count(each.documents, 'document')}{drafts}, {words.number(each.characters)} characters"
+            drafts = f" · {words.count(each.drafts, 'draft')}" if each.drafts else ""
+            said = f"{words.count(each.documents, 'document')}{drafts} · {words.number(each.characters)} characters"
             st.markdown(f"**{text.plain(text.one_line(each.scope) or 'No scope')}**  \n:gray[:small[{said}]]")
 
 
@@ -145,5 +147,5 @@ def _say_none(chosen: Filters) -> None:
     if chosen.narrowed:
         watch.none_match(PAGE, "documents", chosen)
         return
-    body = "They come in from programs, from a folder of markdown, and from what reviewers propose."
+    body = "Create a document, upload a folder of Markdown, or send documents through the API."
     frame.empty_state("menu_book", "No documents yet", body)

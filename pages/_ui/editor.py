@@ -92,8 +92,9 @@ class Editor:
             placeholder="Leave empty to use the default prompt",
         )
         self._draw_prompt_state(on_change)
-        with st.expander("Default prompt"):
-            st.code(self.default_prompt, language=None, wrap_lines=True)
+        default = st.expander("Default prompt", key=self.key("default"), on_change="rerun")
+        if default.open:  # for a code block the browser fetches 0.4 MB
+            default.code(self.default_prompt, language=None, wrap_lines=True)
 
     def _draw_parameters(self, on_change: Callable[[], None]) -> None:
         taken = self.model.capabilities.parameters

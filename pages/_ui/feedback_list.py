@@ -28,11 +28,11 @@ from pages._ui.watch import Header
 
 PAGE, SHOWN, AROUND, LONGEST = "feedback", 15, 6, 200
 OPENED = "feedback.opened"
-HAS = {"comment": "With a comment", "edited_text": "With an edited answer"}
+HAS = {"comment": "Has comment", "edited_text": "Has edited answer"}
 RATED = {str(opinion): said for opinion, said in OPINIONS.items() if opinion is not Opinion.UNRATED}
 column = st.column_config
 COLUMNS = {
-    "At": column.DatetimeColumn(format="D MMM HH:mm", width=105),
+    "Created": column.DatetimeColumn(format="D MMM HH:mm", width=105),
     "Rating": column.MultiselectColumn(options=list(RATED.values()), color=["green", "gray", "orange"], width=85),
     "Comment": column.TextColumn(width=180),
     "User": column.TextColumn(width=115),
@@ -43,7 +43,7 @@ MODEL_COLUMNS = {
     "Model": column.TextColumn(width=150),
     "Ratings": column.NumberColumn(format="localized", width=70),
     "Positive": column.TextColumn(width=75),
-    "Between": column.TextColumn(width=115),
+    "95% interval": column.TextColumn(width=115),
 }
 
 
@@ -67,26 +67,26 @@ def wanted(chosen: Filters) -> FeedbackFilter:
     return FeedbackFilter(rating, chosen["q"], has.get(chosen["has"]))
 
 
-@errors.part("Figures")
+@errors.part("Metrics")
 def _draw_figures(found: FeedbackStats, chosen: Filters) -> None:
-    note = f"Between {words.share(found.low)} and {words.share(found.high)}, with 95 in 100 (Wilson)"
+    note = f"95% interval {words.share(found.low)} to {words.share(found.high)} (Wilson)"
     tiles.draw(feedback_tiles(found), notes={"positive": note})
     left, right = st.columns([1.6, 1], gap="medium")
     zone = chosen.period.zone
-    with left, watch.panel("Ratings by day", "positive is a thumb up, or 4 and 5 of 5"):
+    with left, watch.panel("Ratings by day", "positive: thumbs-up, or 4–5 of 5"):
         charts.show(feedback_charts.ratings(charts.palette(), found.days, zone), "feedback.chart")
-    with right, watch.panel("By model", "with Wilson's 95 % interval"):
+    with right, watch.panel("By model", "95% interval (Wilson)"):
         table = pd.DataFrame(
             {
-                "Model": [text.one_line(row.model) or "not known" for row in found.models],
+                "Model": [text.one_line(row.model) or "Unknown" for row in found.models],
                 "Ratings": [row.rated for row in found.models],
                 "Positive": [words.share(row.ratio) for row in found.models],
-                "Between": [f"{words.share(row.low)} – {words.share(row.high)}" for row in found.models],
+                "95% interval": [f"{words.share(row.low)} – {words.share(row.high)}" for row in found.models],
             }
         )
         tables.show(table, words.count(len(found.models), "model"), key="feedback.models", columns=MODEL_COLUMNS, most=6)
         if found.models_of < found.rated:
-            st.caption(f"Of the latest {found.models_of:,} ratings.")
+            st.caption(f"Based on the latest {found.models_of:,} ratings.")
 
 
 @errors.part("Feedback")
@@ -96,7 +96,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
     asked = wanted(chosen), chosen.period, chosen.watched
     page = reads.ask_both(feedback_list.list_feedback, *asked, window=window)
     left, right = st.columns([1.8, 1], gap="medium")
-    with left, watch.panel("Feedback", "latest first; select one to see what it is about"):
+    with left, watch.panel("Feedback", "newest first · select a row to see the conversation"):
         number = _draw_table(page.items, chosen.period.zone, f"{at}.{window.offset}")
         tables.draw_pages(page.total_count, SHOWN, at)
     with right:
@@ -106,7 +106,7 @@ def _draw_list(reads: Reads, chosen: Filters) -> None:
 def _draw_table(rows: Sequence[FeedbackView], zone: str, key: str) -> int | None:
     table = pd.DataFrame(
         {
-            "At": user_list.times([row.created_at for row in rows], zone),
+            "Created": user_list.times([row.created_at for row in rows], zone),
             "Rating": [[OPINIONS[row.opinion]] for row in rows],
             "Comment": [text.one_line(row.comment or "")[:LONGEST] for row in rows],
             "User": [text.one_line(row.user_name or row.user_external_id or "") for row in rows],
@@ -118,12 +118,12 @@ def _draw_table(rows: Sequence[FeedbackView], zone: str, key: str) -> int | None
 
 
 def _draw_one(row: FeedbackView | None, reads: Reads, zone: str) -> None:
-    with watch.panel("What it is about"), st.container(border=True, gap="xsmall", key="feedback-one"):
+    with watch.panel("Conversation"), st.container(border=True, gap="xsmall", key="feedback-one"):
         if row is None:
             st.caption("Select a rating to see its conversation here.")
             return
         if row.conversation_id is None:
-            st.caption("It names no conversation that is known here.")
+            st.caption("No linked conversation.")
             return
         try:
             found = _read(row)
@@ -131,10 +131,12 @@ def _draw_one(row: FeedbackView | None, reads: Reads, zone: str) -> None:
             st.caption(missing.detail)
             return
         place = {"conversation": str(row.conversation_id)} | ({"message": str(row.message_id)} if row.message_id else {})
-        links.draw("tuning", "The whole conversation", icon="forum", **place)
+        links.draw("tuning", "Open conversation", icon="forum", **place)
         if row.message_id is not None and may(reads.actor, Permission.ANNOTATE):
             key = f"feedback.queue.{row.id}"
-            st.button("Into the queue", icon=":material/playlist_add:", key=key, on_click=ask_for, args=(str(row.message_id),))
+            st.button(
+                "Add to review queue", icon=":material/playlist_add:", key=key, on_click=ask_for, args=(str(row.message_id),)
+            )
         focus = str(row.message_id) if row.message_id else None
         sees_costs = may(reads.actor, Permission.WATCH)
         message_list.draw(found.messages, zone, focus=focus, sees_costs=sees_costs)
@@ -146,7 +148,7 @@ def ask_for(message_id: str) -> None:
     """Have an answer reviewed."""
     with guard.work() as (session, actor), transaction(Database.AI) as ai:
         filling.ask_for(session, ai, AskedFor(message_id=message_id), actor=actor)
-    state.toast("It is in the review queue")
+    state.toast("Added to review queue")
 
 
 def _read(row: FeedbackView) -> Reading:

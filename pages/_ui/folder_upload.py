@@ -9,6 +9,7 @@ from core.knowledge import folders
 from core.knowledge.bodies import FolderBody, FolderReport
 from core.knowledge.schemas import DocumentState
 from pages._ui import cache, errors, guard, state, text
+from pages._ui.document_editor import STATES
 
 OPEN, REPORT = "documents.is_folder", "documents.report"
 MOST_LEFT_OUT = 20
@@ -25,18 +26,18 @@ def draw() -> None:
     if state.get(OPEN, False):
         with st.container(border=True):
             given = st.file_uploader(
-                "Markdown files, or a zip of a folder",
+                "Markdown files or a ZIP of a folder",
                 type=["md", "markdown", "txt", "zip"],
                 accept_multiple_files=True,
                 key="documents.files",
             )
             left, right = st.columns([2, 1])
-            left.text_input("Scope of them all", key="documents.folder_scope", placeholder="help centre")
-            right.selectbox("Status", ["published", "draft"], key="documents.folder_status", format_func=str.capitalize)
-            st.caption("A file's name is the document's id: the same folder again changes what it holds.")
+            left.text_input("Scope for all files", key="documents.folder_scope", placeholder="help centre")
+            right.selectbox("Status", list(STATES), key="documents.folder_status", format_func=STATES.__getitem__)
+            st.caption("File names become document IDs; uploading the same folder again updates the documents.")
             with st.container(horizontal=True):
                 # A file's name stands there before the file does.
-                st.button("Bring in", type="primary", key="documents.bring_in", on_click=bring_in, disabled=not given)
+                st.button("Upload documents", type="primary", key="documents.bring_in", on_click=bring_in, disabled=not given)
                 st.button("Cancel", key="documents.no_folder", on_click=begin)
     report: FolderReport | None = state.get(REPORT, None)
     if report is not None:
@@ -62,7 +63,7 @@ def bring_in() -> None:
 
 
 def _draw_report(report: FolderReport) -> None:
-    said = f"{words.count(report.made, 'document')} made, {report.changed:,} changed, {report.unchanged:,} as they were."
+    said = f"{words.count(report.made, 'document')} created, {report.changed:,} updated, {report.unchanged:,} unchanged"
     st.success(said, icon=":material/check:")
     for each in report.left_out[:MOST_LEFT_OUT]:
         st.warning(f"{text.plain(text.one_line(each.name))}: {text.plain(each.reason)}")

@@ -14,9 +14,9 @@ from core.imports.schemas import ImportView
 from core.imports.stores import STORES
 from pages._ui import errors, state
 
-KEPT, LEFT_OUT = "kept with the row", "left out"
+KEPT, LEFT_OUT = "Keep as extra data", "Skip"
 UNITS = {
-    Unit.ISO: "written time",
+    Unit.ISO: "date and time",
     Unit.DAY_FIRST: "day first",
     Unit.MONTH_FIRST: "month first",
     Unit.SECONDS: "seconds",
@@ -35,6 +35,13 @@ UNITS = {
 }
 BY_WORDS = {words_: unit for unit, words_ in UNITS.items()}
 Changes = dict[int, dict[str, str | None]]  # by line: the cells that were changed
+LABELS = {
+    "id": "ID",
+    "ip_address": "IP address",
+    "first_token_ms": "Time to first token (ms)",
+    "total_latency_ms": "Latency (ms)",
+    "cost_usd": "Cost (USD)",
+}
 SHORT = 12  # lines of a table that does not scroll
 
 
@@ -43,12 +50,12 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     kinds = list(Kind)
     guessed = Kind(mapping["kind"]) if found.mapping else None
     chosen = st.selectbox(
-        "Its rows are",
+        "Row type",
         kinds,
         None if guessed is None else kinds.index(guessed),
         key=f"imports.kind-{found.id}",
         width=420,
-        placeholder="Choose what the rows are",
+        placeholder="Choose a row type",
         format_func=lambda kind: STORES[kind].words[1],
     )
     if chosen is None:
@@ -71,7 +78,7 @@ def _draw_table(found: ImportView, mapping: dict[str, Any], kind: Kind) -> None:
     # What is chosen may tell the unit of a column: so the table is drawn anew with what follows from it.
     version: int = state.get(f"{key}-version", 0)
     st.data_editor(
-        pd.DataFrame(rows, columns=["Column", "Becomes", "Read as", "Stored as", "Values"]),
+        pd.DataFrame(rows, columns=["Column", "Field", "Unit", "Stored as", "Sample values"]),
         hide_index=True,
         row_height=34,
         height="content" if len(rows) <= SHORT else 450,
@@ -79,15 +86,17 @@ def _draw_table(found: ImportView, mapping: dict[str, Any], kind: Kind) -> None:
         key=f"{key}-{version}",
         on_change=edit,
         args=(found, mapping, kind, f"{key}-{version}"),
-        disabled=["Column", "Stored as", "Values"],
+        disabled=["Column", "Stored as", "Sample values"],
         column_config={
             "Column": st.column_config.TextColumn(width=140),
-            "Becomes": st.column_config.SelectboxColumn(options=[KEPT, LEFT_OUT, *FIELDS[kind]], required=True, width=140),
-            "Read as": st.column_config.SelectboxColumn(
-                options=list(BY_WORDS), width=110, help="The unit of times, durations, prices and ratings in the file"
+            "Field": st.column_config.SelectboxColumn(
+                options=[KEPT, LEFT_OUT, *FIELDS[kind]], required=True, width=140, format_func=label
             ),
-            "Stored as": st.column_config.TextColumn(width=230, help="The first three values as they will be stored"),
-            "Values": st.column_config.TextColumn(width=230, help="The first three values in the file"),
+            "Unit": st.column_config.SelectboxColumn(
+                options=list(BY_WORDS), width=110, help="For times, durations, prices and ratings"
+            ),
+            "Stored as": st.column_config.TextColumn(width=230, help="First three values as stored"),
+            "Sample values": st.column_config.TextColumn(width=230, help="First values in the file"),
         },
     )
 
@@ -106,14 +115,14 @@ def changed(columns: list[dict[str, Any]], mapping: dict[str, Any], kind: Kind, 
     fields, ignored = dict(mapping["fields"]), list(mapping.get("ignored", []))
     for place, change in changes.items():
         path, samples = columns[int(place)]["path"], columns[int(place)]["samples"]
-        if (becomes := change.get("Becomes")) is not None:
+        if (becomes := change.get("Field")) is not None:
             fields = {name: rule for name, rule in fields.items() if rule.get("path") != path}
             ignored = [each for each in ignored if each != path] + ([path] if becomes == LEFT_OUT else [])
             if becomes in FIELDS[kind]:
                 rule = guess.rule_for(becomes, path, samples, kind)
                 fields[becomes] = rule.model_dump(mode="json", by_alias=True)
-        if "Read as" in change:
-            unit = BY_WORDS.get(change["Read as"] or "")
+        if "Unit" in change:
+            unit = BY_WORDS.get(change["Unit"] or "")
             fields = {name: rule | ({"unit": unit} if rule.get("path") == path else {}) for name, rule in fields.items()}
     return {"fields": fields, "ignored": ignored, "open": [name for name in mapping.get("open", []) if name not in fields]}
 
@@ -129,7 +138,7 @@ def _key(found: ImportView, kind: Kind) -> str:
 def _draw_event_type(found: ImportView, fields: dict[str, Any]) -> str:
     """Ask what happened, where no column says it."""
     present = fields.get("event_type", {}).get("constant") or "imported.row"
-    told = st.text_input("Event type of all rows", present, key=f"imports.type-{found.id}", max_chars=200, width=420)
+    told = st.text_input("Event type for all rows", present, key=f"imports.type-{found.id}", max_chars=200, width=420)
     return told.strip() or present
 
 
@@ -141,6 +150,12 @@ def line(column: dict[str, Any], mapping: Mapping) -> list[str | None]:
     stored = " · ".join(words.stored(name, rule, mapping, samples)) if name else ""
     unit = UNITS[rule.unit] if rule.unit and rule.as_ is not As.TEXT else None
     return [path, becomes, unit, stored, " · ".join(samples)]
+
+
+def label(field: object) -> str:
+    """Return the display name of a field."""
+    name = str(field)
+    return LABELS.get(name) or name.replace("_", " ").capitalize().replace(" id", " ID")
 
 
 def _guessed(found: ImportView, kind: Kind) -> dict[str, Any]:

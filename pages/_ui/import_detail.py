@@ -8,15 +8,15 @@ import streamlit as st
 
 from core.imports import flows, queries, service
 from core.imports.errors import MostRefused
-from core.imports.schemas import BUSY, ImportView, Start, Status
+from core.imports.schemas import BUSY, ImportStatus, ImportView, Start
 from pages._ui import errors, frame, guard, import_mapping, import_results, import_type, import_undo, import_words, state, text
 
 MOST_LINES = 6  # of refused rows, before their table scrolls
 DOING = {
-    Status.CHECKING: "Reading the whole file; nothing is stored",
-    Status.QUEUED: "Waiting for the worker",
-    Status.RUNNING: "Importing",
-    Status.UNDOING: "Taking out what it has brought",
+    ImportStatus.CHECKING: "Dry run: reading the file, nothing is stored",
+    ImportStatus.QUEUED: "Queued",
+    ImportStatus.RUNNING: "Importing",
+    ImportStatus.UNDOING: "Undoing the import",
 }
 
 
@@ -35,30 +35,30 @@ def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
             st.info(text.plain(found.recognition["not_yet"]), icon=":material/schedule:")
             if found.has_file:
                 import_type.draw(found)
-        elif found.status is Status.COMPLETED:
+        elif found.status is ImportStatus.COMPLETED:
             import_results.draw_brought(found)
             _draw_undo(found)
         elif found.recognition and found.has_file:
             _draw_choices(found)
 
 
-def _draw_progress(import_id: UUID, began_as: Status) -> None:
+def _draw_progress(import_id: UUID, began_as: ImportStatus) -> None:
     @st.fragment(run_every=1.0)
     def progress() -> None:
-        with errors.InWords("The import"):
+        with errors.InWords("Import"):
             with guard.work() as (session, actor):
                 now = queries.get_import(session, import_id, actor=actor)
             if now.status is not began_as:
                 st.rerun()
             done, total = now.progress.records_done, now.progress.records_total
             words = DOING[now.status]
-            if done and now.status is not Status.UNDOING:
+            if done and now.status is not ImportStatus.UNDOING:
                 words += f": {done:,}" + (f" of {total:,} records" if total else " records")
             st.progress(now.progress.fraction or 0.0, words)
-            if now.counts and now.status is Status.RUNNING:
+            if now.counts and now.status is ImportStatus.RUNNING:
                 st.caption(f"So far: {import_words.brought(now)}")
-            if now.status is not Status.UNDOING:
-                st.button("Stop", key="imports.stop", icon=":material/stop_circle:", on_click=stop, args=(import_id,))
+            if now.status is not ImportStatus.UNDOING:
+                st.button("Stop import", key="imports.stop", icon=":material/stop_circle:", on_click=stop, args=(import_id,))
 
     progress()
 
@@ -76,15 +76,17 @@ def _draw_choices(found: ImportView) -> None:
         st.warning(text.plain(refused), icon=":material/warning:")
     waits = import_mapping.is_open(given)
     if waits:
-        st.caption("Answer the questions above, then import.")
+        st.caption("Answer the questions above to import.")
     with st.container(horizontal=True):
-        st.button("Try it", key="imports.try", type="secondary" if is_tried else "primary", on_click=check, args=(found, given))
-        words = "Go on" if found.progress.records_done else "Import"
+        st.button(
+            "Run dry run", key="imports.try", type="secondary" if is_tried else "primary", on_click=check, args=(found, given)
+        )
+        words = "Resume import" if found.progress.records_done else "Import"
         kind: Literal["primary", "secondary"] = "primary" if is_tried else "secondary"
         st.button(words, key="imports.start", type=kind, disabled=waits, on_click=start, args=(found, given))
         if refused is not None:
             rest = given.model_copy(update={"accept_refused": True})
-            st.button("Import only the rest", key="imports.start-rest", disabled=waits, on_click=start, args=(found, rest))
+            st.button("Import valid rows only", key="imports.start-rest", disabled=waits, on_click=start, args=(found, rest))
         if not found.counts:
             import_type.draw(found)
         import_mapping.draw_saving(found, given)
@@ -93,7 +95,7 @@ def _draw_choices(found: ImportView) -> None:
 
 
 def _draw_undo(found: ImportView) -> None:
-    st.button("Undo", key="imports.ask", icon=":material/undo:", on_click=import_undo.ask, args=(found,))
+    st.button("Undo import", key="imports.ask", icon=":material/undo:", on_click=import_undo.ask, args=(found,))
 
 
 @errors.action
@@ -121,4 +123,4 @@ def stop(import_id: UUID) -> None:
     """Stop what is under way."""
     with guard.work() as (session, actor):
         service.cancel(session, import_id, actor=actor)
-    state.toast("Stopped")
+    state.toast("Import stopped")

@@ -19,12 +19,12 @@ def draw(opened: UUID | None, *, on_open: Callable[[UUID], None]) -> None:
         found = queries.list_imports(session, window=SHOWN, actor=actor)
     others = [each for each in found.items if each.id != opened]
     if not found.items:
-        words = "A file that you choose above appears here, with what it has brought."
+        words = "Imports appear here with their results."
         with st.container(width=860):
-            frame.empty_state("upload_file", "Nothing imported yet", words)
+            frame.empty_state("upload_file", "No imports yet", words)
         return
     if others:
-        frame.section("Imports", "the latest 50" if found.total_count > len(found.items) else "")
+        frame.section("Imports", "latest 50" if found.total_count > len(found.items) else "")
     for each in others:
         _draw_one(each, on_open)
 
@@ -46,7 +46,7 @@ def _draw_buttons(found: ImportView, on_open: Callable[[UUID], None]) -> None:
         return
     if found.counts:
         icon = ":material/undo:"
-        st.button("Undo", key=f"undo-{found.id}", type="tertiary", icon=icon, on_click=import_undo.ask, args=(found,))
+        st.button("Undo import", key=f"undo-{found.id}", type="tertiary", icon=icon, on_click=import_undo.ask, args=(found,))
     elif found.has_file and found.size_bytes:
         icon = ":material/delete:"
         st.button(

@@ -51,9 +51,9 @@ def draw_saving(found: ImportView, given: Start) -> None:
     """Draw how the mapping is kept for the next file."""
     if given.mapping is None:
         return
-    with st.popover("Keep this mapping", icon=":material/bookmark:"):
+    with st.popover("Save mapping", icon=":material/bookmark:"):
         st.text_input("Name", key=NAME, max_chars=200, placeholder="Nightly export")
-        st.button("Keep", key="imports.keep", on_click=save, args=(found.id, given))
+        st.button("Save mapping", key="imports.keep", on_click=save, args=(found.id, given))
 
 
 def _draw_saved(found: ImportView) -> UUID | None:
@@ -67,7 +67,7 @@ def _draw_saved(found: ImportView) -> UUID | None:
         "Mapping",
         [None, *names],
         key=key,
-        format_func=lambda id_: "As recognised, or changed below" if id_ is None else names[id_],
+        format_func=lambda id_: "Detected mapping" if id_ is None else names[id_],
         width=420,
     )
 
@@ -81,17 +81,15 @@ def _draw_place(found: ImportView) -> dict[str, Any]:
         return {"environment": environment}
     at = f"{first.created_at:%-d %b %Y}"
     if first.environment == environment:
-        st.info(
-            f"The same file was imported on {at}: its rows are known by their ids, and none counts twice.", icon=":material/info:"
-        )
+        st.info(f"This file was already imported on {at}. Rows with the same ID are not stored twice.", icon=":material/info:")
         return {"environment": environment}
     st.info(
-        f"The same file was imported into {text.plain(first.environment)} on {at}. A row is known by its id and belongs to one "
-        f"environment, so nothing would arrive in {text.plain(environment)}.",
+        f"This file was imported into {text.plain(first.environment)} on {at}. An ID belongs to one environment, "
+        f"so no rows would be added to {text.plain(environment)}.",
         icon=":material/info:",
     )
-    words = f"Import it into {environment} too, under ids of its own"
-    separate = st.checkbox(words, key=f"imports.separate-{found.id}", help=f"The ids begin with “{environment}:”.")
+    words = f"Import into {environment} with separate IDs"
+    separate = st.checkbox(words, key=f"imports.separate-{found.id}", help=f"IDs start with “{environment}:”.")
     return {"environment": environment, "separate": separate}
 
 
@@ -100,7 +98,7 @@ def save(import_id: UUID, given: Start) -> None:
     """Keep the mapping under the name that was entered."""
     name = state.get(NAME, "").strip()
     if not name:
-        raise Invalid("A name is needed.")
+        raise Invalid("Enter a name.")
     with guard.work() as (session, actor):
         service.save_mapping(session, NewMapping(name=name, mapping=given.mapping, import_id=import_id), actor=actor)
-    state.toast("Mapping kept")
+    state.toast("Mapping saved")

@@ -14,7 +14,7 @@ from core.imports.recognise import Question
 from core.imports.schemas import ImportView
 
 WIDTH = 420
-OTHER = "not decided"
+OTHER = "(not mapped)"
 
 
 def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
@@ -93,17 +93,17 @@ def _draw_meanings(found: ImportView, field: str, values: list[str], mapping: di
     known = (mapping["turns"] or {}).get("roles", {}) if field == meanings.ROLE else mapping["fields"][field].get("values", {})
     place = st.container() if is_needed else st.expander(f"Map event types ({len(values)})")
     place.caption(
-        f"Values of {name} that are not known here. " + ("Rows with them are refused." if is_needed else "They stay as they are.")
+        f"Unknown values of {name}. " + ("Rows with unmapped values are rejected." if is_needed else "Unmapped values are kept.")
     )
     edited = place.data_editor(
-        pd.DataFrame([[value, known.get(value, OTHER)] for value in values], columns=["Value", "Means"]),
+        pd.DataFrame([[value, known.get(value, OTHER)] for value in values], columns=["Value", "Map to"]),
         hide_index=True,
         row_height=34,
         key=f"imports.values-{field}-{found.id}",
         disabled=["Value"],
         width=WIDTH,
         column_config={
-            "Means": st.column_config.SelectboxColumn(
+            "Map to": st.column_config.SelectboxColumn(
                 options=[OTHER, *meanings.options(field, Kind(mapping["kind"]))], required=True
             )
         },

@@ -15,23 +15,21 @@ MOST_LINES = 6  # of refused rows, before their table scrolls
 
 def draw_dry_run(dry: DryRun) -> None:
     """Draw what an import would bring."""
-    whole = ", ".join(counted(number, *STORES[kind].words) for kind, number in dry.counts.items()) or "no row"
-    frame.section(f"Would bring {whole}", f"of {counted(dry.records, 'record')}; nothing has been stored")
+    whole = ", ".join(counted(number, *STORES[kind].words) for kind, number in dry.counts.items()) or "No rows"
+    frame.section(f"{whole} to import", f"of {counted(dry.records, 'record')} · nothing stored yet")
     facts = []
     if dry.first_at and dry.last_at:
         facts.append(_span(dry.first_at, dry.last_at))
     facts += [each.words for each in dry.retention]
     for kind, number in dry.duplicates.items():
-        facts.append(
-            f"{counted(number, *STORES[kind].words)} of the first {dry.compared:,} rows are known already, or come twice."
-        )
+        facts.append(f"{counted(number, *STORES[kind].words)} of the first {dry.compared:,} rows are duplicates.")
     st.caption("  \n".join(text.plain(words) for words in [*facts, *dry.readings]))
     if dry.rejected:
         _draw_problems(dry.problems, dry.rejected)
     if dry.samples:
-        frame.section("The first rows", "as they would be stored")
+        frame.section("Preview", "first rows as stored")
         rows = [{name: str(each.row[name]) for name in sorted(each.row, key=_place)} for each in dry.samples]
-        alt = "The first rows, as they would be stored"
+        alt = "First rows as stored"
         tables.show(pd.DataFrame(rows), alt, key="imports.samples", placeholder="")
 
 
@@ -40,10 +38,10 @@ def draw_brought(found: ImportView) -> None:
     if (words := import_words.nothing_new(found)) is not None:
         st.info(text.plain(words), icon=":material/info:")
     rows = [
-        {"Kind": STORES[kind].words[1], "New": count.accepted, "Known before": count.duplicates, "Refused": count.rejected}
+        {"Type": STORES[kind].words[1], "New": count.accepted, "Duplicates": count.duplicates, "Rejected": count.rejected}
         for kind, count in found.counts.items()
     ]
-    tables.show(pd.DataFrame(rows), "What it has brought", key="imports.brought")
+    tables.show(pd.DataFrame(rows), "Imported rows", key="imports.brought")
     if found.first_at and found.last_at:
         st.caption(f"{_span(found.first_at, found.last_at)} Environment: {text.plain(found.environment)}.")
     if found.problems:
@@ -51,9 +49,9 @@ def draw_brought(found: ImportView) -> None:
 
 
 def _draw_problems(problems: list[Problem], number: int) -> None:
-    frame.section(counted(number, "row") + " refused", f"the first {len(problems)}" if number > len(problems) else "")
-    rows = [{"Line": each.line, "Record": each.position, "Why": each.error} for each in problems]
-    tables.show(pd.DataFrame(rows), "Refused rows", key="imports.refused", most=MOST_LINES)
+    frame.section(counted(number, "row") + " rejected", f"first {len(problems)}" if number > len(problems) else "")
+    rows = [{"Line": each.line, "Record": each.position, "Error": each.error} for each in problems]
+    tables.show(pd.DataFrame(rows), "Rejected rows", key="imports.refused", most=MOST_LINES)
 
 
 def _place(field: str) -> tuple[bool, bool, str]:

@@ -9,7 +9,7 @@ from core.imports import queries
 from pages._ui import errors, frame, guard, import_detail, import_list, state
 
 OPEN, UPLOAD = "imports.open", "imports.upload"
-WORDS = "or drop it here: CSV, TSV, Parquet, JSON or JSONL, packed with gzip or not. Nothing is stored before you have seen it."
+WORDS = "or drop it here: CSV, TSV, Parquet, JSON or JSONL (gzip supported). Nothing is stored until you confirm."
 ZONE = """
 <div class="upload">
   <label>Choose a file<input type="file"></label><span class="words"></span><progress max="1" hidden></progress>
@@ -22,13 +22,13 @@ _upload = st.components.v2.component(
 
 def draw() -> None:
     """Draw where a file goes in, the import that is open, and all others."""
-    frame.section("Import", "what your product has written down elsewhere, years of it if you like")
+    frame.section("Import", "bring in historical data from files")
     with st.container(width=860):
         data = {"address": "/api/v1/imports", "words": WORDS}
         _upload(key=UPLOAD, data=data, height="content", on_uploaded_change=_open_uploaded, on_refused_change=_say_refused)
     chosen: UUID | None = state.get(OPEN, None)
     if chosen is not None:
-        with errors.InWords("The import"):
+        with errors.InWords("Import"):
             _draw_open(chosen)
     import_list.draw(chosen, on_open=open_import)
 

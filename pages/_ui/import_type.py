@@ -12,25 +12,25 @@ TYPES = {
     "Table: semicolons": ReadAs(container=Container.CSV, delimiter=";", format=Shape.TABLE),
     "Table: tabs": ReadAs(container=Container.CSV, delimiter="\t", format=Shape.TABLE),
     "Table: vertical bars": ReadAs(container=Container.CSV, delimiter="|", format=Shape.TABLE),
-    "JSON, a row a record": ReadAs(container=Container.JSON, format=Shape.TABLE),
-    "JSON lines, a row a line": ReadAs(container=Container.JSONL, format=Shape.TABLE),
-    "Parquet, a row a record": ReadAs(container=Container.PARQUET, format=Shape.TABLE),
-    "Conversations, one a record": ReadAs(format=Shape.DIALOGUES),
-    "Messages of conversations, one a record": ReadAs(format=Shape.TURNS),
+    "JSON: one row per record": ReadAs(container=Container.JSON, format=Shape.TABLE),
+    "JSON Lines: one row per line": ReadAs(container=Container.JSONL, format=Shape.TABLE),
+    "Parquet: one row per record": ReadAs(container=Container.PARQUET, format=Shape.TABLE),
+    "Conversations: one per record": ReadAs(format=Shape.DIALOGUES),
+    "Conversation messages: one per record": ReadAs(format=Shape.TURNS),
     "Langfuse observations": ReadAs(format=Shape.LANGFUSE_OBSERVATIONS),
     "Langfuse traces": ReadAs(format=Shape.LANGFUSE_TRACES),
     "OpenTelemetry spans (OTLP JSON)": ReadAs(format=Shape.OTLP),
 }
-AGAIN = "As recognised"
+AGAIN = "Detect automatically"
 
 
 def draw(found: ImportView) -> None:
     """Draw what the file was taken for, and what else it may be read as."""
     key = f"imports.type-of-{found.id}"
     with st.popover("Change file type", icon=":material/description:"):
-        st.caption(text.plain(f"Recognised as: {found.recognition.get('title', 'nothing')}"))
-        st.selectbox("Read this file as", [AGAIN, *TYPES], key=key)
-        st.button("Read again", key=f"imports.reread-{found.id}", on_click=read_again, args=(found, key))
+        st.caption(text.plain(f"Detected: {found.recognition.get('title', 'unknown')}"))
+        st.selectbox("File type", [AGAIN, *TYPES], key=key)
+        st.button("Read file again", key=f"imports.reread-{found.id}", on_click=read_again, args=(found, key))
 
 
 @errors.action

@@ -14,15 +14,15 @@ def ask(found: ImportView) -> None:
 
     @st.dialog("Undo this import?")
     def confirm() -> None:
-        st.write(f"{text.plain(found.name)} has brought {text.plain(import_words.brought(found))}.")
+        st.write(f"{text.plain(found.name)} imported {text.plain(import_words.brought(found))}.")
         st.write(
-            "What only this file holds is removed, with everything derived from it: daily figures, funnel steps, users that "
-            "nothing else names. Users, conversations, messages, batch runs, ratings and documents that other files hold too "
-            "stay as those files tell them."
+            "Deletes the rows that only this file provided and everything derived from them: daily metrics, funnel steps and "
+            "users that appear nowhere else. Users, conversations, messages, batch runs, ratings and documents that other "
+            "files also provide are kept as those files describe them."
         )
         st.write(
-            "Rows that arrived a second time unchanged belong to the import that brought them first. Events and AI requests "
-            "that a later file repeated, and rows that a program sent again unchanged, are removed with it."
+            "Unchanged duplicates belong to the import that stored them first: events and AI requests repeated by a later file, "
+            "and rows sent again through the API unchanged, are deleted too."
         )
         with st.container(horizontal=True):
             if st.button("Undo import", type="primary", key="imports.undo", on_click=undo, args=(found.id,)):
@@ -38,7 +38,7 @@ def undo(import_id: UUID) -> None:
     """Take back what an import has brought."""
     with guard.work() as (session, actor):
         service.undo(session, import_id, actor=actor)
-    state.toast("Undo begins")
+    state.toast("Undoing import")
 
 
 def ask_for_file(found: ImportView) -> None:
@@ -46,7 +46,7 @@ def ask_for_file(found: ImportView) -> None:
 
     @st.dialog("Remove this file?")
     def confirm() -> None:
-        st.write(f"{text.plain(found.name)}: the uploaded file goes from the data folder. What was imported of it stays.")
+        st.write(f"{text.plain(found.name)}: deletes the uploaded file from the data folder. Imported rows are kept.")
         with st.container(horizontal=True):
             if st.button("Remove file", type="primary", key="imports.confirm", on_click=remove_file, args=(found.id,)):
                 st.rerun()

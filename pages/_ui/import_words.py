@@ -1,28 +1,28 @@
 """What is said of an import wherever it is shown."""
 
-from core.imports.schemas import ImportView, Status
+from core.imports.schemas import ImportStatus, ImportView
 from core.imports.stores import STORES
 from core.words import count as counted
 
 STATES = {
-    Status.READY: ("blue", "Ready"),
-    Status.CHECKING: ("blue", "Trying"),
-    Status.QUEUED: ("blue", "Waiting"),
-    Status.RUNNING: ("blue", "Importing"),
-    Status.COMPLETED: ("green", "Imported"),
-    Status.CANCELLED: ("orange", "Stopped"),
-    Status.FAILED: ("red", "Failed"),
-    Status.UNDOING: ("orange", "Undoing"),
-    Status.UNDONE: ("gray", "Undone"),
+    ImportStatus.READY: ("blue", "Ready"),
+    ImportStatus.CHECKING: ("blue", "Dry run"),
+    ImportStatus.QUEUED: ("blue", "Queued"),
+    ImportStatus.RUNNING: ("blue", "Importing"),
+    ImportStatus.COMPLETED: ("green", "Imported"),
+    ImportStatus.CANCELLED: ("orange", "Stopped"),
+    ImportStatus.FAILED: ("red", "Failed"),
+    ImportStatus.UNDOING: ("orange", "Undoing"),
+    ImportStatus.UNDONE: ("gray", "Undone"),
 }
 
 
 def badge(found: ImportView) -> str:
     """Return where an import is as a chip."""
     if found.recognition.get("not_yet"):
-        return ":orange-badge[Not yet]"
-    if found.status is Status.COMPLETED and _is_mostly_refused(found):
-        return ":orange-badge[Mostly refused]"
+        return ":orange-badge[Not supported]"
+    if found.status is ImportStatus.COMPLETED and _is_mostly_refused(found):
+        return ":orange-badge[Mostly rejected]"
     colour, words = STATES[found.status]
     return f":{colour}-badge[{words}]"
 
@@ -39,10 +39,10 @@ def nothing_new(found: ImportView) -> str | None:
         return None
     other = next((same for same in found.same_file if same.environment != found.environment), None)
     if other is None:
-        return "Nothing is new: every row is known already by its id, from an earlier import or from a program that sent it."
+        return "No new rows: every row has an ID that is already stored, from an earlier import or from the API."
     return (
-        f"Nothing is new: the same file was imported into {other.environment} before, and a row is known by its id, whatever the "
-        f"environment. To have the rows in {found.environment} too, undo this import, and import the file under ids of its own."
+        f"No new rows: this file was already imported into {other.environment}, and an ID is stored only once across "
+        f"environments. To add the rows to {found.environment}, undo this import and import the file with separate IDs."
     )
 
 
@@ -58,6 +58,6 @@ def brought(found: ImportView) -> str:
     """Return what an import has brought, in words."""
     parts = [counted(count.accepted, *STORES[kind].words) for kind, count in found.counts.items() if count.accepted]
     known = sum(count.duplicates for count in found.counts.values())
-    parts += [f"{known:,} known before"] if known else []
+    parts += [f"{known:,} duplicates"] if known else []
     rejected = sum(count.rejected for count in found.counts.values())
-    return ", ".join([*parts, *([f"{rejected:,} refused"] if rejected else [])]) or "nothing yet"
+    return ", ".join([*parts, *([f"{rejected:,} rejected"] if rejected else [])]) or "no rows imported"

@@ -27,8 +27,8 @@ COLUMNS = {
     "Memory": column.TextColumn(width=255),
     "User": column.TextColumn(width=120),
     "Scope": column.TextColumn(width=100),
-    "Sure": column.NumberColumn(format="percent", width=65),
-    "Changed": column.DatetimeColumn(format="D MMM HH:mm", width=105),
+    "Confidence": column.NumberColumn(format="percent", width=90),
+    "Updated": column.DatetimeColumn(format="D MMM HH:mm", width=105),
 }
 
 
@@ -49,8 +49,9 @@ def _draw_list(reads: Reads, chosen: Filters, found: MemoryStats) -> None:
     if not page.total_count:
         _say_none(chosen)
         return
-    kinds = ", ".join(f"{each.count:,} {KINDS.get(each.name, each.name).lower()}" for each in found.kinds)
-    told = f"; of all {found.memories:,}: {kinds}, of {words.count(found.users, 'user')}"
+    kinds = ", ".join(words.count(each.count, KINDS.get(each.name, each.name).lower()) for each in found.kinds)
+    total = "" if page.total_count == found.memories else f"{found.memories:,} total: "
+    told = f" · {total}{kinds}, from {words.count(found.users, 'user')}"
     st.caption(f"{words.count(page.total_count, 'memory', 'memories')}{told}")
     left, right = st.columns([2.6, 1], gap="medium")
     with left:
@@ -82,8 +83,8 @@ def _draw_table(rows: Sequence[MemoryView], zone: str, key: str) -> int | None:
             "Memory": [text.one_line(row.content)[:LONGEST] for row in rows],
             "User": [_who(row) for row in rows],
             "Scope": [text.one_line(row.scope) for row in rows],
-            "Sure": [row.confidence for row in rows],
-            "Changed": user_list.times([row.updated_at for row in rows], zone),
+            "Confidence": [row.confidence for row in rows],
+            "Updated": user_list.times([row.updated_at for row in rows], zone),
         }
     )
     return tables.choose(table, words.count(len(rows), "memory", "memories"), key=key, columns=COLUMNS)
@@ -92,17 +93,22 @@ def _draw_table(rows: Sequence[MemoryView], zone: str, key: str) -> int | None:
 def _draw_one(row: MemoryView | None, reads: Reads, zone: str) -> None:
     if row is None:
         with watch.panel("Memory"), st.container(border=True):
-            st.caption("Select one to read all of it.")
+            st.caption("Select a memory to read it.")
         return
     with watch.panel("Memory", KINDS[row.kind].lower()), st.container(border=True, gap="small", key="memory-one"):
         said = marked(row.parts) if row.parts is not None else escape(row.content)
         st.html(f'<div class="attune-words" dir="auto">{text.upright(said)}</div>')
-        known = {"User": _who(row), "Scope": row.scope, "Learned": words.moment(row.created_at, zone), "Id": row.external_id}
+        known = {
+            "User": _who(row),
+            "Scope": row.scope,
+            "Created": words.moment(row.created_at, zone),
+            "External ID": row.external_id,
+        }
         for name, value in known.items():
             if value:
                 st.markdown(f":gray[:small[{name}]]  \n{text.plain(text.one_line(value)[:200])}")
         if row.user_id is not None:
-            links.draw("users", "Its user", icon="person", user=str(row.user_id))
+            links.draw("users", "Open user", icon="person", user=str(row.user_id))
         may_delete = may(reads.actor, Permission.CHANGE_KNOWLEDGE)
         if may_delete and st.button("Delete", icon=":material/delete:", key=f"memories.delete.{row.id}"):
             _ask_to_delete(row)
@@ -111,7 +117,7 @@ def _draw_one(row: MemoryView | None, reads: Reads, zone: str) -> None:
 def _ask_to_delete(row: MemoryView) -> None:
     @st.dialog("Delete this memory?")
     def confirm() -> None:
-        st.write("It will no longer be known here. A program that sends it again brings it back.")
+        st.write("It will be deleted. If your product sends it again, it comes back.")
         with st.container(horizontal=True):
             if st.button("Delete memory", type="primary", key="memories.confirm", on_click=forget, args=(str(row.id),)):
                 st.rerun()
@@ -129,4 +135,4 @@ def _say_none(chosen: Filters) -> None:
     if chosen.narrowed:
         watch.none_match(PAGE, "memories", chosen)
         return
-    frame.empty_state("psychology", "No memories yet", "They appear here once a program sends what it remembers of its users.")
+    frame.empty_state("psychology", "No memories yet", "Send memories through the API to see them here.")

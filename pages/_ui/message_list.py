@@ -65,7 +65,7 @@ def draw_feedback(given: Sequence[Judgement], zone: str, answer: str | None) -> 
         comment = f" <bdi>“{escape(text.upright(each.comment))}”</bdi>" if each.comment else ""
         st.html(f'<p class="attune-judged"><span class="attune-chip attune-{tone}">{how}</span>{comment} <small>{at}</small></p>')
         if each.edited_text:
-            with st.expander("The answer as the user edited it", icon=":material/edit_note:"):
+            with st.expander("User's edited answer", icon=":material/edit_note:"):
                 diff.draw(answer or "", each.edited_text)
 
 
@@ -131,7 +131,7 @@ def _draw_call(call: Call) -> None:
     said = escape(text.one_line(" · ".join(filter(None, figures))))
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"call-{call.id}"):
         st.html(f'<p class="attune-call">{said}</p>', width="content")
-        links.draw("ai-metrics", "This request", icon="monitoring", request=str(call.id), days="90")
+        links.draw("ai-metrics", "Open request", icon="monitoring", request=str(call.id), days="90")
     if rows:
         st.html(f'<ol class="attune-steps">{rows}</ol>')
 

@@ -7,16 +7,16 @@ from core.activity.answers import FunnelView
 from core.activity.charts import short, weakest_of
 from core.annotations.backlog import read_backlog
 from core.identity.permissions import Permission, may
-from core.insights.findings import Finding, Severity
+from core.insights.findings import Finding, FindingSeverity
 from pages._ui import filters, links, text
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
 FURTHER = (30, 90)
 ICONS = {
-    Severity.BAD: ":red[:material/error:]",
-    Severity.WARN: ":orange[:material/warning:]",
-    Severity.NOTE: ":blue[:material/info:]",
+    FindingSeverity.BAD: ":red[:material/error:]",
+    FindingSeverity.WARN: ":orange[:material/warning:]",
+    FindingSeverity.NOTE: ":blue[:material/info:]",
 }
 
 

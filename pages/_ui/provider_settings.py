@@ -22,13 +22,13 @@ NAME, ADDRESS, SECRET, KIND = "providers.name", "providers.address", "providers.
 VENDORS = {
     "OpenAI": (ProviderKind.OPENAI, "openai"),
     "Anthropic": (ProviderKind.ANTHROPIC, "anthropic"),
-    "Other, with OpenAI's protocol": (ProviderKind.OPENAI, "ollama"),
+    "OpenAI-compatible": (ProviderKind.OPENAI, "ollama"),
 }
-OTHER = "Other, with OpenAI's protocol"
+OTHER = "OpenAI-compatible"
 WRONG = {
-    "name": "A name has small letters, digits, - and _.",
-    "base_url": "An address has 500 characters at most.",
-    "": "The key has characters that no key has.",
+    "name": "Use lower-case letters, digits, - and _ only.",
+    "base_url": "The base URL is limited to 500 characters.",
+    "": "The API key contains invalid characters.",
 }
 STATES = {
     ProviderStatus.WORKING: ("green", "Working"),
@@ -36,9 +36,9 @@ STATES = {
     ProviderStatus.UNTESTED: ("gray", "Untested"),
 }
 SOURCES = {
-    ProviderSource.PACKAGED: "comes with Attune",
-    ProviderSource.ENVIRONMENT: "set in the environment",
-    ProviderSource.SETTINGS: "set here",
+    ProviderSource.PACKAGED: "included",
+    ProviderSource.ENVIRONMENT: "from environment variables",
+    ProviderSource.SETTINGS: "added here",
 }
 
 
@@ -48,10 +48,10 @@ def draw() -> None:
         providers = queries.list_providers(session)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", width=760):
         with st.container(width="content"):
-            frame.section("Providers", "keys are stored encrypted and never shown again")
+            frame.section("Providers", "API keys are encrypted and never shown again")
         st.button("Add provider", icon=":material/add:", on_click=_open_form, args=(None,))
     if not providers:
-        frame.empty_state("key", "No provider yet", "Add a key of OpenAI or Anthropic, or the address of your own server.")
+        frame.empty_state("key", "No providers yet", "Add an OpenAI or Anthropic API key, or the base URL of your own server.")
     for provider in providers:
         _draw_provider(provider)
 
@@ -70,12 +70,12 @@ def _draw_provider(provider: ProviderView) -> None:
 
 def _draw_buttons(provider: ProviderView) -> None:
     if st.button("Test connection", key=f"test-{provider.name}", type="tertiary", icon=":material/sync:"):
-        with st.spinner("Asking", show_time=True), errors.InWords("The test"):
+        with st.spinner("Testing connection…", show_time=True), errors.InWords("Connection test"):
             check.check_as(provider.name, actor=guard.enter())
         st.rerun()
     if provider.source is ProviderSource.SETTINGS and provider.id is not None:
         st.button(
-            "Change",
+            "Edit",
             key=f"change-{provider.name}",
             type="tertiary",
             icon=":material/edit:",
@@ -97,9 +97,9 @@ def _facts(provider: ProviderView) -> str:
     if provider.base_url:
         facts.append(f"`{provider.base_url.replace('`', '')}`")
     if provider.kind in (ProviderKind.OPENAI, ProviderKind.ANTHROPIC):
-        facts.append("with a key" if provider.has_secret else "without a key")
+        facts.append("API key set" if provider.has_secret else "no API key")
     if provider.model_count:
-        facts.append(words.count(provider.model_count, "model") + " listed")
+        facts.append(words.count(provider.model_count, "model"))
     if provider.checked_at:
         facts.append(f"tested {text.since(provider.checked_at)}")
     return " · ".join(facts)
@@ -110,32 +110,32 @@ def _open_form(provider: ProviderView | None) -> None:
 
     state.put(NAME, next(iter(VENDORS.values()))[1])
 
-    @st.dialog("Change provider" if provider else "Add provider")
+    @st.dialog("Edit provider" if provider else "Add provider")
     def form() -> None:
-        vendor = OTHER if provider else st.selectbox("Kind", list(VENDORS), key=KIND, on_change=_suggest_name)
+        vendor = OTHER if provider else st.selectbox("Type", list(VENDORS), key=KIND, on_change=_suggest_name)
         if provider is None:
             st.text_input(
                 "Name",
                 key=NAME,
                 max_chars=40,
-                help="Short, in lower case: it stands before the names of its models.",
+                help="Lower case. Used as a prefix for its model names.",
             )
         if vendor == OTHER:
             st.text_input(
-                "Address",
+                "Base URL",
                 (provider.base_url if provider else None) or "",
                 key=ADDRESS,
                 placeholder="http://127.0.0.1:11434/v1",
             )
         st.text_input(
-            "Key",
+            "API key",
             key=SECRET,
             type="password",
             autocomplete="off",
-            placeholder="Leave empty to keep the present one" if provider and provider.has_secret else "",
+            placeholder="Leave empty to keep the current key" if provider and provider.has_secret else "",
         )
         if provider:
-            st.caption("A new address clears the key that was meant for the old one.")
+            st.caption("Changing the base URL clears the stored API key.")
         _draw_submit(provider, vendor)
 
     form()
@@ -158,7 +158,7 @@ def _draw_submit(provider: ProviderView | None, vendor: str) -> None:
     with errors.InForm(below):
         name = _store(provider, vendor)
     if name is not None:
-        with below, st.spinner("Asking", show_time=True), errors.InForm(below):
+        with below, st.spinner("Testing connection…", show_time=True), errors.InForm(below):
             check.check_as(name, actor=guard.enter())
         st.rerun()
 
@@ -168,7 +168,7 @@ def _store(provider: ProviderView | None, vendor: str) -> str:
     address, secret = state.get(ADDRESS, "").strip() or None, state.get(SECRET, "").strip() or None
     is_elsewhere = vendor == OTHER if provider is None else provider.base_url is not None
     if is_elsewhere and address is None:
-        raise Invalid("Say the address: without one, the key would go to OpenAI.")
+        raise Invalid("Enter a base URL.")
     try:
         if provider is None or provider.id is None:
             return _add(vendor, address, secret)
@@ -194,7 +194,7 @@ def _change(provider_id: UUID, address: str | None, secret: str | None) -> str:
 def _ask_to_remove(provider: ProviderView) -> None:
     @st.dialog("Remove this provider?")
     def confirm() -> None:
-        st.write(f"{text.plain(provider.name)} and its key will be removed. What its models have answered stays.")
+        st.write(f"{text.plain(provider.name)} and its API key will be removed. Existing answers are kept.")
         with st.container(horizontal=True):
             if st.button("Remove provider", type="primary", key="providers.confirm", on_click=remove, args=(provider.id,)):
                 st.rerun()

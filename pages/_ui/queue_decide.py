@@ -24,16 +24,16 @@ def draw(number: int) -> None:
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         items = queue.list_items(ai, ItemState.ADJUDICATION, Window(FIRST), actor=actor, count=False).items
         begins = read_excerpts(core, [item.message_id for item in items], longest=LINE, actor=actor)
-    with watch.panel("Reviewers disagree", f"{words.count(number, 'message')} to decide, the longest first"):
+    with watch.panel("Adjudication", f"{words.count(number, 'message')} to adjudicate, oldest first"):
         if not items:
-            st.caption("You have reviewed all of them yourself: somebody else who may decide says what holds.")
+            st.caption("You reviewed all of these yourself. Another adjudicator must decide.")
         for item in items:
             is_open = state.get(OPENED, None) == item.id
             facts = (item.user_id, item.model, words.moment(item.message_at, workspace.zone()))
             about = text.plain(text.one_line(" · ".join(filter(None, facts))))
             message = begins.get(item.message_id)
-            begin = text.plain(text.one_line(message.short)) if message else "The message is no longer there."
-            label = "Close" if is_open else "Decide"
+            begin = text.plain(text.one_line(message.short)) if message else "Message deleted."
+            label = "Close" if is_open else "Adjudicate"
             with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                 st.markdown(f"{begin}  \n:gray[:small[{about}]]", width="content")
                 st.button(label, key=f"review.decide.{item.id}", on_click=_open, args=(None if is_open else item,))
@@ -47,7 +47,7 @@ def _draw_item(item: QueueItemView) -> None:
     left, right = st.columns([1.5, 1], gap="medium")
     with left.container(border=True, gap="xsmall"):
         if reading is None:
-            st.caption("The message is no longer there.")
+            st.caption("Message deleted.")
         else:
             message_list.draw(reading.messages, zone, focus=str(item.message_id), sees_costs=False)
     said = next((each.content for each in reading.messages if each.id == item.message_id), None) if reading else None
@@ -55,7 +55,7 @@ def _draw_item(item: QueueItemView) -> None:
         for each in opinions:
             with st.container(border=True, gap="small", key=f"opinion-{each.id}"):
                 annotation_card.draw(each, zone, original=said)
-                st.button("This holds", key=f"review.holds.{each.id}", on_click=decide, args=(each,))
+                st.button("Accept this annotation", key=f"review.holds.{each.id}", on_click=decide, args=(each,))
 
 
 def _read(item: QueueItemView) -> tuple[Reading | None, list[AnnotationView]]:
@@ -75,7 +75,7 @@ def decide(one: AnnotationView) -> None:
     with guard.work() as (_, actor), transaction(Database.AI) as ai:
         adjudication.adjudicate(ai, one.id, Decision(), actor=actor)
     state.forget(OPENED)
-    state.toast("Decided")
+    state.toast("Adjudication saved")
 
 
 def _open(item: QueueItemView | None) -> None:

@@ -20,13 +20,13 @@ LINE, LONGEST = 200, 6000  # characters of a message in the table, and below it
 SHORT = 3  # messages that need no pane of their own
 TABLE, READ = "review.waiting", "review.read"
 REASONS: dict[Reason, tuple[str, str, str]] = {
-    Reason.ASKED_FOR: ("Asked for", "blue", "Somebody put it here."),
-    Reason.RATED_LOW: ("Rated low", "red", "The user gave it a thumb down or a low rating."),
-    Reason.EDITED: ("Edited", "orange", "The user changed the answer before using it."),
-    Reason.ERROR: ("Error", "red", "The answer failed, or something it asked for did."),
-    Reason.ESCALATED: ("Handed to a person", "orange", "The conversation was handed to a person."),
-    Reason.SLOW: ("Slow", "orange", "The user waited longer for it than for most."),
-    Reason.SAMPLE: ("Sample", "gray", "Drawn at random, so that what looks well is looked at, too."),
+    Reason.ASKED_FOR: ("Requested", "blue", "Added to the queue by a teammate."),
+    Reason.RATED_LOW: ("Rated low", "red", "The user gave a thumbs-down or a low rating."),
+    Reason.EDITED: ("Edited", "orange", "The user edited the answer."),
+    Reason.ERROR: ("Error", "red", "The answer, or a tool it called, failed."),
+    Reason.ESCALATED: ("Escalated", "orange", "The conversation was escalated to a human."),
+    Reason.SLOW: ("Slow", "orange", "Slower than the limit set in Settings > Review."),
+    Reason.SAMPLE: ("Sample", "gray", "Randomly sampled."),
 }
 column = st.column_config
 COLUMNS = {
@@ -35,7 +35,7 @@ COLUMNS = {
     ),
     "Message": column.TextColumn(width=380),
     "Priority": column.ProgressColumn(format="%d", min_value=0, max_value=100, width=120),
-    "Said": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
+    "Sent": column.DatetimeColumn(format="D MMM YYYY HH:mm", width=140),
     "User": column.TextColumn(width=160),
     "Model": column.TextColumn(width=150),
     "App": column.TextColumn(width=120),
@@ -51,7 +51,7 @@ def draw() -> None:
         return
     key = f"{TABLE}.{state.get(TABLE, 0)}"
     order = f"next {len(rows)} in order" if len(rows) == SHOWN else "in order"
-    with watch.panel("Waiting for review", f"{order} · select messages to read them here"):
+    with watch.panel("Waiting for review", f"{order} · select rows to read, approve or skip them"):
         table = _table(rows, begins, workspace.zone())
         numbers = tables.choose_many(table, words.count(len(rows), "message"), key=key, columns=COLUMNS, most=11)
         chosen = [rows[number] for number in numbers]
@@ -81,14 +81,14 @@ def _draw_text(item: QueueItemView, message: Excerpt | None) -> None:
         facts = [item.user_id, item.model, words.moment(item.message_at, workspace.zone())]
         st.caption(text.plain(text.one_line(" · ".join(filter(None, facts)))))
         if message is None:
-            st.markdown("The message is no longer there.")
+            st.markdown("Message deleted.")
             return
         if message.question:
             st.caption(text.plain(f"Question: {text.one_line(message.question)[:300]}"))
         markdown.draw(message.content)
         if message.is_cut:
-            st.caption(f"The first {LONGEST:,} of {message.characters:,} characters.")
-            links.draw("tuning", "Whole message", conversation=str(item.conversation_id), message=str(item.message_id))
+            st.caption(f"Showing {LONGEST:,} of {message.characters:,} characters")
+            links.draw("tuning", "Open message", conversation=str(item.conversation_id), message=str(item.message_id))
 
 
 @errors.action
@@ -98,7 +98,7 @@ def act(action: BulkAction, chosen: Sequence[QueueItemView]) -> None:
     with guard.work() as (core, actor), transaction(Database.AI) as ai:
         found = queue.act_on_many(ai, body, settings.read(core, actor=actor), actor=actor)
     state.put(TABLE, state.get(TABLE, 0) + 1)  # another table, in which nothing is selected
-    left = f"; {words.count(len(found.left), 'message')} left, which others have" if found.left else ""
+    left = f" · {words.count(len(found.left), 'message')} skipped: assigned to other reviewers" if found.left else ""
     done = "approved" if action is BulkAction.APPROVE else "skipped"
     state.toast(f"{words.count(len(found.done), 'message')} {done}{left}")
 
@@ -109,7 +109,7 @@ def _table(rows: Sequence[QueueItemView], begins: Mapping[UUID, Excerpt], zone: 
             "Why": [[REASONS[reason][0] for reason in row.reasons] for row in rows],
             "Message": [text.upright(each.short) if (each := begins.get(row.message_id)) else None for row in rows],
             "Priority": [row.priority for row in rows],
-            "Said": user_list.times([row.message_at for row in rows], zone),
+            "Sent": user_list.times([row.message_at for row in rows], zone),
             "User": [row.user_id for row in rows],
             "Model": [row.model or None for row in rows],
             "App": [row.app or None for row in rows],

@@ -28,18 +28,18 @@ from pages._ui.queue_many import REASONS
 from pages._ui.queue_work import Seen
 
 KEYS = {
-    "Ctrl + Enter": "Save and next, from inside a field, too",
-    "1 2 3 4": "Type: correction, improvement, flag, approved",
-    "5 6 7": "Severity: minor, moderate, critical",
-    "E": "Write the suggested response",
-    "T": "Write tags",
-    "M": "Write the comment",
+    "Ctrl + Enter": "Save and next (also inside a field)",
+    "1 2 3 4": "Type: correction, improvement, flag or approved",
+    "5 6 7": "Severity: minor, moderate or critical",
+    "E": "Edit suggested response",
+    "T": "Edit tags",
+    "M": "Edit comment",
     "Esc": "Leave the field",
-    "J": "Next: this one is left for later, with what you have written",
-    "K": "Previous: what you had before this one. What you saved is corrected there; what you left is yours again",
-    "S": "Skip: it does not come to you again",
-    "U": "Undo what you saved or skipped, one step after the other",
-    "?": "These keys",
+    "J": "Next: keep this one for later as a draft",
+    "K": "Previous: go back to edit a saved item or resume one you left",
+    "S": "Skip: leave it to other reviewers",
+    "U": "Undo the last save or skip (repeatable)",
+    "?": "Show shortcuts",
 }
 PEOPLE = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 SWITCH = "review.switch"
@@ -59,9 +59,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
         queue_many.draw()
         return
     if seen.message is None:
-        with frame.empty_state(
-            "speaker_notes_off", "The message is no longer there", "It was deleted after it joined the queue."
-        ):
+        with frame.empty_state("speaker_notes_off", "Message deleted", "It was deleted after it was queued."):
             act = queue_work.lay_aside if seen.visit.is_saved else queue_work.skip
             st.button("Next" if seen.visit.is_saved else "Skip", key="review.gone", on_click=act)
         return
@@ -72,7 +70,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
         _draw_talk(seen, seen.message)
     with right.container(height=640, key="pane-review-form", border=True, gap="small", autoscroll=False):
         if seen.visit.is_saved:
-            st.markdown(":blue-badge[:material/edit: Saved before]\u2002:gray[:small[saving corrects it]]")
+            st.markdown(":blue-badge[:material/edit: Already saved]\u2002:gray[:small[saving updates it]]")
         form = review_form.Form(review_form.Subject.of(seen.message), seen.kept)
         form.draw(seen.tags, has_keys=has_keys)
         _draw_ways_on(seen.visit, has_keys=has_keys)
@@ -80,7 +78,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
 
 def said(counters: Counters) -> str:
     """Say in a line how much waits, how much of it one has done today, and since when the oldest waits."""
-    oldest = f"oldest {text.ago(counters.oldest_at)}" if counters.oldest_at else ""
+    oldest = f"oldest waiting {text.ago(counters.oldest_at)}" if counters.oldest_at else ""
     waiting, mine = f"{counters.waiting:,} waiting", f"{counters.mine_today:,} reviewed by you today"
     return " · ".join(filter(None, (waiting, mine, oldest)))
 
@@ -89,7 +87,7 @@ def _draw_actions(*, has_keys: bool) -> None:
     desk = queue_work.desk()
     if desk.acts:
         shortcut = "U" if has_keys else None
-        about = f"Up to {words.count(len(desk.acts), 'step')} back"
+        about = f"Undo up to {words.count(len(desk.acts), 'action')}"
         st.button(
             "Undo",
             key="review.undo",
@@ -100,53 +98,59 @@ def _draw_actions(*, has_keys: bool) -> None:
             on_click=queue_work.undo,
         )
     if desk.shown is not None:
-        st.button("Leave off", key="review.stop", type="tertiary", help="What is in hand goes back.", on_click=queue_work.stop)
+        st.button(
+            "Stop reviewing",
+            key="review.stop",
+            type="tertiary",
+            help="Returns the current message to the queue.",
+            on_click=queue_work.stop,
+        )
     with st.container(key="review-keys", width="content"):
-        st.button("Keys", key="review.keys", icon=":material/keyboard:", type="tertiary", help="Press ?", on_click=show_keys)
+        st.button("Shortcuts", key="review.keys", icon=":material/keyboard:", type="tertiary", help="Press ?", on_click=show_keys)
 
 
-@st.dialog("Keys")
+@st.dialog("Keyboard shortcuts")
 def show_keys() -> None:
     """Show what the keys do, and let them be switched off."""
     rows = "\n".join(f"| `{key}` | {does} |" for key, does in KEYS.items())
-    st.markdown(f"| Key | |\n|---|---|\n{rows}")
+    st.markdown(f"| Key | Action |\n|---|---|\n{rows}")
     present = state.get(queue_work.HAS_KEYS, True)
     state.seed(SWITCH, present)
-    about = "Ctrl + Enter always does. While you type, no single key acts."
-    if st.toggle("Single keys act", key=SWITCH, help=about) != present:
+    about = "Ctrl+Enter always works. Single keys are ignored while you type."
+    if st.toggle("Single-key shortcuts", key=SWITCH, help=about) != present:
         state.put(queue_work.HAS_KEYS, not present)
-        state.toast("Single keys no longer act" if present else "Single keys act")
+        state.toast("Single-key shortcuts off" if present else "Single-key shortcuts on")
         st.rerun()
 
 
 def _draw_begin(counters: Counters) -> None:
     if not counters.waiting:
-        body = "Messages come here when users rate them low or edit them, when they fail or are slow, and by a random sample."
-        frame.empty_state("inbox", "Nothing waits for a review", body)
+        body = "Messages join the queue when rated low, edited, failed, slow, escalated or sampled."
+        frame.empty_state("inbox", "No messages to review", body)
         return
-    body = "One message after the other is yours alone for a while. All of it can be done from the keyboard."
+    body = "Messages are assigned to you one at a time. Works entirely from the keyboard."
     with frame.empty_state("rate_review", f"{words.count(counters.waiting, 'message')} to review", body):
-        st.button("Begin", key="review.begin", type="primary", shortcut="Ctrl+Enter", on_click=queue_work.begin)
+        st.button("Start reviewing", key="review.begin", type="primary", shortcut="Ctrl+Enter", on_click=queue_work.begin)
 
 
 def _draw_why(seen: Seen, visit: Visit) -> None:
     item = visit.item
-    with watch.panel("Why this one", f"priority {item.priority} of 100"), st.container(border=True, gap="xsmall"):
+    with watch.panel("Why queued", f"priority {item.priority} of 100"), st.container(border=True, gap="xsmall"):
         for reason in item.reasons:
             name, colour, why = REASONS[reason]
             st.markdown(f":{colour}-badge[{name}]  \n:gray[:small[{why}]]")
         if item.reviews_wanted > 1:
-            st.caption(f"{PEOPLE[item.reviews_wanted]} people review this one, without seeing what the others say.")
-    with watch.panel("The message"), st.container(border=True, gap="xsmall"):
+            st.caption(f"{PEOPLE[item.reviews_wanted]} reviewers review this message independently.")
+    with watch.panel("Message"), st.container(border=True, gap="xsmall"):
         zone = workspace.zone()
         until = f"{item.claimed_until.astimezone(frame.time_zone()):%H:%M}" if item.claimed_until and not visit.is_saved else ""
         facts = {
             "Conversation": conversation_list.name_of(seen.reading.conversation) if seen.reading else "",
             "User": item.user_id or "",
             "Model": item.model,
-            "Said": words.moment(item.message_at, zone),
+            "Sent": words.moment(item.message_at, zone),
             "App": item.app,
-            "Yours until": until,
+            "Assigned to you until": until,
         }
         for name, value in facts.items():
             if value:
@@ -155,7 +159,7 @@ def _draw_why(seen: Seen, visit: Visit) -> None:
         if seen.guidelines.strip():
             markdown.draw(seen.guidelines)
         else:
-            st.caption("None are written yet.")
+            st.caption("No guidelines yet. Admins add them in Settings > Review.")
 
 
 def _draw_talk(seen: Seen, message: Said) -> None:

@@ -30,15 +30,15 @@ _focus = st.components.v2.component("attune_review_focus", js=frame.read("parts/
 
 
 class NothingInHand(Conflict):
-    """You have nothing of the queue in hand. Begin anew."""
+    """No message is assigned to you. Start reviewing again."""
 
 
 class NothingElse(Conflict):
-    """No other one waits for you."""
+    """No more messages to review."""
 
 
 class NothingBefore(Conflict):
-    """There is nothing before this one."""
+    """This is the first message."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ def _go(now: Desk) -> None:
     """Be where another desk is; where nothing is left, leave off."""
     if now.shown is None:
         _put_down(now)
-        state.toast("Nothing more waits for you")
+        state.toast("Queue finished: no more messages for you")
         return
     _change(now)
     st.query_params.update({"view": "queue", RESUMES: "yes"})

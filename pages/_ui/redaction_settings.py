@@ -9,34 +9,32 @@ from core.system import redaction
 from pages._ui import errors, frame, guard, state
 
 MODE, PATTERNS, SAMPLE = "redaction.mode", "redaction.patterns", "redaction.sample"
-RULES = {"email": "E-mail addresses", "phone": "Phone numbers", "card": "Card numbers"}
-HELP = {
-    "email": "In ids of users and sessions an address becomes a hash, the same for the same; other ids stay as they are sent."
-}
-WHAT_MODES_DO = {Mode.OFF: "Off", Mode.MASK: "Mask: [email]", Mode.HASH: "Hash: [email:…], the same for the same"}
+RULES = {"email": "Email addresses", "phone": "Phone numbers", "card": "Card numbers"}
+HELP = {"email": "Email addresses used as user or session IDs are hashed consistently; other IDs are kept."}
+WHAT_MODES_DO = {Mode.OFF: "Off", Mode.MASK: "Mask: [email]", Mode.HASH: "Hash: [email:…], same value gives same hash"}
 
 
 def draw() -> None:
     """Draw the rules, and a place to try them."""
     with guard.work() as (session, actor):
         present = redaction.read(session, actor=actor)
-    frame.section("Redaction", "of every text that comes in, before it is stored")
+    frame.section("Redaction", "applied to all incoming text before it is stored")
     with st.form("redaction", border=True, enter_to_submit=False, width=760):
         modes = list(Mode)
-        st.radio("What is found is", modes, index=modes.index(present.mode), key=MODE, format_func=WHAT_MODES_DO.__getitem__)
+        st.radio("Replace matches with", modes, index=modes.index(present.mode), key=MODE, format_func=WHAT_MODES_DO.__getitem__)
         for name, label in RULES.items():
             st.checkbox(label, getattr(present, name), key=f"redaction.{name}", help=HELP.get(name))
         st.text_area(
-            "Patterns of your own",
+            "Custom patterns",
             "\n".join(f"{each.name}: {each.pattern}" for each in present.patterns),
             key=PATTERNS,
             placeholder="order: ORD-[0-9]{6}",
-            help="One a line: a name, a colon, a pattern of RE2. The name stands where something was found.",
+            help="One per line: name: RE2 pattern. Matches are replaced with the name.",
         )
-        st.text_area("Try it on", key=SAMPLE, max_chars=10_000, placeholder="Write to ada@example.com")
+        st.text_area("Sample text", key=SAMPLE, max_chars=10_000, placeholder="Write to ada@example.com")
         with st.container(horizontal=True):
             st.form_submit_button("Save", type="primary", on_click=save)
-            tries = st.form_submit_button("Try")
+            tries = st.form_submit_button("Test redaction")
         if tries:
             with errors.InForm(st.container()):
                 _show_left()
@@ -80,5 +78,5 @@ def _words(wrong: ValidationError) -> str:
     """Return what the first rule that was broken says."""
     first = wrong.errors()[0]
     if first["loc"] == ("name",):
-        return "a name has small letters, digits, - and _, and begins with a letter."
+        return "names start with a letter and use lower-case letters, digits, - and _ only."
     return first["msg"].removeprefix("Value error, ")

@@ -9,15 +9,15 @@ from core.system import retention
 from pages._ui import errors, frame, guard, state, text
 
 LABELS = {
-    "event_days": ("Events, days", "Figures and funnels of earlier ones stay."),
-    "request_days": ("AI requests, days", "Figures of earlier ones stay."),
-    "batch_run_days": ("Batch runs, days", None),
-    "batch_runs_kept": ("Latest runs of each batch job", "So many stay, however old they are."),
-    "conversation_days": ("Conversations, days", "Since the last message."),
-    "feedback_days": ("Feedback, days", None),
-    "playground_days": ("Playground and executions, days", None),
-    "admin_session_days": ("Expired sign-ins, days", None),
-    "import_undo_days": ("Imports can be undone for, days", "As long, their rows stay, whatever else is set."),
+    "event_days": ("Events (days)", "Aggregated metrics and funnels are kept."),
+    "request_days": ("AI requests (days)", "Aggregated metrics are kept."),
+    "batch_run_days": ("Batch runs (days)", None),
+    "batch_runs_kept": ("Runs to keep per batch job", "Kept regardless of age."),
+    "conversation_days": ("Conversations (days)", "Since the last message."),
+    "feedback_days": ("Feedback (days)", None),
+    "playground_days": ("Playground and executions (days)", None),
+    "admin_session_days": ("Expired sessions (days)", None),
+    "import_undo_days": ("Import undo window (days)", "Imported rows are kept for at least this long."),
 }
 LARGEST, SURE = 1_000_000, "retention.sure"
 
@@ -29,19 +29,19 @@ def draw() -> None:
         present = retention.read(session, actor=actor) if may_change else None
     if present is not None:
         _draw_days(present)
-    frame.section("Clean up", "what is over goes with the daily job at 01:00 UTC, or now")
+    frame.section("Clean up", "expired rows are deleted daily at 01:00 UTC")
     with st.container(horizontal=True):
-        is_counted = st.button("Count expired rows")
-        with st.popover("Delete it now", icon=":material/delete_sweep:"):
-            st.checkbox("Expired rows are deleted permanently", key=SURE)
-            st.button("Delete", type="primary", on_click=clean_up, disabled=not state.get(SURE, False))
+        is_counted = st.button("Preview expired rows")
+        with st.popover("Delete now…", icon=":material/delete_sweep:"):
+            st.checkbox("Permanently delete expired rows", key=SURE)
+            st.button("Delete expired rows", type="primary", on_click=clean_up, disabled=not state.get(SURE, False))
     # Below both: the count must not push the button that deletes under the pointer.
     if is_counted:
         _draw_counts()
 
 
 def _draw_days(present: Retention) -> None:
-    frame.section("Retention", "for how long rows are kept, from when they happened or came in, whichever is later")
+    frame.section("Retention", "how long rows are kept, from event or ingest time, whichever is later")
     with st.form("retention", border=True, enter_to_submit=False, width=760):
         left, right = st.columns(2)
         for number, (name, (label, help_)) in enumerate(LABELS.items()):
@@ -58,8 +58,8 @@ def _draw_counts() -> None:
         with guard.work() as (_, actor):
             pass
         found = retention.clean_up(actor=actor, dry_run=True).rows
-        gone = [f"{rows:,} of {text.plain(table)}" for table, rows in sorted(found.items()) if rows]
-        st.caption(f"Rows to delete: {', '.join(gone)}." if gone else "No row has expired.")
+        gone = [f"{rows:,} {text.plain(table.replace('_', ' '))}" for table, rows in sorted(found.items()) if rows]
+        st.caption(f"Rows to delete: {', '.join(gone)}." if gone else "No expired rows.")
 
 
 @errors.action

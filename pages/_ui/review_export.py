@@ -16,8 +16,8 @@ from pages._ui import annotation_tab, errors, filters, frame, guard, state, tabl
 from pages._ui.cache import Reads
 
 PAGE = "review-export"
-SPLITS = {Split.ALL: "Everything", Split.TRAIN: "To train by", Split.HOLDOUT: "Held out"}
-ABOUT_SPLITS = "One conversation in ten is held out, always the same ones: what is trained by one part is measured by the other."
+SPLITS = {Split.ALL: "All", Split.TRAIN: "Training split", Split.HOLDOUT: "Hold-out split"}
+ABOUT_SPLITS = "10% of conversations are held out, always the same ones, so you can evaluate on data you did not train on."
 LONGEST_LINE = 4000
 FIRST, OWN = ("type", "status", "tag"), ("format", "split")
 OFFERS = {name: annotation_tab.OFFERS[name] for name in ("type", "status")}
@@ -27,16 +27,18 @@ MANIFEST = f"{PAGE}.manifest"
 
 def export_tab(reads: Reads, header: watch.Header) -> None:
     """Draw the tab; words of users leave the house only with super admins."""
-    header.caption.caption(f"{header.about} · to train and to measure by")
+    header.caption.caption(f"{header.about} · for training and evaluation")
     if not may(reads.actor, Permission.EXPORT_ANNOTATIONS):
-        frame.empty_state("lock", "Exports are for super admins", "They take the words of users out of the house.")
+        frame.empty_state(
+            "lock", "Exports are for super admins", "Exports contain user messages, so only super admins can create them."
+        )
         return
     asked = draw_choices(reads)
     with header.actions:
-        st.link_button("Download", address(asked), icon=":material/download:", help="Noted in the audit log", type="primary")
-    with errors.InWords("The preview"):
+        st.link_button("Download", address(asked), icon=":material/download:", help="Recorded in the audit log", type="primary")
+    with errors.InWords("Preview"):
         draw_preview(asked)
-    with errors.InWords("The manifest"):
+    with errors.InWords("Manifest"):
         draw_manifest(asked)
 
 
@@ -85,9 +87,9 @@ def draw_preview(asked: Asked) -> None:
     with guard.work() as (_, actor):
         permitted = actor
     lines = export.preview(asked, actor=permitted)
-    with watch.panel("Preview", f"the first {export.PREVIEWED} lines of {asked.name}"):
+    with watch.panel("Preview", f"first {export.PREVIEWED} lines of {asked.name}"):
         if not lines:
-            st.caption("Nothing that is chosen makes a line of this format. The manifest says why.")
+            st.caption("No annotations fit this format and filter. The manifest explains why.")
         for line in lines:
             shown = line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}… ({len(line):,} characters)"
             st.code(text.upright(shown).rstrip("\r\n"), language=LANGUAGES[FORMATS[asked.format].ending], wrap_lines=True)
@@ -95,12 +97,12 @@ def draw_preview(asked: Asked) -> None:
 
 def draw_manifest(asked: Asked) -> None:
     """Draw what will be in the file and what will not; it is made when somebody asks, for it takes as long as the file."""
-    with watch.panel("Manifest", "rows, checksum, and what is left out and why"):
+    with watch.panel("Manifest", "rows, checksum and excluded annotations"):
         made: tuple[Asked, Manifest] | None = state.get(MANIFEST, None)
-        if st.button("Make the manifest", icon=":material/fact_check:", key=f"{PAGE}.make"):
+        if st.button("Create manifest", icon=":material/fact_check:", key=f"{PAGE}.make"):
             with guard.work() as (_, actor):
                 permitted = actor
-            with st.spinner("Every annotation is being written, and counted."):
+            with st.spinner("Building the file to count rows…"):
                 made = (asked, export.make_manifest(asked, actor=permitted))
             state.put(MANIFEST, made)
         if made is not None and made[0] == asked:
@@ -108,12 +110,12 @@ def draw_manifest(asked: Asked) -> None:
 
 
 def _draw_found(found: Manifest) -> None:
-    st.markdown(f"**{words.count(found.rows, 'row')}** of {words.count(found.annotations, 'annotation')}, {found.bytes:,} bytes")
+    st.markdown(f"**{words.count(found.rows, 'row')}** of {words.count(found.annotations, 'annotation')} · {found.bytes:,} bytes")
     for warning in found.warnings:
         st.warning(text.plain(warning), icon=":material/warning:")
     if found.left_out:
         table = pd.DataFrame(
-            {"Left out because": [each.words for each in found.left_out], "Annotations": [each.count for each in found.left_out]}
+            {"Reason excluded": [each.words for each in found.left_out], "Annotations": [each.count for each in found.left_out]}
         )
-        tables.show(table, "What is left out of the file, and why.", key=f"{PAGE}.left")
+        tables.show(table, "Excluded annotations by reason.", key=f"{PAGE}.left")
     st.code(found.model_dump_json(indent=2), language="json")

@@ -11,13 +11,17 @@ from pydantic import ValidationError
 
 from core import clock
 from core.annotations.charts import NAMES
-from core.annotations.schemas import AnnotationType, Severity, Verdict
+from core.annotations.schemas import AnnotationSeverity, AnnotationType, Verdict
 from core.conversations.schemas import MessageSpeaker
 from core.errors import Invalid
 from core.insights.reading import Said
 from pages._ui import frame, state
 
-SEVERITIES: dict[Severity, str] = {Severity.MINOR: "Minor", Severity.MODERATE: "Moderate", Severity.CRITICAL: "Critical"}
+SEVERITIES: dict[AnnotationSeverity, str] = {
+    AnnotationSeverity.MINOR: "Minor",
+    AnnotationSeverity.MODERATE: "Moderate",
+    AnnotationSeverity.CRITICAL: "Critical",
+}
 LONGEST = 20_000
 BEGUN, STEP = "begun", "review.step"
 FIELDS = {
@@ -38,11 +42,11 @@ _review = st.components.v2.component(
 
 
 class NoType(Invalid):
-    """Choose a type (keys 1 to 4), or change the suggested response: then it is a correction."""
+    """Choose a type (1–4), or edit the suggested response to make it a correction."""
 
 
 class NotSaid(Invalid):
-    """The form cannot be saved as it is."""
+    """Could not save. Check the form."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Form:
             "comment": str(kept.get("content") or ""),
             "tags": _texts(kept.get("tags")),
             "type": next((each for each in self.types if each == kept.get("annotation_type")), None),
-            "severity": next((each for each in Severity if each == kept.get("severity")), None),
+            "severity": next((each for each in AnnotationSeverity if each == kept.get("severity")), None),
         }
         return Begun(original, values, clock.now())
 
@@ -114,12 +118,12 @@ class Form:
         with st.container(key="review-tags"):
             chosen = state.get(self.key("tags"), list[str]())
             offered = list(dict.fromkeys([*tags, *chosen]))
-            st.multiselect("Tags", offered, key=self.key("tags"), accept_new_options=True, placeholder="Choose, or write one")
+            st.multiselect("Tags", offered, key=self.key("tags"), accept_new_options=True, placeholder="Choose or add a tag")
         has_response = bool(self.original or self.begun.values["response"])
         if has_response:
             self._draw_response(has_keys=has_keys)
         with st.container(key="review-comment"):
-            hint = "What is wrong with it, or right"
+            hint = "What is right or wrong"
             most = max(LONGEST, len(str(self.begun.values["comment"])))
             st.text_area("Comment", key=self.key("comment"), height=80, max_chars=most, placeholder=hint)
         if not has_response:

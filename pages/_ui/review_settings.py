@@ -23,38 +23,38 @@ def draw() -> None:
             key=_key("guidelines"),
             height=220,
             max_chars=LONGEST_TEXT,
-            placeholder="In Markdown: what is a correction here, what is critical, what to leave.",
-            help="They stand beside the form of every reviewer.",
+            placeholder="Markdown. What counts as a correction, what is critical, what to skip.",
+            help="Shown to reviewers next to the form.",
         )
         st.text_area(
-            "Tags", "\n".join(present.tags), key=_key("tags"), height=150, help="One a line. Reviewers may write others."
+            "Tags", "\n".join(present.tags), key=_key("tags"), height=150, help="One per line. Reviewers can add their own."
         )
         shares = {
-            "sample_share": ("Percent of the other answers that are reviewed, at random", present.sample_share),
-            "double_share": ("Percent of the queue that two people review, each for himself", present.double_share),
+            "sample_share": ("Random sample (% of remaining answers)", present.sample_share),
+            "double_share": ("Double review (% of queue, independently)", present.double_share),
         }
         for name, (label, value) in shares.items():
             st.number_input(label, min_value=0.0, max_value=100.0, value=round(value * 100, 2), step=1.0, key=_key(name))
         st.number_input(
-            "Seconds after which an answer is slow",
+            "Slow answer threshold (seconds)",
             min_value=0.1,
             max_value=86_400.0,
             value=present.slow_ms / 1000,
             key=_key("slow_ms"),
         )
         st.number_input(
-            "Minutes for which an item is one reviewer's",
+            "Assignment time (minutes)",
             min_value=1,
             max_value=1440,
             value=present.lease_minutes,
             key=_key("lease_minutes"),
-            help="After them, another one may get it.",
+            help="After this time, another reviewer can get the message.",
         )
         st.checkbox(
-            "Single keys act in the queue",
+            "Single-key shortcuts in the queue",
             present.single_keys,
             key=_key("single_keys"),
-            help="Each reviewer can switch them off for himself, under Keys.",
+            help="Reviewers can turn them off for themselves under Shortcuts.",
         )
         st.form_submit_button("Save", type="primary", on_click=save)
 
@@ -74,7 +74,7 @@ def save() -> None:
         return
     with guard.work() as (core, actor):
         settings.change(core, wanted, actor=actor)
-    state.toast("Saved")
+    state.toast("Review settings saved")
 
 
 def _key(name: str) -> str:

@@ -56,7 +56,7 @@ def _draw_going(run: RunView) -> None:
     usual = f", median {words.duration(run.usual_duration_ms)}" if run.usual_duration_ms is not None else ""
     facts = [f"{done:,} of {words.count(total, 'item')}" if total else words.count(done, "item")]
     facts += [f"{run.failed_jobs:,} failed"] if run.failed_jobs else []
-    phase = next(reversed(run.phase_durations), None)
+    phase = next(reversed(run.phase_durations), None) if "phase_durations" not in run.truncated else None
     facts += [f"phase {phase}"] if phase else []
     said = (
         f":orange[:material/schedule: for {words.duration(took)}{usual}]" if run.is_slow else f"for {words.duration(took)}{usual}"

@@ -29,7 +29,7 @@ from core.ai_metrics.answers import Interval
 from core.identity.permissions import Permission, may
 from core.periods import Period
 from core.plotting import Mark
-from pages._ui import cache, filters, frame, guard
+from pages._ui import cache, filters, frame, guard, text
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import Filters
@@ -46,7 +46,8 @@ class Header:
     def finish(self, reads: Reads, chosen: Filters, *, csv: str | None = None, **more: str) -> None:
         """Say which days are shown and as of when; offer to read anew, and the same rows as CSV."""
         zone = chosen.period.zone
-        as_of = f"updated {reads.as_of.astimezone(frame.time_zone()):%H:%M:%S}"
+        # Plain: between two colons Streamlit's client looks for an emoji, and fetches the names of all to find it.
+        as_of = f"updated {text.plain(f'{reads.as_of.astimezone(frame.time_zone()):%H:%M:%S}')}"
         days = f"{span(chosen.period)} ({zone})" if chosen.is_timed else zone
         self.caption.caption(f"{self.about} · {days} · {as_of}")
         with self.actions:

@@ -10,7 +10,7 @@ from pages._ui import errors, guard, state
 
 PROMPT, MODEL, ZONE, SILENCE = "workspace.prompt", "workspace.model", "workspace.zone", "workspace.silence"
 STUCK, LATE, ANALYSTS = "workspace.stuck", "workspace.late", "workspace.analysts"
-FIRST = "The first there is"
+FIRST = "First available"
 WEEK_MINUTES, MONTH_DAYS = 10_080, 30
 
 
@@ -29,7 +29,7 @@ def draw() -> None:
             key=PROMPT,
             height=180,
             max_chars=settings.LONGEST_PROMPT,
-            help="The system prompt of the playground, unless somebody overrides it there.",
+            help="System prompt used in the playground unless you override it there.",
         )
         options = [FIRST, *models]
         st.selectbox("Default model", options, key=MODEL, index=options.index(present.default_model or FIRST))
@@ -38,31 +38,31 @@ def draw() -> None:
             zones,
             key=ZONE,
             index=zones.index(present.reporting_time_zone),
-            help="Whose midnight ends a day, on every page and for everybody.",
+            help="Days start and end at midnight in this zone, on every page and for everyone.",
         )
         _draw_number(
-            "Minutes of silence after which a batch run is lost",
+            "Mark a batch run as lost after (minutes without an update)",
             (present.batch_silence_minutes, WEEK_MINUTES),
             SILENCE,
-            "A run that goes on without a word for so long, and has not ended, is shown as lost.",
+            "A running batch without updates for this long is shown as lost.",
         )
         _draw_number(
-            "Days without a sign of life after which a user is stuck",
+            "Mark a user as stuck after (days inactive)",
             (present.stuck_after_days, MONTH_DAYS),
             STUCK,
-            "In the middle of onboarding, before its window has passed.",
+            "Applies to users in onboarding, within the conversion window.",
         )
         _draw_number(
-            "Minutes for which the span of a tool waits for its request",
+            "Hold unmatched tool spans for (minutes)",
             (present.late_span_minutes, WEEK_MINUTES),
             LATE,
-            "OpenTelemetry may bring them apart and in any order. What waits longer is dropped, and counted.",
+            "OpenTelemetry can deliver spans out of order. Spans held longer are dropped and counted.",
         )
         st.checkbox(
-            "Analysts may read messages",
+            "Let analysts read messages",
             present.analysts_read_messages,
             key=ANALYSTS,
-            help="What users and models say, and what events and errors say. Their figures they see in any case.",
+            help="Message text, and texts of events and errors. Analysts always see metrics.",
         )
         st.form_submit_button("Save", type="primary", on_click=save)
 
@@ -88,7 +88,7 @@ def save() -> None:
             analysts_read_messages=state.get(ANALYSTS, False),
         )
     except ValidationError:
-        state.problem("The default prompt must not be empty.")
+        state.problem("Enter a default prompt.")
         return
     with guard.work() as (session, actor):
         workspace.change(session, given, actor=actor)

@@ -25,11 +25,11 @@ Tab = Callable[[Reads, watch.Header], None]
 FIGURES = (Permission.WATCH, Permission.ANNOTATE)
 # Each with who has it: any of these permissions is enough.
 TABS: dict[str, tuple[str, str, tuple[Permission, ...], Tab]] = {
-    "queue": ("Queue", "What to review next, and why", (Permission.ANNOTATE,), queue_tab.draw),
-    "conversations": ("Conversations", "What was said, the latest first", (Permission.READ_CONTENTS,), conversation_tab.draw),
-    "annotations": ("Annotations", "What reviewers have said", (Permission.READ_CONTENTS,), annotation_tab.draw),
-    "summary": ("Summary", "What reviewers say, and how far they agree", FIGURES, review_summary.summary_tab),
-    "export": ("Export", "Annotations as files", (Permission.EXPORT_ANNOTATIONS,), review_export.export_tab),
+    "queue": ("Queue", "Messages to review, by priority", (Permission.ANNOTATE,), queue_tab.draw),
+    "conversations": ("Conversations", "Conversations, newest first", (Permission.READ_CONTENTS,), conversation_tab.draw),
+    "annotations": ("Annotations", "Reviewers' annotations", (Permission.READ_CONTENTS,), annotation_tab.draw),
+    "summary": ("Summary", "Annotation totals and reviewer agreement", FIGURES, review_summary.summary_tab),
+    "export": ("Export", "Export annotations", (Permission.EXPORT_ANNOTATIONS,), review_export.export_tab),
 }
 
 

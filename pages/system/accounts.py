@@ -12,9 +12,9 @@ def main() -> None:
     sections = {"Audit": audit_list.draw}
     if may(actor, Permission.MANAGE_ACCOUNTS):
         sections = {"Accounts": account_list.draw, **sections}
-    with frame.header("Accounts", "Who may sign in, as what, and what everybody did"):
+    with frame.header("Accounts", "People, roles and the audit log"):
         if may(actor, Permission.MANAGE_ACCOUNTS):
-            st.button("Invite", icon=":material/person_add:", on_click=account_list.open_invitation)
+            st.button("Invite account", icon=":material/person_add:", on_click=account_list.open_invitation)
     account_list.show_link()
     names = list(sections)
     chosen = st.segmented_control(

@@ -33,7 +33,7 @@ SECTIONS = {
 def main() -> None:
     """Guard, choose the section, draw it."""
     actor = guard.page(Permission.CHANGE_WORKSPACE)
-    with frame.header("Settings", "What the workspace shares, where its models come from, and what programs come in with"):
+    with frame.header("Settings", "Workspace, providers, keys, import and data policies"):
         pass
     chosen = st.segmented_control(
         "Section",

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from core.identity import flows, queries, service
 from core.identity.schemas import Actor, NewPassword, SessionKind, SessionView
 from pages._ui import errors, frame, guard, state, text
+from pages._ui.account_list import ROLES
 
 PRESENT, NEW, AGAIN = "you.present", "you.new", "you.again"
 
@@ -15,7 +16,7 @@ def main() -> None:
     actor = guard.page()
     with guard.work() as (session, _):
         sessions = queries.list_sessions(session, actor.id)
-    with frame.header("Your account", f"{text.plain(actor.email)} · {actor.role}"):
+    with frame.header("Your account", f"{text.plain(actor.email)} · {ROLES[actor.role] if actor.role else ''}"):
         st.button("Sign out everywhere", icon=":material/logout:", on_click=sign_out_everywhere)
     left, right = st.columns([2.1, 1], gap="medium")
     with left:
@@ -26,7 +27,7 @@ def main() -> None:
 
 def draw_sessions(sessions: list[SessionView], actor: Actor) -> None:
     """List where the account is signed in."""
-    frame.section("Signed in", "browsers and programs, the one used last first")
+    frame.section("Sessions", "browsers and API clients, most recent first")
     with st.container(border=True, gap="small"):
         for view in sessions:
             draw_session(view, is_this=view.id == actor.session_id)
@@ -35,36 +36,36 @@ def draw_sessions(sessions: list[SessionView], actor: Actor) -> None:
 def draw_session(view: SessionView, *, is_this: bool) -> None:
     """Draw one session with the button that ends it."""
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    what = "Program" if view.kind is SessionKind.API else text.browser(view.user_agent)
-    here = "  :green-badge[This one]" if is_this else ""
+    what = "API client" if view.kind is SessionKind.API else text.browser(view.user_agent)
+    here = "  :green-badge[Current]" if is_this else ""
     until = text.clock_time(view.expires_at, frame.time_zone())
-    facts = f"{view.ip_address or 'unknown address'} · used {text.since(view.last_seen_at)} · until {until}"
+    facts = f"{view.ip_address or 'unknown address'} · used {text.since(view.last_seen_at)} · expires {until}"
     row.markdown(f"{text.plain(what)}{here}  \n:gray[:small[{text.plain(facts)}]]", width="content")
     if not is_this:
-        row.button("End", key=f"end-{view.id}", on_click=end, args=(view,), help="Sign this one out")
+        row.button("Sign out", key=f"end-{view.id}", on_click=end, args=(view,), help="Sign out this session")
 
 
 def draw_password() -> None:
     """Draw the form that changes the password."""
     frame.section("Password", "12 to 72 characters")
     with st.container(border=True), st.form("you.password", border=False, clear_on_submit=True):
-        st.text_input("Present password", type="password", key=PRESENT, autocomplete="current-password")
+        st.text_input("Current password", type="password", key=PRESENT, autocomplete="current-password")
         st.text_input("New password", type="password", key=NEW, autocomplete="new-password")
-        st.text_input("The new one once more", type="password", key=AGAIN, autocomplete="new-password")
+        st.text_input("Confirm new password", type="password", key=AGAIN, autocomplete="new-password")
         st.form_submit_button("Change password", on_click=change_password)
-    st.caption("Your other sessions end when the password changes.")
+    st.caption("Changing your password signs out your other sessions.")
 
 
 @errors.action
 def change_password() -> None:
     """Change the password, if the three fields fit."""
     if state.get(NEW, "") != state.get(AGAIN, ""):
-        state.problem("The two new passwords are not the same.")
+        state.problem("The passwords don't match.")
         return
     try:
         given = NewPassword(password=state.get(NEW, ""))
     except ValidationError:
-        state.problem("A password has 12 to 72 characters (accents count double).")
+        state.problem("Use 12 to 72 characters (accented characters count double).")
         return
     flows.change_own_password(state.get(PRESENT, ""), given, actor=guard.enter())
     state.toast("Password changed")

@@ -6,12 +6,12 @@ import streamlit as st
 
 from core import settings
 from core.errors import Failure
-from core.executions.schemas import Status
+from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission
 from core.paging import Page, Window
 from core.playground import queries, service
 from core.playground.errors import SessionMissing
-from core.playground.schemas import MessageView, NewMessage, SessionSummary, SessionView
+from core.playground.schemas import NewMessage, PlaygroundMessageView, SessionSummary, SessionView
 from core.providers import catalogue
 from core.providers.schemas import ModelView
 from pages._ui import chat, errors, frame, guard, session_list, state
@@ -25,7 +25,7 @@ class Seen:
     """What one run of the page shows, read in one transaction."""
 
     session: SessionView
-    messages: list[MessageView]
+    messages: list[PlaygroundMessageView]
     sessions: Page[SessionSummary]
     models: list[ModelView]
     default_model: str
@@ -34,7 +34,7 @@ class Seen:
     @property
     def is_answering(self) -> bool:
         """Whether an answer is being written."""
-        return any(message.status is Status.PENDING for message in self.messages)
+        return any(message.status is ExecutionStatus.PENDING for message in self.messages)
 
 
 def main() -> None:

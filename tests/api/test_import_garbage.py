@@ -108,7 +108,7 @@ def test_a_file_of_mixed_encodings_keeps_all_letters(me: httpx2.Client) -> None:
 
 def test_a_file_of_another_kind_is_told_and_not_taken_for_rows(me: httpx2.Client) -> None:
     found = upload(me, b'"act","prompt"\n"Linux Terminal","I want you to act as a linux terminal."\n"Poet","Write poems."\n')
-    assert "cannot be imported" in found["recognition"]["not_yet"]
+    assert "not supported yet" in found["recognition"]["not_yet"]
     answer = me.post(f"/imports/{found['id']}/start")
     assert (answer.status_code, answer.json()["detail"]) == (422, found["recognition"]["not_yet"])
     with transaction(Database.AI) as session:

@@ -74,9 +74,9 @@ def test_a_large_form_comes_in_pieces_and_is_the_same_file(me: httpx2.Client) ->
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"content": b"a,b\n1,2\n"}, "file's name"),
+        ({"content": b"a,b\n1,2\n"}, "Missing file name"),
         ({"content": b"", "params": {"name": "a.csv"}}, "empty"),
-        ({"data": {"a": "b"}, "files": {"c": (None, "d")}}, "file's name"),
+        ({"data": {"a": "b"}, "files": {"c": (None, "d")}}, "Missing file name"),
         ({"content": b"nothing", "headers": {"content-type": "multipart/form-data; boundary=x"}}, "multipart"),
         (
             {
@@ -197,7 +197,7 @@ def test_a_file_can_be_removed_and_then_not_be_imported(me: httpx2.Client, uploa
     assert me.delete(f"/imports/{id_}/file").json()["has_file"] is False
     assert not uploads.path_of(UUID(id_)).exists()
     answer = me.post(f"/imports/{id_}/start")
-    assert (answer.status_code, "upload it again" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "Upload it again" in answer.json()["detail"]) == (409, True)
 
 
 def test_a_mapping_that_does_not_fit_says_where(me: httpx2.Client, upload: Upload) -> None:

@@ -67,7 +67,7 @@ def test_an_import_waits_for_the_answers_that_nothing_settles(me: httpx2.Client)
     found = upload(me, requests("erledigt"))
 
     answer = me.post(f"/imports/{found['id']}/start")
-    assert (answer.status_code, answer.json()["detail"][:13]) == (422, "Answer first:")
+    assert (answer.status_code, answer.json()["detail"][:13]) == (422, "Answer these ")
 
     done = do(me, found, answers={"values": {"status": {"erledigt": "ok"}}})
     assert done["counts"]["ai_requests"]["accepted"] == 20
@@ -94,7 +94,7 @@ def test_a_table_of_answers_with_markdown_in_its_cells_is_a_table(me: httpx2.Cli
 
 def test_a_file_that_was_taken_for_something_else_is_read_as_a_person_says(me: httpx2.Client) -> None:
     found = upload(me, "act,prompt\nTerminal,Act as a terminal\nPoet,Write poems\n")
-    assert "cannot be imported yet" in found["recognition"]["not_yet"]
+    assert "not supported yet" in found["recognition"]["not_yet"]
     assert "file type" in found["recognition"]["not_yet"]
 
     answer = me.post(f"/imports/{found['id']}/recognise", json={"container": "csv", "delimiter": ",", "format": "table"})
@@ -113,7 +113,7 @@ def test_a_type_that_does_not_fit_is_refused_with_what_to_do(me: httpx2.Client) 
     answer = me.post(f"/imports/{found['id']}/recognise", json={"format": "dialogues"})
 
     assert answer.status_code == 422
-    assert "choose “table”" in answer.json()["detail"]
+    assert "Choose a table type" in answer.json()["detail"]
     assert me.get(f"/imports/{found['id']}").json()["mapping"] == found["mapping"]
 
 
@@ -124,7 +124,7 @@ def test_a_file_that_cannot_be_read_says_what_to_do(me: httpx2.Client, content: 
     found = upload(me, content)
 
     words = found["error"] or found["recognition"]["not_yet"] or " ".join(found["recognition"]["notes"])
-    assert any(each in words for each in ("upload", "Imports take", "choose", "say what"))
+    assert any(each in words for each in ("Upload", "Use CSV", "Choose", "Convert"))
 
 
 def test_the_same_file_in_another_environment_says_why_nothing_arrives_and_comes_under_its_own_ids(me: httpx2.Client) -> None:
@@ -148,4 +148,4 @@ def test_without_ids_of_its_own_the_same_file_brings_nothing_to_another_environm
     assert done["counts"]["ai_requests"] == {"accepted": 0, "duplicates": 20, "rejected": 0}
     words = import_words.nothing_new(ImportView.model_validate(done))
     assert words is not None
-    assert "imported into production before" in words
+    assert "already imported into production" in words

@@ -12,7 +12,7 @@ from core.executions import runner as runners
 from core.executions import service as executions
 from core.executions.buffers import Buffer
 from core.executions.runner import OnFinish, Runner
-from core.executions.schemas import Outcome, Status
+from core.executions.schemas import ExecutionStatus, Outcome
 from core.executions.service import Begun
 from core.ids import new_id
 from core.playground import service
@@ -168,7 +168,7 @@ def test_an_answer_that_another_process_writes_grows_here_too(address: str, one:
             assert text.endswith(token["text"])
             assert reader.texts == {token["message_id"]: text}
         with transaction() as session:
-            executions.finish(session, elsewhere.begun, Outcome(Status.COMPLETED, "Once upon a time."))
+            executions.finish(session, elsewhere.begun, Outcome(ExecutionStatus.COMPLETED, "Once upon a time."))
             service.settle(session, elsewhere.begun.id)
         whole = heard_until(socket, "playground_response")[-1]
     assert (whole["content"], whole["status"]) == ("Once upon a time.", "completed")
@@ -184,7 +184,7 @@ def test_it_can_be_stopped_from_here(address: str, one: Person, runner: Runner) 
     with transaction() as session:
         assert service.stop(session, sent.session_id, actor=one.actor)
     message = messages_of(one.actor, sent.session_id)[1]
-    assert (message.status, message.content) == (Status.CANCELLED, "Once upon")
+    assert (message.status, message.content) == (ExecutionStatus.CANCELLED, "Once upon")
 
 
 def test_text_in_any_script_is_counted_in_characters(address: str, one: Person) -> None:

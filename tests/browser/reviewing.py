@@ -61,7 +61,7 @@ def begun_in(window: Window) -> Tab:
 
 def is_filled(tab: Tab) -> bool:
     """Whether something waits; until then, look again."""
-    if tab.button("Begin").count():
+    if tab.button("Start reviewing").count():
         return True
     tab.page.reload()
     tab.wait()

@@ -123,7 +123,7 @@ def test_a_conversation_has_everything_in_place_and_folded(open_window: OpenWind
     expect(steps).to_be_visible()
     main(tab).to_contain_text("<i>no</i> answer")
     expect(tab.page.get_by_text("Be kind to zebras.", exact=True)).not_to_be_visible()
-    tab.page.get_by_text("The answer as the user edited it").click()
+    tab.page.get_by_text("User's edited answer").click()
     expect(tab.page.locator(".attune-diff ins")).to_have_text("lost")
 
 
@@ -138,7 +138,7 @@ def test_a_reviewer_lands_here_and_sees_no_costs(
     tab.page.get_by_text("1 step, 1 AI request").click()
     main(tab).to_contain_text("parcel.track")
     assert "$" not in tab.page.locator(".stMain").inner_text()
-    expect(tab.page.get_by_role("link", name="Its AI requests")).to_have_count(0)
+    expect(tab.page.get_by_role("link", name="AI requests", exact=True)).to_have_count(0)
     rows = program.api.get("/admin/audit?action=conversation.open&limit=200").json()["items"]
     mine = [row for row in rows if row["actor"]["name"] == accounts[Role.REVIEWER].email]
     assert mine, "the opening is written down"
@@ -147,7 +147,7 @@ def test_a_reviewer_lands_here_and_sees_no_costs(
 def test_words_are_not_for_analysts(open_window: OpenWindow, accounts: dict[Role, Account]) -> None:
     window = open_window(accounts[Role.ANALYST])
     tab = window.open("/tuning?view=conversations&q=zebra")
-    main(tab).to_contain_text("What reviewers say, and how far they agree")
+    main(tab).to_contain_text("Annotation totals and reviewer agreement")
     expect(tab.page.get_by_role("radio", name="Conversations")).to_have_count(0)
     expect(tab.page.get_by_test_id("stMain").get_by_text("zebra")).to_have_count(0)
 
@@ -163,7 +163,7 @@ def test_a_thousand_messages_are_read_in_parts(open_window: OpenWindow) -> None:
     tab.press("Earlier messages")
     expect(tab.page.get_by_text("Line 514 of many")).to_be_in_viewport()
     tab.go("/tuning?conversation=talk-long&at=999999")
-    main(tab).to_contain_text("Nothing was said here.")
+    main(tab).to_contain_text("No messages.")
 
 
 def test_what_tries_to_break_out_is_there_to_be_read(open_window: OpenWindow) -> None:
@@ -190,14 +190,14 @@ def test_filters_and_file_are_those_of_the_address(open_window: OpenWindow) -> N
     assert len(lines) <= 2
     tab.press("Clear filters")
     tab.page.wait_for_url(lambda url: "model=" not in url)
-    main(tab).to_contain_text("conversations; select one to read it")
+    main(tab).to_contain_text("conversations · select a row to open it")
 
 
 def test_who_is_not_there_is_said_so(open_window: OpenWindow) -> None:
     tab = open_window().open("/tuning?conversation=nobody-by-that-name")
-    main(tab).to_contain_text("There is no conversation by that id.")
+    main(tab).to_contain_text("No conversation with this ID.")
     tab.go("/tuning?conversation=talk-order&message=none")
-    main(tab).to_contain_text("There is no message by that id.")
+    main(tab).to_contain_text("No message with this ID.")
     tab.go("/tuning?q=qwertzuiop")
     main(tab).to_contain_text("No conversations match")
 

@@ -22,10 +22,10 @@ PAGES = {
     "/settings": None,
     "/settings?section=Providers": "Add provider",
     "/settings?section=Prices": "Add price",
-    "/settings?section=API+keys": "Make a key",
+    "/settings?section=API+keys": "Create key",
     "/settings?section=Review": None,
     "/settings?section=Import": None,
-    "/accounts": "Invite",
+    "/accounts": "Invite account",
     "/accounts?section=Audit": None,
     "/you": None,
 }

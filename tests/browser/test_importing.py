@@ -35,16 +35,16 @@ def test_a_file_is_seen_tried_imported_and_taken_back(window: Window, file: Path
     tab = window.open("/settings?section=Import")
     choose(tab, file)
     expect(tab.page.get_by_text("A table of AI requests")).to_be_visible()
-    expect(tab.page.get_by_role("combobox", name="The times in this file name no time zone")).to_be_visible()
-    tab.press("Try it")
-    expect(tab.page.get_by_text("Would bring 300 AI requests")).to_be_visible(timeout=30_000)
-    expect(tab.page.get_by_text("1 row refused")).to_be_visible()
+    expect(tab.page.get_by_role("combobox", name="Time zone of the times in this file")).to_be_visible()
+    tab.press("Run dry run")
+    expect(tab.page.get_by_text("300 AI requests to import")).to_be_visible(timeout=30_000)
+    expect(tab.page.get_by_text("1 row rejected")).to_be_visible()
     expect(tab.page.get_by_text("0.5 is 500 ms")).to_be_visible()
     tab.press("Import")
     expect(tab.page.get_by_text("Imported", exact=True)).to_be_visible(timeout=30_000)
-    tab.press("Undo")
+    tab.press("Undo import")
     dialog = tab.page.get_by_role("dialog", name="Undo this import?")
-    expect(dialog).to_contain_text("requests.csv has brought 300 AI requests, 1 refused")
+    expect(dialog).to_contain_text("requests.csv imported 300 AI requests, 1 rejected")
     dialog.get_by_role("button", name="Undo import").click()
     expect(tab.page.get_by_text("Undone", exact=True)).to_be_visible(timeout=30_000)
 
@@ -53,8 +53,8 @@ def test_a_file_is_seen_tried_imported_and_taken_back(window: Window, file: Path
     ("content", "words"),
     [
         (b"\x89PNG" + bytes(range(256)) * 20, "a picture"),
-        (bytes(range(256)) * 50, "This is no text and no Parquet"),
-        (b"a letter;\nof lines, each, of another width\nand, no, table\n", "no table"),
+        (bytes(range(256)) * 50, "Unsupported file type"),
+        (b"a letter;\nof lines, each, of another width\nand, no, table\n", "not a table"),
     ],
 )
 def test_what_cannot_be_read_is_said_in_words(window: Window, tmp_path: Path, file: Path, content: bytes, words: str) -> None:
@@ -72,8 +72,8 @@ def test_a_file_of_another_kind_is_said_to_be_not_importable_yet(window: Window,
     )
     tab = window.open("/settings?section=Import")
     choose(tab, tmp_path / "prompts.csv")
-    expect(tab.page.get_by_text("cannot be imported")).to_be_visible()
-    expect(tab.page.get_by_text("Not yet", exact=True).first).to_be_visible()
+    expect(tab.page.get_by_text("not supported yet")).to_be_visible()
+    expect(tab.page.get_by_text("Not supported", exact=True).first).to_be_visible()
 
 
 def test_three_thousand_columns_are_shown_tried_and_imported(window: Window, tmp_path: Path, file: Path) -> None:
@@ -83,8 +83,8 @@ def test_three_thousand_columns_are_shown_tried_and_imported(window: Window, tmp
     tab = window.open("/settings?section=Import")
     choose(tab, tmp_path / "wide.csv")
     expect(tab.page.get_by_text("A table of events")).to_be_visible(timeout=30_000)
-    tab.press("Try it")
-    expect(tab.page.get_by_text("Would bring 3 events")).to_be_visible(timeout=60_000)
+    tab.press("Run dry run")
+    expect(tab.page.get_by_text("3 events to import")).to_be_visible(timeout=60_000)
     tab.press("Import")
     expect(tab.page.get_by_text("Imported", exact=True)).to_be_visible(timeout=60_000)
 
@@ -100,14 +100,14 @@ def test_a_file_that_is_refused_is_a_problem_in_words(window: Window, tmp_path: 
 def test_a_mapping_is_kept_and_offered_to_the_next_file(window: Window, program: Program, file: Path) -> None:
     tab = window.open("/settings?section=Import")
     choose(tab, file)
-    tab.press("Keep this mapping")
+    tab.press("Save mapping")
     tab.page.get_by_role("textbox", name="Name").fill("Nightly requests")
-    tab.press("Keep")
-    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Mapping kept")
+    tab.page.get_by_test_id("stPopoverBody").get_by_role("button", name="Save mapping").click()
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Mapping saved")
     expect(tab.page.get_by_role("combobox", name="Mapping")).to_be_visible()
     tab.choose("Mapping", "Nightly requests")
-    tab.press("Try it")
-    expect(tab.page.get_by_text("Would bring 300 AI requests")).to_be_visible(timeout=30_000)
+    tab.press("Run dry run")
+    expect(tab.page.get_by_text("300 AI requests to import")).to_be_visible(timeout=30_000)
     for kept in program.api.get("/imports/mappings").json()["items"]:
         program.api.delete(f"/imports/mappings/{kept['id']}").raise_for_status()
 
@@ -115,6 +115,6 @@ def test_a_mapping_is_kept_and_offered_to_the_next_file(window: Window, program:
 def test_a_tried_file_can_be_read_by_all_at_every_width(window: Window, file: Path) -> None:
     tab = window.open("/settings?section=Import")
     choose(tab, file)
-    tab.press("Try it")
-    expect(tab.page.get_by_text("Would bring 300 AI requests")).to_be_visible(timeout=30_000)
+    tab.press("Run dry run")
+    expect(tab.page.get_by_text("300 AI requests to import")).to_be_visible(timeout=30_000)
     look_at(tab.page)

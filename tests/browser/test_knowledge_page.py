@@ -128,27 +128,27 @@ def test_words_lead_to_a_document_rendered_and_raw(open_window: OpenWindow) -> N
     field = tab.page.get_by_role("textbox", name="Search")
     field.fill("five zebra")
     field.press("Enter")
-    main(tab).to_contain_text("1 document; the best match first")
+    main(tab).to_contain_text("1 document · best match first")
     expect(tab.page.locator(".attune-found mark").first).to_be_visible()
     tab.press("How zebras travel")
     expect(tab.page.locator(".st-key-document-said strong")).to_have_text("five days")
     expect(tab.page.locator(".st-key-document-said table")).to_be_visible()
-    tab.page.get_by_role("tab", name="Raw").click()
+    tab.page.get_by_role("tab", name="Source").click()
     main(tab).to_contain_text("**five days**")
     tab.press("All documents")
-    main(tab).to_contain_text("1 document; the best match first")
+    main(tab).to_contain_text("1 document · best match first")
 
 
 def test_an_edit_is_shown_in_the_history(open_window: OpenWindow, accounts: dict[Role, Account]) -> None:
     tab = open_window(accounts[Role.ADMIN]).open("/knowledge?document=known-3")
     tab.press("Edit")
-    words = tab.page.get_by_role("textbox", name="Content, in markdown")
+    words = tab.page.get_by_role("textbox", name="Content (Markdown)")
     expect(words).to_have_value("What number 3 says.")
     words.fill("What number three says.")
     tab.press("Save changes")
     expect(tab.page.locator(".st-key-document-said")).to_contain_text("What number three says.")
     tab.page.get_by_role("tab", name="History (1)").click()
-    main(tab).to_contain_text("Knowadmin changed it")
+    main(tab).to_contain_text("Knowadmin edited this document")
     tab.page.locator('[data-testid="stExpander"] summary').first.click()
     expect(tab.page.locator(".attune-diff ins")).to_have_text("three")
 
@@ -156,11 +156,11 @@ def test_an_edit_is_shown_in_the_history(open_window: OpenWindow, accounts: dict
 def test_a_document_is_made_published_and_deleted(open_window: OpenWindow, accounts: dict[Role, Account]) -> None:
     tab = open_window(accounts[Role.ADMIN]).open("/knowledge")
     tab.press("New document")
-    tab.press("Make document")
-    tab.page.get_by_text("A document has a title and something to say.").wait_for()
+    tab.press("Create document")
+    tab.page.get_by_text("Enter a title and content.").wait_for()
     tab.page.get_by_role("textbox", name="Title").fill("Made by hand")
-    tab.page.get_by_role("textbox", name="Content, in markdown").fill("By **hand**.")
-    tab.press("Make document")
+    tab.page.get_by_role("textbox", name="Content (Markdown)").fill("By **hand**.")
+    tab.press("Create document")
     expect(tab.page.locator("h1")).to_have_text("Made by hand")
     main(tab).to_contain_text("Draft")
     tab.press("Publish")
@@ -181,16 +181,16 @@ def test_a_zip_of_markdown_comes_in_once_it_is_there(open_window: OpenWindow, ac
     tab = open_window(accounts[Role.ADMIN]).open("/knowledge")
     on_its_way: list[Route] = []
     tab.page.route("**/upload_file/**", lambda route: on_its_way.append(route))
-    tab.press("Folder")
+    tab.press("Upload folder")
     tab.page.locator('input[type="file"]').set_input_files(
         FilePayload(name="guide.zip", mimeType="application/zip", buffer=packed.getvalue())
     )
     tab.page.get_by_text("guide.zip").wait_for()
-    expect(tab.page.get_by_role("button", name="Bring in")).to_be_disabled()  # its name is there before the file is
+    expect(tab.page.get_by_role("button", name="Upload documents")).to_be_disabled()  # its name is there before the file is
     tab.wait_for(lambda: bool(on_its_way))
     on_its_way.pop().continue_()
-    tab.press("Bring in")
-    main(tab).to_contain_text("1 document made, 0 changed, 0 as they were.")
+    tab.press("Upload documents")
+    main(tab).to_contain_text("1 document created, 0 updated, 0 unchanged")
     tab.go("/knowledge?document=guide/first.md")
     expect(tab.page.locator("h1").first).to_have_text("The first guide")
 
@@ -228,9 +228,9 @@ def test_feedback_has_its_conversation_beside_it(open_window: OpenWindow, accoun
     beside = tab.page.locator(".st-key-feedback-one")
     expect(beside).to_contain_text("Known line 7")
     expect(beside).to_contain_text("Not <b>known</b>")
-    tab.press("Into the queue")
-    tab.page.get_by_text("It is in the review queue").wait_for()
-    tab.page.get_by_role("link", name="The whole conversation").click()
+    tab.press("Add to review queue")
+    tab.page.get_by_text("Added to review queue").wait_for()
+    tab.page.get_by_role("link", name="Open conversation").click()
     expect(tab.page.locator("h1")).to_have_text("About knowing")
 
 

@@ -89,7 +89,7 @@ def test_what_is_undone_outlives_a_reload(open_window: OpenWindow, reviewer: Acc
 def test_an_emptied_suggestion_is_no_deletion_of_the_answer(open_window: OpenWindow, program: Program) -> None:
     tab = begun(open_window, program.account(Role.REVIEWER, "Ema"))  # whose draft is left behind
     response(tab).fill("")
-    expect(tab.page.locator(".count")).to_have_text("Empty: no response is suggested")
+    expect(tab.page.locator(".count")).to_have_text("Empty: no response suggested")
     expect(tab.page.locator(".change")).to_be_hidden()
     response(tab).fill("Another answer")
     expect(tab.page.locator(".change ins")).not_to_have_count(0)
@@ -115,8 +115,8 @@ def test_previous_and_next_lead_along_what_one_had(open_window: OpenWindow, prog
     expect(comment).to_have_value("Half a thou")
     keys.press("k")
     expect(response(tab)).to_have_value(saved)
-    main(tab).to_contain_text("Saved before")
-    expect(tab.page.locator(".count")).to_have_text("As it was said")  # though its field was empty when it was drawn
+    main(tab).to_contain_text("Already saved")
+    expect(tab.page.locator(".count")).to_have_text("Unchanged")  # though its field was empty when it was drawn
     expect(tab.page.locator(".change")).to_be_hidden()
     expect(tab.button("Previous")).to_be_disabled()
     tab.page.locator(IDLE).wait_for()

@@ -77,8 +77,8 @@ def test_without_a_type_nothing_is_saved_and_keys_can_be_switched_off(open_windo
     expect(tab.page.get_by_text("Choose a type")).to_be_visible()
     expect(response(tab)).to_have_value(first)
     tab.page.keyboard.press("?")
-    dialog = tab.page.get_by_role("dialog", name="Keys")
-    dialog.get_by_text("Single keys act").click()
+    dialog = tab.page.get_by_role("dialog", name="Keyboard shortcuts")
+    dialog.get_by_text("Single-key shortcuts").click()
     dialog.wait_for(state="detached")
     expect(tab.page.locator(f"{FORM} kbd")).to_have_text(["Ctrl + Enter"])
     tab.page.locator(IDLE).wait_for()
@@ -114,13 +114,13 @@ def test_a_document_is_made_of_an_annotation_and_stands_with_it(open_window: Ope
     tab = open_window().open("/tuning?view=annotations&tag=for+the+help")
     main(tab).to_contain_text("1 annotation")
     tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
-    tab.press("Make a document")
-    expect(tab.page.get_by_role("textbox", name="Content, in markdown")).to_have_value("Say **when**")
-    tab.press("Propose")
-    expect(tab.page.get_by_role("dialog")).to_contain_text("A document has a title and content.")
+    tab.press("Create document")
+    expect(tab.page.get_by_role("textbox", name="Content (Markdown)")).to_have_value("Say **when**")
+    tab.press("Propose document")
+    expect(tab.page.get_by_role("dialog")).to_contain_text("Enter a title and content.")
     tab.page.get_by_role("textbox", name="Title").fill("When it arrives")
-    expect(tab.page.get_by_role("textbox", name="Content, in markdown")).to_have_value("Say **when**")
-    tab.press("Propose")
+    expect(tab.page.get_by_role("textbox", name="Content (Markdown)")).to_have_value("Say **when**")
+    tab.press("Propose document")
     main(tab).to_contain_text("Document: When it arrives (draft)")
     [made] = program.api.get("/admin/ai/knowledge/documents?status=draft&q=arrives").json()["items"]
     assert made["title"] == "When it arrives"
@@ -138,7 +138,7 @@ def test_an_annotation_is_read_moved_on_and_stands_in_its_conversation(open_wind
     expect(tab.button("Mark as applied")).to_be_visible()
     [stored] = program.api.get("/admin/ai/tuning/annotations?tag=odd+one").json()["items"]
     assert stored["status"] == "reviewed"
-    tab.press("Its conversation")
+    tab.press("Open conversation")
     expect(tab.page.locator('[class*="st-key-focus-"]')).to_contain_text("Look <b>here</b>")
 
 
@@ -158,7 +158,7 @@ def test_an_annotation_is_edited_where_it_is_listed_and_in_its_conversation(open
     tab.page.keyboard.press("Control+Enter")
     main(tab).to_contain_text("1 change")
     main(tab).to_contain_text("Correction")
-    tab.press("Its conversation")
+    tab.press("Open conversation")
     card = tab.page.locator(f".st-key-annotation-{made['id']}")
     expect(card.locator("ins").first).to_have_text("And so on")
     card.get_by_role("button", name="Edit").click()
@@ -178,9 +178,9 @@ def test_what_others_have_said_a_reviewer_reads_and_does_not_edit(
     program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status()
     tab = open_window(reviewer).open("/tuning?view=annotations&tag=hands+off")
     tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
-    expect(tab.button("Its conversation")).to_be_visible()
+    expect(tab.button("Open conversation")).to_be_visible()
     expect(tab.button("Edit")).to_have_count(0)
-    tab.press("Its conversation")
+    tab.press("Open conversation")
     main(tab).to_contain_text("Not yours")
     expect(tab.button("Edit")).to_have_count(0)
 
@@ -192,12 +192,14 @@ def test_a_third_person_decides_between_reviewers(open_window: OpenWindow, progr
     for name, verdict in (("Una", {"annotation_type": "approved"}), ("Duo", {"annotation_type": "flag", "content": "No"})):
         review(program, program.account(Role.REVIEWER, name), item["id"], verdict)
     tab = open_window().open("/tuning?view=queue")
-    main(tab).to_contain_text("Reviewers disagree")
-    tab.press("Decide")
+    main(tab).to_contain_text("Adjudication")
+    tab.press("Adjudicate")
     for said in ("Una", "Duo"):
         main(tab).to_contain_text(said)
-    tab.page.locator('[class*="st-key-opinion-"]').filter(has_text="Duo").get_by_role("button", name="This holds").click()
-    expect(tab.page.get_by_text("Decided")).to_be_visible()
+    tab.page.locator('[class*="st-key-opinion-"]').filter(has_text="Duo").get_by_role(
+        "button", name="Accept this annotation"
+    ).click()
+    expect(tab.page.get_by_text("Adjudication saved")).to_be_visible()
     assert program.api.get(f"/admin/ai/tuning/queue/{item['id']}").json()["state"] == "done"
 
 

@@ -42,7 +42,7 @@ def test_an_empty_default_prompt_is_refused_in_words(window: Window) -> None:
     tab = window.open("/settings")
     tab.page.get_by_role("textbox", name="Default prompt").fill("  ")
     tab.press("Save")
-    expect(tab.page.get_by_test_id("stToast")).to_contain_text("The default prompt must not be empty.")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Enter a default prompt.")
 
 
 @pytest.mark.usefixtures("restored")
@@ -50,19 +50,19 @@ def test_a_provider_with_a_bad_address_is_refused_in_words(window: Window) -> No
     tab = window.open("/settings?section=Providers")
     tab.press("Add provider")
     dialog = tab.page.get_by_role("dialog", name="Add provider")
-    tab.choose("Kind", "Other")
+    tab.choose("Type", "OpenAI-compatible")
     expect(dialog.get_by_role("textbox", name="Name")).to_have_value("ollama")
     for address, words in (
-        ("", "Say the address"),
+        ("", "Enter a base URL."),
         ("ftp://somewhere", "An address begins with http:// or https://"),
         ("http://me:key@somewhere", "Put the key into its own field"),
     ):
-        dialog.get_by_label("Address").fill(address)
-        dialog.get_by_label("Address").press("Tab")
+        dialog.get_by_label("Base URL").fill(address)
+        dialog.get_by_label("Base URL").press("Tab")
         dialog.get_by_role("button", name="Save and test").click()
         expect(dialog.get_by_role("alert")).to_contain_text(words)
-    dialog.get_by_label("Address").fill("http://127.0.0.1:9/v1")
-    dialog.get_by_label("Address").press("Tab")
+    dialog.get_by_label("Base URL").fill("http://127.0.0.1:9/v1")
+    dialog.get_by_label("Base URL").press("Tab")
     dialog.get_by_role("button", name="Save and test").click()
     dialog.wait_for(state="detached")
     expect(tab.page.get_by_text("The provider cannot be reached")).to_be_visible()
@@ -76,9 +76,9 @@ def test_a_key_that_went_in_does_not_come_out(window: Window, program: Program) 
     given = {"name": "vendor", "kind": "openai", "base_url": "http://127.0.0.1:9/v1", "secret": "a-secret-key-that-stays"}
     added = program.api.post("/admin/providers", json=given).raise_for_status().json()
     tab = window.open("/settings?section=Providers")
-    expect(tab.page.get_by_text("with a key")).to_be_visible()
-    tab.press("Change")
-    tab.page.get_by_role("dialog", name="Change provider").wait_for()
+    expect(tab.page.get_by_text("API key set")).to_be_visible()
+    tab.press("Edit")
+    tab.page.get_by_role("dialog", name="Edit provider").wait_for()
     assert "a-secret-key-that-stays" not in tab.page.content()
     program.api.delete(f"/admin/providers/{added['id']}").raise_for_status()
 
@@ -87,14 +87,14 @@ def test_a_key_is_made_used_and_revoked(window: Window, program: Program) -> Non
     for key in program.api.get("/admin/api-keys").json()["items"]:  # other tests have made some
         program.api.delete(f"/admin/api-keys/{key['id']}").raise_for_status()
     tab = window.open("/settings?section=API+keys")
-    tab.press("Make a key")
-    dialog = tab.page.get_by_role("dialog", name="Make a key")
-    dialog.get_by_role("button", name="Make the key").click()
-    expect(dialog.get_by_role("alert")).to_contain_text("A name is needed.")
+    tab.press("Create key")
+    dialog = tab.page.get_by_role("dialog", name="Create API key")
+    dialog.get_by_role("button", name="Create key").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Enter a name.")
     dialog.get_by_role("textbox", name="Name").fill("web backend")
     dialog.get_by_role("textbox", name="Name").press("Tab")
     tab.page.locator(IDLE).wait_for()
-    dialog.get_by_role("button", name="Make the key").click()
+    dialog.get_by_role("button", name="Create key").click()
     dialog.wait_for(state="detached")
     shown = tab.page.get_by_test_id("stCode")
     expect(shown).to_contain_text("atn_")
@@ -107,7 +107,7 @@ def test_a_key_is_made_used_and_revoked(window: Window, program: Program) -> Non
     expect(tab.page.get_by_text("used just now")).to_be_visible()
     tab.press("Revoke")
     tab.confirm("Revoke this key?", "Revoke key")
-    expect(tab.page.get_by_text("No API key yet")).to_be_visible()
+    expect(tab.page.get_by_text("No API keys yet")).to_be_visible()
     assert httpx2.post(ingest, json=event, headers=headers, trust_env=False).status_code == 401
 
 
@@ -119,12 +119,12 @@ def test_a_price_of_ones_own_is_added(window: Window, program: Program) -> None:
         dialog.get_by_role("textbox", name=field, exact=True).fill(value)
         dialog.get_by_role("textbox", name=field, exact=True).press("Tab")
         tab.page.locator(IDLE).wait_for()
-    dialog.get_by_role("button", name="Add", exact=True).click()
-    expect(dialog.get_by_role("alert")).to_contain_text("Output: dollars from 0 to 1,000,000")
+    dialog.get_by_role("button", name="Add price", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Output: enter USD from 0 to 1,000,000")
     dialog.get_by_role("textbox", name="Output", exact=True).fill("10")
     dialog.get_by_role("textbox", name="Output", exact=True).press("Tab")
     tab.page.locator(IDLE).wait_for()
-    dialog.get_by_role("button", name="Add", exact=True).click()
+    dialog.get_by_role("button", name="Add price", exact=True).click()
     dialog.wait_for(state="detached")
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("Price added")
     [added] = program.api.get("/admin/prices?source=settings").json()["items"]

@@ -13,7 +13,7 @@ from tests.browser.console import Account, Program, Tab, Window
 
 
 def sign_in(page: Page, email: str, password: str) -> None:
-    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Email").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
 
@@ -67,8 +67,8 @@ def test_a_wrong_password_is_said_in_words_and_the_email_stays(visitor: Window) 
     visitor.tolerates = ("status of 401",)
     page = visitor.page("/login")
     sign_in(page, "somebody@example.com", "not the password")
-    expect(page.get_by_role("alert")).to_contain_text("The e-mail or the password is wrong")
-    expect(page.get_by_label("E-mail")).to_have_value("somebody@example.com")
+    expect(page.get_by_role("alert")).to_contain_text("Wrong email or password")
+    expect(page.get_by_label("Email")).to_have_value("somebody@example.com")
     expect(page.get_by_label("Password")).to_have_value("")
     expect(page.get_by_label("Password")).to_be_focused()
 
@@ -86,22 +86,22 @@ def test_nobody_is_led_elsewhere_by_a_link_to_our_sign_in(visitor: Window) -> No
 
 def test_an_invitation_leads_a_reviewer_to_the_queue_and_their_own_account(window: Window, visitor: Window) -> None:
     tab = window.open("/accounts")
-    tab.press("Invite")
-    dialog = tab.page.get_by_role("dialog", name="Invite")
-    dialog.get_by_label("E-mail").fill("rita@example.com")
-    dialog.get_by_role("button", name="Make the invitation").click()
-    expect(dialog).to_contain_text("A name is needed.")
+    tab.press("Invite account")
+    dialog = tab.page.get_by_role("dialog", name="Invite account")
+    dialog.get_by_label("Email").fill("rita@example.com")
+    dialog.get_by_role("button", name="Create invitation").click()
+    expect(dialog).to_contain_text("Enter a name.")
     dialog.get_by_label("Name").fill("Rita")
-    tab.confirm("Invite", "Make the invitation")
+    tab.confirm("Invite account", "Create invitation")
     link = tab.page.get_by_test_id("stCode").inner_text().strip()
     tab.press("Done")
     expect(tab.page.get_by_test_id("stCode")).to_have_count(0)
 
     page = visitor.page(urlsplit(link).path)
     page.get_by_label("New password").fill("a password for Rita")
-    page.get_by_label("The same once more").fill("a password for Rita")
+    page.get_by_label("Confirm password").fill("a password for Rita")
     page.get_by_role("button", name="Set password").click()
-    expect(page.get_by_label("E-mail")).to_have_value("rita@example.com")
+    expect(page.get_by_label("Email")).to_have_value("rita@example.com")
     sign_in(page, "rita@example.com", "a password for Rita")
     expect(page.get_by_role("heading", name="Tuning")).to_be_visible()
     links = page.get_by_test_id("stSidebar").get_by_role("link")
@@ -109,7 +109,7 @@ def test_an_invitation_leads_a_reviewer_to_the_queue_and_their_own_account(windo
 
     visitor.tolerates = ("status of 404",)
     page.goto(link)
-    expect(page.get_by_role("heading", name="This link is spent")).to_be_visible()
+    expect(page.get_by_role("heading", name="This link has expired")).to_be_visible()
 
 
 def test_an_address_that_a_role_may_not_see_shows_nothing_of_its_page(open_window: OpenWindow, program: Program) -> None:
@@ -172,17 +172,17 @@ def test_a_password_that_is_changed_ends_the_other_sessions(open_window: OpenWin
     paul = program.account(Role.REVIEWER, "Paul")
     elsewhere = program.new_cookie(paul)
     tab: Tab = open_window(paul).open("/you")
-    tab.page.get_by_label("Present password").fill(paul.password)
-    tab.page.get_by_label("New password").fill("another password")
-    tab.page.get_by_label("The new one once more").fill("another passw0rd")
+    tab.page.get_by_label("Current password").fill(paul.password)
+    tab.page.get_by_label("New password", exact=True).fill("another password")
+    tab.page.get_by_label("Confirm new password").fill("another passw0rd")
     tab.press("Change password")
-    expect(tab.page.get_by_test_id("stToast")).to_contain_text("not the same")
-    tab.page.get_by_label("Present password").fill(paul.password)
-    tab.page.get_by_label("New password").fill("another password")
-    tab.page.get_by_label("The new one once more").fill("another password")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("don't match")
+    tab.page.get_by_label("Current password").fill(paul.password)
+    tab.page.get_by_label("New password", exact=True).fill("another password")
+    tab.page.get_by_label("Confirm new password").fill("another password")
     tab.press("Change password")
     expect(tab.page.get_by_test_id("stToast").filter(has_text="Password changed")).to_be_visible()
-    expect(tab.page.get_by_role("button", name=re.compile("^End"))).to_have_count(0)
+    expect(tab.page.locator('[class*="st-key-end-"]')).to_have_count(0)
     headers = {"Cookie": f"attune={elsewhere}"}
     assert httpx2.get(f"{program.address}/api/v1/admin/auth/me", headers=headers, trust_env=False).status_code == 401
 

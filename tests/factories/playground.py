@@ -6,7 +6,7 @@ from core.db import transaction
 from core.executions import runner as runners
 from core.identity.schemas import Actor
 from core.playground import service
-from core.playground.schemas import MessageView, NewMessage, Sent
+from core.playground.schemas import NewMessage, PlaygroundMessageView, Sent
 from tests.factories.executions import ended
 
 
@@ -26,7 +26,7 @@ def answered(actor: Actor, message: str = "hello", *, model: str = "fake:echo", 
     return sent
 
 
-def messages_of(actor: Actor, session_id: UUID) -> list[MessageView]:
+def messages_of(actor: Actor, session_id: UUID) -> list[PlaygroundMessageView]:
     """Return what stands in a session."""
     with transaction() as session:
         return service.read(session, session_id, actor=actor)[1]

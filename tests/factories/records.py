@@ -14,7 +14,7 @@ from core.imports import writing
 from core.imports.chunks import Identity
 from core.imports.models import Import
 from core.imports.parsed import Kind, Parsed
-from core.imports.schemas import Status
+from core.imports.schemas import ImportStatus
 from core.intake import Source
 
 BEGAN = datetime(2026, 6, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ def running(sha256: str = "a" * 64, **given: Any) -> UUID:  # noqa: ANN401  colu
     """Make an import that runs, and return its id."""
     id_ = new_id()
     with transaction() as session:
-        fixed = {"name": "rows.csv", "size_bytes": 1, "created_by_name": "ada@example.com", "status": Status.RUNNING}
+        fixed = {"name": "rows.csv", "size_bytes": 1, "created_by_name": "ada@example.com", "status": ImportStatus.RUNNING}
         session.add(Import(id=id_, sha256=sha256, **(fixed | given)))
     return id_
 

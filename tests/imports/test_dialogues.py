@@ -143,9 +143,7 @@ def test_a_role_that_nobody_knows_is_an_error_until_somebody_says_who_it_is(fold
     path = folder.lines(FORMS["openai_chat"], {"messages": [{"role": "zorg", "content": "?"}]})
     mapping = mapping_of(path, start=START)
 
-    assert errors_of(path, mapping) == [
-        (2, 2, "turn 1: “zorg” is no role that is known; say who it is: user, assistant, system or tool")
-    ]
+    assert errors_of(path, mapping) == [(2, 2, "turn 1: “zorg” is not a known role; map it to user, assistant, system or tool")]
     assert mapping.turns is not None
     told = mapping.model_copy(update={"turns": mapping.turns.model_copy(update={"roles": {"Zorg": "user"}})})
     assert errors_of(path, told) == []

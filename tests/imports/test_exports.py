@@ -283,7 +283,7 @@ def test_a_span_without_ids_is_refused_in_words(folder: Folder) -> None:
 
     [parsed] = read(path, mapping_of(path))
 
-    assert str(parsed.error).startswith("1 spans were refused: A trace id has 16 bytes")
+    assert str(parsed.error).startswith("1 spans rejected: A trace id has 16 bytes")
 
 
 def test_an_export_without_any_call_of_a_model_says_so(folder: Folder) -> None:
@@ -291,5 +291,5 @@ def test_an_export_without_any_call_of_a_model_says_so(folder: Folder) -> None:
     export["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = []
     path = folder.document(export)
 
-    assert known(path).notes[-1] == "None of the first 1 spans is a call of a model: of those, nothing would be kept."
+    assert known(path).notes[-1] == "None of the first 1 spans is a model call: nothing would be imported."
     assert list(read(path, mapping_of(path))) == []

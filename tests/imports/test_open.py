@@ -81,7 +81,7 @@ def test_cells_may_hold_quotes_and_newlines(folder: Folder) -> None:
 
     assert good.row is not None
     assert good.row["event_data"]["note"] == text
-    assert (bad.position, bad.line, bad.error) == (2, 5, "created_at: 'x' is no time")
+    assert (bad.position, bad.line, bad.error) == (2, 5, "created_at: 'x' is not a time")
 
 
 def test_nul_and_half_characters_are_left_out_or_marked(folder: Folder) -> None:
@@ -115,7 +115,7 @@ def test_a_row_of_another_width_is_an_error_and_a_short_one_is_not(folder: Folde
         "timestamp,event_type,note\n2026-03-04T05:06:07Z,a.b,x\n2026-03-04T05:06:07Z,a.b,x,y\n2026-03-04T05:06:07Z,a.b\n"
     )
 
-    assert errors_of(path) == [(2, 3, "the row has 4 cells, and the table 3 columns")]
+    assert errors_of(path) == [(2, 3, "the row has 4 cells, but the table has 3 columns")]
 
 
 def test_a_bad_line_of_json_costs_only_itself(folder: Folder) -> None:
@@ -164,7 +164,7 @@ def test_a_table_that_tells_nothing_is_left_to_a_person(folder: Folder) -> None:
 
     assert (found.kind, found.mapping, found.not_yet) == (None, None, None)
     assert [column.path for column in found.columns] == ["a", "b"]
-    assert found.notes[-1].startswith("Nothing tells")
+    assert found.notes[-1].startswith("Could not detect")
 
 
 def test_a_table_without_names_calls_its_columns_by_their_places(folder: Folder) -> None:
@@ -173,7 +173,7 @@ def test_a_table_without_names_calls_its_columns_by_their_places(folder: Folder)
     found = known(path)
 
     assert [column.path for column in found.columns] == ["column_1", "column_2", "column_3"]
-    assert any("no row of names" in note for note in found.notes)
+    assert any("No column names" in note for note in found.notes)
 
 
 def test_a_record_without_an_end_is_not_held_in_memory(folder: Folder) -> None:

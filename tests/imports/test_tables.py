@@ -166,7 +166,7 @@ def test_a_state_that_nobody_knows_is_an_error_until_somebody_says_what_it_means
     path = folder.table("ts model input_tokens status", [1772600767, "m", 5, "ok"], [1772600767, "m", 5, "Zapped"])
     mapping = mapping_of(path)
 
-    assert errors_of(path) == [(2, 3, "status: “Zapped” is no state that is known; say what it means: ok, error or pending")]
+    assert errors_of(path) == [(2, 3, "status: “Zapped” is not a known status; map it to ok, error or pending")]
     rule = mapping.fields["status"].model_copy(update={"values": {"zapped": "error"}})
     assert errors_of(path, mapping.model_copy(update={"fields": mapping.fields | {"status": rule}})) == []
 

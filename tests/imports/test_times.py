@@ -91,8 +91,8 @@ def test_a_row_without_a_time_is_an_error_in_a_file_that_has_times(folder: Folde
     )
 
     assert errors_of(path) == [
-        (2, 3, "created_at: there is none in this row"),
-        (3, 4, "created_at: 'soon' is no time"),
+        (2, 3, "created_at: missing in this row"),
+        (3, 4, "created_at: 'soon' is not a time"),
     ]
 
 
@@ -117,3 +117,9 @@ def test_what_is_no_time_is_refused_in_words(garbage: object) -> None:
                 moments.reader(unit, zone="UTC", start=None, zero=0)(garbage)
             except ValueError as error:
                 assert str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("written", ["2026-03-04 05:06:07" + " " * 200_000 + "x", "2026-03-04 " + "UTC" * 200_000])
+def test_a_long_text_is_no_time(written: str) -> None:
+    with pytest.raises(ValueError, match="is no time"):
+        moments.reader(Unit.ISO, zone=None, start=None, zero=0)(written)

@@ -60,7 +60,7 @@ def test_three_values_are_shown_as_they_will_be_stored() -> None:
     rule = Rule(path="Dauer (s)", as_=As.DURATION, unit=Unit.SECONDS)
     mapping = Mapping(kind=Kind.AI_REQUESTS, fields={"total_latency_ms": rule})
 
-    assert words.stored("total_latency_ms", rule, mapping, ["1.5", "12", "soon"]) == ["1,500 ms", "12,000 ms", "refused"]
+    assert words.stored("total_latency_ms", rule, mapping, ["1.5", "12", "soon"]) == ["1,500 ms", "12,000 ms", "rejected"]
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,8 @@ def test_a_column_with_decimal_commas_has_points_between_thousands(folder: Folde
     first, _ = rows_of(path)
 
     assert (first["total_latency_ms"], first["cost_usd"]) == (1234, "0.0042")
+
+
+def test_the_name_of_a_column_may_have_any_length() -> None:
+    assert units.named_duration("( " * 100_000 + "]]x") is None
+    assert units.named_duration("x" * 100_000 + " (s)") is Unit.SECONDS

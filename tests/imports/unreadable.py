@@ -21,20 +21,20 @@ def archive() -> bytes:
 
 UNREADABLE = [
     (b"", "empty"),
-    (b" \n\t\n", "nothing but blanks"),
-    (bytes(range(256)) * 50, "no text"),
+    (b" \n\t\n", "only whitespace"),
+    (bytes(range(256)) * 50, "Unsupported file type"),
     (archive(), "ZIP archive"),
     (b"%PDF-1.7 ....", "PDF"),
     (b"PAR1 and then nothing of it", "cannot be read"),
-    (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "packed twice"),
-    (b"\x1f\x8b and nothing packed", "cannot be unpacked"),
+    (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "gzip twice"),
+    (b"\x1f\x8b and nothing packed", "Could not unpack"),
     (b"timestamp,event_type\n", "no rows"),
-    (b"[]", "without any records"),
-    (b"{}", "without any records"),
-    (b'{"a": [1, 2', "begins like JSON"),
+    (b"[]", "No records found"),
+    (b"{}", "No records found"),
+    (b'{"a": [1, 2', "Invalid JSON"),
     (
         b"This is a letter. It has sentences, and no columns, and lines;\nthey go on and on.\nEach of another width.\nSo.\n",
-        "no table",
+        "not a table",
     ),
     (bomb(), "200 times its size"),
 ]

@@ -29,11 +29,11 @@ def test_a_super_admin_says_how_long_rows_are_kept_and_sees_what_would_go(consol
     assert toasts(app) == ["Retention saved"]
     with transaction() as session:
         assert settings.read(session, settings.Retention) == settings.Retention(event_days=45)
-    next(button for button in app.button if button.label == "Count expired rows").click().run()
-    assert "No row has expired." in said(app)
+    next(button for button in app.button if button.label == "Preview expired rows").click().run()
+    assert "No expired rows." in said(app)
     # Below the button that deletes, which stays where it is: the pointer is about to press it.
     drawn = [str(getattr(each, "label", "") or getattr(each, "value", "")) for each in app.main]
-    assert drawn.index("No row has expired.") > drawn.index("Expired rows are deleted permanently")
+    assert drawn.index("No expired rows.") > drawn.index("Permanently delete expired rows")
 
 
 def test_an_admin_deletes_what_is_over_and_changes_no_retention(console: Console) -> None:
@@ -41,7 +41,7 @@ def test_an_admin_deletes_what_is_over_and_changes_no_retention(console: Console
     app.button_group[0].set_value("Retention").run()
     assert not app.number_input
     app.checkbox(key="retention.sure").check().run()
-    next(button for button in app.button if button.label == "Delete").click().run()
+    next(button for button in app.button if button.label == "Delete expired rows").click().run()
     assert toasts(app) == ["0 rows deleted"]
 
 
@@ -56,10 +56,10 @@ def test_the_providers_say_how_they_are_and_show_no_key(console: Console) -> Non
 def test_only_a_super_admin_sees_accounts_and_invites(console: Console) -> None:
     theirs = console(person(Role.SUPER_ADMIN, kind=SessionKind.BROWSER), ACCOUNTS)
     assert theirs.button_group[0].options == ["Accounts", "Audit"]
-    assert [button.label for button in theirs.button if button.label == "Invite"]
+    assert [button.label for button in theirs.button if button.label == "Invite account"]
     admins = console(person(Role.ADMIN, kind=SessionKind.BROWSER), ACCOUNTS)
     assert admins.button_group[0].options == ["Audit"]
-    assert not [button.label for button in admins.button if button.label == "Invite"]
+    assert not [button.label for button in admins.button if button.label == "Invite account"]
 
 
 def test_the_audit_log_is_filtered_and_says_what_changed(console: Console) -> None:
@@ -71,10 +71,10 @@ def test_the_audit_log_is_filtered_and_says_what_changed(console: Console) -> No
     app.button_group[0].set_value("Audit").run()
     app.text_input(key="action").set_value("workspace.change").run()
     [row] = app.dataframe[0].value.to_dict("records")
-    assert row["Who"] == owner.actor.email
-    assert "→ You are a gardener." in row["What"]
+    assert row["Actor"] == owner.actor.email
+    assert "→ You are a gardener." in row["Details"]
     app.text_input(key="action").set_value("nothing.of.the.kind").run()
-    assert "Nothing matches" in said(app)
+    assert "No entries match these filters" in said(app)
 
 
 def test_another_session_of_ones_own_can_be_ended(console: Console) -> None:
@@ -82,10 +82,10 @@ def test_another_session_of_ones_own_can_be_ended(console: Console) -> None:
     elsewhere = flows.try_to_sign_in(here.actor.email, PASSWORD, SessionKind.BROWSER, CALLER).signed_in
     assert elsewhere is not None
     app = console(here, YOU)
-    [end] = [button for button in app.button if button.label == "End"]
+    [end] = [button for button in app.button if button.label == "Sign out" and button.key != "console.sign_out"]
     end.click().run()
     assert toasts(app) == ["Session ended"]
-    assert not [button for button in app.button if button.label == "End"]
+    assert not [button for button in app.button if button.label == "Sign out" and button.key != "console.sign_out"]
     with transaction() as session:
         assert queries.find_actor(session, crypto.fingerprint(elsewhere.token), CALLER) is None
 
@@ -96,7 +96,7 @@ def test_a_wrong_present_password_changes_nothing(console: Console) -> None:
     for field, value in zip(app.text_input, ("not my password", "another password", "another password"), strict=True):
         field.set_value(value)
     app.button(key="FormSubmitter:you.password-Change password").click().run()
-    assert toasts(app) == ["The present password is wrong."]
+    assert toasts(app) == ["The current password is wrong."]
     with transaction() as session:
         before = queries.get_account(session, one.actor.id).password_hash
     for field, value in zip(app.text_input, (PASSWORD, "short", "short"), strict=True):

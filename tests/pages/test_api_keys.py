@@ -34,7 +34,7 @@ def test_a_fresh_key_is_shown_until_it_was_taken_away(console: Console) -> None:
     app.session_state["keys.made"] = made
     app.run()
     assert [code.value for code in app.code] == [made.key]
-    assert f"`atn_{made.key_id}` · staging · made just now · never used · good until 1 Jan 2100" in said(app)
+    assert f"`atn_{made.key_id}` · staging · created just now · never used · expires 1 Jan 2100" in said(app)
     press(app, "Done")
     assert not app.code
     assert made.key.rsplit("_", 1)[-1] not in said(app)
@@ -48,7 +48,7 @@ def test_a_key_is_revoked_after_a_question(console: Console) -> None:
     press(app, "Revoke key")
     assert toasts(app) == ["Key revoked"]
     assert listed() == []
-    assert "No API key yet" in said(app)
+    assert "No API keys yet" in said(app)
 
 
 def test_what_was_used_and_what_is_over_says_so(console: Console) -> None:
@@ -56,5 +56,5 @@ def test_what_was_used_and_what_is_over_says_so(console: Console) -> None:
     with transaction() as session:
         keys.enter(session, made.key, admin().actor.caller)
     app = opened(console, admin())
-    assert "used just now · does not expire" in said(app)
+    assert "used just now · no expiry" in said(app)
     assert "**\\*bold\\* \\:red\\[x\\]**" in written(app)

@@ -7,7 +7,7 @@ from core.db import transaction
 from core.demo import queries, service
 from core.demo.stories import stories
 from core.identity.schemas import Role
-from core.imports.schemas import Status
+from core.imports.schemas import ImportStatus
 from pages._ui import cache
 from tests.factories import activity
 from tests.factories.identity import Person, person
@@ -51,7 +51,7 @@ def test_removing_is_asked_once_and_then_begins(console: Console) -> None:
     with transaction() as session:
         row = queries.find_row(session)
         assert row is not None
-        row.status, row.position = Status.COMPLETED, 10
+        row.status, row.position = ImportStatus.COMPLETED, 10
     app = console(admin, SETTINGS)
     app.button(key="demo.remove").click().run()
     app.button(key="demo.confirm").click().run()
@@ -68,7 +68,7 @@ def test_what_is_too_old_for_an_undo_offers_none(console: Console) -> None:
     with transaction() as session:
         row = queries.find_row(session)
         assert row is not None
-        row.status, row.position, row.started_at = Status.COMPLETED, 10, clock.now() - timedelta(days=40)
+        row.status, row.position, row.started_at = ImportStatus.COMPLETED, 10, clock.now() - timedelta(days=40)
     app = console(admin, YOU)
     assert "too old to remove" in said(app)
     assert "Remove demo data" not in [button.label for button in app.button]
@@ -89,7 +89,7 @@ def test_what_to_look_for_is_told_once_it_is_there_to_who_may_watch(console: Con
     with transaction() as session:
         row = queries.find_row(session)
         assert row is not None
-        row.status, row.position = Status.COMPLETED, 10
+        row.status, row.position = ImportStatus.COMPLETED, 10
     cache.forget()
     assert TOLD not in [button.key for button in console(reviewer, YOU).button]
     app = console(admin, YOU)

@@ -22,14 +22,14 @@ def lines(change: dict[str, str | None]) -> list[list[str | None]]:
 
 
 def test_a_column_becomes_a_latency_in_the_unit_of_its_name_with_its_values_as_stored() -> None:
-    first, second = lines({"Becomes": "total_latency_ms"})
+    first, second = lines({"Field": "total_latency_ms"})
 
     assert first == ["Wartedauer (s)", "total_latency_ms", "seconds", "500 ms · 12,000 ms", "0,5 · 12"]
-    assert second[1] == "kept with the row"
+    assert second[1] == "Keep as extra data"
 
 
 def test_a_unit_that_a_person_chooses_holds() -> None:
-    first, second = lines({"Becomes": "first_token_ms", "Read as": "minutes"})
+    first, second = lines({"Field": "first_token_ms", "Unit": "minutes"})
 
     assert first[2:4] == ["minutes", "30,000 ms · 720,000 ms"]
     assert second[1:3] == ["total_latency_ms", "milliseconds"]

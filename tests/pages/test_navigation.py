@@ -60,7 +60,7 @@ def test_figures_are_not_for_reviewers(console: Console, page: str) -> None:
 def test_of_reviews_analysts_have_the_figures_and_nothing_that_is_said(console: Console) -> None:
     console(person(Role.ANALYST, kind=SessionKind.BROWSER))
     app = AppTest.from_file(str(ROOT / "pages" / TUNING), default_timeout=20).run()
-    assert "What reviewers say, and how far they agree" in said(app)
+    assert "Annotation totals and reviewer agreement" in said(app)
     assert "What was said" not in said(app)
 
 

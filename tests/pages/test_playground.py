@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from core.db import transaction
 from core.identity.schemas import Role, SessionKind
 from core.playground import queries
-from core.playground.schemas import MessageView
+from core.playground.schemas import PlaygroundMessageView
 from core.settings import DEFAULT_PROMPT
 from pages._ui import guard
 from tests.factories.identity import Person, person
@@ -21,7 +21,7 @@ def admin(console: Console) -> Person:
     return person(Role.ADMIN, kind=SessionKind.BROWSER)
 
 
-def messages(who: Person) -> list[MessageView]:
+def messages(who: Person) -> list[PlaygroundMessageView]:
     with transaction() as session:
         newest = queries.find_newest_session(session, owner=who.actor.id)
         assert newest is not None

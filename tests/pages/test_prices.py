@@ -45,27 +45,27 @@ def test_prices_are_listed_and_filtered(console: Console, admin: Person) -> None
     price(admin.actor, "our-own", now.replace(hour=0, minute=0), input="2.50", cached_input="0.000001")
     app = opened(console, admin)
     rows = app.dataframe[0].value.to_dict("records")
-    assert [(row["Model"], row["Whose"]) for row in rows] == [("our-own", "yours"), ("gpt-4o", "packaged")]
+    assert [(row["Model"], row["Source"]) for row in rows] == [("our-own", "Custom"), ("gpt-4o", "Packaged")]
     assert (rows[0]["Input"], rows[0]["Cached input"], rows[0]["Output"]) == ("$2.5", "$0.000001", "$2")
-    assert rows[1]["From (UTC)"] == "always"
+    assert rows[1]["Valid from (UTC)"] == "All time"
     app.selectbox(key="whose").set_value("Packaged").run()
     assert [row["Model"] for row in app.dataframe[0].value.to_dict("records")] == ["gpt-4o"]
     app.text_input(key="model").set_value("nothing of the kind").run()
-    assert "No price here" in said(app)
+    assert "No prices found" in said(app)
 
 
 def test_costs_are_computed_anew_after_a_look(console: Console, admin: Person) -> None:
     at = clock.now() - timedelta(days=1)
     ai_requests({"created_at": at, "model": "our-own", "input_tokens": 1_000_000})
     price(admin.actor, "our-own", at - timedelta(days=1), input="2.5")
-    app = press(opened(console, admin), "Show what would change")
+    app = press(opened(console, admin), "Preview changes")
     assert "1 of 1 request would change" in said(app)
     assert app.dataframe[-1].value.to_dict("records")[0]["After"] == "$2.50"
     with transaction() as session:
         assert session.scalars(select(AiRequest.cost_usd)).all() == [None]
-    press(app, "Reprice")
+    press(app, "Reprice requests")
     assert "Repricing" in said(app)
-    assert "waits for the worker" in said(app)
+    assert "queued" in said(app)
     assert not [button for button in app.button if button.label == "Close"]
     jobs.reprice(the_run())
     app.run()
@@ -74,9 +74,9 @@ def test_costs_are_computed_anew_after_a_look(console: Console, admin: Person) -
         assert session.scalars(select(AiRequest.cost_usd)).one() == 2.5
     press(app, "Close")
     assert "changed" not in said(app)
-    press(app, "Show what would change")
+    press(app, "Preview changes")
     assert "0 of 1 request would change" in said(app)
-    assert not [button for button in app.button if button.label == "Reprice"]
+    assert not [button for button in app.button if button.label == "Reprice requests"]
 
 
 def test_a_run_that_failed_says_why_until_it_is_put_away(

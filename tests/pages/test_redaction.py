@@ -58,7 +58,7 @@ def test_rules_are_tried_without_being_stored(console: Console) -> None:
     app = opened(console)
     app.radio(key="redaction.mode").set_value(Mode.MASK)
     app.text_area(key="redaction.sample").set_value("Write to ada@example.com")
-    press(app, "Try")
+    press(app, "Test redaction")
     assert [code.value for code in app.code] == ["Write to [email]"]
     assert rules().mode is Mode.OFF
     assert "Redaction" in said(app)

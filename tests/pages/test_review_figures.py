@@ -40,20 +40,20 @@ def test_the_summary_says_how_far_reviewers_agree_and_how_sure_that_is(console: 
     app = opened(console, role, "summary")
     assert not app.exception
     assert figures(app)["Annotations"] == "24"
-    assert figures(app)["Of one mind"] == "91.7%"
-    assert "95 % certainty, of 12 messages that two or more have judged" in said(app)
-    assert "Where reviewers disagree" in said(app)
+    assert figures(app)["Raw agreement"] == "91.7%"
+    assert "(95% interval) · 12 messages with two or more reviews" in said(app)
+    assert "Disagreements" in said(app)
 
 
 def test_of_few_it_says_that_they_are_few(console: Console) -> None:
     reviewed(6)
-    assert "of 3 messages, too few to say how sure it is" in said(opened(console, Role.ADMIN, "summary"))
+    assert "3 messages · not enough for an interval" in said(opened(console, Role.ADMIN, "summary"))
 
 
 def test_a_reviewer_sees_his_own_and_without_any_an_empty_page(console: Console) -> None:
     reviewed(6)
     app = opened(console, Role.REVIEWER, "summary")
-    assert "Your own annotations" in said(app)
+    assert "Your annotations" in said(app)
     assert "No annotations in this period" in said(app)
 
 
@@ -85,14 +85,14 @@ def test_the_first_lines_are_shown_as_they_will_be_written(console: Console) -> 
 def test_the_manifest_says_what_is_left_out_and_why(console: Console) -> None:
     reviewed(24)
     app = opened(console, Role.SUPER_ADMIN, "export")
-    next(button for button in app.button if button.label == "Make the manifest").click().run()
+    next(button for button in app.button if button.label == "Create manifest").click().run()
     assert not app.exception
     assert "12 rows" in said(app)
     assert "24 annotations" in said(app)
     table = app.dataframe[-1].value
-    assert dict(zip(table["Left out because"], table["Annotations"], strict=True)) == {
-        "The same line is there already.": 11,
-        "No better answer was suggested.": 1,
+    assert dict(zip(table["Reason excluded"], table["Annotations"], strict=True)) == {
+        "Duplicate of another line.": 11,
+        "No suggested response.": 1,
     }
 
 

@@ -64,3 +64,14 @@ def test_a_diff_marks_what_went_and_what_came_and_nothing_of_it_is_markup() -> N
 def test_a_diff_of_very_long_texts_goes_by_line() -> None:
     long = "word " * 6000
     assert diff.as_html(f"{long}\nold\n", f"{long}\nnew\n").endswith("<del>old\n</del><ins>new\n</ins>")
+
+
+def test_texts_of_few_different_words_are_compared_as_a_whole() -> None:
+    old, new = ("\n".join("ab"[number * number // by % 2] for number in range(4000)) for by in (7, 5))
+    assert diff.as_html(old, new) == f"<del>{old}</del><ins>{new}</ins>"
+
+
+def test_another_text_of_two_thousand_words_is_all_new() -> None:
+    # Spaces alone are no likeness: to look for them took minutes.
+    old, new = (" ".join(f"{name}{number}" for number in range(2000)) for name in "ab")
+    assert diff.as_html(old, new) == f"<del>{old}</del><ins>{new}</ins>"

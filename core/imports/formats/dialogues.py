@@ -53,7 +53,7 @@ class Dialogue:
         """Return the conversation of a record; raise RowRefused."""
         spoken = turns_of.spoken(record, self.turns)
         if not spoken:
-            raise RowRefused("there are no turns in this record")
+            raise RowRefused("no turns in this record")
         row = self._row(record, position)
         if "id" not in self.mapping.fields or not row.get("id"):
             row["id"] = rows.made_id(record, position)
@@ -104,9 +104,7 @@ class Dialogue:
         word = turns_of.role_word(values.text(given)) if given is not None else ""
         found = self._roles.get(word) or turns_of.ROLES.get(word)
         if found is None:
-            raise RowRefused(
-                f"turn {place + 1}: “{word[:40]}” is no role that is known; say who it is: user, assistant, system or tool"
-            )
+            raise RowRefused(f"turn {place + 1}: “{word[:40]}” is not a known role; map it to user, assistant, system or tool")
         return found
 
     def _rest(self, turn: Turn, message: Row) -> Row:
@@ -164,7 +162,7 @@ def exchanges(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
         said = [{"role": role, "content": get(record)} for role, get in (("user", asked), ("assistant", answered))]
         spoken = [turn for turn in said if not values.is_nothing(turn["content"])]
         if not spoken:
-            raise RowRefused("there is neither a question nor an answer in this record")
+            raise RowRefused("neither a question nor an answer in this record")
         row = dialogue._row(record, position)  # noqa: SLF001  of this file
         row["id"] = row.get("id") or rows.made_id(record, position)
         return speaking.with_messages(row, spoken, position)
@@ -205,7 +203,7 @@ def _turn_row(dialogue: Dialogue, record: Row, position: int) -> Row:
     own = {rule.path.partition(".")[0] for rule in dialogue.mapping.fields.values()}
     row = dialogue._row({name: value for name, value in record.items() if name in own}, position)  # noqa: SLF001
     if "id" not in dialogue.mapping.fields or not row.get("id") or row["id"].startswith("import-"):
-        raise RowRefused("there is no conversation's id in this row")
+        raise RowRefused("no conversation ID in this row")
     begin = dialogue._begin({}, position)  # noqa: SLF001
     message = dialogue.message(
         {name: value for name, value in record.items() if name not in own or name in dialogue.turns.text}, 0, begin

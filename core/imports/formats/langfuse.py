@@ -109,7 +109,7 @@ def _plain(record: Object) -> Object:
 def _span(given: Object, held: Held, mapping: Mapping) -> Span:
     zone = mapping.zone or "UTC"
     if "id" not in given or "start_time" not in given:
-        raise RowRefused("an observation needs an id and a start time")
+        raise RowRefused("an observation needs an ID and a start time")
     trace_id = hex_id(given.get("trace_id") or given["id"], TRACE_ID)
     span_id = hex_id(given["id"], SPAN_ID)
     # A request is found again in Langfuse by the id that it has there.

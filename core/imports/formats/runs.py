@@ -53,7 +53,7 @@ def runs(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
 def _row(record: Row, mapping: Mapping) -> Row:
     found, used = _named(record)
     if "batch_run_id" not in found or "started_at" not in found:
-        raise RowRefused("a run needs an id and the time when it started")
+        raise RowRefused("a run needs an ID and a start time")
     time = moments.reader(Unit.ISO, zone=mapping.zone or "UTC", start=None, zero=0)
     row: Row = {name: values.text(found[name], 200) for name in ("batch_run_id", "batch_job", "triggered_by") if name in found}
     row["started_at"] = time(found["started_at"])

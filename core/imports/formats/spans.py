@@ -63,7 +63,7 @@ def warning(record: Object) -> tuple[str, ...]:
         return ()
     if any(operation_of(span) is not None for span in found):
         return ()
-    return (f"None of the first {len(found):,} spans is a call of a model: of those, nothing would be kept.",)
+    return (f"None of the first {len(found):,} spans is a model call: nothing would be imported.",)
 
 
 class Held:
@@ -98,7 +98,7 @@ class Held:
             taken.request.id = self.names.get(taken.request.id or "", taken.request.id)
             yield Parsed(self._position, self._line, Kind.AI_REQUESTS, item(taken.request))
         for reason, times in mapped.refused.items():
-            yield Parsed(self._position, self._line, Kind.AI_REQUESTS, None, f"{times} spans were refused: {reason}")
+            yield Parsed(self._position, self._line, Kind.AI_REQUESTS, None, f"{times} spans rejected: {reason}")
         self._spans, self.names = [], {}
 
 
@@ -178,7 +178,7 @@ def hex_id(given: Any, length: int) -> str:  # noqa: ANN401  a cell of any type
 def nanoseconds(given: Any, zone: str) -> int:  # noqa: ANN401  a cell of any type
     """Return a time in nanoseconds since 1970, whatever way it is written."""
     if values.is_nothing(given):
-        raise ValueError("start_time: there is none in this span")
+        raise ValueError("start_time: missing in this span")
     unit = units.time([given]) or Unit.ISO
     at = datetime.fromisoformat(moments.reader(unit, zone=zone, start=None, zero=0)(given)).astimezone(UTC)
     since = at - EPOCH

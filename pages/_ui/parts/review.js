@@ -20,7 +20,7 @@ export default function ({ data, parentElement }) {
     const isEmpty = Boolean(data.original) && !now.trim();
     place.hidden = isEmpty || now === data.original;
     const length = `${now.length.toLocaleString("en")} characters`;
-    parentElement.querySelector(".count").textContent = isEmpty ? "Empty: no response is suggested" : place.hidden ? "As it was said" : length;
+    parentElement.querySelector(".count").textContent = isEmpty ? "Empty: no response suggested" : place.hidden ? "Unchanged" : length;
     if (!place.hidden) place.replaceChildren(...change(words(data.original), words(now)));
   };
   const keep = () => {

@@ -19,7 +19,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (!event.lengthComputable) return;
       bar.value = event.loaded / event.total;
       const share = Math.floor(100 * bar.value);
-      say(event.loaded < event.total ? `Uploading ${file.name}, ${share}%` : `Looking at ${file.name}`);
+      say(event.loaded < event.total ? `Uploading ${file.name}, ${share}%` : `Processing ${file.name}`);
     };
     const end = (refusal) => {
       zone.sending = null;
@@ -32,9 +32,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     request.onload = () => {
       const answer = read(request.responseText);
       if (request.status === 201) { end(); setTriggerValue("uploaded", answer.id); }
-      else end(answer.detail || `The upload was refused (${request.status}).`);
+      else end(answer.detail || `Upload failed (${request.status}).`);
     };
-    request.onerror = () => end("The upload was cut off. Check the connection and try again.");
+    request.onerror = () => end("Upload interrupted. Check the connection and try again.");
     request.send(file);
   };
 

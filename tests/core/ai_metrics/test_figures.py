@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.ai_metrics import figures, queries
-from core.ai_metrics.answers import Asked, Figures, Summary
+from core.ai_metrics.answers import AiMetricsSummary, Asked, Figures
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.db import transaction
 from core.embedded.postgres import Postgres
@@ -28,7 +28,7 @@ def actor(database: Postgres) -> Actor:
     return person(Role.ANALYST).actor
 
 
-def summed(asked: Asked, actor: Actor) -> Summary:
+def summed(asked: Asked, actor: Actor) -> AiMetricsSummary:
     with transaction() as session:
         return figures.summary(session, asked, actor=actor)
 

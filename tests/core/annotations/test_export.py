@@ -13,7 +13,7 @@ from core.annotations import export
 from core.annotations.export import Asked, Manifest
 from core.annotations.exporting import Split, split_of
 from core.annotations.formats import FormatName
-from core.annotations.left_out import LeftOut
+from core.annotations.left_out import ExclusionReason
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.db import transaction
 from core.errors import Forbidden
@@ -42,7 +42,7 @@ def manifest(given: Asked) -> Manifest:
     return export.make_manifest(given, actor=person(Role.SUPER_ADMIN).actor)
 
 
-def left_out(given: Asked) -> dict[LeftOut, int]:
+def left_out(given: Asked) -> dict[ExclusionReason, int]:
     return {each.reason: each.count for each in manifest(given).left_out}
 
 
@@ -81,10 +81,10 @@ def test_the_manifest_says_what_is_in_the_file_and_what_is_not() -> None:
     found = manifest(asked())
     assert (found.annotations, found.rows) == (5, 1)
     assert {each.reason: each.count for each in found.left_out} == {
-        LeftOut.DUPLICATE: 1,
-        LeftOut.NO_SUGGESTION: 1,
-        LeftOut.NOT_AN_ANSWER: 1,
-        LeftOut.NO_EXAMPLE: 1,
+        ExclusionReason.DUPLICATE: 1,
+        ExclusionReason.NO_SUGGESTION: 1,
+        ExclusionReason.NOT_AN_ANSWER: 1,
+        ExclusionReason.NO_EXAMPLE: 1,
     }
     assert found.sha256 == sha256(file(asked())).hexdigest()
     assert found.bytes == len(file(asked()))
@@ -137,7 +137,7 @@ def test_a_decision_between_reviewers_overrules_both() -> None:
     annotated("m1", suggested_response="second", round=2, number=1)
     annotated("m1", suggested_response="decided", round=3, number=2)
     assert [line["messages"][-1]["content"] for line in lines(asked())] == ["decided"]
-    assert left_out(asked()) == {LeftOut.OVERRULED: 2}
+    assert left_out(asked()) == {ExclusionReason.OVERRULED: 2}
     assert len(lines(asked(FormatName.JSONL))) == 3
 
 
@@ -146,7 +146,7 @@ def test_a_message_that_is_gone_is_left_out_of_training_and_stays_in_the_list() 
     annotated("m1", suggested_response="better")
     with transaction() as session:
         session.execute(text("delete from messages"))
-    assert left_out(asked()) == {LeftOut.MESSAGE_GONE: 1}
+    assert left_out(asked()) == {ExclusionReason.MESSAGE_GONE: 1}
     [row] = lines(asked(FormatName.JSONL))
     assert (row["message"], row["suggested_response"]) == (None, "better")
 

@@ -11,7 +11,7 @@ import pytest
 from core import csv_lines
 from core.annotations.examples import Example
 from core.annotations.formats import CSV_COLUMNS, FORMATS, FormatName
-from core.annotations.left_out import LeftOut
+from core.annotations.left_out import ExclusionReason
 from core.annotations.readers import is_readable
 from core.annotations.schemas import AnnotationType
 from core.annotations.turns import Turn
@@ -98,23 +98,23 @@ def test_approved_is_good_and_flagged_is_bad(annotation_type: AnnotationType, la
 @pytest.mark.parametrize(
     ("name", "given", "reason"),
     [
-        (FormatName.OPENAI_CHAT, example(AnnotationType.FLAG), LeftOut.NO_EXAMPLE),
-        (FormatName.OPENAI_CHAT, example(AnnotationType.IMPROVEMENT), LeftOut.NO_EXAMPLE),
-        (FormatName.OPENAI_CHAT, example(suggested=" "), LeftOut.NO_SUGGESTION),
-        (FormatName.OPENAI_CHAT, example(said=None), LeftOut.MESSAGE_GONE),
-        (FormatName.OPENAI_CHAT, example(said=QUESTION), LeftOut.NOT_AN_ANSWER),
-        (FormatName.OPENAI_CHAT, example(before=(SYSTEM,)), LeftOut.NO_QUESTION),
-        (FormatName.OPENAI_CHAT, example(is_overruled=True), LeftOut.OVERRULED),
-        (FormatName.OPENAI_CHAT, example(AnnotationType.APPROVED, said=Turn("assistant", "")), LeftOut.EMPTY),
-        (FormatName.OPENAI_DPO, example(suggested=ORIGINAL + "\n"), LeftOut.SAME_ANSWER),
-        (FormatName.OPENAI_DPO, example(AnnotationType.APPROVED), LeftOut.NO_EXAMPLE),
-        (FormatName.OPENAI_DPO, example(AnnotationType.IMPROVEMENT, None), LeftOut.NO_SUGGESTION),
-        (FormatName.OPENAI_DPO, example(said=Turn("assistant", "")), LeftOut.EMPTY),
-        (FormatName.TRL_UNPAIRED, example(), LeftOut.NO_EXAMPLE),
-        (FormatName.KB_MARKDOWN, example(AnnotationType.FLAG), LeftOut.NO_EXAMPLE),
+        (FormatName.OPENAI_CHAT, example(AnnotationType.FLAG), ExclusionReason.NO_EXAMPLE),
+        (FormatName.OPENAI_CHAT, example(AnnotationType.IMPROVEMENT), ExclusionReason.NO_EXAMPLE),
+        (FormatName.OPENAI_CHAT, example(suggested=" "), ExclusionReason.NO_SUGGESTION),
+        (FormatName.OPENAI_CHAT, example(said=None), ExclusionReason.MESSAGE_GONE),
+        (FormatName.OPENAI_CHAT, example(said=QUESTION), ExclusionReason.NOT_AN_ANSWER),
+        (FormatName.OPENAI_CHAT, example(before=(SYSTEM,)), ExclusionReason.NO_QUESTION),
+        (FormatName.OPENAI_CHAT, example(is_overruled=True), ExclusionReason.OVERRULED),
+        (FormatName.OPENAI_CHAT, example(AnnotationType.APPROVED, said=Turn("assistant", "")), ExclusionReason.EMPTY),
+        (FormatName.OPENAI_DPO, example(suggested=ORIGINAL + "\n"), ExclusionReason.SAME_ANSWER),
+        (FormatName.OPENAI_DPO, example(AnnotationType.APPROVED), ExclusionReason.NO_EXAMPLE),
+        (FormatName.OPENAI_DPO, example(AnnotationType.IMPROVEMENT, None), ExclusionReason.NO_SUGGESTION),
+        (FormatName.OPENAI_DPO, example(said=Turn("assistant", "")), ExclusionReason.EMPTY),
+        (FormatName.TRL_UNPAIRED, example(), ExclusionReason.NO_EXAMPLE),
+        (FormatName.KB_MARKDOWN, example(AnnotationType.FLAG), ExclusionReason.NO_EXAMPLE),
     ],
 )
-def test_what_is_left_out_says_why(name: FormatName, given: Example, reason: LeftOut) -> None:
+def test_what_is_left_out_says_why(name: FormatName, given: Example, reason: ExclusionReason) -> None:
     assert FORMATS[name].write(given) is reason
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.annotations import summary
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus
-from core.annotations.summary import Share, Summary
+from core.annotations.summary import ReviewSummary, Share
 from core.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role, Scope
@@ -23,7 +23,7 @@ NOVEMBER = Period(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinf
 ANN, BEN, CAM = new_id(), new_id(), new_id()
 
 
-def summarised(role: Role = Role.ADMIN, *, actor: Actor | None = None, period: Period = NOVEMBER, **wanted: Any) -> Summary:  # noqa: ANN401
+def summarised(role: Role = Role.ADMIN, *, actor: Actor | None = None, period: Period = NOVEMBER, **wanted: Any) -> ReviewSummary:  # noqa: ANN401
     with transaction(Database.AI) as ai:
         return summary.summarise(ai, AnnotationFilter(**wanted), period, actor=actor or person(role).actor)
 

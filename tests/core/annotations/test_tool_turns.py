@@ -7,7 +7,7 @@ import pytest
 
 from core.annotations.examples import Example
 from core.annotations.formats import FORMATS, FormatName
-from core.annotations.left_out import LeftOut
+from core.annotations.left_out import ExclusionReason
 from core.annotations.readers import is_readable
 from core.annotations.schemas import AnnotationType
 from core.annotations.turns import Turn
@@ -113,31 +113,31 @@ def test_of_calls_by_name_alone_the_words_are_there() -> None:
 @pytest.mark.parametrize(
     ("before", "reason"),
     [
-        ([calling(FIND)], LeftOut.TOOLS_UNANSWERED),
-        ([calling(FIND, TRACK), FOUND], LeftOut.TOOLS_UNANSWERED),
-        ([calling(FIND), QUESTION, FOUND], LeftOut.TOOLS_UNANSWERED),
-        ([calling(FIND | {"result": "x"}, TRACK)], LeftOut.TOOLS_UNANSWERED),
-        ([FOUND], LeftOut.TOOLS_UNASKED),
-        ([calling(FIND), TRACKED], LeftOut.TOOLS_UNASKED),
-        ([calling(FIND), FOUND, FOUND], LeftOut.TOOLS_UNASKED),
-        ([calling({"name": "a"}), Turn("tool", "x")], LeftOut.TOOLS_UNASKED),
-        ([calling(FIND | {"arguments": "order 7"}), FOUND], LeftOut.CALL_UNREADABLE),
-        ([calling(FIND | {"arguments": "[" * 10_000}), FOUND], LeftOut.CALL_UNREADABLE),
-        ([calling(FIND | {"arguments": [7]}), FOUND], LeftOut.CALL_UNREADABLE),
-        ([calling({"id": "toolu_1", "name": "a"}), FOUND], LeftOut.CALL_UNREADABLE),
-        ([calling(FIND | {"name": ""}), FOUND], LeftOut.CALL_UNREADABLE),
-        ([calling(FIND | {"name": "orders find"}, FIND), FOUND, FOUND], LeftOut.CALL_UNREADABLE),
+        ([calling(FIND)], ExclusionReason.TOOLS_UNANSWERED),
+        ([calling(FIND, TRACK), FOUND], ExclusionReason.TOOLS_UNANSWERED),
+        ([calling(FIND), QUESTION, FOUND], ExclusionReason.TOOLS_UNANSWERED),
+        ([calling(FIND | {"result": "x"}, TRACK)], ExclusionReason.TOOLS_UNANSWERED),
+        ([FOUND], ExclusionReason.TOOLS_UNASKED),
+        ([calling(FIND), TRACKED], ExclusionReason.TOOLS_UNASKED),
+        ([calling(FIND), FOUND, FOUND], ExclusionReason.TOOLS_UNASKED),
+        ([calling({"name": "a"}), Turn("tool", "x")], ExclusionReason.TOOLS_UNASKED),
+        ([calling(FIND | {"arguments": "order 7"}), FOUND], ExclusionReason.CALL_UNREADABLE),
+        ([calling(FIND | {"arguments": "[" * 10_000}), FOUND], ExclusionReason.CALL_UNREADABLE),
+        ([calling(FIND | {"arguments": [7]}), FOUND], ExclusionReason.CALL_UNREADABLE),
+        ([calling({"id": "toolu_1", "name": "a"}), FOUND], ExclusionReason.CALL_UNREADABLE),
+        ([calling(FIND | {"name": ""}), FOUND], ExclusionReason.CALL_UNREADABLE),
+        ([calling(FIND | {"name": "orders find"}, FIND), FOUND, FOUND], ExclusionReason.CALL_UNREADABLE),
     ],
 )
 @pytest.mark.parametrize("name", [FormatName.OPENAI_CHAT, FormatName.SHAREGPT, FormatName.TRL_UNPAIRED])
-def test_what_cannot_be_told_is_left_out_with_its_reason(name: FormatName, before: list[Turn], reason: LeftOut) -> None:
+def test_what_cannot_be_told_is_left_out_with_its_reason(name: FormatName, before: list[Turn], reason: ExclusionReason) -> None:
     assert FORMATS[name].write(example(*before)) is reason
     assert isinstance(FORMATS[FormatName.KB_MARKDOWN].write(example(*before)), bytes)
     assert isinstance(FORMATS[FormatName.JSONL].write(example(*before)), bytes)
 
 
 def test_what_a_tool_says_at_the_end_is_no_answer() -> None:
-    assert FORMATS[FormatName.OPENAI_CHAT].write(example(calling(FIND), said=FOUND)) is LeftOut.NOT_AN_ANSWER
+    assert FORMATS[FormatName.OPENAI_CHAT].write(example(calling(FIND), said=FOUND)) is ExclusionReason.NOT_AN_ANSWER
 
 
 def test_a_shortened_conversation_may_begin_with_what_tools_said() -> None:

@@ -18,7 +18,7 @@ from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.imports import flows
 from core.imports.models import Import
-from core.imports.schemas import Status
+from core.imports.schemas import ImportStatus
 from core.system import verify
 from tests.factories.activity import event, store
 from tests.factories.identity import person
@@ -115,7 +115,7 @@ def test_whoever_may_import_may_load_and_remove_it() -> None:
     assert actions == ["demo.load", "demo.remove"]
 
 
-def left_as(status: Status, counts: dict[str, Any]) -> None:
+def left_as(status: ImportStatus, counts: dict[str, Any]) -> None:
     """Let the demo come, and stand as it does after something went wrong at its beginning."""
     with transaction() as session:
         service.load(session, actor=person(Role.ADMIN).actor)
@@ -127,8 +127,8 @@ def remove() -> None:
         service.remove(session, actor=person(Role.ADMIN).actor)
 
 
-@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
-def test_what_an_undo_that_failed_or_a_kill_has_left_can_be_removed(status: Status) -> None:
+@pytest.mark.parametrize("status", [ImportStatus.FAILED, ImportStatus.CANCELLED])
+def test_what_an_undo_that_failed_or_a_kill_has_left_can_be_removed(status: ImportStatus) -> None:
     left_as(status, {"events": {"accepted": 5, "duplicates": 0, "rejected": 0}})
     remove()
     found = present()
@@ -139,7 +139,7 @@ def test_what_an_undo_that_failed_or_a_kill_has_left_can_be_removed(status: Stat
 
 
 def test_a_demo_that_failed_before_anything_came_can_be_removed() -> None:
-    left_as(Status.FAILED, {})
+    left_as(ImportStatus.FAILED, {})
     remove()
     assert present() is None
     with transaction() as session:
@@ -156,7 +156,7 @@ def test_stopped_in_the_middle_it_goes_on_and_removed_it_leaves_nothing() -> Non
     do_what_is_due()
     with transaction() as session:
         [row] = session.query(Import).all()
-        assert (row.status, row.problems, row.error) == (Status.COMPLETED, [], None)
+        assert (row.status, row.problems, row.error) == (ImportStatus.COMPLETED, [], None)
         counts = row.counts
     assert all(each["duplicates"] == each["rejected"] == 0 for each in counts.values())
     assert count("user_activity_events") == counts["events"]["accepted"] >= 40_000

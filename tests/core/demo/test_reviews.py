@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 
-from core.annotations.schemas import AnnotationStatus, AnnotationType, ItemState, Severity
+from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemState
 from core.annotations.settings import FIRST_TAGS
 from core.demo.generator import SEED
 from core.demo.loaded import table
@@ -32,7 +32,7 @@ def test_there_are_as_many_annotations_as_promised_of_all_sorts(world: World) ->
     assert len(found) == COUNT == 1500
     assert min(Counter(note.kind for note in found)[kind] for kind in AnnotationType) >= 100
     assert min(Counter(note.status for note in found)[status] for status in AnnotationStatus) >= 50
-    assert min(Counter(note.severity for note in found)[severity] for severity in Severity) >= 50
+    assert min(Counter(note.severity for note in found)[severity] for severity in AnnotationSeverity) >= 50
     assert {tag for note in found for tag in note.tags} == set(FIRST_TAGS)
 
 

@@ -16,11 +16,11 @@ from core.executions import runner as runners
 from core.executions.buffers import Buffer
 from core.executions.models import Execution
 from core.executions.runner import OnFinish, Runner
-from core.executions.schemas import Status
+from core.executions.schemas import ExecutionStatus
 from core.executions.service import Begun
 from core.ids import new_id
 from core.playground import service as playground
-from core.playground.schemas import MessageView, NewMessage, Sent
+from core.playground.schemas import NewMessage, PlaygroundMessageView, Sent
 from tests.factories.executions import begun, speaking
 from tests.factories.identity import Person, person
 
@@ -59,7 +59,7 @@ def left_behind(one: Person, runner: Runner) -> tuple[Sent, Runner]:
     return sent, dead
 
 
-def answer(one: Person, sent: Sent) -> MessageView:
+def answer(one: Person, sent: Sent) -> PlaygroundMessageView:
     with transaction() as session:
         return playground.read(session, sent.session_id, actor=one.actor)[1][-1]
 
@@ -68,7 +68,7 @@ def test_at_its_next_start_the_execution_is_failed_with_what_there_was(one: Pers
     sent, dead = left_behind(one, runner)
     with started_again(dead), transaction() as session:
         view = queries.get_execution(session, UUID(sent.job_id), owner=one.actor.id)
-    assert (view.status, view.response) == (Status.FAILED, "half an ans")
+    assert (view.status, view.response) == (ExecutionStatus.FAILED, "half an ans")
     assert view.error is not None
     assert view.error.reason == "interrupted"
     assert view.error.detail == "Attune was restarted during this answer. Send the message again."
@@ -77,10 +77,10 @@ def test_at_its_next_start_the_execution_is_failed_with_what_there_was(one: Pers
 def test_and_so_is_its_message_through_the_outbox(one: Person, runner: Runner) -> None:
     sent, dead = left_behind(one, runner)
     with started_again(dead):
-        assert answer(one, sent).status is Status.PENDING
+        assert answer(one, sent).status is ExecutionStatus.PENDING
         outbox.relay(Database.CORE)
         message = answer(one, sent)
-    assert (message.status, message.content) == (Status.FAILED, "half an ans")
+    assert (message.status, message.content) == (ExecutionStatus.FAILED, "half an ans")
     assert message.error is not None
     assert message.error.reason == "interrupted"
 
@@ -88,7 +88,7 @@ def test_and_so_is_its_message_through_the_outbox(one: Person, runner: Runner) -
 def test_what_other_processes_run_goes_on(one: Person, runner: Runner) -> None:
     buffer = speaking(begun(one.actor, model="fake:steady"))
     with started_again(Dead(new_id())), transaction() as session:
-        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is Status.PENDING
+        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is ExecutionStatus.PENDING
 
 
 def test_without_a_next_start_it_is_ended_after_two_minutes_of_silence(one: Person, runner: Runner) -> None:
@@ -99,7 +99,7 @@ def test_without_a_next_start_it_is_ended_after_two_minutes_of_silence(one: Pers
         session.execute(update(Execution).values(alive_at=clock.now() - timedelta(minutes=2, seconds=1)))
     jobs.fail_abandoned(0)
     assert outbox.relay(Database.CORE) == 1
-    assert answer(one, sent).status is Status.FAILED
+    assert answer(one, sent).status is ExecutionStatus.FAILED
 
 
 def test_a_process_that_gives_signs_of_life_is_not_dead(one: Person, runner: Runner) -> None:
@@ -121,7 +121,7 @@ def test_stopping_ends_what_does_not_end_in_time(one: Person, runner: Runner) ->
     assert buffer.cutter.is_cut
     with transaction() as session:
         view = queries.get_execution(session, buffer.id, owner=one.actor.id)
-    assert view.status is Status.FAILED
+    assert view.status is ExecutionStatus.FAILED
     assert view.error is not None
     assert view.error.reason == "interrupted"
 
@@ -142,7 +142,7 @@ def test_stopping_without_a_database_leaves_it_to_the_next_start(
         calls.stop(patience_s=0.0)
     runners.use(runner)
     with started_again(calls), transaction() as session:
-        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is Status.FAILED
+        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is ExecutionStatus.FAILED
 
 
 def test_stopping_waits_for_what_ends_in_time(one: Person, runner: Runner) -> None:
@@ -153,4 +153,4 @@ def test_stopping_waits_for_what_ends_in_time(one: Person, runner: Runner) -> No
     calls.stop(patience_s=5.0)
     runners.use(runner)
     with transaction() as session:
-        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is Status.COMPLETED
+        assert queries.get_execution(session, buffer.id, owner=one.actor.id).status is ExecutionStatus.COMPLETED

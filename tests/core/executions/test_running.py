@@ -13,7 +13,7 @@ from core.errors import Unavailable
 from core.executions import progress, queries, service
 from core.executions import runner as runners
 from core.executions.runner import Runner
-from core.executions.schemas import ExecutionView, Outcome, Status
+from core.executions.schemas import ExecutionStatus, ExecutionView, Outcome
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.fake import Fake
 from tests.factories.executions import asked, begun, ended, executed, speaking
@@ -70,7 +70,7 @@ def test_nothing_is_held_open_while_the_model_answers(one: Person, monkeypatch: 
 def test_what_breaks_within_is_an_internal_failure_with_the_text_so_far(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     playing(monkeypatch, TextChunk("so far"), RuntimeError("a secret of ours"))
     view = stored(one, executed(one.actor).id)
-    assert (view.status, view.response) == (Status.FAILED, "so far")
+    assert (view.status, view.response) == (ExecutionStatus.FAILED, "so far")
     assert view.error is not None
     assert view.error.code == "internal"
     assert "secret" not in view.error.detail
@@ -83,19 +83,19 @@ def test_whoever_stands_above_may_break_and_the_call_ends_all_the_same(one: Pers
     with transaction() as session:
         begun = service.begin(session, asked(), instance=runner.instance, actor=one.actor)
     buffer = ended(runner.launch(begun, on_finish=broken))
-    assert stored(one, buffer.id).status is Status.FAILED
+    assert stored(one, buffer.id).status is ExecutionStatus.FAILED
 
 
 @pytest.mark.parametrize("tokens", [2**31, 2**70, -1])
 def test_figures_that_no_column_takes_do_not_leave_it_pending(one: Person, monkeypatch: pytest.MonkeyPatch, tokens: int) -> None:
     playing(monkeypatch, TextChunk("x"), UsageChunk(Usage(input=tokens, output=1)), EndChunk("stop"))
-    assert stored(one, executed(one.actor).id).status in (Status.FAILED, Status.COMPLETED)
+    assert stored(one, executed(one.actor).id).status in (ExecutionStatus.FAILED, ExecutionStatus.COMPLETED)
 
 
 def test_text_that_postgres_and_utf8_refuse_is_kept_without_it(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     playing(monkeypatch, TextChunk("a\0b \ud800 ü"), EndChunk("st\0op\ud800"))
     view = stored(one, executed(one.actor).id)
-    assert view.status is Status.COMPLETED
+    assert view.status is ExecutionStatus.COMPLETED
     assert view.response == "ab \ufffd ü"
 
 
@@ -110,7 +110,7 @@ def test_an_outcome_is_stored_although_the_database_was_away(one: Person, monkey
 
     monkeypatch.setattr(runners, "STORE_AGAIN_AFTER_S", (0.01,) * 5)
     monkeypatch.setattr(service, "finish", late)
-    assert stored(one, executed(one.actor).id).status is Status.COMPLETED
+    assert stored(one, executed(one.actor).id).status is ExecutionStatus.COMPLETED
 
 
 def test_an_outcome_that_comes_after_a_stop_changes_nothing(one: Person, runner: Runner) -> None:
@@ -118,7 +118,7 @@ def test_an_outcome_that_comes_after_a_stop_changes_nothing(one: Person, runner:
         begun = service.begin(session, asked(), instance=runner.instance, actor=one.actor)
         service.cancel(session, begun.id, text="so far", actor=one.actor)
     with transaction() as session:
-        assert service.finish(session, begun, Outcome(Status.COMPLETED, "all of it")) is False
+        assert service.finish(session, begun, Outcome(ExecutionStatus.COMPLETED, "all of it")) is False
     assert stored(one, begun.id).response == "so far"
 
 
@@ -132,7 +132,7 @@ def test_a_stop_whose_hint_was_lost_is_noticed_when_the_bus_is_back(
     assert not buffer.cutter.wait(0.1)
     bus._deliver(service.CANCELLED, None)  # noqa: SLF001  what the bus says after a cut
     assert buffer.cutter.wait(3)
-    assert ended(buffer).status is Status.CANCELLED
+    assert ended(buffer).status is ExecutionStatus.CANCELLED
 
 
 def test_the_text_so_far_is_in_the_row_about_every_second(one: Person, runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_and_then_is_forgotten(one: Person, runner: Runner, monkeypatch: pytest.
     second = executed(one.actor)
     while runner.find(first.id) is not None:
         assert not second.cutter.wait(0.01)
-    assert stored(one, first.id).status is Status.COMPLETED
+    assert stored(one, first.id).status is ExecutionStatus.COMPLETED
 
 
 def test_what_was_stopped_at_the_last_moment_is_said_to_be_stopped_from_memory_too(
@@ -176,5 +176,5 @@ def test_what_was_stopped_at_the_last_moment_is_said_to_be_stopped_from_memory_t
 
     monkeypatch.setattr(Fake, "stream", stream)
     buffer = executed(one.actor)
-    assert buffer.status is Status.CANCELLED
-    assert stored(one, buffer.id).status is Status.CANCELLED
+    assert buffer.status is ExecutionStatus.CANCELLED
+    assert stored(one, buffer.id).status is ExecutionStatus.CANCELLED

@@ -12,7 +12,7 @@ from core.ids import new_id
 from core.imports import made
 from core.imports.made import Made
 from core.imports.models import Import
-from core.imports.schemas import Status
+from core.imports.schemas import ImportStatus
 from core.imports.undo import Removed, undo
 from core.intake import Source
 from tests.factories import imports
@@ -48,7 +48,7 @@ def noted(id_: UUID, format_: str) -> None:
                 name="x",
                 size_bytes=0,
                 sha256="0" * 64,
-                status=Status.UNDOING,
+                status=ImportStatus.UNDOING,
                 mapping={"format": format_},
                 started_at=clock.now(),
                 created_by_name="x",

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.db import Database, transaction
 from core.imports import writing
 from core.imports.parsed import Kind, Parsed
-from core.imports.schemas import Status
+from core.imports.schemas import ImportStatus
 from tests.factories.records import BEGAN, ai_request, event, parsed, running, stored, write
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -68,8 +68,8 @@ def test_whoever_is_late_does_nothing() -> None:
     assert stored(id_).counts["events"]["duplicates"] == 0
 
 
-@pytest.mark.parametrize("status", [Status.CANCELLED, Status.UNDOING, Status.COMPLETED])
-def test_nothing_is_stored_once_it_was_stopped(status: Status) -> None:
+@pytest.mark.parametrize("status", [ImportStatus.CANCELLED, ImportStatus.UNDOING, ImportStatus.COMPLETED])
+def test_nothing_is_stored_once_it_was_stopped(status: ImportStatus) -> None:
     id_ = running(status=status)
     with pytest.raises(writing.Stopped):
         write(parsed([event(1)]), id_)

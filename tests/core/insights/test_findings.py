@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy.event import listen
 
 from core import clock, words
 from core.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.insights.findings import Finding, Severity, findings
+from core.insights.findings import Finding, FindingSeverity, findings
 from core.insights.schemas import Scope
 from core.insights.tiles import overview_tiles
 from core.periods import Period, Watched, in_address, last_days
@@ -51,10 +52,20 @@ def test_in_nothing_and_in_usual_traffic_nothing_is_found() -> None:
     assert found() == []
 
 
+def test_models_are_counted_when_a_finding_speaks_of_them() -> None:
+    statements: list[str] = []
+    with transaction() as core, transaction(Database.AI) as ai:
+        listen(core.connection(), "before_cursor_execute", lambda *given: statements.append(given[2]))
+        for cost in (Decimal("0.01"), None):
+            send(request(TODAY - DAY, total_tokens=5, cost_usd=cost))
+            findings(core, ai, Scope(last_days(7, zone="UTC"), Watched()), actor=person(Role.ADMIN).actor)
+    assert ["unpriced" in each for each in statements if "GROUP BY sums.provider" in each] == [True]
+
+
 def test_a_slow_model_leads_to_its_hours() -> None:
     traffic(slow=True)
     [finding] = found()
-    assert (finding.kind, finding.severity, finding.page) == ("latency", Severity.BAD, "ai-metrics")
+    assert (finding.kind, finding.severity, finding.page) == ("latency", FindingSeverity.BAD, "ai-metrics")
     start, end = TODAY - 2 * DAY + 9 * HOUR, TODAY - 2 * DAY + 13 * HOUR
     assert finding.query == {"start": f"{start:%Y-%m-%dT%H:%MZ}", "end": f"{end:%Y-%m-%dT%H:%MZ}", "model": "a"}
     assert finding.title.startswith("a slow: p95")
@@ -63,7 +74,7 @@ def test_a_slow_model_leads_to_its_hours() -> None:
 def test_a_rise_of_cost_names_the_model() -> None:
     traffic(dearer=1.5)
     [finding] = found()
-    assert (finding.kind, finding.severity) == ("cost", Severity.WARN)
+    assert (finding.kind, finding.severity) == ("cost", FindingSeverity.WARN)
     assert "mostly from a" in finding.detail
     assert "model" not in finding.query  # beside it stands the one whose place it took
 
@@ -106,7 +117,7 @@ def test_a_failing_batch_job_leads_to_its_runs_however_they_failed(how: str) -> 
     for number in range(6):
         ran(TODAY - number * DAY + timedelta(minutes=1), how if number < 2 else "completed", job="nightly")
     [finding] = found()
-    assert (finding.kind, finding.page, finding.severity) == ("batch", "batch-history", Severity.BAD)
+    assert (finding.kind, finding.page, finding.severity) == ("batch", "batch-history", FindingSeverity.BAD)
     assert finding.query["job"] == "nightly"
     assert "status" not in finding.query
 
@@ -139,7 +150,7 @@ def test_a_tool_that_fails_is_found_and_one_that_does_now_and_then_is_not() -> N
         calls += [{"name": "search"} | ({"error": "timeout"} if number % 20 == 0 else {})]
         send(request(TODAY - DAY, tool_calls=calls))
     [finding] = found()
-    assert (finding.kind, finding.severity, finding.page) == ("tool", Severity.WARN, "ai-metrics")
+    assert (finding.kind, finding.severity, finding.page) == ("tool", FindingSeverity.WARN, "ai-metrics")
     assert (finding.title, finding.detail) == ("Tool refund failing: 25.0% of calls", "15 of 60 calls")
     assert finding.query["tool"] == "refund"
 
@@ -147,7 +158,7 @@ def test_a_tool_that_fails_is_found_and_one_that_does_now_and_then_is_not() -> N
 def test_requests_without_a_price_are_a_note_and_lead_to_the_prices() -> None:
     send(*(request(TODAY - DAY, cost_usd=None, input_tokens=5, output_tokens=5, model="our-own") for _ in range(3)))
     [finding] = found()
-    assert (finding.kind, finding.severity, finding.page) == ("unpriced", Severity.NOTE, "settings")
+    assert (finding.kind, finding.severity, finding.page) == ("unpriced", FindingSeverity.NOTE, "settings")
     assert finding.title == "3 requests without a price"
 
 

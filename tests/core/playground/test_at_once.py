@@ -11,7 +11,7 @@ from sqlalchemy import text
 from core.db import transaction
 from core.errors import Conflict, NotFound
 from core.executions.runner import Runner
-from core.executions.schemas import Status
+from core.executions.schemas import ExecutionStatus
 from core.ids import new_id
 from core.playground import service
 from core.playground.schemas import Sent
@@ -46,7 +46,7 @@ def test_of_messages_into_one_session_exactly_one_is_said(one: Person, round_: i
     session_id = answered(one.actor).session_id
     ends = together([lambda: said(one.actor, model="fake:steady", session_id=session_id)] * 4)
     assert ends == ["AnswerPending"] * 3 + ["done"]
-    assert [message.status for message in messages_of(one.actor, session_id)[2:]] == [None, Status.PENDING]
+    assert [message.status for message in messages_of(one.actor, session_id)[2:]] == [None, ExecutionStatus.PENDING]
 
 
 @pytest.mark.parametrize("round_", range(5))
@@ -76,7 +76,7 @@ def test_a_stop_and_an_end_at_once_leave_one_ending(one: Person, runner: Runner,
 
     together([stop, lambda: ended(buffer), stop])
     message = messages_of(one.actor, sent.session_id)[1]
-    assert message.status in (Status.CANCELLED, Status.COMPLETED)
+    assert message.status in (ExecutionStatus.CANCELLED, ExecutionStatus.COMPLETED)
     with transaction() as session:
         row = session.execute(text("select status, (select count(*) from outbox) from prompt_executions")).one()
     assert row == (message.status, 1)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from core import bus
 from core.db import transaction
 from core.executions.runner import Runner
-from core.executions.schemas import Status
+from core.executions.schemas import ExecutionStatus
 from core.ids import new_id
 from core.playground import jobs, queries, service
 from tests.factories.executions import speaking
@@ -50,7 +50,7 @@ def test_settling_again_changes_nothing(one: Person) -> None:
 def test_settling_too_early_changes_nothing(one: Person) -> None:
     sent = said(one.actor, model="fake:steady")
     jobs.settle({"execution_id": sent.job_id, "session_id": str(sent.session_id)})
-    assert messages_of(one.actor, sent.session_id)[1].status is Status.PENDING
+    assert messages_of(one.actor, sent.session_id)[1].status is ExecutionStatus.PENDING
 
 
 def test_an_execution_of_no_session_settles_nothing(one: Person) -> None:
@@ -67,7 +67,7 @@ def test_a_stop_keeps_the_text_and_says_whether_there_was_anything_to_stop(one: 
         with transaction() as session:
             assert service.stop(session, sent.session_id, actor=one.actor) is there_was
     message = messages_of(one.actor, sent.session_id)[1]
-    assert message.status is Status.CANCELLED
+    assert message.status is ExecutionStatus.CANCELLED
     assert message.content.startswith("Fake answer:")
     assert state(sent.session_id) == (3, 1)
 

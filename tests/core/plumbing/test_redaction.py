@@ -112,13 +112,13 @@ def test_json_is_redacted_in_every_depth_names_of_fields_too() -> None:
 
 @pytest.mark.parametrize("pattern", ["(", "(?=x)y", r"(a)\1", "x{1001}", "[z-a]"])
 def test_a_bad_pattern_is_refused_in_words(pattern: str) -> None:
-    with pytest.raises(ValidationError, match="no pattern of RE2"):
+    with pytest.raises(ValidationError, match="Invalid RE2 pattern"):
         OwnPattern(name="bad", pattern=pattern)
 
 
 @pytest.mark.parametrize("pattern", ["a*", "x?", "()"])
 def test_a_pattern_that_fits_everywhere_is_refused(pattern: str) -> None:
-    with pytest.raises(ValidationError, match="no text at all"):
+    with pytest.raises(ValidationError, match="matches empty text"):
         OwnPattern(name="bad", pattern=pattern)
 
 

@@ -141,7 +141,7 @@ def test_after_a_change_of_address_or_key_nothing_is_known_of_it(what: dict[str,
 @pytest.mark.parametrize("what", [{"base_url": ADDRESS}, {"secret": "sk-new"}, {"base_url": None}, {"secret": None}])
 def test_what_the_environment_sets_is_changed_there(configure: Configure, what: dict[str, str | None]) -> None:
     configure(OPENAI_API_KEY="sk-of-the-environment")
-    with pytest.raises(FromEnvironment, match="Change it there and start again"):
+    with pytest.raises(FromEnvironment, match="Change them and restart"):
         change(noted("openai", "gpt-5"), **what)
     assert connection("openai").secret == "sk-of-the-environment"
 
