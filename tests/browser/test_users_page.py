@@ -157,5 +157,5 @@ def test_who_is_not_there_is_said_so(open_window: OpenWindow) -> None:
     main(tab).to_contain_text("No user with this ID.")
     tab.go("/users?q=nobody-by-that-name")
     main(tab).to_contain_text("No users match")
-    tab.press("Clear filters")
+    tab.page.get_by_role("button", name="Clear filters").last.click()
     tab.page.wait_for_url(lambda url: "q=" not in url)
