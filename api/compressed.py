@@ -62,7 +62,7 @@ class CompressedConsole:
 
     def _file(self, scope: Scope) -> Response:
         if scope["path"] == self.frontend.bundle_path:
-            return _answer(scope, self.frontend.bundle, "application/json", FOR_GOOD)
+            return _answer(scope, self.frontend.bundle, "application/jsonl", FOR_GOOD)
         path = self._files[scope["path"]]
         return _answer(scope, path, MEDIA_TYPES[path.suffix], FOR_GOOD)
 

@@ -34,7 +34,7 @@ async def query_slot(request: Request, found: Annotated[Actor, Depends(actor)]) 
 async def person(found: Annotated[Actor, Depends(actor)]) -> None:
     """Refuse programs, where only people have something to do."""
     if found.is_program:
-        raise Forbidden("This is for people; a key does not open it.")
+        raise Forbidden("API keys can't use this endpoint. Sign in instead.")
 
 
 async def caller(request: HTTPConnection) -> Caller:

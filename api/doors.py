@@ -19,18 +19,19 @@ from core.config import Config
 OURS = ("/api", "/otlp", "/widget", "/door", "/login", "/welcome", "/healthz", "/readyz", "/health")
 
 # Streamlit's own: its files, sockets and probes. It looks for those below each page's address, too.
-FOLDERS = ("/_stcore/", "/static/", "/app/static/", "/media/", "/component/")
+FOLDERS = ("/_stcore/", "/app/static/", "/media/", "/component/")
 FILES = ("/", "/favicon.ico", "/favicon.png", "/manifest.json")
 
 
 class Doors:
     """Sends a request to our own routes, or to the console; the API does without what Streamlit wraps around its pages."""
 
-    def __init__(self, *, ours: ASGIApp, console: ASGIApp, pages: Collection[str]) -> None:
-        """Stand in front of both; `pages` are the addresses of the console's pages."""
+    def __init__(self, *, ours: ASGIApp, console: ASGIApp, pages: Collection[str], files: Collection[str]) -> None:
+        """Stand in front of both; `pages` are the addresses of the console's pages, `files` those of what they are made of."""
         self.ours = ours
         self.console = console
         self.pages = frozenset(pages)
+        self.files = frozenset((*FILES, *files))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose by the path; starting and stopping, and all sockets but ours, are the console's."""
@@ -43,7 +44,7 @@ class Doors:
         page, _, rest = path[1:].partition("/")
         if page in self.pages and (not rest or rest.startswith("_stcore/")):
             return True
-        return path in FILES or path.startswith(FOLDERS)
+        return path in self.files or path.startswith(FOLDERS)
 
 
 def behind_gate(
@@ -58,6 +59,6 @@ def behind_gate(
         routes=[*main.mounts(main.create()), *probes.routes(readiness), *sign_in.routes(config, built.ahead)],
         exception_handlers={**main.FAILURES, HTTPException: nothing.refusal},
     )
-    doors = Doors(ours=ours, console=CompressedConsole(console, built), pages=pages)
+    doors = Doors(ours=ours, console=CompressedConsole(console, built), pages=pages, files=built.files)
     gate = Gate(BodyLimit(doors), config=config)
     return SecurityHeaders(StatusBodies(gate), policy=content_policy(built.index.decode()), behind_tls=config.behind_tls)

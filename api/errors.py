@@ -35,7 +35,9 @@ CODES = {
     404: "not_found",
     405: "method_not_allowed",
     413: "too_large",
+    422: errors.Invalid.code,
 }
+MOST_NAMED = 100  # fields: a body of very many wrong ones is told what is wrong with the first
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -86,7 +88,10 @@ async def failure(request: Request, failed: Exception) -> Response:
 async def _invalid(_request: Request, invalid: Exception) -> JSONResponse:
     if not isinstance(invalid, RequestValidationError):
         raise invalid
-    fields = [{"field": _path(error["loc"]), "message": error["msg"].removeprefix("Value error, ")} for error in invalid.errors()]
+    fields = [
+        {"field": _path(error["loc"]), "message": error["msg"].removeprefix("Value error, ")}
+        for error in invalid.errors()[:MOST_NAMED]
+    ]
     detail = "; ".join(f"{field['field']}: {field['message']}" for field in fields[:3])
     return response(problem(422, errors.Invalid.code, detail, errors=fields))
 
@@ -101,7 +106,7 @@ async def refusal(_request: Request, refused: Exception) -> JSONResponse:
     """Answer with what the framework refuses: no such address, no such method, a body too large or broken."""
     if not isinstance(refused, HTTPException):
         raise refused
-    detail = "There is nothing at this address." if refused.status_code == HTTPStatus.NOT_FOUND else str(refused.detail)
+    detail = "Nothing found at this address." if refused.status_code == HTTPStatus.NOT_FOUND else str(refused.detail)
     return response(problem(refused.status_code, CODES.get(refused.status_code, "refused"), detail), dict(refused.headers or {}))
 
 
@@ -113,5 +118,5 @@ async def unexpected(request: Request, error: Exception) -> JSONResponse:
     if "incident" not in state:
         state["incident"] = str(new_id())
         log.error("a route failed", exc_info=error, extra={"incident": state["incident"], "path": request.url.path})
-    detail = f"Something broke on our side. The log has it as incident {state['incident']}."
+    detail = f"Something went wrong. The server log has details under incident {state['incident']}."
     return response(problem(500, "internal", detail, incident=state["incident"]))

@@ -1,7 +1,7 @@
 """Streamlit's page with its modules in one file: a browser fetches over a hundred small ones six at a time, a round trip each.
 
-The page's inline script (`static/loader.js`) makes modules of the file's texts. Whatever it does not hold comes from
-Streamlit's own folder as before.
+The page's inline script (`static/loader.js`) makes modules of the file's lines as they arrive; whatever it does not hold comes
+from Streamlit's own folder as before. `static/socket.js` has the server run the page meanwhile.
 """
 
 import hashlib
@@ -11,18 +11,20 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-# What the first pages draw with. Their dependencies come along; large rare ones (tables, code colouring) do not.
+# What the first pages draw with, that first which their first figures and fields are. Their dependencies come along; large rare
+# ones (tables, code colouring) do not.
 ELEMENTS = (
-    "BidiComponent",
-    "Button",
-    "ButtonGroup",
-    "ChatInput",
     "Html",
     "Metric",
+    "ChatInput",
+    "Button",
+    "ButtonGroup",
     "PageLink",
     "Selectbox",
-    "Slider",
+    "BidiComponent",
     "TextArea",
+    "Slider",
+    "NumberInput",
 )
 IMPORT = re.compile(r"""\b(?:from|import)\s*["'`]\./([\w.@-]+\.js)["'`]""")
 ENTRY = re.compile(r'<script type="module" crossorigin src="\./static/js/(index\.[\w-]+\.js)"></script>')
@@ -40,6 +42,12 @@ class Frontend:
     bundle: bytes
     bundle_path: str
     style: Path
+
+    @property
+    def files(self) -> list[str]:
+        """Paths of all that there is below /static."""
+        found = (path for path in (self.folder / "static").rglob("*") if path.is_file())
+        return [self.bundle_path, *(f"/{path.relative_to(self.folder).as_posix()}" for path in found)]
 
     @property
     def ahead(self) -> list[str]:
@@ -60,17 +68,29 @@ def build(folder: Path) -> Frontend:
         raise UnknownPage
     modules = folder / "static" / "js"
     wanted = [entry[1], *(path.name for name in ELEMENTS for path in modules.glob(f"{name}.*.js"))]
-    bundle = json.dumps(_with_dependencies(modules, wanted), ensure_ascii=False).encode()
-    path = f"/static/console-{hashlib.sha256(bundle).hexdigest()[:16]}.json"
-    loader = (Path(__file__).parent / "static" / "loader.js").read_text().replace("BUNDLE", path).replace("ENTRY", entry[1])
-    index = ENTRY.sub("", PRELOAD.sub("", plain)).replace("<head>", f"<head>\n    <script>{loader}</script>", 1)
+    bundle = "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in _with_dependencies(modules, wanted).items()).encode()
+    path = f"/static/console-{hashlib.sha256(bundle).hexdigest()[:16]}.jsonl"
+    loader = _script("loader").replace("BUNDLE", path).replace("ENTRY", entry[1])
+    scripts = f"<head>\n    <script>{_script('socket')}</script>\n    <script>{loader}</script>"
+    index = ENTRY.sub("", PRELOAD.sub("", plain)).replace("<head>", scripts, 1)
     return Frontend(folder, index.encode(), bundle, path, folder / style[1])
 
 
+def _script(name: str) -> str:
+    return (Path(__file__).parent / "static" / f"{name}.js").read_text()
+
+
 def _with_dependencies(folder: Path, wanted: list[str]) -> dict[str, str]:
+    """Return the texts of modules by name, each after those that it imports."""
     texts: dict[str, str] = {}
-    while wanted:
-        if (name := wanted.pop()) not in texts:
-            texts[name] = (folder / name).read_text()
-            wanted += IMPORT.findall(texts[name])
+
+    def add(name: str) -> None:
+        if name not in texts:
+            text = (folder / name).read_text()
+            for needed in IMPORT.findall(text):
+                add(needed)
+            texts[name] = text
+
+    for name in wanted:
+        add(name)
     return texts

@@ -40,7 +40,7 @@ REQUEST_HEADER = b"x-attune-request"
 
 
 class OriginRefused(Forbidden):
-    """This request does not come from a page of ours (its Origin says otherwise). Behind a proxy, set ATTUNE_PUBLIC_URL."""
+    """The request's Origin is not this server. Behind a proxy, set ATTUNE_PUBLIC_URL."""
 
     code = "origin_refused"
 
@@ -172,9 +172,9 @@ class Gate:
         if actor is None:
             actor = await threads.SIGN_IN.run(_enter, door.enter, credential, knock.caller)
         if knock.is_program and not knock.path.startswith(FOR_PROGRAMS):
-            raise Forbidden("A key opens the API, not the console.")
+            raise Forbidden("API keys can't open the console.")
         if knock.is_shut:
-            raise NotFound("There is nothing at this address.")
+            raise NotFound("Nothing found at this address.")
         return actor
 
     def _credential(self, knock: Knock) -> str:

@@ -15,6 +15,8 @@ from core.errors import Invalid
 PIECE = 256 * 1024
 AT_ONCE = 64 * 1024
 MOST_MEMBERS = 10_000
+# What a body may cost goes by what was sent: gzip makes any number of rows of little, and each costs the same to store.
+FREE_ROWS, BYTES_OF_A_ROW = 10_000, 4
 TIMES = 32  # so many times its bytes a body takes as objects, when nothing is in it but empty lists
 SMALL = 2**20
 SMALL_ONES = Room(128 * 2**20)  # bytes
@@ -29,17 +31,18 @@ class NoGzip(Invalid):
     """The body says that it is gzip, and is not, or ends too early."""
 
 
-async def pieces(request: Request) -> AsyncIterator[bytes]:
-    """Yield the body in pieces of at most 256 KiB as they come; raise EncodingRefused or NoGzip."""
-    if not _is_packed(request):
-        async for piece in request.stream():
-            yield piece
-        return
-    unpacking = _Unpacking()
-    async for packed in request.stream():
-        for piece in unpacking.feed(packed):
-            yield piece
-    unpacking.end()
+async def pieces(request: Request) -> AsyncIterator[tuple[bytes, int]]:
+    """Yield the body in pieces of at most 256 KiB as they come, each with how many bytes had been sent by then.
+
+    Raises EncodingRefused or NoGzip.
+    """
+    unpacking, sent = _Unpacking() if _is_packed(request) else None, 0
+    async for came in request.stream():
+        sent += len(came)
+        for piece in unpacking.feed(came) if unpacking is not None else (came,):
+            yield piece, sent
+    if unpacking is not None:
+        unpacking.end()
 
 
 @asynccontextmanager
@@ -57,6 +60,11 @@ async def whole(request: Request) -> AsyncIterator[bytes]:
         if body is None:
             raise HTTPException(413, "A body has at most 20 MiB after decompression. NDJSON has no such limit.")
         yield body
+
+
+def most_rows(sent: int) -> int:
+    """Return how many rows, or messages, a body may hold of which so many bytes were sent."""
+    return FREE_ROWS + sent // BYTES_OF_A_ROW
 
 
 def room(size: int) -> AbstractAsyncContextManager[None]:

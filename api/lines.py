@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from starlette.requests import Request
 
 from api import inflate
+from api.bodies import LARGEST_BODY
 from core.bodies import LONGEST_ROW, PORTION
 from core.errors import Invalid
 from core.intake import MOST_ROWS
@@ -14,6 +15,7 @@ from core.intake import MOST_ROWS
 LONGEST_GAP = 16 * 2**20
 MOST_BLANK = 1_000_000
 MOST_COUNTED = 100_000
+TIMES = 100  # so many times its size may a body unpack to, and what a body of another kind may have
 BYTES_A_ROW = 1024  # as a limit of rows counts them
 
 
@@ -21,6 +23,15 @@ class NoRows(Invalid):
     """This body goes on and on without a row: a line holds up to 1 MiB, and blank lines are passed over, but not without end."""
 
     code = "no_rows"
+
+
+class TooDense(Invalid):
+    """This body holds more than 10,000 rows and one for each 4 bytes sent, or unpacks to more than 20 MiB and 100 times its size.
+
+    Of what came before, lines may be stored: send it again as several bodies.
+    """
+
+    code = "too_dense"
 
 
 @dataclass
@@ -44,10 +55,13 @@ class Lines:
 
 
 async def lines(request: Request) -> AsyncIterator[Lines]:
-    """Yield lines, of one that is too long as much as shows that; raise NoRows for a body that goes on without any."""
+    """Yield lines, of one that is too long as much as shows that; raise TooDense, or NoRows for one without any."""
     reader = _Reader()
-    async for piece in inflate.pieces(request):
-        for found in reader.feed(piece):
+    async for piece, sent in inflate.pieces(request):
+        full = reader.feed(piece)
+        if reader.rows > inflate.most_rows(sent) or reader.read > LARGEST_BODY + TIMES * sent:
+            raise TooDense
+        for found in full:
             yield found
     for found in reader.feed(b"\n"):
         yield found
@@ -57,12 +71,14 @@ async def lines(request: Request) -> AsyncIterator[Lines]:
 class _Reader:
     def __init__(self) -> None:
         self.found = Lines()
+        self.rows = self.read = 0
         self._rest = bytearray()
         self._number = self._gap = self._blank = 0
 
     def feed(self, piece: bytes) -> "list[Lines]":
         """Take what has come, and return what is enough to be stored."""
         self.found.read += len(piece)
+        self.read += len(piece)
         self._gap += len(piece)
         self._rest += piece
         full: list[Lines] = []
@@ -87,6 +103,7 @@ class _Reader:
             self.found.numbered.append((self._number, kept))
             self.found.held += len(kept)
             self._gap = self._blank = 0
+            self.rows += 1
         else:
             self._blank += 1
         self._number += 1

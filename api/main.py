@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
 from api import deps, errors, hot, limits, otlp
+from api.reference import DescribedApi
 from api.routes import (
     accounts,
     activity,
@@ -51,13 +52,13 @@ FAILURES: dict[type[Exception], ExceptionHandler] = {
 
 def create() -> FastAPI:
     """Return the API."""
-    api = FastAPI(
+    api = DescribedApi(
         title="Attune",
         version=VERSION,
         summary="Watch, review, test and tune the assistant of your product.",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=None,  # its own route would compute the description on the event loop, for seconds
         redirect_slashes=False,  # its redirects would name the host that was asked, and http
     )
     api.include_router(auth.router)
@@ -97,4 +98,4 @@ async def _moved(request: Request) -> Response:
 
 
 async def _nothing(_request: Request) -> Response:
-    return errors.response(errors.problem(404, "not_found", "There is nothing at this address."))
+    return errors.response(errors.problem(404, "not_found", "Nothing found at this address."))

@@ -13,7 +13,7 @@ from core.errors import Unavailable
 
 TEMPLATES = Jinja2Templates(Path(__file__).parent / "templates")
 TRIES_EVERY_S = 3
-WORDS = {"title": "Not available", "heading": "This page did not load", "lead": ""}
+WORDS = {"title": "Not available", "heading": "Could not load this page", "lead": ""}
 
 
 def wants_page(scope: Scope) -> bool:

@@ -39,7 +39,7 @@ async def _ready(_request: Request, *, readiness: Readiness) -> Response:
     if not readiness.is_ready:
         return PlainTextResponse("not ready\n", status_code=503, headers=LATER)
     if not db.answers():
-        return PlainTextResponse("the database does not answer\n", status_code=503, headers=LATER)
+        return PlainTextResponse("the database is not responding\n", status_code=503, headers=LATER)
     return PlainTextResponse("ready\n")
 
 

@@ -25,6 +25,10 @@ PATIENT_WITH = 4 * 2**20
 TOO_LONG = f"row: longer than {LONGEST_ROW // 2**20} MiB, the most that a row may have"
 ENVELOPE = 2  # levels around the rows of a body
 PATH = re.compile(r" - at `\$\.?([^`]*)`$")
+# An escape that is half of a character, behind all that is none.
+HALF = re.compile(
+    rb"((?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])|u[dD][89abAB]..\\u[dD][c-fC-F]))*+)(\\u[dD][89a-fA-F]..)?", re.DOTALL
+)
 WRONG = (msgspec.MsgspecError, RecursionError, ValueError)  # a UnicodeError is a ValueError
 Cleaned = TypeVar("Cleaned", bound=Row | Nested)
 
@@ -136,8 +140,13 @@ def _split(body: bytes) -> list[memoryview]:
 
 
 def _split_patiently(body: bytes) -> list[memoryview]:
-    """Split what is JSON but for a number that is none."""
-    if len(body) > PATIENT_WITH or excess(body, most_values=2 * MOST_VALUES, deepest=DEEPEST + ENVELOPE) is not None:
+    """Split what is JSON but for a number that is none; of a large body, but for halves of characters."""
+    if len(body) > PATIENT_WITH:
+        mended = HALF.sub(lambda found: found[1] + (b"\\ufffd" if found[2] else b""), body)
+        if mended != body:
+            return _split(mended)
+        raise BodyRefused
+    if excess(body, most_values=2 * MOST_VALUES, deepest=DEEPEST + ENVELOPE) is not None:
         raise BodyRefused
     try:
         outer = json.loads(body.decode(errors="replace"))

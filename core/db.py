@@ -269,7 +269,7 @@ def answering() -> Iterator[None]:
             raise Unavailable from error
         raise
     except (DataError, psycopg.DataError) as error:
-        raise Invalid("A value does not fit: text with a NUL character, or a number out of range.") from error
+        raise Invalid("Invalid value: text with a NUL character, or a number out of range.") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Unavailable from error

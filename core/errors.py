@@ -5,7 +5,7 @@ from typing import ClassVar
 
 
 class Failure(Exception):
-    """Something did not work."""
+    """Something went wrong."""
 
     code: ClassVar[str] = "failure"
 
@@ -17,49 +17,49 @@ class Failure(Exception):
 
 
 class NotFound(Failure):
-    """There is nothing here by that name, or it is not yours."""
+    """Not found, or you don't have access to it."""
 
     code = "not_found"
 
 
 class Forbidden(Failure):
-    """Your role does not allow this."""
+    """Your role does not allow this. Ask an admin."""
 
     code = "forbidden"
 
 
 class NotSignedIn(Failure):
-    """Sign in first: there is no valid session."""
+    """Your session has expired. Sign in again."""
 
     code = "not_signed_in"
 
 
 class Conflict(Failure):
-    """Something changed meanwhile; load it again and repeat."""
+    """Someone else changed this. Reload and try again."""
 
     code = "conflict"
 
 
 class Invalid(Failure):
-    """The input does not fit; the fields say why."""
+    """Some fields are invalid."""
 
     code = "validation_failed"
 
 
 class LimitReached(Failure):
-    """A limit is reached."""
+    """Limit reached."""
 
     code = "limit_exceeded"
 
 
 class TooLarge(LimitReached):
-    """This is more than is taken at once."""
+    """Too large for one request."""
 
     code = "too_large"
 
 
 class RateLimited(LimitReached):
-    """Too many calls in a minute; wait and try again."""
+    """Too many requests. Wait a minute, then try again."""
 
     code = "rate_limited"
 
@@ -71,7 +71,7 @@ class ProviderFailed(Failure):
 
 
 class Unavailable(Failure):
-    """The database does not answer at the moment; try again in a few seconds."""
+    """The database is not responding. Try again in a few seconds."""
 
     code = "unavailable"
 

@@ -13,7 +13,8 @@ from msgspec import Raw
 from core.json_objects import DEEPEST
 
 MOST_VALUES = 50_000  # of one row
-STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# One that never ends counts as well: else what is left of the text would be looked through at each quote within it.
+STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 ALL_SQUARE = bytes.maketrans(b"{}", b"[]")
 

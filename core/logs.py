@@ -17,7 +17,7 @@ SECRETS = re.compile(
     r"(?P<key>\b(?:sk|pk|atn|whsec|rk)[-_][A-Za-z0-9_\-]{8,})"
     r"|(?P<userinfo>(?<=://)[^/\s:@]*:[^/\s@]+(?=@))"
     r"|(?P<bearer>(?<=[Bb]earer )[A-Za-z0-9._~+/\-]+=*)"
-    r"|(?P<jwt>\beyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+)"
+    r"|(?P<jwt>\beyJ[A-Za-z0-9_\-]{1,500}\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+)"
 )
 QUIET = ("httpx2", "httpcore2", "openai", "anthropic", "alembic", "procrastinate", "streamlit", "uvicorn.access")
 # What Streamlit says when it is imported before it runs, which is how it is meant to be served.

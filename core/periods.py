@@ -24,7 +24,7 @@ Edge = datetime | date
 
 
 class RangeRefused(Invalid):
-    """A range is a start and an end, each an ISO 8601 time with its offset or a date; or it is a number of days."""
+    """Enter a start and an end (ISO 8601 date, or time with UTC offset), or a number of days."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def read_range(start: Edge | None, end: Edge | None, days: int | None, *, zone: 
     until = _moment(end, zone) if end is not None else last_days(1, zone=zone).end
     since = _moment(start, zone) if start is not None else _days_before(until, zone)
     if since >= until or until - since > MOST_DAYS * DAY:
-        raise RangeRefused(f"A range has its start before its end, and at most {MOST_DAYS:,} days between them.")
+        raise RangeRefused(f"The start must be before the end, at most {MOST_DAYS:,} days apart.")
     return Period(since, until, zone)
 
 
@@ -202,14 +202,14 @@ def _days_before(until: datetime, zone: str) -> datetime:
 
 def _checked_days(days: int) -> int:
     if not 1 <= days <= MOST_DAYS:
-        raise RangeRefused(f"days is a number from 1 to {MOST_DAYS:,}.")
+        raise RangeRefused(f"days must be a number from 1 to {MOST_DAYS:,}.")
     return days
 
 
 def _moment(given: Edge, zone: str) -> datetime:
     day = given.date() if isinstance(given, datetime) else given
     if not EARLIEST <= day <= LATEST:
-        raise RangeRefused(f"A range lies between {EARLIEST} and {LATEST}.")
+        raise RangeRefused(f"Dates must be between {EARLIEST} and {LATEST}.")
     if not isinstance(given, datetime):
         return midnight(given, zone)
     if given.tzinfo is None:

@@ -18,7 +18,16 @@ def text(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((func.length(column) > LONGEST, words), else_=column)
 
 
+def json(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a column of JSON as lists show it: of a long value, an object with its beginning and its length."""
+    words = cast(column, Text)
+    beginning = func.jsonb_build_object(
+        "truncated", func.left(words, LONGEST), "characters", func.length(words), type_=column.type
+    )
+    return case((func.length(words) > LONGEST, beginning), else_=column)
+
+
 def names(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the names of those that are cut, as a column `truncated`."""
-    cut = [case((func.length(column) > LONGEST, column.key)) for column in columns]
+    cut = [case((func.length(cast(column, Text)) > LONGEST, column.key)) for column in columns]
     return func.array_remove(array([cast(each, Text) for each in cut]), None).label("truncated")

@@ -1,13 +1,20 @@
 """Statistics that are honest: scipy does the arithmetic. It takes a while to load, and is loaded when somebody asks."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from math import sqrt
+from types import ModuleType
 
 CERTAIN = 0.95
 FARTHEST, HALVINGS = 40.0, 60  # deviations: farther off, chance is less than a float can say
 
 Rate = tuple[int, int]  # a part and its whole
+
+
+@cache
+def _special() -> ModuleType:
+    return import_module("scipy.special")
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
@@ -30,7 +37,7 @@ def chance_of_rates(part: int, whole: int, other_part: int, other_whole: int) ->
         z = (low + high) / 2
         below, above = _newcombe(part, whole, other_part, other_whole, z)
         low, high = (low, z) if below <= 0 <= above else (z, high)
-    return 2 * float(import_module("scipy.special").ndtr(-low))
+    return 2 * float(_special().ndtr(-low))
 
 
 def chance_of_pairs(pairs: Sequence[tuple[Rate, Rate]]) -> float:
@@ -56,7 +63,7 @@ def _newcombe(part: int, whole: int, other_part: int, other_whole: int, z: float
 
 
 def _deviations(certain: float) -> float:
-    return float(import_module("scipy.special").ndtri((1 + certain) / 2))
+    return float(_special().ndtri((1 + certain) / 2))
 
 
 def _score(rate: float, whole: int, z: float) -> tuple[float, float]:
@@ -69,7 +76,7 @@ def chance_of_so_many(part: int, whole: int, expected: float) -> float:
     """Return how likely so many or more of a whole are, when each is one of them by chance at the expected rate."""
     if part <= 0:
         return 1.0
-    return float(import_module("scipy.special").bdtrc(part - 1, whole, expected))
+    return float(_special().bdtrc(part - 1, whole, expected))
 
 
 def chance_of_shift(differences: Sequence[float]) -> float:
@@ -85,4 +92,4 @@ def chance_of_shift(differences: Sequence[float]) -> float:
 def _student(found: float, error: float, freedom: int) -> float:
     if error == 0:
         return 0.0 if found else 1.0
-    return 2 * float(import_module("scipy.special").stdtr(freedom, -abs(found) / error))
+    return 2 * float(_special().stdtr(freedom, -abs(found) / error))

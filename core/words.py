@@ -52,9 +52,9 @@ def duration(ms: int | None) -> str:
 
 
 def money(usd: Decimal | None) -> str:
-    """Return US dollars: $1,412.50, $0.0083 below ten cents; unpriced is not zero."""
+    """Return US dollars: $1,412.50, $0.0083 below ten cents; no price is not zero."""
     if usd is None:
-        return "unpriced"
+        return "no price"
     if usd == 0:
         return "$0"
     return f"${usd:,.4f}" if usd < Decimal("0.1") else f"${usd:,.2f}"
@@ -73,9 +73,9 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def latest(number: int) -> str:
-    """Return which ones of a list stand there: the last 13, the only one."""
-    return "the only one" if number == 1 else f"the last {number:,}"
+def latest(number: int, one: str) -> str:
+    """Return how many of a list are shown: last 13 runs, 1 run."""
+    return count(number, one) if number == 1 else f"last {count(number, one)}"
 
 
 def event(name: str) -> str:
@@ -93,6 +93,11 @@ def stretch(start: datetime, end: datetime, zone: str) -> str:
     first, last = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
     until = f"{last:%H:%M}" if first.date() == last.date() else f"{last:%-d %b %H:%M}"
     return f"{first:%-d %b %H:%M} to {until}"
+
+
+def plain(value: object) -> str:
+    """Return a value that a program sent as people write it: a list as its items, joined by commas."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def shortened(said: str, most: int) -> str:

@@ -56,6 +56,8 @@ def _account_page() -> st.Page:
 def _navigate(sections: dict[str, list[st.Page]]) -> st.Page:
     """Draw the names of pages, and return the page that was asked for."""
     page = st.navigation({**sections, "": [home(sections), *closed(sections), *sections.get("", [])]}, expanded=True)
+    if page.title != "Attune":
+        st.set_page_config(f"{page.title} · Attune")
     st.logo(str(STATIC / "logo.svg"), size="large", icon_image=str(STATIC / "mark.svg"))
     return page
 
@@ -97,8 +99,8 @@ def closed(sections: dict[str, list[st.Page]]) -> list[st.Page]:
     opened = [page for pages in sections.values() for page in pages]
 
     def refuse() -> None:
-        st.title("Not for your role", anchor=False)
-        with frame.empty_state("lock", "Your role cannot open this page", "An administrator can change your role."):
+        st.title("You don't have access to this page", anchor=False)
+        with frame.empty_state("lock", "Your role can't open this page", "Ask an admin to change your role."):
             st.page_link(opened[0], label=f"Go to {opened[0].title}")
 
     return _at(links.ADDRESSES - {page.url_path for page in opened}, refuse)

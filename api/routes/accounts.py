@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, ConfigDep, SessionDep, WindowDep
 from api.exports import csv_response
+from api.reference import CONFLICT
 from api.watch import EdgesDep
 from core.config import Config
 from core.db import transaction
@@ -75,25 +76,25 @@ def accounts(session: SessionDep, actor: ActorDep, window: WindowDep) -> Account
     return AccountList(items=items, total_count=total, limit=window.limit, offset=window.offset)
 
 
-@router.post("/accounts", status_code=201)
+@router.post("/accounts", status_code=201, responses=CONFLICT)
 def invite(given: NewAccount, session: SessionDep, actor: ActorDep, config: ConfigDep) -> Invitation:
     """Invite somebody."""
     return _invitation(service.invite(session, given, actor=actor), config)
 
 
-@router.post("/accounts/{account_id}/link", status_code=201)
+@router.post("/accounts/{account_id}/link", status_code=201, responses=CONFLICT)
 def new_link(account_id: UUID, session: SessionDep, actor: ActorDep, config: ConfigDep) -> Invitation:
     """Make a new link: the invitation again, or a reset that voids the password and ends every session."""
     return _invitation(service.invite_again(session, account_id, actor=actor), config)
 
 
-@router.patch("/accounts/{account_id}")
+@router.patch("/accounts/{account_id}", responses=CONFLICT)
 def change(account_id: UUID, given: AccountChange, session: SessionDep, actor: ActorDep) -> AccountView:
     """Change name, role, or whether the account may sign in."""
     return service.change_account(session, account_id, given, actor=actor)
 
 
-@router.delete("/accounts/{account_id}", status_code=204)
+@router.delete("/accounts/{account_id}", status_code=204, responses=CONFLICT)
 def delete(account_id: UUID, session: SessionDep, actor: ActorDep) -> None:
     """Remove an account, and with it what it said and the texts of its calls."""
     system.remove_account(session, account_id, actor=actor)

@@ -91,7 +91,7 @@ def _step(given: str) -> int:
         return STEPS.index(given) + 1
     if given.isdecimal() and int(given) <= len(STEPS):
         return int(given)
-    raise Invalid(f"step is a number from 0 to {len(STEPS)}, or one of {', '.join(STEPS)}.")
+    raise Invalid(f"step must be a number from 0 to {len(STEPS)}, or one of {', '.join(STEPS)}.")
 
 
 async def event_filter(

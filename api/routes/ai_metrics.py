@@ -132,7 +132,7 @@ def requests(
     asked: AskedDep,
     window: WindowDep,
     cursor: Annotated[str | None, Query(max_length=80)] = None,
-    order: Annotated[Order, Query(description="The slowest or the dearest first: without a cursor.")] = Order.NEWEST,
+    order: Annotated[Order, Query(description="Slowest or most expensive first (no cursor).")] = Order.NEWEST,
     format: Format = "json",
 ) -> RequestList | StreamingResponse:
     """List requests, the newest first unless another order is wanted; as CSV, every one that matches, the newest first."""

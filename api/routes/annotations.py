@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_by_cursor
+from api.reference import CONFLICT, MISSING
 from api.routes.conversations import reader
 from api.watch import EdgesDep, note_list
 from core.annotations import adjudication, annotations, drafts, tags
@@ -111,7 +112,7 @@ def annotation_filter(
 WantedDep = Annotated[AnnotationFilter, Depends(annotation_filter)]
 
 
-@router.post("/annotations", status_code=201, dependencies=writes)
+@router.post("/annotations", status_code=201, dependencies=writes, responses=MISSING | CONFLICT)
 def annotate(given: NewAnnotation, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> AnnotationView:
     """Say something of a message; of a user's message, only a flag."""
     return annotations.annotate(session, ai, given, actor=actor)
@@ -148,19 +149,19 @@ def annotation_changes(annotation_id: UUID, ai: AiSessionDep, actor: ActorDep) -
     return ChangeList(items=annotations.list_changes(ai, annotation_id, actor=actor))
 
 
-@router.put("/annotations/{annotation_id}", dependencies=writes)
+@router.put("/annotations/{annotation_id}", dependencies=writes, responses=CONFLICT)
 def change(annotation_id: UUID, given: AnnotationChangeBody, ai: AiSessionDep, actor: ActorDep) -> AnnotationView:
     """Change what is given: one's own, or for admins anybody's; admins take it from pending to reviewed to applied."""
     return annotations.change(ai, annotation_id, given, actor=actor)
 
 
-@router.delete("/annotations/{annotation_id}", status_code=204, dependencies=writes)
+@router.delete("/annotations/{annotation_id}", status_code=204, dependencies=writes, responses=CONFLICT)
 def remove(annotation_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
     """Delete an annotation: one's own, or for admins anybody's."""
     annotations.remove(ai, annotation_id, actor=actor)
 
 
-@router.post("/annotations/{annotation_id}/adjudicate", dependencies=[Depends(decider)], status_code=201)
+@router.post("/annotations/{annotation_id}/adjudicate", dependencies=[Depends(decider)], status_code=201, responses=CONFLICT)
 def adjudicate(annotation_id: UUID, given: Decision, ai: AiSessionDep, actor: ActorDep) -> AnnotationView:
     """Decide between reviewers who disagree: this annotation holds, but for what is given. Not by one of them."""
     return adjudication.adjudicate(ai, annotation_id, given, actor=actor)

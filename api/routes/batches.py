@@ -1,6 +1,7 @@
 """Batch runs of the product, and apart from them those of Attune's own jobs."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -17,7 +18,7 @@ from core.db import Session
 from core.identity.schemas import Actor
 from core.paging import LARGEST_PAGE, Cursor, Window
 
-COLUMNS = tuple(RunView.model_fields)
+COLUMNS = tuple(name for name in RunView.model_fields if name != "truncated")
 
 router = APIRouter(prefix="/admin/batch", tags=["Watch: batch runs"], dependencies=[Depends(watcher)])
 
@@ -100,7 +101,8 @@ def phases(session: SessionDep, actor: ActorDep, asked: AskedDep) -> PhaseList:
 
 
 def _run_cells(asked: AskedRuns, actor: Actor) -> Iterator[list[object]]:
-    def read(session: Session, limit: int, after: Cursor | None) -> list[RunView]:
-        return queries.list_runs(session, asked, window=Window(limit), after=after, actor=actor)
+    def read(session: Session, limit: int, after: Cursor | None, *, whole: bool = False) -> list[RunView]:
+        return queries.list_runs(session, asked, window=Window(limit), after=after, whole=whole, actor=actor)
 
-    return (cells(each, COLUMNS) for each in rows_after(read, lambda each: Cursor(each.started_at, each.id)))
+    rows = rows_after(read, lambda each: Cursor(each.started_at, each.id), partial(read, whole=True))
+    return (cells(each, COLUMNS) for each in rows)

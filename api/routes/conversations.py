@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_after
+from api.reference import CONFLICT
 from api.watch import PeriodDep, WatchedDep, note_list
 from core.conversations import queries
 from core.conversations.answers import ConversationFilter, ConversationSummary
@@ -102,7 +103,7 @@ def conversation(
     return reading.read_conversation(session, ai, conversation_key, window, focus=message or None, q=q or None, actor=actor)
 
 
-@router.get("/messages/{message_key:path}")
+@router.get("/messages/{message_key:path}", responses=CONFLICT)
 def message(
     message_key: str,
     session: SessionDep,

@@ -1,31 +1,50 @@
-"""The live reference: Swagger UI over our own description, with its scripts from here instead of from a CDN."""
+"""The live reference, as Swagger UI and as ReDoc, with their scripts from here instead of from a CDN."""
 
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import APIRouter
-from starlette.responses import HTMLResponse
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, JSONResponse
 
 from core.errors import StartRefused
 
 router = APIRouter(include_in_schema=False)
 
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Attune API</title>
-<link rel="icon" href="/app/static/mark.png"><link rel="stylesheet" href="/api/v1/docs/static/swagger-ui.css"></head>
-<body><div id="reference"></div>
-<script src="/api/v1/docs/static/swagger-ui-bundle.js"></script><script src="/door/reference.js"></script></body></html>"""
+<html lang="en"><head><meta charset="utf-8"><title>Attune API</title><link rel="icon" href="/app/static/mark.png">{head}</head>
+<body>{body}</body></html>"""
+SWAGGER_UI = PAGE.format(
+    head='<link rel="stylesheet" href="/api/v1/docs/static/swagger-ui.css">',
+    body='<div id="reference"></div><script src="/api/v1/docs/static/swagger-ui-bundle.js"></script>'
+    '<script src="/door/reference.js"></script>',
+)
+REDOC = PAGE.format(
+    head="",
+    body='<redoc spec-url="/api/v1/openapi.json"></redoc><script src="/api/v1/docs/static/redoc.standalone.js"></script>',
+)
 
 
 def assets() -> Path:
-    """Return the folder of Swagger UI's files, as the package fastapi-offline brings them."""
+    """Return the folder of Swagger UI's files and ReDoc's, as the package fastapi-offline brings them."""
     found = find_spec("fastapi_offline")
     if found is None or found.origin is None:
         raise StartRefused("The package fastapi-offline is not installed. Run `make install`.")
     return Path(found.origin).parent / "static"
 
 
+@router.get("/openapi.json")
+def openapi(request: Request) -> JSONResponse:
+    """Return the description."""
+    return JSONResponse(request.app.openapi())
+
+
 @router.get("/docs")
 def docs() -> HTMLResponse:
-    """Show the reference."""
-    return HTMLResponse(PAGE)
+    """Show the reference in Swagger UI."""
+    return HTMLResponse(SWAGGER_UI)
+
+
+@router.get("/redoc")
+def redoc() -> HTMLResponse:
+    """Show the reference in ReDoc."""
+    return HTMLResponse(REDOC)

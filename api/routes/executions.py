@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from api import errors
 from api.deps import ActorDep
+from api.reference import MODEL_CALL
 from api.rights import Rights
 from core.db import transaction
 from core.errors import Failure
@@ -33,7 +34,7 @@ COMMENT_EVERY_S = 15.0
 LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
 
 
-@router.post("/execute", response_model=ExecutionView)
+@router.post("/execute", response_model=ExecutionView, responses=MODEL_CALL)
 async def execute(given: NewExecution, actor: ActorDep) -> Response:
     """Ask a model and wait for its whole answer."""
     await _own_session(given, actor)
@@ -45,7 +46,7 @@ async def execute(given: NewExecution, actor: ActorDep) -> Response:
     return Response(view.model_dump_json(), media_type="application/json")
 
 
-@streaming.post("/execute/stream", response_class=StreamingResponse)
+@streaming.post("/execute/stream", response_class=StreamingResponse, responses=MODEL_CALL)
 async def execute_stream(given: NewExecution, actor: ActorDep) -> StreamingResponse:
     """Ask a model and follow its answer: server-sent events `token`, `tool`, `usage`, and at the end `done` or `error`."""
     await _own_session(given, actor)

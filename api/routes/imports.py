@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import inflate, uploads
 from api.deps import ActorDep, SessionDep, WindowDep
+from api.reference import CONFLICT, MISSING
 from core.identity.permissions import Permission, require
 from core.ids import new_id
 from core.imports import flows, queries, service
@@ -76,7 +77,7 @@ def list_mappings(session: SessionDep, actor: ActorDep, window: WindowDep) -> Ma
     return MappingList(items=found.items, total_count=found.total_count, limit=window.limit, offset=window.offset)
 
 
-@router.post("/mappings", status_code=201)
+@router.post("/mappings", status_code=201, responses=MISSING | CONFLICT)
 def save_mapping(given: NewMapping, session: SessionDep, actor: ActorDep) -> MappingView:
     """Keep a mapping under a name, or replace the one that has it; files with the same columns are offered it."""
     return service.save_mapping(session, given, actor=actor)
@@ -94,13 +95,13 @@ def one(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
     return queries.get_import(session, import_id, actor=actor)
 
 
-@router.post("/{import_id}/dry-run", status_code=202)
+@router.post("/{import_id}/dry-run", status_code=202, responses=CONFLICT)
 def dry_run(import_id: UUID, session: SessionDep, actor: ActorDep, given: Start = AS_IS) -> ImportView:
     """Read the whole file and store nothing; `dry_run` has the result once the status is `ready` again."""
     return service.check(session, import_id, given, actor=actor)
 
 
-@router.post("/{import_id}/start", status_code=202)
+@router.post("/{import_id}/start", status_code=202, responses=CONFLICT)
 def start(import_id: UUID, actor: ActorDep, given: Start = AS_IS) -> ImportView:
     """Begin the import, or go on with one that was stopped or has failed.
 
@@ -109,31 +110,31 @@ def start(import_id: UUID, actor: ActorDep, given: Start = AS_IS) -> ImportView:
     return flows.start(import_id, given, actor=actor)
 
 
-@router.post("/{import_id}/recognise")
+@router.post("/{import_id}/recognise", responses=CONFLICT)
 def recognise(import_id: UUID, actor: ActorDep, given: ReadAs) -> ImportView:
     """Recognise the file once more, read as another type than it was taken for."""
     return flows.recognise_again(import_id, given, actor=actor)
 
 
-@router.post("/{import_id}/cancel")
+@router.post("/{import_id}/cancel", responses=CONFLICT)
 def cancel(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
     """Stop a dry run or an import; what it has brought until now stays until it is undone."""
     return service.cancel(session, import_id, actor=actor)
 
 
-@router.post("/{import_id}/undo", status_code=202)
+@router.post("/{import_id}/undo", status_code=202, responses=CONFLICT)
 def undo(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
     """Take back exactly what the import has brought, rows and what is made of them; the status says when that is done."""
     return service.undo(session, import_id, actor=actor)
 
 
-@router.delete("/{import_id}", status_code=202)
+@router.delete("/{import_id}", status_code=202, responses=CONFLICT)
 def remove(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
     """Take back what the import has brought, and remove its file; the import itself stays in the list."""
     return service.undo(session, import_id, with_file=True, actor=actor)
 
 
-@router.delete("/{import_id}/file")
+@router.delete("/{import_id}/file", responses=CONFLICT)
 def remove_file(import_id: UUID, session: SessionDep, actor: ActorDep) -> ImportView:
     """Remove the uploaded file; what was imported of it stays."""
     return service.remove_file(session, import_id, actor=actor)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 
 from api import examples, inflate, limits
 from api.bodies import LINES
@@ -39,6 +40,22 @@ from core.system import workspace
 router = APIRouter(prefix="/ingest", tags=["Data in"])
 
 SMALL = 4096  # bytes of a body that is read in less time than a thread takes to begin
+
+
+class RejectedRow(BaseModel):
+    """A row that was not stored."""
+
+    index: int = Field(description="Of the row in the body, from 0.")
+    error: str
+
+
+class IngestReport(BaseModel):
+    """What became of the rows of a body, once they are committed."""
+
+    accepted: int
+    duplicates: int = Field(description="Rows that were stored before.")
+    rejected: list[RejectedRow] = Field(description="The first of those that were not stored.")
+    rejected_unnamed: int | None = Field(None, description="How many more were not stored; absent when all are named.")
 
 
 @dataclass(frozen=True)
@@ -76,49 +93,59 @@ KINDS = {
 GATHERINGS = {kind: Gathering(lambda *given, kind=kind: _commit(kind, *given)) for kind in (EVENTS, REQUESTS)}
 
 
-@router.post("/events", status_code=202, openapi_extra=examples.body("events"))
+def _described(name: str) -> dict[str, Any]:
+    """Return how a route of rows is declared."""
+    return {
+        "status_code": 202,
+        "response_model": IngestReport,
+        "response_model_exclude_none": True,
+        "openapi_extra": examples.body(name),
+    }
+
+
+@router.post("/events", **_described("events"))
 async def events(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take events of the product."""
     return await take(request, EVENTS, actor, config)
 
 
-@router.post("/ai-requests", status_code=202, openapi_extra=examples.body("ai-requests"))
+@router.post("/ai-requests", **_described("ai-requests"))
 async def ai_requests(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take requests that the product has made to models."""
     return await take(request, REQUESTS, actor, config)
 
 
-@router.post("/conversations", status_code=202, openapi_extra=examples.body("conversations"))
+@router.post("/conversations", **_described("conversations"))
 async def conversations(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take conversations; one that is sent again with more messages grows."""
     return await take(request, CONVERSATIONS, actor, config)
 
 
-@router.post("/feedback", status_code=202, openapi_extra=examples.body("feedback"))
+@router.post("/feedback", **_described("feedback"))
 async def feedback(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take what users think of messages and conversations."""
     return await take(request, FEEDBACK, actor, config)
 
 
-@router.post("/batch-runs", status_code=202, openapi_extra=examples.body("batch-runs"))
+@router.post("/batch-runs", **_described("batch-runs"))
 async def batch_runs(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take the states of batch runs; the newest holds, whatever the order in which they come."""
     return await take(request, BATCH_RUNS, actor, config)
 
 
-@router.post("/documents", status_code=202, openapi_extra=examples.body("documents"))
+@router.post("/documents", **_described("documents"))
 async def documents(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take documents of the knowledge base."""
     return await take(request, DOCUMENTS, actor, config)
 
 
-@router.post("/memories", status_code=202, openapi_extra=examples.body("memories"))
+@router.post("/memories", **_described("memories"))
 async def memories(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take what the assistant remembers of its users."""
     return await take(request, MEMORIES, actor, config)
 
 
-@router.post("/users", status_code=202, openapi_extra=examples.body("users"))
+@router.post("/users", **_described("users"))
 async def users(request: Request, actor: ActorDep, config: ConfigDep) -> dict[str, Any]:
     """Take users as the product describes them; their traits are merged."""
     return await take(request, USERS, actor, config)

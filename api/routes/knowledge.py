@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_after, rows_by_cursor
+from api.reference import CONFLICT
 from api.routes.conversations import reader
 from api.watch import PeriodDep, WatchedDep, note_list
 from core.conversations.opinions import Opinion
@@ -129,13 +130,13 @@ def document_stats(ai: AiSessionDep, actor: ActorDep) -> DocumentStats:
     return document_list.document_stats(ai, actor=actor)
 
 
-@router.post("/documents", status_code=201)
+@router.post("/documents", status_code=201, responses=CONFLICT)
 def create(given: DocumentBody, ai: AiSessionDep, actor: ActorDep) -> DocumentView:
     """Make a document."""
     return editing.create_document(ai, given, actor=actor)
 
 
-@router.post("/documents/proposals", status_code=201)
+@router.post("/documents/proposals", status_code=201, responses=CONFLICT)
 def propose(given: Proposal, ai: AiSessionDep, actor: ActorDep) -> DocumentView:
     """Propose a document: a draft, until an admin publishes it by its status."""
     return editing.propose_document(ai, given, actor=actor)
@@ -163,7 +164,7 @@ def document(document_key: str, ai: AiSessionDep, actor: ActorDep) -> DocumentVi
     return document_list.get_document(ai, document_key, actor=actor)
 
 
-@router.put("/documents/{document_key:path}")
+@router.put("/documents/{document_key:path}", responses=CONFLICT)
 def change(document_key: str, given: DocumentChangeBody, ai: AiSessionDep, actor: ActorDep) -> DocumentView:
     """Change what is carried; a draft is published by its status."""
     return editing.change_document(ai, document_key, given, actor=actor)

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
+from api.reference import CONFLICT
 from core.identity.permissions import Permission, require
 from core.paging import Window
 from core.providers import catalogue, check, queries, service
@@ -59,19 +60,19 @@ def providers(session: SessionDep, actor: ActorDep, window: WindowDep) -> Provid
     return _page(queries.list_providers(session), window)
 
 
-@router.post("/admin/providers", status_code=201)
+@router.post("/admin/providers", status_code=201, responses=CONFLICT)
 def add(given: NewProvider, session: SessionDep, actor: ActorDep) -> ProviderView:
     """Add a provider; its key is stored encrypted and never shown again."""
     return service.add(session, given, actor=actor)
 
 
-@router.patch("/admin/providers/{provider_id}")
+@router.patch("/admin/providers/{provider_id}", responses=CONFLICT)
 def change(provider_id: UUID, given: ProviderChange, session: SessionDep, actor: ActorDep) -> ProviderView:
     """Change a provider; a new address clears the key."""
     return service.change(session, provider_id, given, actor=actor)
 
 
-@router.delete("/admin/providers/{provider_id}", status_code=204)
+@router.delete("/admin/providers/{provider_id}", status_code=204, responses=CONFLICT)
 def remove(provider_id: UUID, session: SessionDep, actor: ActorDep) -> None:
     """Remove a provider and its key."""
     service.remove(session, provider_id, actor=actor)

@@ -9,11 +9,11 @@ from pydantic import BaseModel
 
 from api import feed, tickets
 from api.deps import ActorDep, SessionDep
+from api.reference import MISSING, MODEL_CALL
 from core import settings
 from core.identity.permissions import Permission, require
 from core.paging import LARGEST_PAGE, Window
 from core.playground import queries, service
-from core.playground.errors import ServiceMissing
 from core.playground.schemas import MessageView, NewMessage, Sent, SessionSummary
 
 router = APIRouter(prefix="/admin/playground", tags=["Playground"])
@@ -52,20 +52,13 @@ class Ticket(BaseModel):
     expires_at: datetime
 
 
-@router.get("/active-service")
-def active_service(actor: ActorDep) -> None:
-    """Return the service that answers: there is none until services can be registered."""
-    require(actor, Permission.RUN_MODELS)
-    raise ServiceMissing
-
-
-@router.post("/chat", status_code=202)
+@router.post("/chat", status_code=202, responses=MODEL_CALL)
 def chat(given: NewMessage, session: SessionDep, actor: ActorDep) -> Sent:
     """Say something; the answer comes over the websocket, and into the history."""
     return service.send(session, given, actor=actor)
 
 
-@router.get("/history")
+@router.get("/history", responses=MISSING)
 def history(
     session: SessionDep,
     actor: ActorDep,

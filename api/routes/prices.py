@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
+from api.reference import CONFLICT
 from core.ai_metrics.flows import Reprice, RepriceReport
 from core.providers import price_list
 from core.providers.price_list import NewPrice, PriceView, Wanted
@@ -32,13 +33,13 @@ def prices(wanted: Annotated[Wanted, Query()], window: WindowDep, session: Sessi
     return PriceList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=CONFLICT)
 def add(given: NewPrice, session: SessionDep, actor: ActorDep) -> PriceView:
     """Add a price of your own, from a moment on; what earlier requests have cost stays."""
     return price_list.add(session, given, actor=actor)
 
 
-@router.delete("/{price_id}", status_code=204)
+@router.delete("/{price_id}", status_code=204, responses=CONFLICT)
 def remove(price_id: UUID, session: SessionDep, actor: ActorDep) -> None:
     """Remove a price of your own; what requests have cost stays."""
     price_list.remove(session, price_id, actor=actor)

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.config import JsonDict
 
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
+from api.reference import CONFLICT, MISSING
 from api.routes.annotations import annotator, decider
 from core import settings as stored
 from core.annotations import adjudication, claims, filling, queue, retracting, settings
@@ -53,7 +54,7 @@ def counters(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> Counters
     return queue.counters(session, ai, actor=actor)
 
 
-@router.post("/queue", status_code=201)
+@router.post("/queue", status_code=201, responses=MISSING | CONFLICT)
 def ask_for(given: AskedFor, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> QueueItemView:
     """Put a message into the queue; one that has been there stays as it is."""
     return filling.ask_for(session, ai, given, actor=actor)
@@ -89,19 +90,19 @@ def opinions(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> OpinionList:
     return OpinionList(items=adjudication.list_opinions(ai, item_id, actor=actor))
 
 
-@router.post("/queue/{item_id}/release", status_code=204)
+@router.post("/queue/{item_id}/release", status_code=204, responses=CONFLICT)
 def release(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
     """Give an item back."""
     claims.release(ai, item_id, actor=actor)
 
 
-@router.post("/queue/{item_id}/skip", status_code=204)
+@router.post("/queue/{item_id}/skip", status_code=204, responses=CONFLICT)
 def skip(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
     """Leave an item to others: one does not get it again."""
     claims.skip(ai, item_id, actor=actor)
 
 
-@router.post("/queue/{item_id}/done")
+@router.post("/queue/{item_id}/done", responses=CONFLICT)
 def done(
     item_id: UUID, ai: AiSessionDep, actor: ActorDep, verdict: Annotated[Verdict | None, Body(json_schema_extra=SAID)] = None
 ) -> QueueItemView:
@@ -109,7 +110,7 @@ def done(
     return claims.done(ai, item_id, verdict, actor=actor)
 
 
-@router.post("/queue/{item_id}/undo")
+@router.post("/queue/{item_id}/undo", responses=CONFLICT)
 def undo(item_id: UUID, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> QueueItemView:
     """Take back one's own done or skip, as long as nobody has gone on from it; one has the item again."""
     return retracting.take_back(ai, item_id, stored.read(session, Review), actor=actor)

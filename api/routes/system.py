@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from api.deps import ActorDep, SessionDep, WindowDep
+from api.reference import CONFLICT
 from core.ai_metrics import dropped as dropped_spans
 from core.ai_metrics.dropped import DroppedCount
 from core.identity.permissions import Permission, require
@@ -66,7 +67,7 @@ class DailyAnswer(BaseModel):
     batch_job: str
 
 
-@router.post("/cleanup")
+@router.post("/cleanup", responses=CONFLICT)
 def cleanup(given: CleanupOrder, actor: ActorDep) -> CleanupAnswer:
     """Apply retention now, or count what would go."""
     done = retention.clean_up(actor=actor, dry_run=given.dry_run)

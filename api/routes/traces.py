@@ -1,7 +1,10 @@
 """Spans of OpenTelemetry. A 200 says that the AI requests among them are committed; one bad span never costs the good ones."""
 
+import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import msgspec
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
@@ -18,6 +21,7 @@ from core import partitions
 from core.ai_metrics import exports, histories, ingest, late, otlp
 from core.ai_metrics.exports import Export
 from core.ai_metrics.otlp import Mapped
+from core.ai_metrics.spans import Span
 from core.ai_metrics.steps import Taken
 from core.config import config
 from core.conversations import ingest as conversations
@@ -30,7 +34,12 @@ from core.intake import MOST_ROWS, Source
 from core.system import workspace
 
 MOST_MESSAGES = 200_000  # each is looked for among those that are there
+VALUES, VALUES_A_BYTE = 500_000, 8  # of an export, and more for each byte that was sent: gzip makes any number of them
 MOST_TOGETHER = 1000  # spans of several exports: with what was said in them, each may be large
+WORTH_A_ROUND = 40  # spans; what was said in them costs as much as the transaction does
+TOO_MANY_MESSAGES = (
+    f"An export of this size has at most {MOST_MESSAGES:,} messages, {{:,}} of them different: send it as several."
+)
 DROPPED, WAITING = "Attune-Dropped-Spans", "Attune-Waiting-Spans"
 READERS = {Encoding.PROTOBUF: exports.read_protobuf, Encoding.JSON: exports.read_json}
 
@@ -43,14 +52,18 @@ class Outcome:
     dropped: int = 0
     waiting: int = 0
     messages: int = 0
+    different: set[tuple[str | None, str]] = field(default_factory=set)  # messages: what is said again costs little
 
     def add(self, mapped: Mapped) -> None:
         """Add those of a part."""
         self.refused.update(mapped.refused)
         self.dropped += mapped.dropped.total()
         self.waiting += len(mapped.waiting)
-        said = [each.exchange for each in mapped.taken if each.exchange is not None]
-        self.messages += sum(len(exchange.asked) + len(exchange.answered) for exchange in said)
+        for each in mapped.taken:
+            if each.exchange is not None:
+                asked, answered = each.exchange.names
+                self.messages += len(asked) + len(answered)
+                self.different.update((each.request.conversation_id, name) for name in chain(asked, answered))
 
 
 @dataclass(frozen=True)
@@ -72,43 +85,82 @@ async def traces(request: Request) -> Response:
         raise HTTPException(415, "Send application/x-protobuf or application/json.")
     limits.rows(request, actor, config(), 0)
     async with inflate.whole(request) as body:
-        export = await INGEST.run(_read, request, actor, encoding, body)
-        return _answer(await _take_parts(export, actor.environment), encoding)
+        sent = len(await request.body())
+        export = await INGEST.run(_read, request, actor, encoding, body, VALUES + VALUES_A_BYTE * sent)
+        return _answer(await _take_parts(export, actor.environment, inflate.most_rows(sent)), encoding)
 
 
-def _read(request: Request, actor: Actor, encoding: Encoding, body: bytes) -> Export:
-    export = READERS[encoding](body)
+def _read(request: Request, actor: Actor, encoding: Encoding, body: bytes, most_values: int) -> Export:
+    export = READERS[encoding](body, most_values)
     limits.rows(request, actor, config(), export.count)
     return export
 
 
-async def _take_parts(export: Export, environment: str) -> Outcome:
+async def _take_parts(export: Export, environment: str, most_different: int = MOST_MESSAGES) -> Outcome:
+    """Store the parts one after the other; while one is stored, the next is read."""
     outcome, left = Outcome(), export.count
-    async for part in INGEST.iterate(export.parts):
-        mapped = await INGEST.run(otlp.mapped, part)
-        await take(mapped, environment, EXPORTS)
-        outcome.add(mapped)
-        left -= len(part)
-        if outcome.messages > MOST_MESSAGES:
-            outcome.refused[f"An export has at most {MOST_MESSAGES:,} messages: send it as several."] += left
-            break
+    following = asyncio.create_task(INGEST.run(_next_mapped, export.parts))
+    try:
+        while (read := await following) is not None:
+            following = asyncio.create_task(INGEST.run(_next_mapped, export.parts))
+            mapped, count = read
+            await take(mapped, environment, EXPORTS)
+            outcome.add(mapped)
+            left -= count
+            if outcome.messages > MOST_MESSAGES or len(outcome.different) > most_different:
+                outcome.refused[TOO_MANY_MESSAGES.format(most_different)] += left
+                break
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
     outcome.refused.update(export.refused)
     return outcome
+
+
+def _next_mapped(parts: Iterator[list[Span]]) -> tuple[Mapped, int] | None:
+    part = next(parts, None)
+    return (otlp.mapped(part), len(part)) if part is not None else None
 
 
 async def take(mapped: Mapped, environment: str, exports: Gathering) -> None:
     """Store what the spans hold, with those of others who send now; what the database refuses is counted in `mapped`."""
     source = await INGEST.run(_prepare, mapped, environment)
-    aside = [Aside(mapped)] if mapped.waiting or mapped.dropped else []
-    for first in range(0, max(len(mapped.taken), len(aside)), MOST_ROWS):
-        rows: list[Stored] = [*mapped.taken[first : first + MOST_ROWS], *(aside if first == 0 else [])]
-        try:
-            await exports.store(rows, source)
-        except Invalid:
-            await INGEST.run(_store_each, mapped, rows, source)
-        except Unavailable:
-            partitions.forget()  # perhaps one is not there any more
-            raise
+    pieces: list[list[Stored]] = list(_pieces(mapped.taken))
+    if mapped.waiting or mapped.dropped:
+        pieces = [[*(pieces[0] if pieces else []), Aside(mapped)], *pieces[1:]]
+    outcomes = await asyncio.gather(*(_take_piece(mapped, rows, source, exports) for rows in pieces), return_exceptions=True)
+    if failures := [each for each in outcomes if each is not None]:
+        raise failures[0]
+
+
+async def _take_piece(mapped: Mapped, rows: list[Stored], source: Source, exports: Gathering) -> None:
+    try:
+        await exports.store(rows, source)
+    except Invalid:
+        await INGEST.run(_store_each, mapped, rows, source)
+    except Unavailable:
+        partitions.forget()  # perhaps one is not there any more
+        raise
+
+
+def _pieces(taken: list[Taken]) -> Iterator[list[Stored]]:
+    """Yield requests in two halves, each of which keeps a core busy; where others wait for a round, they go together again.
+
+    What is of one conversation stays together: one half would wait for the other.
+    """
+    half = max(WORTH_A_ROUND, (len(taken) + 1) // 2)
+    groups: dict[str | None, list[Taken]] = {}
+    for each in taken:
+        request = each.request
+        groups.setdefault(request.conversation_id or request.user_id or request.id, []).append(each)
+    piece: list[Stored] = []
+    for group in groups.values():
+        piece += group
+        while len(piece) >= half:
+            yield piece[:MOST_ROWS]
+            piece = piece[MOST_ROWS:]
+    if piece:
+        yield piece
 
 
 def _prepare(mapped: Mapped, environment: str) -> Source:
@@ -149,7 +201,7 @@ def _commit(rows: list[Stored], source: Source, _all_new: bool = False) -> int:
 
 def gathering() -> Gathering:
     """Return what stores the exports of one event loop."""
-    return Gathering(_commit, most_rows=MOST_TOGETHER)
+    return Gathering(_commit, most_rows=MOST_TOGETHER, worth_a_round=WORTH_A_ROUND)
 
 
 EXPORTS = gathering()

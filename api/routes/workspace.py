@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.deps import ActorDep, SessionDep
+from api.reference import MISSING
 from core import settings
 from core.identity.permissions import Permission, require
 from core.system import workspace
@@ -17,7 +18,7 @@ def read(session: SessionDep, actor: ActorDep) -> settings.Workspace:
     return settings.read(session, settings.Workspace)
 
 
-@router.put("/settings")
+@router.put("/settings", responses=MISSING)
 def write(given: settings.Workspace, session: SessionDep, actor: ActorDep) -> settings.Workspace:
     """Change the workspace's settings; fields that are left out stay."""
     return workspace.change(session, given, actor=actor)

@@ -1,33 +1,59 @@
-// Starts Streamlit's page from one file that holds its modules; a module that is not in it is fetched on its own.
+// Starts Streamlit's page: makes its modules while the one file that holds them is still on its way.
 window.__streamlit = {
   BACKEND_BASE_URL: location.origin + "/",
   HOST_CONFIG: {
     allowedOrigins: [location.origin], useExternalAuthToken: false, enableCustomParentMessages: false,
     enforceDownloadInNewTab: false, metricsUrl: "", blockErrorDialogs: false, resourceCrossOriginMode: null,
   },
+  // The font of the console's theme, which the server tells later: with Streamlit's own until then, that would be fetched.
+  LIGHT_THEME: { bodyFont: "Inter, sans-serif" },
+  DARK_THEME: { bodyFont: "Inter, sans-serif" },
 };
+// Modules: the file has one on each line, `["name", "text"]`, each after those that it imports.
 (() => {
   const folder = location.origin + "/static/js/";
   const STATIC = /(\bfrom|\bimport)(\s*["'`])\.\/([\w.@-]+\.js)(?=["'`])/g;
   const DYNAMIC = /\bimport\(\s*["'`]\.\/([\w.@-]+\.js)["'`]\s*\)/g;
   const PRELOADS = /__vite__mapDeps\(\[[\d,]*\]\)/g;
+  const LAZY = /[\w$]+\(\(\)=>import\(`\.\/([\w.@-]+\.js)`\),__vite__mapDeps\(\[[\d,]*\]\),import\.meta\.url\)/g;
   const urls = new Map();
-  const bundle = fetch("BUNDLE").then(read).then(JSON.parse).catch(() => ({}));
+  const ready = new Map();
+  const running = [];
 
-  async function read(answer) {
-    if (!answer.ok) throw new Error(`${answer.url} answered ${answer.status}`);
-    return answer.text();
+  // Each module is compiled and run while the next ones arrive. Who asks for it later is told what is wrong with it.
+  async function readBundle() {
+    const answer = await fetch("BUNDLE");
+    if (!answer.ok) return;
+    await window.attuneAsked;
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let rest = ""; ;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const lines = (rest + value).split("\n");
+      rest = lines.pop();
+      for (const line of lines) {
+        const [name, text] = JSON.parse(line);
+        urls.set(name, link(name, text));
+        running.push(window.attuneImport(name).then(module => ready.set(name, module)));
+      }
+    }
   }
   // The same promise for everyone who asks, so that a module exists once; after a failure the next one tries again.
-  function load(name) {
-    if (!urls.has(name)) urls.set(name, make(name).catch(error => { urls.delete(name); throw error; }));
+  async function load(name) {
+    if (!urls.has(name)) await bundle;
+    if (!urls.has(name)) urls.set(name, fetchModule(name).catch(error => { urls.delete(name); throw error; }));
     return urls.get(name);
   }
-  async function make(name) {
-    const text = (await bundle)[name] ?? await fetch(folder + name).then(read);
+  async function fetchModule(name) {
+    const answer = await fetch(folder + name);
+    if (!answer.ok) throw new Error(`${answer.url} answered ${answer.status}`);
+    return link(name, await answer.text());
+  }
+  async function link(name, text) {
     const needed = [...new Set([...text.matchAll(STATIC)].map(found => found[3]))];
     const made = new Map(await Promise.all(needed.map(async each => [each, await load(each)])));
     const linked = text
+      .replace(LAZY, "(attuneReady('$1')??$&)")
       .replace(STATIC, (_whole, word, quote, each) => word + quote + made.get(each))
       .replace(DYNAMIC, "attuneImport('$1')")
       .replace(PRELOADS, "$&.filter(attuneIsStyle)")
@@ -37,5 +63,15 @@ window.__streamlit = {
   window.attuneImport = async name => import(await load(name));
   // Vite would fetch a module's dependencies as modules of their own; here they are only made ready.
   window.attuneIsStyle = path => path.endsWith(".css") || (load(path.split("/").pop()).catch(() => {}), false);
-  window.attuneImport("ENTRY");
+  // React draws a component that is there at once; for one that is promised it draws a placeholder, half a second long.
+  window.attuneReady = name => {
+    if (!ready.has(name)) return undefined;
+    const module = ready.get(name);
+    const promise = Promise.resolve(module);
+    promise.then = use => Promise.resolve(use(module));
+    return promise;
+  };
+  const bundle = readBundle().catch(() => {});
+  window.attuneModules = bundle.then(() => Promise.allSettled(running));
+  bundle.then(() => window.attuneImport("ENTRY"));
 })();

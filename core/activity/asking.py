@@ -119,5 +119,5 @@ def _codes(session: Session, funnel: Funnel) -> tuple[Coded, ...]:
     known = {row.event_type: row.code for row in session.execute(select(FunnelEvent.event_type, FunnelEvent.code))}
     unknown = sorted({name for step in funnel.steps for name in step.event_types} - known.keys())
     if unknown:
-        raise FunnelRefused(f"No funnel can use {', '.join(unknown)}. Registered are: {', '.join(sorted(known))}.")
+        raise FunnelRefused(f"Unknown event types: {', '.join(unknown)}. Registered: {', '.join(sorted(known))}.")
     return tuple(Coded(tuple(known[name] for name in step.event_types), step.optional) for step in funnel.steps)

@@ -51,8 +51,12 @@ def funnel(palette: Palette, given: FunnelView) -> Chart:
     figure.update_yaxes(visible=False, range=[0, start * 1.25])
     figure.update_layout(showlegend=False, hovermode="closest", margin={"t": 24, "l": 0, "r": 0})
     each = ", ".join(f"{short(step)} {step.users:,}" for step in steps)
-    fewest = f" The weakest step is {short(weakest)}: {words.share(weakest.conversion_from_previous)}." if weakest else ""
-    return Chart(figure, f"Users by step: {each}. {words.share(given.overall_conversion)} came through.{fewest}")
+    fewest = (
+        f" Lowest conversion: {short(weakest)}, {words.share(weakest.conversion_from_previous)} of the previous step."
+        if weakest
+        else ""
+    )
+    return Chart(figure, f"Users by step: {each}. {words.share(given.overall_conversion)} converted.{fewest}")
 
 
 def weakest_of(steps: list[FunnelStep]) -> FunnelStep | None:
@@ -92,10 +96,10 @@ def compared(palette: Palette, given: FunnelComparison) -> Chart:
     figure.update_yaxes(ticksuffix="%", range=[0, 105])
     figure.update_layout(barmode="overlay", hovermode="closest", margin={"t": 26}, showlegend=True)
     rates = ", ".join(
-        f"{short(one)} {words.share(one.conversion_from_start)} against {words.share(other.conversion_from_start)}"
+        f"{short(one)} {words.share(one.conversion_from_start)} vs. {words.share(other.conversion_from_start)}"
         for one, other in zip(given.one.steps[1:], given.other.steps[1:], strict=True)
     )
-    return Chart(figure, f"{given.name} against {given.other_name}, share of the first step: {rates}. {given.says}")
+    return Chart(figure, f"{given.name} vs. {given.other_name}, conversion from start: {rates}. {given.says}")
 
 
 def completion(palette: Palette, given: FunnelCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
@@ -121,17 +125,15 @@ def completion(palette: Palette, given: FunnelCourse, zone: str, marks: Sequence
     figure.update_layout(showlegend=False, hovermode="closest")
     show_whole_days(figure, at, zone)
     known = [day for day in given.days if day.rate is not None]
-    ends = f": {_cohort(known[0], each, zone)}; {_cohort(known[-1], each, zone)}" if known else ", nobody began"
-    return Chart(
-        figure, f"Share that came through by {each} of the first step{ends}. {done} of {len(given.days)} {each}s are complete."
-    )
+    ends = f": {_cohort(known[0], each, zone)}; {_cohort(known[-1], each, zone)}" if known else ", no users started"
+    return Chart(figure, f"Conversion rate by first-step {each}{ends}. {done} of {len(given.days)} {each}s are complete.")
 
 
 def time_to_convert(palette: Palette, given: FunnelCourse) -> Chart:
     """Draw how long it took those who came through."""
     figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
     said = _half_and_most(given.median_seconds, given.p90_seconds)
-    return Chart(figure, f"Time from the first step to the last of {words.count(given.completed, 'user')}: {said}.")
+    return Chart(figure, f"Time to convert of {words.count(given.completed, 'user')}: {said}.")
 
 
 def stays(palette: Palette, given: Stays) -> Chart:
@@ -139,7 +141,7 @@ def stays(palette: Palette, given: Stays) -> Chart:
     figure = _times(palette, given.histogram, given.median_seconds, given.p90_seconds)
     said = _half_and_most(given.median_seconds, given.p90_seconds)
     whose = f"a random sample of {words.count(given.users, 'user')}" if given.is_sampled else words.count(given.users, "user")
-    return Chart(figure, f"Time that {whose} stayed who did not come through: {said}.")
+    return Chart(figure, f"Time to drop-off of {whose}: {said}.")
 
 
 def events_over_time(palette: Palette, given: TypeCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
@@ -174,8 +176,8 @@ def _bound(seconds: float) -> str:
 
 def _half_and_most(median: float | None, late: float | None) -> str:
     if median is None:
-        return "nothing to say yet"
-    return f"half took up to {took(median)}, nine of ten up to {took(late)}"
+        return "no data yet"
+    return f"median {took(median)}, p90 {took(late)}"
 
 
 def interval_of(starts: Sequence[datetime]) -> str:
@@ -184,7 +186,7 @@ def interval_of(starts: Sequence[datetime]) -> str:
 
 
 def _cohort(day: CohortDay, each: str, zone: str) -> str:
-    still = "" if day.is_complete else ", can still rise"
+    still = "" if day.is_complete else ", window still open"
     began = f"{day.starts_at.astimezone(ZoneInfo(zone)):%H:%M}" if each == "hour" else f"{day.date:%-d %b}"
     return f"{began}: {words.share(day.rate)} of {words.count(day.users, 'user')}{still}"
 

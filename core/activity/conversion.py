@@ -110,11 +110,11 @@ def interval(part: int, whole: int) -> Interval:
 
 
 def in_words(share: float | None, found: Interval | None, part: int) -> str:
-    """Return a rate with its interval: 62.0% (58.1 to 65.8); under ten cases these are counted: 3 of 8, too few for a rate."""
+    """Return a rate with its interval: 62.0% (58.1 to 65.8); under ten cases these are counted: 3 of 8, not enough for a rate."""
     if share is None or found is None:
         return words.NOTHING
     if found.low is None or found.high is None:
-        return f"{part} of {found.n}, too few for a rate"
+        return f"{part} of {found.n}, not enough for a rate"
     return f"{words.share(share)} ({found.low * 100:.1f} to {found.high * 100:.1f})"
 
 

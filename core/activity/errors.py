@@ -4,12 +4,12 @@ from core.errors import Invalid, NotFound
 
 
 class UserMissing(NotFound):
-    """There is no user by that id."""
+    """No user with this ID."""
 
 
 class SessionMissing(NotFound):
-    """There is no session by that id without a user."""
+    """No anonymous session with this ID."""
 
 
 class FunnelRefused(Invalid):
-    """These are no steps of a funnel."""
+    """Invalid funnel steps."""

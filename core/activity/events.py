@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
 from core import memo, shortened
@@ -11,6 +11,7 @@ from core.activity.answers import DailyCount, ErrorGroup, ErrorSample, EventView
 from core.activity.asking import SAMPLES, portion
 from core.activity.event_counts import count_by_day
 from core.activity.funnel import NEVER
+from core.activity.models import FunnelEvent
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
 from core.paging import Cursor, Page, Window
@@ -21,6 +22,7 @@ SHOWN = 3  # samples of each code
 CONTENTS = ("event_data", "error_message")  # of an event, what may hold words of users
 PLAIN = ", ".join(f"page.{name}" for name in EventView.model_fields if name not in ("user", "event_data", "truncated"))
 WHOLE, SHORTENED = "page.event_data", shortened.JSON.format(value="page.event_data", name="event_data")
+ERROR = "_error"
 COUNTED = ("event_type", "events", "errors")
 # Exactly the words of an index, which holds all that is counted by.
 IS_ERROR = "(error_code is not null or event_type like '%\\_error')"
@@ -36,12 +38,12 @@ from (
     select coalesce(error_code, '') as error_code, event_type, count(*) as count, max(created_at) as last_at
     from user_activity_events as event where {{conditions}} and {IS_ERROR} group by 1, 2
 ) as each group by error_code order by count desc, error_code"""  # noqa: S608  constants
-# What somebody did without a name is his whose session it was. That he got through later his marks know, where funnels know the
-# type: of each type the latest are kept, and the one whole row has those of all apps. Else the raw rows are asked, those of his
-# sessions without a name too.
+# What a session did without a name is its user's. Whether a user succeeded later the marks say, where funnels know the type: of
+# each type the latest are kept, and the one whole row has those of all apps. Of other types the raw rows say it: that is another
+# statement, because to plan for them in each of many partitions takes as long as all the rest.
 PEOPLE = f"""
 with failed as materialized (
-    select coalesce(error_code, '') as error_code, event_type, created_at,
+    select coalesce(error_code, '') as error_code, event_type, (date_part('epoch', created_at) * 1e6)::bigint as at,
         coalesce('u:' || user_id, owner, 's:' || session_id) as subject
     from (
         select error_code, event_type, created_at, user_id, session_id, environment, app
@@ -51,38 +53,37 @@ with failed as materialized (
     left join funnel_parts as part on (part.part, part.environment, part.app)
         = (case when event.user_id is null then 's:' || event.session_id end, event.environment, event.app)
 ),
-successes as materialized (
-    select event_type, wanted, (select array_agg(code) from funnel_events where funnel_events.event_type = any(wanted)) as codes
-    from (select distinct event_type from failed) as types cross join lateral (select case when event_type like '%\\_error'
+types as materialized (
+    select event_type, row_number() over () as number, wanted, case when event_type like '%\\_error' then
+        (select array_agg(code::bigint << 56) from funnel_events where funnel_events.event_type = any(wanted)) end as bases
+    from (select distinct event_type from failed) as each cross join lateral (select case when event_type like '%\\_error'
         then array[left(event_type, -6) || '_complete', left(event_type, -6) || '_success'] else array[event_type] end as wanted
     ) as named
 ),
-met as (
-    select error_code, subject, max(created_at) as created_at, (array_agg(event_type order by created_at desc))[1] as event_type
-    from failed where subject is not null group by error_code, subject
+latest as (
+    select error_code, subject, max(array[at, number]) as last
+    from failed join types using (event_type) where subject is not null group by error_code, subject
 )
-select error_code, count(*) * {SAMPLES} / :most as users, count(*) filter (where case
-    when codes is not null and met.event_type like '%\\_error' then exists (
-        select from subjects cross join unnest(codes) as code
-        where is_whole and subjects.subject = met.subject and subjects.environment = :environment
-            and mark_after(marks, code::bigint << 56, mark_of(0::smallint, met.created_at) + 1) < {NEVER})
-    else exists (
+select error_code, count(*) * {SAMPLES} / :most as users, count(*) filter (where case when bases is not null then exists (
+        select from subjects where is_whole and subjects.subject = latest.subject and subjects.environment = :environment and (
+            mark_after(marks, bases[1], last[1] + 1) < {NEVER} or mark_after(marks, bases[2], last[1] + 1) < {NEVER}))
+    else {{in_raw_rows}} end) * {SAMPLES} / :most as later_successes
+from latest join types on number = last[2] group by error_code"""  # noqa: S608  constants
+IN_RAW_ROWS = """exists (
         select from user_activity_events as event
-        where event.user_id = case when met.subject like 'u:%' then substr(met.subject, 3)::uuid end
-            and event.environment = :environment and event.created_at > met.created_at
+        where event.user_id = case when latest.subject like 'u:%' then substr(latest.subject, 3)::uuid end
+            and event.environment = :environment and event.created_at > from_micros(last[1])
             and event.error_code is null and event.event_type = any(wanted))
-        or exists (
-            select from (
-                select substr(met.subject, 3) as session_id, null as app where met.subject like 's:%'
-                union all
-                select substr(part, 3), app from funnel_parts
-                where owner = met.subject and environment = :environment and part like 's:%'
-            ) as own
-            join user_activity_events as event on event.session_id = own.session_id and event.app = coalesce(own.app, event.app)
-            where event.user_id is null and event.environment = :environment and event.created_at > met.created_at
-                and event.error_code is null and event.event_type = any(wanted))
-    end) * {SAMPLES} / :most as later_successes
-from met join successes using (event_type) group by error_code"""  # noqa: S608  constants
+    or exists (
+        select from (
+            select substr(latest.subject, 3) as session_id, null as app where latest.subject like 's:%'
+            union all
+            select substr(part, 3), app from funnel_parts
+            where owner = latest.subject and environment = :environment and part like 's:%'
+        ) as own
+        join user_activity_events as event on event.session_id = own.session_id and event.app = coalesce(own.app, event.app)
+        where event.user_id is null and event.environment = :environment and event.created_at > from_micros(last[1])
+            and event.error_code is null and event.event_type = any(wanted))"""
 SAMPLED = f"""
 select event.*, users.external_id as "user" from unnest(cast(:codes as text[])) as wanted (code)
 cross join lateral (
@@ -144,7 +145,7 @@ def list_errors(
         return session.execute(text(CODES.format(conditions=conditions)), given).mappings().all()
 
     rows = memo.briefly(("codes", key), ask) if given["most"] < SAMPLES else ask()
-    people = _people(session, conditions, given, ("errors", key))
+    people = _people(session, _people_statement(session, rows, conditions), given, ("errors", key))
     total = sum(row["count"] for row in rows)
     page = rows[window.offset : window.offset + window.limit]
     given["codes"] = [row["error_code"] for row in page]
@@ -166,14 +167,21 @@ def list_errors(
     return Page(groups, len(rows))
 
 
-def _people(session: Session, conditions: str, given: dict[str, Any], key: Hashable) -> dict[str, tuple[int, int]]:
-    """Return by code how many met it, and how many of them got through later: of very many, estimated."""
+def _people(session: Session, statement: str, given: dict[str, Any], key: Hashable) -> dict[str, tuple[int, int]]:
+    """Return by code how many users met it, and how many of them succeeded later: of very many, estimated."""
 
     def ask() -> dict[str, tuple[int, int]]:
-        rows = session.execute(text(PEOPLE.format(conditions=conditions)), given)
-        return {row.error_code: (row.users, row.later_successes) for row in rows}
+        return {row.error_code: (row.users, row.later_successes) for row in session.execute(text(statement), given)}
 
     return memo.kept(key, ask) if given["most"] < SAMPLES else ask()
+
+
+def _people_statement(session: Session, rows: Sequence[RowMapping], conditions: str) -> str:
+    known = set(session.scalars(select(FunnelEvent.event_type)))
+    types = {each for row in rows for each in row["event_types"]}
+    stems = {each.removesuffix(ERROR) for each in types if each.endswith(ERROR)}
+    has_marks = len(stems) == len(types) and all(known & {f"{stem}_complete", f"{stem}_success"} for stem in stems)
+    return PEOPLE.format(conditions=conditions, in_raw_rows="false" if has_marks else IN_RAW_ROWS)
 
 
 def list_daily(session: Session, period: Period, watched: Watched, *, actor: Actor) -> list[DailyCount]:

@@ -79,7 +79,7 @@ SAVED = Funnel()
 def read(steps: str | None, window_days: int = WINDOW.days, *, any_order: bool = False) -> Funnel:
     """Return the funnel that an address asks for; raise FunnelRefused."""
     if not 1 <= window_days <= MOST_WINDOW_DAYS:
-        raise FunnelRefused(f"The window is 1 to {MOST_WINDOW_DAYS} days long.")
+        raise FunnelRefused(f"The conversion window must be 1 to {MOST_WINDOW_DAYS} days.")
     return Funnel(parse(steps) if steps else ONBOARDING, timedelta(days=window_days), any_order)
 
 
@@ -94,12 +94,12 @@ def parse(given: str) -> tuple[Step, ...]:
     for word in given.split(","):
         found = STEP.fullmatch(word.strip())
         if found is None:
-            raise FunnelRefused(f"{word.strip()[:100] or 'An empty step'}: this is no step. Write them as a,b|c,d?.")
+            raise FunnelRefused(f"{word.strip()[:100] or 'An empty step'}: not a valid step. Write steps as a,b|c,d?.")
         steps.append(Step(tuple(dict.fromkeys(each.strip() for each in found[1].split("|"))), found[2] is not None))
     if not 2 <= len(steps) <= MOST_STEPS:
-        raise FunnelRefused(f"A funnel has 2 to {MOST_STEPS} steps.")
+        raise FunnelRefused(f"A funnel must have 2 to {MOST_STEPS} steps.")
     if steps[0].optional:
-        raise FunnelRefused("The first step says when a journey begins: it cannot be optional.")
+        raise FunnelRefused("The first step can't be optional.")
     return tuple(steps)
 
 

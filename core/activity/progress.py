@@ -56,7 +56,7 @@ class Progress:
         """Why he is counted so."""
         begun, step = self.reached[0], self.step
         if begun is None:
-            return f"{self._name}: {STEPS[0]} never happened, so no journey has begun.{self._others}"
+            return f"{self._name}: {STEPS[0]} never happened, so onboarding has not started.{self._others}"
         if step == len(STEPS):
             return (
                 f"Completed: all {step} steps in order, the last ({STEPS[-1]}) {words(self.reached[-1], begun)} after the first."
@@ -64,10 +64,12 @@ class Progress:
         missing, until = STEPS[step], begun + WINDOW
         done = f"step {step} ({STEPS[step - 1]}) was reached on {moment(self.reached[step - 1])}"
         if self.status is OnboardingStatus.DROPPED:
-            ending = f"step {step + 1} ({missing}) not within {WINDOW.days} days of the first, that is until {moment(until)}"
+            ending = (
+                f"step {step + 1} ({missing}) was not reached within {WINDOW.days} days of the first step (by {moment(until)})"
+            )
         else:
-            ending = f"step {step + 1} ({missing}) not yet; it counts until {moment(until)}"
-        idle = f" Nothing happened since {moment(self.last_seen_at)}." if self.status is OnboardingStatus.STUCK else ""
+            ending = f"step {step + 1} ({missing}) is not reached yet and counts until {moment(until)}"
+        idle = f" No activity since {moment(self.last_seen_at)}." if self.status is OnboardingStatus.STUCK else ""
         return f"{self._name}: {done}, {ending}.{idle}{self._missed(missing, self.reached[step - 1], until)}"
 
     @property
@@ -77,7 +79,7 @@ class Progress:
     @property
     def _others(self) -> str:
         others = [name for name in STEPS[1:] if self.happened.get(name)]
-        return f" What he did of the other steps ({', '.join(others)}) does not count without it." if others else ""
+        return f" Other steps completed ({', '.join(others)}) don't count without it." if others else ""
 
     def _missed(self, missing: str, since: datetime | None, until: datetime) -> str:
         """Say of a step that it did happen, but when it does not count."""
@@ -85,8 +87,8 @@ class Progress:
         early = [at for at in times if since is not None and at < since]
         late = [at for at in times if at > until]
         if early and not late:
-            return f" {missing} happened on {moment(early[-1])}, before the step before it: that does not count."
-        return f" {missing} happened on {moment(late[0])}, after the window: that does not count." if late else ""
+            return f" {missing} happened on {moment(early[-1])}, before the previous step, so it doesn't count."
+        return f" {missing} happened on {moment(late[0])}, after the conversion window, so it doesn't count." if late else ""
 
 
 def read_progress(session: Session, subject: str, last_seen_at: datetime, watched: Watched) -> Progress:

@@ -40,7 +40,7 @@ class Segment:
         """Return what an address asks for: trait.plan=pro, source=ads or release=2.4; raise FunnelRefused."""
         found = WRITTEN.fullmatch(given)
         if found is None:
-            raise FunnelRefused("A segment is trait.<name>=<value>, source=<value> or release=<value>.")
+            raise FunnelRefused("Write a segment as trait.<name>=<value>, source=<value> or release=<value>.")
         kind, value = found[1], found[2]
         if kind == "release":
             return cls(value)
@@ -56,8 +56,8 @@ class Segment:
     def name(self) -> str:
         """Return it in words."""
         if self.trait is None:
-            return f"release {self.value}"
-        return f"{'first source' if self.trait == SOURCE else self.trait} {self.value}"
+            return f"Release: {self.value}"
+        return f"{'First source' if self.trait == SOURCE else self.trait}: {self.value}"
 
 
 class SegmentChoice(View):

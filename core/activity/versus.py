@@ -22,7 +22,7 @@ from core.periods import DAY, Period, RangeRefused, Watched, read_range
 
 DATES = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
 PREVIOUS = "previous"
-EARLY = "Too early for a verdict: they have had less than a day."
+EARLY = "Too early to compare: less than 1 day of data."
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Side:
 def other_side(given: str, period: Period, segment: Segment | None) -> Side:
     """Return what an address compares with: previous, 2026-10-01..2026-10-08 or a segment; raise FunnelRefused."""
     if given == PREVIOUS:
-        return Side(period.before(clock.now()), segment, "the period before")
+        return Side(period.before(clock.now()), segment, "Previous period")
     if found := DATES.fullmatch(given):
         try:
             other = read_range(date.fromisoformat(found[1]), date.fromisoformat(found[2]), None, zone=period.zone)
         except (ValueError, RangeRefused):
-            raise FunnelRefused("Compare with a range of days as 2026-10-01..2026-10-08: the second is the day after.") from None
+            raise FunnelRefused("Write a range as 2026-10-01..2026-10-08 (end not included).") from None
         return Side(other, segment, f"{other.first_day:%-d %b} to {other.last_day:%-d %b}")
     other_segment = Segment.read(given)
     return Side(period, other_segment, other_segment.name)
@@ -65,7 +65,7 @@ def compare_funnels(
     one = read_funnel(session, periods[0], watched, funnel, segment, actor=actor)
     other = read_funnel(session, periods[1], watched, funnel, side.segment, actor=actor)
     steps = [_step(funnel, one, other, number, is_early=fair is None) for number in range(len(funnel.steps))]
-    name = segment.name if segment is not None else "this period" if side.segment is None else "all users"
+    name = segment.name if segment is not None else "This period" if side.segment is None else "All users"
     says = _says(steps, funnel.last) if fair else EARLY
     return FunnelComparison(name=name, other_name=side.name, one=one, other=other, steps=steps, says=says)
 
@@ -112,15 +112,15 @@ def _says(steps: list[StepComparison], last: int) -> str:
     """Say in words what differs: the whole, and the step where most of it happens."""
     whole = steps[last].from_start
     if whole.verdict is Verdict.UNKNOWN:
-        return "Too few users for a verdict: each side needs ten."
+        return "Not enough users: each side needs at least 10."
     if whole.verdict is Verdict.NOISE:
-        verdict = "No difference shown in who comes through."
+        verdict = "No significant difference in conversion."
     else:
-        fewer = "Fewer" if whole.verdict is Verdict.WORSE else "More"
-        verdict = f"{fewer} come through: {points(whole)}."
+        change = "lower" if whole.verdict is Verdict.WORSE else "higher"
+        verdict = f"Conversion {change}: {points(whole)}."
     told = [step for step in steps[1:] if step.from_previous.verdict in (Verdict.WORSE, Verdict.BETTER)]
     most = max(told, key=lambda step: abs(step.from_previous.difference or 0), default=None)
-    where = f" The largest change is at {words.event(most.event_type)}: {points(most.from_previous)}." if most else ""
+    where = f" Largest change at {words.event(most.event_type)}: {points(most.from_previous)}." if most else ""
     return verdict + where
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import Bar
+from core.ai_metrics.answers import Asked, Bar
+from core.ai_metrics.conditions import matching_requests
 from core.ai_metrics.histograms import LOWEST, WIDTH, Counts
-from core.ai_metrics.sources import Source
+from core.ai_metrics.sources import bucket_of_time, latency_of_request
 
 TOGETHER = 10
 
@@ -39,8 +40,9 @@ def buckets_of(counts: Counts) -> dict[int, int]:
     return {number: int(count) for number, count in enumerate(counts, LOWEST) if count}
 
 
-def exact_buckets(session: Session, given: Source) -> dict[int, int]:
-    """Return the log buckets of rows that are one request each."""
-    bucket = func.latency_bucket(given.rows.c.latency).label("bucket")
-    wanted = select(bucket, func.count()).where(given.rows.c.latency.is_not(None)).group_by(bucket)
+def exact_buckets(session: Session, asked: Asked) -> dict[int, int]:
+    """Return the log buckets of requests, each of its own time."""
+    time = latency_of_request()
+    bucket = bucket_of_time(time).label("bucket")
+    wanted = select(bucket, func.count()).where(*matching_requests(asked, asked.period), time.is_not(None)).group_by(bucket)
     return {row[0]: row[1] for row in session.execute(wanted)}

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 
 from core import memo
 from core.ai_metrics.answers import Asked, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
+from core.ai_metrics.conditions import matching_requests
 from core.ai_metrics.figures import by_model, rate, volume_measures
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.series import by_interval, chosen, points
-from core.ai_metrics.sources import matching_requests, raw, source
+from core.ai_metrics.series import chosen, points
+from core.ai_metrics.sources import raw, read_sums
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 
@@ -40,12 +41,12 @@ def errors(session: Session, asked: Asked, interval: Interval | None = None, *, 
 
 def error_figures(session: Session, asked: Asked) -> ErrorFigures:
     """Return how many requests of a period failed."""
-    return ErrorFigures(**_errors_of(session.execute(select(*volume_measures(source(asked)))).mappings().one()))
+    return ErrorFigures(**_errors_of(read_sums(session, asked, volume_measures)[0]))
 
 
 def error_series(session: Session, asked: Asked, step: Interval) -> list[ErrorPoint]:
     """Return how many requests of each interval failed, empty ones too."""
-    found = {row["at"]: _errors_of(row) for row in by_interval(session, asked, step, volume_measures)}
+    found = {row["at"]: _errors_of(row) for row in read_sums(session, asked, volume_measures, step=step)}
     nothing = {"total_requests": 0, "error_count": 0, "error_rate": None}
     return [ErrorPoint(at=each, **found.get(each, nothing)) for each in points(asked.period, step, found)]
 
@@ -95,7 +96,7 @@ def error_types(session: Session, asked: Asked) -> list[ErrorKind]:
     ]
 
 
-def _errors_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
+def _errors_of(row: Mapping[str, Any]) -> dict[str, Any]:
     count, ended = row["errors"], row["requests"] - row["pending"]
     return {"total_requests": row["requests"], "error_count": count, "error_rate": rate(count, ended)}
 

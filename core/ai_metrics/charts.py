@@ -18,7 +18,7 @@ TALL, BAR_PX = 240, 26
 def latency_over_time(palette: Palette, given: Latency, zone: str, marks: Sequence[Mark] = ()) -> Chart:
     """Draw how long requests took to their last token."""
     figure = _percentiles(palette, so_far(given.series), zone, marks, TALL)
-    said = f"{_said(given.overall)} over all{_highest(given.series, zone)}"
+    said = f"{_said(given.overall)} overall{_highest(given.series, zone)}"
     return Chart(figure, f"Latency {given.interval.words}: {said}.{_marked(marks, given)}")
 
 
@@ -27,7 +27,7 @@ def p95_over_time(palette: Palette, given: Latency, zone: str, marks: Sequence[M
     series = so_far(given.series)
     lines = [Line("p95", [point.p95 for point in series], palette.series[0], palette.series[0])]
     figure = line_chart(palette, [point.at for point in series], lines, Unit.DURATION, zone=zone, marks=marks)
-    said = f"{_said(given.overall)} over all{_highest(given.series, zone)}"
+    said = f"{_said(given.overall)} overall{_highest(given.series, zone)}"
     return Chart(figure, f"Latency {given.interval.words}: {said}.{_marked(marks, given)}")
 
 
@@ -37,15 +37,15 @@ def requests_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequen
     values = [float(point.total_requests) for point in series]
     lines = [Line("Requests", values, palette.series[0], palette.series[0])]
     figure = line_chart(palette, [point.at for point in series], lines, Unit.COUNT, zone=zone, marks=marks)
-    said = f"{words.count(given.total_requests, 'request')}, at most {words.number(max(values, default=0))} at a point"
+    said = f"{words.count(given.total_requests, 'request')}, peak {words.number(max(values, default=0))}"
     return Chart(figure, f"Requests {given.interval.words}: {said}.{_marked(marks, given)}")
 
 
 def first_token_over_time(palette: Palette, given: Latency, zone: str, marks: Sequence[Mark] = ()) -> Chart:
     """Draw how long requests took to their first token."""
     figure = _percentiles(palette, so_far(given.first_token_series), zone, marks, HEIGHT)
-    said = f"{_said(given.first_token)} over all{_highest(given.first_token_series, zone)}"
-    return Chart(figure, f"Time to the first token {given.interval.words}: {said}.{_marked(marks, given)}")
+    said = f"{_said(given.first_token)} overall{_highest(given.first_token_series, zone)}"
+    return Chart(figure, f"Time to first token {given.interval.words}: {said}.{_marked(marks, given)}")
 
 
 def error_rate_over_time(
@@ -56,7 +56,7 @@ def error_rate_over_time(
     lines = [Line("Error rate", [point.error_rate for point in series], palette.series[0], palette.series[0])]
     figure = line_chart(palette, [point.at for point in series], lines, Unit.SHARE, zone=zone, marks=marks, height=height)
     peak = max(given.series, key=lambda point: point.error_rate or 0, default=None)
-    highest = f", highest {words.share(peak.error_rate)} at {words.moment(peak.at, zone)}" if peak and peak.error_rate else ""
+    highest = f", peak {words.share(peak.error_rate)} at {words.moment(peak.at, zone)}" if peak and peak.error_rate else ""
     said = f"{words.share(given.error_rate)} of {words.count(given.total_requests, 'request')}"
     return Chart(figure, f"Error rate {given.interval.words}: {said}{highest}.{_marked(marks, given)}")
 
@@ -82,7 +82,7 @@ def cost_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence[M
     values = [float(point.cost_usd) for point in series]
     figure = stacked_bars(palette, [point.at for point in series], {"Cost": values}, Unit.MONEY, zone=zone, marks=marks)
     unpriced = f"; {words.count(given.unpriced_requests, 'request')} without a price" if given.unpriced_requests else ""
-    return Chart(figure, f"Cost {given.interval.words}: {words.money(given.cost_usd)} in all{unpriced}.{_marked(marks, given)}")
+    return Chart(figure, f"Cost {given.interval.words}: {words.money(given.cost_usd)} total{unpriced}.{_marked(marks, given)}")
 
 
 def latency_histogram(palette: Palette, given: Latency) -> Chart:
@@ -96,8 +96,10 @@ def latency_histogram(palette: Palette, given: Latency) -> Chart:
     named = [(f"p50 {words.duration(whole.p50)}", half), (f"p95 {words.duration(whole.p95)}", late)]
     figure = histogram(palette, [bar.requests for bar in bars], ranges, named)
     most = max(range(len(bars)), key=lambda number: bars[number].requests, default=None)
-    common = f", most often {' to '.join(ranges[most])}" if most is not None else ""
-    return Chart(figure, f"Latency of {words.count(whole.requests, 'request')}{common}; half took {_up_to(given)}.")
+    common = f", most common {' to '.join(ranges[most])}" if most is not None else ""
+    return Chart(
+        figure, f"Latency of {words.count(whole.requests, 'request')}{common}; median {words.duration(given.overall.p50)}."
+    )
 
 
 def steps_of_request(palette: Palette, request: RequestDetail) -> Chart:
@@ -119,7 +121,7 @@ def steps_of_request(palette: Palette, request: RequestDetail) -> Chart:
         base=[row["from"] * scale.factor for row in rows],
         orientation="h",
         marker={"color": [_colour(palette, row, number) for number, row in enumerate(rows)]},
-        customdata=[f"{words.duration(round(row['took']))} from {words.duration(round(row['from']))} on" for row in rows],
+        customdata=[f"{words.duration(round(row['took']))}, starts at {words.duration(round(row['from']))}" for row in rows],
         hovertemplate="%{customdata}<extra></extra>",
     )
     _name_bars(figure, palette, rows, labels, scale.factor)
@@ -192,14 +194,10 @@ def _number(given: object) -> float | None:
 def _highest(series: Sequence[LatencyPoint], zone: str) -> str:
     peak = max(series, key=lambda point: point.p95 or -1, default=None)
     if peak is None or peak.p95 is None:
-        return ", no request has a latency"
-    return f"; p95 is highest at {words.moment(peak.at, zone)} with {words.duration(peak.p95)}"
+        return ", no latency data"
+    return f"; p95 peaks at {words.moment(peak.at, zone)} with {words.duration(peak.p95)}"
 
 
 def _marked(marks: Sequence[Mark], given: Latency | Errors | Tokens) -> str:
     inside = [mark.label for mark in marks if given.start <= mark.at < given.end]
-    return f" Marked: {', '.join(inside)}." if inside else ""
-
-
-def _up_to(given: Latency) -> str:
-    return f"up to {words.duration(given.overall.p50)}" if given.overall.p50 is not None else "an unknown time"
+    return f" Releases: {', '.join(inside)}." if inside else ""

@@ -66,6 +66,14 @@ class Exchange(msgspec.Struct):
 
     asked: list[Said]
     answered: list[Said]
+    found_names: tuple[list[str], list[str]] | None = None
+
+    @property
+    def names(self) -> tuple[list[str], list[str]]:
+        """The names of what was asked, and of the answers, each of which follows what was asked."""
+        if self.found_names is None:
+            self.found_names = names_of(self)
+        return self.found_names
 
 
 def exchange_of(span: Span) -> Exchange | None:
@@ -135,11 +143,16 @@ def _messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON
     if isinstance(given, str) and is_excessive(given, MOST_VALUES):
         return [_said(role, given, [])]
     try:
-        return [
-            _said(each.role, "\n".join([part.content for part in each.parts]), [], role) for each in _plain_messages.decode(given)
-        ]
+        return [_plainly_said(each, role) for each in _plain_messages.decode(given)]
     except (msgspec.MsgspecError, RecursionError, ValueError, TypeError):
         return _any_messages(given, role)
+
+
+def _plainly_said(given: _Plain, otherwise: str) -> Said:
+    text = given.parts[0].content if len(given.parts) == 1 else "\n".join([part.content for part in given.parts])
+    if given.role in ROLES and len(text) <= LONGEST and "\0" not in text:
+        return Said(ROLES[given.role], text, [])
+    return _said(given.role, text, [], otherwise)
 
 
 def _any_messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON

@@ -125,7 +125,8 @@ def first(attributes: Attributes, names: tuple[str, ...]) -> Any:  # noqa: ANN40
 def word(attributes: Attributes, names: tuple[str, ...], longest: int = LONGEST_NAME) -> str | None:
     """Return the first that holds a text or a number, cut to its column; None for an empty one."""
     for name in names:
-        value = attributes.get(name)
+        if (value := attributes.get(name)) is None:
+            continue
         if isinstance(value, int | float) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, str) and value:
@@ -144,6 +145,8 @@ def number(attributes: Attributes, names: tuple[str, ...]) -> int | None:
 
 def _count(value: object) -> int | None:
     """Return a count as whatever some senders write it."""
+    if type(value) is int:
+        return value if 0 <= value <= LARGEST else None
     match value:
         case bool():
             return None

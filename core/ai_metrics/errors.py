@@ -4,8 +4,8 @@ from core.errors import Invalid, NotFound
 
 
 class RequestMissing(NotFound):
-    """There is no AI request of that id."""
+    """No AI request with this ID."""
 
 
 class TooFine(Invalid):
-    """So many points are no chart: choose a longer interval or a shorter range."""
+    """Too many data points. Choose a longer interval or a shorter range."""

@@ -4,6 +4,7 @@ An empty span has two bytes, and hundreds as an object. What is of one trace sta
 a trace that is larger than a part is as if it had come in several exports.
 """
 
+import sys
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from msgspec import Raw
 
 from core.ai_metrics import spans, wire
 from core.ai_metrics.spans import Attributes, NoSpans, Span
-from core.json_limits import TooMany, elements, excess
+from core.json_limits import STRING, TooMany, elements, excess
 
 MOST_SPANS = 100_000
 MOST_IN_LIST = 20_000  # of JSON
@@ -26,6 +27,7 @@ LONGEST = 2**20  # of a span, or of a resource
 PART = 2**20
 MOST_BRACES = 10_000  # of a part: messages are JSON within texts, and each becomes a row
 DEEPEST_JSON = 256  # a list within a list is three levels of OTLP's JSON
+FEW_VALUES = 500  # of a span, or one in 12 bytes: they are not counted exactly
 TOO_LARGE = f"A span has at most {LONGEST // 2**20} MiB and {MOST_VALUES:,} values."
 NOT_JSON = (msgspec.MsgspecError, RecursionError, ValueError)  # a UnicodeError is a ValueError
 
@@ -45,6 +47,7 @@ class _Form:
 
     bytes_at: Callable[[Any], bytes]
     is_too_much: Callable[[bytes, int], bool]
+    values: Callable[[bytes], int]
     resource: Callable[[bytes], Attributes]
     span: Callable[[bytes, Attributes], Span]
     wrong: tuple[type[Exception], ...]
@@ -59,48 +62,65 @@ class Export:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-def read_protobuf(body: bytes) -> Export:
-    """Read an export in protobuf; raise NoSpans."""
+def read_protobuf(body: bytes, most_values: int = sys.maxsize) -> Export:
+    """Read an export in protobuf, and refuse spans after so many values; raise NoSpans."""
     try:
         resources, found = _in_protobuf(body)
     except DecodeError:
         raise NoSpans from None
     bytes_at = partial(_between, body)
-    return _export(resources, found, _Form(bytes_at, _is_too_much, spans.resource, spans.span, (DecodeError,)))
+    return _export(
+        resources, found, most_values, _Form(bytes_at, _is_too_much, _values, spans.resource, spans.span, (DecodeError,))
+    )
 
 
-def read_json(body: bytes) -> Export:
-    """Read an export in JSON: ids in hex, integers of 64 bits as text or number; raise NoSpans."""
+def read_json(body: bytes, most_values: int = sys.maxsize) -> Export:
+    """Read an export in JSON in the same manner: ids in hex, integers of 64 bits as text or number; raise NoSpans."""
     try:
         resources, found = _in_json(body.removeprefix(BOM_UTF8))
     except TooMany:
         raise NoSpans(f"One list of an export in JSON has at most {MOST_IN_LIST:,} spans.") from None
     except NOT_JSON as error:
         raise NoSpans(f"The body is no ExportTraceServiceRequest in JSON: {error}"[:300]) from None
-    return _export(resources, found, _Form(bytes, _is_too_much_json, spans.resource_in_json, spans.span_in_json, NOT_JSON))
+    return _export(
+        resources,
+        found,
+        most_values,
+        _Form(bytes, _is_too_much_json, _values_in_json, spans.resource_in_json, spans.span_in_json, NOT_JSON),
+    )
 
 
-def _export(resources: list[bytes], found: list[_Packed], form: _Form) -> Export:
+def _export(resources: list[bytes], found: list[_Packed], most_values: int, form: _Form) -> Export:
     for body in resources:
-        if len(body) > LONGEST or form.is_too_much(body, wire.RESOURCE):
+        try:
+            is_too_large = len(body) > LONGEST or form.is_too_much(body, wire.RESOURCE)
+        except form.wrong:
+            raise NoSpans from None
+        if is_too_large:
             raise NoSpans("A resource" + TOO_LARGE.removeprefix("A span"))
     export = Export(len(found), iter(()))
-    export.parts = _parts(resources, found, form, export.refused)
+    export.parts = _parts(resources, found, most_values, form, export.refused)
     return export
 
 
-def _parts(resources: list[bytes], found: list[_Packed], form: _Form, refused: Counter[str]) -> Iterator[list[Span]]:
+def _parts(
+    resources: list[bytes], found: list[_Packed], most_values: int, form: _Form, refused: Counter[str]
+) -> Iterator[list[Span]]:
     part: list[Span] = []
-    size = braces = 0
+    size = braces = values = 0
     # Large resources are objects one at a time, and so spans go by them; small ones are all kept, and spans go by their traces.
     is_by_trace = sum(map(len, resources)) <= LONGEST
     known: dict[int, Attributes] = {}
     is_any_read = False
-    for each in _by_trace(found) if is_by_trace else found:
+    for place, each in enumerate(_by_trace(found) if is_by_trace else found):
         body = form.bytes_at(each.at) if each.size <= LONGEST else b""
-        if each.size > LONGEST or form.is_too_much(body, wire.SPAN):
-            refused[TOO_LARGE] += 1
+        if (wrong := _wrong(each, body, form)) is not None:
+            refused[wrong] += 1
             continue
+        values += form.values(body)
+        if values > most_values:
+            refused[f"An export of this size has at most {most_values:,} values: send it as several."] += len(found) - place
+            break
         more = each.size if is_by_trace or each.resource in known else each.size + len(resources[each.resource])
         if part and (size + more > PART or braces + body.count(b"{") > MOST_BRACES):
             yield part
@@ -110,11 +130,23 @@ def _parts(resources: list[bytes], found: list[_Packed], form: _Form, refused: C
                 known = {**(known if is_by_trace else {}), each.resource: form.resource(resources[each.resource])}
             part.append(form.span(body, known[each.resource]))
         except form.wrong as error:
-            refused[f"A span cannot be read: {error}"[:300]] += 1
+            refused[_unreadable(error)] += 1
         size, braces, is_any_read = size + more, braces + body.count(b"{"), is_any_read or bool(part)
     if refused and not is_any_read:
         raise NoSpans(next(iter(refused)))
     yield part
+
+
+def _wrong(found: _Packed, body: bytes, form: _Form) -> str | None:
+    """Return what can be said against a span before it is an object."""
+    try:
+        return TOO_LARGE if found.size > LONGEST or form.is_too_much(body, wire.SPAN) else None
+    except form.wrong as error:
+        return _unreadable(error)
+
+
+def _unreadable(error: Exception) -> str:
+    return f"A span cannot be read: {str(error) or 'its bytes are no message'}"[:300]
 
 
 def _by_trace(found: list[_Packed]) -> Iterator[_Packed]:
@@ -167,6 +199,11 @@ def _is_too_much(body: bytes, message: int) -> bool:
     return wire.has_more(body, message, MOST_VALUES)
 
 
+def _values(body: bytes) -> int:
+    few = wire.at_most(body)
+    return few if few <= max(FEW_VALUES, len(body) // 12) else wire.count_messages(body, wire.SPAN, MOST_VALUES)
+
+
 # JSON
 
 
@@ -210,3 +247,8 @@ def _elements(text: Raw) -> list[Raw]:
 
 def _is_too_much_json(body: bytes, _message: int) -> bool:
     return excess(body, most_values=4 * MOST_VALUES, deepest=DEEPEST_JSON) is not None
+
+
+def _values_in_json(body: bytes) -> int:
+    few = body.count(b"{")
+    return few if few <= max(FEW_VALUES, len(body) // 12) else STRING.sub(b"", body).count(b"{")

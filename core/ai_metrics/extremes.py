@@ -7,18 +7,19 @@ slowest, the half hours whose histograms say so.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Label, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import Asked, Interval
-from core.ai_metrics.histograms import LOWEST, bucket_of, packed, summed
+from core.ai_metrics.conditions import matching_requests
+from core.ai_metrics.histograms import LOWEST, bucket_of, summed
 from core.ai_metrics.ordered_days import begins_unordered
 from core.ai_metrics.requests import Order
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.series import bucket
-from core.ai_metrics.sources import matching_requests, raw, source
+from core.ai_metrics.sources import Source, raw, read_sums
 from core.paging import Window
 from core.periods import HALF_HOUR, Period
 
@@ -52,10 +53,7 @@ def _span(session: Session, asked: Asked) -> Period:
     period = asked.period
     if asked.needs_rows:
         return period
-    given = source(asked)
-    first, last = session.execute(
-        select(func.min(given.rows.c.at), func.max(given.rows.c.at)).where(given.rows.c.requests > 0)
-    ).one()
+    first, last = read_sums(session, asked, _ends)[0].values()
     if first is None:
         return replace(period, end=period.start)
     return replace(period, start=max(first, period.start), end=min(last + LONGEST_DAY, period.end))
@@ -82,9 +80,17 @@ def _may_be_among(session: Session, asked: Asked, order: Order, least: Decimal |
         return None
     if order is Order.DEAREST or asked.needs_rows:
         return MEASURES[order] >= least
-    given = source(asked, by_day=False)
-    at = bucket(given, Interval.HALF_HOUR, asked.period.zone).label("at")
-    rows = session.execute(select(at, packed(given.rows.c.latency_histogram).label("times")).group_by(at))
+    rows = read_sums(session, asked, _latencies, step=Interval.HALF_HOUR)
     lowest = max(bucket_of(float(least)) - 1 - LOWEST, 0)  # one below: two logarithms may differ in their last digit
-    found = [row.at for row in rows if row.times and summed(row.times)[lowest:].any()]
+    found = [row["at"] for row in rows if summed(row["latency"])[lowest:].any()]
     return or_(false(), *(and_(raw.c.created_at >= each, raw.c.created_at < each + HALF_HOUR) for each in found))
+
+
+def _ends(given: Source) -> list[Label[Any]]:
+    """Return when the first and the last row of sums begins that holds anything."""
+    at, is_filled = given.rows.c.at, given.rows.c.requests > 0
+    return [func.min(at).filter(is_filled).label("first"), func.max(at).filter(is_filled).label("last")]
+
+
+def _latencies(given: Source) -> list[Label[Any]]:
+    return [given.packed("latency").label("latency")]

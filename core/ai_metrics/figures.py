@@ -1,20 +1,19 @@
 """Figures of AI requests: the summary, and models side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Label, RowMapping, select
+from sqlalchemy import ColumnElement, Label
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import Asked, Figures, ModelFigures, Summary, Volume
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.sources import TOKENS, Source, source, times_of
+from core.ai_metrics.sources import TOKENS, Columns, Source, read_sums, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
 RANKS = (0.5, 0.95, 0.99)
-Measures = Callable[[Source], Sequence[ColumnElement[Any]]]
 
 
 def summary(session: Session, asked: Asked, *, actor: Actor) -> Summary:
@@ -26,8 +25,7 @@ def summary(session: Session, asked: Asked, *, actor: Actor) -> Summary:
 
 def figures(session: Session, asked: Asked) -> Figures:
     """Return the figures of a period."""
-    given = source(asked)
-    return Figures(**figures_of(session.execute(select(*measures(given))).mappings().one()))
+    return Figures(**figures_of(read_sums(session, asked, measures)[0]))
 
 
 def models(session: Session, asked: Asked, *, actor: Actor) -> list[ModelFigures]:
@@ -42,11 +40,9 @@ def models(session: Session, asked: Asked, *, actor: Actor) -> list[ModelFigures
     return sorted(found, key=lambda each: (-each.total_requests, each.provider, each.model))
 
 
-def by_model(session: Session, asked: Asked, measures: Measures) -> list[RowMapping]:
+def by_model(session: Session, asked: Asked, measures: Columns) -> list[dict[str, Any]]:
     """Return measures of each model that was asked; `requests` is one of them."""
-    given = source(asked, by_model=True)
-    keys = (given.rows.c.provider, given.rows.c.model)
-    rows = session.execute(select(*keys, *measures(given)).group_by(*keys)).mappings()
+    rows = read_sums(session, asked, measures, by_model=True)
     # Where all requests of a model were taken out again, sums of nothing are left until they are folded.
     return [row for row in rows if row["requests"]]
 
@@ -71,7 +67,7 @@ def volume_measures(given: Source) -> list[Label[Any]]:
     return [column.label(name) for name, column in (counted | summed).items()]
 
 
-def figures_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
+def figures_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of Figures."""
     p50, p95, p99 = times_of(row["latency"], RANKS)
     return {
@@ -84,7 +80,7 @@ def figures_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
     }
 
 
-def volume_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
+def volume_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of Volume."""
     return {
         "total_requests": row["requests"],
@@ -99,7 +95,7 @@ def volume_of(row: Mapping[str, Any] | RowMapping) -> dict[str, Any]:
 
 def volume(session: Session, asked: Asked) -> Volume:
     """Return the volume of a period."""
-    return Volume(**volume_of(session.execute(select(*volume_measures(source(asked)))).mappings().one()))
+    return Volume(**volume_of(read_sums(session, asked, volume_measures)[0]))
 
 
 def rate(part: int, whole_count: int) -> float | None:

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, LargeBinary, func, literal, null
+from sqlalchemy import BigInteger, ColumnElement, LargeBinary, cast, func, literal, null
 
 HEADER = 5  # dimensions, whether it has nulls, type, length, first subscript
 PAIR = 2  # the length of a number, and the number
-SINGLE = HEADER + PAIR  # a histogram of one time, as raw rows have
-AT_ONCE = 4096  # of those
+BIGINT, TRIPLE = 20, 3  # numbers of twice the size are buckets of single times, as raw rows have
 LOWEST, HIGHEST = -1, 914  # zero and less; 24 hours
 WIDTH = 0.020000666706669543
 MIDDLE = 2 / 2.0202020202020203
@@ -23,46 +22,50 @@ MIDDLES = np.append(0.0, MIDDLE * np.exp(WIDTH * np.arange(LOWEST + 1, HIGHEST +
 Counts = NDArray[np.int64]
 
 
-def packed(histogram: ColumnElement[list[int]]) -> ColumnElement[bytes | None]:
-    """Return the aggregate that packs histograms; null of none."""
-    whole = func.array_replace(histogram, null(), 0)
-    return func.string_agg(func.array_send(whole), literal(b"", LargeBinary))
+def packed(histogram: ColumnElement[list[int]], bucket: ColumnElement[int | None]) -> ColumnElement[bytes]:
+    """Return the aggregate that packs histograms, and the buckets of single times; empty of none."""
+    whole = func.array_send(func.array_replace(histogram, null(), 0))
+    singles = func.array_send(func.array_agg(cast(bucket, BigInteger)).filter(bucket.is_not(None)))
+    nothing = literal(b"", LargeBinary)
+    return func.coalesce(func.string_agg(whole, nothing), nothing).op("||")(func.coalesce(singles, nothing))
 
 
 def summed(given: bytes) -> Counts:
     """Return the counts of packed histograms together, from the lowest bucket to the highest."""
-    counts = np.zeros(HIGHEST - LOWEST + 1, np.int64)
-    numbers = np.frombuffer(given, ">i4").astype(np.int32)  # all of it, once: a histogram at a time takes twice as long
-    at = 0
-    while at < len(numbers):
-        length, first = numbers.item(at + 3), numbers.item(at + 4) - LOWEST
-        if length == 1 and at + SINGLE < len(numbers) and numbers[at + SINGLE + 3] == 1:
-            ones = _ones(numbers[at : at + SINGLE * AT_ONCE])
-            counts += np.bincount(ones[:, HEADER - 1] - LOWEST, ones[:, SINGLE - 1], len(counts)).astype(np.int64)
-            at += SINGLE * len(ones)
-            continue
-        at += HEADER
-        counts[first : first + length] += numbers[at + 1 : at + PAIR * length : PAIR]
-        at += PAIR * length
+    counts: Counts = summed_each([given])[0]
     return counts
 
 
-def _ones(numbers: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Return the first packed histograms as rows, as far as each is of one time: those of raw rows are, by the thousand."""
-    rows = numbers[: len(numbers) // SINGLE * SINGLE].reshape(-1, SINGLE)
-    others = np.flatnonzero((rows[:, :4] != rows[0, :4]).any(axis=1))
-    return rows[: others[0]] if len(others) else rows
+def summed_each(given: Sequence[bytes]) -> Counts:
+    """Return a row of counts for each of some packed histograms."""
+    counts = np.zeros((len(given), HIGHEST - LOWEST + 1), np.int64)
+    numbers = np.frombuffer(b"".join(given), ">i4").astype(np.int32)  # all of it, once: a histogram at a time takes twice as long
+    at, end, read = 0, 0, numbers.item
+    for row, packed in zip(counts, given, strict=True):
+        end += len(packed) // numbers.itemsize
+        while at < end:
+            length, first, begins = read(at + 3), read(at + 4) - LOWEST, at + HEADER
+            if read(at + 2) == BIGINT:
+                at = begins + TRIPLE * length
+                row += np.bincount(numbers[begins + TRIPLE - 1 : at : TRIPLE] - LOWEST, minlength=len(row))
+            else:
+                at = begins + PAIR * length
+                row[first : first + length] += numbers[begins + 1 : at : PAIR]
+    return counts
 
 
 def quantiles(given: bytes | Counts, ranks: Sequence[float]) -> list[float] | None:
     """Return the times at ranks ceil(q * n), each at most 1 % off; None of nothing."""
-    seen = np.cumsum(summed(given) if isinstance(given, bytes) else given)
-    total = int(seen[-1])
-    if not total:
-        return None
-    wanted = np.maximum(1, np.ceil(np.array(ranks) * total))
-    found: list[float] = MIDDLES[np.searchsorted(seen, wanted)].tolist()
-    return found
+    counts = summed_each([given]) if isinstance(given, bytes) else given[np.newaxis]
+    return quantiles_each(counts, ranks)[0]
+
+
+def quantiles_each(counts: Counts, ranks: Sequence[float]) -> list[list[float] | None]:
+    """Return the same of each row of counts."""
+    seen = np.cumsum(counts, axis=1)
+    wanted = np.maximum(1, np.ceil(np.outer(seen[:, -1], ranks)))
+    places = [np.searchsorted(row, each) for row, each in zip(seen, wanted, strict=True)]
+    return [MIDDLES[place].tolist() if row[-1] else None for row, place in zip(seen, places, strict=True)]
 
 
 def bucket_of(time: float) -> int:

@@ -2,7 +2,6 @@
 
 from decimal import Decimal
 
-from core.ai_metrics import contents
 from core.ai_metrics.contents import Exchange, Said
 from core.ai_metrics.ingest import cost_of
 from core.ai_metrics.outcomes import moment
@@ -44,7 +43,7 @@ def _conversation(id_: str, request: NewRequest, before: NewConversation | None)
 
 
 def _add_messages(messages: dict[str, NewMessage], taken: Taken, exchange: Exchange) -> None:
-    names, answers = contents.names_of(exchange)
+    names, answers = exchange.names
     for place, (name, said) in enumerate(zip(names, exchange.asked, strict=True)):
         if name not in messages:
             messages[name] = _message(name, said, taken.span.start_ns, place)

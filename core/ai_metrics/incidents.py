@@ -18,15 +18,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
 from core import clock, stats
 from core.ai_metrics.answers import Asked, Interval
-from core.ai_metrics.histograms import LOWEST, middle, packed, summed
+from core.ai_metrics.histograms import LOWEST, middle, summed_each
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.series import bucket
-from core.ai_metrics.sources import source
+from core.ai_metrics.sources import Source, read_sums
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.periods import DAY, Period
@@ -137,20 +136,14 @@ def _outstanding(days: Days, period: Period, test: Test) -> list[tuple[Key, list
 def _beside_usual(slots: Sequence[Slot]) -> Iterator[tuple[Slot, Usual]]:
     """Yield each day beside how its model is on all others, where enough is known of those."""
     requests, errors = sum(slot.requests for slot in slots), sum(slot.errors for slot in slots)
-    times: Counts = np.sum([slot.times for slot in slots], axis=0)
-    for slot in slots:
-        usual = _usual(requests - slot.requests, errors - slot.errors, times - slot.times)
-        if usual is not None:
-            yield slot, usual
-
-
-def _usual(requests: int, errors: int, times: Counts) -> Usual | None:
-    seen = np.cumsum(times)
-    if requests < FEWEST_USUAL or not seen[-1]:
-        return None
-    limit = int(np.searchsorted(seen, np.ceil((1 - SLOW) * seen[-1]))) + LOWEST
-    # Of no error in n the rate may still be 1 in n.
-    return Usual(limit, max(errors, 1) / requests)
+    times = np.array([slot.times for slot in slots])
+    seen = np.cumsum(times.sum(axis=0) - times, axis=1)
+    wanted = np.ceil((1 - SLOW) * seen[:, -1])
+    for slot, others, rank in zip(slots, seen, wanted, strict=True):
+        # Of no error in n the rate may still be 1 in n.
+        if requests - slot.requests >= FEWEST_USUAL and others[-1]:
+            limit = int(np.searchsorted(others, rank)) + LOWEST
+            yield slot, Usual(limit, max(errors - slot.errors, 1) / (requests - slot.requests))
 
 
 def _is_slow(slot: Slot, usual: Usual) -> tuple[int, int, float]:
@@ -220,20 +213,18 @@ def _p95(times: Counts) -> float:
 
 def _slots(session: Session, asked: Asked, step: Interval) -> dict[Key, list[Slot]]:
     """Return the days or hours of each model in which something ended."""
-    given = source(replace(asked, status=None), by_model=True, by_day=step is Interval.DAY)
-    at = bucket(given, step, asked.period.zone).label("at")
-    keys = (given.rows.c.provider, given.rows.c.model)
-    counts = (
-        given.total("requests").label("requests"),
-        given.total("requests", status=RequestStatus.PENDING).label("pending"),
-        given.total("requests", status=RequestStatus.ERROR).label("errors"),
-        packed(given.rows.c.latency_histogram).label("times"),
-    )
     found: dict[Key, list[Slot]] = defaultdict(list)
-    for row in session.execute(select(at, *keys, *counts).group_by(at, *keys).order_by(at)).mappings():
-        found[row["provider"], row["model"]].append(_slot(dict(row)))
+    rows = read_sums(session, replace(asked, status=None), _counts, by_model=True, step=step)
+    for row, times in sorted(zip(rows, summed_each([row["times"] for row in rows]), strict=True), key=lambda each: each[0]["at"]):
+        ended = row["requests"] - row["pending"]
+        found[row["provider"], row["model"]].append(Slot(row["at"], ended, row["errors"], times))
     return found
 
 
-def _slot(row: dict[str, Any]) -> Slot:
-    return Slot(row["at"], row["requests"] - row["pending"], row["errors"], summed(row["times"] or b""))
+def _counts(given: Source) -> list[Label[Any]]:
+    return [
+        given.total("requests").label("requests"),
+        given.total("requests", status=RequestStatus.PENDING).label("pending"),
+        given.total("requests", status=RequestStatus.ERROR).label("errors"),
+        given.packed("latency").label("times"),
+    ]

@@ -174,7 +174,9 @@ def _cost(attributes: Attributes) -> Decimal | None:
 
 def _extra(span: Span) -> dict[str, Any]:
     """Return what no column holds and no message."""
-    left = {name: value for name, value in span.attributes.items() if name not in dialects.READ and not contents.is_content(name)}
+    left = {name: value for name, value in span.attributes.items() if name not in dialects.READ}
+    if any(name.startswith(dialects.FLAT) for name in left):
+        left = {name: value for name, value in left.items() if not contents.is_content(name)}
     return {"span_name": span.name, **left} if span.name else left
 
 

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from core import memo, shortened
 from core.activity.models import User
 from core.ai_metrics.answers import Asked
+from core.ai_metrics.conditions import matching_requests
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.extremes import find_first
 from core.ai_metrics.figures import volume
 from core.ai_metrics.requests import Order, RequestDetail, RequestView
-from core.ai_metrics.sources import matching_requests, raw
+from core.ai_metrics.sources import raw
 from core.conversations.models import Conversation
 from core.identity.permissions import Permission, may, require, without_contents
 from core.identity.schemas import Actor

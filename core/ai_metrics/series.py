@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Label, RowMapping, func, literal, select
+from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import (
@@ -24,15 +24,14 @@ from core.ai_metrics.answers import (
 )
 from core.ai_metrics.bars import bars, buckets_of, exact_buckets
 from core.ai_metrics.errors import TooFine
-from core.ai_metrics.figures import Measures, by_model, mean, volume, volume_measures, volume_of
-from core.ai_metrics.histograms import summed
-from core.ai_metrics.sources import Source, Timing, source, times_of
+from core.ai_metrics.figures import by_model, mean, volume, volume_measures, volume_of
+from core.ai_metrics.histograms import quantiles_each, summed_each
+from core.ai_metrics.sources import TIMINGS, Columns, Source, Timing, read_sums, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY, HALF_HOUR, Period, midnight
+from core.periods import DAY, Period, midnight
 
 MOST_POINTS, MOST_DAILY_POINTS = 2000, 400
-TIMINGS: tuple[Timing, ...] = ("latency", "first_token")
 RANKS = (0.5, 0.75, 0.9, 0.95, 0.99)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -79,26 +78,30 @@ class Measured:
         return [LatencyPoint(at=each, **found.get(each, _NOTHING)) for each in at]
 
 
-def measure(session: Session, asked: Asked, step: Interval) -> Measured:
-    """Return volume and times by interval. Their histograms add up to that of all; of single requests all are read once more."""
-    rows = by_interval(session, asked, step, _volume_and_times)
+def measure(session: Session, asked: Asked, step: Interval, columns: Columns) -> Measured:
+    """Return times, or times and volume, by interval and of all together.
+
+    Histograms of intervals add up to that of all; single requests are read once more.
+    """
+    rows = read_sums(session, asked, columns, step=step)
     if asked.needs_rows:
-        together = session.execute(select(*_volume_and_times(source(asked)))).mappings().one()
-        return Measured({row["at"]: dict(row) for row in rows}, dict(together))
-    unpacked = [dict(row) | {timing: summed(row[timing] or b"") for timing in TIMINGS} for row in rows]
-    whole: dict[str, Any] = defaultdict(int, {timing: summed(b"") for timing in TIMINGS})
-    for row in unpacked:
-        whole.update({name: whole[name] + value for name, value in row.items() if name != "at"})
-    return Measured({row["at"]: row for row in unpacked}, whole)
+        return Measured({row["at"]: row for row in rows}, read_sums(session, asked, columns)[0])
+    counts = {timing: summed_each([row[timing] for row in rows]) for timing in TIMINGS}
+    names = [name for name in rows[0] if name not in ("at", *TIMINGS)] if rows else []
+    sums: dict[str, Any] = defaultdict(int, {name: sum(row[name] for row in rows) for name in names})
+    for timing in TIMINGS:
+        for row, times in zip(rows, quantiles_each(counts[timing], RANKS), strict=True):
+            row[timing] = times
+    return Measured({row["at"]: row for row in rows}, sums | {timing: counts[timing].sum(axis=0) for timing in TIMINGS})
 
 
 def latency(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Latency:
     """Return how long requests took: all together, over time and as a histogram. Raises TooFine."""
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
-    found = measure(session, asked, step)
+    found = measure(session, asked, step, timings)
     series = found.latency_series(asked.period, step)
-    buckets = exact_buckets(session, source(asked)) if asked.needs_rows else buckets_of(found.whole["latency"])
+    buckets = exact_buckets(session, asked) if asked.needs_rows else buckets_of(found.whole["latency"])
     return Latency(
         **found.times.model_dump(),
         start=asked.period.start,
@@ -113,14 +116,14 @@ def latency(session: Session, asked: Asked, interval: Interval | None = None, *,
 
 def both(session: Session, asked: Asked) -> LatencyBefore:
     """Return the percentiles of a period."""
-    row = dict(session.execute(select(*_timings(source(asked)))).mappings().one())
+    row = read_sums(session, asked, timings)[0]
     overall, first_token = (Percentiles(**_percentiles(row, timing)) for timing in TIMINGS)
     return LatencyBefore(overall=overall, first_token=first_token)
 
 
 def latency_series(session: Session, asked: Asked, step: Interval) -> LatencySeries:
     """Return the percentiles of each interval, empty ones too."""
-    return measure(session, asked, step).latency_series(asked.period, step)
+    return measure(session, asked, step, timings).latency_series(asked.period, step)
 
 
 def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Tokens:
@@ -140,7 +143,7 @@ def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, 
 
 def volume_series(session: Session, asked: Asked, step: Interval) -> list[VolumePoint]:
     """Return the volume of each interval, empty ones too."""
-    found = {row["at"]: volume_of(row) for row in by_interval(session, asked, step, volume_measures)}
+    found = {row["at"]: volume_of(row) for row in read_sums(session, asked, volume_measures, step=step)}
     return _volume_points(asked.period, step, found)
 
 
@@ -149,13 +152,6 @@ def volume_by_model(session: Session, asked: Asked) -> list[ModelVolume]:
     rows = by_model(session, asked, volume_measures)
     found = [ModelVolume(provider=row["provider"], model=row["model"], **volume_of(row)) for row in rows]
     return sorted(found, key=lambda each: (-each.total_tokens, -each.total_requests, each.provider, each.model))
-
-
-def by_interval(session: Session, asked: Asked, step: Interval, measures: Measures) -> Sequence[RowMapping]:
-    """Return measures of each interval in which there is anything, by when it begins: `at`."""
-    given = source(asked, by_day=step.is_of_days)
-    at = bucket(given, step, asked.period.zone).label("at")
-    return session.execute(select(at, *measures(given)).group_by(at)).mappings().all()
 
 
 def chosen(period: Period, interval: Interval | None) -> Interval:
@@ -167,13 +163,6 @@ def chosen(period: Period, interval: Interval | None) -> Interval:
     if not interval.is_of_days and length / interval.length > MOST_POINTS:
         raise TooFine
     return interval
-
-
-def bucket(given: Source, step: Interval, zone: str) -> ColumnElement[datetime]:
-    """Return when the interval of a row begins."""
-    if step is Interval.HALF_HOUR:
-        return func.date_bin(HALF_HOUR, given.rows.c.at, literal(EPOCH))
-    return func.date_trunc(step.value, given.rows.c.at, zone)
 
 
 def points(period: Period, step: Interval, found: Mapping[datetime, object]) -> list[datetime]:
@@ -197,11 +186,13 @@ def _volume_points(period: Period, step: Interval, found: Mapping[datetime, dict
     return [VolumePoint(at=each, **found.get(each, _NO_VOLUME)) for each in points(period, step, found)]
 
 
-def _volume_and_times(given: Source) -> list[Label[Any]]:
-    return [*volume_measures(given), *_timings(given)]
+def volume_and_times(given: Source) -> list[Label[Any]]:
+    """Return what a measure of both volume and times reads."""
+    return [*volume_measures(given), *timings(given)]
 
 
-def _timings(given: Source) -> list[Label[Any]]:
+def timings(given: Source) -> list[Label[Any]]:
+    """Return what a measure of times reads."""
     return [*_timing(given, "latency"), *_timing(given, "first_token")]
 
 

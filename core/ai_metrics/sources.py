@@ -2,11 +2,14 @@
 
 Rollups with what is not folded into them yet, and raw rows for what is left of a half hour at the edges. Filters that rollups do
 not know (release, user, conversation) take raw rows alone, which makes percentiles exact. All parts are one statement: what is
-folded meanwhile is neither missed nor counted twice.
+folded meanwhile is neither missed nor counted twice. Statements take periods and the values of filters as parameters and are
+built once: building one takes longer than reading a week by the day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -14,45 +17,58 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    CompoundSelect,
+    DateTime,
     Float,
     Integer,
+    Label,
     Select,
     Subquery,
     Table,
+    Text,
     and_,
+    bindparam,
     case,
     cast,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import array
+from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import Asked
+from core.ai_metrics.answers import Asked, Interval
+from core.ai_metrics.conditions import filters_of, inside, matching, matching_between, parameters
 from core.ai_metrics.histograms import Counts, packed, quantiles
 from core.ai_metrics.models import HISTOGRAM, AiRequest, RequestDelta, RequestRollup
 from core.ai_metrics.rollups import HISTOGRAMS, SUMS
 from core.ai_metrics.schemas import RequestStatus
-from core.periods import Period, pieces
+from core.periods import HALF_HOUR
 from core.rollups import Grain
 from core.tables import table_of
-from core.words import NONE
 
 rollups, deltas, raw = table_of(RequestRollup), table_of(RequestDelta), table_of(AiRequest)
 
 TOKENS = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens", "total_tokens")
 COLUMNS = ("at", "provider", "model", "status", *SUMS, *HISTOGRAMS)
 LONGEST_MS = 86_400_000
+MOST_STATEMENTS = 500
 ALL = "*"
+# As parameters these would be some more of a hundred.
+ZERO, ONE, NANO = literal_column("0", Integer), literal_column("1", Integer), literal_column("1000000000", Integer)
+NO_BUCKET, NO_HISTOGRAM = literal_column("null::int", Integer), literal_column("null::int[]", HISTOGRAM)
+EPOCH = literal_column("timestamptz '2000-01-01 00:00:00+00'", DateTime(timezone=True))
 Timing = Literal["latency", "first_token"]
+TIMINGS: tuple[Timing, ...] = ("latency", "first_token")
 
 
 @dataclass(frozen=True)
 class Source:
-    """Rows of sums. Those that are one request each know its own times; the others have histograms."""
+    """Rows of sums. Those that are one request each know its own times; the others have histograms, or the bucket of one time."""
 
     rows: Subquery
     is_exact: bool
@@ -61,18 +77,78 @@ class Source:
         """Return the sum of a column over all rows, or those of a status; 0 of none."""
         summed = func.sum(self.rows.c[name])
         kept = summed.filter(self.rows.c.status == status) if status else summed
-        return func.coalesce(cast(kept, BigInteger), 0)
+        return func.coalesce(cast(kept, BigInteger), ZERO)
 
     def timed(self, name: str) -> ColumnElement[int]:
         """Return the sum of a column over what has ended."""
-        return func.coalesce(cast(func.sum(self.rows.c[name]).filter(self.rows.c.status != RequestStatus.PENDING), BigInteger), 0)
+        has_ended = self.rows.c.status != RequestStatus.PENDING
+        return func.coalesce(cast(func.sum(self.rows.c[name]).filter(has_ended), BigInteger), ZERO)
 
     def times(self, timing: Timing, ranks: Sequence[float]) -> ColumnElement[Any]:
         """Return what times_of() makes the times at ranks of: packed histograms, or the times themselves."""
         if not self.is_exact:
-            return packed(self.rows.c[f"{timing}_histogram"])
+            return self.packed(timing)
         time, wanted = self.rows.c[timing], cast(array([literal(each, Float) for each in ranks]), ARRAY(Float))
         return func.percentile_disc(wanted).within_group(func.greatest(time, 0)).filter(time.is_not(None))
+
+    def packed(self, timing: Timing) -> ColumnElement[bytes]:
+        """Return the packed histograms; of exact rows there are none."""
+        return packed(self.rows.c[f"{timing}_histogram"], self.rows.c[f"{timing}_bucket"])
+
+
+Columns = Callable[[Source], Sequence[Label[Any]]]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What statements differ in otherwise than in parameters: which filters there are, and what rows are grouped by."""
+
+    filters: frozenset[str]
+    is_exact: bool
+    by_model: bool
+    step: Interval | None
+
+    @property
+    def needs_models(self) -> bool:
+        """Whether the rollups of each model are read rather than those of all."""
+        return self.by_model or not self.filters.isdisjoint({"provider", "model"})
+
+
+def read_sums(
+    session: Session, asked: Asked, columns: Columns, *, by_model: bool = False, step: Interval | None = None
+) -> list[dict[str, Any]]:
+    """Return columns of what is asked: of all together, or by `at`, when an interval begins, or by `provider` and `model`.
+
+    `columns` is a function of a module, known by its name: of each a statement is kept.
+    """
+    statement = statement_of(Shape(filters_of(asked), asked.needs_rows, by_model, step), columns)
+    given = parameters(asked, by_day=step is None or step.is_of_days)
+    found = session.execute(statement, given)
+    names = list(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found.all()]
+
+
+@lru_cache(MOST_STATEMENTS)
+def statement_of(shape: Shape, columns: Columns) -> Select[Any]:
+    """Return the statement of a shape, which is built once."""
+    given = Source(_rows(shape).subquery("sums"), shape.is_exact)
+    keys: list[ColumnElement[Any]] = [_bucket(given.rows.c.at, shape.step).label("at")] if shape.step else []
+    keys += [given.rows.c.provider, given.rows.c.model] if shape.by_model else []
+    return select(*keys, *columns(given)).group_by(*keys)
+
+
+def _rows(shape: Shape) -> CompoundSelect[Any] | Select[Any]:
+    """Return rows of sums, of a period that parameters cut as _edges() does."""
+    if shape.is_exact:
+        return _requests(shape, ("start", "end"))
+    return union_all(
+        _rolled_up(shape, Grain.DAY, ("days_start", "days_end")),
+        _rolled_up(shape, Grain.HALF_HOUR, ("inner_start", "days_start")),
+        _rolled_up(shape, Grain.HALF_HOUR, ("days_end", "inner_end")),
+        _of_table(deltas, shape, ("inner_start", "inner_end")),
+        _requests(shape, ("start", "inner_start")),
+        _requests(shape, ("inner_end", "end")),
+    )
 
 
 def times_of(found: bytes | Counts | Sequence[float] | None, ranks: Sequence[float]) -> list[int | None]:
@@ -81,87 +157,60 @@ def times_of(found: bytes | Counts | Sequence[float] | None, ranks: Sequence[flo
     return [round(each) for each in times] if times else [None] * len(ranks)
 
 
-def source(asked: Asked, *, by_model: bool = False, by_day: bool = True) -> Source:
-    """Return the rows of what is asked: by model when that is wanted, in half hours when whole days are too long."""
-    if asked.needs_rows:
-        return Source(_requests(asked, asked.period, histograms=False).subquery("sums"), is_exact=True)
-    by_model = by_model or asked.provider is not None or asked.model is not None
-    cut = pieces(asked.period, by_day=by_day)
-    parts = [_rolled_up(asked, Grain.DAY, each, by_model=by_model) for each in cut.days]
-    parts += [_rolled_up(asked, Grain.HALF_HOUR, each, by_model=by_model) for each in cut.half_hours]
-    parts += [_of_table(deltas, asked, each) for each in cut.unfolded]
-    parts += [_requests(asked, each, histograms=True) for each in cut.raw]
-    return Source(union_all(*parts).subquery("sums"), is_exact=False)
+def latency_of_request() -> ColumnElement[int | None]:
+    """Return how long a request took; null of a pending one."""
+    return _time(raw.c.total_latency_ms)
 
 
-def matching(table: Table, asked: Asked) -> list[ColumnElement[bool]]:
-    """Return the conditions on rows of rollups, of deltas and of requests that all three know."""
-    columns, watched = table.c, asked.watched
-    wanted = {"app": watched.app, "provider": asked.provider, "model": asked.model, "status": asked.status}
-    given = {name: "" if value == NONE else value for name, value in wanted.items() if value}
-    return [columns.environment == watched.environment, *(columns[name] == value for name, value in given.items())]
+def bucket_of_time(time: ColumnElement[int | None]) -> ColumnElement[int]:
+    """Return the bucket of a histogram that a time belongs to; null of none."""
+    return func.latency_bucket(time, type_=Integer)
 
 
-def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]:
-    """Return the conditions on raw rows."""
-    columns, watched = raw.c, asked.watched
-    found = [columns.created_at >= period.start, columns.created_at < period.end, *matching(raw, asked)]
-    if watched.release is not None:
-        found.append(columns.release == watched.release)
-    if watched.users is not None:
-        found.append(columns.user_id.in_(watched.users))
-    if asked.error_type is not None:
-        is_unnamed = func.coalesce(columns.error_type, "") == ""
-        found.append(is_unnamed if asked.error_type == NONE else columns.error_type == asked.error_type)
-    if asked.tool is not None:  # most rows call none, which a number says sooner than what is called
-        found += [columns.tool_calls_count > 0, columns.tool_calls.contains([{"name": asked.tool}])]
-    if asked.conversations is not None:
-        found.append(columns.conversation_id.in_(asked.conversations))
-    return found
+def _bucket(at: ColumnElement[datetime], step: Interval) -> ColumnElement[datetime]:
+    """Return when the interval of a row begins."""
+    if step is Interval.HALF_HOUR:
+        return func.date_bin(HALF_HOUR, at, EPOCH)
+    return func.date_trunc(step.value, at, bindparam("zone", type_=Text))
 
 
-def histogram_of_one(time: ColumnElement[int | None]) -> ColumnElement[list[int]]:
-    """Return the histogram of one time."""
-    one = literal(1, Integer)
-    return func.array_fill(one, array([one]), array([func.latency_bucket(time)]), type_=HISTOGRAM)
-
-
-def _rolled_up(asked: Asked, grain: Grain, period: Period, *, by_model: bool) -> Select[Any]:
+def _rolled_up(shape: Shape, grain: Grain, edges: tuple[str, str]) -> Select[Any]:
     each = or_(rollups.c.provider != ALL, rollups.c.model != ALL)
     whole = and_(rollups.c.provider == ALL, rollups.c.model == ALL)
-    return _of_table(rollups, asked, period).where(rollups.c.grain == grain, each if by_model else whole)
+    of_grain = rollups.c.grain == grain
+    return _of_table(rollups, shape, edges).where(of_grain, each if shape.needs_models else whole)
 
 
-def _of_table(table: Table, asked: Asked, period: Period) -> Select[Any]:
-    inside = (table.c["at"] >= period.start, table.c["at"] < period.end)
-    return select(*(table.c[name] for name in COLUMNS)).where(*inside, *matching(table, asked))
+def _of_table(table: Table, shape: Shape, edges: tuple[str, str]) -> Select[Any]:
+    within = inside(table.c["at"], edges)
+    columns = [table.c[name] for name in COLUMNS]
+    buckets = [NO_BUCKET.label(f"{name}_bucket") for name in TIMINGS]
+    return select(*columns, *buckets).where(*within, *matching(table, shape.filters))
 
 
-def _requests(asked: Asked, period: Period, *, histograms: bool) -> Select[Any]:
-    """Return requests as rows of sums: with their own times, or with histograms of one, to stand beside rollups."""
+def _requests(shape: Shape, edges: tuple[str, str]) -> Select[Any]:
+    """Return requests as rows of sums: with their own times, or with the buckets of those, to stand beside rollups."""
     columns = raw.c
     has_tokens_or_is_ok = or_(columns.total_tokens.is_not(None), columns.status == RequestStatus.OK)
     times = {"latency": _time(columns.total_latency_ms), "first_token": _time(columns.first_token_ms)}
     sums: dict[str, ColumnElement[Any]] = {
-        "requests": literal(1, Integer),
+        "requests": ONE,
         "unpriced": cast(and_(columns.cost_usd.is_(None), has_tokens_or_is_ok), Integer),
-        **{name: func.coalesce(columns[name], 0) for name in TOKENS},
-        "cost_nano": cast(func.coalesce(columns.cost_usd * 1_000_000_000, 0), BigInteger),
+        **{name: func.coalesce(columns[name], ZERO) for name in TOKENS},
+        "cost_nano": cast(func.coalesce(columns.cost_usd * NANO, ZERO), BigInteger),
         "latencies": cast(times["latency"].is_not(None), Integer),
-        "latency_ms": func.coalesce(times["latency"], 0),
+        "latency_ms": func.coalesce(times["latency"], ZERO),
         "first_tokens": cast(times["first_token"].is_not(None), Integer),
-        "first_token_ms": func.coalesce(times["first_token"], 0),
+        "first_token_ms": func.coalesce(times["first_token"], ZERO),
     }
     keys = (columns.created_at.label("at"), columns.provider, columns.model, columns.status)
     summed = [sums[name].label(name) for name in SUMS]
-    timed = [(_histogram(time).label(f"{name}_histogram") if histograms else time.label(name)) for name, time in times.items()]
-    return select(*keys, *summed, *timed).where(*matching_requests(asked, period))
+    buckets = [bucket_of_time(time).label(f"{name}_bucket") for name, time in times.items()]
+    no_histograms = [NO_HISTOGRAM.label(name) for name in HISTOGRAMS]
+    timed = [time.label(name) for name, time in times.items()] if shape.is_exact else [*no_histograms, *buckets]
+    return select(*keys, *summed, *timed).where(*matching_between(shape.filters, edges))
 
 
 def _time(column: ColumnElement[int | None]) -> ColumnElement[int | None]:
     has_one = and_(raw.c.status != RequestStatus.PENDING, column.is_not(None))
     return case((has_one, func.least(column, LONGEST_MS)), else_=null())
-
-
-def _histogram(time: ColumnElement[int | None]) -> ColumnElement[list[int] | None]:
-    return case((time.is_not(None), histogram_of_one(time)), else_=null())

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core import clock, settings
 from core.ai_metrics.answers import Asked, Figures, Interval, LatencyBefore, LatencyPoint, VolumePoint
-from core.ai_metrics.series import measure
+from core.ai_metrics.series import measure, volume_and_times
 from core.comparison import NOT_KNOWN, Change, Meaning, Tile, not_compared, of_level, of_rate, tile
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -35,8 +35,21 @@ class Side:
         return self.figures.total_requests - self.figures.pending_requests
 
 
+@dataclass(frozen=True)
+class KeyFigures:
+    """The key figures, and how many requests are in no sum of cost."""
+
+    tiles: list[Tile]
+    unpriced_requests: int
+
+
 def tiles(session: Session, asked: Asked, *, actor: Actor) -> list[Tile]:
     """Return requests, latency, first token, errors, cost and tokens."""
+    return read_key_figures(session, asked, actor=actor).tiles
+
+
+def read_key_figures(session: Session, asked: Asked, *, actor: Actor) -> KeyFigures:
+    """Return the same with what their statements say besides."""
     require(actor, Permission.WATCH)
     before = replace(asked, period=asked.period.before(clock.now()))
     step = Interval.HOUR if asked.period.end - asked.period.start <= BY_THE_HOUR else Interval.DAY
@@ -49,7 +62,8 @@ def tiles(session: Session, asked: Asked, *, actor: Actor) -> list[Tile]:
         _cost(one, other),
         _tokens(one, other),
     ]
-    return found if _is_all_there(session, before) else [not_compared(each) for each in found]
+    found = found if _is_all_there(session, before) else [not_compared(each) for each in found]
+    return KeyFigures(found, one.figures.unpriced_requests)
 
 
 def _is_all_there(session: Session, asked: Asked) -> bool:
@@ -63,7 +77,7 @@ def side(session: Session, asked: Asked, step: Interval) -> Side:
     def is_over(point: VolumePoint | LatencyPoint) -> bool:
         return _end(point.at, step, asked.period.zone) <= min(clock.now(), asked.period.end)
 
-    found = measure(session, asked, step)
+    found = measure(session, asked, step, volume_and_times)
     volume, times = found.volume_series(asked.period, step), found.latency_series(asked.period, step)
     return Side(
         period=asked.period,

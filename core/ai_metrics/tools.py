@@ -1,13 +1,14 @@
 """What tools were called within requests: from rollups and deltas, or from requests when a filter asks for what those lack."""
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Integer,
     Select,
-    Subquery,
     Table,
     case,
     cast,
@@ -21,13 +22,13 @@ from sqlalchemy.orm import Session
 
 from core import stats
 from core.ai_metrics.answers import Asked, ToolFigures, Tools, ToolTotals
+from core.ai_metrics.conditions import filters_of, inside, matching, matching_between, parameters
 from core.ai_metrics.figures import mean, rate
 from core.ai_metrics.histograms import packed
 from core.ai_metrics.models import ToolDelta, ToolRollup
-from core.ai_metrics.sources import LONGEST_MS, histogram_of_one, matching_requests, raw, times_of
+from core.ai_metrics.sources import LONGEST_MS, MOST_STATEMENTS, NO_BUCKET, NO_HISTOGRAM, ONE, ZERO, bucket_of_time, raw, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import Period, pieces
 from core.rollups import Grain
 from core.tables import table_of
 
@@ -35,6 +36,7 @@ rollups, deltas = table_of(ToolRollup), table_of(ToolDelta)
 COLUMNS = ("tool", "calls", "errors", "durations", "duration_ms", "duration_histogram")
 RANKS = (0.5, 0.95, 0.99)
 LEVEL, TOLERATED = 0.01, 0.05
+UNKNOWN = ("provider", "model", "status")  # rollups of tools have none of these
 NUMBER = "^-?[0-9]{1,9}$"
 
 
@@ -56,15 +58,20 @@ def failing(session: Session, asked: Asked, *, actor: Actor) -> list[ToolFigures
 
 def tool_figures(session: Session, asked: Asked) -> list[ToolFigures]:
     """Return the figures of each tool, the one that was called most first."""
-    calls = _calls(asked)
-    summed = {
-        name: cast(func.sum(calls.c[name]), BigInteger).label(name) for name in ("calls", "errors", "durations", "duration_ms")
-    }
-    times = packed(calls.c.duration_histogram).label("times")
-    rows = session.execute(select(calls.c.tool, *summed.values(), times).group_by(calls.c.tool)).mappings().all()
+    filters = filters_of(asked)
+    statement = _statement(filters, is_exact=asked.needs_rows or not filters.isdisjoint(UNKNOWN))
+    rows = session.execute(statement, parameters(asked)).mappings().all()
     every = sum(row["calls"] for row in rows)
     found = [_figures_of(dict(row), every) for row in rows if row["calls"]]
     return sorted(found, key=lambda each: (-each.calls, each.tool))
+
+
+@lru_cache(MOST_STATEMENTS)
+def _statement(filters: frozenset[str], *, is_exact: bool) -> Select[Any]:
+    calls = _calls(filters, is_exact=is_exact).subquery("calls")
+    summed = [cast(func.sum(calls.c[name]), BigInteger).label(name) for name in ("calls", "errors", "durations", "duration_ms")]
+    times = packed(calls.c.duration_histogram, calls.c.duration_bucket).label("times")
+    return select(calls.c.tool, *summed, times).group_by(calls.c.tool)
 
 
 def _figures_of(row: dict[str, Any], every: int) -> ToolFigures:
@@ -87,41 +94,38 @@ def _totals(found: list[ToolFigures]) -> ToolTotals:
     return ToolTotals(calls=calls, error_count=errors, error_rate=rate(errors, calls))
 
 
-def _calls(asked: Asked) -> Subquery:
-    if asked.needs_rows or asked.provider is not None or asked.model is not None or asked.status is not None:
-        return _of_requests(asked, asked.period).subquery("calls")
-    cut = pieces(asked.period)
-    parts = [_of_table(rollups, asked, each).where(rollups.c.grain == Grain.DAY) for each in cut.days]
-    parts += [_of_table(rollups, asked, each).where(rollups.c.grain == Grain.HALF_HOUR) for each in cut.half_hours]
-    parts += [_of_table(deltas, asked, each) for each in cut.unfolded]
-    parts += [_of_requests(asked, each) for each in cut.raw]
-    return union_all(*parts).subquery("calls")
+def _calls(filters: frozenset[str], *, is_exact: bool) -> CompoundSelect[Any] | Select[Any]:
+    if is_exact:
+        return _of_requests(filters, ("start", "end"))
+    return union_all(
+        _of_table(rollups, filters, ("days_start", "days_end")).where(rollups.c.grain == Grain.DAY),
+        _of_table(rollups, filters, ("inner_start", "days_start")).where(rollups.c.grain == Grain.HALF_HOUR),
+        _of_table(rollups, filters, ("days_end", "inner_end")).where(rollups.c.grain == Grain.HALF_HOUR),
+        _of_table(deltas, filters, ("inner_start", "inner_end")),
+        _of_requests(filters, ("start", "inner_start")),
+        _of_requests(filters, ("inner_end", "end")),
+    )
 
 
-def _of_table(table: Table, asked: Asked, period: Period) -> Select[Any]:
-    columns = table.c
-    wanted = [columns["at"] >= period.start, columns["at"] < period.end, columns.environment == asked.watched.environment]
-    if asked.watched.app:
-        wanted.append(columns.app == asked.watched.app)
-    return select(*(columns[name] for name in COLUMNS)).where(*wanted)
+def _of_table(table: Table, filters: frozenset[str], edges: tuple[str, str]) -> Select[Any]:
+    columns = [*(table.c[name] for name in COLUMNS), NO_BUCKET.label("duration_bucket")]
+    return select(*columns).where(*inside(table.c["at"], edges), *matching(table, filters))
 
 
-def _of_requests(asked: Asked, period: Period) -> Select[Any]:
+def _of_requests(filters: frozenset[str], edges: tuple[str, str]) -> Select[Any]:
     """Return the calls in requests as rows of sums, read as they were when they were rolled up."""
     called = func.jsonb_array_elements(raw.c.tool_calls).table_valued("value", name="call").render_derived()
     call: ColumnElement[Any] = called.c.value
     said = call.op("->>")("duration_ms")
     duration: ColumnElement[Any] = case((said.op("~")(NUMBER), func.least(cast(said, Integer), LONGEST_MS)), else_=null())
-    return (
-        select(
-            func.coalesce(func.left(call.op("->>")("name"), 200), "").label("tool"),
-            literal(1, Integer).label("calls"),
-            cast(call.op("?")("error"), Integer).label("errors"),
-            cast(duration.is_not(None), Integer).label("durations"),
-            func.coalesce(duration, 0).label("duration_ms"),
-            case((duration.is_not(None), histogram_of_one(duration)), else_=null()).label("duration_histogram"),
-        )
-        .select_from(raw)
-        .join(called, literal(True))
-        .where(raw.c.tool_calls.is_not(None), *matching_requests(asked, period))
-    )
+    columns: list[ColumnElement[Any]] = [
+        func.coalesce(func.left(call.op("->>")("name"), 200), "").label("tool"),
+        ONE.label("calls"),
+        cast(call.op("?")("error"), Integer).label("errors"),
+        cast(duration.is_not(None), Integer).label("durations"),
+        func.coalesce(duration, ZERO).label("duration_ms"),
+        NO_HISTOGRAM.label("duration_histogram"),
+        bucket_of_time(duration).label("duration_bucket"),
+    ]
+    wanted = matching_between(filters, edges)
+    return select(*columns).select_from(raw).join(called, literal(True)).where(raw.c.tool_calls.is_not(None), *wanted)

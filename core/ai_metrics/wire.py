@@ -23,6 +23,9 @@ WITHIN = {
     PAIRS: {1: PAIR},
 }
 
+# A longer form of a tag, which nobody needs to write, is never taken for one: its first byte has the highest bit.
+BEGINNINGS = bytes({number << 3 | WITH_LENGTH for within in WITHIN.values() for number in within} | set(range(128, 256)))
+
 
 def fields(body: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
     """Yield the number, the start and the end of each field that has a length; raise DecodeError."""
@@ -60,8 +63,16 @@ def _varint(body: bytes, at: int) -> tuple[int, int]:
 
 def has_more(body: bytes, message: int, most: int) -> bool:
     """Whether there are more messages than that within one, `SPAN` or `RESOURCE`; raise DecodeError."""
-    if len(body) // 2 <= most:  # an empty one has two bytes
-        return False
+    return len(body) // 2 > most and count_messages(body, message, most) > most  # an empty one has two bytes
+
+
+def at_most(body: bytes) -> int:
+    """Return a number of messages within a span that is never too low, by the bytes that may begin one."""
+    return len(body) - len(body.translate(None, BEGINNINGS))
+
+
+def count_messages(body: bytes, message: int, most: int) -> int:
+    """Return how many messages are within one, counted to just above `most`; raise DecodeError."""
     count, left = 0, [(message, 0, len(body))]
     while left:
         kind, start, end = left.pop()
@@ -70,6 +81,6 @@ def has_more(body: bytes, message: int, most: int) -> bool:
             if number in within:
                 count += 1
                 if count > most:
-                    return True
+                    return count
                 left.append((within[number], first, last))
-    return False
+    return count

@@ -41,6 +41,7 @@ class RunView(View):
     `error_summary` is there for those who may read what users write; `failed_phase` is the phase that it names.
     `usual_duration_ms` is the median of the last 30 runs of its job before it that completed, null of fewer than five;
     `is_slow` says that it took, or takes already, more than 1.2 times as long.
+    Lists cut what is long, and name it in `truncated`.
     """
 
     id: UUID
@@ -62,6 +63,7 @@ class RunView(View):
     is_internal: bool
     usual_duration_ms: int | None
     is_slow: bool
+    truncated: tuple[str, ...] = ()
 
 
 class RunDetail(RunView):

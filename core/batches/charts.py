@@ -17,7 +17,7 @@ LOW, STRIP_PX = 0.5, 52
 ROW_PX, BAR, MOST_LINES = 26, 0.62, 5
 LINE_PX, LONGEST_LINE, LONGEST_NAME, TIMES_PX = 16, 44, 24, 84
 LEAST_REST = 0.01  # of a run's time, in which no phase is missed
-REST = "not in a phase"
+REST = "other"
 HEIGHTS = {"completed": LOW, "running": 0.3, "failed": 1.0, "lost": 1.0, "partial": 0.75}
 
 
@@ -48,13 +48,13 @@ def strip(palette: Palette, runs: Sequence[RunView], zone: str, *, places: int |
         margin={"l": 0, "r": 0, "t": 2, "b": 2},
     )
     good, bad = sum(run.status in GOOD for run in runs), [run for run in runs if run.status in BAD]
-    last = f", the last at {words.moment(bad[0].started_at, zone)} ({bad[0].batch_job})" if bad else ""
-    return Chart(figure, f"The last {words.count(len(runs), 'batch run')}: {good} completed, {len(bad)} failed{last}.")
+    last = f", most recently at {words.moment(bad[0].started_at, zone)} ({bad[0].batch_job})" if bad else ""
+    return Chart(figure, f"Last {words.count(len(runs), 'batch run')}: {good} completed, {len(bad)} failed{last}.")
 
 
 def _ended(run: RunView) -> Markup:
     took = f", {words.duration(run.duration_ms)}" if run.duration_ms is not None else ""
-    return Markup.of("<b>{}</b>{}{}", run.status, took, ", slower than usual" if run.is_slow else "")
+    return Markup.of("<b>{}</b>{}{}", run.status, took, ", slow" if run.is_slow else "")
 
 
 def _times(runs: Sequence[RunView], zone: str) -> list[str]:
@@ -106,9 +106,7 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
     figure.update_xaxes(range=[0, (longest or 1.0) * scale.factor * 1.01])  # else the words behind the bars would widen it
     slow, bad = sum(run.is_slow for run in runs), sum(run.status in BAD for run in runs)
     last = "; ".join(f"{bar.name} {words.duration(round(bar.took))}" for bar in each[0]) if each else "none"
-    return Chart(
-        figure, f"Phases of the last {words.count(len(runs), 'run')}: {bad} failed, {slow} slower than usual. The latest: {last}."
-    )
+    return Chart(figure, f"Phases of the {words.latest(len(runs), 'run')}: {bad} failed, {slow} slow. Latest: {last}.")
 
 
 def _legend(shades: dict[str, str]) -> list[str]:
@@ -134,7 +132,8 @@ def bars_of(run: RunView, now: datetime) -> list[Bar]:
 
     A run that failed did so in the phase that its summary names, else in the time that is in no phase, else in its last one.
     """
-    timed = [(name, float(took)) for name, took in run.phase_durations.items() if _is_time(took)]
+    phases = {} if "phase_durations" in run.truncated else run.phase_durations
+    timed = [(name, float(took)) for name, took in phases.items() if _is_time(took)]
     starts = [0.0, *accumulate(took for _, took in timed)]
     whole = run.duration_ms if run.duration_ms is not None else (now - run.started_at).total_seconds() * 1000
     has_end = run.duration_ms is not None or run.status == "running"

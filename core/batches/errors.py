@@ -4,4 +4,4 @@ from core.errors import NotFound
 
 
 class RunMissing(NotFound):
-    """There is no batch run of that id."""
+    """No batch run with this ID."""

@@ -6,11 +6,27 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Label, RowMapping, Text, cast, extract, false, func, null, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Label,
+    Row,
+    RowMapping,
+    Select,
+    Text,
+    cast,
+    extract,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
-from core import clock
+from core import clock, shortened
 from core.activity.conversion import interval
 from core.batches.answers import (
     BAD,
@@ -40,24 +56,30 @@ runs = table_of(BatchRun).c
 STATES = (*GOOD, *BAD, "running")
 STRIP, MOST_STRIPS = 90, 8
 RANKS = array([0.5, 0.95])
+LONG = ("error_summary", "phase_durations")
 duration = cast(extract("epoch", runs.completed_at - runs.started_at), Float) * 1000
 
 
-def list_runs(session: Session, asked: AskedRuns, *, window: Window, after: Cursor | None = None, actor: Actor) -> list[RunView]:
-    """Return runs, the one that started last first; with `after`, those behind a run of that start and id."""
+def list_runs(
+    session: Session, asked: AskedRuns, *, window: Window, after: Cursor | None = None, whole: bool = False, actor: Actor
+) -> list[RunView]:
+    """Return runs, the one that started last first; with `after`, those behind a run of that start and id.
+
+    What is long in them is cut, unless they are wanted `whole`.
+    """
     require(actor, Permission.WATCH)
-    wanted = select(BatchRun).where(*matching(asked)).order_by(runs.started_at.desc(), runs.id.desc())
+    wanted = _selected(whole=whole).where(*matching(asked)).order_by(runs.started_at.desc(), runs.id.desc())
     if after is not None:
         wanted = wanted.where(tuple_(runs.started_at, runs.id) < (after.created_at, after.id))
-    return _views(session, session.scalars(wanted.limit(window.limit).offset(window.offset)).all(), actor)
+    return _views(session, session.execute(wanted.limit(window.limit).offset(window.offset)).all(), actor)
 
 
 def list_running(session: Session, asked: AskedRuns, *, limit: int, actor: Actor) -> list[RunView]:
     """Return the runs that are going on: a sender may say "running" of one whose end it tells, and that one is not."""
     require(actor, Permission.WATCH)
     going = (*matching(replace(asked, status=BatchStatus.RUNNING)), runs.completed_at.is_(None))
-    wanted = select(BatchRun).where(*going).order_by(runs.started_at.desc(), runs.id.desc())
-    return _views(session, session.scalars(wanted.limit(limit)).all(), actor)
+    wanted = _selected().where(*going).order_by(runs.started_at.desc(), runs.id.desc())
+    return _views(session, session.execute(wanted.limit(limit)).all(), actor)
 
 
 def strips(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Strip]:
@@ -74,7 +96,7 @@ def failures(session: Session, asked: AskedRuns, *, limit: int = 20, actor: Acto
     """Return what runs failed with, the latest first; for those who may not read it, one row a batch job."""
     require(actor, Permission.WATCH)
     may_read = may(actor, Permission.READ_CONTENTS)
-    summary = runs.error_summary if may_read else cast(null(), Text)
+    summary = shortened.text(runs.error_summary) if may_read else cast(null(), Text)
     latest = aggregate_order_by(runs.batch_run_id, runs.started_at.desc(), runs.id.desc())
     last_at = func.max(runs.started_at).label("last_at")
     wanted = (
@@ -88,7 +110,7 @@ def failures(session: Session, asked: AskedRuns, *, limit: int = 20, actor: Acto
             func.array_agg(latest)[1].label("last_run"),
         )
         .where(*matching(asked), runs.status.in_(BAD))
-        .group_by(runs.batch_job, *([summary] if may_read else []))
+        .group_by(runs.batch_job, *([runs.error_summary] if may_read else []))
         .order_by(last_at.desc(), runs.batch_job)
     )
     return [Failure(**row) for row in session.execute(wanted.limit(limit)).mappings()]
@@ -162,18 +184,36 @@ def _named(given: str) -> ColumnElement[bool]:
         return runs.batch_run_id == given
 
 
-def _views(session: Session, found: Sequence[BatchRun], actor: Actor) -> list[RunView]:
+def _selected(*, whole: bool = False) -> Select[Any]:
+    facts = [runs[name] for name in (*RunView.model_fields, "phase_order") if name in runs and name not in LONG]
+    if whole:
+        return select(*facts, *(runs[name] for name in LONG))
+    cut = [
+        shortened.text(runs.error_summary).label("error_summary"),
+        shortened.json(runs.phase_durations).label("phase_durations"),
+    ]
+    return select(*facts, *cut, shortened.names(*(runs[name] for name in LONG)))
+
+
+def _views(session: Session, found: Sequence[Row[Any]] | Sequence[BatchRun], actor: Actor) -> list[RunView]:
     usual, now = usual_durations(session, [row.id for row in found]), clock.now()
-    each = (_fields(row, usual.get(row.id), now) for row in found)
+    each = (_fields(row, usual.get(row.id), now) | {"failed_phase": _failed_phase(session, row)} for row in found)
     return [RunView(**without_contents(fields, "error_summary", actor=actor)) for fields in each]
 
 
-def _fields(row: BatchRun, usual: timedelta | None, now: datetime) -> dict[str, Any]:
+def _failed_phase(session: Session, row: Row[Any] | BatchRun) -> str | None:
+    if row.status not in BAD:
+        return None
+    said, phases = row.error_summary, row.phase_durations
+    if getattr(row, "truncated", ()):  # looked for in all that was said, of one run at a time
+        said, phases = session.execute(select(runs.error_summary, runs.phase_durations).where(runs.id == row.id)).one()
+    return next(iter(named(said or "", phases)), None)
+
+
+def _fields(row: Row[Any] | BatchRun, usual: timedelta | None, now: datetime) -> dict[str, Any]:
     plain = {name: getattr(row, name) for name in RunView.model_fields if hasattr(row, name)}
     took = row.completed_at - row.started_at if row.completed_at is not None else None
-    blamed = named(row.error_summary or "", row.phase_durations) if row.status in BAD else []
     return plain | {
-        "failed_phase": blamed[0] if blamed else None,
         "phase_durations": in_order(row),
         "duration_ms": _milliseconds(took),
         "usual_duration_ms": _milliseconds(usual),
@@ -181,7 +221,7 @@ def _fields(row: BatchRun, usual: timedelta | None, now: datetime) -> dict[str, 
     }
 
 
-def in_order(row: BatchRun) -> dict[str, Any]:
+def in_order(row: Row[Any] | BatchRun) -> dict[str, Any]:
     """Return a run's phases as they were sent."""
     order = {name: place for place, name in enumerate(row.phase_order or ())}
     return {

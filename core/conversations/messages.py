@@ -34,20 +34,24 @@ MESSAGES = Stage(
 # What a message says nothing of is left as it is; the earliest time holds, and the latest place as sent.
 TAKEN = ("role", "content")
 KEPT = ("model", "tool_calls", "tokens", "cost_usd", "latency_ms", "first_token_ms", "error")
-INSERT = """
+COLUMNS = """id, conversation_id, external_id, position, sequence, role, content, model, tool_calls, tokens, cost_usd, latency_ms,
+    first_token_ms, error, metadata, created_at, import_id"""
+VALUES = COLUMNS.replace("tool_calls", "tool_calls::jsonb").replace("metadata", "metadata::jsonb")
+PLACE = "row_number() over (partition by conversation_id order by created_at, sequence, staged.id)"
+INSERT_NEW = f"""
+insert into messages ({COLUMNS})
+select {VALUES} from (select staged.*, {PLACE} - 1 as position from staged_messages as staged) as placed
+order by conversation_id, id"""  # noqa: S608  names of our own
+INSERT = f"""
 with placed as (
-    select staged.*,
-        present.last + row_number() over (partition by conversation_id order by created_at, sequence, staged.id) as position
+    select staged.*, present.last + {PLACE} as position
     from staged_messages as staged
     join (select id, coalesce((select max(position) from messages where conversation_id = c.id), -1) as last
-        from (select distinct conversation_id as id from staged_messages) as c) as present
+        from (select distinct conversation_id as id from staged_messages offset 0) as c) as present
         on present.id = conversation_id
 )
-insert into messages as present (id, conversation_id, external_id, position, sequence, role, content, model, tool_calls, tokens,
-    cost_usd, latency_ms, first_token_ms, error, metadata, created_at, import_id)
-select id, conversation_id, external_id, position, sequence, role, content, model, tool_calls::jsonb, tokens,
-    cost_usd, latency_ms, first_token_ms, error, metadata::jsonb, created_at, import_id
-from placed order by conversation_id, id"""
+insert into messages as present ({COLUMNS})
+select {VALUES} from placed order by conversation_id, id"""  # noqa: S608  names of our own
 UPSERT = f"""{INSERT}
 on conflict (id) do update set {", ".join(f"{name} = excluded.{name}" for name in TAKEN)},
     {", ".join(f"{name} = coalesce(excluded.{name}, present.{name})" for name in KEPT)},
@@ -96,7 +100,7 @@ def store(connection: Connection, staged: Staged, *, made: set[UUID]) -> tuple[s
     keys = {name: key_of("conversation", name) for name in {name for name, _ in staged}}
     if made.issuperset(keys.values()):
         if staged:
-            connection.execute(INSERT)
+            connection.execute(INSERT_NEW.encode())
         return {number for number, *_ in staged.values()}, set(keys.values())
     names = {key: name for name, key in keys.items()}
     stored = [(names[key], name) for key, name in connection.execute(UPSERT.encode())]

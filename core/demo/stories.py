@@ -29,7 +29,7 @@ def stories(until: datetime) -> list[Story]:
             {"start": in_address(slow.start - DAY), "end": in_address(slow.end + DAY), "model": "claude-sonnet-4-5"},
         ),
         Story(
-            "Where did release 2.6.0 lose people?",
+            "Where did release 2.6.0 lose users?",
             "filter_alt",
             "onboarding",
             {
@@ -41,12 +41,12 @@ def stories(until: datetime) -> list[Story]:
             },
         ),
         Story(
-            "What fails in the nights to Monday?",
+            "What fails on Monday nights?",
             "view_timeline",
             "batch-history",
             {"start": in_address(calendar.ago(36)), "end": in_address(until), "job": "nightly-ripening"},
         ),
         Story("Why do answers cost more since 2.7.0?", "payments", "ai-metrics", {"days": "30"}),
-        Story("Which tool lets people down?", "handyman", "ai-metrics", {"days": "7"}),
+        Story("Which tool fails?", "handyman", "ai-metrics", {"days": "7"}),
         Story("Where do reviewers disagree?", "balance", "tuning", {"view": "summary", "days": "30"}),
     ]

@@ -4,10 +4,10 @@ from core.errors import NotFound, Unavailable
 
 
 class ExecutionMissing(NotFound):
-    """There is no such execution of yours."""
+    """No execution with this ID."""
 
 
 class TooManyAtOnce(Unavailable):
-    """Too many answers are being written at this moment. Try again in a few seconds."""
+    """Too many requests in progress. Try again in a few seconds."""
 
     code = "too_many_at_once"

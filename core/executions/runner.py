@@ -38,7 +38,7 @@ STORE_AGAIN_AFTER_S = (0.2, 0.5, 1, 2, 3, 5, 5, 10, 10, 10, 15, 15, 15, 30)
 BROKEN = ExecutionError(
     code="internal",
     reason="internal",
-    detail="Something broke on our side; the log has it under the id of this execution.",
+    detail="Internal error. The server log has details under this execution ID.",
 )
 
 OnFinish = Callable[[Session, UUID], None]
@@ -122,7 +122,7 @@ class Runner:
     def reserve(self) -> None:
         """Raise TooManyAtOnce when no thread would be free to make a call, Unavailable when we are to go."""
         if self._stopping.is_set():
-            raise Unavailable("Attune is being stopped; try again in a few seconds.")
+            raise Unavailable("Attune is shutting down. Try again in a few seconds.")
         if len(self._live) >= AT_ONCE:
             raise TooManyAtOnce
 

@@ -30,13 +30,13 @@ CANCELLED = "execution cancelled"
 FINISHED = "execution.completed"
 # What is left of a call without its texts: a vendor's words of an error may quote what was asked.
 NUMBERS = executions.c.parameters.op("-")("stop_sequences")
-FORGOTTEN = literal("What was said of this failure is no longer kept.", JSONB)
+FORGOTTEN = literal("The details of this error are no longer stored.", JSONB)
 KIND_OF_ERROR = func.jsonb_set(executions.c.error, array(["detail"]), FORGOTTEN)
 ABANDONED_AFTER = timedelta(minutes=2)
 INTERRUPTED = ExecutionError(
     code="provider_failed",
     reason="interrupted",
-    detail="Attune was stopped while this answer was being written. Ask again.",
+    detail="Attune was restarted during this answer. Send the message again.",
 )
 
 
@@ -89,11 +89,11 @@ def check_fits(model: ModelView, given: NewExecution) -> None:
     for name, value in given.parameters.given().items():
         bounds = taken.get(ParameterName(name))
         if bounds is None:
-            wrong.append({"field": f"parameters.{name}", "message": f"{model.id} does not take this parameter."})
+            wrong.append({"field": f"parameters.{name}", "message": f"{model.id} does not support this parameter."})
         elif bounds.maximum is not None and isinstance(value, (int, float)) and value > bounds.maximum:
-            wrong.append({"field": f"parameters.{name}", "message": f"{model.id} takes at most {bounds.maximum:g}."})
+            wrong.append({"field": f"parameters.{name}", "message": f"{model.id} allows at most {bounds.maximum:g}."})
     if given.tools and not model.capabilities.tools:
-        wrong.append({"field": "tools", "message": f"{model.id} does not call tools."})
+        wrong.append({"field": "tools", "message": f"{model.id} does not support tools."})
     if wrong:
         raise ParameterNotTaken("; ".join(f"{field['field']}: {field['message']}" for field in wrong), errors=wrong)
 

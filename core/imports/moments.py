@@ -31,7 +31,7 @@ OTHER = (
     "%Y-%m-%d %H:%M:%S.%f %z",
     "%Y-%m-%d %H:%M:%S %z",
 )
-LONGEST = 60
+LONGEST, LONGEST_READ = 60, 120  # of what may be a time, and of what a mapping says is one
 PLAUSIBLE = re.compile(r"\d{8}|\d\D+\d+\D+\d|^\d+-W?\d+$")  # of the time alone, ISO has eight digits
 DIRECTIVE, WORDLIKE = re.compile(r"%[a-zA-Z]"), re.compile(r"\w|(?<=\s)\s+")
 Reader = Callable[[Any], str]
@@ -93,6 +93,8 @@ def iso(at: datetime) -> str:
 
 def _parsed(text: str, habits: tuple[str, ...]) -> datetime | None:
     plain = text.strip()
+    if len(plain) > LONGEST_READ:
+        return None
     try:
         return datetime.fromisoformat(plain)
     except ValueError:

@@ -1,5 +1,6 @@
 """Parquet, a part of a row group at a time. pyarrow takes 60 MB: this file is loaded when there is Parquet to read."""
 
+import mmap
 from collections.abc import Iterator
 from itertools import repeat
 from pathlib import Path
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.bodies import LONGEST_ROW
+from core.imports import parquet_pages
 from core.imports.arrow_values import values_of
 from core.imports.files import MOST_TIMES, TOO_LONG, Unreadable, with_any_access
 
@@ -39,7 +41,7 @@ def records(path: Path, skip: int = 0) -> Iterator[Record]:
                 groups, passed = _groups_after(file, skip)
                 if not groups:
                     return
-                for batch in file.iter_batches(_at_once(file, groups), row_groups=groups):
+                for batch in _batches(file, groups):
                     for row in _rows(batch):
                         if passed > 0:
                             passed -= 1
@@ -49,6 +51,12 @@ def records(path: Path, skip: int = 0) -> Iterator[Record]:
                         yield position, None, None if is_too_large else row, TOO_LONG if is_too_large else None
         except (pa.ArrowException, OSError, ValueError) as error:
             yield position + 1, None, None, f"Invalid Parquet from here on: {str(error)[:200]}"
+
+
+def _batches(file: pq.ParquetFile, groups: list[int]) -> Iterator[pa.RecordBatch]:
+    """Yield rows group by group: pyarrow reads no texts within structs across two of them."""
+    for group in groups:
+        yield from file.iter_batches(_at_once(file, [group]), row_groups=[group])
 
 
 def _groups_after(file: pq.ParquetFile, skip: int) -> tuple[list[int], int]:
@@ -69,6 +77,7 @@ def _open(plain: Path) -> pq.ParquetFile:
         for group in map(metadata.row_group, range(metadata.num_row_groups)):
             chunks = [group.column(place) for place in range(metadata.num_columns)]
             _check(chunks, [column.max_repetition_level > 0 for column in columns], plain.stat().st_size)
+            _check_pages(chunks, plain)
     if max((column.length or 0 for column in columns), default=0) > LONGEST_ROW:
         raise Unreadable(f"A column has cells of more than {LONGEST_ROW >> 20} MiB.")
     texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
@@ -80,6 +89,23 @@ def _check(chunks: list[pq.ColumnChunkMetaData], repeated: list[bool], size: int
     cells = max((chunk.num_values for chunk, is_list in zip(chunks, repeated, strict=True) if is_list), default=0)
     if unpacked > max(PLAIN_BYTES, MOST_TIMES * size) or cells > max(MOST_CELLS, MOST_TIMES * size):
         raise Unreadable(f"This unpacks to more than {MOST_TIMES} times its size, which is not allowed.")
+
+
+def _check_pages(chunks: list[pq.ColumnChunkMetaData], plain: Path) -> None:
+    """Check what the pages say themselves: what the file's end says of them need not be true."""
+    unpacked, most = 0, max(PLAIN_BYTES, MOST_TIMES * plain.stat().st_size)
+    with plain.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
+        for chunk in chunks:
+            begin = min(filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)), default=0)
+            try:
+                for size in parquet_pages.sizes(data, begin, begin + chunk.total_compressed_size):
+                    unpacked += size
+                    if unpacked > most:
+                        break
+            except (ValueError, IndexError, KeyError):
+                raise Unreadable("The file begins as Parquet, and its pages cannot be read.") from None
+    if unpacked > most:
+        raise Unreadable(f"This unpacks to more than {MOST_TIMES} times its size, which no honest file does.")
 
 
 def _at_once(file: pq.ParquetFile, groups: list[int]) -> int:

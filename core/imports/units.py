@@ -44,6 +44,7 @@ LAST_ONLY = frozenset(
     ("s", "h", "min", "std", "sec", "seg", "second", "minute", "ora", "hora")
 )  # else another word, as min_latency
 BRACKETED = re.compile(r"[\[(/]\s*([^\])/]+?)\s*[\])]?\s*$")
+LONGEST_BRACKETS = 60  # at the end of a name: a file may have names of a megabyte
 FILLERS = frozenset(("in", "en", "em"))
 DOLLARS = frozenset(words("usd dollar dollars us_dollar"))
 OTHER_MONEY = frozenset(
@@ -58,7 +59,8 @@ def named_duration(name: str) -> Unit | None:
     """Return the unit of durations that a column's name tells: `Dauer (s)`, `latency_ms`, `durée en secondes`."""
     if (sign := next((unit for sign, unit in SIGNS.items() if sign in name.lower()), None)) is not None:
         return sign
-    if (inner := BRACKETED.search(name)) and (unit := _unit_in(names.plain(inner[1]).split("_"), is_apart=True)):
+    inner = BRACKETED.search(name[-LONGEST_BRACKETS:])
+    if inner and (unit := _unit_in(names.plain(inner[1]).split("_"), is_apart=True)):
         return unit
     return _unit_in(names.plain(name).split("_"), is_apart=False)
 

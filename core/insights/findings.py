@@ -1,8 +1,9 @@
 """What needs attention, found in the figures and said in words; each finding names the page and the filters that show it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
@@ -29,6 +30,9 @@ LEVEL = 0.01
 FEEDBACK = {"section": "feedback"}
 # What a page asks of its reader, and where those are led who may not open it.
 ELSEWHERE = {"knowledge": (Permission.READ_CONTENTS, "overview"), "settings": (Permission.CHANGE_WORKSPACE, "ai-metrics")}
+
+
+Volumes = Callable[[], list[ModelVolume]]
 
 
 class Severity(StrEnum):
@@ -97,7 +101,7 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
     tiles = [*known.of_ai, known.feedback]
     hours = incidents(core, asked, actor=actor)
     runs = find_failing(core, AskedRuns(scope.period, scope.watched))
-    volumes = volume_by_model(core, asked)
+    volumes = cache(partial(volume_by_model, core, asked))  # few findings speak of models
     fewer = drops(core, scope.period, scope.watched, actor=actor) if scope.watched.user_id is None else []
     found = [
         *(_of_incident(each, scope) for each in hours),
@@ -105,7 +109,7 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
         *(_of_drop(each, scope) for each in fewer),
         *_of_tiles(core, tiles, volumes, {each.trouble for each in hours}, scope),
         *(_of_tool(each, scope) for each in tools.failing(core, asked, actor=actor)),
-        *_unpriced(volumes, scope),
+        *(_unpriced(volumes(), scope) if known.unpriced_requests else ()),
     ]
     order = list(Severity)
     return Findings(items=sorted(found, key=lambda each: (order.index(each.severity), -each.at.timestamp()))[:MOST])
@@ -116,18 +120,18 @@ def _of_incident(one: Incident, scope: Scope) -> Finding:
     when = words.stretch(one.start, one.end, zone)
     query = {"start": in_address(one.start), "end": in_address(one.end), "model": one.model, **_place(scope)}
     if one.trouble is Trouble.SLOW:
-        title = f"{one.model} was slow: p95 {words.duration(round(one.value))}, usually {words.duration(round(one.usual))}"
-        said = f"{one.affected} of {words.count(one.requests, 'request')} were slower than the usual p95"
+        title = f"{one.model} slow: p95 {words.duration(round(one.value))} (usual {words.duration(round(one.usual))})"
+        said = f"{one.affected} of {words.count(one.requests, 'request')} exceeded the usual p95"
         return _finding("latency", Severity.BAD, title, f"{when} · {said}", one.start, "ai-metrics", query)
-    title = f"{one.model} failed: {words.share(one.value)} of requests, usually {words.share(one.usual)}"
+    title = f"{one.model} failing: {words.share(one.value)} of requests (usual {words.share(one.usual)})"
     said = f"{one.affected} of {words.count(one.requests, 'request')}"
     return _finding("errors", Severity.BAD, title, f"{when} · {said}", one.start, "ai-metrics", query | {"status": "error"})
 
 
 def _of_failing(one: Failing, scope: Scope) -> Finding:
     phase = f" in {one.phase}" if one.phase else ""
-    title = f"{one.batch_job} fails{phase}: {one.bad} of {words.count(one.runs, 'run')}"
-    row = f"the last {one.in_a_row} in a row" if one.in_a_row > 1 else f"last {words.moment(one.last_at, scope.period.zone)}"
+    title = f"{one.batch_job} failing{phase}: {one.bad} of {words.count(one.runs, 'run')}"
+    row = f"last {one.in_a_row} runs in a row" if one.in_a_row > 1 else f"last {words.moment(one.last_at, scope.period.zone)}"
     # All of its runs: one that fails is partial or lost as well, and beside good ones it shows what differs.
     query = {"job": one.batch_job, **_span(scope), **_place(scope)}
     severity = Severity.BAD if one.in_a_row > 1 else Severity.WARN
@@ -137,11 +141,11 @@ def _of_failing(one: Failing, scope: Scope) -> Finding:
 
 def _of_drop(one: Drop, scope: Scope) -> Finding:
     since = f" since release {one.release}" if one.release else ""
-    title = f"Fewer get from {words.event(one.event_type)} to {words.event(one.next_event_type)}{since}"
-    rates = f"{words.share(one.rate)} within a day, {words.share(one.before)} before"
-    some = "of a sample of " if one.is_sampled else "of "
+    title = f"Conversion dropped from {words.event(one.event_type)} to {words.event(one.next_event_type)}{since}"
+    rates = f"{words.share(one.rate)} within 1 day, previously {words.share(one.before)}"
+    some = "sample of " if one.is_sampled else ""
     zone, is_over = scope.period.zone, one.until < scope.period.end
-    when = words.stretch(one.at, one.until, zone) if is_over else f"from {words.moment(one.at, zone)} on"
+    when = words.stretch(one.at, one.until, zone) if is_over else f"since {words.moment(one.at, zone)}"
     detail = f"{when} · {rates} · {some}{words.count(one.users, 'user')}"
     # Just those days beside as many before: in a longer period the fall would be lost.
     span = {"start": in_address(one.at), "end": in_address(one.until)}
@@ -150,9 +154,7 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
     return _finding("conversion", Severity.BAD, title, detail, one.at, "onboarding", query)
 
 
-def _of_tiles(
-    core: Session, tiles: Sequence[Tile], volumes: Sequence[ModelVolume], known: set[Trouble], scope: Scope
-) -> Iterator[Finding]:
+def _of_tiles(core: Session, tiles: Sequence[Tile], volumes: Volumes, known: set[Trouble], scope: Scope) -> Iterator[Finding]:
     is_slow = Trouble.SLOW in known
     # An incident says it already, and names its hours.
     explained = {"p95_latency": is_slow, "p95_first_token": is_slow, "error_rate": Trouble.FAILING in known}
@@ -161,12 +163,12 @@ def _of_tiles(
         if not _is_surely_worse(tile, level) or explained.get(tile.name) or tile.value is None or not tile.before:
             continue
         query = {**_span(scope), **_place(scope)}
-        change = f"{words.figure(tile.value, tile.unit)}, {words.figure(tile.before, tile.unit)} in the same time before"
+        change = f"{words.figure(tile.value, tile.unit)}, {words.figure(tile.before, tile.unit)} in the previous period"
         if tile.name == "cost":
             if tile.value / tile.before - 1 >= LEAST_RISE:
-                yield _of_cost(core, volumes, change, query, scope)
+                yield _of_cost(core, volumes(), change, query, scope)
             continue
-        verb = "fell" if tile.value < tile.before else "rose"
+        verb = "decreased" if tile.value < tile.before else "increased"
         page, more = ("knowledge", FEEDBACK) if tile.name == "feedback" else ("ai-metrics", {})
         yield _finding(tile.name, Severity.WARN, f"{tile.label} {verb}", change, scope.period.start, page, query | more)
 
@@ -183,12 +185,12 @@ def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: 
     rises = {key: cost - before.get(key, 0) for key, cost in now.items()}
     rise = sum(now.values()) - sum(before.values())
     risen = max((key for key in rises if 2 * rises[key] > rise), key=lambda key: rises[key], default=None)
-    most = f" · most of it by {risen[1]}" if risen else ""
-    return _finding("cost", Severity.WARN, "Cost rose", change + most, scope.period.start, "ai-metrics", query)
+    most = f" · mostly from {risen[1]}" if risen else ""
+    return _finding("cost", Severity.WARN, "Cost increased", change + most, scope.period.start, "ai-metrics", query)
 
 
 def _of_tool(one: ToolFigures, scope: Scope) -> Finding:
-    title = f"The tool {one.tool or 'without a name'} fails: {words.share(one.error_rate)} of its calls"
+    title = f"Tool {one.tool or '(unnamed)'} failing: {words.share(one.error_rate)} of calls"
     detail = f"{one.error_count:,} of {words.count(one.calls, 'call')}"
     query = {**_span(scope), **_place(scope)} | ({"tool": one.tool} if one.tool else {})
     return _finding("tool", Severity.WARN, title, detail, scope.period.start, "ai-metrics", query)
@@ -200,7 +202,7 @@ def _unpriced(volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]
         count = sum(one.unpriced_requests for one in each)
         names = ", ".join(list(dict.fromkeys(one.model for one in each))[:3])
         title = f"{words.count(count, 'request')} without a price"
-        detail = f"{names} · what they cost is in no sum"
+        detail = f"{names} · not included in cost totals"
         yield _finding("unpriced", Severity.NOTE, title, detail, scope.period.start, "settings", {"section": "Prices"})
 
 

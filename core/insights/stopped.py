@@ -88,7 +88,7 @@ def list_stopped(
     """
     require(actor, Permission.WATCH)
     if not 1 <= step <= len(funnel.steps):
-        raise FunnelRefused(f"The funnel has {len(funnel.steps)} steps: step is a number from 1 on.")
+        raise FunnelRefused(f"step must be a number from 1 to {len(funnel.steps)}.")
     window = window or Window()
     asked = asking.ask(session, funnel, period, watched, segment)
     given = asked.given | {"since": period.start, "since_us": asked.given["start_us"]}

@@ -31,16 +31,15 @@ class Known:
     """The key figures in which trouble shows: those of AI requests, and the feedback."""
 
     of_ai: list[Tile]
+    unpriced_requests: int
     feedback: Tile
 
 
 def read_known(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Known:
     """Read the key figures in which trouble shows: the Overview's figures and its findings speak of them."""
     require(actor, Permission.WATCH)
-    return Known(
-        of_ai=ai_tiles.tiles(core, Asked(scope.period, scope.watched), actor=actor),
-        feedback=_feedback(core, ai, scope),
-    )
+    found = ai_tiles.read_key_figures(core, Asked(scope.period, scope.watched), actor=actor)
+    return Known(found.tiles, found.unpriced_requests, feedback=_feedback(core, ai, scope))
 
 
 def overview_tiles(
@@ -114,7 +113,7 @@ def _feedback(core: Session, ai: Session, scope: Scope) -> Tile:
     change = of_rate((now.positive, now.rated), (then.positive, then.rated), Meaning.GOOD) if is_known else NOT_KNOWN
     values = (now.ratio, then.ratio) if is_known else (None, None)
     course = course_of(core, scope, "feedback_ratio", source=ai)
-    found = tile("feedback", "Good feedback", Unit.SHARE, values, change, course)
+    found = tile("feedback", "Positive feedback", Unit.SHARE, values, change, course)
     return found.model_copy(update={"stale": stale_places(core, scope, "feedback_stale") if course else []})
 
 

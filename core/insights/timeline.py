@@ -73,7 +73,7 @@ class Stretch:
         session = [f"session {self.session_id}"] if self.session_id else []
         return [
             *session,
-            *(["without a name"] if self.is_anonymous else []),
+            *(["anonymous"] if self.is_anonymous else []),
             *(f"release {each}" for each in releases),
         ]
 

@@ -28,7 +28,7 @@ from core.knowledge.errors import DocumentMissing, FolderRefused
 
 ENDINGS = (".md", ".markdown", ".txt")
 MOST_BYTES, LONGEST_ID = 20 * 2**20, 128
-HEADING = re.compile(r"^#[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
 SOURCE = "folder"
 OTHERWISE_PACKED = "Unsupported ZIP compression. Use Deflate, or upload the files without a ZIP."
 PACKED_AS_USUAL = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -72,7 +72,8 @@ def read_files(files: Sequence[tuple[str, bytes]], *, actor: Actor) -> list[Mark
 def title_of(file: MarkdownFile) -> str:
     """Return the first heading, or the file's name in words."""
     heading = HEADING.search(file.content)
-    return (heading.group(1) if heading else re.sub(r"[-_]+", " ", PurePosixPath(file.name).stem))[:500]
+    words = heading[1].rstrip().rstrip("#").rstrip() if heading else ""
+    return (words or re.sub(r"[-_]+", " ", PurePosixPath(file.name).stem))[:500]
 
 
 def _bring(ai: Session, file: MarkdownFile, given: FolderBody, actor: Actor) -> str:

@@ -4,22 +4,16 @@ from core.errors import Conflict, NotFound
 
 
 class SessionMissing(NotFound):
-    """There is no such session of yours."""
+    """Session not found."""
 
 
 class AnswerPending(Conflict):
-    """The last answer is still being written. Wait for it, or stop it."""
+    """The model is still answering. Wait, or stop it first."""
 
     code = "answer_pending"
 
 
 class NoModel(NotFound):
-    """No model can be called yet. Add a provider in Settings."""
+    """No models available. Add a provider in Settings."""
 
     code = "model_missing"
-
-
-class ServiceMissing(NotFound):
-    """No service is active."""
-
-    code = "service_missing"

@@ -28,20 +28,20 @@ class CallFailed(ProviderFailed):
 
 
 class KeyRefused(CallFailed):
-    """The provider refused the key. Check it in Settings, Providers."""
+    """The provider rejected the API key. Check it in Settings > Providers."""
 
     reason = "auth"
 
 
 class TooManyCalls(CallFailed):
-    """The provider's rate limit is reached. Wait a little, or choose another model."""
+    """Provider rate limit reached. Wait, or choose another model."""
 
     reason = "rate_limit"
     may_pass = True
 
 
 class CreditUsedUp(CallFailed):
-    """The credit of this key is used up. Top it up at the provider, or choose another model."""
+    """The provider account is out of credit. Add credit there, or choose another model."""
 
     reason = "quota"
 
@@ -53,32 +53,32 @@ class TookTooLong(CallFailed):
 
 
 class Unreachable(CallFailed):
-    """The provider cannot be reached, or the connection broke. Check its address and the network, then try again."""
+    """The provider cannot be reached, or the connection broke. Check the base URL and the network, then try again."""
 
     reason = "connection"
     may_pass = True
 
 
 class NotReached(Unreachable):
-    """The provider cannot be called as it is set up. Check its address in Settings, Providers."""
+    """This provider is not configured correctly. Check its base URL in Settings > Providers."""
 
     may_pass = False
 
 
 class CallRefused(CallFailed):
-    """The provider refused this call as it stands. Change the question or the parameters, or choose another model."""
+    """The provider rejected this request. Change the message or parameters, or choose another model."""
 
     reason = "bad_request"
 
 
 class NothingThere(CallFailed):
-    """The provider does not know this model, or its address is wrong. Choose another model, or check the address."""
+    """Model not found at this provider. Choose another model, or check the base URL."""
 
     reason = "not_found"
 
 
 class Unreadable(CallFailed):
-    """The provider's answer is not in its protocol. Check that its address is that of an API of this kind."""
+    """Unexpected response format. Check that the base URL is an OpenAI- or Anthropic-compatible API."""
 
     reason = "unreadable"
 
@@ -97,20 +97,20 @@ class Overloaded(CallFailed):
 
 
 class ServerBroke(CallFailed):
-    """Something broke on the provider's side. Try again in a minute."""
+    """The provider had an internal error. Try again in a minute."""
 
     reason = "server"
     may_pass = True
 
 
 class Incomplete(CallFailed):
-    """The answer ended without an end mark, so a part of it is probably missing. Try again."""
+    """The response was cut off before it finished. Try again."""
 
     reason = "incomplete"
 
 
 class AnswerTooLong(CallFailed):
-    """The answer grew beyond what Attune keeps and was cut off. Set a lower limit of tokens."""
+    """The response exceeded Attune's size limit and was cut off. Lower max tokens."""
 
     reason = "too_long"
 
@@ -127,7 +127,7 @@ class Cut(Exception):
 
 
 class ModelMissing(NotFound):
-    """There is no such model here. GET /api/v1/models lists those that can be called."""
+    """Model not found. GET /api/v1/models lists the available models."""
 
     code = "model_missing"
 

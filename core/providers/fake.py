@@ -58,13 +58,13 @@ class Fake:
         asked = call.messages[-1].content if call.messages else ""
         script, asked = _script(call.model, asked)
         if script.refuses:
-            raise KeyRefused("It said: this is the fake that refuses.")
+            raise KeyRefused("Provider message: this is the fake that refuses.")
         if cutter.wait(script.delay_s):
             raise Cut
         words = _words(script, asked, call.system_prompt)
         for number, word in enumerate(words):
             if number == script.fail_after:
-                raise ServerBroke("It said: this is the fake that fails.")
+                raise ServerBroke("Provider message: this is the fake that fails.")
             yield TextChunk(word if number == 0 else f" {word}")
             if script.rate and cutter.wait(1 / script.rate):
                 raise Cut

@@ -134,7 +134,7 @@ def said_in(body: object) -> str:
 def quoted(message: str) -> str:
     """Return the provider's words, short and on one line; a page of HTML says nothing to a person."""
     words = " ".join(storable(message).split())
-    return f"It said: {words[:LONGEST_QUOTE]}" if words and not words.startswith("<") else ""
+    return f"Provider message: {words[:LONGEST_QUOTE]}" if words and not words.startswith("<") else ""
 
 
 def _says(words: str, any_of: tuple[str, ...]) -> bool:

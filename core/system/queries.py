@@ -28,7 +28,7 @@ def health() -> Health:
             parts["worker"] = _worker(find_heartbeat(session, WORKER))
             parts["providers"] = _providers(session)
     else:
-        unknown = Dependency(condition=Condition.UNHEALTHY, detail="Not known while the database does not answer.")
+        unknown = Dependency(condition=Condition.UNHEALTHY, detail="Unknown while the database is not responding.")
         parts |= {"worker": unknown, "providers": unknown}
     return Health(checked_at=clock.now(), version=VERSION, dependencies=parts)
 
@@ -49,7 +49,7 @@ def _database(database: Database) -> Dependency:
 
 def _worker(last: datetime | None) -> Dependency:
     if last is None:
-        return Dependency(condition=Condition.UNHEALTHY, detail="No job has run yet; the first comes within a minute.")
+        return Dependency(condition=Condition.UNHEALTHY, detail="No job has run yet. The first one starts within a minute.")
     late = clock.now() - last
     words = f"The last heartbeat job ran {int(late.total_seconds())} s ago."
     return Dependency(condition=Condition.UNHEALTHY if late > WORKER_IS_LATE_AFTER else Condition.HEALTHY, detail=words)
@@ -58,5 +58,7 @@ def _worker(last: datetime | None) -> Dependency:
 def _providers(session: Session) -> Dependency:
     names = sorted({model.provider for model in catalogue.list_models(session)})
     if not names:
-        return Dependency(condition=Condition.UNHEALTHY, detail="No provider is set up. Add a key in Settings, Providers.")
+        return Dependency(
+            condition=Condition.UNHEALTHY, detail="No provider is configured. Add an API key in Settings > Providers."
+        )
     return Dependency(condition=Condition.HEALTHY, detail=", ".join(names))

@@ -50,8 +50,8 @@ def draw(session: SessionView, messages: list[MessageView], *, on_stop: Callable
 
 
 def _draw_empty() -> None:
-    words = "Ask below. Model and prompt can change from one question to the next."
-    frame.empty_state("science", "Nothing asked yet", words, border=False)
+    words = "Send a message below. You can change the model and prompt between messages."
+    frame.empty_state("science", "No messages yet", words, border=False)
 
 
 def _draw_message(place: int, message: MessageView) -> None:
@@ -75,7 +75,7 @@ def _draw_small_print(place: int, message: MessageView) -> None:
         st.markdown(_small_print(message), width="content")
         if message.content:
             copy = f"icon-copy-{place}-{message.id}"
-            st.button("Copy", key=copy, icon=":material/content_copy:", type="tertiary", help="Copy")
+            st.button("Copy", key=copy, icon=":material/content_copy:", type="tertiary", help="Copy message")
 
 
 def _small_print(message: MessageView) -> str:
@@ -86,7 +86,7 @@ def _small_print(message: MessageView) -> str:
     if message.response_time_ms is not None:
         figures.append(words.duration(message.response_time_ms))
     if message.total_tokens is not None:
-        figures.append(("about " if message.tokens_estimated else "") + words.count(message.total_tokens, "token"))
+        figures.append(("~" if message.tokens_estimated else "") + words.count(message.total_tokens, "token"))
         figures.append(text.plain(words.money(message.cost_usd)))
     return "\u2002".join([f":gray[:small[{' · '.join(figures)}]]", *_badges(message)])
 
@@ -95,7 +95,7 @@ def _badges(message: MessageView) -> list[str]:
     badges = {
         ":orange-badge[Stopped]": message.status is Status.CANCELLED,
         ":red-badge[Failed]": message.status is Status.FAILED,
-        ":orange-badge[Cut at the limit of tokens]": message.finish_reason == "length",
+        ":orange-badge[Max tokens reached]": message.finish_reason == "length",
         ":violet-badge[Custom prompt]": bool(message.custom_prompt),
     }
     return [badge for badge, holds in badges.items() if holds]
@@ -108,7 +108,7 @@ def connection() -> None:
 
 def ask(session: SessionView, *, is_answering: bool, on_submit: Callable[[], None]) -> None:
     """Draw the field in which one asks; while an answer is written, the next question can be written too."""
-    words = "Write your next question meanwhile" if is_answering else "Ask something"
+    words = "Type your next message" if is_answering else "Message the model"
     st.chat_input(words, key=MESSAGE, max_chars=LONGEST_MESSAGE, on_submit=on_submit)
     with st.container(key="unseen-ask"):
         data = {"session": str(session.session_id), "pending": is_answering, "pane": f".st-key-{PANE}"}

@@ -14,8 +14,8 @@ from core.identity.schemas import Actor
 from pages._ui import cache, errors, guard, links, state
 from pages._ui.cache import Reads
 
-ALONE = "**Demo workspace**: everything here is synthetic"
-MIXED = "**Demo data** is mixed with your own rows: lists and figures show both"
+ALONE = "**Demo workspace**: all data is synthetic"
+MIXED = "**Demo data** is mixed with your own data on these pages"
 
 
 def draw(actor: Actor) -> None:
@@ -27,10 +27,10 @@ def draw(actor: Actor) -> None:
     if demo is None:
         return
     with st.container(key="demo-banner", horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f":material/theater_comedy: {MIXED if demo.is_mixed else ALONE}{_more(demo)}.", width="content")
+        st.markdown(f":material/theater_comedy: {MIXED if demo.is_mixed else ALONE}{_more(demo)}", width="content")
         with st.container(horizontal=True, width="content", gap="small"):
             is_told = may(actor, Permission.WATCH) and not demo.is_coming and not demo.is_going
-            if is_told and st.button("What to look for", key="demo.stories", icon=":material/travel_explore:"):
+            if is_told and st.button("Explore the demo", key="demo.stories", icon=":material/travel_explore:"):
                 _tell(demo)
             is_offered = may(actor, Permission.MANAGE_IMPORTS) and demo.may_go and not demo.is_going
             if is_offered and st.button("Remove demo data", key="demo.remove"):
@@ -39,9 +39,9 @@ def draw(actor: Actor) -> None:
 
 def _tell(demo: DemoView) -> None:
     # A dialog, not a popover: that one would stay open over the page to which a question leads.
-    @st.dialog("What to look for")
+    @st.dialog("Explore the demo")
     def tell() -> None:
-        st.caption("Things went wrong in this made-up app. Each question leads to where it is answered.")
+        st.caption("Six things went wrong in this sample app. Each question opens the page that answers it.")
         with st.container(gap=None):
             for story in stories(demo.until):
                 links.draw(story.page, story.question, icon=story.icon, **story.query)
@@ -55,10 +55,10 @@ def _find(session: Session, *, actor: Actor) -> DemoView | None:
 
 def _more(demo: DemoView) -> str:
     if demo.is_going:
-        return "; it is being removed"
+        return " · removing…"
     if demo.is_coming:
-        return "; it is still coming in"
-    return "" if demo.may_go else "; it is too old to be removed at once, and goes as rows get old"
+        return " · loading…"
+    return "" if demo.may_go else " · too old to remove in one step; retention deletes it"
 
 
 def offer(actor: Actor) -> None:
@@ -66,7 +66,7 @@ def offer(actor: Actor) -> None:
     with guard.work() as (session, _):
         is_offered = may(actor, Permission.MANAGE_IMPORTS) and queries.may_load(session)
     if is_offered:
-        st.caption("This workspace is empty. A made-up app with users, conversations and figures shows what the console is for.")
+        st.caption("This workspace is empty. Load a synthetic sample app to see every page with data.")
         st.button("Load demo data", key="demo.load", icon=":material/theater_comedy:", on_click=load)
 
 
@@ -74,11 +74,12 @@ def _ask() -> None:
     @st.dialog("Remove demo data?")
     def confirm() -> None:
         st.write(
-            "Its users, conversations, requests and figures go, and with its messages the annotations on them, yours too. "
-            "What else you have sent or made yourself stays."
+            "Deletes the demo's users, conversations, AI requests and metrics, "
+            "and all annotations on demo messages, including yours. "
+            "Data you sent or created is kept."
         )
         with st.container(horizontal=True):
-            if st.button("Remove it", type="primary", key="demo.confirm", on_click=remove):
+            if st.button("Remove demo data", type="primary", key="demo.confirm", on_click=remove):
                 st.rerun()
             if st.button("Cancel", key="demo.keep"):
                 st.rerun()
@@ -92,7 +93,7 @@ def remove() -> None:
     with guard.work() as (session, actor):
         service.remove(session, actor=actor)
     cache.forget()
-    state.toast("The demo data is being removed")
+    state.toast("Removing demo data")
 
 
 @errors.action
@@ -101,4 +102,4 @@ def load() -> None:
     with guard.work() as (session, actor):
         service.load(session, actor=actor)
     cache.forget()
-    state.toast("The demo data is coming in")
+    state.toast("Loading demo data")

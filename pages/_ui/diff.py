@@ -3,11 +3,13 @@
 import difflib
 import html
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
 MOST_WORDS = 5000
+MOST_PAIRS = 200_000  # of the same word here and there: of few different words, texts take minutes
 WORDS = re.compile(r"\s+|\S+")
 
 
@@ -19,8 +21,10 @@ def draw(old: str, new: str) -> None:
 def as_html(old: str, new: str) -> str:
     """Return the change as HTML in which nothing of the texts is markup."""
     before, after = _parts(old), _parts(new)
-    if len(before) + len(after) > 2 * MOST_WORDS:
+    if len(before) + len(after) > 2 * MOST_WORDS or _pairs(before, after) > MOST_PAIRS:
         before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+        if _pairs(before, after) > MOST_PAIRS:
+            before, after = [old], [new]
     return "".join(_marked(before, after))
 
 
@@ -28,8 +32,15 @@ def _parts(text: str) -> list[str]:
     return WORDS.findall(text)
 
 
+def _pairs(before: Sequence[str], after: Sequence[str]) -> int:
+    there = Counter(after)
+    return sum(count * there[part] for part, count in Counter(before).items() if not part.isspace())
+
+
 def _marked(before: list[str], after: list[str]) -> Iterator[str]:
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    matcher = difflib.SequenceMatcher(
+        str.isspace, before, after, autojunk=False
+    )  # spaces join what is the same, and are nothing to look for
     gone = come = ""
     for kind, a, b, c, d in matcher.get_opcodes():
         old, new = "".join(before[a:b]), "".join(after[c:d])

@@ -89,11 +89,12 @@ class Editor:
             height=200,
             max_chars=LONGEST_PROMPT,
             on_change=on_change,
-            placeholder="Empty: the default prompt answers.",
+            placeholder="Leave empty to use the default prompt",
         )
         self._draw_prompt_state(on_change)
-        with st.expander("Default prompt"):
-            st.code(self.default_prompt, language=None, wrap_lines=True)
+        default = st.expander("Default prompt", key=self.key("default"), on_change="rerun")
+        if default.open:  # for a code block the browser fetches 0.4 MB
+            default.code(self.default_prompt, language=None, wrap_lines=True)
 
     def _draw_parameters(self, on_change: Callable[[], None]) -> None:
         taken = self.model.capabilities.parameters
@@ -115,7 +116,7 @@ class Editor:
                     max_value=2**31 - 1,
                     key=self.key(P.SEED),
                     on_change=on_change,
-                    placeholder="random",
+                    placeholder="Random",
                 )
             if P.STOP_SEQUENCES in taken:
                 st.text_area(
@@ -123,7 +124,7 @@ class Editor:
                     key=self.key(P.STOP_SEQUENCES),
                     on_change=on_change,
                     height=68,
-                    help="One a line, four at most.",
+                    help="One per line, up to 4.",
                 )
 
     def _draw_slider(self, place: DeltaGenerator, name: ParameterName, on_change: Callable[[], None]) -> None:
@@ -146,29 +147,29 @@ class Editor:
             badge = ":violet-badge[:material/edit: Custom prompt]" if custom else ":gray-badge[Default prompt]"
             st.markdown(badge, width="content")
         if custom:
-            st.caption("Change against the default")
+            st.caption("Changes from default")
             with st.container(border=True):
                 diff.draw(self.default_prompt, custom)
         with st.container(horizontal=True, gap="xsmall"):
             st.button(
-                "Use default",
+                "Clear prompt",
                 key=self.key("use_default"),
                 type="tertiary",
                 icon=":material/undo:",
                 on_click=self._put_prompt,
                 args=("", on_change),
                 disabled=not self.prompt,
-                help="Empty the field: the default prompt answers.",
+                help="Clear the field and use the default prompt.",
             )
             st.button(
-                "Reset",
+                "Reset to default",
                 key=self.key("reset"),
                 type="tertiary",
                 icon=":material/restart_alt:",
                 on_click=self._put_prompt,
                 args=(self.default_prompt, on_change),
                 disabled=self.prompt == self.default_prompt.strip(),
-                help="Put the default prompt back into the field, to begin again from it.",
+                help="Replace the text with the default prompt.",
             )
 
     def _put_prompt(self, prompt: str, on_change: Callable[[], None]) -> None:

@@ -44,11 +44,16 @@ def part(what: str) -> Callable[[Callable[Given, None]], Callable[Given, None]]:
             try:
                 draw(*args, **kwargs)
             except Unavailable as failure:  # all else is true of the whole page
-                frame.error_state(f"{what} did not load", failure.detail, retry=True, is_outage=is_outage(failure))
+                frame.error_state(_not_loaded(what), failure.detail, retry=True, is_outage=is_outage(failure))
 
         return drawn
 
     return made
+
+
+def _not_loaded(what: str) -> str:
+    """Return the title of a part that did not load, with its name inside the sentence: AI metrics stay AI metrics."""
+    return f"Could not load {what if what[1:2].isupper() else what[:1].lower() + what[1:]}"
 
 
 class InWords:
@@ -67,13 +72,13 @@ class InWords:
             case NotSignedIn():
                 frame.leave()
             case Forbidden():
-                frame.error_state("Not for your role", error.detail)
+                frame.error_state("You don't have access to this page", error.detail)
             case RangeRefused():  # trying again would ask for the same days
-                with frame.empty_state("event_busy", "These days cannot be shown", text.plain(error.detail)):
-                    st.button("Show the last 7 days", key=f"days.{self.what}", on_click=st.query_params.clear)
+                with frame.empty_state("event_busy", "Invalid date range", text.plain(error.detail)):
+                    st.button("Show last 7 days", key=f"days.{self.what}", on_click=st.query_params.clear)
             case Failure():
                 away = isinstance(error, Unavailable) and is_outage(error)
-                frame.error_state(f"{self.what} did not load", error.detail, retry=True, is_outage=away)
+                frame.error_state(_not_loaded(self.what), error.detail, retry=True, is_outage=away)
             case _:
                 return False
         return True
@@ -105,7 +110,8 @@ def on_script_error(error: Exception) -> bool:
     """Say that something broke, and give the reference under which the log has the details."""
     incident = str(new_id())
     log.error("a page failed", exc_info=error, extra={"incident": incident})
-    frame.error_state("Something broke on our side", "The log has the details. Other pages still work.", incident, retry=True)
+    body = "An unexpected error occurred. Other pages still work. Quote the reference to your administrator."
+    frame.error_state("Something went wrong", body, incident, retry=True)
     return True
 
 

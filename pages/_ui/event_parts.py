@@ -25,7 +25,7 @@ def draw_errors(found: Page[ErrorGroup], page: str, zone: str, chosen: str | Non
     groups = found.items
     if not groups:
         with watch.panel("Errors"):
-            st.caption("No error in this period.")
+            st.caption("No errors in this period.")
         return
     grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
     with grid.cell(column_span=2):
@@ -36,13 +36,13 @@ def draw_errors(found: Page[ErrorGroup], page: str, zone: str, chosen: str | Non
 
 
 def _draw_codes(groups: Sequence[ErrorGroup], page: str, zone: str, pick: Pick) -> None:
-    with watch.panel("Errors", "by code: users who met it, and how many of them got through later; select one for samples"):
+    with watch.panel("Errors", "by code · select a row for samples"):
         table = pd.DataFrame(
             {
                 "Code": [group.error_code or "no code" for group in groups],
-                "At": [", ".join(words.event(each) for each in group.event_types) for group in groups],
+                "Event": [", ".join(words.event(each) for each in group.event_types) for group in groups],
                 "Users": [group.users for group in groups],
-                "Got through later": [group.later_share * 100 if group.later_share is not None else None for group in groups],
+                "Recovered": [group.later_share * 100 if group.later_share is not None else None for group in groups],
                 "Errors": [group.count for group in groups],
                 "Share": [group.share * 100 for group in groups],
                 "Last": [words.moment(group.last_at, zone) for group in groups],
@@ -51,7 +51,7 @@ def _draw_codes(groups: Sequence[ErrorGroup], page: str, zone: str, pick: Pick) 
         columns = {
             "Users": column.NumberColumn(format="localized"),
             "Errors": column.NumberColumn(format="localized"),
-            "Got through later": column.NumberColumn(format="%.0f%%", help="Of the users who met it: did what had failed"),
+            "Recovered": column.NumberColumn(format="%.0f%%", help="Share of affected users who later completed the failed step"),
             "Share": column.ProgressColumn("Share of errors", format="%.0f%%", min_value=0, max_value=100, width="small"),
         }
 
@@ -64,12 +64,12 @@ def _draw_codes(groups: Sequence[ErrorGroup], page: str, zone: str, pick: Pick) 
 def _draw_samples(group: ErrorGroup, zone: str) -> None:
     with watch.panel("Samples", text.plain(group.error_code or "no code")), st.container(border=True, gap="small"):
         for sample in group.samples:
-            who = sample.user or "session without a user"
+            who = sample.user or "anonymous session"
             with st.container(gap=None):
                 st.markdown(f"**{text.plain(who)}**\u2002:gray[:small[{words.moment(sample.created_at, zone)}]]")
                 st.code(sample.error_message or sample.event_type, language=None, wrap_lines=True)
                 if sample.user_id is not None:
-                    links.draw("users", f"Journey of {who}", icon="route", user=str(sample.user_id))
+                    links.draw("users", f"Open journey of {who}", icon="route", user=str(sample.user_id))
 
 
 def draw_types(found: Sequence[TypeCourse], page: str, pick: Pick) -> None:
@@ -92,8 +92,8 @@ def draw_types(found: Sequence[TypeCourse], page: str, pick: Pick) -> None:
     def picked(number: int) -> None:
         pick(found[number].event_type)
 
-    with watch.panel("Types of events", f"each by {each}, on a scale of its own; select one to see it alone"):
-        tables.show(table, "Types of events", key=f"{page}.types", columns=columns, most=MOST_ROWS, on_pick=picked)
+    with watch.panel("Event types", f"{'hourly' if each == 'hour' else 'daily'}, individually scaled · select a row to filter"):
+        tables.show(table, "Event types", key=f"{page}.types", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def draw_type(found: Sequence[TypeCourse], chosen: str | None, page: str, zone: str, marks: Sequence[Mark]) -> None:
@@ -106,9 +106,9 @@ def draw_type(found: Sequence[TypeCourse], chosen: str | None, page: str, zone: 
 def draw_choices(page: str, types: Sequence[str], codes: Sequence[str], download: str) -> None:
     """Draw which events are shown, and the file of all of them."""
     offered: dict[str, tuple[str, Sequence[str], dict[str, str]]] = {
-        "event_type": ("Type of event", types, {"": "All types"}),
-        "error_code": ("Error code", codes, {"": "Any code or none", words.NONE: "No code"}),
-        "only_errors": ("Errors", ["true"], {"": "With and without errors", "true": "Only errors"}),
+        "event_type": ("Event type", types, {"": "All types"}),
+        "error_code": ("Error code", codes, {"": "Any error code", words.NONE: "No code"}),
+        "only_errors": ("Errors", ["true"], {"": "All events", "true": "Errors only"}),
     }
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for name, (label, found, named) in offered.items():
@@ -123,7 +123,9 @@ def draw_choices(page: str, types: Sequence[str], codes: Sequence[str], download
                 on_change=state.forget,
                 args=(f"{page}.trail",),
             )
-        st.link_button("Events as CSV", download, icon=":material/download:", help="Every event that the filters match")
+        st.link_button(
+            "Export events (CSV)", download, icon=":material/download:", help="Download all events that match the filters"
+        )
 
 
 def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) -> None:
@@ -159,7 +161,7 @@ def draw_events(rows: Sequence[EventView], page: str, zone: str, per_page: int) 
                 "Older", icon=":material/arrow_forward:", disabled=len(rows) < per_page, on_click=_older, args=(page, trail, last)
             )
         if picked is not None and rows[picked].user_id is not None:
-            links.draw("users", f"Journey of {rows[picked].user}", icon="route", user=str(rows[picked].user_id))
+            links.draw("users", f"Open journey of {rows[picked].user}", icon="route", user=str(rows[picked].user_id))
 
 
 def _said(named: Mapping[str, str], each: str) -> str:

@@ -44,6 +44,7 @@ class Filters:
     period: Period
     chosen: Mapping[str, str]
     is_timed: bool = True  # without it, the page shows what there is, whenever it was
+    offers: Offers = field(default_factory=dict)  # the words for each choice
     own: Mapping[str, str] = field(default_factory=dict)  # what the page lets choose by itself: by it nothing is left out
 
     def __getitem__(self, name: str) -> str | None:
@@ -76,7 +77,7 @@ class Filters:
     def narrowed(self) -> list[str]:
         """Every filter that leaves something out, in words."""
         return [
-            SAID.get((name, value), f"{LABELS[name].lower()} {value}")
+            SAID.get((name, value), f"{LABELS[name].lower()} {self.offers.get(name, {}).get(value, value)}")
             for name, value in self.chosen.items()
             if value and DEFAULTS.get(name) != value and name != "sort"
         ]
@@ -124,7 +125,7 @@ def bar(
     _write_address(page, (*names, *own))
     _carry(page, (*(PERIOD if is_timed else ()), *names))
     chosen, chosen_own = ({name: _value(page, name) for name in each} for each in (names, own))
-    filters = Filters(_period(page, zone) if is_timed else period, chosen, is_timed, chosen_own)
+    filters = Filters(_period(page, zone) if is_timed else period, chosen, is_timed, offers or {}, chosen_own)
     if filters.narrowed:
         _say_narrowed(page, names, filters)
     return filters
@@ -242,7 +243,7 @@ def _draw_period(page: str, zone: str, period: Period) -> None:
     if _value(page, "days") == CUSTOM:
         with st.popover(words.stretch(period.start, period.end, zone), icon=":material/date_range:"):
             place = ZoneInfo(zone)
-            for key, label, at in (("from", "From", period.start), ("until", "Until", period.end)):
+            for key, label, at in (("from", "From", period.start), ("until", "To", period.end)):
                 state.seed(_key(page, key), at.astimezone(place).replace(tzinfo=None))
                 st.datetime_input(f"{label} ({zone})", key=_key(page, key), step=LEAST, on_change=_take_range, args=(page, zone))
 
@@ -259,21 +260,20 @@ def _take_range(page: str, zone: str) -> None:
     if start < end:
         put(page, start=in_address(start), end=in_address(end))
     else:
-        state.problem("A range has its start before its end.")
+        state.problem("The start must be before the end.")
 
 
 def _draw(page: str, name: str, offered: Choices, own: Mapping[str, str] | None, *, labelled: bool = False) -> None:
     look: Literal["visible", "collapsed"] = "visible" if labelled else "collapsed"
     found = list(own) if own is not None else offered.of(name)
     if found is None:
-        hint = TYPED.get(_key(page, name), TYPED.get(name, "Our id or the sender's"))
+        hint = TYPED.get(_key(page, name), TYPED.get(name, "Attune ID or external ID"))
         wide: Width = 260 if name in TYPED else "stretch"
         icon = ":material/search:" if name in TYPED else None
         st.text_input(LABELS[name], key=_key(page, name), placeholder=hint, label_visibility=look, width=wide, icon=icon)
         return
     said = {"": EVERY.get(name, ""), **(own or {})}
-    value = _value(page, name)
-    options = list(dict.fromkeys([*([] if name in DEFAULTS else [""]), *found, *([value] if value else [])]))
+    options = list(dict.fromkeys([*([] if name in DEFAULTS else [""]), *found, *filter(None, [_value(page, name)])]))
     width: Width = "stretch" if labelled else 168
     st.selectbox(
         LABELS[name],
@@ -287,7 +287,7 @@ def _draw(page: str, name: str, offered: Choices, own: Mapping[str, str] | None,
 
 def _say_narrowed(page: str, names: Sequence[str], filters: Filters) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"narrowed-{page}"):
-        st.caption(f"Only {text.plain(', '.join(filters.narrowed))}", width="content")
+        st.caption(f"Filtered by {text.plain(', '.join(filters.narrowed))}", width="content")
         st.button("Clear filters", type="tertiary", key=_key(page, "clear"), on_click=clear, args=(page, names))
 
 

@@ -75,7 +75,7 @@ def follow_theme() -> None:
 
 def leave() -> None:
     """Say that the session is over, and lead to the sign-in page and from there back to this address."""
-    st.markdown("You are signed out. [Sign in](/login)")
+    st.markdown("Your session has ended. [Sign in](/login)")
     query = urlencode(st.query_params.to_dict())
     wanted = urlsplit(st.context.url or "").path + (f"?{query}" if query else "")
     with st.container(key="unseen-leave"):
@@ -117,7 +117,7 @@ def error_state(title: str, body: str, reference: str | None = None, *, retry: b
         st.markdown(f":red[:material/error:]\u2002**{title}**", width="content")
         said = (
             text.plain(body)
-            + (" This page then loads by itself." if is_outage else "")
+            + (" This page reloads automatically." if is_outage else "")
             + (f"  \nReference `{reference}`" if reference else "")
         )
         st.caption(said, width=380, text_alignment="center")

@@ -5,7 +5,6 @@ from typing import Any
 
 import streamlit as st
 
-from core import words
 from core.activity import asking, funnel, segments, versus
 from core.activity.funnel import MOST_STEPS, MOST_WINDOW_DAYS, SAVED, Funnel, Step
 from core.ids import new_id
@@ -14,16 +13,16 @@ from pages._ui import errors, filters, state
 from pages._ui.cache import Reads
 
 DRAFT, WINDOW, ORDER = "funnel_editor.steps", "funnel_editor.window", "funnel_editor.order"
-IN_ORDER, ANY_ORDER = "One after the other", "In any order"
+IN_ORDER, ANY_ORDER = "In order", "In any order"
 
 
 def summary(chosen: Funnel) -> str:
     """Return a funnel in words."""
     optional = sum(step.optional for step in chosen.steps)
-    steps = "the five steps" if chosen.steps == SAVED.steps else f"{len(chosen.steps)} steps"
+    steps = "default steps" if chosen.steps == SAVED.steps else f"{len(chosen.steps)} steps"
     left_out = f", {optional} optional" if optional else ""
     order = "in any order" if chosen.any_order else "in order"
-    return f"{steps}{left_out}, {order}, within {words.count(chosen.window.days, 'day')} of the first"
+    return f"{steps}{left_out}, {order}, {chosen.window.days}-day conversion window"
 
 
 def read_funnel(page: str) -> Funnel:
@@ -38,8 +37,8 @@ def draw_choices(reads: Reads, page: str) -> None:
     place = Watched(state.get(f"{page}.environment", "") or "production", state.get(f"{page}.app", "") or None)
     names = {each.segment: each.name for each in reads.ask(segments.list_segments, place)}
     _choose(page, "segment", "Segment", names, {"": "All users"})
-    _choose(page, "against", "Compare with", names, {"": "No comparison", versus.PREVIOUS: "The period before"})
-    if st.button("Steps", icon=":material/format_list_numbered:", on_click=open_with, args=(read_funnel(page),)):
+    _choose(page, "against", "Compare with", names, {"": "No comparison", versus.PREVIOUS: "Previous period"})
+    if st.button("Edit steps", icon=":material/format_list_numbered:", on_click=open_with, args=(read_funnel(page),)):
         edit(page, reads.ask(asking.list_step_types))
 
 
@@ -64,19 +63,19 @@ def open_with(chosen: Funnel) -> None:
     state.put(ORDER, ANY_ORDER if chosen.any_order else IN_ORDER)
 
 
-@st.dialog("Steps of the funnel", width="medium")
+@st.dialog("Edit funnel steps", width="medium")
 def edit(page: str, types: Sequence[str]) -> None:
     """Let the steps be chosen; the page shows what is applied."""
     rows: list[dict[str, Any]] = state.get(DRAFT, [])
-    st.caption("A step counts at its first time after the step before. Of several types, whichever comes first counts.")
+    st.caption("A step is reached at its first event after the previous step. With several event types, any of them counts.")
     for number, row in enumerate(rows):
         _draw_row(number, row, rows, types)
     with st.container(horizontal=True):
-        st.button("Add a step", icon=":material/add:", on_click=_add, args=(rows,), disabled=len(rows) >= MOST_STEPS)
-        st.button("The five steps", type="tertiary", on_click=open_with, args=(SAVED,))
+        st.button("Add step", icon=":material/add:", on_click=_add, args=(rows,), disabled=len(rows) >= MOST_STEPS)
+        st.button("Reset to default", type="tertiary", on_click=open_with, args=(SAVED,))
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Window (days from the first step)", 1, MOST_WINDOW_DAYS, key=WINDOW)
-        st.segmented_control("Steps happen", [IN_ORDER, ANY_ORDER], key=ORDER, required=True)
+        st.number_input("Conversion window (days)", 1, MOST_WINDOW_DAYS, key=WINDOW)
+        st.segmented_control("Step order", [IN_ORDER, ANY_ORDER], key=ORDER, required=True)
     place = st.container()
     if st.button("Apply", type="primary"):
         with errors.InForm(place):
@@ -98,7 +97,7 @@ def _draw_row(number: int, row: dict[str, Any], rows: list[dict[str, Any]], type
         )
         row["optional"] = st.checkbox("Optional", row["optional"], key=f"{key}.optional", disabled=number == 0, width=100)
         with st.container(horizontal=True, gap="xxsmall", width="content", key=f"icon-step-{number}"):
-            up, out = f"Move step {number + 1} up", f"Take step {number + 1} out"
+            up, out = f"Move step {number + 1} up", f"Remove step {number + 1}"
             first = number == 0
             st.button(up, icon=":material/arrow_upward:", key=f"{key}.up", on_click=_up, args=(rows, number), disabled=first)
             st.button(out, icon=":material/close:", key=f"{key}.out", on_click=_out, args=(rows, number), disabled=len(rows) <= 2)

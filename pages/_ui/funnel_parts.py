@@ -22,9 +22,9 @@ MOST_PAGES = 50
 VERDICTS = {
     Verdict.WORSE: "worse",
     Verdict.BETTER: "better",
-    Verdict.NOISE: "no difference shown",
+    Verdict.NOISE: "not significant",
     Verdict.DIFFERENT: "different",
-    Verdict.UNKNOWN: "too few cases",
+    Verdict.UNKNOWN: "not enough users",
 }
 Pick = Callable[[int], None]
 
@@ -37,16 +37,16 @@ def draw_funnel(funnel: FunnelView, versus: FunnelComparison | None, page: str, 
     with st.container(border=True):
         charts.show(chart, f"{page}.funnel.{versus is not None}", on_pick=lambda point: pick(round(float(point.x)) + 1))
     if versus is not None:
-        st.caption(text.plain(f"{versus.name} against {versus.other_name}{_how(funnel, versus)}: {versus.says}"))
+        st.caption(text.plain(f"{versus.name} vs. {versus.other_name}{_how(funnel, versus)} · {versus.says}"))
 
 
 def _how(funnel: FunnelView, versus: FunnelComparison) -> str:
     """Say what was left out for all to have had the same time."""
     parts = []
     if versus.one.end < funnel.end:
-        parts.append(f", without the last {words.count(-((versus.one.end - funnel.end) // DAY), 'day')}")
+        parts.append(f", excluding the last {words.count(-((versus.one.end - funnel.end) // DAY), 'day')}")
     if versus.one.window_days != funnel.window_days:
-        parts.append(f", each within {words.count(versus.one.window_days, 'day')}")
+        parts.append(f", {versus.one.window_days}-day conversion window")
     return "".join(parts)
 
 
@@ -56,10 +56,10 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
     table = {
         "Step": [f"{step.step}  {short(step)}" + (" (optional)" if step.is_optional else "") for step in steps],
         "Users": [step.users for step in steps],
-        "Of the first step": [
+        "From start": [
             in_words(step.conversion_from_start, step.interval, step.users) if step.step > 1 else "" for step in steps
         ],
-        "Of the step before": [
+        "From previous step": [
             in_words(step.conversion_from_previous, step.interval_from_previous, step.users) if step.step > 1 else ""
             for step in steps
         ],
@@ -69,17 +69,17 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
     if versus is not None:
         others = versus.other.steps
         table |= {
-            f"Users, {versus.other_name}": [step.users for step in others],
-            "Difference from the step before": [_difference(versus, number) for number in range(len(steps))],
+            f"{versus.other_name}: users": [step.users for step in others],
+            "Change from previous step": [_difference(versus, number) for number in range(len(steps))],
         }
     tables.show(
         pd.DataFrame(table),
-        f"{len(steps)} steps in figures",
+        f"{len(steps)} funnel steps",
         key=f"{page}.figures.{versus is not None}",
         columns={
             "Users": column.NumberColumn(format="localized"),
-            "Of the first step": column.TextColumn(help="With Wilson's 95 % interval"),
-            "Of the step before": column.TextColumn(help="Of the required step before, with Wilson's 95 % interval"),
+            "From start": column.TextColumn(help="95% interval (Wilson)"),
+            "From previous step": column.TextColumn(help="Conversion from the previous required step, 95% interval (Wilson)"),
         },
         on_pick=lambda number: pick(number + 1),
         on_drop=lambda: pick(0),
@@ -88,17 +88,17 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
 
 def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_last: bool, per_page: int, download: str) -> None:
     """Draw who stopped at a step, a page of them."""
-    title = f"Came through to {step}" if is_last else f"Stopped at {step}"
-    note = f"{words.count(found.total_count, 'user')}, who began last first; select one for the journey"
+    title = f"Reached {step}" if is_last else f"Dropped off at {step}"
+    note = f"{words.count(found.total_count, 'user')} · most recent first · select a row for details"
     with watch.panel(text.plain(title), note):
         if not found.items:
-            st.caption("Nobody stopped here in this period.")
+            st.caption("No drop-offs at this step in this period.")
             return
         rows = found.items
         table = pd.DataFrame(
             {
-                "User": [row.display_name or row.email or row.user or f"anonymous {row.session_id}" for row in rows],
-                "Began": [words.moment(row.began_at, zone) for row in rows],
+                "User": [row.display_name or row.email or row.user or f"Anonymous ({row.session_id})" for row in rows],
+                "Started": [words.moment(row.began_at, zone) for row in rows],
                 "Reached this step": [words.moment(row.reached_at, zone) for row in rows],
                 "Last seen": [words.moment(row.last_seen_at, zone) for row in rows],
                 "Last error": [
@@ -109,22 +109,22 @@ def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_la
         )
         # A selection must not pass to the rows of another page.
         key = f"{page}.stopped.{step}.{state.get(f'{page}.stopped.page', 1)}"
-        picked = tables.choose(table, f"{len(rows)} of {found.total_count:,} users who stopped at {step}", key=key)
+        picked = tables.choose(table, f"{len(rows)} of {found.total_count:,} users: {title}", key=key)
         if picked is not None:
             _draw_ways_on(rows[picked])
         with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
             tables.draw_pages(found.total_count, per_page, f"{page}.stopped", most=MOST_PAGES)
-            st.link_button("These users as CSV", download, icon=":material/download:", type="tertiary")
+            st.link_button("Export users (CSV)", download, icon=":material/download:", type="tertiary")
 
 
 def _draw_ways_on(row: Stopped) -> None:
     with st.container(horizontal=True, gap="medium"):
         if row.user_id is not None:
-            links.draw("users", "The journey", icon="route", user=str(row.user_id))
+            links.draw("users", "Open journey", icon="route", user=str(row.user_id))
         if row.conversation_id is not None:
-            links.draw("tuning", "The last conversation", icon="forum", conversation=str(row.conversation_id))
+            links.draw("tuning", "Last conversation", icon="forum", conversation=str(row.conversation_id))
         if row.error_code is not None:
-            links.draw("onboarding", f"All of {row.error_code}", icon="error", error_code=row.error_code)
+            links.draw("onboarding", f"All {row.error_code} errors", icon="error", error_code=row.error_code)
 
 
 def _difference(versus: FunnelComparison, number: int) -> str:
@@ -132,4 +132,4 @@ def _difference(versus: FunnelComparison, number: int) -> str:
     if number == 0:
         return ""
     is_early = given.verdict is Verdict.UNKNOWN and given.low is not None
-    return f"{points(given)}, {'too early' if is_early else VERDICTS[given.verdict]}"
+    return f"{points(given)}, {'too early to compare' if is_early else VERDICTS[given.verdict]}"

@@ -36,7 +36,7 @@ def draw(reads: Reads) -> None:
             draw_anonymous(reads, given["session"], watched, shown)
     except (UserMissing, SessionMissing) as missing:
         st.title("Users", anchor=False)
-        frame.empty_state("person_off", "Nobody by that id", missing.detail)
+        frame.empty_state("person_off", "User not found" if given.get("user") else "Session not found", missing.detail)
 
 
 def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
@@ -67,7 +67,7 @@ def draw_anonymous(reads: Reads, session_id: str, watched: Watched, shown: int) 
     found = reads.ask(journeys.read_anonymous, session_id, watched, limit=shown)
     one = found.session
     facts = [
-        "a session without a user",
+        "anonymous session",
         words.count(one.events, "event"),
         *([words.count(one.errors, "error")] * bool(one.errors)),
     ]
@@ -93,7 +93,7 @@ def _draw_head(title: str, facts: str, status: OnboardingStatus) -> None:
 
 def _draw_onboarding(found: Done) -> None:
     zone = workspace.zone()
-    with watch.panel("Onboarding", "when each step was reached, and how long after the one before"):
+    with watch.panel("Onboarding", "time each step was reached, and time since the previous step"):
         _draw_steps(found, zone)
 
 
@@ -104,7 +104,7 @@ def _draw_timeline(found: Done, others: Beside | None) -> None:
         timeline_list.draw(timeline(found.items, others, zone), zone, is_readable=others is not None and others.is_readable)
         if found.next_cursor is not None:
             left = found.total_count - len(found.items)
-            st.button(f"Show more: {words.count(left, 'event')} follow", key="journey.more", on_click=_show_more)
+            st.button(f"Show more ({left:,} events left)", key="journey.more", on_click=_show_more)
 
 
 def _draw_steps(found: Done, zone: str) -> None:
@@ -116,25 +116,25 @@ def _draw_steps(found: Done, zone: str) -> None:
                 grid.markdown(f"{name}  \n:gray[:material/radio_button_unchecked:]\u2002:gray[not reached]")
                 continue
             gap = step.seconds_from_previous
-            after = f"after {words.duration(round(gap * 1000))}" if gap is not None else "the beginning"
+            after = f"after {words.duration(round(gap * 1000))}" if gap is not None else "start"
             at = text.plain(words.moment(step.reached_at, zone))
             grid.markdown(f"{name}  \n:green[:material/check_circle:]\u2002**{at}**  \n:gray[:small[{text.plain(after)}]]")
         status = user_list.STATES[found.status].lower()
-        st.markdown(f":gray[:material/help:]\u2002**Why is this one counted as {status}?**\u2002{text.plain(found.why)}")
+        st.markdown(f":gray[:material/help:]\u2002**Why “{status}”?**\u2002{text.plain(found.why)}")
 
 
 def _draw_facts(user: UserView, watched: Watched) -> None:
     zone = workspace.zone()
-    with watch.panel("Known of this user"), st.container(border=True, gap="xsmall"):
+    with watch.panel("Details"), st.container(border=True, gap="xsmall"):
         known = {"First seen": words.moment(user.first_seen_at, zone), "Last seen": words.moment(user.last_seen_at, zone)}
-        known |= {name: str(value) for name, value in user.traits.items() if value not in (None, "", [], {})}
+        known |= {name: words.plain(value) for name, value in user.traits.items() if value not in (None, "", [], {})}
         for name, value in known.items():
             st.markdown(f":gray[:small[{text.plain(name)}]]  \n{text.plain(value[:200])}")
-    with watch.panel("Go to"), st.container(gap=None):
+    with watch.panel("Related"), st.container(gap=None):
         place = {"environment": watched.environment}
-        links.draw("ai-metrics", "The AI requests of this user", icon="monitoring", user_id=str(user.id), days="90", **place)
+        links.draw("ai-metrics", "AI requests", icon="monitoring", user_id=str(user.id), days="90", **place)
         address = f"/api/v1/admin/onboarding/events?user_id={user.id}&environment={watched.environment}&days=3660&format=csv"
-        st.link_button("All events as CSV", address, icon=":material/download:", type="tertiary")
+        st.link_button("Export events (CSV)", address, icon=":material/download:", type="tertiary")
 
 
 def _show_more() -> None:

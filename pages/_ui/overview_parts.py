@@ -33,7 +33,7 @@ def draw_onboarding(funnel: FunnelView) -> None:
         grid = st.grid(len(steps), min_column_width=130, gap="small")
         for step in steps:
             share = words.share(step.conversion_from_previous)
-            note = "start" if step.step == 1 else "no one before" if share == words.NOTHING else f"{share} of previous"
+            note = "start" if step.step == 1 else "no users" if share == words.NOTHING else f"{share} of previous"
             tone = "orange" if step is weakest else "gray"
             with grid.cell(), st.container(gap=None):
                 links.draw("onboarding", f"{step.step}\u2002{short(step)}", step=str(step.step), **shared())
@@ -44,14 +44,14 @@ def draw_findings(found: list[Finding]) -> None:
     """Draw what needs attention, each with the way to its evidence."""
     with st.container(border=True, gap="small", key="findings"):
         if not found:
-            st.markdown(":green[:material/check_circle:]\u2002Nothing stands out")
-            st.caption("Latency and errors of each model, onboarding, batch runs, cost and feedback are as usual.")
+            st.markdown(":green[:material/check_circle:]\u2002No findings")
+            st.caption("No change beyond normal variation in latency, errors, onboarding, batch runs, cost or feedback.")
         for number, finding in enumerate(found):
             with st.container(horizontal=True, vertical_alignment="top", gap="small", key=f"row-finding-{number}"):
                 st.markdown(ICONS[finding.severity], width="content")
                 with st.container(gap=None):
                     st.markdown(f"{text.plain(finding.title)}  \n:gray[:small[{text.plain(finding.detail)}]]")
-                    links.draw(finding.page, "Show the evidence", icon="arrow_forward", **finding.query)
+                    links.draw(finding.page, "View details", icon="arrow_forward", **finding.query)
 
 
 def draw_reviews(reads: Reads) -> None:
@@ -59,8 +59,8 @@ def draw_reviews(reads: Reads) -> None:
     found, is_reviewer = reads.ask_ai(read_backlog), may(reads.actor, Permission.ANNOTATE)
     if not found.waiting + found.adjudication:
         return
-    waiting = f"{words.count(found.waiting, 'review')} waiting" if found.waiting else ""
-    undecided = f"{words.count(found.adjudication, 'disagreement')} to decide" if found.adjudication else ""
+    waiting = f"{words.count(found.waiting, 'message')} to review" if found.waiting else ""
+    undecided = f"{found.adjudication:,} to adjudicate" if found.adjudication else ""
     told = " · ".join(filter(None, (waiting, undecided)))
     if is_reviewer:
         links.draw("tuning", told, icon="rate_review", view="queue")
@@ -73,7 +73,7 @@ def offer_further(page: str, chosen: Filters) -> None:
     more = next((days for days in FURTHER if days > len(chosen.period.days)), None)
     if more is not None:
         st.button(
-            f"Look at the last {more} days",
+            f"Extend to last {more} days",
             type="tertiary",
             icon=":material/history:",
             key=f"{page}.further",

@@ -17,7 +17,7 @@ from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
 SHOWN, MOST_PAGES = 10, 20
-ORDERS = {Order.SLOWEST: "Slowest", Order.DEAREST: "Dearest", Order.NEWEST: "Newest"}
+ORDERS = {Order.SLOWEST: "Slowest", Order.DEAREST: "Most expensive", Order.NEWEST: "Newest"}
 STATES = {RequestStatus.OK: "Succeeded", RequestStatus.ERROR: "Failed", RequestStatus.PENDING: "Pending"}
 CHOSEN = "request"
 
@@ -27,7 +27,7 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
     """Draw the requests, and the chosen one."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(width="content"):
-            frame.section("Requests", "select one to see its steps")
+            frame.section("Requests", "select a row for details")
         order = st.segmented_control(
             "Order",
             list(ORDERS),
@@ -92,22 +92,22 @@ def draw_chosen(reads: Reads, wanted: str, zone: str) -> None:
     try:
         request = reads.ask(queries.get_request, wanted)
     except RequestMissing as missing:
-        frame.empty_state("search_off", "No such request", missing.detail)
+        frame.empty_state("search_off", "Request not found", missing.detail)
         return
     facts = [words.moment(request.created_at, zone), request.model, *_facts(request)]
-    with watch.panel("Steps", text.plain(" · ".join(facts))), st.container(border=True, gap="small"):
+    with watch.panel("Request details", text.plain(" · ".join(facts))), st.container(border=True, gap="small"):
         if request.error_type or request.error_message:
             said = ": ".join(filter(None, (request.error_type, request.error_message)))
             st.markdown(f":red[:material/error:] {text.plain(said[:500])}")
         charts.show(ai_charts.steps_of_request(charts.palette(), request), "ai-metrics.steps")
         if not request.steps:
-            st.caption("No steps were sent with this request: it is drawn as a whole.")
+            st.caption("No steps were sent with this request.")
         _draw_ways_on(request)
 
 
 def _facts(request: RequestDetail) -> list[str]:
     tokens = f"{request.input_tokens or 0:,} tokens in, {request.output_tokens or 0:,} out"
-    first = f"first token after {words.duration(request.first_token_ms)}" if request.first_token_ms is not None else ""
+    first = f"first token {words.duration(request.first_token_ms)}" if request.first_token_ms is not None else ""
     release = f"release {request.release}" if request.release else ""
     return [
         each for each in (words.duration(request.total_latency_ms), first, tokens, words.money(request.cost_usd), release) if each
@@ -118,7 +118,7 @@ def _draw_ways_on(request: RequestDetail) -> None:
     with st.container(horizontal=True, gap="medium"):
         if request.conversation_id is not None:
             name = str(request.conversation_id)
-            links.draw("tuning", "Its conversation", icon="forum", conversation=name)
-            links.draw("ai-metrics", "All requests of its conversation", icon="filter_alt", conversation=name, days="90")
+            links.draw("tuning", "Open conversation", icon="forum", conversation=name)
+            links.draw("ai-metrics", "All requests in this conversation", icon="filter_alt", conversation=name, days="90")
         if request.user_id is not None:
-            links.draw("users", "Its user", icon="person", user=str(request.user_id))
+            links.draw("users", "Open user", icon="person", user=str(request.user_id))

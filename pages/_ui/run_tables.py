@@ -13,6 +13,7 @@ from pages._ui.ai_tables import MOST_ROWS
 
 column = st.column_config
 STATES = {"completed": "Completed", "running": "Running", "partial": "Partial", "failed": "Failed", "lost": "Lost"}
+LEGEND = ":green[■]\u00a0Completed :orange[■]\u00a0Partial :red[■]\u00a0Failed or lost"
 COLOURS = ["green", "blue", "orange", "red", "red"]
 STATUS = column.MultiselectColumn(options=list(STATES.values()), color=COLOURS, width=100)
 
@@ -21,10 +22,8 @@ def interval(found: RunCounts) -> str:
     """Return how sure a success rate is."""
     known = found.interval
     if known.low is None or known.high is None:
-        return f"of {words.count(known.n, 'run')} that ended, too few to say how sure it is."
-    return (
-        f"{words.share(known.low)} to {words.share(known.high)} with 95 % certainty, of {words.count(known.n, 'run')} that ended."
-    )
+        return f"{words.count(known.n, 'finished run')}, not enough for an interval."
+    return f"{words.share(known.low)} to {words.share(known.high)} (95% interval), {words.count(known.n, 'finished run')}."
 
 
 def said_of(strip: Strip) -> str:
@@ -40,52 +39,52 @@ def said_of(strip: Strip) -> str:
 
 def draw_failures(found: Sequence[Failure], zone: str, *, may_read: bool) -> None:
     """Draw what runs failed with; one that is selected is opened."""
-    silent = "nothing" if may_read else "not for your role"
-    with watch.panel("Failures", "by what they said, latest first; select one to open its last run"):
+    silent = "(no message)" if may_read else "(hidden for your role)"
+    with watch.panel("Failures", "by error, latest first · select a row to open the latest run"):
         if not found:
-            st.caption("No run failed in this period.")
+            st.caption("No failed runs in this period.")
             return
         table = pd.DataFrame(
             {
-                "What it said": [each.summary or silent for each in found],
+                "Error": [each.summary or silent for each in found],
                 "Runs": [each.runs for each in found],
                 "Last": [words.moment(each.last_at, zone) for each in found],
                 "Batch job": [each.batch_job for each in found],
-                "Items": [each.failed_jobs for each in found],
+                "Failed items": [each.failed_jobs for each in found],
             }
         )
         columns = {
-            "What it said": column.TextColumn(width=600),
+            "Error": column.TextColumn(width=600),
             "Runs": column.NumberColumn(width=60),
             "Last": column.TextColumn(width=100),
-            "Items": column.NumberColumn("Items failed", format="localized", width=90),
+            "Failed items": column.NumberColumn(format="localized", width=90),
         }
 
         def picked(number: int) -> None:
             run_list.show(found[number].last_run)
 
-        alt = words.count(len(found), "kind of failure", "kinds of failures")
+        alt = words.count(len(found), "failure")
         tables.show(table, alt, key="batch-history.failures", columns=columns, most=MOST_ROWS, on_pick=picked)
 
 
 def draw_jobs(jobs: Sequence[JobFigures], page: str) -> None:
     """Draw the batch jobs; one that is selected becomes a filter."""
-    with watch.panel("Batch jobs", "success with its 95 % interval; select one to see it alone"):
+    with watch.panel("Batch jobs", "success rate with 95% interval · select a row to filter"):
         table = pd.DataFrame(
             {
                 "Batch job": [each.batch_job for each in jobs],
-                "Last": [[STATES.get(each.last_status, each.last_status)] for each in jobs],
-                "Success": [each.success_rate * 100 if each.success_rate is not None else None for each in jobs],
-                "Interval": [short_interval(each) for each in jobs],
+                "Last status": [[STATES.get(each.last_status, each.last_status)] for each in jobs],
+                "Success rate": [each.success_rate * 100 if each.success_rate is not None else None for each in jobs],
+                "95% interval": [short_interval(each) for each in jobs],
                 "Runs": [each.runs for each in jobs],
                 "Median": [words.duration(each.p50_duration_ms) for each in jobs],
                 "p95": [words.duration(each.p95_duration_ms) for each in jobs],
             }
         )
         columns = {
-            "Last": STATUS,
-            "Success": column.NumberColumn(format="%.1f%%", width=80),
-            "Interval": column.TextColumn(width=90),
+            "Last status": STATUS,
+            "Success rate": column.NumberColumn(format="%.1f%%", width=95),
+            "95% interval": column.TextColumn(width=95),
             "Runs": column.NumberColumn(format="localized", width=60),
             **{name: column.TextColumn(width=75) for name in ("Median", "p95")},
         }
@@ -101,7 +100,7 @@ def short_interval(found: RunCounts) -> str:
     """Return an interval for the cell of a table."""
     known = found.interval
     if known.low is None or known.high is None:
-        return f"too few: {known.n}"
+        return f"n = {known.n}"
     return f"{known.low * 100:.0f} to {known.high * 100:.0f}%"
 
 
@@ -111,7 +110,7 @@ def draw_phases(phases: Sequence[Phase]) -> None:
         {
             "Phase": [each.phase for each in phases],
             "Median": [words.duration(each.p50_ms) for each in phases],
-            "Before": [words.duration(each.previous.p50_ms) for each in phases],
+            "Previous": [words.duration(each.previous.p50_ms) for each in phases],
             "p95": [words.duration(each.p95_ms) for each in phases],
         }
     )

@@ -46,7 +46,7 @@ def draw(current: SessionView, sessions: Page[SessionSummary], *, on_open: Calla
     """Draw the list, the present session marked."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(width="content"):
-            frame.section("Sessions", "yours")
+            frame.section("Sessions")
         with st.container(horizontal=True, width="content", gap="xsmall"):
             _draw_actions(current)
     with st.container(height=600, border=False, key="pane-list-sessions"), st.container(key="list-sessions", gap=None):
@@ -62,26 +62,26 @@ def draw(current: SessionView, sessions: Page[SessionSummary], *, on_open: Calla
             )
         left = sessions.total_count - len(sessions.items)
         if left > 0:
-            st.button(f"{left:,} more", key="playground.more", type="tertiary", on_click=_show_more)
+            st.button(f"Show {left:,} more", key="playground.more", type="tertiary", on_click=_show_more)
 
 
 def _draw_actions(current: SessionView) -> None:
     st.button(
-        "Clear this session",
+        "Clear messages",
         key="icon-clear",
         icon=":material/mop:",
         type="tertiary",
-        help="Clear this session",
+        help="Clear messages",
         disabled=current.message_count == 0,
         on_click=_ask_to_clear,
         args=(current,),
     )
     st.button(
-        "Delete this session",
+        "Delete session",
         key="icon-delete",
         icon=":material/delete:",
         type="tertiary",
-        help="Delete this session",
+        help="Delete session",
         on_click=_ask_to_delete,
         args=(current,),
     )
@@ -99,7 +99,7 @@ def _label(summary: SessionSummary) -> str:
 
 def _dates(summary: SessionSummary) -> str:
     zone = frame.time_zone()
-    began = f"Begun {text.clock_time(summary.created_at, zone)}"
+    began = f"Created {text.clock_time(summary.created_at, zone)}"
     last = summary.last_message_at
     return f"{began}, last message {text.clock_time(last, zone)}" if last else began
 
@@ -109,20 +109,19 @@ def _show_more() -> None:
 
 
 def _ask_to_clear(session: SessionView) -> None:
-    @st.dialog("Clear this session?")
+    @st.dialog("Clear messages?")
     def confirm() -> None:
-        st.write(
-            f"{words.count(session.message_count, 'message')} of “{_name(session)}” will be removed for good. The session stays."
-        )
-        _confirm_buttons("Clear session", clear, session)
+        messages = words.count(session.message_count, "message")
+        st.write(f"{messages} of “{_name(session)}” will be permanently deleted. The session is kept.")
+        _confirm_buttons("Clear messages", clear, session)
 
     confirm()
 
 
 def _ask_to_delete(session: SessionView) -> None:
-    @st.dialog("Delete this session?")
+    @st.dialog("Delete session?")
     def confirm() -> None:
-        st.write(f"“{_name(session)}” and its {words.count(session.message_count, 'message')} will be removed for good.")
+        st.write(f"“{_name(session)}” and its {words.count(session.message_count, 'message')} will be permanently deleted.")
         _confirm_buttons("Delete session", delete, session)
 
     confirm()
@@ -145,7 +144,7 @@ def clear(session_id: UUID) -> None:
     """Remove every message of a session."""
     with guard.work() as (session, actor):
         service.clear(session, session_id, actor=actor)
-    state.toast("Session cleared")
+    state.toast("Messages cleared")
 
 
 @errors.action

@@ -82,7 +82,7 @@ def draw_pages(total: int, size: int, at: str, *, most: int = MOST_PAGES) -> Non
     if pages > 1:
         st.pagination(min(pages, most), key=f"{at}.page")
     if pages > most:
-        st.caption(f"The first {most * size:,} of {total:,} can be leafed through; filters show the others.")
+        st.caption(f"Showing {most * size:,} of {total:,} · narrow the filters to see the rest")
 
 
 def _drawn(table: pd.DataFrame, alt: str, columns: Columns | None, most: int | None) -> dict[str, Any]:

@@ -16,13 +16,13 @@ from core.comparison import Tile, Verdict
 from core.words import Unit
 
 WHY = {
-    Verdict.NOISE: "The change is within what chance makes.",
-    Verdict.UNKNOWN: "Too little is known to say whether the change is more than chance.",
-    Verdict.WORSE: "Worse than before, by more than chance makes.",
-    Verdict.BETTER: "Better than before, by more than chance makes.",
-    Verdict.DIFFERENT: "The change is more than chance makes.",
+    Verdict.NOISE: "Within normal variation.",
+    Verdict.UNKNOWN: "Not enough data to compare.",
+    Verdict.WORSE: "Significantly worse than the previous period.",
+    Verdict.BETTER: "Significantly better than the previous period.",
+    Verdict.DIFFERENT: "Significant change from the previous period.",
 }
-STALE = "An import or its undo changed these days, and what they had been counted of was no longer kept."
+STALE = "An import or an undo changed these days after their raw rows had expired, so they were not recalculated."
 MAY_BE_CHANCE = (Verdict.NOISE, Verdict.UNKNOWN)
 MANY_TIMES = 3
 WIDTH, HEIGHT = 200, 40
@@ -103,9 +103,9 @@ def _compared(tile: Tile) -> float | None:
 
 def _why(tile: Tile, changed: str | None) -> str:
     if not changed:
-        return "Nothing to compare with."
-    days = f"On the days that are over: {words.figure(tile.compared, tile.unit)}. " if tile.compared is not None else ""
-    return f"{days}Before: {words.figure(tile.before, tile.unit)}. {WHY[tile.verdict]}"
+        return "No previous data to compare with."
+    days = f"Complete days only: {words.figure(tile.compared, tile.unit)}. " if tile.compared is not None else ""
+    return f"{days}Previous period: {words.figure(tile.before, tile.unit)}. {WHY[tile.verdict]}"
 
 
 def _arrow(tile: Tile) -> Literal["up", "down", "off"]:

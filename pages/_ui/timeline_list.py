@@ -27,7 +27,7 @@ Timed = tuple[Entry, float | None]
 def draw(days: Sequence[Day], zone: str, *, is_readable: bool) -> None:
     """Draw the days, the oldest first."""
     if not days:
-        st.caption("Nothing is kept of what happened: raw events are older than the workspace keeps them.")
+        st.caption("No events: raw events have passed their retention period.")
     for day in days:
         st.markdown(f"**{day.day:%A, %-d %B %Y}**\u2002:gray[:small[{words.count(day.events, 'event')}]]")
         for number, stretch in enumerate(day.stretches):
@@ -72,7 +72,7 @@ def _event(moment: Moment) -> str:
         said += f' <span class="attune-chip attune-step">step {moment.step} reached</span>'
     if moment.is_error:
         said += f' <span class="attune-chip attune-bad">{escape(moment.error_code or "error")}</span>'
-    facts = ", ".join(f"{name} {value}" for name, value in list((moment.event_data or {}).items())[:6])
+    facts = ", ".join(f"{name}: {words.plain(value)}" for name, value in list((moment.event_data or {}).items())[:6])
     shown = " · ".join(escape(each[:300]) for each in (moment.error_message, facts) if each)
     return said + (f"<p>{shown}</p>" if shown else "")
 
@@ -85,7 +85,7 @@ def _opinion(opinion: Opinion) -> str:
 
 
 def _draw_talk(talk: Talk, gap: float | None, zone: str, *, is_readable: bool) -> None:
-    facts = [words.count(talk.message_count, "message"), *(["handed to a person"] if talk.escalated_at else [])]
+    facts = [words.count(talk.message_count, "message"), *(["escalated"] if talk.escalated_at else [])]
     key = f"journey.said.{talk.id}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"talk-{talk.id}"):
         body = f"<b>conversation</b> <small>{', '.join(facts)}</small>" + (
@@ -93,12 +93,12 @@ def _draw_talk(talk: Talk, gap: float | None, zone: str, *, is_readable: bool) -
         )
         st.html(f'<ol class="attune-timeline">{_line(talk, gap, zone, "talk", body)}</ol>', width="content")
         if not is_readable:
-            st.caption("What was said is not for your role.", width="content")
+            st.caption("Your role can't read messages.", width="content")
         elif state.get(key, None) is None:
-            st.button("Read it", type="tertiary", key=f"{key}.open", on_click=_open, args=(talk.id, key))
+            st.button("Show messages", type="tertiary", key=f"{key}.open", on_click=_open, args=(talk.id, key))
         else:
-            st.button("Close", type="tertiary", key=f"{key}.close", on_click=state.forget, args=(key,))
-        links.draw("tuning", "Review it", icon="rate_review", conversation=str(talk.id))
+            st.button("Hide messages", type="tertiary", key=f"{key}.close", on_click=state.forget, args=(key,))
+        links.draw("tuning", "Open in Tuning", icon="rate_review", conversation=str(talk.id))
     if is_readable:
         _draw_said(state.get(key, []))
 

@@ -17,7 +17,7 @@ STATES: dict[str, str] = {
     OnboardingStatus.COMPLETED: "Completed",
     OnboardingStatus.IN_PROGRESS: "In progress",
     OnboardingStatus.STUCK: "Stuck",
-    OnboardingStatus.DROPPED: "Dropped",
+    OnboardingStatus.DROPPED: "Dropped off",
 }
 COLOURS = ["green", "blue", "orange", "red"]
 column = st.column_config
@@ -34,7 +34,7 @@ COLUMNS = {
 
 def draw_count(place: DeltaGenerator, total: int, what: str) -> None:
     """Say how many there are."""
-    place.caption(f"{words.count(total, what)}; select one to see the whole journey")
+    place.caption(f"{words.count(total, what)} · select a row to open the journey")
 
 
 def draw_users(rows: Sequence[UserSummary], zone: str, key: str) -> None:
@@ -47,8 +47,8 @@ def draw_users(rows: Sequence[UserSummary], zone: str, key: str) -> None:
             "Last step": [words.event(row.step_event_type or "") for row in rows],
             "First seen": times([row.first_seen_at for row in rows], zone),
             "Last seen": times([row.last_seen_at for row in rows], zone),
-            "Address": [row.email or "" for row in rows],
-            "Id": [row.external_id for row in rows],
+            "Email": [row.email or "" for row in rows],
+            "ID": [row.external_id for row in rows],
         }
     )
 

@@ -29,7 +29,7 @@ from core.ai_metrics.answers import Interval
 from core.identity.permissions import Permission, may
 from core.periods import Period
 from core.plotting import Mark
-from pages._ui import cache, filters, frame, guard
+from pages._ui import cache, filters, frame, guard, text
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
 from pages._ui.filters import Filters
@@ -46,13 +46,17 @@ class Header:
     def finish(self, reads: Reads, chosen: Filters, *, csv: str | None = None, **more: str) -> None:
         """Say which days are shown and as of when; offer to read anew, and the same rows as CSV."""
         zone = chosen.period.zone
-        as_of = f"as of {reads.as_of.astimezone(frame.time_zone()):%H:%M:%S}"
+        # Plain: between two colons Streamlit's client looks for an emoji, and fetches the names of all to find it.
+        as_of = f"updated {text.plain(f'{reads.as_of.astimezone(frame.time_zone()):%H:%M:%S}')}"
         days = f"{span(chosen.period)} ({zone})" if chosen.is_timed else zone
         self.caption.caption(f"{self.about} · {days} · {as_of}")
         with self.actions:
             if csv is not None:
                 st.link_button(
-                    "CSV", chosen.download(csv, **more), icon=":material/download:", help="Every row that the filters match"
+                    "Export CSV",
+                    chosen.download(csv, **more),
+                    icon=":material/download:",
+                    help="Download all rows that match the filters",
                 )
             st.button("Refresh", icon=":material/refresh:", on_click=cache.forget)
 
@@ -95,15 +99,12 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
     if chosen.narrowed:
         none_match(page, what, chosen)
         return
-    body = (
-        "They appear here within seconds once a program sends them, over HTTP, with the Python client or as OpenTelemetry spans; "
-        "a file of them comes in under Settings, Import."
-    )
+    body = f"Send {what} over HTTP, with the Python client or with OpenTelemetry, or import a file in Settings > Import."
     with frame.empty_state("sensors", f"No {what} in this period" if chosen.is_timed else f"No {what} yet", body):
         if may(reads.actor, Permission.MANAGE_KEYS):
             st.page_link(
                 "system/settings.py",
-                label="Make an API key",
+                label="Create API key",
                 icon=":material/key:",
                 query_params={"section": "API keys"},
             )
@@ -111,8 +112,8 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
 
 def none_match(page: str, what: str, chosen: Filters) -> None:
     """Say that the filters leave nothing, and let them be cleared."""
-    with frame.empty_state("filter_alt_off", f"No {what} match", "Other filters, or none, may show some."):
-        st.button("Clear all filters", key=f"{page}.clear_all", on_click=filters.clear, args=(page, list(chosen.chosen)))
+    with frame.empty_state("filter_alt_off", f"No {what} match these filters", "Change or clear the filters."):
+        st.button("Clear filters", key=f"{page}.clear_all", on_click=filters.clear, args=(page, list(chosen.chosen)))
 
 
 def closer(page: str, interval: Interval, zone: str) -> Callable[[Point], None]:

@@ -17,7 +17,7 @@ from core.providers.schemas import ModelView
 from pages._ui import chat, errors, frame, guard, session_list, state
 from pages._ui.editor import Editor
 
-CAPTION = "Try a prompt or a model before anyone else sees it"
+CAPTION = "Test prompts and models before release"
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,10 @@ def stop() -> None:
 
 def draw_without_models() -> None:
     """Say how a model gets here."""
-    words = "The local model is off or still starting, and no provider has a key."
-    with frame.empty_state("smart_toy", "No model can be called", words):
-        st.page_link("system/settings.py", label="Set up a provider", icon=":material/settings:")
+    words = "The local model is off or starting, and no provider has an API key."
+    with frame.empty_state("smart_toy", "No models available", words):
+        st.page_link("system/settings.py", label="Add provider", icon=":material/settings:")
 
 
-with errors.InWords("The playground"):
+with errors.InWords("Playground"):
     main()

@@ -12,29 +12,31 @@ from pages._ui.filters import Filters
 
 PAGE = "ai-metrics"
 FIRST = ("model", "status")
+OFFERS = {"status": {status.value: said for status, said in request_list.STATES.items()}}
 MORE = ("environment", "app", "release", "provider", "user_id", "conversation", "error_type", "tool")
 
 
 def main() -> None:
     """Guard, filter, read, draw."""
     reads = watch.reads()
-    header = watch.header("AI metrics", "Every request to a model")
-    chosen = filters.bar(PAGE, reads, FIRST, MORE)
+    header = watch.header("AI metrics", "All AI requests")
+    chosen = filters.bar(PAGE, reads, FIRST, MORE, offers=OFFERS)
     found = reads.ask(tiles.tiles, chosen.asked)
     if not found[0].value:
         watch.nothing_here(PAGE, "AI requests", reads, chosen)
         header.finish(reads, chosen)
         return
     summary = reads.ask(figures.summary, chosen.asked)
-    unpriced = f"{words.count(summary.unpriced_requests, 'request')} without a price." if summary.unpriced_requests else ""
-    key_figures.draw(found, notes={"cost": unpriced, "p95_latency": "Accurate to 1 %."})
+    without = words.count(summary.unpriced_requests, "request")
+    unpriced = f"{without} without a price, not included in cost." if summary.unpriced_requests else ""
+    key_figures.draw(found, notes={"cost": unpriced, "p95_latency": "Approximate: within 1%."})
     draw_charts(reads, chosen)
     draw_models(reads, chosen)
     request_list.draw(reads, chosen, summary.total_requests)
     header.finish(reads, chosen, csv="ai/requests")
 
 
-@errors.part("The charts")
+@errors.part("Charts")
 def draw_charts(reads: Reads, chosen: Filters) -> None:
     """Draw what changes over time; a click looks at that time alone."""
     latency = reads.ask(series.latency, chosen.asked)
@@ -42,19 +44,19 @@ def draw_charts(reads: Reads, chosen: Filters) -> None:
     palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
     marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)
     grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
-    with grid.cell(column_span=2), watch.panel("Latency", f"to the last token, {grain}, accurate to 1 %"):
+    with grid.cell(column_span=2), watch.panel("Latency", f"time to last token, {grain}"):
         charts.show(ai_charts.latency_over_time(palette, latency, zone, marks), f"{PAGE}.latency", on_pick=closer)
-    with grid.cell(), watch.panel("Error rate", f"of requests that ended, {grain}"):
+    with grid.cell(), watch.panel("Error rate", f"share of completed requests, {grain}"):
         charts.show(
             ai_charts.error_rate_over_time(palette, failed, zone, marks, height=ai_charts.TALL), f"{PAGE}.errors", on_pick=closer
         )
-    with grid.cell(), watch.panel("First token", f"{grain}, accurate to 1 %"):
+    with grid.cell(), watch.panel("Time to first token", grain):
         charts.show(ai_charts.first_token_over_time(palette, latency, zone, marks), f"{PAGE}.first_token", on_pick=closer)
     with grid.cell(), watch.panel("Tokens", grain):
         charts.show(ai_charts.tokens_over_time(palette, tokens, zone, marks), f"{PAGE}.tokens", on_pick=closer)
     with grid.cell(), watch.panel("Cost", f"US dollars, {grain}"):
         charts.show(ai_charts.cost_over_time(palette, tokens, zone, marks), f"{PAGE}.cost", on_pick=closer)
-    with grid.cell(), watch.panel("Distribution", "requests by latency"):
+    with grid.cell(), watch.panel("Latency distribution", "requests by latency"):
         charts.show(ai_charts.latency_histogram(palette, latency), f"{PAGE}.histogram")
     with grid.cell():
         ai_tables.draw_errors(failed, PAGE, zone)

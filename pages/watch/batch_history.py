@@ -23,7 +23,7 @@ PAGE = "batch-history"
 FIRST, MORE = ("job", "status"), ("environment", "app", "internal")
 OFFERS = {
     "status": {state.value: state.value.capitalize() for state in BatchStatus},
-    "internal": {"true": "Attune's own jobs"},
+    "internal": {"true": "Attune jobs"},
 }
 IN_GANTT = 12
 
@@ -31,7 +31,7 @@ IN_GANTT = 12
 def main() -> None:
     """Guard, filter, read, draw."""
     reads = watch.reads()
-    header = watch.header("Batch history", "Every run of every batch job")
+    header = watch.header("Batch history", "All batch runs")
     chosen = filters.bar(PAGE, reads, FIRST, MORE, offers=OFFERS)
     run_list.draw_running(reads, chosen)
     summary = reads.ask(queries.summary, chosen.runs)
@@ -63,20 +63,20 @@ def draw_jobs(reads: Reads, chosen: Filters) -> None:
     run_tables.draw_jobs(reads.ask(queries.by_job, chosen.runs), PAGE)
 
 
-@errors.part("Key figures")
+@errors.part("Key metrics")
 def draw_tiles(reads: Reads, chosen: Filters, summary: RunSummary) -> None:
     """Draw the key figures; of runs that all ended alike there is no rate."""
     tiles = [
         each for each in reads.ask(run_tiles, chosen.runs) if chosen["status"] is None or each.name not in ("success", "bad")
     ]
-    key_figures.draw(tiles, notes={"duration": "Of the runs that have ended."})
+    key_figures.draw(tiles, notes={"duration": "Finished runs only."})
     if chosen["status"] is None:
         st.caption(f"Success rate: {text.plain(run_tables.interval(summary))}")
 
 
 def draw_strips(strips: list[Strip], chosen: Filters) -> None:
     """Draw the last runs of each batch job; a click opens one."""
-    note = "of each batch job, newest on the right; tall and red has failed, orange in part"
+    note = f"per batch job, newest on the right · {run_tables.LEGEND}"
     with watch.panel("Last 90 runs", note), st.container(border=True, gap=None):
         for strip in strips:
             name, bars = st.columns([1.4, 5], gap="small", vertical_alignment="center")
@@ -100,19 +100,19 @@ def draw_phases(reads: Reads, chosen: Filters, strips: list[Strip]) -> None:
     asked = replace(chosen.runs, job=job)
     runs = reads.ask(queries.list_runs, asked, window=Window(IN_GANTT))
     phases = reads.ask(batch_phases.phases, replace(asked, status=None))
-    other = "" if chosen["job"] or len(known) < 2 else "; choose a batch job to see another"
+    other = "" if chosen["job"] or len(known) < 2 else " · select a batch job to change"
     name = text.plain(job)
     grid, palette, zone = st.grid(3, min_column_width=300, gap=("small", "medium")), charts.palette(), chosen.period.zone
     with (
         grid.cell(column_span=2),
-        watch.panel("Phases of each run", f"{name}, since its start, {words.latest(len(runs))}{other}"),
+        watch.panel("Phases by run", f"{name}, time since start, {words.latest(len(runs), 'run')}{other}"),
     ):
 
         def opened(point: Point) -> None:
             run_list.show(runs[int(point.y)].batch_run_id)
 
         charts.show(batch_charts.phases_of_runs(palette, runs, zone, clock.now()), f"{PAGE}.phases.{job}", on_pick=opened)
-    with grid.cell(), watch.panel("Phases over time", f"{name}, median by day"):
+    with grid.cell(), watch.panel("Phases over time", f"{name}, daily median"):
         charts.show(batch_charts.phases_over_time(palette, phases, zone), f"{PAGE}.course.{job}")
         run_tables.draw_phases(phases)
 

@@ -28,7 +28,7 @@ STOPPED, EVENTS, ERRORS = 10, 12, 50
 def main() -> None:
     """Guard, filter, read, draw."""
     reads = watch.reads()
-    header = watch.header("Onboarding", "Users by the day of their first step")
+    header = watch.header("Onboarding", "Users by first-step date")
     chosen = filters.bar(
         PAGE,
         reads,
@@ -53,13 +53,13 @@ def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel) -> bool:
     """Say that nobody began; return whether there are events at all."""
     if reads.ask(daily.type_courses, chosen.period, chosen.watched):
         began = text.plain(wanted.steps[0].name)
-        st.info(f"Nobody began in this period: no {began}. Other steps, or a longer period, may show some.")
+        st.info(f"No users started in this period (no {began} events). Try other steps or a longer period.")
         return True
     watch.nothing_here(PAGE, "events", reads, chosen)
     return False
 
 
-@errors.part("The funnel")
+@errors.part("Funnel")
 def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None, found: FunnelView) -> None:
     """Draw the funnel, and who stopped at the chosen step."""
     asked = (chosen.period, chosen.watched, wanted, segment)
@@ -70,8 +70,8 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
         state.forget(f"{PAGE}.stopped.page")
 
     # Traits are of users: sessions without one are in no such segment.
-    whose = " · of users with a name" if segment is not None and segment.trait else ""
-    with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · times are exact · select one to see who stopped there"):
+    whose = " · identified users only" if segment is not None and segment.trait else ""
+    with watch.panel("Steps", f"{funnel_editor.summary(wanted)}{whose} · times are exact · select a step to see who dropped off"):
         funnel_parts.draw_funnel(found, beside, PAGE, pick)
         funnel_parts.draw_figures(found, beside, PAGE, pick)
     step = chosen["step"] or ""
@@ -83,7 +83,7 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
         funnel_parts.draw_stopped(people, name, PAGE, chosen.period.zone, is_last=is_last, per_page=STOPPED, download=address)
 
 
-@errors.part("Completion and times")
+@errors.part("Conversion charts")
 def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None:
     """Draw who came through by day and by time, and how long the others stayed."""
     course, stayed = reads.ask(courses.read_course, *asked, by_hour=True), reads.ask(stays.read_stays, *asked)
@@ -96,16 +96,17 @@ def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None
 
     is_hourly = funnel_charts.interval_of([day.starts_at for day in course.days]) == "hour"
     each = "hour" if is_hourly else "day" if course.days_each == 1 else f"{course.days_each} days"
-    with grid.cell(), watch.panel("Completion", f"% by {each} of the first step; dotted can still rise"):
+    with grid.cell(), watch.panel("Conversion rate", f"by first-step {each} · dotted: window still open"):
         charts.show(
             funnel_charts.completion(palette, course, zone, watch.marks(reads, chosen)), f"{PAGE}.completion", on_pick=closer
         )
-    with grid.cell(), watch.panel("Time to convert", "users, from the first step to the last; exact"):
+    with grid.cell(), watch.panel("Time to convert", "users, first to last step · exact"):
         charts.show(funnel_charts.time_to_convert(palette, course), f"{PAGE}.time")
     with (
         grid.cell(),
         watch.panel(
-            "Time to drop-off", "a random sample of users, until last seen" if stayed.is_sampled else "users, until last seen"
+            "Time to drop-off",
+            "random sample of users, first step to last seen" if stayed.is_sampled else "users, first step to last seen",
         ),
     ):
         charts.show(funnel_charts.stays(palette, stayed), f"{PAGE}.stays")
@@ -138,7 +139,7 @@ def draw_events(reads: Reads, chosen: Filters) -> None:
         event_type=chosen["event_type"], error_code=chosen["error_code"], only_errors=chosen["only_errors"] == "true"
     )
     rows = reads.ask(events.list_events, only, *asked, limit=EVENTS, after=Cursor.read(trail[-1]) if trail else None)
-    with watch.panel("Events", "the newest first; select one for its journey"):
+    with watch.panel("Events", "newest first · select a row to open the journey"):
         codes = [group.error_code for group in failed.items if group.error_code]
         event_parts.draw_choices(PAGE, [course.event_type for course in types], codes, chosen.download("onboarding/events"))
         event_parts.draw_events(rows, PAGE, zone, EVENTS)

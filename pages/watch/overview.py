@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import streamlit as st
 
+from core import words
 from core.activity import conversion
 from core.activity.answers import FunnelView
 from core.ai_metrics import breakdowns, series
@@ -16,8 +17,8 @@ from core.identity.permissions import Permission, may
 from core.insights.findings import Finding, findings
 from core.insights.tiles import overview_tiles, read_known
 from core.paging import Window
-from core.words import Unit, latest
-from pages._ui import charts, errors, filters, links, overview_parts, watch
+from core.words import Unit
+from pages._ui import charts, errors, filters, links, overview_parts, run_tables, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
 from pages._ui.charts import Point
@@ -25,14 +26,14 @@ from pages._ui.filters import Filters
 
 PAGE = "overview"
 FEWEST_PLACES = 14  # a single run is no wider than one of many
-NOTES = {"p95_latency": "Accurate to 1 %.", "conversion": "Who began late has had less time to come through."}
+NOTES = {"p95_latency": "Approximate: within 1%.", "conversion": "Recent users may still convert."}
 
 
 def main() -> None:
     """Guard, filter, read, draw."""
     reads = watch.reads()
     links.follow()
-    header = watch.header("Overview", "Compared with the same time before")
+    header = watch.header("Overview", "Compared with the previous period")
     chosen = filters.bar(PAGE, reads, ("environment", "app"), ("release",))
     if is_quiet(reads, chosen):
         watch.nothing_here(PAGE, "events or AI requests", reads, chosen)
@@ -77,7 +78,7 @@ def read_funnel(reads: Reads, chosen: Filters) -> FunnelView | None:
     return reads.ask(conversion.read_funnel, chosen.period, chosen.watched) if chosen["release"] is None else None
 
 
-@errors.part("Key figures")
+@errors.part("Key metrics")
 def draw_figures(reads: Reads, chosen: Filters) -> None:
     """Draw the key figures."""
     key_figures.draw(read_tiles(reads, chosen), notes=NOTES)
@@ -88,27 +89,27 @@ def draw_onboarding(reads: Reads, chosen: Filters) -> None:
     """Draw onboarding in one line."""
     funnel = read_funnel(reads, chosen)
     if funnel is not None:
-        with watch.panel("Onboarding", "users who began in this period, by the step they have reached since"):
+        with watch.panel("Onboarding", "users who started in this period, by step reached"):
             overview_parts.draw_onboarding(funnel)
 
 
-@errors.part("What needs attention")
+@errors.part("Needs attention")
 def draw_attention(reads: Reads, chosen: Filters) -> None:
     """Draw what needs attention."""
     found = read_findings(reads, chosen)
-    with watch.panel("Needs attention", f"{len(found)} found in this period" if found else ""):
+    with watch.panel("Needs attention", words.count(len(found), "finding") if found else ""):
         overview_parts.draw_findings(found)
         overview_parts.offer_further(PAGE, chosen)
 
 
-@errors.part("The ways to go")
+@errors.part("Quick links")
 def draw_ways(reads: Reads) -> None:
     """Draw the ways to go, that to the reviews that wait the first."""
-    with watch.panel("Go to"), st.container(gap=None):
+    with watch.panel("Quick links"), st.container(gap=None):
         overview_parts.draw_reviews(reads)
-        links.draw("ai-metrics", "The slowest requests", icon="speed", order="Slowest")
-        links.draw("batch-history", "The last batch run", icon="view_timeline")
-        links.draw("tuning", "The latest conversations", icon="forum")
+        links.draw("ai-metrics", "Slowest requests", icon="speed", order="Slowest")
+        links.draw("batch-history", "Latest batch run", icon="view_timeline")
+        links.draw("tuning", "Latest conversations", icon="forum")
         if may(reads.actor, Permission.RUN_MODELS):
             links.draw("playground", "Try a prompt", icon="science")
 
@@ -117,7 +118,7 @@ def draw_ways(reads: Reads) -> None:
 def draw_runs(reads: Reads, chosen: Filters) -> None:
     """Draw how the last batch runs ended; a click opens one."""
     runs = reads.ask(batches.list_runs, chosen.runs, window=Window(batches.STRIP))
-    note = f"{latest(len(runs))}; tall and red has failed, orange in part" if runs else "none in this period"
+    note = f"{words.latest(len(runs), 'run')} · {run_tables.LEGEND}" if runs else "no runs in this period"
     with watch.panel("Batch runs", note):
         if runs:
             places = max(len(runs), FEWEST_PLACES)
@@ -130,7 +131,7 @@ def draw_runs(reads: Reads, chosen: Filters) -> None:
             charts.show(drawn, f"{PAGE}.runs", on_pick=opened)
 
 
-@errors.part("The charts")
+@errors.part("Charts")
 def draw_charts(reads: Reads, chosen: Filters) -> None:
     """Draw the course of what matters; a click looks at that time alone."""
     tokens = reads.ask(series.tokens, chosen.asked)
@@ -141,15 +142,15 @@ def draw_charts(reads: Reads, chosen: Filters) -> None:
     palette, zone, grain = charts.palette(), chosen.period.zone, latency.interval.words
     marks, closer = watch.marks(reads, chosen), watch.closer(PAGE, latency.interval, zone)
     grid = st.grid(2, min_column_width=300, gap=("small", "medium"))
-    with grid.cell(), watch.panel("Latency", f"p95, to the last token, {grain}"):
+    with grid.cell(), watch.panel("Latency", f"p95, {grain}"):
         charts.show(ai_charts.p95_over_time(palette, latency, zone, marks), f"{PAGE}.latency", on_pick=closer)
     with grid.cell(), watch.panel("Cost", f"US dollars, {grain}"):
         charts.show(ai_charts.cost_over_time(palette, tokens, zone, marks), f"{PAGE}.cost", on_pick=closer)
-    with grid.cell(), watch.panel("Error rate", f"of requests that ended, {grain}"):
+    with grid.cell(), watch.panel("Error rate", f"share of completed requests, {grain}"):
         charts.show(ai_charts.error_rate_over_time(palette, failed, zone, marks), f"{PAGE}.errors", on_pick=closer)
-    with grid.cell(), watch.panel("Requests", f"to models, {grain}"):
+    with grid.cell(), watch.panel("Requests", f"AI requests, {grain}"):
         charts.show(ai_charts.requests_over_time(palette, tokens, zone, marks), f"{PAGE}.requests", on_pick=closer)
 
 
-with errors.InWords("The overview"):
+with errors.InWords("Overview"):
     main()

@@ -19,14 +19,14 @@ FIRST, MORE = ("q", "status", "step"), ("environment", "app", "release")
 OFFERS: filters.Offers = {
     "status": {str(status): said for status, said in user_list.STATES.items()},
     "sort": {
-        "": "Last seen first",
-        UserOrder.LAST_SEEN: "Longest away first",
-        UserOrder.NEWEST_FIRST: "Newest first",
-        UserOrder.OLDEST_FIRST: "Oldest first",
-        UserOrder.ID: "By id",
-        UserOrder.ID_BACKWARDS: "By id, backwards",
+        "": "Last seen: newest",
+        UserOrder.LAST_SEEN: "Last seen: oldest",
+        UserOrder.NEWEST_FIRST: "First seen: newest",
+        UserOrder.OLDEST_FIRST: "First seen: oldest",
+        UserOrder.ID: "ID: A to Z",
+        UserOrder.ID_BACKWARDS: "ID: Z to A",
     },
-    "step": {"0": "Before the first", **{str(number): f"{number} {words.event(name)}" for number, name in enumerate(STEPS, 1)}},
+    "step": {"0": "Not started", **{str(number): f"{number} {words.event(name)}" for number, name in enumerate(STEPS, 1)}},
 }
 
 
@@ -36,14 +36,14 @@ def main() -> None:
     if st.query_params.get("user") or st.query_params.get("session"):
         journey.draw(reads)
         return
-    header = watch.header("Users", "Everybody who uses the product")
+    header = watch.header("Users", "People who use your product")
     orders = () if st.query_params.get("anonymous") == "true" else ("sort",)
     chosen = filters.bar(PAGE, reads, (*FIRST, *orders), MORE, offers=OFFERS, is_timed=False)
     row = st.container(horizontal=True, vertical_alignment="center", gap="small")
     count = row.container(width="stretch")
     with row:
         is_anonymous = st.toggle(
-            "Sessions without a user", key="anonymous", bind="query-params", help="Visitors of onboarding who gave no name (yet)"
+            "Anonymous sessions", key="anonymous", bind="query-params", help="Onboarding sessions not linked to a user"
         )
     if is_anonymous:
         draw_anonymous(reads, chosen, count)
@@ -71,7 +71,7 @@ def draw_anonymous(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None
     at = f"{PAGE}.anonymous.{hash(tuple(chosen.chosen.items()))}"
     page = reads.ask(anonymous.list_anonymous, wanted(chosen), chosen.watched, window=window(at))
     if not page.total_count:
-        watch.nothing_here(PAGE, "sessions without a user", reads, chosen)
+        watch.nothing_here(PAGE, "anonymous sessions", reads, chosen)
         return
     user_list.draw_count(count, page.total_count, "session")
     user_list.draw_anonymous(page.items, chosen.period.zone, f"{at}.{state.get(f'{at}.page', 1)}")

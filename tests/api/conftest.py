@@ -13,6 +13,7 @@ import pytest
 from core.config import ROOT, config
 from core.embedded.postgres import Postgres
 from core.executions.runner import Runner
+from tests.api.routes import expect_documented
 from tests.api.serving import serving
 from tests.conftest import SECRET
 from tests.factories.identity import Person
@@ -72,6 +73,7 @@ def client(address: str, runner: Runner) -> Iterator[Client]:
 
     def make(person: Person | None = None, *, prefix: str = "/api/v1") -> httpx2.Client:
         opened.append(caller(address + prefix, person.headers if person else {}))
+        opened[-1].event_hooks["response"].append(expect_documented)
         return opened[-1]
 
     yield make

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import httpx2
+
 from api import main
 
 ANY_ID = "0190a6e0-0000-7000-8000-000000000000"
@@ -43,3 +45,28 @@ def described() -> list[Described]:
 def taking_bodies() -> list[Described]:
     """Return every route that takes a body."""
     return [route for route in described() if route.takes_body]
+
+
+def expect_documented(response: httpx2.Response) -> None:
+    """Expect that the description names the status which an operation has answered."""
+    path = response.request.url.path.removeprefix(main.PREFIX)
+    statuses = next(
+        (known for (method, pattern), known in _statuses() if method == response.request.method and pattern.fullmatch(path)), None
+    )
+    assert statuses is None or response.status_code in statuses | {500}, (
+        f"{response.request.method} {path} answered {response.status_code}, and its description does not say so"
+    )
+
+
+@cache
+def _statuses() -> list[tuple[tuple[str, re.Pattern[str]], frozenset[int]]]:
+    """Return which statuses each operation documents; fixed paths come before those with a parameter."""
+    paths = sorted(description()["paths"].items(), key=lambda each: each[0].count("{"))
+    return [
+        (
+            (method.upper(), re.compile(re.sub(r"{[^}]*}", "[^/]+", path))),
+            frozenset(int(status) for status in operation["responses"]),
+        )
+        for path, item in paths
+        for method, operation in item.items()
+    ]

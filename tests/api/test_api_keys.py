@@ -147,7 +147,7 @@ def test_a_key_opens_no_page(address: str, path: str) -> None:
     made = api_key(*Scope)
     answer = ask("GET", address + path, bearing(made))
     assert answer.status_code == 403
-    assert "A key opens the API, not the console" in answer.json()["detail"]
+    assert "API keys can't open the console" in answer.json()["detail"]
     assert ask("GET", address + path, {"Cookie": f"attune={made.key}"}).status_code == 401
 
 

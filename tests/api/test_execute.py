@@ -128,7 +128,7 @@ def test_a_parameter_that_the_model_does_not_take_is_422(mine: httpx2.Client, fi
 def test_tools_for_a_model_that_calls_none_are_422(mine: httpx2.Client) -> None:
     answer = execute(mine, tools=[{"name": "look_up"}])
     assert answer.status_code == 422
-    assert answer.json()["errors"] == [{"field": "tools", "message": "fake:echo does not call tools."}]
+    assert answer.json()["errors"] == [{"field": "tools", "message": "fake:echo does not support tools."}]
 
 
 def test_what_was_refused_is_not_on_record(mine: httpx2.Client) -> None:

@@ -47,9 +47,25 @@ def test_the_page_fetches_one_file_of_modules() -> None:
 
 
 def test_the_file_of_modules_holds_whatever_its_modules_import() -> None:
-    modules = json.loads(frontend.build(FOLDER).bundle)
+    modules = dict(_modules())
     assert Path(SCRIPT).name in modules
     assert {name for text in modules.values() for name in MODULE.findall(text)} <= set(modules)
+
+
+def test_each_module_of_the_file_follows_those_that_it_imports() -> None:
+    """So that each is made, and runs, while the next ones are on their way."""
+    before: set[str] = set()
+    for name, text in _modules():
+        assert before >= set(MODULE.findall(text))
+        before.add(name)
+
+
+def test_the_page_starts_before_the_last_module_has_arrived() -> None:
+    names = [name for name, _ in _modules()]
+    entry = names.index(Path(SCRIPT).name)
+    elements = [number for number, name in enumerate(names) if name.partition(".")[0] in frontend.ELEMENTS]
+    assert len(elements) == len(frontend.ELEMENTS)
+    assert entry < min(elements)
 
 
 def test_no_module_of_streamlit_imports_itself_through_others() -> None:
@@ -72,3 +88,7 @@ def test_the_consoles_answers_other_than_its_page_are_left_alone() -> None:
 
     answer = TestClient(CompressedConsole(console, frontend.build(FOLDER))).get("/nothing")
     assert (answer.status_code, answer.text) == (404, "nothing here")
+
+
+def _modules() -> list[tuple[str, str]]:
+    return [tuple(json.loads(line)) for line in frontend.build(FOLDER).bundle.splitlines()]

@@ -96,3 +96,13 @@ def test_what_is_no_character_becomes_the_mark_for_it(program: httpx2.Client, wr
     assert program.post("/events", content=row if lines else items(GOOD, row), headers=kind).json()["rejected"] == []
     with transaction() as session:
         assert session.scalar(select(Event.event_data).where(Event.event_type == "x")) == {"a": "caf\ufffd"}
+
+
+@pytest.mark.parametrize("half", [b"\\ud800", b"\\uDC00x", b"\\ud83d\\n", b"\\ud800\\ud83d\\ude00"])
+def test_half_a_character_costs_a_large_body_nothing_else(half: bytes) -> None:
+    kept = b"\\ud83d\\ude00 \\\\ud800 \\\\"
+    body = items(*[event(b'"' + b"x" * 900_000 + b'"')] * 5, event(b'"' + kept + b'"'), event(b'"' + half + b'"'), GOOD)
+    rows = [row for batch in bodies.read_portions(body, NewEvent) for row in batch.rows]
+    assert len(rows) == 8
+    assert rows[5].event_data == {"a": "\U0001f600 \\ud800 \\"}
+    assert "\ufffd" in str(rows[6].event_data)

@@ -1,14 +1,18 @@
 """Lines without end: what is empty is passed over, what is refused takes no memory, and what is too long is told so."""
 
 import gzip
+import json
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import func, select
 
 from core import bodies
+from core.activity.models import Event
+from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.intake import MOST_NAMED, Rejected, Report
 from tests.api.conftest import caller
@@ -88,3 +92,19 @@ def test_blank_lines_and_bytes_count_against_the_limit_of_rows(program: httpx2.C
 
 def test_a_byte_order_mark_before_the_first_line_is_skipped(program: httpx2.Client) -> None:
     assert sent(program, BOM_UTF8 + EVENT + b"\n" + EVENT)["accepted"] == 2
+
+
+@pytest.mark.parametrize("line", [EVENT, b"{"], ids=["rows", "no rows"])
+def test_few_bytes_that_unpack_to_very_many_lines_are_refused_unstored(program: httpx2.Client, line: bytes) -> None:
+    answer = refusal(program, (line + b"\n") * 40_000)
+    assert (answer.status_code, answer.json()["code"]) == (422, "too_dense")
+    assert "several bodies" in answer.json()["detail"]
+    with transaction() as session:
+        assert session.scalar(select(func.count()).select_from(Event)) == 0
+
+
+def test_rows_as_products_send_them_may_be_many_and_packed(program: httpx2.Client) -> None:
+    rows = [
+        json.dumps({"event_type": "x", "user_id": f"u{number % 5000}", "id": None, "app": "shop"}) for number in range(20_000)
+    ]
+    assert refusal(program, "\n".join(rows).encode()).status_code == 202

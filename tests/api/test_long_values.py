@@ -73,3 +73,30 @@ def test_lists_cut_long_texts_and_csv_does_not(me: httpx2.Client, address: str, 
     assert listed[field].endswith("(truncated, 300000 characters)")
     [told] = csv.DictReader(io.StringIO(me.get(path, params={**PERIOD, "format": "csv"}).text))
     assert told[field] == LONG
+
+
+RUN = {"batch_run_id": "r", "batch_job": "nightly", "status": "failed", "started_at": "2026-11-20T09:30:00Z"}
+
+
+@pytest.fixture
+def run(address: str, database: Postgres) -> dict[str, Any]:
+    phases = {f"phase {number}": number for number in range(2_000)} | {"last": 1}
+    sent = RUN | {"error_summary": LONG + " in last", "phase_durations": phases}
+    send(address, "batch-runs", sent)
+    return sent
+
+
+def test_batch_runs_are_listed_with_the_beginning_of_what_is_long(me: httpx2.Client, run: dict[str, Any]) -> None:
+    [listed] = me.get("/admin/batch/history", params={"days": 90}).json()["items"]
+    assert sorted(listed["truncated"]) == ["error_summary", "phase_durations"]
+    assert listed["error_summary"] == f"{LONG[: shortened.LONGEST]}… (truncated, {len(run['error_summary'])} characters)"
+    assert len(listed["phase_durations"]["truncated"]) == shortened.LONGEST
+    assert listed["failed_phase"] == "last"
+
+
+def test_one_batch_run_and_csv_are_whole(me: httpx2.Client, run: dict[str, Any]) -> None:
+    one = me.get("/admin/batch/history/r").json()
+    assert (one["error_summary"], one["phase_durations"], one["truncated"]) == (run["error_summary"], run["phase_durations"], [])
+    told = me.get("/admin/batch/history", params={"days": 90, "format": "csv"}).text
+    [row] = csv.DictReader(io.StringIO(told))
+    assert row["error_summary"] == run["error_summary"]

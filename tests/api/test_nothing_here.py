@@ -22,6 +22,11 @@ def test_a_browser_gets_a_page_of_attune_with_404(whole: str, database: Postgres
     assert b"Attune has no page at this address" in answer.body
 
 
+@pytest.mark.parametrize("path", ["/static/nope.js", "/static/js/nope.js", "/static//etc/passwd", "/static/"])
+def test_a_file_that_is_not_there_is_not_the_page(whole: str, database: Postgres, path: str) -> None:
+    assert (raw(whole, path).status, ask(whole, path).status) == (404, 404)
+
+
 def test_a_program_gets_a_problem_with_404(whole: str, database: Postgres) -> None:
     answer = ask(whole, "/metrics")
     assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")

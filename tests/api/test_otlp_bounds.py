@@ -1,12 +1,14 @@
 """What an export may hold is counted in its bytes, in both encodings: before there are objects of it."""
 
+import gzip
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
 
-from core.ai_metrics import exports, spans
+from api.routes import traces
+from core.ai_metrics import exports, otlp, spans
 from core.ai_metrics.contents import exchange_of
 from tests.api.conftest import Client, caller
 from tests.factories.keys import api_key, bearing
@@ -94,3 +96,46 @@ def test_resources_of_any_number_are_each_read_once_where_they_stand(monkeypatch
     groups = [packed(span(), span(), resource={"name": f"{number}" + "x" * 200_000}) for number in range(12)]
     found = exports.read_protobuf(b"".join(groups))  # exports in protobuf are joined by being written one after another
     assert (found.count, sum(map(len, found.parts)), len(read)) == (24, 24, 12)
+
+
+@pytest.mark.parametrize("place", [1, 2], ids=["resource", "span"])
+def test_bytes_that_no_message_begins_with_are_refused_however_many(sender: httpx2.Client, place: int) -> None:
+    broken = b"\xfb\x06" * 2 * exports.MOST_VALUES  # groups of an unknown field, none of which ends
+    body = field(1, field(place, broken if place == 1 else field(2, broken)))
+    assert sent(sender, "application/x-protobuf", body).status_code == 400
+
+
+@EVERY
+def test_few_bytes_that_unpack_to_very_many_values_are_taken_up_to_a_number(
+    sender: httpx2.Client, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(traces, "VALUES", 20_000)
+    monkeypatch.setattr(traces, "VALUES_A_BYTE", 1)
+    dense = {"a": [[1]] * 6_000}
+    body = gzip.compress(KINDS[kind](*(span(CHAT | dense) for _ in range(4))))
+    answer = sender.post("/otlp/v1/traces", content=body, headers={"Content-Type": kind, "Content-Encoding": "gzip"})
+    assert (answer.status_code, b"values: send it as several" in answer.content) == (200, True)
+
+
+def test_few_bytes_that_unpack_to_very_many_different_messages_are_taken_up_to_a_number(sender: httpx2.Client) -> None:
+    said = {"gen_ai.input.messages": "[" + ",".join(["{}"] * 4_000) + "]"}
+    body = gzip.compress(packed(*(span(CHAT | said) for _ in range(6))))
+    kind = "application/x-protobuf"
+    answer = sender.post("/otlp/v1/traces", content=body, headers={"Content-Type": kind, "Content-Encoding": "gzip"})
+    assert (answer.status_code, b"of them different: send it as several" in answer.content) == (200, True)
+
+
+def test_a_history_that_comes_with_each_request_counts_once() -> None:
+    said = {"gen_ai.conversation.id": "c", "gen_ai.input.messages": "[" + ",".join(['{"role":"user","content":"x"}'] * 50) + "]"}
+    outcome = traces.Outcome()
+    for _ in range(2):
+        outcome.add(otlp.mapped(unpacked(packed(*(span(CHAT | said) for _ in range(20))))))
+    assert (outcome.messages, len(outcome.different)) == (2_000, 50)
+
+
+def test_usual_spans_count_for_few_values() -> None:
+    texts = {
+        "gen_ai.input.messages": '[{"role": "user", "parts": [{"type": "text", "content": "' + "Zoé said: *2" * 400 + '"}]}]'
+    }
+    found = exports.read_protobuf(packed(*(span(CHAT | texts) for _ in range(20))), 10_000)
+    assert (sum(map(len, found.parts)), found.refused.total()) == (20, 0)

@@ -41,7 +41,7 @@ def test_a_page_is_a_page_whose_try_again_leads_to_what_was_clicked(visitor: htt
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) >= 1
     assert answer.headers["content-type"].startswith("text/html")
-    assert "The database does not answer at the moment" in answer.text
+    assert "The database is not responding" in answer.text
     assert f'href="{path.replace("&", "&amp;")}">Try again' in answer.text
 
 

@@ -180,11 +180,6 @@ def test_a_failed_answer_stands_in_the_history_with_its_reason_and_its_text(mine
     assert chat(mine, session_id=session_id).status_code == 202
 
 
-def test_there_is_no_active_service_yet(mine: httpx2.Client) -> None:
-    answer = mine.get("/admin/playground/active-service")
-    assert (answer.status_code, answer.json()["code"]) == (404, "service_missing")
-
-
 def test_the_history_has_windows(mine: httpx2.Client) -> None:
     session_id = talk(mine, "first")
     for word in ("second", "third"):

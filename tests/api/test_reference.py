@@ -43,13 +43,50 @@ def test_the_description_names_every_route_once() -> None:
     assert len({str(route) for route in described()}) == len(described())
 
 
-def test_the_page_loads_nothing_from_elsewhere(client: Client) -> None:
-    page = client(person()).get("/docs").text
+def operations() -> list[tuple[str, dict[str, Any]]]:
+    return [(path, operation) for path, item in description()["paths"].items() for operation in item.values()]
+
+
+def test_every_operation_documents_the_problems_that_any_can_answer() -> None:
+    assert [path for path, operation in operations() if not {"401", "429", "503"} <= operation["responses"].keys()] == []
+
+
+def test_an_operation_on_one_resource_documents_that_it_may_be_missing() -> None:
+    assert [path for path, operation in operations() if "{" in path and "404" not in operation["responses"]] == []
+
+
+def test_every_problem_is_documented_as_problem_json() -> None:
+    for path, operation in operations():
+        for status in (code for code in operation["responses"] if code >= "400"):
+            reference = operation["responses"][status]["$ref"]
+            assert list(description()["components"]["responses"][reference.rpartition("/")[2]]["content"]) == [
+                "application/problem+json"
+            ], path
+
+
+def test_sign_in_is_the_only_operation_without_a_credential() -> None:
+    assert {"bearer", "session"} == description()["components"]["securitySchemes"].keys()
+    assert [path for path, operation in operations() if operation.get("security") == []] == ["/admin/auth/login"]
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_the_page_loads_nothing_from_elsewhere(client: Client, path: str) -> None:
+    page = client(person()).get(path).text
     assert "http://" not in page
     assert "https://" not in page
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/docs/static/swagger-ui-bundle.js", "/docs/static/swagger-ui.css"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/docs",
+        "/redoc",
+        "/openapi.json",
+        "/docs/static/redoc.standalone.js",
+        "/docs/static/swagger-ui-bundle.js",
+        "/docs/static/swagger-ui.css",
+    ],
+)
 def test_it_is_there_for_who_is_signed_in_and_for_nobody_else(client: Client, path: str) -> None:
     assert client(person()).get(path).status_code == 200
     assert client().get(path).status_code == 401

@@ -115,7 +115,7 @@ def test_without_a_database_the_sign_in_page_says_so(client: Client, request: py
     request.getfixturevalue("gone")
     answer = nobody.post("/login", data={"email": "a@example.com", "password": "x"})
     assert answer.status_code == 503
-    assert "does not answer" in answer.text
+    assert "is not responding" in answer.text
     assert 'action="/login"' in answer.text
 
 

@@ -98,7 +98,7 @@ def test_a_comparison_and_its_words(client: Client) -> None:
     store(each for number in range(20) for each in spaced(STEPS[: 2 if number % 2 else 5], user=f"u{number}", start=began))
     ask = client(person())
     answer = ask.get("/admin/onboarding/comparison").json()
-    assert (answer["name"], answer["other_name"]) == ("this period", "the period before")
+    assert (answer["name"], answer["other_name"]) == ("This period", "Previous period")
     assert answer["steps"][4]["from_start"]["verdict"] == "unknown"
     one, whole = answer["one"], ask.get("/admin/onboarding/funnel").json()
     assert [step["users"] for step in one["steps"]] == [step["users"] for step in whole["steps"]] == [20, 20, 10, 10, 10]

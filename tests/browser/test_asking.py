@@ -104,7 +104,7 @@ def test_the_next_question_can_be_written_meanwhile_and_waits(window: Window) ->
     tab.begin_answer()
     tab.field.fill("And then?")
     tab.field.press("Enter")
-    expect(tab.page.get_by_test_id("stToast")).to_contain_text("still being written")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("still answering")
     expect(tab.field).to_have_value("And then?")
     tab.press("Stop")
     expect(tab.messages).to_have_count(2)
@@ -132,7 +132,7 @@ def test_what_cannot_be_sent_stays_in_the_field(window: Window, program: Program
     asked = {"message": '#fake {"words": 600, "rate": 30}\nGo', "session_id": session}
     program.api.post("/admin/playground/chat", json=asked).raise_for_status()
     tab.send("Second")
-    expect(tab.page.get_by_test_id("stToast")).to_contain_text("still being written")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("still answering")
     expect(tab.field).to_have_value("Second")
 
 
@@ -141,7 +141,7 @@ def test_a_failed_answer_says_why_and_keeps_what_there_was(window: Window) -> No
     tab.choose("Model", "failing")
     tab.ask("Break")
     expect(tab.last).to_contain_text("Fake answer: the quick answer depends")
-    expect(tab.last).to_contain_text("Something broke on the provider's side")
+    expect(tab.last).to_contain_text("The provider had an internal error")
     expect(tab.last).to_contain_text("Failed")
     tab.choose("Model", "refusing")
     tab.ask("Refuse")

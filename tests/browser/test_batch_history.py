@@ -78,7 +78,7 @@ def test_nobody_is_shut_out_of_the_history(open_window: OpenWindow) -> None:
 def test_what_failed_and_what_was_slow_is_said(open_window: OpenWindow) -> None:
     tab = open_window().open(HERE)
     drawn(tab.page)
-    for words in ("19 runs", "1 failed", "1 slow", "failed in apply", "133% slower", "Success rate:", "of 19 runs that ended"):
+    for words in ("19 runs", "1 failed", "1 slow", "failed in apply", "133% slower", "Success rate:", "19 finished runs"):
         main(tab).to_contain_text(words)
     tab.go(f"{HERE}&run=history-1")
     main(tab).to_contain_text("The disk was <b>full</b> in apply")
@@ -114,4 +114,4 @@ def test_a_history_without_runs_says_what_would_fill_it(open_window: OpenWindow)
     tab.go("/batch-history?start=2020-01-01&end=2020-01-02")
     main(tab).to_contain_text("No batch runs in this period")
     tab.go("/batch-history?run=never&days=30&job=history-nightly")
-    main(tab).to_contain_text("No such run")
+    main(tab).to_contain_text("Run not found")

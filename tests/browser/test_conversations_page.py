@@ -184,7 +184,7 @@ def test_what_tries_to_break_out_is_there_to_be_read(open_window: OpenWindow) ->
 def test_filters_and_file_are_those_of_the_address(open_window: OpenWindow) -> None:
     tab = open_window().open("/tuning?model=talked-small&rating=negative")
     drawn(tab.page)
-    main(tab).to_contain_text("Only model talked-small")
+    main(tab).to_contain_text("Filtered by model talked-small")
     link = str(tab.page.get_by_role("link", name="CSV").evaluate("e => e.href"))
     lines = tab.page.request.get(link).text().strip().split("\r\n")
     assert len(lines) <= 2
@@ -205,8 +205,8 @@ def test_who_is_not_there_is_said_so(open_window: OpenWindow) -> None:
 def test_other_pages_lead_here(open_window: OpenWindow) -> None:
     tab = open_window().open("/users?user=talk-ann")
     drawn(tab.page)
-    tab.page.get_by_role("link", name="Review it").click()
+    tab.page.get_by_role("link", name="Open in Tuning").click()
     expect(tab.page.locator("h1")).to_have_text("Where is it?")
     tab.go("/ai-metrics?request=talk-r")
-    tab.page.get_by_role("link", name="Its conversation", exact=False).first.click()
+    tab.page.get_by_role("link", name="Open conversation", exact=False).first.click()
     expect(tab.page.locator("h1")).to_have_text("Where is it?")

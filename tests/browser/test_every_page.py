@@ -18,7 +18,7 @@ PAGES = {
     "/knowledge": None,
     "/knowledge?section=memories": None,
     "/knowledge?section=feedback": None,
-    "/playground": "Delete this session",
+    "/playground": "Delete session",
     "/settings": None,
     "/settings?section=Providers": "Add provider",
     "/settings?section=Prices": "Add price",

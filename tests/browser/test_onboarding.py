@@ -81,8 +81,8 @@ def test_a_click_on_a_step_shows_who_stopped_there(open_window: OpenWindow) -> N
     tab.page.locator(".js-plotly-plot").first.locator(".bars .point path").nth(2).click(force=True)
     tab.page.wait_for_url("**step=3**")
     drawn(tab.page)
-    expect(tab.page.locator(".stMain")).to_contain_text("Stopped at login success")
-    rows = csv_of(tab, "These users as CSV")
+    expect(tab.page.locator(".stMain")).to_contain_text("Dropped off at login success")
+    rows = csv_of(tab, "Export users (CSV)")
     assert rows
     assert {row["error_code"] for row in rows} == {"PF-422", ""}
     expect(tab.page.locator(".stMain")).to_contain_text(f"{len(rows)} users, who began last first")
@@ -93,7 +93,7 @@ def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Progra
     tab = opened(open_window(), HERE + "&window_days=5&any_order=true")
     asked = {"days": "30", "environment": "onboarding-test", "window_days": "5", "any_order": "true"}
     steps = program.api.get("/admin/onboarding/funnel", params=asked).raise_for_status().json()["steps"]
-    assert [int(row["users"]) for row in csv_of(tab, "CSV")] == [step["users"] for step in steps]
+    assert [int(row["users"]) for row in csv_of(tab, "Export CSV")] == [step["users"] for step in steps]
     said = str(tab.page.locator("[aria-label^='Users by step']").first.get_attribute("aria-label"))
     assert all(f" {step['users']}" in said for step in steps)
     expect(tab.page.locator(".stMain")).to_contain_text("in any order, within 5 days of the first")
@@ -102,24 +102,24 @@ def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Progra
 @pytest.mark.usefixtures("rows")
 def test_two_segments_stand_side_by_side(open_window: OpenWindow) -> None:
     tab = opened(open_window(), HERE)
-    tab.choose("Segment", "release 2" if tab.page.get_by_text("release 2").count() else "first source ads")
-    tab.choose("Compare with", "first source search")
+    tab.choose("Segment", "Release: 2" if tab.page.get_by_text("Release: 2").count() else "First source: ads")
+    tab.choose("Compare with", "First source: search")
     tab.page.wait_for_url("**against=source**")
     drawn(tab.page)
-    expect(tab.page.locator(".stMain")).to_contain_text("first source ads against first source search:")
+    expect(tab.page.locator(".stMain")).to_contain_text("First source: ads vs. First source: search")
     tab.page.reload()
     tab.wait()
     drawn(tab.page)
-    expect(tab.page.locator(".stMain")).to_contain_text("first source ads against first source search:")
+    expect(tab.page.locator(".stMain")).to_contain_text("First source: ads vs. First source: search")
 
 
 @pytest.mark.usefixtures("rows")
 def test_the_steps_are_chosen_in_a_dialog_and_kept_in_the_address(open_window: OpenWindow) -> None:
     tab = opened(open_window(), HERE)
-    tab.press("Steps")
-    dialog = tab.page.get_by_role("dialog", name="Steps of the funnel")
-    dialog.get_by_role("button", name="Take step 5 out").click()
-    expect(dialog.get_by_role("button", name="Take step 5 out")).to_have_count(0)
+    tab.press("Edit steps")
+    dialog = tab.page.get_by_role("dialog", name="Edit funnel steps")
+    dialog.get_by_role("button", name="Remove step 5").click()
+    expect(dialog.get_by_role("button", name="Remove step 5")).to_have_count(0)
     dialog.get_by_text("Optional", exact=True).nth(1).click()
     dialog.get_by_role("radio", name="In any order").or_(dialog.get_by_role("button", name="In any order")).first.click()
     dialog.get_by_role("button", name="Apply").click()
@@ -135,11 +135,11 @@ def test_events_are_paged_and_narrowed(open_window: OpenWindow) -> None:
     tab.press("Older")
     drawn(tab.page)
     expect(tab.button("Newer")).to_be_enabled()
-    tab.choose("Type of event", "onboarding.portfolio_error")
+    tab.choose("Event type", "onboarding.portfolio_error")
     tab.page.wait_for_url("**event_type=onboarding.portfolio_error**")
     drawn(tab.page)
     expect(tab.button("Newer")).to_be_disabled()
-    rows = csv_of(tab, "Events as CSV")
+    rows = csv_of(tab, "Export events (CSV)")
     assert {row["event_type"] for row in rows} == {"onboarding.portfolio_error"}
 
 
@@ -148,7 +148,7 @@ def test_nothing_and_nonsense_are_said_in_words(open_window: OpenWindow) -> None
     expect(tab.page.locator(".stMain")).to_contain_text("No events match")
     tab.go("/onboarding?steps=never.seen,chat.session_start")
     drawn(tab.page)
-    expect(tab.page.locator(".stMain")).to_contain_text("No funnel can use never.seen")
+    expect(tab.page.locator(".stMain")).to_contain_text("Unknown event types: never.seen")
 
 
 def csv_of(tab: Tab, name: str) -> list[dict[str, str]]:

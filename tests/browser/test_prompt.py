@@ -37,13 +37,13 @@ def test_a_prompt_in_html_is_shown_as_it_was_written(window: Window) -> None:
 def test_use_default_empties_the_field_and_reset_begins_from_the_default(window: Window) -> None:
     tab = window.open()
     tab.write_prompt(PIRATE)
-    tab.press("Use default")
+    tab.press("Clear prompt")
     expect(tab.prompt).to_have_value("")
     expect(tab.settings).to_contain_text("Default prompt")
     tab.ask("Who are you?")
     expect(tab.last).to_contain_text("(prompt: You are a helpful assistant. Answer clearly and")
     tab.write_prompt(PIRATE)
-    tab.press("Reset")
+    tab.press("Reset to default")
     expect(tab.prompt).to_have_value(DEFAULT_PROMPT)
     expect(tab.settings.locator("ins")).to_have_count(0)
 

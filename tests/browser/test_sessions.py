@@ -70,36 +70,36 @@ def test_a_long_name_takes_one_line_and_ends_in_an_ellipsis(window: Window, prog
 
 def test_clearing_asks_first_and_keeps_the_session(window: Window, program: Program) -> None:
     tab = window.open(program.say("To be cleared"))
-    tab.press("Clear this session")
-    tab.confirm("Clear this session?", "Cancel")
+    tab.press("Clear messages")
+    tab.confirm("Clear messages?", "Cancel")
     expect(tab.messages).to_have_count(2)
-    tab.press("Clear this session")
-    tab.confirm("Clear this session?", "Clear session")
+    tab.press("Clear messages")
+    tab.confirm("Clear messages?", "Clear messages")
     expect(tab.messages).to_have_count(0)
-    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Session cleared")
+    expect(tab.page.get_by_test_id("stToast")).to_contain_text("Messages cleared")
     expect(tab.sessions).to_have_text([re.compile("Empty session")])
 
 
 def test_a_dialog_stays_open_while_an_answer_ends(window: Window) -> None:
     tab = window.open()
     tab.begin_answer(words=40)
-    tab.press("Clear this session")
-    dialog = tab.page.get_by_role("dialog", name="Clear this session?")
+    tab.press("Clear messages")
+    dialog = tab.page.get_by_role("dialog", name="Clear messages?")
     dialog.wait_for()
     tab.page.wait_for_timeout(1200)
     expect(dialog).to_be_visible()
-    tab.confirm("Clear this session?", "Cancel")
+    tab.confirm("Clear messages?", "Cancel")
     expect(tab.messages).to_have_count(2)
 
 
 def test_deleting_asks_first_and_says_what_goes(window: Window, program: Program) -> None:
     tab = window.open(program.say("To be deleted"))
-    tab.press("Delete this session")
-    expect(tab.page.get_by_role("dialog")).to_contain_text("“To be deleted” and its 2 messages will be removed for good.")
-    tab.confirm("Delete this session?", "Cancel")
+    tab.press("Delete session")
+    expect(tab.page.get_by_role("dialog")).to_contain_text("“To be deleted” and its 2 messages will be permanently deleted.")
+    tab.confirm("Delete session?", "Cancel")
     expect(tab.messages).to_have_count(2)
-    tab.press("Delete this session")
-    tab.confirm("Delete this session?", "Delete session")
+    tab.press("Delete session")
+    tab.confirm("Delete session?", "Delete session")
     expect(tab.messages).to_have_count(0)
     expect(tab.page.get_by_test_id("stToast")).to_contain_text("Session deleted")
     assert "To be deleted" not in program.api.get("/admin/playground/sessions").text
@@ -117,6 +117,6 @@ def test_a_long_list_scrolls_in_its_pane_and_leads_on(window: Window, program: P
 
 def test_an_address_of_nobodys_session_shows_an_own_one(window: Window) -> None:
     tab = window.open("/playground?session=00000000-0000-7000-8000-000000000000")
-    expect(tab.page.get_by_text("Nothing asked yet")).to_be_visible()
+    expect(tab.page.get_by_text("No messages yet")).to_be_visible()
     tab.go("/playground?session=nonsense")
-    expect(tab.page.get_by_text("Nothing asked yet")).to_be_visible()
+    expect(tab.page.get_by_text("No messages yet")).to_be_visible()

@@ -33,18 +33,18 @@ def expect_the_same(first: Tab, second: Tab, messages: int) -> None:
 
 def test_what_one_clears_is_empty_in_the_other(window: Window, program: Program) -> None:
     first, second = both(window, program.say("Soon to be gone"))
-    second.press("Clear this session")
-    second.confirm("Clear this session?", "Clear session")
+    second.press("Clear messages")
+    second.confirm("Clear messages?", "Clear messages")
     for tab in (first, second):
         expect(tab.messages).to_have_count(0)
-        expect(tab.page.get_by_text("Nothing asked yet")).to_be_visible()
+        expect(tab.page.get_by_text("No messages yet")).to_be_visible()
         expect(tab.page.get_by_text("Soon to be gone")).to_have_count(0)
 
 
 def test_what_one_deletes_the_other_leaves(window: Window, program: Program) -> None:
     first, second = both(window, program.say("Soon to be gone"))
-    first.press("Delete this session")
-    first.confirm("Delete this session?", "Delete session")
+    first.press("Delete session")
+    first.confirm("Delete session?", "Delete session")
     for tab in (first, second):
         expect(tab.messages).to_have_count(0)
         expect(tab.page.get_by_text("Soon to be gone")).to_have_count(0)

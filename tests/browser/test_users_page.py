@@ -113,8 +113,8 @@ def test_a_journey_says_what_happened_and_why_it_counts_as_dropped(open_window: 
     for words in (
         "Ann People",
         "Why is this one counted as dropped?",
-        "step 3 (onboarding.login_success) not within 30 days",
-        "without a name",
+        "step 3 (onboarding.login_success) was not reached within 30 days",
+        "anonymous",
         "step 2 reached",
         "card_declined",
         "The <b>bank</b> said no",
@@ -122,9 +122,9 @@ def test_a_journey_says_what_happened_and_why_it_counts_as_dropped(open_window: 
         "A card that was declined",
     ):
         main(tab).to_contain_text(words)
-    tab.press("Read it")
+    tab.press("Show messages")
     main(tab).to_contain_text("Why was my card declined?")
-    tab.press("Close")
+    tab.press("Hide messages")
     main(tab).not_to_contain_text("Why was my card declined?")
     tab.press("All users")
     tab.page.get_by_role("heading", name="Users").wait_for()
@@ -134,16 +134,16 @@ def test_a_journey_says_what_happened_and_why_it_counts_as_dropped(open_window: 
 def test_words_are_not_for_analysts(open_window: OpenWindow, accounts: dict[Role, Account]) -> None:
     tab = open_window(accounts[Role.ANALYST]).open("/users?user=people-ann")
     drawn(tab.page)
-    main(tab).to_contain_text("What was said is not for your role.")
+    main(tab).to_contain_text("Your role can't read messages.")
     main(tab).not_to_contain_text("A card that was declined")
     main(tab).not_to_contain_text("No help")
-    expect(tab.button("Read it")).to_have_count(0)
+    expect(tab.button("Show messages")).to_have_count(0)
 
 
 @pytest.mark.usefixtures("rows")
 def test_visitors_without_a_name_have_journeys_too(open_window: OpenWindow) -> None:
     tab = open_window().open("/users")
-    tab.page.get_by_text("Sessions without a user").click()
+    tab.page.get_by_text("Anonymous sessions").click()
     tab.page.wait_for_url("**anonymous=true**")
     drawn(tab.page)
     main(tab).to_contain_text("session")
@@ -154,8 +154,8 @@ def test_visitors_without_a_name_have_journeys_too(open_window: OpenWindow) -> N
 
 def test_who_is_not_there_is_said_so(open_window: OpenWindow) -> None:
     tab = open_window().open("/users?user=nobody-by-that-name")
-    main(tab).to_contain_text("There is no user by that id.")
+    main(tab).to_contain_text("No user with this ID.")
     tab.go("/users?q=nobody-by-that-name")
     main(tab).to_contain_text("No users match")
-    tab.press("Clear all filters")
+    tab.press("Clear filters")
     tab.page.wait_for_url(lambda url: "q=" not in url)

@@ -105,7 +105,7 @@ def test_a_finding_leads_to_its_evidence(open_window: OpenWindow) -> None:
     expect(tab.page.locator("h1")).to_have_text("AI metrics", timeout=PATIENCE_MS)
     drawn(tab.page)
     assert "model=watched-small" in tab.page.url
-    expect(tab.page.locator(".stMain")).to_contain_text("Only model watched-small")
+    expect(tab.page.locator(".stMain")).to_contain_text("Filtered by model watched-small")
     expect(tab.page.locator(".stMain")).to_contain_text(f"{SLOW_FROM:%-d %b %H:%M} to")
 
 
@@ -116,7 +116,7 @@ def test_the_address_is_the_page(open_window: OpenWindow) -> None:
     tab.page.wait_for_url("**days=30**")
     tab.choose("Model", "watched-large")
     tab.page.wait_for_url("**model=watched-large**")
-    expect(tab.page.locator(".stMain")).to_contain_text("Only model watched-large", timeout=PATIENCE_MS)
+    expect(tab.page.locator(".stMain")).to_contain_text("Filtered by model watched-large", timeout=PATIENCE_MS)
     drawn(tab.page)
     count = requests_shown(tab)
     tab.page.reload()
@@ -177,11 +177,11 @@ def test_a_chart_whose_script_does_not_come_says_so(open_window: OpenWindow) -> 
     tab = opened(window, "/users")
     tab.page.route(f"**/{PLOTLY}", lambda route: route.abort())
     tab.page.goto(f"{tab.address}/ai-metrics?days=30")
-    expect(tab.page.locator(".st-key-ai-metrics-cost")).to_contain_text("This chart could not be drawn: load the page again.")
+    expect(tab.page.locator(".st-key-ai-metrics-cost")).to_contain_text("Could not draw this chart. Reload the page.")
     tab.page.unroute(f"**/{PLOTLY}")
     tab.page.goto(f"{tab.address}/ai-metrics?days=30")
     drawn(tab.page)
-    expect(tab.page.locator(".stMain")).not_to_contain_text("could not be drawn")
+    expect(tab.page.locator(".stMain")).not_to_contain_text("Could not draw")
 
 
 @pytest.mark.usefixtures("rows")

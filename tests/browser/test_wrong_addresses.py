@@ -12,7 +12,7 @@ from tests.browser.walks import main
 
 def test_a_page_for_other_roles_says_so_and_leads_on(open_window: OpenWindow, program: Program) -> None:
     tab = open_window(program.account(Role.REVIEWER, "Nora")).open("/settings?view=prices")
-    main(tab).to_contain_text("Not for your role")
+    main(tab).to_contain_text("You don't have access to this page")
     expect(tab.page.get_by_role("dialog")).to_have_count(0)
     tab.page.get_by_role("link", name="Go to Tuning").click()
     main(tab).to_contain_text("Tuning")

@@ -88,3 +88,24 @@ def test_the_first_records_are_no_more_than_memory_holds(tmp_path: Path) -> None
     path = tmp_path / "file.json"
     path.write_text(json.dumps([{"a": [[]] * 100_000}] * 40))
     assert recognise.recognise(path, "file.json").columns
+
+
+def test_pages_of_parquet_are_believed_and_not_what_its_end_says_of_them(tmp_path: Path) -> None:
+    path = written(tmp_path, pa.table({"a": ["z" * 2**26]}), compression="zstd", use_dictionary=False)
+    told = pq.ParquetFile(path).metadata.row_group(0).total_byte_size
+    content = path.read_bytes()
+    for size in (told, told - 1, told + 1):  # of the group and of its column, as Thrift writes them
+        as_thrift = bytes([size << 1 >> 7 * place & 127 | 128 for place in range(3)] + [size << 1 >> 21])
+        content = content[:4] + content[4:].replace(as_thrift, bytes([0x90, 0x80, 0x80, 0]))
+    header = path.read_bytes()[4:40]
+    path.write_bytes(content[:4] + header + content[40:])
+    assert pq.ParquetFile(path).metadata.row_group(0).total_byte_size < 100
+    with pytest.raises(Unreadable, match="unpacks to more than 200 times"):
+        parquet.columns_of(path)
+
+
+@pytest.mark.parametrize("how", [{}, {"data_page_version": "2.0", "use_dictionary": False, "write_page_checksum": True}])
+def test_texts_within_structs_are_read_across_groups_of_rows(tmp_path: Path, how: dict[str, Any]) -> None:
+    table = pa.table({"said": [{"role": "user", "parts": ["a", "b"]}] * 5000})
+    path = written(tmp_path, table, row_group_size=1500, data_page_size=512, **how)
+    assert [wrong for *_, wrong in parquet.records(path)] == [None] * 5000

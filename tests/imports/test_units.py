@@ -87,3 +87,8 @@ def test_a_column_with_decimal_commas_has_points_between_thousands(folder: Folde
     first, _ = rows_of(path)
 
     assert (first["total_latency_ms"], first["cost_usd"]) == (1234, "0.0042")
+
+
+def test_the_name_of_a_column_may_have_any_length() -> None:
+    assert units.named_duration("( " * 100_000 + "]]x") is None
+    assert units.named_duration("x" * 100_000 + " (s)") is Unit.SECONDS

@@ -14,7 +14,7 @@ from tests.factories.identity import Person, person
 from tests.pages.conftest import SETTINGS, YOU, Console, as_read, said
 
 TOLD = "demo.stories"
-SYNTHETIC = "everything here is synthetic"
+SYNTHETIC = "all data is synthetic"
 
 
 def load(admin: Person) -> None:
@@ -41,7 +41,7 @@ def test_rows_of_ones_own_beside_the_demo_are_named(console: Console) -> None:
     memo.forget()
     app = console(admin, YOU)
     assert SYNTHETIC not in said(app)
-    assert "Demo data is mixed with your own rows" in said(app).replace("**", "")
+    assert "Demo data is mixed with your own data" in said(app).replace("**", "")
     assert "Remove demo data" in [button.label for button in app.button]
 
 
@@ -55,7 +55,7 @@ def test_removing_is_asked_once_and_then_begins(console: Console) -> None:
     app = console(admin, SETTINGS)
     app.button(key="demo.remove").click().run()
     app.button(key="demo.confirm").click().run()
-    assert "it is being removed" in said(app)
+    assert "removing…" in said(app)
     with transaction() as session:
         found = queries.find_demo(session)
     assert found is not None
@@ -70,7 +70,7 @@ def test_what_is_too_old_for_an_undo_offers_none(console: Console) -> None:
         assert row is not None
         row.status, row.position, row.started_at = Status.COMPLETED, 10, clock.now() - timedelta(days=40)
     app = console(admin, YOU)
-    assert "too old to be removed" in said(app)
+    assert "too old to remove" in said(app)
     assert "Remove demo data" not in [button.label for button in app.button]
 
 

@@ -17,7 +17,7 @@ from tests.factories.identity import person
 from tests.pages.conftest import ACCOUNTS, PLAYGROUND, SETTINGS, YOU, Console, said, toasts
 
 TRANSACTION = "pages._ui.guard.transaction"
-NAMES = {PLAYGROUND: "The playground", SETTINGS: "Settings", ACCOUNTS: "Accounts", YOU: "Your account"}
+NAMES = {PLAYGROUND: "playground", SETTINGS: "settings", ACCOUNTS: "accounts", YOU: "your account"}
 
 
 def away() -> NoReturn:
@@ -34,10 +34,10 @@ def test_a_database_that_is_away_is_said_once_and_can_be_tried_again(
         patch.setattr(TRANSACTION, away)
         app.run()
         assert not app.exception
-        assert "The console did not load" in said(app)
-        assert "The database does not answer at the moment" in said(app)
-    app.button(key="retry.The console did not load").click().run()
-    assert "did not load" not in said(app)
+        assert "Could not load the console" in said(app)
+        assert "The database is not responding" in said(app)
+    app.button(key="retry.Could not load the console").click().run()
+    assert "Could not load" not in said(app)
     assert app.title
 
 
@@ -77,7 +77,7 @@ def test_a_page_whose_reading_fails_keeps_the_navigation(
     monkeypatch.setattr(TRANSACTION, lambda: transaction() if next(calls) == 0 else away())
     app.run()
     assert not app.exception
-    assert f"{name} did not load" in said(app)
+    assert f"Could not load {name}" in said(app)
     assert app.button(key="console.sign_out")
 
 
@@ -94,7 +94,7 @@ def test_what_nobody_expected_has_a_reference_that_the_log_has_too(
         app.run()
     words = said(app)
     assert not app.exception
-    assert "Something broke on our side" in words
+    assert "Something went wrong" in words
     assert "a secret of the inside" not in words
     assert "Traceback" not in words
     reference = re.search(r"Reference `([0-9a-f-]{36})`", words)
@@ -111,7 +111,7 @@ def test_an_action_that_is_refused_is_said_in_a_toast_and_changes_nothing(
     calls = iter(range(100))
     monkeypatch.setattr(TRANSACTION, lambda: away() if next(calls) == 0 else transaction())
     app.chat_input[0].set_value("Not to be lost").run()
-    assert toasts(app) == ["The database does not answer at the moment; try again in a few seconds."]
+    assert toasts(app) == ["The database is not responding. Try again in a few seconds."]
     assert not app.chat_message[:-1]
     assert app.chat_input[0].proto.value == "Not to be lost"
     assert app.chat_input[0].proto.set_value

@@ -41,11 +41,11 @@ def test_a_page_guards_itself_should_somebody_come_past_the_navigation(
     visitor = person(role, kind=SessionKind.BROWSER)
     console(visitor)
     app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=20).run()
-    assert "Not for your role" in said(app)
+    assert "You don't have access to this page" in said(app)
     assert not app.title
     monkeypatch.setattr(guard, "cookie", lambda: None)
     app.run()
-    assert "You are signed out" in said(app)
+    assert "Your session has ended" in said(app)
     assert not app.title
 
 
@@ -53,7 +53,7 @@ def test_a_page_guards_itself_should_somebody_come_past_the_navigation(
 def test_figures_are_not_for_reviewers(console: Console, page: str) -> None:
     console(person(Role.REVIEWER, kind=SessionKind.BROWSER))
     app = AppTest.from_file(str(ROOT / "pages" / page), default_timeout=20).run()
-    assert "Not for your role" in said(app)
+    assert "You don't have access to this page" in said(app)
     assert not app.title
 
 
@@ -68,7 +68,7 @@ def test_nobody_is_led_to_the_sign_in_page(console: Console) -> None:
     app = console(None)
     assert not app.exception
     assert not app.title
-    assert "signed out" in said(app)
+    assert "session has ended" in said(app)
 
 
 def test_the_memory_of_a_tab_is_not_handed_to_the_next_account(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ def test_another_accounts_session_is_not_shown(console: Console, admin: Person) 
     other.query_params["session"] = address
     other.run()
     assert "A private matter" not in said(other)
-    assert "Nothing asked yet" in said(other)
+    assert "No messages yet" in said(other)
     assert other.query_params["session"] != [address]
 
 
@@ -91,7 +91,7 @@ def test_a_session_that_ended_cannot_ask(console: Console, admin: Person, monkey
     app = console(admin, PLAYGROUND)
     monkeypatch.setattr(guard, "cookie", lambda: None)
     app.chat_input[0].set_value("From outside").run()
-    assert "You are signed out" in said(app)
+    assert "Your session has ended" in said(app)
     assert not app.title
     assert messages(admin) == []
 
@@ -100,4 +100,4 @@ def test_without_any_model_it_says_how_one_gets_here(console: Console, admin: Pe
     monkeypatch.setattr("core.providers.catalogue.list_models", lambda _session: [])
     app = console(admin, PLAYGROUND)
     assert not app.exception
-    assert "No model can be called" in said(app)
+    assert "No models available" in said(app)

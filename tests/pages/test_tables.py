@@ -23,7 +23,7 @@ def page(total: int) -> None:
         (10, [], []),
         (11, [2], []),
         (200, [20], []),
-        (12_345, [20], ["The first 200 of 12,345 can be leafed through; filters show the others."]),
+        (12_345, [20], ["Showing 200 of 12,345 · narrow the filters to see the rest"]),
     ],
 )
 def test_a_list_has_as_many_pages_as_it_needs_and_says_when_there_are_more(total: int, pages: list[int], said: list[str]) -> None:

@@ -29,13 +29,13 @@ def test_a_name_is_not_drawn_as_an_icon_or_an_arrow(drawn: str) -> None:
 def test_figures_have_one_unit_and_what_is_missing_is_not_zero() -> None:
     assert [words.duration(ms) for ms in (None, 840, 2400, 384_000)] == ["n/a", "840 ms", "2.4 s", "6.4 min"]
     assert [words.money(it) for it in (None, Decimal(0), Decimal("0.0083"), Decimal("412"))] == [
-        "unpriced",
+        "no price",
         "$0",
         "$0.0083",
         "$412.00",
     ]
     assert (words.count(1, "entry", "entries"), words.count(8412, "message")) == ("1 entry", "8,412 messages")
-    assert (words.latest(1), words.latest(13)) == ("the only one", "the last 13")
+    assert (words.latest(1, "run"), words.latest(13, "run")) == ("1 run", "last 13 runs")
 
 
 def test_how_long_ago_reads_as_a_sentence() -> None:
@@ -64,3 +64,14 @@ def test_a_diff_marks_what_went_and_what_came_and_nothing_of_it_is_markup() -> N
 def test_a_diff_of_very_long_texts_goes_by_line() -> None:
     long = "word " * 6000
     assert diff.as_html(f"{long}\nold\n", f"{long}\nnew\n").endswith("<del>old\n</del><ins>new\n</ins>")
+
+
+def test_texts_of_few_different_words_are_compared_as_a_whole() -> None:
+    old, new = ("\n".join("ab"[number * number // by % 2] for number in range(4000)) for by in (7, 5))
+    assert diff.as_html(old, new) == f"<del>{old}</del><ins>{new}</ins>"
+
+
+def test_another_text_of_two_thousand_words_is_all_new() -> None:
+    # Spaces alone are no likeness: to look for them took minutes.
+    old, new = (" ".join(f"{name}{number}" for number in range(2000)) for name in "ab")
+    assert diff.as_html(old, new) == f"<del>{old}</del><ins>{new}</ins>"

@@ -44,10 +44,10 @@ def test_a_change_that_is_news_has_an_arrow_and_a_colour(verdict: Verdict, colou
 def test_the_change_is_of_what_is_compared_and_says_of_what() -> None:
     metric = drawn(Verdict.NOISE, 130, compared=110)
     assert metric.delta == "+10.0%"
-    assert metric.help.startswith("On the days that are over: 110. Before: 100.")
+    assert metric.help.startswith("Complete days only: 110. Previous period: 100.")
 
 
 def test_what_was_never_there_is_new_and_what_nobody_knows_is_not() -> None:
     assert drawn(Verdict.UNKNOWN, 5, before=0).delta == "new"
     unknown = drawn(Verdict.UNKNOWN, 5, before=None)
-    assert (unknown.delta, unknown.help) == ("", "Nothing to compare with.")
+    assert (unknown.delta, unknown.help) == ("", "No previous data to compare with.")

@@ -72,7 +72,7 @@ def test_an_empty_page_says_what_fills_it(console: Console, analyst: Person, pag
     assert not app.exception
     assert what in said(app)
     assert not app.metric
-    assert "Nothing stands out" not in said(app)
+    assert "No findings" not in said(app)
 
 
 @pytest.mark.parametrize("page", [OVERVIEW, AI_METRICS])
@@ -82,7 +82,7 @@ def test_no_error_goes_unsaid_with_data(console: Console, analyst: Person, page:
     app = opened(console, analyst, page)
     assert not app.exception
     assert any(each.proto.component_name == "attune_chart" for each in app.get("bidi_component"))
-    assert "as of" in said(app)
+    assert "updated" in said(app)
     assert {metric.label for metric in app.metric} >= {"p95 latency", "Error rate", "Cost"}
 
 
@@ -94,7 +94,7 @@ def test_the_overview_says_how_many_reviews_wait_and_leads_who_may_review_there(
     waiting(3)
     app = opened(console, person(role, kind=SessionKind.BROWSER), OVERVIEW)
     links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
-    told = "3 reviews waiting"
+    told = "3 messages to review"
     assert told in said(app) or told in links
     assert links.get(told) == ("view=queue" if role is Role.ADMIN else None)
 
@@ -104,7 +104,7 @@ def test_the_address_filters_and_a_filter_changes_the_address(console: Console, 
     app = opened(console, analyst, AI_METRICS, model="small", days="30")
     values = {metric.label: metric.value for metric in app.metric}
     assert values["Requests"] == "39"
-    assert "Only model small" in said(app)
+    assert "Filtered by model small" in said(app)
     app.selectbox(key="ai-metrics.model").set_value("large").run()
     assert (app.query_params["model"], app.query_params["days"]) == ("large", "30")
     assert {metric.label: metric.value for metric in app.metric}["Requests"] == "80"
@@ -148,8 +148,8 @@ def test_a_range_of_hours_is_a_period(console: Console, analyst: Person) -> None
 def test_a_period_that_is_none_is_refused_in_words(console: Console, analyst: Person, query: dict[str, str]) -> None:
     app = opened(console, analyst, AI_METRICS, **query)
     assert not app.exception
-    assert "These days cannot be shown" in said(app)
-    next(button for button in app.button if button.label == "Show the last 7 days").click().run()
+    assert "Invalid date range" in said(app)
+    next(button for button in app.button if button.label == "Show last 7 days").click().run()
     assert "cannot be shown" not in said(app)
     assert app.query_params == {}
 
@@ -159,7 +159,7 @@ def test_what_lies_further_back_is_offered_up_to_ninety_days(console: Console, a
     app = opened(console, analyst, OVERVIEW)
     for days in (30, 90):
         further = next(button for button in app.button if button.key == "overview.further")
-        assert further.label == f"Look at the last {days} days"
+        assert further.label == f"Extend to last {days} days"
         further.click().run()
         assert app.query_params["days"] == str(days)
     assert "overview.further" not in [button.key for button in app.button]
@@ -186,14 +186,14 @@ def test_filters_that_match_nothing_offer_to_be_cleared(console: Console, analys
 @pytest.mark.parametrize(
     ("page", "reader", "what", "remains"),
     [
-        (OVERVIEW, "core.insights.findings.findings", "What needs attention", "Go to"),
-        (OVERVIEW, "core.insights.tiles.overview_tiles", "Key figures", "Latency"),
-        (OVERVIEW, "core.ai_metrics.series.latency", "The charts", "Batch runs"),
-        (AI_METRICS, "core.ai_metrics.series.latency", "The charts", "Models"),
-        (AI_METRICS, "core.ai_metrics.queries.list_first", "Requests", "Latency"),
-        (ONBOARDING, "core.activity.events.list_errors", "Errors and events", "Completion"),
-        (ONBOARDING, "core.activity.courses.read_course", "Completion and times", "Events"),
-        (BATCH_HISTORY, "core.batches.queries.failures", "Failures", "Runs"),
+        (OVERVIEW, "core.insights.findings.findings", "needs attention", "Quick links"),
+        (OVERVIEW, "core.insights.tiles.overview_tiles", "key metrics", "Latency"),
+        (OVERVIEW, "core.ai_metrics.series.latency", "charts", "Batch runs"),
+        (AI_METRICS, "core.ai_metrics.series.latency", "charts", "Models"),
+        (AI_METRICS, "core.ai_metrics.queries.list_first", "requests", "Latency"),
+        (ONBOARDING, "core.activity.events.list_errors", "errors and events", "Conversion rate"),
+        (ONBOARDING, "core.activity.courses.read_course", "conversion charts", "Events"),
+        (BATCH_HISTORY, "core.batches.queries.failures", "failures", "Runs"),
     ],
 )
 def test_a_part_that_takes_too_long_says_so_and_the_others_remain(
@@ -213,18 +213,18 @@ def test_a_part_that_takes_too_long_says_so_and_the_others_remain(
 
     monkeypatch.setattr(cache, "_kept", slow)
     words = said(opened(console, analyst, page))
-    assert words.count("did not load") == 1
-    assert f"{what} did not load" in words
+    assert words.count("Could not load") == 1
+    assert f"Could not load {what}" in words
     assert f"**{remains}**" in words
-    assert "as of" in words
+    assert "updated" in words
 
 
 def test_a_request_is_shown_with_its_steps(console: Console, analyst: Person) -> None:
     traffic()
     app = opened(console, analyst, AI_METRICS, request="r5")
-    assert "Steps" in said(app)
+    assert "Request details" in said(app)
     app = opened(console, analyst, AI_METRICS, request="nobody's")
-    assert "No such request" in said(app)
+    assert "Request not found" in said(app)
 
 
 def test_requests_without_a_latency_are_requests_on_the_overview_too(console: Console, analyst: Person) -> None:
@@ -243,7 +243,7 @@ def test_the_requests_of_a_tool_are_shown_alone(console: Console, analyst: Perso
     )
     app = opened(console, analyst, AI_METRICS, tool="refund")
     assert not app.exception
-    assert "Only tool refund" in said(app)
+    assert "Filtered by tool refund" in said(app)
     assert app.metric[0].value == "1"
     assert [list(each.value["Request"]) for each in app.dataframe if "Request" in each.value] == [["refund"]]
 
@@ -270,7 +270,7 @@ def test_a_batch_run_that_is_clicked_is_opened_on_its_page(console: Console, ana
 def test_what_needs_attention_is_said(console: Console, analyst: Person) -> None:
     for number in range(3):
         ran(clock.now() - number * timedelta(days=1), "failed", job="nightly")
-    assert "nightly fails: 3 of 3 runs" in said(opened(console, analyst, OVERVIEW)).replace("\\", "")
+    assert "nightly failing: 3 of 3 runs" in said(opened(console, analyst, OVERVIEW)).replace("\\", "")
 
 
 def test_what_a_role_may_not_open_is_said_without_a_way_there(console: Console, analyst: Person) -> None:
@@ -278,7 +278,7 @@ def test_what_a_role_may_not_open_is_said_without_a_way_there(console: Console, 
     fold()
     words = said(opened(console, analyst, OVERVIEW))
     assert "without a price" in words
-    assert "did not load" not in words
-    assert "broke on our side" not in words
+    assert "Could not load" not in words
+    assert "Something went wrong" not in words
     admin = person(Role.ADMIN, kind=SessionKind.BROWSER)
-    assert "Show the evidence" in [link.proto.label for link in opened(console, admin, OVERVIEW).get("page_link")]
+    assert "View details" in [link.proto.label for link in opened(console, admin, OVERVIEW).get("page_link")]

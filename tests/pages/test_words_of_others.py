@@ -37,7 +37,7 @@ def test_steps_of_an_address_are_no_link_when_they_are_refused(console: Console,
 def test_the_name_of_a_batch_job_is_no_link(console: Console, analyst: Person) -> None:
     ran(clock.now(), job=LINK, phase_durations={"load": 60_000})
     app = opened(console, analyst, BATCH_HISTORY)
-    assert f"{LINK}, median by day" in said(app)
+    assert f"{LINK}, daily median" in said(app)
     assert "](" not in written(app)
 
 
@@ -46,7 +46,7 @@ def test_the_label_of_a_way_is_words_whatever_the_sender_calls_a_user(console: C
     activity.store([failed])
     app = opened(console, analyst, ONBOARDING)
     labels = [each.proto.label for each in app.get("page_link")]
-    assert any("Journey of" in label for label in labels)
+    assert any("Open journey of" in label for label in labels)
     assert not [label for label in labels if "](" in label]
 
 

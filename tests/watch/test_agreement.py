@@ -58,7 +58,7 @@ def page(door: httpx2.Client, console: Console) -> Open:
             app.query_params[name] = value
         app.run()
         assert not app.exception
-        assert "did not load" not in said(app)
+        assert "Could not load" not in said(app)
         return app
 
     return go
@@ -70,7 +70,7 @@ def got(door: httpx2.Client, path: str, query: Query) -> Any:  # noqa: ANN401  a
     return answer.json()
 
 
-def linked(door: httpx2.Client, app: AppTest, label: str = "CSV") -> tuple[list[Row], Any]:
+def linked(door: httpx2.Client, app: AppTest, label: str = "Export CSV") -> tuple[list[Row], Any]:
     """Return what a link of the page brings: the rows of the file, and what the API answers to the same question."""
     [address] = [each.proto.url for each in app.get("link_button") if each.proto.label == label]
     path, query = urlsplit(address).path, dict(parse_qsl(urlsplit(address).query))
@@ -174,7 +174,7 @@ def test_ai_metrics(page: Open, door: httpx2.Client) -> None:
         )
         failed = got(door, "ai/errors", asked)
         kinds = table(app, "Type", "Sample")
-        assert cells(kinds, "Type") == [each["error_type"] or "unnamed" for each in failed["types"]]
+        assert cells(kinds, "Type") == [each["error_type"] or "(no type)" for each in failed["types"]]
         assert cells(kinds, "Requests") == [each["requests"] for each in failed["types"]]
         assert failed["error_count"] == whole["error_count"] == sum(row["status"] == "error" for row in rows)
         assert sum(float(row["cost_usd"] or 0) for row in rows) == pytest.approx(float(whole["cost_usd"]))
@@ -190,7 +190,7 @@ def _models(shown: pd.DataFrame, items: list[dict[str, Any]], rows: list[Row]) -
     assert cells(shown, "Tokens") == [each["total_tokens"] for each in items]
     assert cells(shown, "Cost") == [float(each["cost_usd"]) for each in items]
     assert cells(shown, "p95") == [_seconds(each["p95_latency_ms"]) for each in items]
-    assert cells(shown, "Unpriced") == [each["unpriced_requests"] for each in items]
+    assert cells(shown, "No price") == [each["unpriced_requests"] for each in items]
     rates = [each["error_rate"] for each in items]
     assert cells(shown, "Errors") == [None if each is None else each * 100 for each in rates]
 
@@ -236,7 +236,7 @@ def test_users(page: Open, door: httpx2.Client) -> None:
         items = answer["items"]
         # A file of users goes by id: the order of the page changes while it is written.
         same_as_file(items if is_anonymous else sorted(items, key=lambda each: str(each["id"])), rows)
-        what, name, field = ("session", "Session", "session_id") if is_anonymous else ("user", "Id", "external_id")
+        what, name, field = ("session", "Session", "session_id") if is_anonymous else ("user", "ID", "external_id")
         shown = table(app, name, "Status", "Step")
         assert cells(shown, name) == [each[field] for each in items]
         assert cells(shown, "Step") == [each["step"] for each in items]
@@ -272,9 +272,9 @@ def test_onboarding(page: Open, door: httpx2.Client) -> None:
             same_as_file(funnel, rows)
             assert cells(table(app, "Step", "Users", "Median time"), "Users") == [each["users"] for each in funnel]
         if "step" in query:
-            rows, answer = linked(door, app, "These users as CSV")
+            rows, answer = linked(door, app, "Export users (CSV)")
             same_as_file(answer["items"], rows)
-            who = [each["user"] or f"anonymous {each['session_id']}" for each in answer["items"]]
+            who = [each["user"] or f"Anonymous ({each['session_id']})" for each in answer["items"]]
             assert cells(table(app, "User", "Reached this step"), "User") == who
         failed = got(
             door, "onboarding/errors", {name: value for name, value in asked.items() if name not in ("error_code", "only_errors")}
@@ -292,7 +292,7 @@ def test_onboarding(page: Open, door: httpx2.Client) -> None:
             assert dict(zip(types["Type"], types[name], strict=True)) == counted
         assert sum(each["errors"] for each in by_day) == sum(each["count"] for each in failed["items"])
         same_as_file(by_day, _file(door, "onboarding/daily", asked))
-        rows, answer = linked(door, app, "Events as CSV")
+        rows, answer = linked(door, app, "Export events (CSV)")
         same_as_file(answer["items"], rows)
         listed = table(app, "Time", "Type", "Session")
         assert cells(listed, "Type") == [each["event_type"] for each in answer["items"]][: len(listed)]
@@ -322,7 +322,7 @@ def test_batch_history(page: Open, door: httpx2.Client) -> None:
             summary = answer["summary"]
             assert shown["Success rate"] == words.share(summary["success_rate"])
             assert shown["Failed, partial or lost"] == str(summary["failed"] + summary["partial"] + summary["lost"])
-        runs, jobs = table(app, "Run", "Duration"), table(app, "Batch job", "Interval")
+        runs, jobs = table(app, "Run", "Duration"), table(app, "Batch job", "95% interval")
         assert cells(runs, "Run") == [each["batch_run_id"] for each in answer["items"]]
         assert cells(runs, "Status") == [[run_tables.STATES[each["status"]]] for each in answer["items"]]
         took = [each["duration_ms"] for each in answer["items"]]

@@ -47,7 +47,7 @@ function draw(place, source) {
   }).catch((error) => {
     console.error(error);
     clear(place);
-    place.textContent = "This chart could not be drawn: load the page again.";
+    place.textContent = "Could not draw this chart. Reload the page.";
     place.setAttribute("aria-label", place.textContent);
   });
 }

@@ -104,9 +104,9 @@ def test_two_segments_differ_by_more_than_chance_or_not(actor: Actor) -> None:
     assert last.difference == pytest.approx(-0.55)
     assert last.verdict is Verdict.WORSE
     assert found.steps[1].from_start.verdict is Verdict.NOISE
-    assert found.says.startswith("Fewer come through: -55.0 pts (")
+    assert found.says.startswith("Conversion lower: -55.0 pts (")
     assert "login success" in found.says
-    assert (found.name, found.other_name) == ("first source ads", "first source search")
+    assert (found.name, found.other_name) == ("First source: ads", "First source: search")
 
 
 def test_too_few_have_no_verdict(actor: Actor) -> None:
@@ -115,10 +115,10 @@ def test_too_few_have_no_verdict(actor: Actor) -> None:
         found = versus.compare_funnels(session, DAYS, Watched(), against="2026-10-01..2026-10-08", actor=actor)
         with pytest.raises(FunnelRefused):
             versus.compare_funnels(session, DAYS, Watched(), against="2026-10-08..2026-10-01", actor=actor)
-    assert found.says == "Too few users for a verdict: each side needs ten."
+    assert found.says == "Not enough users: each side needs at least 10."
     assert found.other_name == "1 Oct to 7 Oct"
     step = found.one.steps[1]
-    assert conversion.in_words(step.conversion_from_start, step.interval, step.users) == "9 of 9, too few for a rate"
+    assert conversion.in_words(step.conversion_from_start, step.interval, step.users) == "9 of 9, not enough for a rate"
     assert conversion.in_words(None, None, 0) == "n/a"
 
 
@@ -157,7 +157,7 @@ def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(actor: Actor,
     assert last.difference == pytest.approx(-0.9)
     assert last.verdict is Verdict.WORSE
     assert early.steps[-1].from_start.verdict is Verdict.UNKNOWN
-    assert early.says.startswith("Too early for a verdict")
+    assert early.says.startswith("Too early to compare")
 
 
 @pytest.mark.parametrize("days", [1, 4, 29])

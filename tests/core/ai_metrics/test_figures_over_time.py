@@ -13,6 +13,7 @@ from core.ai_metrics import breakdowns, series, tiles
 from core.ai_metrics.answers import Asked, Interval, Latency
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.schemas import NewRequest
+from core.ai_metrics.sources import statement_of
 from core.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
@@ -220,6 +221,19 @@ def test_a_period_is_read_once_for_its_hours_totals_and_bars(actor: Actor) -> No
         series.latency(session, asked, Interval.HOUR, actor=actor)
         tiles.tiles(session, asked, actor=actor)
     assert len(statements) == 4  # each of them a period, and the one before
+
+
+def test_other_periods_and_values_of_filters_take_no_other_statement(actor: Actor) -> None:
+    send(request(START, total_latency_ms=5), request(START, model="b", total_latency_ms=7))
+    odd = [Period(START - timedelta(days=days, minutes=7), START + timedelta(minutes=47), "UTC") for days in (0, 3, 9)]
+    with transaction() as session:
+        built = []
+        for model in ("a", "b"):
+            found = [series.latency(session, Asked(period, model=model), Interval.HOUR, actor=actor) for period in odd]
+            assert {each.overall.p50 for each in found} == {found[0].overall.p50}
+            built.append(statement_of.cache_info().misses)
+            assert found[0].overall.requests == 1
+    assert built[1] == built[0]
 
 
 def test_of_very_many_errors_the_types_are_those_of_a_moment_ago(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:

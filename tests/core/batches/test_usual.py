@@ -134,7 +134,7 @@ def test_what_lies_between_the_last_phase_and_the_end_is_shown_as_such(actor: Ac
     assert named == [("load", 4000, True), ("send", 6000, False)]
     assert good == [("load", 10_000, False)]
     chart = phases_of_runs(PALETTE, runs(actor), "UTC", NOW)
-    assert chart.alt == "Phases of the last 3 runs: 2 failed, 0 slower than usual. The latest: load 4.0 s; not in a phase 6.0 s."
+    assert chart.alt == "Phases of the last 3 runs: 2 failed, 0 slow. Latest: load 4.0 s; other 6.0 s."
     *words, legend = [each.text for each in chart.figure.layout.annotations]
     assert words == ["<b>failed after load</b>", "<b>failed in load</b>", "10.0 s"]
     assert re.findall(r"\u2009(\w+)", legend) == ["load", "send", "failed"]
@@ -154,8 +154,8 @@ def test_the_names_of_many_phases_stand_in_lines_that_a_phone_has_room_for(actor
 
 
 def test_charts_of_nothing_say_so() -> None:
-    assert strip(PALETTE, [], "UTC").alt == "The last 0 batch runs: 0 completed, 0 failed."
-    assert phases_of_runs(PALETTE, [], "UTC", NOW).alt.endswith("The latest: none.")
+    assert strip(PALETTE, [], "UTC").alt == "Last 0 batch runs: 0 completed, 0 failed."
+    assert phases_of_runs(PALETTE, [], "UTC", NOW).alt.endswith("Latest: none.")
 
 
 def test_the_tiles_count_what_the_summary_counts(actor: Actor) -> None:

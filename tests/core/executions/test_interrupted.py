@@ -71,7 +71,7 @@ def test_at_its_next_start_the_execution_is_failed_with_what_there_was(one: Pers
     assert (view.status, view.response) == (Status.FAILED, "half an ans")
     assert view.error is not None
     assert view.error.reason == "interrupted"
-    assert view.error.detail == "Attune was stopped while this answer was being written. Ask again."
+    assert view.error.detail == "Attune was restarted during this answer. Send the message again."
 
 
 def test_and_so_is_its_message_through_the_outbox(one: Person, runner: Runner) -> None:

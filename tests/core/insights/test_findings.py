@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from sqlalchemy.event import listen
 
 from core import clock, words
 from core.db import Database, transaction
@@ -51,20 +52,30 @@ def test_in_nothing_and_in_usual_traffic_nothing_is_found() -> None:
     assert found() == []
 
 
+def test_models_are_counted_when_a_finding_speaks_of_them() -> None:
+    statements: list[str] = []
+    with transaction() as core, transaction(Database.AI) as ai:
+        listen(core.connection(), "before_cursor_execute", lambda *given: statements.append(given[2]))
+        for cost in (Decimal("0.01"), None):
+            send(request(TODAY - DAY, total_tokens=5, cost_usd=cost))
+            findings(core, ai, Scope(last_days(7, zone="UTC"), Watched()), actor=person(Role.ADMIN).actor)
+    assert ["unpriced" in each for each in statements if "GROUP BY sums.provider" in each] == [True]
+
+
 def test_a_slow_model_leads_to_its_hours() -> None:
     traffic(slow=True)
     [finding] = found()
     assert (finding.kind, finding.severity, finding.page) == ("latency", Severity.BAD, "ai-metrics")
     start, end = TODAY - 2 * DAY + 9 * HOUR, TODAY - 2 * DAY + 13 * HOUR
     assert finding.query == {"start": f"{start:%Y-%m-%dT%H:%MZ}", "end": f"{end:%Y-%m-%dT%H:%MZ}", "model": "a"}
-    assert finding.title.startswith("a was slow: p95")
+    assert finding.title.startswith("a slow: p95")
 
 
 def test_a_rise_of_cost_names_the_model() -> None:
     traffic(dearer=1.5)
     [finding] = found()
     assert (finding.kind, finding.severity) == ("cost", Severity.WARN)
-    assert "most of it by a" in finding.detail
+    assert "mostly from a" in finding.detail
     assert "model" not in finding.query  # beside it stands the one whose place it took
 
 
@@ -83,7 +94,7 @@ def test_a_rise_before_the_period_is_over_names_the_model_that_rose() -> None:
     with transaction() as core, transaction(Database.AI) as ai:
         items = findings(core, ai, scope, actor=person(Role.ANALYST).actor).items
     [detail] = [each.detail for each in items if each.kind == "cost"]
-    assert detail.endswith("most of it by big")
+    assert detail.endswith("mostly from big")
 
 
 def test_what_a_key_figure_marks_is_a_finding_when_chance_does_it_once_in_a_hundred_of_them_all() -> None:
@@ -140,7 +151,7 @@ def test_a_tool_that_fails_is_found_and_one_that_does_now_and_then_is_not() -> N
         send(request(TODAY - DAY, tool_calls=calls))
     [finding] = found()
     assert (finding.kind, finding.severity, finding.page) == ("tool", Severity.WARN, "ai-metrics")
-    assert (finding.title, finding.detail) == ("The tool refund fails: 25.0% of its calls", "15 of 60 calls")
+    assert (finding.title, finding.detail) == ("Tool refund failing: 25.0% of calls", "15 of 60 calls")
     assert finding.query["tool"] == "refund"
 
 

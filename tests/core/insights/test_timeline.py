@@ -98,7 +98,7 @@ def test_each_day_of_the_zone_and_each_session_stands_apart(admin: Actor) -> Non
 def test_what_was_done_without_a_name_is_marked(admin: Actor) -> None:
     store([event("a.one", minutes(0), session_id="s1"), event("a.two", minutes(1), session_id="s1", user_id="ann", release="7")])
     [day] = days(admin)
-    assert [each.facts for each in day.stretches] == [["session s1", "without a name"], ["session s1", "release 7"]]
+    assert [each.facts for each in day.stretches] == [["session s1", "anonymous"], ["session s1", "release 7"]]
 
 
 def test_a_page_of_a_journey_has_what_lies_between_its_events(admin: Actor) -> None:

@@ -83,3 +83,8 @@ def test_without_any_markdown_it_is_refused() -> None:
 def test_a_title_is_the_first_heading_else_the_name_in_words() -> None:
     files = read_files([("getting-started_now.md", b"no heading"), ("x.md", b"text\n## Second ##\n# First #")])
     assert [folders.title_of(each) for each in files] == ["getting started now", "First"]
+
+
+def test_a_heading_of_any_length_is_read_in_one_step() -> None:
+    files = read_files([("x.md", b"# a" + b" " * 100_000 + b"b"), ("named.md", b"# ##\n")])
+    assert [len(folders.title_of(each)) for each in files] == [500, len("named")]

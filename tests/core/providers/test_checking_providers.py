@@ -54,7 +54,7 @@ def test_a_provider_that_fails_says_why_and_keeps_the_models_it_had(vendor: Vend
     found = check.check("mine")
     assert found.status is ProviderStatus.FAILING
     assert found.status_detail == (
-        "The provider refused the key. Check it in Settings, Providers. It said: the key ••• has been revoked"
+        "The provider rejected the API key. Check it in Settings > Providers. Provider message: the key ••• has been revoked"
     )
     assert found.model_count == len(MODELS)
 

@@ -48,7 +48,7 @@ def test_too_many_calls_for_good_fail_after_three_tries_and_say_how_long_to_wait
     heard = ask(connection(vendor, kind), call("error?status=429&after=7"))
     assert type(heard.failure) is TooManyCalls
     assert heard.failure.facts == {"reason": "rate_limit", "retry_after_s": 7}
-    assert "Wait a little" in heard.failure.detail
+    assert "rate limit reached. Wait" in heard.failure.detail
     assert heard.waits == [7, 7]
     assert len(vendor.asked) == 3
 
@@ -135,10 +135,10 @@ def test_a_clean_end_without_an_end_mark_is_incomplete(vendor: Vendor, kind: Pro
     [
         ("overloaded_error", Overloaded, "Try again in a minute"),
         ("server_error", ServerBroke, "Try again in a minute"),
-        ("rate_limit_error", TooManyCalls, "Wait a little"),
-        ("invalid_request_error", CallRefused, "Change the question"),
+        ("rate_limit_error", TooManyCalls, "rate limit reached. Wait"),
+        ("invalid_request_error", CallRefused, "Change the message"),
         ("502", ServerBroke, "Try again in a minute"),
-        ("429", TooManyCalls, "Wait a little"),
+        ("429", TooManyCalls, "rate limit reached. Wait"),
     ],
 )
 def test_an_error_inside_the_stream_keeps_the_text_before_it(
@@ -148,7 +148,7 @@ def test_an_error_inside_the_stream_keeps_the_text_before_it(
     assert type(heard.failure) is failure
     assert heard.text == PIECE * 2
     assert advice in heard.failure.detail
-    assert "It said: the fake vendor broke" in heard.failure.detail
+    assert "Provider message: the fake vendor broke" in heard.failure.detail
     assert len(vendor.asked) == 1
 
 
@@ -156,13 +156,13 @@ def test_an_error_inside_the_stream_keeps_the_text_before_it(
 @pytest.mark.parametrize(
     ("status", "failure", "advice", "tries"),
     [
-        (400, CallRefused, "Change the question or the parameters", 1),
+        (400, CallRefused, "Change the message or parameters", 1),
         (401, KeyRefused, "Check it in Settings", 1),
-        (402, CreditUsedUp, "Top it up", 1),
+        (402, CreditUsedUp, "Add credit there", 1),
         (403, KeyRefused, "Check it in Settings", 1),
-        (404, NothingThere, "choose another model, or check the address", 1),
+        (404, NothingThere, "choose another model, or check the base URL", 1),
         (408, TookTooLong, "Try again", 1),
-        (422, CallRefused, "Change the question or the parameters", 1),
+        (422, CallRefused, "Change the message or parameters", 1),
         (500, ServerBroke, "Try again in a minute", 3),
         (502, ServerBroke, "Try again in a minute", 3),
         (503, Overloaded, "Try again in a minute", 3),
@@ -176,7 +176,7 @@ def test_every_status_says_what_a_person_can_do(
     heard = ask(connection(vendor, kind), call(f"error?status={status}&code=some_error"))
     assert type(heard.failure) is failure
     assert advice.lower() in heard.failure.detail.lower()
-    assert heard.failure.detail.endswith("It said: the fake vendor says some_error")
+    assert heard.failure.detail.endswith("Provider message: the fake vendor says some_error")
     assert heard.failure.facts["reason"] == failure.reason
     assert len(vendor.asked) == tries
 
@@ -221,7 +221,7 @@ def test_an_unknown_host_is_named(kind: ProviderKind) -> None:
     heard = ask(Connection("lost", kind, "http://no-such-host.invalid", None), call("any"))
     assert type(heard.failure) is Unreachable
     assert "no-such-host.invalid is not known here" in heard.failure.detail
-    assert "Check its address" in heard.failure.detail
+    assert "Check the base URL" in heard.failure.detail
 
 
 @both_vendors

@@ -47,7 +47,7 @@ def test_an_empty_list_of_ollamas_is_no_models(vendor: Vendor) -> None:
 )
 def test_a_list_in_no_protocol_is_a_failure_with_advice(vendor: Vendor, kind: ProviderKind, answer: Literally) -> None:
     vendor.models = answer
-    with pytest.raises(Unreadable, match="Check that its address is that of an API"):
+    with pytest.raises(Unreadable, match="Check that the base URL is"):
         gateway.list_models(connection(vendor, kind))
 
 
@@ -93,7 +93,7 @@ def test_a_redirect_is_not_followed(vendor: Vendor, kind: ProviderKind) -> None:
 
 @both_vendors
 def test_nobody_there_is_a_failure_with_advice(kind: ProviderKind, closed_port: int) -> None:
-    with pytest.raises(Unreachable, match="Check its address"):
+    with pytest.raises(Unreachable, match="Check the base URL"):
         gateway.list_models(Connection("gone", kind, f"http://127.0.0.1:{closed_port}", None))
 
 

@@ -56,7 +56,7 @@ def test_a_vendor_that_repeats_the_key_is_quoted_without_it(vendor: Vendor, kind
     vendor.literal["repeats"] = repeating(ODD_KEY)
     failure = ask(connection(vendor, kind, ODD_KEY), call("repeats")).failure
     assert failure is not None
-    assert failure.detail.endswith("It said: the key ••• is bad, •••!")
+    assert failure.detail.endswith("Provider message: the key ••• is bad, •••!")
 
 
 @both_vendors

@@ -124,7 +124,7 @@ def test_an_answer_beyond_the_limit_keeps_what_came_before(
     monkeypatch.setattr(gateway, "LONGEST_ANSWER", len(PIECE) * 10)
     heard = ask(connection(vendor, kind), call("answer?chunks=5000&ms=1"))
     assert type(heard.failure) is AnswerTooLong
-    assert "Set a lower limit of tokens" in heard.failure.detail
+    assert "Lower max tokens" in heard.failure.detail
     assert heard.text == PIECE * 10
     assert vendor.is_idle(), "the vendor goes on writing what nobody reads"
 
@@ -140,12 +140,12 @@ def test_an_endless_line_is_not_read_to_its_end(vendor: Vendor, kind: ProviderKi
 @pytest.mark.parametrize(
     ("body", "content_type", "words"),
     [
-        (b'{"error": "model not loaded"}', "application/json", "It said: model not loaded"),
-        (b'{"detail": "upstream is gone"}', "application/json", "It said:"),
-        (b"plain words", "text/plain", "It said: plain words"),
-        (b"two\n  lines", "text/plain", "It said: two lines"),
-        (b'{"error": {"message": "NUL \\u0000 and \\ud83d"}}', "application/json", "It said: NUL and ?"),
-        (b"x" * 5000, "text/plain", "It said: " + "x" * 300),
+        (b'{"error": "model not loaded"}', "application/json", "Provider message: model not loaded"),
+        (b'{"detail": "upstream is gone"}', "application/json", "Provider message:"),
+        (b"plain words", "text/plain", "Provider message: plain words"),
+        (b"two\n  lines", "text/plain", "Provider message: two lines"),
+        (b'{"error": {"message": "NUL \\u0000 and \\ud83d"}}', "application/json", "Provider message: NUL and ?"),
+        (b"x" * 5000, "text/plain", "Provider message: " + "x" * 300),
         (PAGE, "text/html", "Try again in a minute."),
         (b"", "text/plain", "Try again in a minute."),
         (b"[1]", "application/json", "Try again in a minute."),

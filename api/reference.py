@@ -1,0 +1,113 @@
+"""The OpenAPI description: FastAPI's, and how callers sign in, and the problems that each operation answers.
+
+A route declares only what does not follow from its shape: `responses=CONFLICT` and the like.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+
+from api.errors import MEDIA_TYPE
+
+METHODS = frozenset({"get", "post", "put", "patch", "delete"})
+SIGN_IN = "/admin/auth/login"
+PROBLEMS = {
+    400: "A limit of the workspace is reached, or the request cannot be read.",
+    401: "There is no valid token, key or cookie.",
+    403: "The role, the scope of the key or the Origin does not allow this.",
+    404: "Not found, or owned by somebody else.",
+    409: "The state of the resource does not allow this now.",
+    413: "The body is too large.",
+    422: "Some fields are invalid: `errors` names them.",
+    429: "Too many requests: `Retry-After` says when to try again.",
+    502: "The model's provider failed.",
+    503: "The database does not respond: `Retry-After` says when to try again.",
+}
+Responses = dict[int | str, dict[str, Any]]
+MISSING: Responses = {404: {}}  # what the body or a filter names
+CONFLICT: Responses = {409: {}}
+MODEL_CALL: Responses = {400: {}, 404: {}, 409: {}, 502: {}}
+
+PROBLEM = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457).",
+    "required": ["type", "title", "status", "detail", "code"],
+    "properties": {
+        "type": {"type": "string", "examples": ["about:blank"]},
+        "title": {"type": "string", "description": "The status in words."},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What happened, and what to do."},
+        "code": {"type": "string", "description": "Stable, for programs.", "examples": ["not_found", "validation_failed"]},
+        "errors": {
+            "type": "array",
+            "description": "The fields that are invalid (422).",
+            "items": {
+                "type": "object",
+                "required": ["field", "message"],
+                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
+            },
+        },
+    },
+}
+SECURITY_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A person's token from `admin/auth/login`, or an API key (`atn_…`) with the needed scopes.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "attune",
+        "description": "The console's cookie (`__Host-attune` behind TLS). Writes also need an `Origin` of the console.",
+    },
+}
+
+
+class DescribedApi(FastAPI):
+    """FastAPI whose description is whole."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document."""
+        if self.openapi_schema is None:
+            complete(super().openapi())
+        return super().openapi()
+
+
+def complete(document: dict[str, Any]) -> None:
+    """Add problems and security schemes to a description, in place."""
+    for path, operation in _operations(document):
+        responses = operation["responses"]
+        for status in sorted(_problems(path, operation) | {int(code) for code in responses if int(code) >= min(PROBLEMS)}):
+            responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
+        if path == SIGN_IN:
+            operation["security"] = []
+    components = document["components"]
+    components["schemas"] = {
+        name: schema for name, schema in components["schemas"].items() if name not in ("HTTPValidationError", "ValidationError")
+    } | {"Problem": PROBLEM}
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    components["responses"] = {str(status): {"description": text, "content": content} for status, text in PROBLEMS.items()}
+    components["securitySchemes"] = SECURITY_SCHEMES
+    document["security"] = [{"bearer": []}, {"session": []}]
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in METHODS:
+                yield path, operation
+
+
+def _problems(path: str, operation: dict[str, Any]) -> set[int]:
+    """Return what an operation of this shape can answer, whatever it does."""
+    found = {401, 429, 503} if path == SIGN_IN else {401, 403, 429, 503}
+    parameters = operation.get("parameters", ())
+    if any(parameter["in"] == "path" for parameter in parameters):
+        found.add(404)
+    if parameters or "requestBody" in operation:
+        found.add(422)
+    if "requestBody" in operation:
+        found |= {400, 413}
+    return found

@@ -1,0 +1,102 @@
+"""Which requests count, as conditions of statements: with parameters for those that are kept, or with the values themselves."""
+
+from collections.abc import Callable, Container
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, func
+
+from core.ai_metrics.answers import Asked
+from core.ai_metrics.models import AiRequest
+from core.periods import Period, pieces
+from core.tables import table_of
+from core.words import NONE
+
+raw = table_of(AiRequest)
+ROLLUP_FILTERS = ("environment", "app", "provider", "model", "status")
+LISTS = ("user_id", "conversation_id")
+Value = Callable[[str], BindParameter[Any]]
+
+
+def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]:
+    """Return the conditions on raw rows."""
+    given = _filters(asked)
+
+    def value(name: str) -> BindParameter[Any]:
+        return bindparam(name, given[name], unique=True, expanding=name in LISTS)
+
+    return [raw.c.created_at >= period.start, raw.c.created_at < period.end, *_matching_requests(given, value)]
+
+
+def filters_of(asked: Asked) -> frozenset[str]:
+    """Return the names of the filters that there are."""
+    return frozenset(_filters(asked))
+
+
+def parameters(asked: Asked, *, by_day: bool = True) -> dict[str, Any]:
+    """Return the parameters of a statement: the values of the filters, and where the period is cut."""
+    return _filters(asked) | _edges(asked.period, by_day=by_day)
+
+
+def inside(at: ColumnElement[datetime], edges: tuple[str, str]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions that a time lies between two parameters."""
+    return at >= bindparam(edges[0], required=True), at < bindparam(edges[1], required=True)
+
+
+def matching(table: Table, filters: Container[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions on rows of rollups and of deltas, with parameters."""
+    return _matching(table, filters, _parameter)
+
+
+def matching_between(filters: Container[str], edges: tuple[str, str]) -> list[ColumnElement[bool]]:
+    """Return the conditions on raw rows, with parameters."""
+    return [*inside(raw.c.created_at, edges), *_matching_requests(filters, _parameter)]
+
+
+def _filters(asked: Asked) -> dict[str, Any]:
+    """Return the values of the filters that there are, by column. Of tools it is what the requests' calls contain."""
+    watched = asked.watched
+    equal = {"app": watched.app, "provider": asked.provider, "model": asked.model, "status": asked.status}
+    given: dict[str, Any] = {name: "" if value == NONE else value for name, value in equal.items() if value}
+    more = {
+        "release": watched.release,
+        "user_id": watched.users,
+        "error_type": asked.error_type,
+        "conversation_id": asked.conversations,
+    }
+    given |= {name: value for name, value in more.items() if value is not None}
+    if asked.tool is not None:
+        given["tool_calls"] = [{"name": asked.tool}]
+    if asked.error_type == NONE:
+        given["no_error_type"] = given.pop("error_type")
+    return given | {"environment": watched.environment}
+
+
+def _edges(period: Period, *, by_day: bool) -> dict[str, Any]:
+    """Return where a period is cut; what there is none of begins where it ends."""
+    cut = pieces(period, by_day=by_day)
+    inner = cut.unfolded[0] if cut.unfolded else Period(period.end, period.end, period.zone)
+    days = cut.days[0] if cut.days else Period(inner.end, inner.end, period.zone)
+    edges = {"start": period.start, "inner_start": inner.start, "days_start": days.start}
+    return edges | {"days_end": days.end, "inner_end": inner.end, "end": period.end, "zone": period.zone}
+
+
+def _matching(table: Table, filters: Container[str], value: Value) -> list[ColumnElement[bool]]:
+    """Return the conditions on rows of rollups, of deltas and of requests that all three know."""
+    return [table.c[name] == value(name) for name in ROLLUP_FILTERS if name in filters]
+
+
+def _matching_requests(filters: Container[str], value: Value) -> list[ColumnElement[bool]]:
+    columns = raw.c
+    found = _matching(raw, filters, value)
+    found += [columns[name] == value(name) for name in ("release", "error_type") if name in filters]
+    found += [columns[name].in_(value(name)) for name in LISTS if name in filters]
+    if "no_error_type" in filters:
+        found.append(func.coalesce(columns.error_type, "") == "")
+    if "tool_calls" in filters:  # most rows call none, which a number says sooner than what is called
+        found += [columns.tool_calls_count > 0, columns.tool_calls.contains(value("tool_calls"))]
+    return found
+
+
+def _parameter(name: str) -> BindParameter[Any]:
+    return bindparam(name, required=True, expanding=name in LISTS)
