@@ -105,7 +105,7 @@ def test_a_run_is_followed_while_it_goes_on(open_window: OpenWindow, send: Send)
     main(tab).to_contain_text("8 of 10 items")
     send({**begun, "status": "completed", "completed_jobs": 10, "completed_at": datetime.now(UTC).isoformat()})
     main(tab).not_to_contain_text("Running now")
-    main(tab).to_contain_text("too few to say how sure it is")
+    main(tab).to_contain_text("not enough for an interval")
 
 
 def test_a_history_without_runs_says_what_would_fill_it(open_window: OpenWindow) -> None:
