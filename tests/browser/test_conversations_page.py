@@ -100,7 +100,7 @@ def test_a_search_marks_its_words_and_leads_to_the_message(open_window: OpenWind
     field = tab.page.get_by_role("textbox", name="Search")
     field.fill("zebra way")
     field.press("Enter")
-    main(tab).to_contain_text("1 conversation with these words")
+    main(tab).to_contain_text("1 conversation matching")
     expect(tab.page.locator(".attune-found mark")).to_have_text(["zebra", "way"])
     tab.press("Where is it?")
     tab.page.wait_for_url(lambda url: "conversation=" in url and "message=" in url and "q=zebra" in url)
@@ -108,7 +108,7 @@ def test_a_search_marks_its_words_and_leads_to_the_message(open_window: OpenWind
     expect(focus).to_contain_text("The zebra is on its way")
     expect(focus.locator("mark")).to_have_text(["zebra", "way"])
     tab.press("All conversations")
-    main(tab).to_contain_text("1 conversation with these words")
+    main(tab).to_contain_text("1 conversation matching")
     assert "conversation=" not in tab.page.url
 
 

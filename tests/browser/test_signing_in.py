@@ -123,7 +123,7 @@ def test_an_address_that_a_role_may_not_see_shows_nothing_of_its_page(open_windo
 def test_signing_out_shuts_every_tab(marias: Window, program: Program) -> None:
     marias.tolerates = ("WebSocket", "status of 401")
     settings, playground, last = marias.open("/settings"), marias.open("/playground"), marias.open("/you")
-    last.press("Sign out")
+    last.page.get_by_test_id("stSidebar").get_by_role("button", name="Sign out").click()
     expect_sign_in_page(last.page)
     # The playground hears of it by itself; elsewhere the next click leads out.
     expect_sign_in_page(playground.page)
