@@ -85,7 +85,7 @@ def test_a_click_on_a_step_shows_who_stopped_there(open_window: OpenWindow) -> N
     rows = csv_of(tab, "Export users (CSV)")
     assert rows
     assert {row["error_code"] for row in rows} == {"PF-422", ""}
-    expect(tab.page.locator(".stMain")).to_contain_text(f"{len(rows)} users, who began last first")
+    expect(tab.page.locator(".stMain")).to_contain_text(f"{len(rows)} users · most recent first")
 
 
 @pytest.mark.usefixtures("rows")
@@ -96,7 +96,7 @@ def test_page_file_and_api_say_the_same(open_window: OpenWindow, program: Progra
     assert [int(row["users"]) for row in csv_of(tab, "Export CSV")] == [step["users"] for step in steps]
     said = str(tab.page.locator("[aria-label^='Users by step']").first.get_attribute("aria-label"))
     assert all(f" {step['users']}" in said for step in steps)
-    expect(tab.page.locator(".stMain")).to_contain_text("in any order, within 5 days of the first")
+    expect(tab.page.locator(".stMain")).to_contain_text("in any order, 5-day conversion window")
 
 
 @pytest.mark.usefixtures("rows")
