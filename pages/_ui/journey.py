@@ -119,8 +119,7 @@ def _draw_steps(found: Done, zone: str) -> None:
             after = f"after {words.duration(round(gap * 1000))}" if gap is not None else "start"
             at = text.plain(words.moment(step.reached_at, zone))
             grid.markdown(f"{name}  \n:green[:material/check_circle:]\u2002**{at}**  \n:gray[:small[{text.plain(after)}]]")
-        status = user_list.STATES[found.status].lower()
-        st.markdown(f":gray[:material/help:]\u2002**Why “{status}”?**\u2002{text.plain(found.why)}")
+        st.markdown(f":gray[:material/help:]\u2002{text.plain(found.why)}")
 
 
 def _draw_facts(user: UserView, watched: Watched) -> None:

@@ -112,7 +112,7 @@ def test_a_journey_says_what_happened_and_why_it_counts_as_dropped(open_window: 
     drawn(tab.page)
     for words in (
         "Ann People",
-        "Why “dropped off”?",
+        "Dropped: step",
         "step 3 (onboarding.login_success) was not reached within 30 days",
         "anonymous",
         "step 2 reached",
@@ -149,7 +149,7 @@ def test_visitors_without_a_name_have_journeys_too(open_window: OpenWindow) -> N
     main(tab).to_contain_text("session")
     tab.go("/users?session=people-visitor")
     drawn(tab.page)
-    main(tab).to_contain_text("Why “dropped off”?")
+    main(tab).to_contain_text("Dropped: step")
 
 
 def test_who_is_not_there_is_said_so(open_window: OpenWindow) -> None:
