@@ -99,4 +99,4 @@ def test_the_figures_of_the_same_rows_stay(client: Client) -> None:
     run = got("/admin/batch/history/run")
     assert (run["status"], run["failed_phase"], run["error_summary"], run["attributes"]) == ("failed", "load", None, None)
     finding = next(each for each in got(f"/admin/overview/findings?{SPAN}")["items"] if each["kind"] == "batch")
-    assert (finding["title"], finding["detail"]) == ("nightly fails in load: 2 of 2 runs", "the last 2 in a row")
+    assert (finding["title"], finding["detail"]) == ("nightly failing in load: 2 of 2 runs", "last 2 runs in a row")
