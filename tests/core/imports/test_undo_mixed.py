@@ -68,7 +68,8 @@ def batch(sent: Sent, number: int) -> list[dict[str, Any]]:
 def dialogue(number: int, *, days: float) -> dict[str, Any]:
     told = row("conversation", number, days=days)
     shared = range(number % 3, number % 3 + 3)
-    return told | {"messages": [message(place, f"told {number}") for place in shared]}
+    # Begun before its messages: a conversation keeps the earliest time only, and a later one is not known once it is undone.
+    return told | {"created_at": "2026-03-01T00:00:00Z", "messages": [message(place, f"told {number}") for place in shared]}
 
 
 def message(place: int, content: str) -> dict[str, Any]:
