@@ -33,12 +33,12 @@ class _Sent:
 class Gathering:
     """Stores rows of one kind, for senders of one event loop: there they wait, and only a round takes one of the threads."""
 
-    def __init__(self, commit: Commit, *, most_rows: int = MOST_ROWS, worth_a_round: int = WORTH_A_ROUND) -> None:
+    def __init__(self, commit: Commit, *, most_rows: int = MOST_ROWS) -> None:
         """Take what stores rows in a transaction of its own, and returns how many were new.
 
         It is told whether all must be, and raises NotAllNew when one is not.
         """
-        self._commit, self._most_rows, self._worth_a_round = commit, most_rows, worth_a_round
+        self._commit, self._most_rows = commit, most_rows
         self._waiting: deque[_Sent] = deque()
         self._rounds: set[asyncio.Task[None] | None] = set()
 
@@ -46,19 +46,18 @@ class Gathering:
         """Store rows and return how many of them are new; raise what storing them raises."""
         mine = _Sent(rows, source, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
-        if not self._rounds or (len(self._rounds) < AT_ONCE and self._rows_waiting() >= self._worth_a_round):
-            # In no request's context: the next round is of other senders. It takes what waits now: what comes next has its own.
-            self._rounds.add(asyncio.create_task(self._go_round(self._next()), context=Context()))
+        if not self._rounds or (len(self._rounds) < AT_ONCE and self._rows_waiting() >= WORTH_A_ROUND):
+            # In no request's context: the next round is of other senders.
+            self._rounds.add(asyncio.create_task(self._go_round(), context=Context()))
         return await mine.added
 
     def _rows_waiting(self) -> int:
         return sum(len(sent.rows) for sent in self._waiting)
 
-    async def _go_round(self, together: list[_Sent]) -> None:
+    async def _go_round(self) -> None:
         try:
-            while together:
+            while together := self._next():
                 await self._store(together)
-                together = self._next()
         finally:
             # Not when the task is done, which is later: who comes in between would wait for nobody.
             self._rounds.discard(asyncio.current_task())

@@ -1,8 +1,6 @@
 """Spans of OpenTelemetry. A 200 says that the AI requests among them are committed; one bad span never costs the good ones."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -21,7 +19,6 @@ from core import partitions
 from core.ai_metrics import exports, histories, ingest, late, otlp
 from core.ai_metrics.exports import Export
 from core.ai_metrics.otlp import Mapped
-from core.ai_metrics.spans import Span
 from core.ai_metrics.steps import Taken
 from core.config import config
 from core.conversations import ingest as conversations
@@ -36,7 +33,6 @@ from core.system import workspace
 MOST_MESSAGES = 200_000  # each is looked for among those that are there
 VALUES, VALUES_A_BYTE = 500_000, 8  # of an export, and more for each byte that was sent: gzip makes any number of them
 MOST_TOGETHER = 1000  # spans of several exports: with what was said in them, each may be large
-WORTH_A_ROUND = 40  # spans; what was said in them costs as much as the transaction does
 TOO_MANY_MESSAGES = (
     f"An export of this size has at most {MOST_MESSAGES:,} messages, {{:,}} of them different: send it as several."
 )
@@ -97,70 +93,32 @@ def _read(request: Request, actor: Actor, encoding: Encoding, body: bytes, most_
 
 
 async def _take_parts(export: Export, environment: str, most_different: int = MOST_MESSAGES) -> Outcome:
-    """Store the parts one after the other; while one is stored, the next is read."""
     outcome, left = Outcome(), export.count
-    following = asyncio.create_task(INGEST.run(_next_mapped, export.parts))
-    try:
-        while (read := await following) is not None:
-            following = asyncio.create_task(INGEST.run(_next_mapped, export.parts))
-            mapped, count = read
-            await take(mapped, environment, EXPORTS)
-            outcome.add(mapped)
-            left -= count
-            if outcome.messages > MOST_MESSAGES or len(outcome.different) > most_different:
-                outcome.refused[TOO_MANY_MESSAGES.format(most_different)] += left
-                break
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+    async for part in INGEST.iterate(export.parts):
+        mapped = await INGEST.run(otlp.mapped, part)
+        await take(mapped, environment, EXPORTS)
+        outcome.add(mapped)
+        left -= len(part)
+        if outcome.messages > MOST_MESSAGES or len(outcome.different) > most_different:
+            outcome.refused[TOO_MANY_MESSAGES.format(most_different)] += left
+            break
     outcome.refused.update(export.refused)
     return outcome
-
-
-def _next_mapped(parts: Iterator[list[Span]]) -> tuple[Mapped, int] | None:
-    part = next(parts, None)
-    return (otlp.mapped(part), len(part)) if part is not None else None
 
 
 async def take(mapped: Mapped, environment: str, exports: Gathering) -> None:
     """Store what the spans hold, with those of others who send now; what the database refuses is counted in `mapped`."""
     source = await INGEST.run(_prepare, mapped, environment)
-    pieces: list[list[Stored]] = list(_pieces(mapped.taken))
-    if mapped.waiting or mapped.dropped:
-        pieces = [[*(pieces[0] if pieces else []), Aside(mapped)], *pieces[1:]]
-    outcomes = await asyncio.gather(*(_take_piece(mapped, rows, source, exports) for rows in pieces), return_exceptions=True)
-    if failures := [each for each in outcomes if each is not None]:
-        raise failures[0]
-
-
-async def _take_piece(mapped: Mapped, rows: list[Stored], source: Source, exports: Gathering) -> None:
-    try:
-        await exports.store(rows, source)
-    except Invalid:
-        await INGEST.run(_store_each, mapped, rows, source)
-    except Unavailable:
-        partitions.forget()  # perhaps one is not there any more
-        raise
-
-
-def _pieces(taken: list[Taken]) -> Iterator[list[Stored]]:
-    """Yield requests in two halves, each of which keeps a core busy; where others wait for a round, they go together again.
-
-    What is of one conversation stays together: one half would wait for the other.
-    """
-    half = max(WORTH_A_ROUND, (len(taken) + 1) // 2)
-    groups: dict[str | None, list[Taken]] = {}
-    for each in taken:
-        request = each.request
-        groups.setdefault(request.conversation_id or request.user_id or request.id, []).append(each)
-    piece: list[Stored] = []
-    for group in groups.values():
-        piece += group
-        while len(piece) >= half:
-            yield piece[:MOST_ROWS]
-            piece = piece[MOST_ROWS:]
-    if piece:
-        yield piece
+    aside = [Aside(mapped)] if mapped.waiting or mapped.dropped else []
+    for first in range(0, max(len(mapped.taken), len(aside)), MOST_ROWS):
+        rows: list[Stored] = [*mapped.taken[first : first + MOST_ROWS], *(aside if first == 0 else [])]
+        try:
+            await exports.store(rows, source)
+        except Invalid:
+            await INGEST.run(_store_each, mapped, rows, source)
+        except Unavailable:
+            partitions.forget()  # perhaps one is not there any more
+            raise
 
 
 def _prepare(mapped: Mapped, environment: str) -> Source:
@@ -201,7 +159,7 @@ def _commit(rows: list[Stored], source: Source, _all_new: bool = False) -> int:
 
 def gathering() -> Gathering:
     """Return what stores the exports of one event loop."""
-    return Gathering(_commit, most_rows=MOST_TOGETHER, worth_a_round=WORTH_A_ROUND)
+    return Gathering(_commit, most_rows=MOST_TOGETHER)
 
 
 EXPORTS = gathering()
