@@ -25,7 +25,16 @@ do $$ declare name text; begin
         execute format('delete from %I', name);
     end loop;
 end $$"""
+TESTS = Path(__file__).parent
+TOGETHER = ("browser", "faults")  # folders whose tests share one program: it starts on one worker process only
 real_connect = socket.socket.connect
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, or of a folder that shares a program, on one worker process."""
+    for item in items:
+        path = item.path.relative_to(TESTS)
+        item.add_marker(pytest.mark.xdist_group(path.parts[0] if path.parts[0] in TOGETHER else str(path)))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -31,7 +31,7 @@ def test_a_stop_is_there_long_before_the_end_and_keeps_the_text(mine: httpx2.Cli
     _, job_id = begin(mine)
     began = time.monotonic()
     body = mine.post(f"/prompts/{job_id}/cancel").json()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 8
     assert (body["status"], body["finish_reason"]) == ("cancelled", "cancelled")
     assert body["response"].startswith("Fake answer:")
 

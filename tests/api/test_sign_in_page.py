@@ -197,7 +197,7 @@ def test_however_many_passwords_are_tried_the_house_goes_on(
     client: Client, address: str, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     go_on = Event()
-    monkeypatch.setattr(passwords, "matches", lambda *_given: not go_on.wait(10))
+    monkeypatch.setattr(passwords, "matches", lambda *_given: not go_on.wait(30))
     form = {"email": "nobody@example.com", "password": "x"}
 
     def attempt(_: int) -> int:
@@ -210,6 +210,6 @@ def test_however_many_passwords_are_tried_the_house_goes_on(
         time.sleep(0.3)
         began = time.monotonic()
         assert client(person()).get("/models").status_code == 200
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         go_on.set()
         assert set(tries) == {401}

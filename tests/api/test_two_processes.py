@@ -42,7 +42,7 @@ def test_the_other_one_stops_it_long_before_its_end(whole: str, one: Person, run
     began = time.monotonic()
     assert ask("POST", f"{whole}/api/v1/prompts/{sent.job_id}/cancel", one.headers).status_code == 200
     ended(buffer)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 8
     assert buffer.cutter.is_cut
 
 

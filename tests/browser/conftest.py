@@ -37,13 +37,6 @@ PATIENCE_S = 60.0
 OpenWindow = Callable[..., Window]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests on one worker process: they share one program."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 def chromium() -> str:
     """Return where a Chromium is."""
     for name in ("chromium", "chromium-browser", "google-chrome"):

@@ -44,7 +44,7 @@ def test_stop_ends_an_answer_long_before_its_end_and_keeps_its_text(window: Wind
     pressed_at = time.monotonic()
     tab.press("Stop")
     tab.button("Stop").wait_for(state="detached")
-    assert time.monotonic() - pressed_at < 5
+    assert time.monotonic() - pressed_at < 15
     expect(tab.messages).to_have_count(2)
     expect(tab.last).to_contain_text("Fake answer: the quick answer")
     expect(tab.last).to_contain_text("Stopped")

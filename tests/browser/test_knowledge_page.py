@@ -16,15 +16,10 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program
 from tests.browser.geometry import cut_off, overlapping
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import Theme, drawn, main
+from tests.browser.walks import Theme, drawn, main, walks
 
 NOW = datetime.now(UTC).replace(microsecond=0)
-WALKS: list[tuple[Role, Theme, int]] = [
-    (Role.ADMIN, "light", 1440),
-    (Role.ADMIN, "dark", 390),
-    (Role.REVIEWER, "dark", 1440),
-    (Role.REVIEWER, "light", 390),
-]
+WALKS = walks(Role.ADMIN, Role.REVIEWER, Role.SUPER_ADMIN)
 PATHS = (
     "/knowledge",
     "/knowledge?q=zebra",
@@ -96,7 +91,7 @@ def rows(program: Program) -> None:
 
 @pytest.fixture(scope="module")
 def accounts(program: Program) -> dict[Role, Account]:
-    return {role: program.account(role, f"Know{role.replace('_', '')}") for role in (Role.ADMIN, Role.REVIEWER, Role.ANALYST)}
+    return {role: program.account(role, f"Know{role.replace('_', '')}") for role in Role}
 
 
 @pytest.mark.parametrize(("role", "theme", "width"), WALKS)

@@ -53,7 +53,7 @@ def rows(program: Program) -> None:
 @pytest.fixture(scope="module")
 def accounts(program: Program) -> dict[Role, Account]:
     """Make somebody of each role that walks."""
-    return program.accounts((role for role, _, _ in WALKS), "Onb")
+    return program.accounts(Role, "Onb")
 
 
 @pytest.mark.usefixtures("rows")

@@ -57,7 +57,7 @@ def rows(program: Program) -> None:
 @pytest.fixture(scope="module")
 def accounts(program: Program) -> dict[Role, Account]:
     """Make somebody of each role that walks."""
-    return program.accounts((role for role, _, _ in WALKS), "People")
+    return program.accounts(Role, "People")
 
 
 @pytest.mark.usefixtures("rows")

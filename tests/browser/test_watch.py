@@ -71,7 +71,7 @@ def rows(program: Program) -> None:
 @pytest.fixture(scope="module")
 def accounts(program: Program) -> dict[Role, Account]:
     """Make somebody of each role that walks."""
-    return program.accounts((role for role, _, _ in WALKS), "Watch")
+    return program.accounts(Role, "Watch")
 
 
 @pytest.mark.usefixtures("rows")

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
+import pytest
+from _pytest.mark import ParameterSet
 from playwright.sync_api import Page, expect
 
 from core.identity.schemas import Role
@@ -15,17 +17,12 @@ Walk = tuple[Role, Theme, int]
 PATIENCE_MS = 30_000
 
 
-def walks(*roles: Role) -> list[Walk]:
-    """Return pairs: each of three roles with each theme and each width, in six instead of twelve."""
+def walks(*roles: Role) -> list[ParameterSet]:
+    """Return walks in which each of three roles, each theme and each width occurs; `make prove` goes each pair of these."""
     first, second, third = roles
-    return [
-        (first, "light", 1440),
-        (first, "dark", 390),
-        (second, "dark", 1440),
-        (second, "light", 390),
-        (third, "light", 390),
-        (third, "dark", 1440),
-    ]
+    often: list[Walk] = [(first, "light", 390), (second, "dark", 1440), (third, "dark", 390)]
+    long: list[Walk] = [(first, "dark", 1440), (second, "light", 390), (third, "light", 1440)]
+    return [pytest.param(*walk) for walk in often] + [pytest.param(*walk, marks=pytest.mark.prove) for walk in long]
 
 
 WALKS = walks(Role.SUPER_ADMIN, Role.ADMIN, Role.ANALYST)

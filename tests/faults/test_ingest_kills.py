@@ -24,7 +24,7 @@ COUNTED = {
 }
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=[pytest.mark.prove, pytest.mark.timeout(3600)])])
+@pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.prove)])
 def test_nothing_acknowledged_is_lost_and_nothing_counts_twice(installation: Installation, kills: int) -> None:
     program = installation().start()
     chance = Random(kills)

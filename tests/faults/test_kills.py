@@ -82,7 +82,6 @@ def test_a_killed_web_process_leaves_nothing_behind_and_the_next_start_recovers(
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(2))
 def test_twenty_kills_in_a_row_while_people_chat(program: Program, me: Person, seed: int) -> None:
     chance = random.Random(seed)

@@ -140,7 +140,6 @@ def test_help_names_the_commands_and_admin_asks_for_whom(clone: Clone) -> None:
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(1200)
 def test_wherever_a_real_install_is_cut_short_the_next_one_is_whole(clone: Clone) -> None:
     for after_s in (1, 3, 10, 18, 25):
         with clone.launch("install", f"PYTHON={sys.executable}") as process:

@@ -108,7 +108,7 @@ def test_a_running_answer_may_end_and_a_second_signal_hurries(installed: Program
     assert installed.running.poll() is None
     asked = time.monotonic()
     is_in_order(installed, tree, installed.stop())
-    assert time.monotonic() - asked < 5
+    assert time.monotonic() - asked < 15
     assert "event: error" in answer.wait()
 
     stored = installed.start().sign_in().execution(answer.id)

@@ -41,6 +41,7 @@ def has_gone_on_or_ended(program: Program) -> bool:
     return "  data  " in program.out or program.running.poll() is not None
 
 
+@pytest.mark.prove
 def test_they_make_one_account_and_go_on(ten: list[Program], pair: Pair) -> None:
     for program in ten:
         program.launch()
@@ -54,7 +55,6 @@ def test_they_make_one_account_and_go_on(ten: list[Program], pair: Pair) -> None
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(600)
 def test_they_all_serve(ten: list[Program], pair: Pair) -> None:
     for program in ten:
         program.launch()
@@ -67,7 +67,6 @@ def test_they_all_serve(ten: list[Program], pair: Pair) -> None:
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(600)
 def test_of_ten_with_keys_of_their_own_one_starts_and_the_others_are_refused(ten: list[Program], pair: Pair) -> None:
     for program in ten:
         program.settings = RANDOM_PASSWORD | pair.settings

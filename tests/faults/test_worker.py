@@ -72,7 +72,6 @@ def test_a_job_that_waits_under_the_same_lock_stands_in_for_one_that_was_held(ru
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(300)
 def test_jobs_of_a_killed_one_come_back_by_themselves_within_two_minutes(installed: Program) -> None:
     installed.start()
     until(lambda: worker_id(installed) is not None, 20)

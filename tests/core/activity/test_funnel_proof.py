@@ -153,7 +153,6 @@ def test_the_funnel_is_what_brute_force_says(actor: Actor, events: list[NewEvent
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(3600)
 @given(events=histories(), seed=st.integers(0, 2**32), writers=st.integers(1, 4))
 @PATIENT
 def test_the_order_of_arrival_changes_nothing_at_length(
@@ -163,7 +162,6 @@ def test_the_order_of_arrival_changes_nothing_at_length(
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(3600)
 @given(events=histories())
 @PATIENT
 def test_the_funnel_is_what_brute_force_says_at_length(actor: Actor, events: list[NewEvent]) -> None:

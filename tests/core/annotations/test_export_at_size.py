@@ -14,7 +14,7 @@ from core.db import Database, transaction
 from core.identity.schemas import Role
 from tests.factories.identity import person
 
-pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.prove, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.usefixtures("database"), pytest.mark.prove]
 
 ALL, CONVERSATIONS, ANSWERS = 100_000, 10_000, 10
 FLAT = 150 << 20  # bytes

@@ -24,7 +24,8 @@ from tests.factories.activity import event, store
 from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")
-
+assert jobs.make is not None  # registered with imports
+assert annotations.count is not None  # registered with the outbox
 
 RAW = ("user_activity_events", "ai_request_metrics", "conversations", "messages", "batch_run_history")
 OURS = (*RAW, "users", "user_days", "funnel_parts", "subjects")
@@ -146,13 +147,22 @@ def test_a_demo_that_failed_before_anything_came_can_be_removed() -> None:
         assert queries.may_load(session)
 
 
-@pytest.mark.timeout(600)
 def test_stopped_in_the_middle_it_goes_on_and_removed_it_leaves_nothing() -> None:
-    assert jobs.make is not None  # registered with imports
-    assert annotations.count is not None  # registered with the outbox
     decide()
-    do_what_is_due(chunks=2)
-    assert count("user_activity_events") > 0
+    do_what_is_due(chunks=1)
+    before = count("user_activity_events") + count("users")
+    do_what_is_due(chunks=1)
+    assert count("user_activity_events") + count("users") > before > 0
+    tell()
+    assert not [check.examples for check in verify.verify() if check.differences]
+    with transaction() as session:
+        session.query(Import).update({"status": ImportStatus.CANCELLED})
+    leaves_nothing_when_removed()
+
+
+@pytest.mark.prove
+def test_all_of_it_comes_and_removed_it_leaves_nothing() -> None:
+    decide()
     do_what_is_due()
     with transaction() as session:
         [row] = session.query(Import).all()
@@ -173,9 +183,11 @@ def test_stopped_in_the_middle_it_goes_on_and_removed_it_leaves_nothing() -> Non
     assert costs[0] == costs[1] > 0
     assert unpriced == 0
     assert not [check.examples for check in verify.verify() if check.differences]
+    leaves_nothing_when_removed()
 
-    with transaction() as session:
-        service.remove(session, actor=person(Role.ADMIN).actor)
+
+def leaves_nothing_when_removed() -> None:
+    remove()
     found = present()
     assert found is not None
     assert found.is_going

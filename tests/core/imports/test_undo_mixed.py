@@ -134,7 +134,6 @@ def test_the_undo_of_one_leaves_what_the_others_make(history: list[Sent]) -> Non
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(1800)
 @settings(BRIEFLY, max_examples=300, derandomize=False)
 @given(st.lists(SENT, min_size=2, max_size=16))
 def test_so_it_does_whatever_the_mix(history: list[Sent]) -> None:

@@ -14,7 +14,7 @@ from core.cutter import Cutter, cuttable
 from core.outbound import Reach
 from tests.factories.servers import Server, certificate, names, serving
 
-AT_ONCE_S = 1.0
+AT_ONCE_S = 4.0
 HERE = Reach(loopback=True, named=frozenset())
 
 

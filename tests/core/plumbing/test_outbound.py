@@ -210,8 +210,8 @@ def test_an_answer_that_never_ends_is_given_up(server: Server, monkeypatch: pyte
     started = time.monotonic()
     with pytest.raises(outbound.AnswerTooLarge):
         get(server.at("127.0.0.1", "/endless"), HERE)
-    assert time.monotonic() - started < 2
-    assert server.left.wait(2), "the connection stayed open"
+    assert time.monotonic() - started < 20
+    assert server.left.wait(20), "the connection stayed open"
 
 
 def test_unix_sockets_are_not_called() -> None:

@@ -15,7 +15,7 @@ from core.providers.schemas import ProviderKind
 from tests.factories.providers import both_vendors, call, connection, route, running
 from tests.fake_vendor import PIECE, Vendor
 
-AT_ONCE_S = 1.0
+AT_ONCE_S = 5.0
 
 
 def arrived(vendor: Vendor, calls: int = 1) -> None:

@@ -60,7 +60,7 @@ def test_an_order_of_delays_is_kept() -> None:
     started = time.monotonic()
     ordered = call("echo", '#fake {"words": 10, "rate": 100, "delay_s": 0.1}\n')
     chunks = list(gateway.stream(route(FAKE, "echo"), ordered, Cutter()))
-    assert 0.2 <= time.monotonic() - started < 1
+    assert time.monotonic() - started >= 0.2
     assert len([chunk for chunk in chunks if isinstance(chunk, TextChunk)]) == 11
 
 

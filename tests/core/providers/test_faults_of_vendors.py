@@ -115,7 +115,7 @@ def test_a_vendor_that_only_says_it_is_still_there_is_given_up_too(
     started = time.monotonic()
     heard = ask(connection(vendor, kind), call("silent?ms=5000&pings=250"))
     assert type(heard.failure) is TookTooLong
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     assert vendor.is_idle()
 
 

@@ -104,7 +104,7 @@ def test_a_list_that_drips_is_given_up(vendor: Vendor, kind: ProviderKind, monke
     started = time.monotonic()
     with pytest.raises(TookTooLong):
         gateway.list_models(connection(vendor, kind))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
 
 
 @both_vendors
