@@ -108,13 +108,13 @@ def assemble(chosen: Config) -> "ASGIApp":
     import streamlit
 
     from api import doors, probes
-    from pages._ui import callbacks, links
+    from pages._ui import links, streamlit_internals
     from pages._ui.errors import on_script_error
 
     logs.adopt("streamlit", "uvicorn", "websockets")
     # What a page did not expect is logged once, by on_script_error.
     logging.getLogger("streamlit.error_util").setLevel(logging.CRITICAL)
-    callbacks.come_first()
+    streamlit_internals.put_callbacks_first()
     readiness = probes.Readiness()
 
     @asynccontextmanager

@@ -10,7 +10,8 @@ import streamlit as st
 
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from pages._ui import account_menu, demo_banner, errors, frame, guard, links
+from pages import account_menu, demo_banner
+from pages._ui import errors, frame, guard, links
 
 PAGES = Path(__file__).resolve().parent
 STATIC = PAGES / "static"
@@ -50,7 +51,7 @@ def enter(actor: Actor) -> st.Page:
 
 
 def _account_page() -> st.Page:
-    return _page("system/you.py", "Your account", "you", "account_circle", hidden=True)
+    return _page("system/you/page.py", "Your account", "you", "account_circle", hidden=True)
 
 
 def _navigate(sections: dict[str, list[st.Page]]) -> st.Page:
@@ -66,24 +67,24 @@ def navigation(actor: Actor, you: st.Page) -> dict[str, list[st.Page]]:
     """Return the pages that an account has, by section; `you` is reached from the foot of the sidebar."""
     first, watch = [], []
     if may(actor, Permission.WATCH):
-        first = [_page("watch/overview.py", "Overview", "overview", "dashboard")]
+        first = [_page("watch/overview/page.py", "Overview", "overview", "dashboard")]
         watch = [
-            _page("watch/users.py", "Users", "users", "person_search"),
-            _page("watch/onboarding.py", "Onboarding", "onboarding", "filter_alt"),
-            _page("watch/ai_metrics.py", "AI metrics", "ai-metrics", "monitoring"),
-            _page("watch/batch_history.py", "Batch history", "batch-history", "view_timeline"),
+            _page("watch/users/page.py", "Users", "users", "person_search"),
+            _page("watch/onboarding/page.py", "Onboarding", "onboarding", "filter_alt"),
+            _page("watch/ai_metrics/page.py", "AI metrics", "ai-metrics", "monitoring"),
+            _page("watch/batch_history/page.py", "Batch history", "batch-history", "view_timeline"),
         ]
     review = []
     if any(may(actor, each) for each in (Permission.READ_CONTENTS, Permission.WATCH)):
-        review = [_page("review/tuning.py", "Tuning", "tuning", "rate_review")]
+        review = [_page("review/tuning/page.py", "Tuning", "tuning", "rate_review")]
     if may(actor, Permission.READ_CONTENTS):
-        review.append(_page("review/knowledge.py", "Knowledge", "knowledge", "menu_book"))
-    test = [_page("test/playground.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
+        review.append(_page("review/knowledge/page.py", "Knowledge", "knowledge", "menu_book"))
+    test = [_page("test/playground/page.py", "Playground", "playground", "science")] if may(actor, Permission.RUN_MODELS) else []
     system = []
     if may(actor, Permission.CHANGE_WORKSPACE):
-        system.append(_page("system/settings.py", "Settings", "settings", "settings"))
+        system.append(_page("system/settings/page.py", "Settings", "settings", "settings"))
     if may(actor, Permission.READ_AUDIT):
-        system.append(_page("system/accounts.py", "Accounts", "accounts", "group"))
+        system.append(_page("system/accounts/page.py", "Accounts", "accounts", "group"))
     sections = {"": first, "Watch": watch, "Review": review, "Test": test, "System": [*system, you]}
     return {name: pages for name, pages in sections.items() if pages}
 

@@ -14,6 +14,7 @@ from pages._ui import errors, frame, state
 
 ROLES = ("text", "muted", "grid", "axis", "bad", "warn", "warn_ink", "idle", "tint", "ok")
 # The part of Plotly that draws lines and bars (npm: plotly.js-basic-dist-min), of the version that Python's plotly writes for.
+RUN_LEGEND = ":green[■]\u00a0Completed :orange[■]\u00a0Partial :red[■]\u00a0Failed or lost"
 PLOTLY = "app/static/plotly-basic-4.1.1.min.js"
 
 _chart = st.components.v2.component(

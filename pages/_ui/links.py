@@ -10,16 +10,16 @@ from pages._ui import state, text
 
 PAGES = Path(__file__).resolve().parents[1]
 FILES = {
-    "overview": "watch/overview.py",
-    "users": "watch/users.py",
-    "onboarding": "watch/onboarding.py",
-    "ai-metrics": "watch/ai_metrics.py",
-    "batch-history": "watch/batch_history.py",
-    "tuning": "review/tuning.py",
-    "knowledge": "review/knowledge.py",
-    "playground": "test/playground.py",
-    "settings": "system/settings.py",
-    "accounts": "system/accounts.py",
+    "overview": "watch/overview/page.py",
+    "users": "watch/users/page.py",
+    "onboarding": "watch/onboarding/page.py",
+    "ai-metrics": "watch/ai_metrics/page.py",
+    "batch-history": "watch/batch_history/page.py",
+    "tuning": "review/tuning/page.py",
+    "knowledge": "review/knowledge/page.py",
+    "playground": "test/playground/page.py",
+    "settings": "system/settings/page.py",
+    "accounts": "system/accounts/page.py",
 }
 ADDRESSES = frozenset({*FILES, "you"})  # of all pages, whoever may open them
 

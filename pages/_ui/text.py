@@ -4,6 +4,7 @@ import re
 from datetime import datetime, tzinfo
 
 from core import clock
+from core.identity.schemas import Role
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>&=])")
 # What turns the direction of all that follows it, until its end, which a line of others' words may never say.
@@ -22,6 +23,13 @@ SYSTEMS = (
     ("Mac OS", "macOS"),
     ("Linux", "Linux"),
 )
+
+ROLES = {
+    Role.SUPER_ADMIN: "Super admin",
+    Role.ADMIN: "Admin",
+    Role.ANALYST: "Analyst",
+    Role.REVIEWER: "Reviewer",
+}
 
 
 def plain(given: str) -> str:

@@ -103,7 +103,7 @@ def nothing_here(page: str, what: str, reads: Reads, chosen: Filters) -> None:
     with frame.empty_state("sensors", f"No {what} in this period" if chosen.is_timed else f"No {what} yet", body):
         if may(reads.actor, Permission.MANAGE_KEYS):
             st.page_link(
-                "system/settings.py",
+                "system/settings/page.py",
                 label="Create API key",
                 icon=":material/key:",
                 query_params={"section": "API keys"},

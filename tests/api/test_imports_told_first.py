@@ -9,7 +9,7 @@ import pytest
 from core.identity.schemas import Role
 from core.imports import flows
 from core.imports.schemas import ImportView
-from pages._ui import import_words
+from pages.system.settings.imports import import_words
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

@@ -16,10 +16,10 @@ from tests.factories.identity import Person
 
 Console = Callable[..., AppTest]
 
-OVERVIEW, AI_METRICS, USERS = "watch/overview.py", "watch/ai_metrics.py", "watch/users.py"
-TUNING = "review/tuning.py"
-ONBOARDING, BATCH_HISTORY = "watch/onboarding.py", "watch/batch_history.py"
-PLAYGROUND, SETTINGS, ACCOUNTS, YOU = "test/playground.py", "system/settings.py", "system/accounts.py", "system/you.py"
+OVERVIEW, AI_METRICS, USERS = "watch/overview/page.py", "watch/ai_metrics/page.py", "watch/users/page.py"
+TUNING = "review/tuning/page.py"
+ONBOARDING, BATCH_HISTORY = "watch/onboarding/page.py", "watch/batch_history/page.py"
+PLAYGROUND, SETTINGS, ACCOUNTS, YOU = "test/playground/page.py", "system/settings/page.py", "system/accounts/page.py", "system/you/page.py"
 
 
 @pytest.fixture

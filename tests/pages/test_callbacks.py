@@ -6,7 +6,7 @@ from streamlit.runtime.scriptrunner.script_cache import ScriptCache
 from streamlit.runtime.state.safe_session_state import SafeSessionState
 from streamlit.testing.v1 import AppTest
 
-from pages._ui import callbacks
+from pages._ui import streamlit_internals
 
 PAGE = """
 import streamlit as st
@@ -34,7 +34,7 @@ def let_news_come() -> None:
 @pytest.fixture(autouse=True)
 def _first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SafeSessionState, "on_script_will_rerun", SafeSessionState.on_script_will_rerun)  # put back at the end
-    callbacks.come_first()
+    streamlit_internals.put_callbacks_first()
 
 
 def test_a_press_is_heard_when_news_comes_before_its_callback(monkeypatch: pytest.MonkeyPatch) -> None:

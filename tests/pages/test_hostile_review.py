@@ -13,7 +13,7 @@ from tests.factories.identity import person
 from tests.factories.reviews import annotated
 from tests.pages.conftest import TUNING, Console
 
-KNOWLEDGE = "review/knowledge.py"
+KNOWLEDGE = "review/knowledge/page.py"
 OURS = {
     "p",
     "span",

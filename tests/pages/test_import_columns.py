@@ -4,7 +4,7 @@ from typing import Any
 
 from core.imports.mapping import Mapping
 from core.imports.parsed import Kind
-from pages._ui import import_columns
+from pages.system.settings.imports import import_columns
 
 COLUMNS: list[dict[str, Any]] = [
     {"path": "Wartedauer (s)", "samples": ["0,5", "12"]},

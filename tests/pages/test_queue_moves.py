@@ -12,8 +12,8 @@ from core.annotations.schemas import AnnotationChangeBody, AnnotationType, Verdi
 from core.annotations.settings import Review
 from core.db import Database, transaction
 from core.identity.schemas import Role
-from pages._ui import queue_moves as moves
-from pages._ui.queue_desk import MOST, Desk, Visit
+from pages.review.tuning import queue_moves as moves
+from pages.review.tuning.queue_desk import MOST, Desk, Visit
 from tests.factories.annotations import rows, waiting
 from tests.factories.identity import person
 

@@ -13,7 +13,7 @@ from tests.factories.identity import person
 from tests.factories.reviews import annotated
 from tests.pages.conftest import Console, said
 
-TUNING = "review/tuning.py"
+TUNING = "review/tuning/page.py"
 ANN, BEN = new_id(), new_id()
 
 

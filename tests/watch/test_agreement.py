@@ -21,7 +21,8 @@ from core import words
 from core.activity.funnel import STEPS
 from core.identity.schemas import Role, SessionKind
 from core.words import Unit
-from pages._ui import run_tables, user_list
+from pages._ui.lists import user_list
+from pages.watch.batch_history import run_tables
 from tests.api.conftest import Client
 from tests.factories.identity import person
 from tests.pages.conftest import AI_METRICS, BATCH_HISTORY, ONBOARDING, OVERVIEW, USERS, Console, said

@@ -1,0 +1,122 @@
+"""Exports of annotations: a format, which annotations, the first lines of it, what will be left out, and the file."""
+
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from core import words
+from core.annotations import export
+from core.annotations.export import Asked, Manifest
+from core.annotations.exporting import Split
+from core.annotations.formats import FORMATS, FormatName
+from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
+from core.identity.permissions import Permission, may
+from pages._ui import errors, filters, frame, guard, state, tables, text, watch
+from pages._ui.cache import Reads
+from pages.review.tuning import annotation_tab
+
+PAGE = "review-export"
+SPLITS = {Split.ALL: "All", Split.TRAIN: "Training split", Split.HOLDOUT: "Hold-out split"}
+ABOUT_SPLITS = "10% of conversations are held out, always the same ones, so you can evaluate on data you did not train on."
+LONGEST_LINE = 4000
+FIRST, OWN = ("type", "status", "tag"), ("format", "split")
+OFFERS = {name: annotation_tab.OFFERS[name] for name in ("type", "status")}
+LANGUAGES = {"jsonl": "json", "md": "markdown", "csv": None}
+MANIFEST = f"{PAGE}.manifest"
+
+
+def export_tab(reads: Reads, header: watch.Header) -> None:
+    """Draw the tab; words of users leave the house only with super admins."""
+    header.caption.caption(f"{header.about} · for training and evaluation")
+    if not may(reads.actor, Permission.EXPORT_ANNOTATIONS):
+        frame.empty_state(
+            "lock", "Exports are for super admins", "Exports contain user messages, so only super admins can create them."
+        )
+        return
+    asked = draw_choices(reads)
+    with header.actions:
+        st.link_button("Download", address(asked), icon=":material/download:", help="Recorded in the audit log", type="primary")
+    with errors.InWords("Preview"):
+        draw_preview(asked)
+    with errors.InWords("Manifest"):
+        draw_manifest(asked)
+
+
+def draw_choices(reads: Reads) -> Asked:
+    """Draw what can be chosen, and return it; all of it is in the address."""
+    offers = {**OFFERS, "tag": annotation_tab.tags_offered()}
+    chosen = filters.bar(PAGE, reads, FIRST, offers=offers, is_timed=False, own=OWN, draw_own=_draw_own)
+    kind, status, given = chosen["type"], chosen["status"], chosen["format"]
+    wanted = AnnotationFilter(
+        status=AnnotationStatus(status) if status in set(AnnotationStatus) else None,
+        type=AnnotationType(kind) if kind in set(AnnotationType) else None,
+        tag=chosen["tag"],
+    )
+    split = Split(chosen.own["split"]) if chosen["split"] in set(Split) else Split.ALL
+    return Asked(FormatName(given) if given in FORMATS else FormatName.OPENAI_CHAT, wanted, split)
+
+
+def _draw_own() -> None:
+    form, part = f"{PAGE}.format", f"{PAGE}.split"
+    if state.get(form, None) not in FORMATS:
+        state.put(form, FormatName.OPENAI_CHAT)
+    if state.get(part, None) not in SPLITS:
+        state.put(part, Split.ALL)
+    st.selectbox(
+        "Format", list(FORMATS), format_func=lambda each: FORMATS[each].said, key=form, width=260, label_visibility="collapsed"
+    )
+    st.segmented_control(
+        "Conversations",
+        list(SPLITS),
+        required=True,
+        format_func=lambda each: SPLITS[each],
+        help=ABOUT_SPLITS,
+        key=part,
+        label_visibility="collapsed",
+    )
+
+
+def address(asked: Asked) -> str:
+    """Return where the file is."""
+    split = {} if asked.split is Split.ALL else {"split": str(asked.split)}
+    return f"/api/v1/admin/ai/tuning/export?{urlencode({'format': str(asked.format), **split, **asked.filters})}"
+
+
+def draw_preview(asked: Asked) -> None:
+    """Draw the first five lines as they will stand in the file."""
+    with guard.work() as (_, actor):
+        permitted = actor
+    lines = export.preview(asked, actor=permitted)
+    with watch.panel("Preview", f"first {export.PREVIEWED} lines of {asked.name}"):
+        if not lines:
+            st.caption("No annotations fit this format and filter. The manifest explains why.")
+        for line in lines:
+            shown = line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}… ({len(line):,} characters)"
+            st.code(text.upright(shown).rstrip("\r\n"), language=LANGUAGES[FORMATS[asked.format].ending], wrap_lines=True)
+
+
+def draw_manifest(asked: Asked) -> None:
+    """Draw what will be in the file and what will not; it is made when somebody asks, for it takes as long as the file."""
+    with watch.panel("Manifest", "rows, checksum and excluded annotations"):
+        made: tuple[Asked, Manifest] | None = state.get(MANIFEST, None)
+        if st.button("Create manifest", icon=":material/fact_check:", key=f"{PAGE}.make"):
+            with guard.work() as (_, actor):
+                permitted = actor
+            with st.spinner("Building the file to count rows…"):
+                made = (asked, export.make_manifest(asked, actor=permitted))
+            state.put(MANIFEST, made)
+        if made is not None and made[0] == asked:
+            _draw_found(made[1])
+
+
+def _draw_found(found: Manifest) -> None:
+    st.markdown(f"**{words.count(found.rows, 'row')}** of {words.count(found.annotations, 'annotation')} · {found.bytes:,} bytes")
+    for warning in found.warnings:
+        st.warning(text.plain(warning), icon=":material/warning:")
+    if found.left_out:
+        table = pd.DataFrame(
+            {"Reason excluded": [each.words for each in found.left_out], "Annotations": [each.count for each in found.left_out]}
+        )
+        tables.show(table, "Excluded annotations by reason.", key=f"{PAGE}.left")
+    st.code(found.model_dump_json(indent=2), language="json")

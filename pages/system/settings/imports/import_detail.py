@@ -1,0 +1,127 @@
+"""One import: what was recognised, what a dry run has found, how far it is, what it has brought."""
+
+from collections.abc import Callable
+from typing import Literal
+from uuid import UUID
+
+import streamlit as st
+
+from core.imports import flows, queries, service
+from core.imports.errors import MostRefused
+from core.imports.schemas import BUSY, ImportStatus, ImportView, Start
+from pages._ui import errors, frame, guard, state, text
+from pages.system.settings.imports import import_mapping, import_results, import_type, import_undo, import_words
+
+MOST_LINES = 6  # of refused rows, before their table scrolls
+DOING = {
+    ImportStatus.CHECKING: "Dry run: reading the file, nothing is stored",
+    ImportStatus.QUEUED: "Queued",
+    ImportStatus.RUNNING: "Importing",
+    ImportStatus.UNDOING: "Undoing the import",
+}
+
+
+def draw(found: ImportView, *, on_close: Callable[[], None]) -> None:
+    """Draw an import with what can be done with it now."""
+    with st.container(border=True, width=860, gap="xsmall"):
+        row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+        row.markdown(f"**{text.plain(found.name)}**\u2002{import_words.badge(found)}", width="content")
+        row.button("Close", key="imports.close", type="tertiary", icon=":material/close:", on_click=on_close)
+        st.caption(text.plain(" · ".join(filter(None, [found.recognition.get("title"), import_words.size(found.size_bytes)]))))
+        if found.error:
+            st.error(text.plain(found.error), icon=":material/error:")
+        if found.status in BUSY:
+            _draw_progress(found.id, found.status)
+        elif found.recognition.get("not_yet"):
+            st.info(text.plain(found.recognition["not_yet"]), icon=":material/schedule:")
+            if found.has_file:
+                import_type.draw(found)
+        elif found.status is ImportStatus.COMPLETED:
+            import_results.draw_brought(found)
+            _draw_undo(found)
+        elif found.recognition and found.has_file:
+            _draw_choices(found)
+
+
+def _draw_progress(import_id: UUID, began_as: ImportStatus) -> None:
+    @st.fragment(run_every=1.0)
+    def progress() -> None:
+        with errors.InWords("Import"):
+            with guard.work() as (session, actor):
+                now = queries.get_import(session, import_id, actor=actor)
+            if now.status is not began_as:
+                st.rerun()
+            done, total = now.progress.records_done, now.progress.records_total
+            words = DOING[now.status]
+            if done and now.status is not ImportStatus.UNDOING:
+                words += f": {done:,}" + (f" of {total:,} records" if total else " records")
+            st.progress(now.progress.fraction or 0.0, words)
+            if now.counts and now.status is ImportStatus.RUNNING:
+                st.caption(f"So far: {import_words.brought(now)}")
+            if now.status is not ImportStatus.UNDOING:
+                st.button("Stop import", key="imports.stop", icon=":material/stop_circle:", on_click=stop, args=(import_id,))
+
+    progress()
+
+
+def _draw_choices(found: ImportView) -> None:
+    """Draw how the file is read, and below it what a dry run says of that."""
+    if found.progress.records_done:
+        frame.section(f"Stopped after {found.progress.records_done:,} records", import_words.brought(found))
+    given = import_mapping.draw(found)
+    is_tried = import_mapping.is_tried(found, given)
+    if found.dry_run is not None and is_tried:
+        import_results.draw_dry_run(found.dry_run)
+    refused: str | None = state.get(f"imports.refused-{found.id}", None)
+    if refused is not None:
+        st.warning(text.plain(refused), icon=":material/warning:")
+    waits = import_mapping.is_open(given)
+    if waits:
+        st.caption("Answer the questions above to import.")
+    with st.container(horizontal=True):
+        st.button(
+            "Run dry run", key="imports.try", type="secondary" if is_tried else "primary", on_click=check, args=(found, given)
+        )
+        words = "Resume import" if found.progress.records_done else "Import"
+        kind: Literal["primary", "secondary"] = "primary" if is_tried else "secondary"
+        st.button(words, key="imports.start", type=kind, disabled=waits, on_click=start, args=(found, given))
+        if refused is not None:
+            rest = given.model_copy(update={"accept_refused": True})
+            st.button("Import valid rows only", key="imports.start-rest", disabled=waits, on_click=start, args=(found, rest))
+        if not found.counts:
+            import_type.draw(found)
+        import_mapping.draw_saving(found, given)
+        if found.counts:
+            _draw_undo(found)
+
+
+def _draw_undo(found: ImportView) -> None:
+    st.button("Undo import", key="imports.ask", icon=":material/undo:", on_click=import_undo.ask, args=(found,))
+
+
+@errors.action
+def check(found: ImportView, given: Start) -> None:
+    """Read the whole file, and store nothing."""
+    with guard.work() as (session, actor):
+        service.check(session, found.id, given, actor=actor)
+
+
+@errors.action
+def start(found: ImportView, given: Start) -> None:
+    """Begin the import, or go on with it; where most rows would be refused, say so first."""
+    with guard.work() as (_, actor):
+        pass
+    key = f"imports.refused-{found.id}"
+    state.forget(key)
+    try:
+        flows.start(found.id, given, actor=actor)
+    except MostRefused as refused:
+        state.put(key, refused.detail)
+
+
+@errors.action
+def stop(import_id: UUID) -> None:
+    """Stop what is under way."""
+    with guard.work() as (session, actor):
+        service.cancel(session, import_id, actor=actor)
+    state.toast("Import stopped")

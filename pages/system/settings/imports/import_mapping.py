@@ -1,0 +1,105 @@
+"""How a file is read: what its rows are, which column is what, in which units; and what the file does not say by itself."""
+
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+from pydantic import ValidationError
+
+from core.errors import Invalid
+from core.imports import queries, service
+from core.imports.mapping import Mapping
+from core.imports.schemas import ImportView, NewMapping, Start
+from core.paging import LARGEST_PAGE, Window
+from pages._ui import errors, guard, state, text
+from pages.system.settings.imports import import_columns, import_questions
+
+NAME = "imports.mapping-name"
+
+
+def draw(found: ImportView) -> Start:
+    """Draw how the file is read, and return what is chosen."""
+    for note in found.recognition.get("notes", []):
+        st.caption(text.plain(note))
+    mapping = found.mapping or found.recognition.get("draft")
+    if mapping is None:
+        return Start()
+    saved = _draw_saved(found)
+    if saved is not None:
+        return Start(mapping_id=saved, **_draw_place(found))
+    mapping = {"open": [], **mapping}
+    if mapping["format"] == "table":
+        mapping = import_columns.draw(found, mapping)
+    return Start(mapping=import_questions.draw(found, mapping), **_draw_place(found))
+
+
+def is_open(given: Start) -> bool:
+    """Whether questions wait for their answers."""
+    return bool(given.mapping and given.mapping.get("open"))
+
+
+def is_tried(found: ImportView, given: Start) -> bool:
+    """Whether the dry run was one of what is chosen now."""
+    if found.dry_run is None or given.mapping_id is not None or given.mapping is None or found.mapping is None:
+        return found.dry_run is not None
+    try:
+        return Mapping.model_validate(given.mapping) == Mapping.model_validate(found.mapping)
+    except ValidationError:
+        return False
+
+
+def draw_saving(found: ImportView, given: Start) -> None:
+    """Draw how the mapping is kept for the next file."""
+    if given.mapping is None:
+        return
+    with st.popover("Save mapping", icon=":material/bookmark:"):
+        st.text_input("Name", key=NAME, max_chars=200, placeholder="Nightly export")
+        st.button("Save mapping", key="imports.keep", on_click=save, args=(found.id, given))
+
+
+def _draw_saved(found: ImportView) -> UUID | None:
+    with guard.work() as (session, actor):
+        saved = queries.list_mappings(session, window=Window(LARGEST_PAGE), actor=actor).items
+    if not saved:
+        return None
+    names = {each.id: each.name for each in saved}
+    key = f"imports.saved-{found.id}"
+    return st.selectbox(
+        "Mapping",
+        [None, *names],
+        key=key,
+        format_func=lambda id_: "Detected mapping" if id_ is None else names[id_],
+        width=420,
+    )
+
+
+def _draw_place(found: ImportView) -> dict[str, Any]:
+    """Draw the environment, and why nothing would arrive in it where the same file is in another."""
+    entered = st.text_input("Environment", found.environment, key=f"imports.environment-{found.id}", max_chars=64, width=420)
+    environment = entered.strip() or found.environment
+    first = found.same_file[0] if found.same_file else None
+    if first is None:
+        return {"environment": environment}
+    at = f"{first.created_at:%-d %b %Y}"
+    if first.environment == environment:
+        st.info(f"This file was already imported on {at}. Rows with the same ID are not stored twice.", icon=":material/info:")
+        return {"environment": environment}
+    st.info(
+        f"This file was imported into {text.plain(first.environment)} on {at}. An ID belongs to one environment, "
+        f"so no rows would be added to {text.plain(environment)}.",
+        icon=":material/info:",
+    )
+    words = f"Import into {environment} with separate IDs"
+    separate = st.checkbox(words, key=f"imports.separate-{found.id}", help=f"IDs start with “{environment}:”.")
+    return {"environment": environment, "separate": separate}
+
+
+@errors.action
+def save(import_id: UUID, given: Start) -> None:
+    """Keep the mapping under the name that was entered."""
+    name = state.get(NAME, "").strip()
+    if not name:
+        raise Invalid("Enter a name.")
+    with guard.work() as (session, actor):
+        service.save_mapping(session, NewMapping(name=name, mapping=given.mapping, import_id=import_id), actor=actor)
+    state.toast("Mapping saved")

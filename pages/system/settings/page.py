@@ -1,0 +1,51 @@
+"""Settings: what the workspace shares, where models come from, and what programs come in with."""
+
+import streamlit as st
+
+from core.identity.permissions import Permission
+from pages import demo_banner
+from pages._ui import errors, frame, guard
+from pages.system.settings import (
+    key_settings,
+    price_settings,
+    provider_settings,
+    redaction_settings,
+    retention_settings,
+    review_settings,
+    workspace_settings,
+)
+from pages.system.settings.imports import import_settings
+
+SECTIONS = {
+    "Workspace": workspace_settings.draw,
+    "Providers": provider_settings.draw,
+    "Prices": price_settings.draw,
+    "API keys": key_settings.draw,
+    "Review": review_settings.draw,
+    "Import": import_settings.draw,
+    "Redaction": redaction_settings.draw,
+    "Retention": retention_settings.draw,
+}
+
+
+def main() -> None:
+    """Guard, choose the section, draw it."""
+    actor = guard.page(Permission.CHANGE_WORKSPACE)
+    with frame.header("Settings", "Workspace, providers, keys, import and data policies"):
+        pass
+    chosen = st.segmented_control(
+        "Section",
+        list(SECTIONS),
+        default="Workspace",
+        required=True,
+        key="section",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    SECTIONS[chosen]()
+    if chosen == "Workspace":
+        demo_banner.offer(actor)
+
+
+with errors.InWords("Settings"):
+    main()

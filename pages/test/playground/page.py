@@ -1,0 +1,141 @@
+"""Playground: try a prompt or a model before anyone else sees it."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import settings
+from core.errors import Failure
+from core.executions.schemas import ExecutionStatus
+from core.identity.permissions import Permission
+from core.paging import Page, Window
+from core.playground import queries, service
+from core.playground.errors import SessionMissing
+from core.playground.schemas import NewMessage, PlaygroundMessageView, SessionSummary, SessionView
+from core.providers import catalogue
+from core.providers.schemas import ModelView
+from pages._ui import errors, frame, guard, state
+from pages.test.playground import chat, session_list
+from pages.test.playground.editor import Editor
+
+CAPTION = "Test prompts and models before release"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one run of the page shows, read in one transaction."""
+
+    session: SessionView
+    messages: list[PlaygroundMessageView]
+    sessions: Page[SessionSummary]
+    models: list[ModelView]
+    default_model: str
+    default_prompt: str
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether an answer is being written."""
+        return any(message.status is ExecutionStatus.PENDING for message in self.messages)
+
+
+def main() -> None:
+    """Guard, read, draw."""
+    guard.page(Permission.RUN_MODELS)
+    seen = read()
+    with frame.header("Playground", CAPTION):
+        chat.connection()
+        st.button("New session", icon=":material/add:", shortcut="N", on_click=begin)
+    if not seen.models:
+        draw_without_models()
+        return
+    editor = Editor(seen.session.session_id, seen.session.draft, seen.models, seen.default_model, seen.default_prompt)
+    left, middle, right = st.columns([1.3, 2.05, 1.05], gap="medium")
+    with left.container(border=True, height=724, key="pane-settings"):
+        editor.draw(on_change=lambda: keep(editor))
+    with middle:
+        # It scrolls by a part of ours: Streamlit's own would pull a reader down who has scrolled up.
+        with st.container(border=True, height=640, key=chat.PANE, gap="xsmall", autoscroll=False):
+            chat.draw(seen.session, seen.messages, on_stop=stop, on_news=session_list.stay)
+        chat.ask(seen.session, is_answering=seen.is_answering, on_submit=lambda: ask(editor))
+    with right:
+        session_list.draw(seen.session, seen.sessions, on_open=errors.action(session_list.show))
+
+
+def read() -> Seen:
+    """Read everything; the session is that of the address, else the last one."""
+    wanted = session_list.wanted()
+    with guard.work() as (session, actor):
+        session_id = wanted or queries.find_newest_session(session, owner=actor.id)
+        row = queries.find_row(session, session_id, owner=actor.id) if session_id else None
+        shown = queries.session_view(row) if row else service.open_session(session, actor=actor)
+        workspace = settings.read(session, settings.Workspace)
+        models = catalogue.list_models(session)
+        seen = Seen(
+            session=shown,
+            messages=queries.list_messages(session, shown.session_id),
+            sessions=queries.list_sessions(session, owner=actor.id, window=Window(limit=session_list.shown())),
+            models=models,
+            default_model=service.default_model(session, workspace) if models else "",
+            default_prompt=workspace.default_prompt,
+        )
+    session_list.show(seen.session.session_id)
+    return seen
+
+
+@errors.action
+def begin() -> None:
+    """Begin a new session with what is set now."""
+    with guard.work() as (session, actor):
+        present = session_list.wanted()
+        row = queries.find_row(session, present, owner=actor.id) if present else None
+        draft = queries.session_view(row).draft if row else None
+        begun = service.open_session(session, actor=actor, draft=draft)
+    session_list.show(begun.session_id)
+
+
+@errors.action
+def keep(editor: Editor) -> None:
+    """Keep what is set beside the chat."""
+    with guard.work() as (session, actor):
+        service.keep_draft(session, editor.session_id, editor.draft(), actor=actor)
+
+
+@errors.action
+def ask(editor: Editor) -> None:
+    """Send what was typed; it stays in its field when it cannot be sent."""
+    message, draft = state.get(chat.MESSAGE, ""), editor.draft()
+    given = NewMessage(
+        message=message,
+        session_id=editor.session_id,
+        custom_prompt=draft.custom_prompt,
+        model=draft.model,
+        parameters=draft.parameters,
+    )
+    try:
+        with guard.work() as (session, actor):
+            service.keep_draft(session, editor.session_id, draft, actor=actor)
+            service.send(session, given, actor=actor)
+    except Failure:
+        state.put(chat.MESSAGE, message)
+        raise
+
+
+@errors.action
+def stop() -> None:
+    """Stop the answer that is being written."""
+    session_id = session_list.wanted()
+    if session_id is None:
+        raise SessionMissing
+    with guard.work() as (session, actor):
+        service.stop(session, session_id, actor=actor)
+
+
+def draw_without_models() -> None:
+    """Say how a model gets here."""
+    words = "The local model is off or starting, and no provider has an API key."
+    with frame.empty_state("smart_toy", "No models available", words):
+        st.page_link("system/settings/page.py", label="Add provider", icon=":material/settings:")
+
+
+with errors.InWords("Playground"):
+    main()

@@ -1,0 +1,146 @@
+"""The journey of one user, or of a session without one: how far it is and why, and everything that happened."""
+
+import streamlit as st
+
+from core import words
+from core.activity import journeys, queries
+from core.activity.answers import Done, OnboardingStatus, UserView
+from core.activity.errors import SessionMissing, UserMissing
+from core.insights.timeline import Beside, beside, timeline
+from core.periods import Watched
+from core.system import workspace
+from pages._ui import filters, frame, links, state, text, watch
+from pages._ui.cache import Reads
+from pages._ui.lists import user_list
+from pages.watch.users import timeline_list
+
+PAGE = "users"
+STEP_PX, AT_ONCE = 130, 100
+TONES = {
+    OnboardingStatus.COMPLETED: "green",
+    OnboardingStatus.IN_PROGRESS: "blue",
+    OnboardingStatus.STUCK: "orange",
+    OnboardingStatus.DROPPED: "red",
+}
+
+
+def draw(reads: Reads) -> None:
+    """Draw the one who is named in the address."""
+    st.button("All users", icon=":material/arrow_back:", type="tertiary", key="journey.back", on_click=close)
+    given = st.query_params
+    environment = given.get("environment") or filters.DEFAULTS["environment"]
+    watched = Watched(environment, given.get("app") or None)
+    shown = AT_ONCE * state.get(_key("more"), 1)
+    try:
+        if name := given.get("user"):
+            draw_user(reads, name, watched, shown)
+        else:
+            draw_anonymous(reads, given["session"], watched, shown)
+    except (UserMissing, SessionMissing) as missing:
+        st.title("Users", anchor=False)
+        frame.empty_state("person_off", "User not found" if given.get("user") else "Session not found", missing.detail)
+
+
+def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
+    """Draw a user's journey."""
+    user = reads.ask(queries.get_user, name, watched)
+    found = reads.ask(journeys.read_journey, name, watched, limit=shown)
+    facts = [
+        user.email or "",
+        user.external_id,
+        words.count(user.active_days, "active day"),
+        words.count(found.total_count, "event"),
+    ]
+    facts += [words.count(user.errors, "error")] if user.errors else []
+    _draw_head(user_list.name_of(user), " · ".join(filter(None, dict.fromkeys(facts))), user.status)
+    # Of what is beside the events, only as far as they are shown.
+    until = found.items[-1].created_at if found.next_cursor and found.items else None
+    others = reads.ask_both(beside, user.id, watched, None, until)
+    _draw_onboarding(found)
+    left, right = st.columns([2.6, 1], gap="medium")
+    with right:
+        _draw_facts(user, watched)
+    with left:
+        _draw_timeline(found, others)
+
+
+def draw_anonymous(reads: Reads, session_id: str, watched: Watched, shown: int) -> None:
+    """Draw the journey of a session without a user."""
+    found = reads.ask(journeys.read_anonymous, session_id, watched, limit=shown)
+    one = found.session
+    facts = [
+        "anonymous session",
+        words.count(one.events, "event"),
+        *([words.count(one.errors, "error")] * bool(one.errors)),
+    ]
+    _draw_head(session_id, " · ".join(facts), one.status)
+    _draw_onboarding(found)
+    _draw_timeline(found, None)
+
+
+def close() -> None:
+    """Go back to the list, from a callback."""
+    state.forget(_key("more"))
+    for name in ("user", "session"):
+        st.query_params.pop(name, None)
+
+
+def _draw_head(title: str, facts: str, status: OnboardingStatus) -> None:
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.title(text.plain(title), anchor=False, width="content")
+            st.badge(user_list.STATES[status], color=TONES[status])  # type: ignore[arg-type]  # colours by name
+        st.caption(text.plain(facts))
+
+
+def _draw_onboarding(found: Done) -> None:
+    zone = workspace.zone()
+    with watch.panel("Onboarding", "time each step was reached, and time since the previous step"):
+        _draw_steps(found, zone)
+
+
+def _draw_timeline(found: Done, others: Beside | None) -> None:
+    zone = workspace.zone()
+    note = f"{words.count(found.total_count, 'event')}, oldest first ({zone})"
+    with watch.panel("Timeline", note):
+        timeline_list.draw(timeline(found.items, others, zone), zone, is_readable=others is not None and others.is_readable)
+        if found.next_cursor is not None:
+            left = found.total_count - len(found.items)
+            st.button(f"Show more ({left:,} events left)", key="journey.more", on_click=_show_more)
+
+
+def _draw_steps(found: Done, zone: str) -> None:
+    with st.container(border=True, gap="small", key="journey-steps"):
+        grid = st.grid(len(found.steps), min_column_width=STEP_PX, gap="small")
+        for step in found.steps:
+            name = f":gray[:small[{step.step}\u2002{text.plain(words.event(step.event_type))}]]"
+            if step.reached_at is None:
+                grid.markdown(f"{name}  \n:gray[:material/radio_button_unchecked:]\u2002:gray[not reached]")
+                continue
+            gap = step.seconds_from_previous
+            after = f"after {words.duration(round(gap * 1000))}" if gap is not None else "start"
+            at = text.plain(words.moment(step.reached_at, zone))
+            grid.markdown(f"{name}  \n:green[:material/check_circle:]\u2002**{at}**  \n:gray[:small[{text.plain(after)}]]")
+        st.markdown(f":gray[:material/help:]\u2002{text.plain(found.why)}")
+
+
+def _draw_facts(user: UserView, watched: Watched) -> None:
+    zone = workspace.zone()
+    with watch.panel("Details"), st.container(border=True, gap="xsmall"):
+        known = {"First seen": words.moment(user.first_seen_at, zone), "Last seen": words.moment(user.last_seen_at, zone)}
+        known |= {name: words.plain(value) for name, value in user.traits.items() if value not in (None, "", [], {})}
+        for name, value in known.items():
+            st.markdown(f":gray[:small[{text.plain(name)}]]  \n{text.plain(value[:200])}")
+    with watch.panel("Related"), st.container(gap=None):
+        place = {"environment": watched.environment}
+        links.draw("ai-metrics", "AI requests", icon="monitoring", user_id=str(user.id), days="90", **place)
+        address = f"/api/v1/admin/onboarding/events?user_id={user.id}&environment={watched.environment}&days=3660&format=csv"
+        st.link_button("Export events (CSV)", address, icon=":material/download:", type="tertiary")
+
+
+def _show_more() -> None:
+    state.put(_key("more"), state.get(_key("more"), 1) + 1)
+
+
+def _key(name: str) -> str:
+    return f"{PAGE}.{st.query_params.get('user') or st.query_params.get('session')}.{name}"
