@@ -29,7 +29,7 @@ load: .venv/dev.lock  ## Fill a data folder with rows: make load ROWS=10000000 D
 
 test: .venv/dev.lock lint types imports migrations  ## Everything that CI checks
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadgroup --max-worker-restart=0 --durations=30 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadfile --max-worker-restart=0 --durations=30 $(ARGS)
 
 samples: .venv/dev.lock  ## Read exports of other programs and compare the result with pandas: make samples DIR=../shared/samples
 	@test -d "$(DIR)" || { echo "$(DIR) is not a folder: nothing to compare."; exit 0; }; \

@@ -19,7 +19,8 @@ Console = Callable[..., AppTest]
 OVERVIEW, AI_METRICS, USERS = "watch/overview/page.py", "watch/ai_metrics/page.py", "watch/users/page.py"
 TUNING = "review/tuning/page.py"
 ONBOARDING, BATCH_HISTORY = "watch/onboarding/page.py", "watch/batch_history/page.py"
-PLAYGROUND, SETTINGS, ACCOUNTS, YOU = "test/playground/page.py", "system/settings/page.py", "system/accounts/page.py", "system/you/page.py"
+PLAYGROUND, SETTINGS = "test/playground/page.py", "system/settings/page.py"
+ACCOUNTS, YOU = "system/accounts/page.py", "system/you/page.py"
 
 
 @pytest.fixture
