@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import httpx2
@@ -122,9 +122,10 @@ class Window:
         context.on("page", self._listen)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
 
-    def open(self, path: str = "/playground") -> "Tab":
+    def open(self, path: str = "/playground", *, theme: Literal["light", "dark"] = "light") -> "Tab":
         """Open a tab at an address of the console, and wait until the page is drawn."""
         tab = Tab(self.context.new_page(), self.address)
+        tab.page.emulate_media(color_scheme=theme)
         tab.go(path)
         return tab
 

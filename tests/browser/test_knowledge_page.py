@@ -14,9 +14,8 @@ from playwright.sync_api import FilePayload, Route, expect
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program
-from tests.browser.geometry import cut_off, overlapping
 from tests.browser.test_every_page import look_at
-from tests.browser.walks import Theme, drawn, main, walks
+from tests.browser.walks import Theme, drawn, holds_together, main, walks
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 WALKS = walks(Role.ADMIN, Role.REVIEWER, Role.SUPER_ADMIN)
@@ -100,14 +99,7 @@ def test_all_of_it_holds_together(
 ) -> None:
     window = open_window(accounts[role], width=width, height=844 if width == 390 else 900)
     for path in PATHS:
-        tab = window.open("/you")
-        tab.page.emulate_media(color_scheme=theme)
-        tab.go(path)
-        drawn(tab.page)
-        tab.page.wait_for_timeout(500)
-        assert not cut_off(tab.page), path
-        assert not overlapping(tab.page), path
-        tab.page.close()
+        holds_together(window, path, theme)
 
 
 @pytest.mark.parametrize("path", ["/knowledge?q=zebra", "/knowledge?document=known-zebra"])

@@ -33,10 +33,10 @@ def wide(open_window: OpenWindow, account: Account, width: int) -> Window:
     return open_window(account, width=width, height=844 if width == 390 else 900)
 
 
-def opened(window: Window, path: str) -> Tab:
+def opened(window: Window, path: str, theme: Theme = "light") -> Tab:
     """Open a page that has much to draw."""
     window.context.set_default_timeout(PATIENCE_MS)
-    tab = window.open(path)
+    tab = window.open(path, theme=theme)
     drawn(tab.page)
     return tab
 
@@ -50,10 +50,7 @@ def drawn(page: Page) -> None:
 
 def holds_together(window: Window, path: str, theme: Theme, look: Callable[[Page], object] = bool) -> None:
     """Open a page in a theme, look at it as one likes, and see that nothing is cut off or lies over another."""
-    tab = opened(window, "/you")
-    tab.page.emulate_media(color_scheme=theme)
-    tab.go(path)
-    drawn(tab.page)
+    tab = opened(window, path, theme)
     look(tab.page)
     assert not cut_off(tab.page), path
     assert not overlapping(tab.page), path
