@@ -6,6 +6,8 @@ from importlib import import_module
 from math import sqrt
 from types import ModuleType
 
+import numpy as np
+
 CERTAIN = 0.95
 FARTHEST, HALVINGS = 40.0, 60  # deviations: farther off, chance is less than a float can say
 
@@ -72,11 +74,13 @@ def _score(rate: float, whole: int, z: float) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def chance_of_so_many(part: int, whole: int, expected: float) -> float:
-    """Return how likely so many or more of a whole are, when each is one of them by chance at the expected rate."""
-    if part <= 0:
-        return 1.0
-    return float(_special().bdtrc(part - 1, whole, expected))
+def chances_of_so_many(found: Sequence[tuple[int, int, float]]) -> list[float]:
+    """Return of each part, whole and expected rate how likely so many or more are, each being one by chance at that rate."""
+    if not found:
+        return []
+    parts, wholes, expected = zip(*found, strict=True)
+    chances: list[float] = _special().bdtrc(np.array(parts) - 1.0, np.array(wholes), np.array(expected)).tolist()
+    return chances
 
 
 def chance_of_shift(differences: Sequence[float]) -> float:

@@ -66,16 +66,21 @@ class Incident(View):
 
 @dataclass(frozen=True)
 class Slot:
-    """One day or hour of a model."""
+    """One day or hour of a model; `quicker` counts in each bucket of latencies those that took no longer."""
 
     at: datetime
     requests: int
     errors: int
-    times: Counts
+    quicker: Counts
+
+    @property
+    def timed(self) -> int:
+        """How many have a latency."""
+        return int(self.quicker[-1])
 
     def slower_than(self, limit: int) -> int:
         """Return how many took longer than a bucket."""
-        return int(self.times[limit - LOWEST + 1 :].sum())
+        return self.timed - int(self.quicker[limit - LOWEST])
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def _found(session: Session, asked: Asked, days: Days, trouble: Trouble, test: T
         first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
         around = replace(asked, period=Period(first, last, asked.period.zone), provider=key[0] or None, model=key[1])
         hours = _slots(session, around, Interval.HOUR).get(key, [])
-        strange = {hour.at for hour in hours if _stands_out(hour, usual, trouble, test)}
+        strange = {hour.at for hour in _outstanding_hours(hours, usual, trouble, test)}
         for run in _runs(hours, strange, partial(_is_usual, usual=usual, test=test)):
             inside = [hour for hour in run if hour.at < asked.period.end and hour.at + HOUR > asked.period.start]
             if any(day.at <= hour.at < day.at + DAY for hour in inside for day in chosen):
@@ -117,15 +122,16 @@ def _found(session: Session, asked: Asked, days: Days, trouble: Trouble, test: T
 
 def _outstanding(days: Days, period: Period, test: Test) -> list[tuple[Key, list[Slot], Usual]]:
     """Return the models with days that chance does not explain, and how they are usually."""
-    looked_at: list[tuple[float, Key, Slot, Usual]] = []
-    for key, slots in days.items():
-        for slot, usual in slots:
-            if slot.at + DAY > period.start and slot.requests:
-                part, whole, expected = test(slot, usual)
-                looked_at.append((stats.chance_of_so_many(part, whole, expected), key, slot, usual))
+    looked_at = [
+        (key, slot, usual)
+        for key, slots in days.items()
+        for slot, usual in slots
+        if slot.at + DAY > period.start and slot.requests
+    ]
+    chances = stats.chances_of_so_many([test(slot, usual) for _, slot, usual in looked_at])
     level = LEVEL / max(len(looked_at), 1)
     found: dict[Key, list[tuple[float, Slot, Usual]]] = defaultdict(list)
-    for chance, key, slot, usual in sorted(looked_at, key=lambda each: each[0]):
+    for chance, (key, slot, usual) in sorted(zip(chances, looked_at, strict=True), key=lambda each: each[0]):
         if chance < level and (key in found or len(found) < MOST_LOOKED_AT) and len(found[key]) < MOST_LOOKED_AT:
             found[key].append((chance, slot, usual))
     return [
@@ -136,18 +142,17 @@ def _outstanding(days: Days, period: Period, test: Test) -> list[tuple[Key, list
 def _beside_usual(slots: Sequence[Slot]) -> Iterator[tuple[Slot, Usual]]:
     """Yield each day beside how its model is on all others, where enough is known of those."""
     requests, errors = sum(slot.requests for slot in slots), sum(slot.errors for slot in slots)
-    times = np.array([slot.times for slot in slots])
-    seen = np.cumsum(times.sum(axis=0) - times, axis=1)
-    wanted = np.ceil((1 - SLOW) * seen[:, -1])
-    for slot, others, rank in zip(slots, seen, wanted, strict=True):
+    each = np.array([slot.quicker for slot in slots])
+    others = each.sum(axis=0) - each
+    limits = (others < np.ceil((1 - SLOW) * others[:, -1:])).sum(axis=1) + LOWEST
+    for slot, limit, timed in zip(slots, limits.tolist(), others[:, -1].tolist(), strict=True):
         # Of no error in n the rate may still be 1 in n.
-        if requests - slot.requests >= FEWEST_USUAL and others[-1]:
-            limit = int(np.searchsorted(others, rank)) + LOWEST
+        if requests - slot.requests >= FEWEST_USUAL and timed:
             yield slot, Usual(limit, max(errors - slot.errors, 1) / (requests - slot.requests))
 
 
 def _is_slow(slot: Slot, usual: Usual) -> tuple[int, int, float]:
-    return slot.slower_than(usual.p95_bucket), int(slot.times.sum()), SLOW
+    return slot.slower_than(usual.p95_bucket), slot.timed, SLOW
 
 
 def _has_failed(slot: Slot, usual: Usual) -> tuple[int, int, float]:
@@ -157,13 +162,17 @@ def _has_failed(slot: Slot, usual: Usual) -> tuple[int, int, float]:
 TESTS: dict[Trouble, Test] = {Trouble.SLOW: _is_slow, Trouble.FAILING: _has_failed}
 
 
-def _stands_out(hour: Slot, usual: Usual, trouble: Trouble, test: Test) -> bool:
-    part, whole, expected = test(hour, usual)
-    if whole < FEWEST_IN_AN_HOUR or stats.chance_of_so_many(part, whole, expected) > LEVEL_OF_AN_HOUR:
-        return False
-    if trouble is Trouble.SLOW:
-        return part / whole >= LEAST_SLOW and _p95(hour.times) >= LONGER * middle(usual.p95_bucket)
-    return part / whole >= max(TIMES_THE_ERRORS * expected, LEAST_ERRORS)
+def _outstanding_hours(hours: Sequence[Slot], usual: Usual, trouble: Trouble, test: Test) -> Iterator[Slot]:
+    tried = [test(hour, usual) for hour in hours]
+    for hour, (part, whole, expected), chance in zip(hours, tried, stats.chances_of_so_many(tried), strict=True):
+        if whole < FEWEST_IN_AN_HOUR or chance > LEVEL_OF_AN_HOUR:
+            continue
+        if trouble is Trouble.SLOW:
+            is_strange = part / whole >= LEAST_SLOW and _p95(hour.quicker) >= LONGER * middle(usual.p95_bucket)
+        else:
+            is_strange = part / whole >= max(TIMES_THE_ERRORS * expected, LEAST_ERRORS)
+        if is_strange:
+            yield hour
 
 
 def _runs(hours: Sequence[Slot], strange: set[datetime], is_usual: Callable[[list[Slot]], bool]) -> Iterator[list[Slot]]:
@@ -190,7 +199,7 @@ def _is_usual(gap: list[Slot], usual: Usual, test: Test) -> bool:
 
 
 def _incident(trouble: Trouble, key: Key, run: list[Slot], usual: Usual) -> Incident:
-    requests, times = sum(hour.requests for hour in run), np.sum([hour.times for hour in run], axis=0)
+    requests, quicker = sum(hour.requests for hour in run), np.sum([hour.quicker for hour in run], axis=0)
     errors = sum(hour.errors for hour in run)
     is_slow = trouble is Trouble.SLOW
     return Incident(
@@ -201,23 +210,23 @@ def _incident(trouble: Trouble, key: Key, run: list[Slot], usual: Usual) -> Inci
         end=run[-1].at + HOUR,
         requests=requests,
         affected=sum(hour.slower_than(usual.p95_bucket) for hour in run) if is_slow else errors,
-        value=_p95(times) if is_slow else errors / requests,
+        value=_p95(quicker) if is_slow else errors / requests,
         usual=middle(usual.p95_bucket) if is_slow else usual.error_rate,
     )
 
 
-def _p95(times: Counts) -> float:
-    seen = np.cumsum(times)
-    return middle(int(np.searchsorted(seen, np.ceil(0.95 * seen[-1]))) + LOWEST) if seen[-1] else 0.0
+def _p95(quicker: Counts) -> float:
+    return middle(int(np.searchsorted(quicker, np.ceil(0.95 * quicker[-1]))) + LOWEST) if quicker[-1] else 0.0
 
 
 def _slots(session: Session, asked: Asked, step: Interval) -> dict[Key, list[Slot]]:
     """Return the days or hours of each model in which something ended."""
     found: dict[Key, list[Slot]] = defaultdict(list)
     rows = read_sums(session, replace(asked, status=None), _counts, by_model=True, step=step)
-    for row, times in sorted(zip(rows, summed_each([row["times"] for row in rows]), strict=True), key=lambda each: each[0]["at"]):
+    quicker = np.cumsum(summed_each([row["times"] for row in rows]), axis=1)
+    for row, counts in sorted(zip(rows, quicker, strict=True), key=lambda each: each[0]["at"]):
         ended = row["requests"] - row["pending"]
-        found[row["provider"], row["model"]].append(Slot(row["at"], ended, row["errors"], times))
+        found[row["provider"], row["model"]].append(Slot(row["at"], ended, row["errors"], counts))
     return found
 
 

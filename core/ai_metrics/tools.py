@@ -52,7 +52,8 @@ def failing(session: Session, asked: Asked, *, actor: Actor) -> list[ToolFigures
     """Return the tools of which surely more than one call in twenty fails, the worst first."""
     require(actor, Permission.WATCH)
     found = tool_figures(session, asked)
-    bad = [each for each in found if stats.chance_of_so_many(each.error_count, each.calls, TOLERATED) < LEVEL / len(found)]
+    chances = stats.chances_of_so_many([(each.error_count, each.calls, TOLERATED) for each in found])
+    bad = [each for each, chance in zip(found, chances, strict=True) if chance < LEVEL / len(found)]
     return sorted(bad, key=lambda each: each.error_count / each.calls, reverse=True)
 
 

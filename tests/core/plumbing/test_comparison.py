@@ -79,8 +79,8 @@ def test_newcombes_interval_is_that_of_his_paper() -> None:
 
 def test_so_many_by_chance_is_the_binomial_tail() -> None:
     expected = sum(math.comb(20, k) * 0.05**k * 0.95 ** (20 - k) for k in range(4, 21))
-    assert stats.chance_of_so_many(4, 20, 0.05) == pytest.approx(expected)
-    assert stats.chance_of_so_many(0, 20, 0.05) == 1.0
+    found = stats.chances_of_so_many([(4, 20, 0.05), (0, 20, 0.05), (0, 0, 0.05)])
+    assert found == [pytest.approx(expected), 1.0, 1.0]
 
 
 def test_a_shift_that_never_varies_is_certain_and_none_is_none() -> None:
