@@ -19,14 +19,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from core import bus, db, folder, logs, pools, worker
-from core.config import ROOT, Config, Role, config
+from core.database import bus, db, pools
 from core.embedded import ahead, model_server
 from core.embedded.child import Child
 from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
 from core.imports import own_process
-from core.opening import addresses, open_up, opened, serving_engines, use_key
+from core.platform import folder, logs
+from core.platform.config import ROOT, Config, Role, config
+from core.processes import worker
+from core.processes.opening import addresses, open_up, opened, serving_engines, use_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -171,7 +173,7 @@ def verify_rollups(chosen: Config) -> int:
 
 def do_daily(chosen: Config) -> int:
     """Do the daily job now."""
-    from core.ids import new_id
+    from core.platform.ids import new_id
     from core.system import daily
 
     with opened(chosen):

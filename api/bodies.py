@@ -6,8 +6,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 from core.errors import Unavailable
-from core.json_limits import MOST_VALUES, excess
-from core.json_objects import DEEPEST
+from core.ingest.json_limits import MOST_VALUES, excess
+from core.ingest.json_objects import DEEPEST
 
 LARGEST_BODY = 20 * 1024 * 1024
 # One document: what is sent to these holds many rows, files or a whole conversation.

@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.callers import network_of, plain_address
-from core.config import Config
+from core.network.callers import network_of, plain_address
+from core.platform.config import Config
 
 log = logging.getLogger("attune.connections")
 

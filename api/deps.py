@@ -6,12 +6,12 @@ from typing import Annotated
 from fastapi import Depends, Query
 from starlette.requests import HTTPConnection, Request
 
-from core.config import Config, config
-from core.db import Database, Session, transaction
+from core.database.db import Database, Session, transaction
+from core.database.paging import LARGEST_PAGE, Window
+from core.database.query_slots import slots
 from core.errors import Forbidden, NotSignedIn
 from core.identity.schemas import Actor, Caller
-from core.paging import LARGEST_PAGE, Window
-from core.query_slots import slots
+from core.platform.config import Config, config
 
 
 async def actor(request: HTTPConnection) -> Actor:

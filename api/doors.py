@@ -14,7 +14,7 @@ from api.gate import Gate
 from api.headers import SecurityHeaders, content_policy
 from api.otlp import StatusBodies
 from api.routes import nothing, sign_in
-from core.config import Config
+from core.platform.config import Config
 
 OURS = ("/api", "/otlp", "/widget", "/door", "/login", "/welcome", "/healthz", "/readyz", "/health")
 

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from api import outage
 from core import errors
-from core.ids import new_id
+from core.platform.ids import new_id
 
 log = logging.getLogger("attune.api")
 

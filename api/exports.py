@@ -11,10 +11,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from api.threads import EXPORTS
-from core import csv_lines
-from core.db import Session, transaction
-from core.paging import Cursor, Window
-from core.query_slots import slots
+from core.database.db import Session, transaction
+from core.database.paging import Cursor, Window
+from core.database.query_slots import slots
+from core.presentation import csv_lines
 
 AT_ONCE = 1000
 PIECE = 64 * 1024  # characters that are sent at once

@@ -16,8 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.rights import Rights
-from core import bus
-from core.db import transaction
+from core.database import bus
+from core.database.db import transaction
 from core.errors import Unavailable
 from core.executions import queries as executions
 from core.executions import service as executions_service

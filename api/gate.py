@@ -16,14 +16,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import outage, threads
 from api.errors import problem_of, response, unexpected
-from core import db, logs
-from core.callers import client_address
-from core.config import Config
-from core.db import Lane, Session, reading
+from core.database import db
+from core.database.db import Lane, Session, reading
 from core.errors import Failure, Forbidden, NotFound, NotSignedIn, Unavailable
 from core.identity import keys, service, tokens
 from core.identity.schemas import Actor, Caller
-from core.ids import new_id
+from core.network.callers import client_address
+from core.platform import logs
+from core.platform.config import Config
+from core.platform.ids import new_id
 
 SIGN_IN = "/login"
 OPEN = frozenset({SIGN_IN, "/healthz", "/readyz", "/health", "/favicon.ico", "/favicon.png", "/api/v1/admin/auth/login"})

@@ -14,7 +14,7 @@ from typing import Any
 
 from api.threads import INGEST
 from core.errors import Invalid
-from core.intake import NotAllNew, Source
+from core.ingest.intake import NotAllNew, Source
 
 AT_ONCE = 2  # rounds; each keeps a core of Postgres busy
 MOST_ROWS = 10_000

@@ -13,8 +13,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api import deps, limits
 from api.routes import executions, ingest
-from core.config import config
 from core.executions.schemas import NewExecution
+from core.platform.config import config
 
 
 def routes(api: Mount) -> list[BaseRoute]:

@@ -20,7 +20,7 @@ FREE_ROWS, BYTES_OF_A_ROW = 10_000, 4
 TIMES = 32  # so many times its bytes a body takes as objects, when nothing is in it but empty lists
 SMALL = 2**20
 SMALL_ONES = Room(128 * 2**20)  # bytes
-LARGE_ONES = Room(2)  # bodies: each is held whole, and is made objects of a portion at a time (core/bodies.py)
+LARGE_ONES = Room(2)  # bodies: each is held whole, and is made objects of a portion at a time (core/ingest/bodies.py)
 
 
 class EncodingRefused(Invalid):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fastapi import Request
 
 from api.deps import ActorDep, ConfigDep
-from core.config import Config
 from core.errors import RateLimited
 from core.identity.schemas import Actor
+from core.platform.config import Config
 
 WINDOW_S = 60
 

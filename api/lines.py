@@ -7,9 +7,9 @@ from starlette.requests import Request
 
 from api import inflate
 from api.bodies import LARGEST_BODY
-from core.bodies import LONGEST_ROW, PORTION
 from core.errors import Invalid
-from core.intake import MOST_ROWS
+from core.ingest.bodies import LONGEST_ROW, PORTION
+from core.ingest.intake import MOST_ROWS
 
 # In which there must be a row. More of nothing is no body of rows, and takes as long to read.
 LONGEST_GAP = 16 * 2**20

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from api.routes.system import answer
 from api.threads import SIGN_IN
-from core import db
+from core.database import db
 from core.system import queries
 
 LATER = {"Retry-After": "2"}

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 
-from core import bus
-from core.db import transaction
+from core.database import bus
+from core.database.db import transaction
 from core.errors import Unavailable
 from core.identity import queries, service
 from core.identity.permissions import Permission, may

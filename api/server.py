@@ -15,9 +15,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api import connections, protocols
-from core.config import Config
 from core.embedded.child import HURRIED_S
 from core.errors import StartRefused
+from core.platform.config import Config
 
 # All of it fits into the 30 s that container platforms and systemd units commonly allow before they kill.
 ANSWERS_S = 20.0  # running answers may still end

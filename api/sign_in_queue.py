@@ -15,11 +15,11 @@ from weakref import WeakKeyDictionary
 from starlette.requests import Request
 
 from api.threads import Threads
-from core.callers import network_of
-from core.db import Lane
+from core.database.db import Lane
 from core.errors import RateLimited
 from core.identity import flows
 from core.identity.schemas import Caller, SessionKind, SignedIn
+from core.network.callers import network_of
 
 CHECKS_AT_ONCE = min(4, max(2, os.cpu_count() or 2))
 # Long, so that programs that try again at once do not come back often, each time ahead of those that wait.

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
-from core import db
-from core.db import Lane
+from core.database import db
+from core.database.db import Lane
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")

@@ -9,10 +9,10 @@ from uuid import UUID
 import jwt
 from starlette.concurrency import run_in_threadpool
 
-from core import clock, crypto
-from core.db import transaction
+from core.database.db import transaction
 from core.identity import queries
 from core.identity.schemas import Actor, Caller
+from core.platform import clock, crypto
 
 LIFETIME = timedelta(seconds=30)
 ALGORITHM = "HS256"

@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from api.deps import ActorDep
 from core.ai_metrics.answers import Asked
 from core.batches.answers import AskedRuns
-from core.db import Session
+from core.database.db import Session
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import MOST_DAYS, Period, Watched, read_edges, read_range
+from core.presentation.periods import MOST_DAYS, Period, Watched, read_edges, read_range
 from core.system import workspace
 
 Edge = AwareDatetime | date

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from core import db
+from core.database import db
 from core.embedded.postgres import Postgres
 
 

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
-from core.drawing import Drawing
-from core.plotting import Line, line_chart, stacked_bars
-from core.words import Unit
+from core.presentation.drawing import Drawing
+from core.presentation.plotting import Line, line_chart, stacked_bars
+from core.presentation.words import Unit
 from tests.factories.palettes import PALETTE
 
 AT = [datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(7 * 24)]

@@ -9,7 +9,7 @@ from statistics import mean
 from benchmarks import ingest, program, watch
 from benchmarks.program import Running
 from benchmarks.report import Figure, show
-from core.config import config
+from core.platform.config import config
 
 TURNS = 4
 LEAST = 80  # percent

@@ -17,7 +17,7 @@ from benchmarks import load
 from benchmarks.program import Running, free_port
 from benchmarks.report import Figure
 from core.activity.funnel import STEPS
-from core.config import ROOT
+from core.platform.config import ROOT
 
 AT_ONCE = 8
 ROWS = {1: 3_000, 100: 80_000, 1_000: 200_000}

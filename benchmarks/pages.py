@@ -18,7 +18,7 @@ from benchmarks.load import Timings
 from benchmarks.periods import Boundaries, fresh
 from benchmarks.program import Running, free_port
 from benchmarks.report import Figure
-from core.config import ROOT
+from core.platform.config import ROOT
 from tests.browser import chromium
 from tests.browser.console import Tab, Window
 

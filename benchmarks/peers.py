@@ -17,9 +17,9 @@ import duckdb
 from sqlalchemy import text
 
 from core.activity.funnel import STEPS
-from core.db import transaction
-from core.periods import Period
-from core.staging import driver
+from core.database.db import transaction
+from core.database.staging import driver
+from core.presentation.periods import Period
 
 ENVIRONMENT = "production"
 DUCK_CALLS = 5

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx2
 import psutil
 
-from core.config import ROOT
+from core.platform.config import ROOT
 from tests.fake_vendor import KEY
 
 EMAIL, PASSWORD = "bench@localhost", "a password for the bench"

@@ -11,10 +11,10 @@ from sqlalchemy import text
 from benchmarks.load import Timings
 from benchmarks.program import EMAIL, PASSWORD, Running
 from benchmarks.report import Figure
-from core.config import config
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.opening import opened
+from core.platform.config import config
+from core.processes.opening import opened
 from tests.browser import chromium
 from tests.browser.console import Account, Program, Tab, Window
 

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import clock, partitions
 from core.activity import ingest as activity
 from core.activity import rollups as event_rollups
 from core.activity import subjects
@@ -23,11 +22,13 @@ from core.activity.releases import note_releases
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics import ordered_days
 from core.ai_metrics import rollups as request_rollups
-from core.config import config
-from core.db import apart, engines, transaction
-from core.intake import Source, key_of
-from core.opening import opened
-from core.staging import Connection, Stage, driver
+from core.database import partitions
+from core.database.db import apart, engines, transaction
+from core.database.staging import Connection, Stage, driver
+from core.ingest.intake import Source, key_of
+from core.platform import clock
+from core.platform.config import config
+from core.processes.opening import opened
 from core.system import workspace
 
 DAYS, AT_ONCE = 30, 50_000

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from benchmarks import peers
 from benchmarks.peers import Peer
 from benchmarks.report import Figure
-from core import memo
 from core.activity import conversion, funnel
 from core.activity.answers import FunnelView
 from core.ai_metrics import figures, series
 from core.ai_metrics.answers import Asked, Interval, LatencyPoint
-from core.db import reading
+from core.cache import memo
+from core.database.db import reading
 from core.identity.schemas import Actor, Caller, Role
-from core.periods import Watched, day_of, last_days
+from core.presentation.periods import Watched, day_of, last_days
 from core.system import workspace
 
 CALLS = 20

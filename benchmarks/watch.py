@@ -11,11 +11,11 @@ from sqlalchemy import text
 from benchmarks import analysts, pages, program, routes, services
 from benchmarks.program import EMAIL, PASSWORD
 from benchmarks.report import show
-from core.config import Config, config
-from core.db import transaction
+from core.database.db import transaction
 from core.identity import passwords, service
 from core.identity.schemas import NewAccount, Role
-from core.opening import opened
+from core.platform.config import Config, config
+from core.processes.opening import opened
 
 PROMISED = 10_000_000
 ENOUGH = 1_000_000  # of fewer a bench says little

@@ -12,8 +12,8 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-from core import db, migrate
-from core.db import Database
+from core.database import db, migrate
+from core.database.db import Database
 from core.embedded.postgres import Postgres
 
 

@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, MetaData
 
 OTHERS = ("procrastinate_",)
-PART_OF_A_TABLE = re.compile(r".+_p\d{8}(_\d{8})?$")  # core/partitions.py makes them
+PART_OF_A_TABLE = re.compile(r".+_p\d{8}(_\d{8})?$")  # core/database/partitions.py makes them
 
 
 def run(metadata: MetaData) -> None:

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from core.db import Session
+from core.database.db import Session
 from core.demo import queries, service
 from core.demo.schemas import DemoView
 from core.demo.stories import stories

@@ -10,11 +10,14 @@ from sqlalchemy import text
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-from core import bus, config, crypto, db, drawing, features, folder, memo, migrate
-from core.db import Database
+from core.cache import memo
+from core.database import bus, db, migrate
+from core.database.db import Database
 from core.embedded.postgres import Postgres
 from core.executions import runner as runners
-from core.ids import new_id
+from core.platform import config, crypto, features, folder
+from core.platform.ids import new_id
+from core.presentation import drawing
 from core.providers import queries as providers
 
 SECRET = "a key for tests only, long enough to be one"

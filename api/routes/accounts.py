@@ -13,12 +13,12 @@ from api.deps import ActorDep, ConfigDep, SessionDep, WindowDep
 from api.exports import csv_response
 from api.reference import CONFLICT
 from api.watch import EdgesDep
-from core.config import Config
-from core.db import transaction
+from core.database.db import transaction
+from core.database.paging import Window
 from core.identity import queries, service
 from core.identity.permissions import Permission, require
 from core.identity.schemas import AccountChange, AccountView, AuditFilter, AuditRow, Link, NewAccount
-from core.paging import Window
+from core.platform.config import Config
 from core.system import service as system
 
 EXPORT_PAGE = Window(limit=1000)

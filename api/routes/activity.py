@@ -28,11 +28,11 @@ from core.activity.answers import (
 from core.activity.events import EventFilter
 from core.activity.funnel import STEPS
 from core.activity.queries import UserFilter, UserOrder
-from core.db import Session
+from core.database.db import Session
+from core.database.paging import LARGEST_PAGE, Cursor, Window
 from core.errors import Invalid
 from core.identity.schemas import Actor
-from core.paging import LARGEST_PAGE, Cursor, Window
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 
 EVENT_COLUMNS = tuple(name for name in EventView.model_fields if name != "truncated")
 USER_COLUMNS = tuple(UserSummary.model_fields)

@@ -25,10 +25,10 @@ from core.ai_metrics.answers import (
 )
 from core.ai_metrics.requests import Order, RequestDetail, RequestView
 from core.ai_metrics.schemas import RequestStatus
-from core.comparison import Tiles
-from core.db import Session
+from core.database.db import Session
+from core.database.paging import Cursor
 from core.identity.schemas import Actor
-from core.paging import Cursor
+from core.presentation.comparison import Tiles
 
 MODEL_COLUMNS = tuple(ModelFigures.model_fields)
 REQUEST_COLUMNS = tuple(name for name in RequestView.model_fields if name != "truncated")

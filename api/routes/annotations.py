@@ -29,10 +29,10 @@ from core.annotations.schemas import (
 from core.annotations.tags import TagView
 from core.conversations import queries as conversations
 from core.conversations.errors import ConversationMissing, MessageMissing
-from core.db import Database, Session, transaction
+from core.database.db import Database, Session, transaction
+from core.database.paging import Cursor, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.paging import Cursor, Window
 
 COLUMNS = tuple(AnnotationView.model_fields)
 Key = Annotated[str | None, Query(max_length=128, description="Ours, or the sender's own.")]

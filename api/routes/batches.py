@@ -14,9 +14,9 @@ from api.watch import PeriodDep, WatchedDep, note_export, watcher
 from core.batches import phases as batch_phases
 from core.batches import queries
 from core.batches.answers import AskedRuns, DayOfRuns, JobFigures, Phase, RunDetail, RunSummary, RunView
-from core.db import Session
+from core.database.db import Session
+from core.database.paging import LARGEST_PAGE, Cursor, Window
 from core.identity.schemas import Actor
-from core.paging import LARGEST_PAGE, Cursor, Window
 
 COLUMNS = tuple(name for name in RunView.model_fields if name != "truncated")
 

@@ -15,13 +15,13 @@ from core.conversations import queries
 from core.conversations.answers import ConversationFilter, ConversationSummary
 from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState
-from core.db import Session
+from core.database.db import Session
+from core.database.paging import Cursor, Window
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 from core.insights import reading
 from core.insights.reading import MessageInContext, Reading
-from core.paging import Cursor, Window
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 
 COLUMNS = tuple(name for name in ConversationSummary.model_fields if name != "hit")
 COSTS = frozenset({"total_cost_usd"})

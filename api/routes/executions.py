@@ -15,7 +15,7 @@ from api import errors
 from api.deps import ActorDep
 from api.reference import MODEL_CALL
 from api.rights import Rights
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Failure
 from core.executions import queries, runner, service
 from core.executions.buffers import Bell, Buffer

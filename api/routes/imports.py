@@ -11,10 +11,10 @@ from api import inflate, uploads
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.reference import CONFLICT, MISSING
 from core.identity.permissions import Permission, require
-from core.ids import new_id
 from core.imports import flows, queries, service
 from core.imports.schemas import LONGEST_NAME, ImportView, MappingView, NewMapping, ReadAs, Start
 from core.imports.uploads import Upload
+from core.platform.ids import new_id
 
 router = APIRouter(prefix="/imports", tags=["Data in: files"])
 

@@ -14,7 +14,6 @@ from api.deps import ActorDep, ConfigDep
 from api.gathering import Gathering
 from api.lines import lines
 from api.threads import INGEST
-from core import bodies, clock, partitions
 from core.activity import ingest as activity
 from core.activity import users as users_in
 from core.activity.schemas import NewEvent, NewUser
@@ -22,19 +21,22 @@ from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics.schemas import NewRequest
 from core.batches import ingest as batches
 from core.batches.schemas import NewBatchRun
-from core.bodies import Batch
-from core.config import Config
 from core.conversations import ingest as conversations_in
 from core.conversations.schemas import NewConversation
-from core.db import Database, Session, persistently, transaction
+from core.database import partitions
+from core.database.db import Database, Session, persistently, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.intake import Rejected, Report, Row, Source
+from core.ingest import bodies
+from core.ingest.bodies import Batch
+from core.ingest.intake import Rejected, Report, Row, Source
 from core.knowledge import documents as documents_in
 from core.knowledge import feedback as feedback_in
 from core.knowledge import memories as memories_in
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
+from core.platform import clock
+from core.platform.config import Config
 from core.system import workspace
 
 router = APIRouter(prefix="/ingest", tags=["Data in"])

@@ -16,7 +16,8 @@ from api.reference import CONFLICT
 from api.routes.conversations import reader
 from api.watch import PeriodDep, WatchedDep, note_list
 from core.conversations.opinions import Opinion
-from core.db import Database, Session, transaction
+from core.database.db import Database, Session, transaction
+from core.database.paging import Cursor, Window
 from core.identity.schemas import Actor
 from core.knowledge import document_list, editing, feedback_figures, feedback_list, folders, memory_list
 from core.knowledge.answers import (
@@ -34,8 +35,7 @@ from core.knowledge.answers import (
 )
 from core.knowledge.bodies import DocumentBody, DocumentChangeBody, FolderBody, FolderReport, Proposal
 from core.knowledge.schemas import DocumentState, MemoryKind
-from core.paging import Cursor, Window
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 
 MARKS = frozenset({"parts", "truncated"})
 DOCUMENT_COLUMNS = tuple(name for name in DocumentSummary.model_fields if name not in MARKS)

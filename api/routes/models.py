@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.reference import CONFLICT
+from core.database.paging import Window
 from core.identity.permissions import Permission, require
-from core.paging import Window
 from core.providers import catalogue, check, queries, service
 from core.providers.schemas import ModelView, NewProvider, ProviderChange, ProviderView
 

@@ -15,12 +15,12 @@ from core.activity import conversion, courses, funnel, segments, stays, versus
 from core.activity.answers import CohortDay, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays
 from core.activity.funnel import MOST_WINDOW_DAYS, WINDOW, Funnel
 from core.activity.segments import Segment, SegmentChoice
-from core.db import Session
+from core.database.db import Session
+from core.database.paging import Window
 from core.identity.schemas import Actor
 from core.insights import stopped
 from core.insights.stopped import Stopped
-from core.paging import Window
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 
 STEP_COLUMNS, DAY_COLUMNS = tuple(FunnelStep.model_fields), tuple(CohortDay.model_fields)
 STOPPED_COLUMNS = tuple(Stopped.model_fields)

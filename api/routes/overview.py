@@ -6,12 +6,12 @@ from pydantic import BaseModel
 from api.deps import ActorDep, AiSessionDep, SessionDep
 from api.watch import PeriodDep, WatchedDep, watcher
 from core.activity.releases import MOST, ReleaseSeen, list_releases
-from core.comparison import Tiles
 from core.insights import queries
 from core.insights.findings import Findings
 from core.insights.findings import findings as look_for_findings
 from core.insights.schemas import Overview, Scope
 from core.insights.tiles import overview_tiles
+from core.presentation.comparison import Tiles
 
 router = APIRouter(prefix="/admin", tags=["Watch"], dependencies=[Depends(watcher)])
 

@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from api import feed, tickets
 from api.deps import ActorDep, SessionDep
 from api.reference import MISSING, MODEL_CALL
-from core import settings
+from core.database import settings
+from core.database.paging import LARGEST_PAGE, Window
 from core.identity.permissions import Permission, require
-from core.paging import LARGEST_PAGE, Window
 from core.playground import queries, service
 from core.playground.schemas import NewMessage, PlaygroundMessageView, Sent, SessionSummary
 

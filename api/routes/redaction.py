@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.deps import ActorDep, SessionDep
-from core.redaction import Redaction
+from core.ingest.redaction import Redaction
 from core.system import redaction
 
 router = APIRouter(prefix="/admin/redaction", tags=["System"])

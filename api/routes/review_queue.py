@@ -10,11 +10,11 @@ from pydantic.config import JsonDict
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.reference import CONFLICT, MISSING
 from api.routes.annotations import annotator, decider
-from core import settings as stored
 from core.annotations import adjudication, claims, filling, queue, retracting, settings
 from core.annotations.queue import Counters
 from core.annotations.schemas import AnnotationView, AskedFor, BulkBody, BulkDone, ItemState, QueueItemView, Verdict
 from core.annotations.settings import Review
+from core.database import settings as stored
 
 router = APIRouter(prefix="/admin/ai/tuning", tags=["Review: queue"], dependencies=[Depends(annotator)])
 SAID: JsonDict = {"example": {"annotation_type": "approved"}}

@@ -15,13 +15,13 @@ from starlette.templating import Jinja2Templates
 from api import sign_in_queue
 from api.gate import OriginRefused, cookie_name, origins
 from api.threads import SIGN_IN
-from core import crypto
-from core.config import Config
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import RateLimited, Unavailable
 from core.identity import flows, queries, tokens
 from core.identity.errors import LinkSpent
 from core.identity.schemas import Caller, NewPassword, SessionKind
+from core.platform import crypto
+from core.platform.config import Config
 
 TEMPLATES = Jinja2Templates(Path(__file__).parent.parent / "templates")
 LOGIN = {

@@ -9,8 +9,8 @@ from api.deps import ActorDep, SessionDep, WindowDep
 from api.reference import CONFLICT
 from core.ai_metrics import dropped as dropped_spans
 from core.ai_metrics.dropped import DroppedCount
+from core.database.settings import Retention
 from core.identity.permissions import Permission, require
-from core.settings import Retention
 from core.system import daily as daily_job
 from core.system import queries, retention
 from core.system.schemas import Condition, Health

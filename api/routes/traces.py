@@ -15,19 +15,19 @@ from api.deps import actor as actor_of
 from api.gathering import Gathering
 from api.otlp import Encoding, encoding_of
 from api.threads import INGEST
-from core import partitions
 from core.ai_metrics import exports, histories, ingest, late, otlp
 from core.ai_metrics.exports import Export
 from core.ai_metrics.otlp import Mapped
 from core.ai_metrics.steps import Taken
-from core.config import config
 from core.conversations import ingest as conversations
 from core.conversations.schemas import Origin
-from core.db import persistently, transaction
+from core.database import partitions
+from core.database.db import persistently, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.intake import MOST_ROWS, Source
+from core.ingest.intake import MOST_ROWS, Source
+from core.platform.config import config
 from core.system import workspace
 
 MOST_MESSAGES = 200_000  # each is looked for among those that are there

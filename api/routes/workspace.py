@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.deps import ActorDep, SessionDep
 from api.reference import MISSING
-from core import settings
+from core.database import settings
 from core.identity.permissions import Permission, require
 from core.system import workspace
 

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from core.activity.models import NEVER, UserDay, UserDayCount, UserDayCountDelta, UserSpan
 from core.activity.schemas import ALL_APPS
-from core.periods import Period, Watched
-from core.tables import table_of
+from core.database.tables import table_of
+from core.presentation.periods import Period, Watched
 
 user_days, spans = table_of(UserDay).c, table_of(UserSpan).c
 never: ColumnElement[date] = cast(NEVER, Date)

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.activity import asking, progress, sources
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import SessionMissing
@@ -16,10 +15,11 @@ from core.activity.events import IS_ERROR
 from core.activity.funnel import STEPS
 from core.activity.progress import Progress
 from core.activity.queries import COMPLETED, COUNT, DROPPED, STATUS, STEP, UserFilter, escaped
+from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.paging import Page, Window
-from core.periods import Watched
+from core.platform import clock
+from core.presentation.periods import Watched
 
 # Its last sign of life is the last event of onboarding that is kept of it; what else it did is looked up for the page alone.
 REACHED = ", ".join(f"reached_{number + 1}" for number in range(COUNT))

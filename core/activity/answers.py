@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from core.comparison import Verdict
 from core.identity.schemas import View
+from core.presentation.comparison import Verdict
 
 
 class ConfidenceInterval(View):

@@ -8,16 +8,16 @@ from typing import Any, TypeVar
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from core import memo
 from core.activity import sources
 from core.activity.errors import FunnelRefused
 from core.activity.funnel import ONBOARDING_CODES, SAVED, Coded, Funnel, Rule
 from core.activity.models import FunnelEvent
 from core.activity.segments import HAS_TRAIT, Segment
 from core.activity.sources import Sources
+from core.cache import memo
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 
 Answer = TypeVar("Answer")
 

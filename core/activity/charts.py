@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core import words
 from core.activity.answers import CohortDay, Difference, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays, TimeBar
 from core.activity.daily import TypeCourse
-from core.comparison import Verdict
-from core.drawing import Chart, Drawing, Markup, blank, dated
-from core.palette import Palette
-from core.periods import DAY
-from core.plotting import Mark, add_marks, histogram, local, show_whole_days, span_of, stacked_bars
-from core.words import Unit
+from core.presentation import words
+from core.presentation.comparison import Verdict
+from core.presentation.drawing import Chart, Drawing, Markup, blank, dated
+from core.presentation.palette import Palette
+from core.presentation.periods import DAY
+from core.presentation.plotting import Mark, add_marks, histogram, local, show_whole_days, span_of, stacked_bars
+from core.presentation.words import Unit
 
 HALF_BAR, TALL = 0.2, 250
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import stats, words
+from core import stats
 from core.activity import asking
 from core.activity.answers import ConfidenceInterval, EarlierFunnel, FunnelStep, FunnelView
 from core.activity.asking import Question
@@ -20,7 +20,8 @@ from core.activity.segments import Segment
 from core.activity.sources import Sources
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import Period, Watched
+from core.presentation import words
+from core.presentation.periods import Period, Watched
 
 FEWEST_FOR_AN_INTERVAL = 10
 

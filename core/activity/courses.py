@@ -7,7 +7,6 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.activity import asking, times
 from core.activity.answers import CohortDay, FunnelCourse
 from core.activity.asking import Question
@@ -17,7 +16,8 @@ from core.activity.packed import median_and_p90, unpacked
 from core.activity.segments import Segment
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY, HOUR, Period, Watched, midnight
+from core.platform import clock
+from core.presentation.periods import DAY, HOUR, Period, Watched, midnight
 
 MOST_POINTS = 400
 GROUPED = """

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.activity.event_counts import count_by_hour
 from core.activity.events import list_daily
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.periods import Period, Watched, day_of, midnight
+from core.platform import clock
+from core.presentation.periods import Period, Watched, day_of, midnight
 
 MOST_POINTS = 400
 Counted = tuple[int, int, int]  # the number of the interval, events, errors

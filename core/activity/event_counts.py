@@ -26,9 +26,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core.activity.models import Event, EventDelta, EventRollup
-from core.periods import Period, Watched, pieces
-from core.rollups import Grain
-from core.tables import table_of
+from core.database.rollups import Grain
+from core.database.tables import table_of
+from core.presentation.periods import Period, Watched, pieces
 
 rollups, deltas, raw = table_of(EventRollup), table_of(EventDelta), table_of(Event)
 ERROR_TYPES = "%\\_error"

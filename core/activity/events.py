@@ -6,17 +6,18 @@ from typing import Any
 from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
-from core import memo, shortened
 from core.activity.answers import DailyCount, ErrorGroup, ErrorSample, EventView
 from core.activity.asking import SAMPLES, portion
 from core.activity.event_counts import count_by_day
 from core.activity.funnel import NEVER
 from core.activity.models import FunnelEvent
+from core.cache import memo
+from core.database.paging import Cursor, Page, Window
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
-from core.paging import Cursor, Page, Window
-from core.periods import Period, Watched
-from core.words import NONE
+from core.presentation import shortened
+from core.presentation.periods import Period, Watched
+from core.presentation.words import NONE
 
 SHOWN = 3  # samples of each code
 CONTENTS = ("event_data", "error_message")  # of an event, what may hold words of users

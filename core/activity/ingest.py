@@ -10,13 +10,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import clock, traces
 from core.activity import subjects
 from core.activity.releases import note_releases
 from core.activity.schemas import NewEvent
-from core.ids import new_id
-from core.intake import Source, all_new, as_jsonb, keys_of, staged_key
-from core.staging import Connection, Stage, driver
+from core.database import traces
+from core.database.staging import Connection, Stage, driver
+from core.ingest.intake import Source, all_new, as_jsonb, keys_of, staged_key
+from core.platform import clock
+from core.platform.ids import new_id
 
 EVENTS = Stage(
     "staged_events",
@@ -148,7 +149,7 @@ AS_SENT = ("session_id", "event_type", "error_code", "error_message", "ip_addres
 def store(session: Session, events: list[NewEvent], source: Source) -> int:
     """Store events and what is derived from them; return how many of them are new.
 
-    Their partitions must be there (core/partitions.py).
+    Their partitions must be there (core/database/partitions.py).
     """
     return _store(session, events, source, STORE)
 

@@ -1,9 +1,9 @@
 """What is due of events."""
 
-from core import queue
 from core.activity import rollups
-from core.db import transaction
-from core.settings import Workspace, read
+from core.database.db import transaction
+from core.database.settings import Workspace, read
+from core.jobs import queue
 
 
 @queue.app.periodic(cron="* * * * * */5")

@@ -8,16 +8,16 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import shortened
 from core.activity import anonymous, queries
 from core.activity.answers import AnonymousJourney, Journey, JourneyStep, Moment
 from core.activity.events import CONTENTS
 from core.activity.funnel import STEPS
 from core.activity.progress import Progress, gaps
+from core.database.paging import Cursor
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor
-from core.paging import Cursor
-from core.periods import Watched
+from core.presentation import shortened
+from core.presentation.periods import Watched
 
 MADE_HERE = ("seconds_since_previous", "is_error", "step", "event_data")
 PLAIN = ", ".join(name for name in Moment.model_fields if name not in MADE_HERE)

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, Computed, Identity, Index, PrimaryKeyConstraint, SmallInteger, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.rollups import Grain
-from core.tables import CoreTable, Created, one_of
+from core.database.rollups import Grain
+from core.database.tables import CoreTable, Created, one_of
 
 MARKS = ARRAY(BigInteger())
 FAILED = "error_code is not null or event_type like '%\\_error'"
@@ -35,7 +35,7 @@ class User(Created, CoreTable):
     email: Mapped[str | None]
     display_name: Mapped[str | None]
     traits: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)
-    told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # of each field, how new it is (core/newest.py)
+    told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # of each field, how new it is (core/database/newest.py)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     last_seen_slot: Mapped[datetime] = mapped_column(Computed(SLOT, persisted=True))
@@ -107,7 +107,7 @@ class UserDayCountDelta(UserDayCounts, CoreTable):
 
 
 class Event(CoreTable):
-    """One thing that happened. Partitioned by day; core/partitions.py makes and drops the parts."""
+    """One thing that happened. Partitioned by day; core/database/partitions.py makes and drops the parts."""
 
     __tablename__ = "user_activity_events"
     __table_args__ = (

@@ -13,15 +13,17 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import clock, memo, stats
+from core import stats
 from core.activity import sources
 from core.activity.asking import ROUGHLY, SAMPLES
 from core.activity.funnel import STEPS, WINDOW
 from core.activity.packed import Numbers, unpacked
 from core.activity.releases import ReleaseSeen, list_releases
+from core.cache import memo
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.periods import DAY, Period, Watched
+from core.platform import clock
+from core.presentation.periods import DAY, Period, Watched
 
 WITHIN, AROUND = timedelta(days=1), 14 * DAY
 ENOUGH = 100_000  # subjects that are looked at

@@ -8,12 +8,12 @@ from itertools import pairwise
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.activity import sources
 from core.activity.answers import OnboardingStatus
 from core.activity.funnel import NEVER, ONBOARDING_CODES, STEPS, WINDOW, Rule
-from core.periods import Watched
-from core.settings import Workspace, read
+from core.database.settings import Workspace, read
+from core.platform import clock
+from core.presentation.periods import Watched
 
 RULE = Rule(ONBOARDING_CODES)
 REACHED = ", ".join(f"reached_{step}" for step in range(1, len(STEPS) + 1))

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from core import clock, memo
 from core.activity import progress, sources
 from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.errors import UserMissing
@@ -16,10 +15,12 @@ from core.activity.events import IS_ERROR
 from core.activity.funnel import STEPS, WINDOW
 from core.activity.progress import Progress
 from core.activity.schemas import ALL_APPS
+from core.cache import memo
+from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.paging import Page, Window
-from core.periods import Watched, keys_of
+from core.platform import clock
+from core.presentation.periods import Watched, keys_of
 
 COUNT = len(STEPS)
 SHOWN = "id, external_id, email, display_name, first_seen_at, last_seen_at"

@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.activity.models import Release
+from core.database.staging import Connection, Stage
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.periods import Period, Watched
-from core.staging import Connection, Stage
-from core.tables import table_of
+from core.presentation.periods import Period, Watched
 
 NO_IMPORT = UUID(int=0)
 MOST = 200

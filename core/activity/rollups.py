@@ -3,8 +3,8 @@
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.locks import Lock
-from core.rollups import AT_ONCE, Fold
+from core.database.locks import Lock
+from core.database.rollups import AT_ONCE, Fold
 
 EVENTS = Fold(
     lock=Lock.EVENT_ROLLUPS,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from core.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_time
+from core.ingest.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_time
 
 ALL_APPS = "*"
 

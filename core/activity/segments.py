@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from core.activity.errors import FunnelRefused
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.periods import Watched
+from core.presentation.periods import Watched
 
 WRITTEN = re.compile(r"(trait\.[^=]{1,200}|source|release)=(.{1,500})", re.DOTALL)
 SOURCE = "source"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.activity.funnel import NEVER, ONBOARDING_CODES, Rule
 from core.activity.models import EventApp
 from core.activity.schemas import ALL_APPS
-from core.periods import Watched
+from core.presentation.periods import Watched
 
 # One row for each subject, of one app or of all: an index for each, of which the one begins where the other ends.
 IN_ANY_PLACE, IN_PLACE = "app = any(:places)", "app = place"

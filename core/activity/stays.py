@@ -12,7 +12,7 @@ from core.activity.funnel import SAVED, Funnel
 from core.activity.segments import Segment
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 
 # Of whom nobody knows the name, the last mark is all that there is.
 QUESTION = """

@@ -15,8 +15,8 @@ import psycopg
 
 from core.activity import funnel
 from core.activity.schemas import ALL_APPS
+from core.database.staging import Connection, Stage, by_index
 from core.errors import Unavailable
-from core.staging import Connection, Stage, by_index
 
 Key = Sequence[str]  # an environment, an app and a subject
 

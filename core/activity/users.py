@@ -7,11 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import clock, traces
 from core.activity.schemas import NewUser
-from core.intake import Source, as_jsonb, key_of
-from core.newest import Known, name_by, version_of
-from core.staging import Stage, driver
+from core.database import traces
+from core.database.newest import Known, name_by, version_of
+from core.database.staging import Stage, driver
+from core.ingest.intake import Source, as_jsonb, key_of
+from core.platform import clock
 
 DESCRIBED = Stage("described_users", {"id": "uuid", "external_id": "text", "seen_at": "timestamptz", "is_told": "boolean"})
 LEARNED = Stage(

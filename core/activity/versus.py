@@ -10,15 +10,17 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
-from core import clock, stats, words
+from core import stats
 from core.activity.answers import Difference, FunnelComparison, FunnelView, StepComparison
 from core.activity.conversion import FEWEST_FOR_AN_INTERVAL, read_funnel
 from core.activity.errors import FunnelRefused
 from core.activity.funnel import SAVED, Funnel, before
 from core.activity.segments import Segment
-from core.comparison import Meaning, Verdict, of_rate
 from core.identity.schemas import Actor
-from core.periods import DAY, Period, RangeRefused, Watched, read_range
+from core.platform import clock
+from core.presentation import words
+from core.presentation.comparison import Meaning, Verdict, of_rate
+from core.presentation.periods import DAY, Period, RangeRefused, Watched, read_range
 
 DATES = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
 PREVIOUS = "previous"

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from core.ai_metrics.schemas import RequestStatus
 from core.identity.schemas import View
-from core.money import Usd
-from core.periods import Period, Watched, keys_of
+from core.presentation.money import Usd
+from core.presentation.periods import Period, Watched, keys_of
 
 
 class Interval(StrEnum):

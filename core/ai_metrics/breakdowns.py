@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import BigInteger, RowMapping, and_, cast, func, select
 from sqlalchemy.orm import Session
 
-from core import memo
 from core.ai_metrics.answers import Asked, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
 from core.ai_metrics.conditions import matching_requests
 from core.ai_metrics.figures import by_model, rate, volume_measures
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.series import chosen, points
 from core.ai_metrics.sources import raw, read_sums
+from core.cache import memo
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
 

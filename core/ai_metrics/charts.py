@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from core import words
 from core.ai_metrics.answers import Errors, Latency, LatencyPoint, Percentiles, Tokens
 from core.ai_metrics.requests import RequestDetail
-from core.drawing import HEIGHT, Chart, Drawing, blank
-from core.palette import Palette
-from core.plotting import Line, Mark, histogram, line_chart, scale_of, so_far, stacked_bars
-from core.words import Unit
+from core.presentation import words
+from core.presentation.drawing import HEIGHT, Chart, Drawing, blank
+from core.presentation.palette import Palette
+from core.presentation.plotting import Line, Mark, histogram, line_chart, scale_of, so_far, stacked_bars
+from core.presentation.words import Unit
 
 TALL, BAR_PX = 240, 26
 

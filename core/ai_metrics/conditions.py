@@ -8,9 +8,9 @@ from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, func
 
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.models import AiRequest
-from core.periods import Period, pieces
-from core.tables import table_of
-from core.words import NONE
+from core.database.tables import table_of
+from core.presentation.periods import Period, pieces
+from core.presentation.words import NONE
 
 raw = table_of(AiRequest)
 ROLLUP_FILTERS = ("environment", "app", "provider", "model", "status")

@@ -12,8 +12,8 @@ import msgspec
 from core.ai_metrics import dialects
 from core.ai_metrics.dialects import first
 from core.ai_metrics.spans import Attributes, Span
-from core.bodies import without_nul
-from core.json_limits import is_excessive
+from core.ingest.bodies import without_nul
+from core.ingest.json_limits import is_excessive
 
 LONGEST = 1_000_000
 MOST_VALUES = 20_000  # of JSON in a text: each message becomes a row

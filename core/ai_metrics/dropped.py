@@ -6,9 +6,9 @@ from sqlalchemy import BigInteger, cast, func, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.models import DroppedSpans, WaitingSpan
+from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.paging import Page, Window
 
 
 class DroppedCount(View):

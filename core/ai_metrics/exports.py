@@ -18,7 +18,7 @@ from msgspec import Raw
 
 from core.ai_metrics import spans, wire
 from core.ai_metrics.spans import Attributes, NoSpans, Span
-from core.json_limits import STRING, TooMany, elements, excess
+from core.ingest.json_limits import STRING, TooMany, elements, excess
 
 MOST_SPANS = 100_000
 MOST_IN_LIST = 20_000  # of JSON

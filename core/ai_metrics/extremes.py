@@ -20,8 +20,8 @@ from core.ai_metrics.ordered_days import begins_unordered
 from core.ai_metrics.requests import Order
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.sources import Source, raw, read_sums
-from core.paging import Window
-from core.periods import HALF_HOUR, Period
+from core.database.paging import Window
+from core.presentation.periods import HALF_HOUR, Period
 
 LONGEST_DAY = timedelta(hours=25)
 MEASURES = {Order.SLOWEST: raw.c.total_latency_ms, Order.DEAREST: raw.c.cost_usd}

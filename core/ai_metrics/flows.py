@@ -8,14 +8,14 @@ from decimal import Decimal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.ai_metrics import reprice
 from core.ai_metrics.reprice import Difference, Span
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Invalid
-from core.intake import EARLIEST, FUTURE
-from core.money import Usd
-from core.periods import DAY
+from core.ingest.intake import EARLIEST, FUTURE
+from core.platform import clock
+from core.presentation.money import Usd
+from core.presentation.periods import DAY
 from core.providers import rates
 
 DEFAULT_DAYS = 30

@@ -9,7 +9,7 @@ from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.spans import Span
 from core.ai_metrics.steps import Taken
 from core.conversations.schemas import MessageSpeaker, NewConversation, NewMessage
-from core.intake import MOST_STEPS
+from core.ingest.intake import MOST_STEPS
 
 LONGEST_NS = 24 * 3600 * 1_000_000_000
 

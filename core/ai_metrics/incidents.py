@@ -21,14 +21,15 @@ from numpy.typing import NDArray
 from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
-from core import clock, stats
+from core import stats
 from core.ai_metrics.answers import Asked, Interval
 from core.ai_metrics.histograms import LOWEST, middle, summed_each
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.sources import Source, read_sums
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.periods import DAY, Period
+from core.platform import clock
+from core.presentation.periods import DAY, Period
 
 USUAL_DAYS = 14  # that is how far back it is known what is usual
 LEVEL, LEVEL_OF_AN_HOUR = 0.01, 0.001

@@ -8,14 +8,14 @@ from uuid import UUID
 import uuid_utils
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.activity.ingest import USER_DAYS, note_days, note_users
 from core.activity.releases import note_releases
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
-from core.ids import new_id
-from core.intake import Source, all_new, as_jsonb, keys_of, message_name, staged_key
+from core.database.staging import Stage, driver
+from core.ingest.intake import Source, all_new, as_jsonb, keys_of, message_name, staged_key
+from core.platform import clock
+from core.platform.ids import new_id
 from core.providers import rates
-from core.staging import Stage, driver
 
 REQUESTS = Stage(
     "staged_requests",
@@ -173,7 +173,7 @@ AS_SENT = (
 def store(session: Session, requests: list[NewRequest], source: Source, *, others: Stage | None = None) -> int:
     """Store requests and what they add to the rollups; return how many of them are new.
 
-    `others` names users that are noted with theirs, on their days. Their partitions must be there (core/partitions.py).
+    `others` names users that are noted with theirs, on their days. Their partitions must be there (core/database/partitions.py).
     """
     return _store(session, requests, source, AS_THEY_COME if others is None else BESIDE_OTHERS, others)
 

@@ -16,17 +16,17 @@ from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.ai_metrics.ingest import KEY, tools
 from core.ai_metrics.models import AiRequest, DroppedSpans, WaitingSpan
 from core.ai_metrics.otlp import Place, place_of
 from core.ai_metrics.outcomes import milliseconds
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.steps import Step, Waiting, add_step, call_of, own_step
-from core.intake import Source
-from core.locks import Lock
-from core.settings import Workspace, read
-from core.staging import Stage, driver
+from core.database.locks import Lock
+from core.database.settings import Workspace, read
+from core.database.staging import Stage, driver
+from core.ingest.intake import Source
+from core.platform import clock
 
 AT_ONCE = 500
 MOST_WAITING = 100_000

@@ -9,15 +9,15 @@ from sqlalchemy import ARRAY, BigInteger, Identity, Index, Integer, Numeric, Pri
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.ai_metrics.schemas import CostSource, RequestStatus
-from core.rollups import Grain
-from core.tables import CoreTable, one_of
+from core.database.rollups import Grain
+from core.database.tables import CoreTable, one_of
 
 HISTOGRAM = ARRAY(Integer())
 FOLDED = {"postgresql_with": {"fillfactor": 50}}
 
 
 class AiRequest(CoreTable):
-    """One request to a model. Partitioned by day; core/partitions.py makes and drops the parts."""
+    """One request to a model. Partitioned by day; core/database/partitions.py makes and drops the parts."""
 
     __tablename__ = "ai_request_metrics"
     __table_args__ = (

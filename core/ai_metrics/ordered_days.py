@@ -6,9 +6,10 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import Connection, text
 
-from core import clock, partitions
-from core.db import answering, engines
-from core.locks import Lock
+from core.database import partitions
+from core.database.db import answering, engines
+from core.database.locks import Lock
+from core.platform import clock
 
 PARENT = "ai_request_metrics"
 SETTLED_AFTER = timedelta(hours=1)  # late requests of a day come mostly within the first hour of the next

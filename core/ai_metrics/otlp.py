@@ -12,7 +12,6 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from core import clock
 from core.ai_metrics import contents, dialects, outcomes
 from core.ai_metrics.contents import Exchange
 from core.ai_metrics.dialects import first, number, operation_of, word
@@ -20,7 +19,8 @@ from core.ai_metrics.outcomes import MOST_MS
 from core.ai_metrics.schemas import MOST_STEPS, NewRequest, RequestStatus
 from core.ai_metrics.spans import Attributes, Span
 from core.ai_metrics.steps import Taken, Waiting, ancestors, join
-from core.intake import EARLIEST, FUTURE
+from core.ingest.intake import EARLIEST, FUTURE
+from core.platform import clock
 
 LONGEST_ID = 128
 MOST_USD = 100_000

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import ARRAY, ColumnElement, DateTime, RowMapping, Select, Uuid, and_, cast, func, select, tuple_
 from sqlalchemy.orm import Session
 
-from core import memo, shortened
 from core.activity.models import User
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.conditions import matching_requests
@@ -15,12 +14,14 @@ from core.ai_metrics.extremes import find_first
 from core.ai_metrics.figures import volume
 from core.ai_metrics.requests import Order, RequestDetail, RequestView
 from core.ai_metrics.sources import raw
+from core.cache import memo
 from core.conversations.models import Conversation
+from core.database.paging import Cursor, Window
+from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, without_contents
 from core.identity.schemas import Actor
-from core.paging import Cursor, Window
-from core.periods import keys_of
-from core.tables import table_of
+from core.presentation import shortened
+from core.presentation.periods import keys_of
 
 STEP_FACTS = frozenset(
     {"id", "kind", "name", "start", "start_ms", "duration", "duration_ms", "status", "error", "error_type", "model"}

@@ -10,9 +10,9 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core.locks import Lock
+from core.database.locks import Lock
+from core.database.staging import Connection, Stage, driver
 from core.providers.rates import Rate
-from core.staging import Connection, Stage, driver
 
 LONGEST_DAY = "10min"
 RATES = Stage(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core.ai_metrics.schemas import CostSource, RequestStatus
 from core.identity.schemas import View
-from core.money import Usd
+from core.presentation.money import Usd
 
 
 class Order(StrEnum):

@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from core.locks import Lock
-from core.rollups import Fold
+from core.database.locks import Lock
+from core.database.rollups import Fold
 
 SUMS = (
     "requests",

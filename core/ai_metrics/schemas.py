@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
-from core.intake import MOST_STEPS, Count, Id, LongText, Milliseconds, Name, Parts, Row, Word, wrong_dollars
+from core.ingest.intake import MOST_STEPS, Count, Id, LongText, Milliseconds, Name, Parts, Row, Word, wrong_dollars
 from core.providers.prices import CostSource
 
 __all__ = ["MOST_STEPS", "CostSource", "NewRequest", "RequestStatus"]

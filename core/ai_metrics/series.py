@@ -29,7 +29,7 @@ from core.ai_metrics.histograms import quantiles_each, summed_each
 from core.ai_metrics.sources import TIMINGS, Columns, Source, Timing, read_sums, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY, Period, midnight
+from core.presentation.periods import DAY, Period, midnight
 
 MOST_POINTS, MOST_DAILY_POINTS = 2000, 400
 RANKS = (0.5, 0.75, 0.9, 0.95, 0.99)

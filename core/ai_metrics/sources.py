@@ -47,9 +47,9 @@ from core.ai_metrics.histograms import Counts, packed, quantiles
 from core.ai_metrics.models import HISTOGRAM, AiRequest, RequestDelta, RequestRollup
 from core.ai_metrics.rollups import HISTOGRAMS, SUMS
 from core.ai_metrics.schemas import RequestStatus
-from core.periods import HALF_HOUR
-from core.rollups import Grain
-from core.tables import table_of
+from core.database.rollups import Grain
+from core.database.tables import table_of
+from core.presentation.periods import HALF_HOUR
 
 rollups, deltas, raw = table_of(RequestRollup), table_of(RequestDelta), table_of(AiRequest)
 

@@ -6,14 +6,15 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core import clock, settings
 from core.ai_metrics.answers import Asked, Figures, Interval, LatencyBefore, LatencyPoint, VolumePoint
 from core.ai_metrics.series import measure, volume_and_times
-from core.comparison import NOT_KNOWN, Change, Meaning, Tile, not_compared, of_level, of_rate, tile
+from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.periods import DAY, Period, day_of, midnight
-from core.words import Unit
+from core.platform import clock
+from core.presentation.comparison import NOT_KNOWN, Change, Meaning, Tile, not_compared, of_level, of_rate, tile
+from core.presentation.periods import DAY, Period, day_of, midnight
+from core.presentation.words import Unit
 
 BY_THE_HOUR = 3 * DAY  # so long a period has too few days to compare, and is compared by the hour
 

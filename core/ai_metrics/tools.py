@@ -27,10 +27,10 @@ from core.ai_metrics.figures import mean, rate
 from core.ai_metrics.histograms import packed
 from core.ai_metrics.models import ToolDelta, ToolRollup
 from core.ai_metrics.sources import LONGEST_MS, MOST_STATEMENTS, NO_BUCKET, NO_HISTOGRAM, ONE, ZERO, bucket_of_time, raw, times_of
+from core.database.rollups import Grain
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.rollups import Grain
-from core.tables import table_of
 
 rollups, deltas = table_of(ToolRollup), table_of(ToolDelta)
 COLUMNS = ("tool", "calls", "errors", "durations", "duration_ms", "duration_histogram")

@@ -5,18 +5,18 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.annotations import annotations
 from core.annotations.annotations import DECIDING
 from core.annotations.claims import of_item, snapshot_of
 from core.annotations.errors import AnnotationMissing, DecidesOwn, ItemMissing, NothingToDecide
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import AnnotationStatus, AnnotationView, Decision, ItemState, NewAnnotation, Outcome, Verdict
-from core.db import Database
+from core.database.db import Database
+from core.database.tables import table_of
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.tables import table_of
+from core.platform import clock
 
 items, passes, notes = table_of(ReviewItem), table_of(ReviewPass), table_of(Annotation)
 

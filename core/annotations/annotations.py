@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from core import clock, memo, outbox
 from core.annotations import snapshots
 from core.annotations.errors import AnnotationMissing, OnlyAdminsDecide, OnlyFlags, SomebodyElses, WrongStep
 from core.annotations.models import Annotation, AnnotationChange, AnnotationDraft, ReviewItem
@@ -23,15 +22,18 @@ from core.annotations.schemas import (
     NewAnnotation,
 )
 from core.annotations.snapshots import Snapshot
+from core.cache import memo
 from core.conversations import queries as conversations
 from core.conversations.schemas import MessageSpeaker
-from core.db import Database
+from core.database.db import Database
+from core.database.paging import Cursor, Page, Window
+from core.database.tables import table_of
 from core.identity import audit
 from core.identity.permissions import Permission, may, require, require_any
 from core.identity.schemas import Actor
-from core.ids import new_id
-from core.paging import Cursor, Page, Window
-from core.tables import table_of
+from core.jobs import outbox
+from core.platform import clock
+from core.platform.ids import new_id
 
 CHANGED = "annotations.changed"
 notes, changes = table_of(Annotation), table_of(AnnotationChange)

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import memo
 from core.annotations.models import ReviewItem
 from core.annotations.schemas import ItemState
+from core.cache import memo
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require_any
 from core.identity.schemas import Actor, View
-from core.tables import table_of
 
 items = table_of(ReviewItem)
 

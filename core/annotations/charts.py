@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from core import words
 from core.annotations.schemas import AnnotationType
 from core.annotations.summary import UNDISCLOSED, Day
-from core.drawing import Chart
-from core.palette import Palette
-from core.periods import Period, midnight
-from core.plotting import stacked_bars
-from core.words import Unit
+from core.presentation import words
+from core.presentation.drawing import Chart
+from core.presentation.palette import Palette
+from core.presentation.periods import Period, midnight
+from core.presentation.plotting import stacked_bars
+from core.presentation.words import Unit
 
 NAMES: dict[str, str] = {
     AnnotationType.CORRECTION: "Correction",

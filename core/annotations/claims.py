@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, RowMapping, and_, exists, select, text, up
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.annotations.annotations import add
 from core.annotations.errors import ItemMissing, NotAnnotated, NotYours
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
@@ -23,9 +22,10 @@ from core.annotations.schemas import (
 )
 from core.annotations.settings import Review
 from core.annotations.snapshots import COLUMNS
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.tables import table_of
+from core.platform import clock
 
 items, passes, notes = table_of(ReviewItem), table_of(ReviewPass), table_of(Annotation)
 

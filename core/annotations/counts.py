@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from core.conversations import annotated, ratings
 from core.conversations.annotated import Annotated
-from core.db import Database, reading, transaction
+from core.database.db import Database, reading, transaction
 
 COUNTED = text("""
 select given.id, count(notes.id), max(notes.created_at) from unnest(cast(:ids as uuid[])) as given (id)

@@ -9,12 +9,12 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.annotations.models import Annotation, AnnotationDraft
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.json_objects import JsonObject
-from core.tables import table_of
+from core.ingest.json_objects import JsonObject
+from core.platform import clock
 
 drafts, notes = table_of(AnnotationDraft), table_of(Annotation)
 

@@ -7,7 +7,6 @@ from datetime import datetime
 from hashlib import blake2b, sha256
 from typing import Any
 
-from core import clock
 from core.annotations import exporting
 from core.annotations.examples import Example
 from core.annotations.exporting import Split
@@ -15,10 +14,11 @@ from core.annotations.formats import FORMATS, Format, FormatName
 from core.annotations.left_out import WORDS, ExclusionReason
 from core.annotations.readers import is_readable
 from core.annotations.schemas import AnnotationFilter
-from core.db import Session
+from core.database.db import Session
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
+from core.platform import clock
 
 PREVIEWED = 5
 UNKNOWN = "unknown"

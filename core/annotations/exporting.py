@@ -16,9 +16,9 @@ from core.annotations.formats import FACTS, Format
 from core.annotations.models import Annotation
 from core.annotations.schemas import AnnotationFilter, AnnotationType
 from core.annotations.turns import Turn
-from core.db import Database, transaction
-from core.paging import Cursor
-from core.tables import table_of
+from core.database.db import Database, transaction
+from core.database.paging import Cursor
+from core.database.tables import table_of
 
 AT_ONCE = 500
 MOST_BEFORE = 100  # turns, and characters: more than any trainer takes in one example

@@ -13,17 +13,18 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from core import clock, settings
 from core.annotations import snapshots
 from core.annotations.chances import below
 from core.annotations.schemas import AskedFor, QueueItemView, Reason
 from core.annotations.settings import Review
 from core.conversations import queries as conversations
 from core.conversations.opinions import NEGATIVE
-from core.db import Database, reading, transaction
+from core.database import settings
+from core.database.db import Database, reading, transaction
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ids import new_id
+from core.platform import clock
+from core.platform.ids import new_id
 
 PRIORITIES = {
     Reason.ASKED_FOR: 80,

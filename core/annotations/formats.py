@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from core import csv_lines
 from core.annotations import dialogues, markdown
 from core.annotations.examples import Asked, Example, answered, compared, judged, noted
 from core.annotations.left_out import ExclusionReason
 from core.annotations.turns import Spoken, Turn, Untold
+from core.presentation import csv_lines
 
 # U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, which turn or break lines: escaped, they are the same to a reader of
 # JSON, and harmless to a person who looks at the file.

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemState, Outcome
-from core.tables import AiTable, Created, Keyed, one_of
+from core.database.tables import AiTable, Created, Keyed, one_of
 
 NOTHING = text("'{}'")
 

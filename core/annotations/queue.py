@@ -8,18 +8,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from core import clock, memo, settings
 from core.annotations import claims
 from core.annotations.backlog import Backlog, read_backlog
 from core.annotations.errors import ItemMissing
 from core.annotations.models import ReviewItem, ReviewPass
 from core.annotations.schemas import AnnotationType, BulkAction, BulkBody, BulkDone, ItemState, Outcome, QueueItemView, Verdict
 from core.annotations.settings import Review
+from core.cache import memo
+from core.database import settings
+from core.database.paging import Page, Window
+from core.database.tables import table_of
 from core.errors import Failure
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
-from core.paging import Page, Window
-from core.tables import table_of
+from core.platform import clock
 
 items, passes = table_of(ReviewItem), table_of(ReviewPass)
 

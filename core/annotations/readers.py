@@ -11,7 +11,7 @@ import msgspec
 
 from core.annotations.formats import CSV_COLUMNS, FormatName
 from core.annotations.markdown import FENCE
-from core.csv_lines import FORMULA
+from core.presentation.csv_lines import FORMULA
 
 LONGEST_CELL = 10_000_000
 # Python's own reader stops at 131,072 characters, and a message may have a million.

@@ -11,9 +11,9 @@ from core.annotations.errors import ItemMissing, TooLate
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import AnnotationStatus, Outcome, QueueItemView, Verdict
 from core.annotations.settings import Review
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.tables import table_of
 
 items, passes, notes = table_of(ReviewItem), table_of(ReviewPass), table_of(Annotation)
 

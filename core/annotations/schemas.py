@@ -9,8 +9,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core.conversations.schemas import MessageSpeaker
+from core.database.tables import storable
 from core.identity.schemas import View
-from core.tables import storable
 
 LONGEST_TEXT = 200_000
 LONGEST_TAG = 64

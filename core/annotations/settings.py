@@ -3,8 +3,8 @@
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from core import settings
 from core.annotations.schemas import LONGEST_TEXT, Tags
+from core.database import settings
 from core.identity import audit
 from core.identity.permissions import Permission, require, require_any
 from core.identity.schemas import Actor

@@ -15,10 +15,10 @@ from core.annotations.agreement import Agreement, Mistaken, Pattern, agreement, 
 from core.annotations.annotations import DECIDING, conditions, seen_by
 from core.annotations.models import Annotation
 from core.annotations.schemas import AnnotationFilter, AnnotationSeverity, AnnotationType
+from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require_any
 from core.identity.schemas import Actor, View
-from core.periods import Period
-from core.tables import table_of
+from core.presentation.periods import Period
 
 MOST = 20  # rows of a list
 PAUSE_S = 1800.0  # after which somebody has done something else

@@ -3,9 +3,9 @@
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
-from core import memo
 from core.annotations import settings
 from core.annotations.annotations import is_blind, notes
+from core.cache import memo
 from core.identity.schemas import Actor, View
 
 MOST = 500

@@ -8,7 +8,7 @@ from uuid import UUID
 from core.activity.answers import ConfidenceInterval
 from core.batches.schemas import INTERNAL_JOBS
 from core.identity.schemas import View
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 
 GOOD = ("completed",)
 BAD = ("failed", "partial", "lost")

@@ -6,12 +6,12 @@ from datetime import datetime
 from itertools import accumulate, cycle
 from typing import Any
 
-from core import words
 from core.batches.answers import BAD, GOOD, Phase, RunView
-from core.drawing import Chart, Drawing, Markup, blank
-from core.palette import Palette
-from core.plotting import Line, Scale, line_chart, local, scale_of
-from core.words import Unit, shortened
+from core.presentation import words
+from core.presentation.drawing import Chart, Drawing, Markup, blank
+from core.presentation.palette import Palette
+from core.presentation.plotting import Line, Scale, line_chart, local, scale_of
+from core.presentation.words import Unit, shortened
 
 LOW, STRIP_PX = 0.5, 52
 ROW_PX, BAR, MOST_LINES = 26, 0.62, 5

@@ -14,7 +14,7 @@ from core.batches.naming import named
 from core.batches.queries import matching, runs
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
-from core.words import shortened
+from core.presentation.words import shortened
 
 MOST_JOBS, MOST_RUNS, FEWEST_BAD, TOLERATED = 100, 2000, 2, 0.05
 OFTEN, LONGEST_SUMMARY = 0.5, 160

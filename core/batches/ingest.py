@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core import traces
 from core.batches.schemas import ENDED, NewBatchRun
-from core.intake import Source, as_jsonb, key_of
-from core.newest import Known, Version, version_of
-from core.staging import Stage, driver
+from core.database import traces
+from core.database.newest import Known, Version, version_of
+from core.database.staging import Stage, driver
+from core.ingest.intake import Source, as_jsonb, key_of
 
 NO_JOB = "batch"  # of runs that do not say which job they are of
 
@@ -113,7 +113,7 @@ def _order(known: Known, told_now: list[str]) -> list[str] | None:
 
 
 def _phase(name: str) -> str:
-    return f"phase_durations.{name}"  # as core/newest.py names a field of an object
+    return f"phase_durations.{name}"  # as core/database/newest.py names a field of an object
 
 
 def _learned(name: str, known: Known) -> tuple[object, ...]:

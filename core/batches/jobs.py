@@ -1,8 +1,8 @@
 """What is due of batch runs."""
 
-from core import queue
 from core.batches import service
-from core.db import transaction
+from core.database.db import transaction
+from core.jobs import queue
 
 
 @queue.app.periodic(cron="* * * * *")

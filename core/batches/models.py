@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Index, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.tables import CoreTable
+from core.database.tables import CoreTable
 
 
 class BatchRun(CoreTable):

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from core.batches.answers import AskedRuns, Phase, PhaseDay, PhaseFigures
 from core.batches.models import BatchRun
 from core.batches.queries import RANKS, matching, whole
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.tables import table_of
 
 NUMBER = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
 NOTHING = PhaseFigures(runs=0, avg_ms=None, p50_ms=None, p95_ms=None, max_ms=None)

@@ -26,7 +26,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
-from core import clock, shortened
 from core.activity.conversion import interval
 from core.batches.answers import (
     BAD,
@@ -46,11 +45,13 @@ from core.batches.models import BatchRun
 from core.batches.naming import named
 from core.batches.schemas import BatchStatus
 from core.batches.usual import is_slow, usual_durations
+from core.database.paging import EPOCH, Cursor, Window
+from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, without_contents
 from core.identity.schemas import Actor
-from core.paging import EPOCH, Cursor, Window
-from core.periods import Period, midnight
-from core.tables import table_of
+from core.platform import clock
+from core.presentation import shortened
+from core.presentation.periods import Period, midnight
 
 runs = table_of(BatchRun).c
 STATES = (*GOOD, *BAD, "running")

@@ -6,10 +6,10 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.batches.models import BatchRun
 from core.batches.schemas import BatchStatus
-from core.settings import Workspace, read
+from core.database.settings import Workspace, read
+from core.platform import clock
 
 
 def give_up_silent(session: Session) -> int:

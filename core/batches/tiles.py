@@ -6,13 +6,13 @@ from dataclasses import replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.batches.answers import BAD, GOOD, AskedRuns, DayOfRuns, RunFigures
 from core.batches.queries import by_day, duration, figures, matching, midnights, runs
-from core.comparison import Meaning, Tile, of_level, of_rate, tile
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.words import Unit
+from core.platform import clock
+from core.presentation.comparison import Meaning, Tile, of_level, of_rate, tile
+from core.presentation.words import Unit
 
 Course = list[float | None]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState, MessageSpeaker
 from core.identity.schemas import View
-from core.money import Usd
+from core.presentation.money import Usd
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,16 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import clock, outbox, traces
 from core.activity.ingest import note_days, note_users
 from core.conversations import messages, naming
 from core.conversations.prefixes import drop_known
 from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation
-from core.intake import Source, key_of
-from core.newest import Known, moment_of, name_by, version_of
-from core.staging import Connection, Few, Stage, driver, with_indexes
+from core.database import traces
+from core.database.newest import Known, moment_of, name_by, version_of
+from core.database.staging import Connection, Few, Stage, driver, with_indexes
+from core.ingest.intake import Source, key_of
+from core.jobs import outbox
+from core.platform import clock
 
 MADE = "conversations.made"
 AGAIN = "conversations.again"

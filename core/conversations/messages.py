@@ -4,10 +4,10 @@ from uuid import UUID
 
 import msgspec
 
-from core import traces
 from core.conversations.schemas import NewConversation, NewMessage
-from core.intake import as_jsonb, key_of, message_name, staged_key
-from core.staging import Connection, Stage
+from core.database import traces
+from core.database.staging import Connection, Stage
+from core.ingest.intake import as_jsonb, key_of, message_name, staged_key
 
 MESSAGES = Stage(
     "staged_messages",

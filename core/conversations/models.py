@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.conversations.schemas import ConversationState, MessageSpeaker, Origin
-from core.tables import CoreTable, one_of
+from core.database.tables import CoreTable, one_of
 
 EMPTY = text("'{}'::jsonb")
 
@@ -51,7 +51,7 @@ class Conversation(CoreTable):
     app: Mapped[str]
     release: Mapped[str]
     import_id: Mapped[UUID | None]
-    told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # of each field, how new it is (core/newest.py)
+    told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # of each field, how new it is (core/database/newest.py)
     last_message_at: Mapped[datetime]
     created_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -12,10 +12,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import outbox
 from core.conversations.messages import MESSAGES
-from core.locks import Lock
-from core.staging import Connection, driver
+from core.database.locks import Lock
+from core.database.staging import Connection, driver
+from core.jobs import outbox
 
 NAMED = "messages.named"
 AT_ONCE = 1000

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from core.conversations.schemas import NewConversation, NewMessage
-from core.intake import key_of, message_name
-from core.staging import Connection
+from core.database.staging import Connection
+from core.ingest.intake import key_of, message_name
 
 KNOWN = "select id, created_at from messages where id = any(%(keys)s)"
 

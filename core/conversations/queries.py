@@ -21,19 +21,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from core import memo
 from core.activity.models import User
+from core.cache import memo
 from core.conversations import highlights
 from core.conversations.answers import ConversationFilter, ConversationSummary, ConversationView, Hit
 from core.conversations.errors import ConversationMissing, MessageAmbiguous, MessageMissing
 from core.conversations.models import Conversation, Message
 from core.conversations.opinions import Opinion, rated
+from core.database.paging import Cursor, Page, Window
+from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
-from core.intake import message_name
-from core.paging import Cursor, Page, Window
-from core.periods import Period, Watched, id_of, keys_of
-from core.tables import storable, table_of
+from core.ingest.intake import message_name
+from core.presentation.periods import Period, Watched, id_of, keys_of
 
 talks, messages, users = table_of(Conversation), table_of(Message), table_of(User)
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from msgspec import field
 
-from core.intake import (
+from core.ingest.intake import (
     Count,
     Id,
     JsonObject,

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.db import Session
+from core.database.db import Session
 from core.demo import queries, reviews
 from core.demo.generator import World
 from core.demo.reviewers import Panel

@@ -5,12 +5,12 @@ from datetime import datetime
 from sqlalchemy import and_, select, text
 from sqlalchemy.orm import Session
 
-from core import memo
-from core.config import config
+from core.cache import memo
 from core.demo.schemas import DemoView
 from core.imports import undo
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
+from core.platform.config import config
 
 FORMAT = "demo"
 GONE = (ImportStatus.UNDONE, ImportStatus.READY)

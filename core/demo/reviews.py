@@ -9,16 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import outbox
 from core.annotations import annotations, snapshots
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import AnnotationStatus, ItemState
 from core.annotations.snapshots import Snapshot
-from core.db import Database
+from core.database.db import Database
+from core.database.tables import table_of
 from core.demo.loaded import table
 from core.demo.reviewers import DECIDING, Note, Review
-from core.intake import key_of, message_name
-from core.tables import table_of
+from core.ingest.intake import key_of, message_name
+from core.jobs import outbox
 
 notes, items, passes = table_of(Annotation), table_of(ReviewItem), table_of(ReviewPass)
 JOINED = timedelta(minutes=2)  # after it was said, a message is in the queue

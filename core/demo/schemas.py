@@ -4,8 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from core.database.settings import Group
 from core.imports.schemas import ImportStatus
-from core.settings import Group
 
 
 class Demo(Group):

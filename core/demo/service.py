@@ -4,7 +4,7 @@ from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
-from core import clock, settings
+from core.database import settings
 from core.demo import queries
 from core.demo.errors import NoDemo, NotEmpty
 from core.demo.generator import SEED
@@ -12,10 +12,11 @@ from core.demo.schemas import Demo
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ids import new_id
 from core.imports import service as imports
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
+from core.platform import clock
+from core.platform.ids import new_id
 
 NAME = "Demo workspace"
 OURSELVES = "Attune"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.demo.calendar import DAY, Calendar
-from core.periods import in_address
+from core.presentation.periods import in_address
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from core.db import reading
+from core.database.db import reading
 
 # In the order in which pages need it; of days the newest first. Long tables of which a page needs little are left out.
 WANTED = (

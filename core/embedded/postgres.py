@@ -19,7 +19,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import URL
 
-from core.db import Addresses
+from core.database.db import Addresses
 from core.embedded import log_file
 from core.embedded.child import Child
 from core.embedded.launch import NOBODY

@@ -2,7 +2,7 @@
 
 import os
 
-from core.query_slots import CORES
+from core.database.query_slots import CORES
 
 SETTINGS = {
     "listen_addresses": "",

@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 
-from core.config import ROOT, Role
 from core.embedded.child import Child
+from core.platform.config import ROOT, Role
 
 PARENT = "ATTUNE_PARENT"
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.cutter import Cutter
 from core.executions.schemas import ExecutionStatus, Outcome, ToolExecution
+from core.network.cutter import Cutter
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 
 Waker = Callable[[], None]

@@ -1,8 +1,8 @@
 """Ends executions whose process is gone."""
 
-from core import queue
-from core.db import transaction
+from core.database.db import transaction
 from core.executions import service
+from core.jobs import queue
 
 
 @queue.app.periodic(cron="* * * * *")

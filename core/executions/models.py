@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, LargeBinary, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.database.tables import CoreTable, Created, Keyed, one_of
 from core.executions.schemas import ExecutionStatus
-from core.tables import CoreTable, Created, Keyed, one_of
 
 
 class Execution(Keyed, Created, CoreTable):

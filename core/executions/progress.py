@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from uuid import UUID
 
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Failure
 from core.executions import queries, service
 from core.executions.buffers import Buffer

@@ -15,8 +15,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import bus
-from core.db import transaction
+from core.database import bus
+from core.database.db import transaction
+from core.database.tables import storable
 from core.errors import Failure, ProviderFailed, StartRefused, Unavailable
 from core.executions import service
 from core.executions.buffers import Buffer
@@ -28,7 +29,6 @@ from core.identity.schemas import Actor
 from core.providers import gateway, prices
 from core.providers.chunks import TextChunk, Usage
 from core.providers.errors import Cut
-from core.tables import storable
 
 log = logging.getLogger("attune.executions")
 

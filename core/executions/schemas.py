@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.json_objects import JsonObject
-from core.money import Usd
+from core.ingest.json_objects import JsonObject
+from core.presentation.money import Usd
 from core.providers.chunks import Usage
 from core.providers.prices import UNPRICED, Cost
 from core.providers.schemas import ChatMessage, Parameters, Tool

@@ -9,17 +9,19 @@ from sqlalchemy import ColumnElement, CursorResult, Update, bindparam, func, ins
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.orm import Session
 
-from core import bus, clock, outbox
+from core.database import bus
+from core.database.tables import table_of
 from core.executions import texts
 from core.executions.models import Execution
 from core.executions.schemas import ExecutionError, ExecutionStatus, ExecutionView, NewExecution, Outcome, TokenUsage
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ids import new_id
+from core.jobs import outbox
+from core.platform import clock
+from core.platform.ids import new_id
 from core.providers import catalogue
 from core.providers.errors import ParameterNotTaken
 from core.providers.schemas import Call, ChatMessage, MessageRole, ModelView, ParameterName, Route
-from core.tables import table_of
 
 # On tables, not mapped classes, and built once: these statements run with every call, and cost a third this way.
 executions = table_of(Execution)

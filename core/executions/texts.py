@@ -4,8 +4,8 @@ import json
 from typing import Any
 from uuid import UUID
 
-from core import crypto
 from core.executions.schemas import ToolExecution
+from core.platform import crypto
 from core.providers.schemas import ChatMessage
 
 TABLE = "prompt_executions"

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import outbox
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.tables import AiAudit, CoreAudit, storable, table_of
 from core.identity.schemas import Actor, Caller
-from core.tables import AiAudit, CoreAudit, storable, table_of
+from core.jobs import outbox
 
 WRITTEN = "audit.written"
 ours, theirs = table_of(CoreAudit), table_of(AiAudit)

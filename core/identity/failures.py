@@ -6,11 +6,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import clock
+from core.database.tables import CoreAudit
 from core.identity import audit
 from core.identity.models import SignInFailureHour
 from core.identity.schemas import Caller
-from core.tables import CoreAudit
+from core.platform import clock
 
 ACTION = "session.sign_in"
 KEPT_FOR = timedelta(days=90)

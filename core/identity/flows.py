@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from sqlalchemy import func, select
 
-from core import crypto
-from core.db import transaction
+from core.database.db import transaction
+from core.database.locks import Lock
 from core.errors import StartRefused
 from core.identity import audit, failures, passwords, queries, service, sign_in
 from core.identity.errors import LinkSpent, WrongPassword
@@ -22,7 +22,7 @@ from core.identity.schemas import (
     SessionKind,
     SignedIn,
 )
-from core.locks import Lock
+from core.platform import crypto
 
 NO_EMAIL = "(not an e-mail)"
 

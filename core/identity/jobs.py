@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from core import outbox
 from core.identity import audit
+from core.jobs import outbox
 
 
 @outbox.handles(audit.WRITTEN)

@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import clock, crypto
+from core.cache.recall import Recall
 from core.identity import audit
 from core.identity.errors import AlreadyOver, KeyDead, KeyMissing
 from core.identity.models import ApiKey
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, ApiKeyView, Caller, MadeApiKey, NewApiKey, Scope
-from core.recall import Recall
+from core.platform import clock, crypto
 
 PREFIX = "atn_"
 FORM = re.compile(r"atn_([A-Za-z0-9]{8})_([A-Za-z0-9_-]{43})")

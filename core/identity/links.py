@@ -6,10 +6,10 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from core import clock, crypto
 from core.identity import queries
 from core.identity.models import AccountLink, AdminUser
 from core.identity.schemas import Link, LinkPurpose
+from core.platform import clock, crypto
 
 LIFETIME = {LinkPurpose.INVITATION: timedelta(days=7), LinkPurpose.RESET: timedelta(days=1)}
 

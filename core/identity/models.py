@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.database.tables import CoreTable, Created, Keyed, one_of
 from core.identity.schemas import LinkPurpose, Role, SessionKind
-from core.tables import CoreTable, Created, Keyed, one_of
 
 
 class AdminUser(Keyed, Created, CoreTable):

@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from core import clock
+from core.database.paging import Page, Window
+from core.database.tables import CoreAudit, Setting, table_of
 from core.identity.errors import AccountMissing
 from core.identity.models import AccountLink, AdminSession, AdminUser
 from core.identity.schemas import AccountView, Actor, AuditActor, AuditFilter, AuditRow, Caller, Role, SessionView
-from core.paging import Page, Window
-from core.tables import CoreAudit, Setting, table_of
+from core.platform import clock
 
 # Asked with every request and every rerun: on tables instead of mapped classes, and built once, it costs a third.
 accounts, sessions = table_of(AdminUser), table_of(AdminSession)

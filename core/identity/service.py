@@ -8,7 +8,8 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import bus, clock, crypto, outbox
+from core.cache.recall import Recall
+from core.database import bus
 from core.identity import audit, failures, links, queries, sign_in, tokens
 from core.identity.errors import (
     EmailTaken,
@@ -33,8 +34,9 @@ from core.identity.schemas import (
     SessionKind,
     SignedIn,
 )
-from core.ids import new_id
-from core.recall import Recall
+from core.jobs import outbox
+from core.platform import clock, crypto
+from core.platform.ids import new_id
 
 REMOVED = "account.removed"
 SEEN_EVERY = timedelta(minutes=1)

@@ -12,9 +12,9 @@ from sqlalchemy import case, delete, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import clock, crypto
-from core.callers import network_of
 from core.identity.models import AdminUser, SignInFailure
+from core.network.callers import network_of
+from core.platform import clock, crypto
 
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)

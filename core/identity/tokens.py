@@ -5,8 +5,8 @@ from uuid import UUID
 
 import jwt
 
-from core import clock, crypto
 from core.identity.errors import SessionOver
+from core.platform import clock, crypto
 
 LIFETIME = timedelta(hours=8)
 ALGORITHM = "HS256"

@@ -9,15 +9,16 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from core import clock, settings
-from core.db import reading
+from core.database import settings
+from core.database.db import reading
 from core.errors import Invalid
 from core.imports import quotes
 from core.imports.chunks import Chunk, Identity, cut
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import DryRun, Problem, RowsOver, Sample
 from core.imports.stores import STORES, times
-from core.intake import Row, key_of
+from core.ingest.intake import Row, key_of
+from core.platform import clock
 
 MOST_PROBLEMS = 20
 MOST_SAMPLES = 5

@@ -9,13 +9,14 @@ from typing import TypeVar
 
 import msgspec
 
-from core import bodies, clock
 from core.imports import values
 from core.imports.files import TOO_LONG
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import Problem
 from core.imports.stores import STORES, size_of, weight
-from core.intake import FUTURE, JsonObject, Row
+from core.ingest import bodies
+from core.ingest.intake import FUTURE, JsonObject, Row
+from core.platform import clock
 
 # A user of many rows is counted up once a chunk: larger ones are faster, and hold others up longer. Two of them are in memory.
 HEAVIEST = 16_000

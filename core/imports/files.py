@@ -16,9 +16,9 @@ from itertools import count
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
-from core.bodies import LONGEST_ROW
 from core.errors import Invalid
 from core.imports import uploads
+from core.ingest.bodies import LONGEST_ROW
 
 SAMPLE = 1 << 20  # characters that are looked at to tell what a file is
 LONGEST_LINE = 8 << 20  # of JSON: an export of many spans may stand in one

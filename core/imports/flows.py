@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from core import clock, settings
-from core.db import Database, Session, cause_of, transaction
-from core.db import reading as asking
+from core.database import settings
+from core.database.db import Database, Session, cause_of, transaction
+from core.database.db import reading as asking
 from core.errors import Failure, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -25,7 +25,8 @@ from core.imports.parsed import Parsed
 from core.imports.schemas import BUSY, STARTABLE, DryRun, ImportStatus, ImportView, ReadAs, Start
 from core.imports.uploads import Kept
 from core.imports.writing import Overtaken, Stopped, write
-from core.intake import Source
+from core.ingest.intake import Source
+from core.platform import clock
 
 log = logging.getLogger("attune.imports")
 

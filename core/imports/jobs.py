@@ -8,8 +8,8 @@ from uuid import UUID
 
 from procrastinate import JobContext
 
-from core import queue
 from core.imports import flows, own_process, service
+from core.jobs import queue
 
 
 @queue.app.task(name=service.TASK, pass_context=True)

@@ -13,7 +13,7 @@ import msgspec
 from core.errors import Invalid
 from core.imports.files import LONGEST_LINE, Lines, as_text
 from core.imports.values import plain, whole_characters
-from core.json_limits import excess
+from core.ingest.json_limits import excess
 
 LARGEST_RECORD = 32 << 20
 MOST_VALUES = 500_000  # of a record, which may be an export of many spans

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from core.db import Session
+from core.database.db import Session
 from core.imports.parsed import Parsed
 
 Finish = Callable[[Session, Session, UUID], None]

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.database.tables import CoreTable, Created, Keyed, one_of
 from core.imports.schemas import ImportStatus
-from core.tables import CoreTable, Created, Keyed, one_of
 
 EMPTY_OBJECT, EMPTY_LIST = text("'{}'::jsonb"), text("'[]'::jsonb")
 

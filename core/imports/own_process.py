@@ -6,8 +6,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from core.config import ROOT
 from core.embedded.worker import PARENT
+from core.platform.config import ROOT
 
 log = logging.getLogger("attune.imports")
 

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.bodies import LONGEST_ROW
 from core.imports import parquet_pages
 from core.imports.arrow_values import values_of
 from core.imports.files import MOST_TIMES, TOO_LONG, Unreadable, with_any_access
+from core.ingest.bodies import LONGEST_ROW
 
 AT_ONCE = 2_000
 BYTES_AT_ONCE = 4 << 20

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
 
-from core import partitions
-from core.db import Database, engines
+from core.database import partitions
+from core.database.db import Database, engines
 from core.imports.models import Import
 from core.imports.parsed import Kind
 from core.imports.stores import STORES

@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.imports.errors import ImportMissing, MappingMissing
 from core.imports.models import Import, ImportMapping
 from core.imports.schemas import ImportStatus, ImportView, MappingView, Progress, SameFile
-from core.paging import Page, Window
 
 
 def list_imports(session: Session, *, window: Window, actor: Actor) -> Page[ImportView]:

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
-from core import redaction
 from core.imports import words
 from core.imports.models import Import
 from core.imports.schemas import Problem
-from core.intake import Row
+from core.ingest import redaction
+from core.ingest.intake import Row
 
 LONGEST_ROW = 2_000  # characters of JSON
 

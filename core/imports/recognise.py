@@ -7,7 +7,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core import clock
 from core.imports import files, guess, json_files, layout, meanings, questions, records, shapes, tables, units, unready, words
 from core.imports.files import Opened, Unreadable
 from core.imports.mapping import SINCE_START, Container, Mapping, Shape
@@ -17,6 +16,7 @@ from core.imports.questions import Ask, Question
 from core.imports.schemas import ReadAs
 from core.imports.shapes import Sample
 from core.imports.unready import NotYet
+from core.platform import clock
 
 __all__ = ["Column", "Question", "Recognition", "Unreadable", "guessed_fields", "readings", "recognise"]
 

@@ -10,12 +10,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import clock, outbox, queue
-from core.db import after_commit
+from core.database.db import after_commit
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ids import new_id
 from core.imports import queries, questions, quotes, uploads
 from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow, UndoOver
 from core.imports.mapping import Mapping
@@ -23,6 +21,9 @@ from core.imports.models import Import, ImportMapping
 from core.imports.schemas import BUSY, STARTABLE, Answers, Count, ImportStatus, ImportView, MappingView, NewMapping, Start
 from core.imports.undo import since as undoing_since
 from core.imports.uploads import Kept
+from core.jobs import outbox, queue
+from core.platform import clock
+from core.platform.ids import new_id
 
 TASK = "imports.work"
 TOUCHED = "imports.touched"

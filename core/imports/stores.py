@@ -16,9 +16,9 @@ from core.batches import ingest as batches
 from core.batches.schemas import NewBatchRun
 from core.conversations import ingest as conversations
 from core.conversations.schemas import NewConversation
-from core.db import Database, Session
+from core.database.db import Database, Session
 from core.imports.parsed import Kind
-from core.intake import JsonObject, Row, Source
+from core.ingest.intake import JsonObject, Row, Source
 from core.knowledge import documents, feedback, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 

@@ -7,10 +7,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from core.bodies import LONGEST_ROW
 from core.imports.files import TOO_LONG, Lines, Unreadable, as_text
 from core.imports.mapping import Unit
 from core.imports.moments import naive_or_aware
+from core.ingest.bodies import LONGEST_ROW
 
 SEPARATORS = ",\t;|"
 LOOKED_AT = 30

@@ -16,17 +16,17 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from core import clock
 from core.activity import subjects
-from core.db import Database, Session, transaction
+from core.database.db import Database, Session, transaction
+from core.database.settings import Retention, Workspace, read
+from core.database.staging import driver
 from core.errors import Unavailable
 from core.imports import made, marks
 from core.imports.models import Import
 from core.imports.undoing import batch_runs, conversations, raw_rows, reviews, users, whole_rows
 from core.imports.undoing.raw_rows import Raw
 from core.imports.undoing.whole_rows import Whole
-from core.settings import Retention, Workspace, read
-from core.staging import driver
+from core.platform import clock
 
 # Of one statement: a connection has 30 s, which is enough for what somebody waits for.
 LONGEST = "5min"

@@ -13,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from uuid import UUID
 
-from core.config import config
 from core.imports.errors import DiskFull, EmptyFile, FileTooLarge
+from core.platform.config import config
 
 FOLDER = "imports"
 KEPT_FREE = 512 * 2**20  # for the database, which lies on the same disk as a rule

@@ -15,8 +15,8 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core import clock, partitions
-from core.db import Database, cause_of, transaction
+from core.database import partitions
+from core.database.db import Database, cause_of, transaction
 from core.errors import Conflict, Invalid, Unavailable
 from core.imports import marks, quotes
 from core.imports.chunks import HEAVIEST, Chunk, Good, Identity, ahead, cut, without_what_is_refused
@@ -24,7 +24,8 @@ from core.imports.models import Import
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import Count, ImportStatus, Problem
 from core.imports.stores import STORES, times
-from core.intake import Source
+from core.ingest.intake import Source
+from core.platform import clock
 
 log = logging.getLogger("attune.imports")
 

@@ -10,11 +10,11 @@ from core.ai_metrics.models import RequestDelta, RequestRollup
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.sources import ALL
 from core.batches.models import BatchRun
+from core.database.rollups import Grain
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require_any
 from core.identity.schemas import Actor, View
-from core.periods import Period
-from core.rollups import Grain
-from core.tables import table_of
+from core.presentation.periods import Period
 
 MOST = 500
 requests, events, runs = table_of(RequestRollup), table_of(EventRollup), table_of(BatchRun)

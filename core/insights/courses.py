@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from core import clock, memo
 from core.activity.active_users import active_by_day, new_by_day
+from core.cache import memo
 from core.conversations.opinions import POSITIVE
+from core.database.tables import table_of
 from core.insights.schemas import Scope
-from core.periods import DAY, Period, midnight
+from core.platform import clock
+from core.presentation.periods import DAY, Period, midnight
 from core.system.models import DailyMetric
-from core.tables import table_of
 
 daily = table_of(DailyMetric).c
 

@@ -7,7 +7,6 @@ from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
-from core import clock, words
 from core.activity import asking
 from core.activity.passages import Drop, drops
 from core.ai_metrics import tools
@@ -16,12 +15,14 @@ from core.ai_metrics.incidents import Incident, Trouble, incidents
 from core.ai_metrics.series import volume_by_model
 from core.batches.answers import AskedRuns
 from core.batches.failing import Failing, find_failing
-from core.comparison import Tile, Verdict
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
 from core.insights.schemas import Scope
 from core.insights.tiles import Known, read_known
-from core.periods import in_address
+from core.platform import clock
+from core.presentation import words
+from core.presentation.comparison import Tile, Verdict
+from core.presentation.periods import in_address
 
 MOST = 8
 # A smaller rise of cost can be certain, and still be nothing to act on.

@@ -12,14 +12,14 @@ from core.activity import events, queries, segments, stays
 from core.ai_metrics import queries as requests
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.requests import Order
-from core.db import Database, Session, reading
+from core.database.db import Database, Session, reading
+from core.database.paging import Window
 from core.errors import Failure
 from core.identity.schemas import Actor, Caller, Role
 from core.insights.findings import findings
 from core.insights.schemas import Scope
 from core.insights.tiles import overview_tiles
-from core.paging import Window
-from core.periods import Period, Watched, last_days
+from core.presentation.periods import Period, Watched, last_days
 from core.system import workspace
 
 DAYS, DAYS_OF_API = 7, 30  # as a console shows them where nothing is chosen, and as the API answers

@@ -15,6 +15,7 @@ from core.annotations.backlog import read_backlog
 from core.batches import queries as batches
 from core.batches.answers import AskedRuns
 from core.conversations.opinions import Opinion, rated
+from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.insights.schemas import (
@@ -28,7 +29,6 @@ from core.insights.schemas import (
     UserFigures,
 )
 from core.knowledge.models import Feedback
-from core.tables import table_of
 
 spans = table_of(UserSpan).c
 

@@ -16,13 +16,13 @@ from core.conversations.answers import ConversationView, Part
 from core.conversations.models import Message
 from core.conversations.opinions import Opinion
 from core.conversations.schemas import MessageSpeaker
+from core.database.paging import Window
+from core.database.tables import storable, table_of
 from core.identity import audit
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
 from core.knowledge.models import Feedback
-from core.money import Usd
-from core.paging import Window
-from core.tables import storable, table_of
+from core.presentation.money import Usd
 
 LONGEST = 20_000  # characters of a message among others; alone it is whole
 MOST_BESIDE = 500

@@ -7,7 +7,7 @@ from core.ai_metrics.answers import AiMetricsSummary
 from core.annotations.backlog import Backlog
 from core.batches.answers import RunSummary
 from core.identity.schemas import View
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,16 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import memo
 from core.activity import asking, sources
 from core.activity.asking import Question
 from core.activity.errors import FunnelRefused
 from core.activity.funnel import SAVED, Funnel
 from core.activity.segments import Segment
+from core.cache import memo
+from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View
-from core.paging import Page, Window
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 
 FAILED = """
 environment = :environment and (error_code is not null or event_type like '%\\_error') order by created_at desc limit 1"""

@@ -5,21 +5,22 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from core import clock, settings
 from core.activity import conversion
 from core.activity.answers import FunnelView
 from core.activity.conversion import Passed
 from core.activity.funnel import SAVED
 from core.ai_metrics import tiles as ai_tiles
 from core.ai_metrics.answers import Asked
-from core.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
+from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.insights.courses import course_of, stale_places
 from core.insights.queries import count_feedback, count_users
 from core.insights.schemas import Scope, UserCounts
-from core.periods import DAY, midnight
-from core.words import Unit
+from core.platform import clock
+from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
+from core.presentation.periods import DAY, midnight
+from core.presentation.words import Unit
 
 USERS = {"users": "active", "new_users": "new"}
 ROWS_OF_RELEASES = ("user_activity_events", "ai_request_metrics")

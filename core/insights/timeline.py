@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from core.activity.answers import Moment
 from core.conversations import opinions
 from core.conversations.models import Conversation
+from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
 from core.knowledge.models import Feedback
-from core.periods import Watched
-from core.tables import table_of
+from core.presentation.periods import Watched
 
 MOST = 200
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from core.database.tables import storable
 from core.identity.schemas import View
 from core.knowledge.schemas import DocumentState
-from core.tables import storable
 
 MOST_TAGS, MOST_FILES = 100, 2000
 

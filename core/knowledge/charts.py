@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from core import words
-from core.drawing import Chart
 from core.knowledge.answers import RatingsOfDay
-from core.palette import Palette
-from core.plotting import so_far, stacked_bars
-from core.words import Unit
+from core.presentation import words
+from core.presentation.drawing import Chart
+from core.presentation.palette import Palette
+from core.presentation.plotting import so_far, stacked_bars
+from core.presentation.words import Unit
 
 
 def ratings(palette: Palette, days: Sequence[RatingsOfDay], zone: str) -> Chart:

@@ -6,6 +6,8 @@ from sqlalchemy import ColumnElement, RowMapping, any_, func, literal, select, t
 from sqlalchemy.orm import Session
 
 from core.conversations import highlights
+from core.database.paging import Page, Window
+from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.knowledge import found
@@ -23,9 +25,7 @@ from core.knowledge.bodies import Change
 from core.knowledge.errors import DocumentMissing
 from core.knowledge.models import Document, DocumentChange
 from core.knowledge.schemas import DocumentState
-from core.paging import Page, Window
-from core.periods import id_of, keys_of
-from core.tables import storable, table_of
+from core.presentation.periods import id_of, keys_of
 
 documents, changes = table_of(Document), table_of(DocumentChange)
 

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from core import clock, traces
-from core.intake import Source, as_jsonb, key_of
+from core.database import traces
+from core.database.staging import Stage, driver
+from core.ingest.intake import Source, as_jsonb, key_of
 from core.knowledge.schemas import NewDocument
-from core.staging import Stage, driver
+from core.platform import clock
 
 DOCUMENTS = Stage(
     "staged_documents",

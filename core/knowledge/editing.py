@@ -7,20 +7,20 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import clock
-from core.db import Database
+from core.database.db import Database
+from core.database.tables import table_of
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ids import new_id
-from core.intake import key_of
+from core.ingest.intake import key_of
 from core.knowledge.answers import DocumentView
 from core.knowledge.bodies import DocumentBody, DocumentChangeBody, Proposal
 from core.knowledge.document_list import get_document, get_id
 from core.knowledge.errors import DocumentMissing, DocumentMoved, DocumentTaken
 from core.knowledge.models import Document, DocumentChange
 from core.knowledge.schemas import DocumentState
-from core.tables import table_of
+from core.platform import clock
+from core.platform.ids import new_id
 
 documents, changes = table_of(Document), table_of(DocumentChange)
 

@@ -8,17 +8,19 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import clock, outbox, traces
 from core.conversations import naming, ratings, references
 from core.conversations.naming import NAMED, Name
 from core.conversations.ratings import Rating
 from core.conversations.references import Named, Place
-from core.db import Database, reading, transaction
-from core.ids import new_id
-from core.intake import Source, as_jsonb, key_of
+from core.database import traces
+from core.database.db import Database, reading, transaction
+from core.database.locks import Lock
+from core.database.staging import Stage, driver
+from core.ingest.intake import Source, as_jsonb, key_of
+from core.jobs import outbox
 from core.knowledge.schemas import NewFeedback
-from core.locks import Lock
-from core.staging import Stage, driver
+from core.platform import clock
+from core.platform.ids import new_id
 
 GIVEN = "feedback.given"
 

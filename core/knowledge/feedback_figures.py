@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.orm import Session
 
-from core import clock, stats
+from core import stats
 from core.conversations.opinions import Opinion, rated
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.knowledge.answers import FeedbackBefore, FeedbackFilter, FeedbackStats, Ratings, RatingsOfDay, RatingsOfModel
 from core.knowledge.feedback_list import conditions, feedback, models_of
-from core.periods import Period, Watched, midnight
+from core.platform import clock
+from core.presentation.periods import Period, Watched, midnight
 
 MOST_LOOKED_AT, AT_ONCE, MOST_MODELS = 100_000, 10_000, 50
 SAID = (Opinion.POSITIVE, Opinion.NEUTRAL, Opinion.NEGATIVE)

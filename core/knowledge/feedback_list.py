@@ -8,18 +8,19 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from core import memo, shortened
 from core.activity.queries import escaped
+from core.cache import memo
 from core.conversations.models import Conversation, Message
 from core.conversations.opinions import Opinion, rated
+from core.database.paging import Cursor, Page, Window
+from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.knowledge.answers import FeedbackFilter, FeedbackView
 from core.knowledge.models import Feedback
 from core.knowledge.people import names_of
-from core.paging import Cursor, Page, Window
-from core.periods import Period, Watched
-from core.tables import storable, table_of
+from core.presentation import shortened
+from core.presentation.periods import Period, Watched
 
 feedback, talks, messages = table_of(Feedback), table_of(Conversation), table_of(Message)
 LONG = (feedback.c.comment, feedback.c.edited_text)

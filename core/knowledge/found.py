@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.conversations import highlights
 from core.conversations.answers import Part
-from core.tables import storable
+from core.database.tables import storable
 
 SIMPLE: ColumnElement[str] = literal_column("'simple'")
 TEXT: ColumnElement[str] = literal_column(highlights.TEXT)

@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from core import outbox
 from core.conversations import ingest as conversations
 from core.conversations import naming
+from core.jobs import outbox
 from core.knowledge import feedback
 
 

@@ -6,13 +6,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import clock, traces
 from core.conversations import references
 from core.conversations.references import Named, Place
-from core.db import reading
-from core.intake import Source, as_jsonb, key_of
+from core.database import traces
+from core.database.db import reading
+from core.database.staging import Stage, driver
+from core.ingest.intake import Source, as_jsonb, key_of
 from core.knowledge.schemas import NewMemory
-from core.staging import Stage, driver
+from core.platform import clock
 
 MEMORIES = Stage(
     "staged_memories",

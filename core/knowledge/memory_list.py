@@ -6,10 +6,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, Text, cast, delete, func, select
 from sqlalchemy.orm import Session
 
-from core import shortened
 from core.conversations import highlights
 from core.conversations.answers import Part
-from core.db import Database
+from core.database.db import Database
+from core.database.paging import Page, Window
+from core.database.tables import storable, table_of
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -18,9 +19,8 @@ from core.knowledge.answers import MemoryFilter, MemoryStats, MemoryView, Named
 from core.knowledge.errors import MemoryMissing
 from core.knowledge.models import Memory
 from core.knowledge.people import names_of
-from core.paging import Page, Window
-from core.periods import id_of, keys_of
-from core.tables import storable, table_of
+from core.presentation import shortened
+from core.presentation.periods import id_of, keys_of
 
 memories = table_of(Memory)
 UNSEEN = ("search", "content", "attributes")

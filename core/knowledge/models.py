@@ -9,8 +9,8 @@ from sqlalchemy import ARRAY, FetchedValue, Index, Numeric, Text, func, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.database.tables import AiTable, Created, Keyed, one_of
 from core.knowledge.schemas import DocumentState, MemoryKind, Scale
-from core.tables import AiTable, Created, Keyed, one_of
 
 
 class Document(Created, AiTable):

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.activity.models import User
-from core.tables import table_of
+from core.database.tables import table_of
 
 users = table_of(User)
 

@@ -1,8 +1,8 @@
 """The key figures of feedback, each beside as much of the period before."""
 
-from core.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
 from core.knowledge.answers import FeedbackStats
-from core.words import Unit
+from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
+from core.presentation.words import Unit
 
 
 def feedback_tiles(found: FeedbackStats) -> list[Tile]:

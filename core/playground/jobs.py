@@ -3,9 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from core import outbox
-from core.db import transaction
+from core.database.db import transaction
 from core.executions import service as executions
+from core.jobs import outbox
 from core.playground import service
 
 

@@ -16,9 +16,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.database.tables import CoreTable, Created, Keyed, one_of
 from core.executions.schemas import ExecutionStatus
 from core.playground.schemas import Speaker
-from core.tables import CoreTable, Created, Keyed, one_of
 
 
 class PlaygroundSession(Keyed, Created, CoreTable):

@@ -5,9 +5,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
+from core.database.paging import Page, Window
 from core.executions.models import Execution
 from core.executions.schemas import ExecutionError, ExecutionStatus
-from core.paging import Page, Window
 from core.playground import texts
 from core.playground.errors import SessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundSession

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.executions.schemas import ExecutionError, ExecutionStatus
-from core.money import Usd
+from core.presentation.money import Usd
 from core.providers.schemas import Parameters
 
 LONGEST_MESSAGE = 32_000

@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import bus, clock, settings
-from core.db import after_commit
+from core.database import bus, settings
+from core.database.db import after_commit
 from core.executions import queries as executions_queries
 from core.executions import service as executions
 from core.executions.models import Execution
@@ -19,7 +19,8 @@ from core.executions.schemas import LONGEST_CONVERSATION, ExecutionStatus, NewEx
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ids import new_id
+from core.platform import clock
+from core.platform.ids import new_id
 from core.playground import queries, texts
 from core.playground.errors import AnswerPending, NoModel, SessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundSession

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from core import crypto
+from core.platform import crypto
 from core.playground.models import PlaygroundMessage, PlaygroundSession
 from core.playground.schemas import Draft
 

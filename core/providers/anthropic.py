@@ -8,8 +8,9 @@ import anthropic
 import httpx2
 from anthropic.types import RawMessageStreamEvent
 
-from core import logs, outbound
-from core.cutter import Cutter
+from core.network import outbound
+from core.network.cutter import Cutter
+from core.platform import logs
 from core.providers import faults
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed, Incomplete, Unreadable

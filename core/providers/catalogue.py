@@ -5,8 +5,8 @@ from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
-from core.config import config
 from core.embedded import model_server
+from core.platform.config import config
 from core.providers import capabilities, prices, queries
 from core.providers.errors import ModelMissing
 from core.providers.fake import CONTEXT_WINDOW, SCRIPTS

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from uuid import UUID
 
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import ProviderFailed
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from core.config import Config
 from core.embedded import model_server
-from core.outbound import checked_address
+from core.network.outbound import checked_address
+from core.platform.config import Config
 from core.providers.schemas import Connection, ProviderKind, ProviderSource
 
 

@@ -11,8 +11,8 @@ from collections.abc import Generator
 import httpx2
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from core import outbound
-from core.cutter import Cutter
+from core.network import outbound
+from core.network.cutter import Cutter
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import Cut, Incomplete, KeyRefused, ServerBroke
 from core.providers.schemas import Call, Connection, KnownModel

@@ -11,8 +11,9 @@ from typing import TypeVar
 import httpcore2
 import httpx2
 
-from core import clock
-from core.outbound import AddressRefused, AnswerTooLarge
+from core.database.tables import storable
+from core.network.outbound import AddressRefused, AnswerTooLarge
+from core.platform import clock
 from core.providers.errors import (
     AnswerTooLong,
     CallFailed,
@@ -29,7 +30,6 @@ from core.providers.errors import (
     Unreachable,
     Unreadable,
 )
-from core.tables import storable
 
 log = logging.getLogger("attune.providers")
 Kind = TypeVar("Kind", bound=BaseException)

@@ -10,13 +10,13 @@ from typing import TypeVar, cast
 
 import httpx2
 
-from core.config import config
-from core.cutter import Cutter, cuttable
-from core.outbound import providers_reach
+from core.database.tables import storable
+from core.network.cutter import Cutter, cuttable
+from core.network.outbound import providers_reach
+from core.platform.config import config
 from core.providers.chunks import Chunk, TextChunk, ToolCallChunk
 from core.providers.errors import AnswerTooLong, CallFailed, Cut, TookTooLong
 from core.providers.schemas import Call, Connection, KnownModel, Provider, Route
-from core.tables import storable
 
 CONNECT_TIMEOUT_S = 5.0
 SILENCE_TIMEOUT_S = 120.0  # to the first sign of life, and between two

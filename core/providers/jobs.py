@@ -1,6 +1,6 @@
 """Looks at the providers again and again, so that lists of models and states are never old."""
 
-from core import queue
+from core.jobs import queue
 from core.providers import check
 
 

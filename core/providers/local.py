@@ -6,10 +6,10 @@ from functools import lru_cache
 
 import httpx2
 
-from core import outbound
-from core.config import config
-from core.cutter import Cutter
 from core.embedded import model_server
+from core.network import outbound
+from core.network.cutter import Cutter
+from core.platform.config import config
 from core.providers import openai
 from core.providers.capabilities import LOCAL_HABITS
 from core.providers.chunks import Chunk

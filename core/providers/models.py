@@ -9,8 +9,8 @@ from sqlalchemy import ForeignKey, LargeBinary, Numeric, UniqueConstraint, func,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.database.tables import CoreTable, Created, Keyed, one_of
 from core.providers.schemas import PriceSource, ProviderKind, ProviderSource, ProviderStatus
-from core.tables import CoreTable, Created, Keyed, one_of
 
 PER_MILLION = Numeric(14, 6)
 

@@ -7,8 +7,9 @@ from typing import Any
 import httpx2
 import openai
 
-from core import logs, outbound
-from core.cutter import Cutter
+from core.network import outbound
+from core.network.cutter import Cutter
+from core.platform import logs
 from core.providers import faults
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed, Incomplete, Unreadable

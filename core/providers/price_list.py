@@ -13,12 +13,12 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.database.paging import Page, Window
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ids import new_id
-from core.money import Usd
-from core.paging import Page, Window
+from core.platform.ids import new_id
+from core.presentation.money import Usd
 from core.providers import rates
 from core.providers.errors import PackagedPrice, PriceMissing, PriceTaken
 from core.providers.models import ModelPrice

@@ -9,7 +9,7 @@ import genai_prices
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, ModelPrice, PriceCalculation, TieredPrices
 
-from core.money import Usd
+from core.presentation.money import Usd
 from core.providers.chunks import Usage
 from core.providers.schemas import Connection, Prices, ProviderKind
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core import crypto
-from core.config import config
+from core.cache.recall import Recall
+from core.platform import crypto
+from core.platform.config import config
 from core.providers import environment
 from core.providers.errors import ProviderMissing
 from core.providers.models import ProviderRow
@@ -20,7 +21,6 @@ from core.providers.schemas import (
     ProviderStatus,
     ProviderView,
 )
-from core.recall import Recall
 
 recalled: Recall[str, "Known | None"] = Recall("providers changed", for_s=10.0)
 SECRET_COLUMN = "providers.secret"  # noqa: S105  the column's name

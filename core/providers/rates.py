@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.db import reading, transaction
-from core.ids import new_id
+from core.cache.recall import Recall
+from core.database.db import reading, transaction
+from core.platform.ids import new_id
 from core.providers import prices
 from core.providers.models import ModelPrice
 from core.providers.schemas import PriceSource
-from core.recall import Recall
 
 CHANGED = "prices changed"
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)

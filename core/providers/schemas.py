@@ -10,9 +10,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from core.cutter import Cutter
-from core.json_objects import JsonObject
-from core.money import Usd
+from core.ingest.json_objects import JsonObject
+from core.network.cutter import Cutter
+from core.presentation.money import Usd
 from core.providers.chunks import Chunk
 
 

@@ -9,13 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core import clock, crypto
-from core.config import config
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ids import new_id
-from core.outbound import checked_address
+from core.network.outbound import checked_address
+from core.platform import clock, crypto
+from core.platform.config import config
+from core.platform.ids import new_id
 from core.providers import environment, queries
 from core.providers.errors import FromEnvironment, NameTaken
 from core.providers.models import ProviderRow

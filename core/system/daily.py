@@ -15,16 +15,18 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import clock, partitions, queue, settings
 from core.activity.funnel import SAVED
 from core.batches.models import BatchRun
-from core.db import Database, reading, transaction
+from core.database import partitions, settings
+from core.database.db import Database, reading, transaction
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.imports.schemas import Touched
-from core.intake import key_of
-from core.periods import DAY, day_of
+from core.ingest.intake import key_of
+from core.jobs import queue
+from core.platform import clock
+from core.presentation.periods import DAY, day_of
 from core.system import figures, retention
 
 JOB = "attune.daily"

@@ -21,10 +21,10 @@ from datetime import date, datetime
 from sqlalchemy import RowMapping, insert, text
 from sqlalchemy.orm import Session
 
-from core import settings
 from core.activity.events import ROLLED_ERRORS
 from core.conversations.opinions import POSITIVE
-from core.locks import Lock
+from core.database import settings
+from core.database.locks import Lock
 from core.system.models import DailyMetric
 from core.system.zone import first_whole_day
 

@@ -7,11 +7,11 @@ from procrastinate import JobContext, RetryStrategy
 from procrastinate.exceptions import UniqueViolation
 from procrastinate.jobs import Status
 
-from core import outbox, queue
-from core.db import transaction
+from core.database.db import transaction
 from core.identity import failures, sign_in
 from core.imports import service as imports
 from core.imports.schemas import Touched
+from core.jobs import outbox, queue
 from core.system import daily as daily_job
 from core.system import queries, repricing, search, service
 from core.system import zone as zones

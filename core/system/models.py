@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Numeric, PrimaryKeyConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.tables import CoreTable
+from core.database.tables import CoreTable
 
 
 class Heartbeat(CoreTable):

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from core import VERSION, clock
-from core.db import Database, transaction
+from core import VERSION
+from core.database.db import Database, transaction
 from core.errors import Unavailable
+from core.platform import clock
 from core.providers import catalogue
 from core.system.models import Heartbeat
 from core.system.schemas import Condition, Dependency, Health

@@ -2,11 +2,12 @@
 
 from sqlalchemy.orm import Session
 
-from core import redaction, settings
+from core.database import settings
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.redaction import Mode, Redaction, Redactor
+from core.ingest import redaction
+from core.ingest.redaction import Mode, Redaction, Redactor
 
 
 def read(session: Session, *, actor: Actor) -> Redaction:

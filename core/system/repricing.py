@@ -11,20 +11,22 @@ from uuid import UUID
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
-from core import clock, queue, settings
 from core.ai_metrics import flows
 from core.ai_metrics.flows import Progress, Reprice, RepriceReport
 from core.ai_metrics.reprice import Span
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRun
 from core.batches.schemas import BatchStatus
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
-from core.ids import new_id
-from core.intake import key_of
-from core.periods import DAY, day_of
+from core.ingest.intake import key_of
+from core.jobs import queue
+from core.platform import clock
+from core.platform.ids import new_id
+from core.presentation.periods import DAY, day_of
 from core.system import daily, figures
 
 JOB = "attune.reprice"

@@ -15,16 +15,17 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
-from core import clock, partitions, settings
-from core.db import Database, engines, reading, transaction
+from core.database import partitions, settings
+from core.database.db import Database, engines, reading, transaction
+from core.database.locks import Lock
+from core.database.partitions import NOT_HELD, Horizon, Part
+from core.database.settings import Retention, Sealed
 from core.errors import Conflict, Unavailable
 from core.executions import service as executions
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.locks import Lock
-from core.partitions import NOT_HELD, Horizon, Part
-from core.settings import Retention, Sealed
+from core.platform import clock
 
 AT_ONCE = 2000
 TRIES, PAUSE_S = 8, 0.25

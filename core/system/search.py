@@ -9,11 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, func, literal, select, update
 
-from core import queue
 from core.conversations.models import Message
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.tables import table_of
+from core.jobs import queue
 from core.knowledge.models import Document, Memory
-from core.tables import table_of
 
 TASK = "system.search_again"
 AT_ONCE, IN_A_JOB = 500, 20_000

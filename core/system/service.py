@@ -5,12 +5,12 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core import clock
 from core.executions import service as executions
 from core.identity import queries as identity_queries
 from core.identity import service as identity
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.platform import clock
 from core.system.models import Heartbeat
 
 

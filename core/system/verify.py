@@ -12,19 +12,19 @@ from datetime import date, datetime
 from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
 
-from core import partitions, settings
 from core.activity import ingest as events
 from core.activity import rollups as event_rollups
 from core.activity import subjects
 from core.activity.models import FunnelPart, Subject, UserDay, UserDayCount, UserSpan
 from core.ai_metrics import ingest as requests
 from core.ai_metrics import rollups as request_rollups
-from core.db import apart
-from core.rollups import Fold
-from core.settings import Sealed
-from core.staging import Connection, driver
+from core.database import partitions, settings
+from core.database.db import apart
+from core.database.rollups import Fold
+from core.database.settings import Sealed
+from core.database.staging import Connection, driver
+from core.database.tables import table_of
 from core.system import zone as zones
-from core.tables import table_of
 
 EVENTS, REQUESTS = "user_activity_events", "ai_request_metrics"
 FOLDS = ((event_rollups.EVENTS, EVENTS), (request_rollups.REQUESTS, REQUESTS), (request_rollups.TOOLS, REQUESTS))

@@ -2,13 +2,14 @@
 
 from sqlalchemy.orm import Session
 
-from core import queue, settings
-from core.db import reading
+from core.cache.recall import Recall
+from core.database import settings
+from core.database.db import reading
 from core.identity import audit, service
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
+from core.jobs import queue
 from core.providers import catalogue
-from core.recall import Recall
 from core.system.zone import AGAIN_AFTER, TASK
 
 _zone: Recall[None, str] = Recall("workspace changed", for_s=10.0)

@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import clock, settings
 from core.activity import rollups as event_rollups
 from core.ai_metrics import rollups as request_rollups
-from core.db import transaction
-from core.rollups import Fold
-from core.settings import Sealed
-from core.staging import driver
+from core.database import settings
+from core.database.db import transaction
+from core.database.rollups import Fold
+from core.database.settings import Sealed
+from core.database.staging import driver
+from core.platform import clock
 
 TASK = "system.rebuild_days"
 FOLDS = (event_rollups.EVENTS, request_rollups.REQUESTS, request_rollups.TOOLS)

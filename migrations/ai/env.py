@@ -1,7 +1,7 @@
 """Alembic's entry to the tree of `ai`."""
 
-from core import features
-from core.tables import AiTable
+from core.database.tables import AiTable
+from core.platform import features
 from migrations import environment
 
 features.load("models")

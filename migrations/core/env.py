@@ -1,7 +1,7 @@
 """Alembic's entry to the tree of `core`."""
 
-from core import features
-from core.tables import CoreTable
+from core.database.tables import CoreTable
+from core.platform import features
 from migrations import environment
 
 features.load("models")

@@ -16,11 +16,11 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from core import clock
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.query_slots import slots
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.query_slots import slots
+from core.platform import clock
 
 FOR_S, MOST = 5, 1000
 BEHIND = "CacheBackgroundRefresh"  # how Streamlit names the threads that read anew

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core.drawing import Chart
-from core.palette import Palette
+from core.presentation.drawing import Chart
+from core.presentation.palette import Palette
 from pages._ui import errors, frame, state
 
 ROLES = ("text", "muted", "grid", "axis", "bad", "warn", "warn_ink", "idle", "tint", "ok")

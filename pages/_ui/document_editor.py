@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 from pydantic import ValidationError
 
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.errors import Invalid
 from core.knowledge import editing
 from core.knowledge.answers import DocumentView

@@ -9,10 +9,10 @@ from typing import ParamSpec
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.db import is_outage
+from core.database.db import is_outage
 from core.errors import Failure, Forbidden, NotSignedIn, Unavailable
-from core.ids import new_id
-from core.periods import RangeRefused
+from core.platform.ids import new_id
+from core.presentation.periods import RangeRefused
 from pages._ui import frame, state, text
 
 log = logging.getLogger("attune.console")

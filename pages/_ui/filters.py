@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core import clock, words
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.schemas import RequestStatus
 from core.batches.answers import AskedRuns
 from core.insights.choices import Choices, choices
 from core.insights.schemas import Scope
-from core.periods import MOST_DAYS, Edge, Period, RangeRefused, Watched, in_address, last_days, read_range
+from core.platform import clock
+from core.presentation import words
+from core.presentation.periods import MOST_DAYS, Edge, Period, RangeRefused, Watched, in_address, last_days, read_range
 from core.system import workspace
 from pages._ui import state, text
 from pages._ui.cache import Reads

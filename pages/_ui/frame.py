@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import db
+from core.database import db
 from pages._ui import text
 
 HERE = Path(__file__).parent

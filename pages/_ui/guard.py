@@ -8,13 +8,13 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.config import config
-from core.db import Session, transaction
+from core.database.db import Session, transaction
 from core.errors import Forbidden, NotSignedIn
 from core.identity import service
 from core.identity.errors import SessionOver
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor, Caller
+from core.platform.config import config
 from pages._ui import state
 
 

@@ -3,8 +3,8 @@
 import re
 from datetime import datetime, tzinfo
 
-from core import clock
 from core.identity.schemas import Role
+from core.platform import clock
 
 MARKUP = re.compile(r"([\\`*_{}\[\]()#+\-.!~$:|<>&=])")
 # What turns the direction of all that follows it, until its end, which a line of others' words may never say.

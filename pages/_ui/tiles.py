@@ -11,9 +11,9 @@ from typing import Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import words
-from core.comparison import Tile, Verdict
-from core.words import Unit
+from core.presentation import words
+from core.presentation.comparison import Tile, Verdict
+from core.presentation.words import Unit
 
 WHY = {
     Verdict.NOISE: "Within normal variation.",

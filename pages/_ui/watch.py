@@ -13,8 +13,9 @@
         main()
 
 Figures are computed in core, once, for page, CSV and API; a page does no arithmetic on them. A chart is a function in its
-feature's `charts.py`: it takes a palette and rows, and returns the figure with its text; its parts are in core/plotting.py. Key
-figures are `Tile`s (core/comparison.py), drawn by `tiles.draw`. Ways to other pages are in `links.py`.
+feature's `charts.py`: it takes a palette and rows, and returns the figure with its text; its parts are in
+core/presentation/plotting.py. Key figures are `Tile`s (core/presentation/comparison.py), drawn by
+`tiles.draw`. Ways to other pages are in `links.py`.
 """
 
 from collections.abc import Callable
@@ -23,12 +24,12 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import words
 from core.activity.releases import list_releases
 from core.ai_metrics.answers import Interval
 from core.identity.permissions import Permission, may
-from core.periods import Period
-from core.plotting import Mark
+from core.presentation import words
+from core.presentation.periods import Period
+from core.presentation.plotting import Mark
 from pages._ui import cache, filters, frame, guard, text
 from pages._ui.cache import Reads
 from pages._ui.charts import Point

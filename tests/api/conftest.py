@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from core.config import ROOT, config
 from core.embedded.postgres import Postgres
 from core.executions.runner import Runner
+from core.platform.config import ROOT, config
 from tests.api.routes import expect_documented
 from tests.api.serving import serving
 from tests.conftest import SECRET

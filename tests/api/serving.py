@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 
 from api import doors, main, probes, server
-from core.config import Config
+from core.platform.config import Config
 
 
 @contextmanager

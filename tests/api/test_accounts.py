@@ -4,7 +4,7 @@ import httpx2
 import pytest
 
 from core.identity.schemas import Role
-from core.ids import new_id
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.identity import PASSWORD, Person, person
 

@@ -8,10 +8,11 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from core import clock, redaction
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
+from core.ingest import redaction
+from core.platform import clock
 from tests.api.conftest import Client, caller
 from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing

@@ -8,9 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from core import clock
 from core.identity.schemas import Role
-from core.intake import key_of, message_name
+from core.ingest.intake import key_of, message_name
+from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories import conversations
 from tests.factories.ai_metrics import request, send

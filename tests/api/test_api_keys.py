@@ -6,11 +6,11 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from core import clock
 from core.activity.models import Event
-from core.db import transaction
+from core.database.db import transaction
 from core.identity.schemas import MadeApiKey, Role, Scope
-from core.ids import new_id
+from core.platform import clock
+from core.platform.ids import new_id
 from tests.api.conftest import Client, ask
 from tests.api.routes import Described, described
 from tests.factories.identity import person

@@ -14,7 +14,7 @@ from core.activity.models import Event, User
 from core.ai_metrics.models import AiRequest
 from core.batches.models import BatchRun
 from core.conversations.models import Conversation, Message
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Scope
 from core.knowledge.models import Feedback
 from tests.client.recorder import Fault, Recorder, recording

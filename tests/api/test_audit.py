@@ -8,10 +8,10 @@ import httpx2
 import pytest
 from sqlalchemy import insert
 
-from core import clock
-from core.db import transaction
+from core.database.db import transaction
+from core.database.tables import CoreAudit
 from core.identity.schemas import Role
-from core.tables import CoreAudit
+from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

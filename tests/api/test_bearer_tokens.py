@@ -3,8 +3,8 @@
 import jwt
 import pytest
 
-from core import crypto
 from core.identity.schemas import Role
+from core.platform import crypto
 from tests.api.conftest import Client
 from tests.factories.identity import PASSWORD, person
 

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from core.executions import runner as runners
-from core.ids import new_id
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

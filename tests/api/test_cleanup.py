@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
-from core import settings
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
 from core.identity.schemas import Role
 from tests.api.conftest import Client
 from tests.factories.history import count, days_ago, events, tasks

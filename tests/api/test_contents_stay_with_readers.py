@@ -6,9 +6,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from core import clock, settings
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
 from core.identity.schemas import Role, Scope
+from core.platform import clock
 from tests.api.conftest import Client
 from tests.api.routes import described
 from tests.factories.batches import ran

@@ -10,13 +10,14 @@ import httpx2
 import msgspec
 import pytest
 
-from core import clock, outbox
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.ids import new_id
-from core.intake import key_of, message_name
+from core.ingest.intake import key_of, message_name
+from core.jobs import outbox
 from core.knowledge import feedback, jobs
 from core.knowledge.schemas import NewFeedback
+from core.platform import clock
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.ai_metrics import request, send
 from tests.factories.conversations import SOURCE, stored

@@ -8,11 +8,11 @@ import jwt
 import pytest
 from sqlalchemy import update
 
-from core import clock, crypto
-from core.db import transaction
+from core.database.db import transaction
 from core.identity import service
 from core.identity.models import AdminSession, AdminUser
 from core.identity.schemas import AccountChange, Role, SessionKind
+from core.platform import clock, crypto
 from core.system import service as system
 from tests.api.conftest import Client
 from tests.factories.identity import Person, person

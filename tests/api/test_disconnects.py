@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from starlette.types import Message, Scope
 
 from api import doors, main, probes
-from core.config import config
 from core.embedded.postgres import Postgres
+from core.platform.config import config
 from tests import loops
 
 FORM = b"application/x-www-form-urlencoded"

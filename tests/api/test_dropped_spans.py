@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from core import clock
 from core.ai_metrics.jobs import give_up_late
 from core.identity.schemas import Role
+from core.platform import clock
 from tests.api.conftest import Client, caller
 from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing

@@ -5,12 +5,12 @@ from decimal import Decimal
 import httpx2
 import pytest
 
-from core.db import transaction
+from core.database.db import transaction
 from core.executions import runner as runners
 from core.executions.models import Execution
 from core.executions.runner import Runner
 from core.identity.schemas import Role
-from core.ids import new_id
+from core.platform.ids import new_id
 from core.playground import service as playground
 from core.playground.schemas import NewMessage
 from tests.api.conftest import Client

@@ -11,8 +11,8 @@ import httpx2
 import pytest
 
 from api.routes import executions as routes
-from core import bus
-from core.db import transaction
+from core.database import bus
+from core.database.db import transaction
 from core.executions import runner as runners
 from core.identity import service
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk

@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from core.config import ROOT
 from core.identity.schemas import Role
+from core.platform.config import ROOT
 from tests.api.conftest import Client
 from tests.api.test_watch_users import YESTERDAY
 from tests.factories.activity import spaced, store

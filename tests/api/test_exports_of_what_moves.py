@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from api import exports
-from core import clock
 from core.activity.funnel import STEPS
-from core.db import Database, Session, transaction
+from core.database.db import Database, Session, transaction
 from core.identity.schemas import Role
+from core.platform import clock
 from tests.api.conftest import Client
 from tests.api.test_knowledge import DOCUMENTS, MEMORIES
 from tests.api.test_knowledge import store as learn

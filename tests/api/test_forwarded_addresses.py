@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
-from core.config import config
-from core.db import transaction
+from core.database.db import transaction
+from core.database.tables import CoreAudit
 from core.executions.runner import Runner
-from core.tables import CoreAudit
+from core.platform.config import config
 from tests.api.raw import raw
 from tests.api.serving import serving
 

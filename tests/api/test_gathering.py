@@ -12,11 +12,11 @@ from sqlalchemy import text
 
 from api.gathering import AT_ONCE, Gathering
 from api.routes.ingest import EVENTS, GATHERINGS
-from core import partitions
 from core.activity.schemas import NewEvent
-from core.db import transaction
+from core.database import partitions
+from core.database.db import transaction
 from core.errors import Invalid, Unavailable
-from core.intake import Source
+from core.ingest.intake import Source
 from tests.api.conftest import Client, caller
 from tests.factories.activity import START
 from tests.factories.identity import person

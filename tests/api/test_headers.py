@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from core.config import config
+from core.platform.config import config
 from tests.api.conftest import Client
 from tests.api.raw import raw
 from tests.api.serving import serving

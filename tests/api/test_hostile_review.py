@@ -10,12 +10,12 @@ from typing import Any
 import httpx2
 import pytest
 
-from core import clock
 from core.annotations.formats import FORMATS, FormatName
 from core.annotations.readers import is_readable
 from core.annotations.schemas import LONGEST_TEXT
-from core.csv_lines import FORMULA
 from core.identity.schemas import Role, Scope
+from core.platform import clock
+from core.presentation.csv_lines import FORMULA
 from tests.api.conftest import Client
 from tests.factories.annotations import told
 from tests.factories.hostile import WORDS

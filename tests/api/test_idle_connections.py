@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api import connections, protocols
-from core.config import config
+from core.platform.config import config
 from tests.api.raw import raw
 from tests.api.serving import serving
 from tests.factories.identity import person

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from core.imports import flows, uploads
 from tests.api.conftest import Client

@@ -8,12 +8,12 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from core.config import config
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.ids import new_id
 from core.imports import flows, uploads, writing
 from core.imports.undoing import users
+from core.platform.config import config
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.identity import person
 from tests.factories.records import event

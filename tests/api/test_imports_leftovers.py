@@ -15,13 +15,13 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Unavailable
 from core.identity.schemas import Role
-from core.ids import new_id
 from core.imports import flows, recognise, uploads
 from core.imports.errors import DiskFull
 from core.imports.files import with_any_access
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.db import transaction
+from core.database.db import transaction
 from core.identity.schemas import Role
 from core.imports import flows, planner, undo
 from tests.api.conftest import Client

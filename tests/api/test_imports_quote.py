@@ -8,14 +8,14 @@ from uuid import UUID
 import httpx2
 import pytest
 
-from core import redaction
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
 from core.imports import flows, quotes, recognise
 from core.imports.models import Import
 from core.imports.parsed import Kind
 from core.imports.recognise import Recognition
+from core.ingest import redaction
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

@@ -10,10 +10,10 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from core import clock
-from core.db import transaction
+from core.database.db import transaction
 from core.identity.schemas import Role
 from core.imports import flows, writing
+from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

@@ -8,13 +8,13 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from core import bodies
 from core.activity.models import Event
 from core.activity.schemas import NewEvent
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
-from core.json_limits import MOST_VALUES
-from core.json_objects import DEEPEST
+from core.ingest import bodies
+from core.ingest.json_limits import MOST_VALUES
+from core.ingest.json_objects import DEEPEST
 from tests.api.conftest import caller
 from tests.factories.keys import api_key, bearing
 

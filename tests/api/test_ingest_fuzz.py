@@ -9,10 +9,10 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from core import clock
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
-from core.ids import new_id
+from core.platform import clock
+from core.platform.ids import new_id
 from tests.factories.keys import api_key, bearing
 
 GOOD: dict[str, dict[str, Any]] = {

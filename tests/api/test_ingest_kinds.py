@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from api.examples import EXAMPLES
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Scope
 from tests.api.conftest import caller

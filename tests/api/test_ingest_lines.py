@@ -10,11 +10,11 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
-from core import bodies
 from core.activity.models import Event
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
-from core.intake import MOST_NAMED, Rejected, Report
+from core.ingest import bodies
+from core.ingest.intake import MOST_NAMED, Rejected, Report
 from tests.api.conftest import caller
 from tests.factories.keys import api_key, bearing
 

@@ -9,12 +9,14 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from core import clock, db, intake
 from core.activity import ingest
-from core.db import transaction
+from core.database import db
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Unavailable
-from core.ids import new_id
+from core.ingest import intake
+from core.platform import clock
+from core.platform.ids import new_id
 from tests.factories.keys import api_key, bearing
 
 NOW = clock.now()

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core import clock
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.ids import new_id
-from core.intake import key_of
+from core.ingest.intake import key_of
 from core.knowledge import documents, feedback, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
+from core.platform import clock
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.annotations import told
 from tests.factories.conversations import SOURCE, stored

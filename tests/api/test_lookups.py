@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, update
 
-from core import clock, settings
-from core.db import engines, transaction
+from core.database import settings
+from core.database.db import engines, transaction
 from core.identity import service
 from core.identity.errors import SessionOver
 from core.identity.models import AdminSession
 from core.identity.schemas import AccountChange, Role
+from core.platform import clock
 from core.system import workspace
 from tests.api.conftest import Client
 from tests.factories.identity import person

@@ -9,9 +9,9 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from api.gate import origins
-from core.config import Config, config
 from core.identity.schemas import SessionKind
-from core.ids import new_id
+from core.platform.config import Config, config
+from core.platform.ids import new_id
 from tests.api.conftest import Client, ask
 from tests.api.serving import serving
 from tests.factories.identity import Person, person

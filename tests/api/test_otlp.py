@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from api.routes import traces
 from core.ai_metrics.models import AiRequest
-from core.config import config
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Unavailable
 from core.identity.schemas import Role, Scope
+from core.platform.config import config
 from tests.api.conftest import Client, caller
 from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing

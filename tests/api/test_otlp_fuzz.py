@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from core.ai_metrics import dialects
 from core.ai_metrics.models import AiRequest
-from core.db import transaction
+from core.database.db import transaction
 from tests.api.conftest import Client, caller
 from tests.factories.keys import api_key, bearing
 from tests.factories.spans import CHAT, as_json, packed, span

@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from core.ai_metrics.models import AiRequest
 from core.conversations.models import Conversation, Message
-from core.db import transaction
+from core.database.db import transaction
 from tests import fake_vendor
 from tests.api.conftest import Client
 from tests.factories.keys import api_key, bearing

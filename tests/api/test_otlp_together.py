@@ -13,7 +13,7 @@ from core.ai_metrics.models import AiRequest
 from core.ai_metrics.schemas import NewRequest
 from core.conversations import ingest as conversations
 from core.conversations.models import Conversation, Message
-from core.db import Session, transaction
+from core.database.db import Session, transaction
 from core.errors import Invalid
 from tests.factories.spans import CHAT, packed, span, unpacked
 

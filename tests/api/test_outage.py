@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from core import database_monitor, db, opening
+from core.database import db
+from core.database import monitor as database_monitor
 from core.embedded.postgres import Postgres
 from core.identity.schemas import SessionKind
+from core.processes import opening
 from tests.api.conftest import Client
 from tests.factories.identity import Person, person
 from tests.faults.hanging import hanging

@@ -6,12 +6,12 @@ from uuid import UUID
 import httpx2
 from sqlalchemy import select
 
-from core import outbox
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.tables import CoreOutbox
 from core.identity.schemas import Role
 from core.imports import flows
+from core.jobs import outbox
 from core.system import daily, jobs
-from core.tables import CoreOutbox
 from tests.api.conftest import Client
 from tests.factories.history import daily as figure
 from tests.factories.history import days_ago, events

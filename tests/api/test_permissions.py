@@ -5,7 +5,7 @@ import pytest
 
 from core.identity.permissions import ALLOWED, OF_SCOPE, Permission
 from core.identity.schemas import Role, Scope
-from core.ids import new_id
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.api.routes import ANY_ID, Described, described
 from tests.factories.identity import person

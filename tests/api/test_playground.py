@@ -7,11 +7,11 @@ from uuid import UUID
 import httpx2
 import pytest
 
+from core.database.settings import DEFAULT_PROMPT
 from core.executions import runner as runners
 from core.executions.buffers import Buffer
 from core.identity.schemas import Role
-from core.ids import new_id
-from core.settings import DEFAULT_PROMPT
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.executions import ended
 from tests.factories.identity import person

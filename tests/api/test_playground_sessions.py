@@ -8,7 +8,7 @@ import pytest
 
 from core.executions import runner as runners
 from core.identity.schemas import Role
-from core.ids import new_id
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.executions import speaking
 from tests.factories.identity import Person, person

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from core.identity.schemas import Role
-from core.ids import new_id
+from core.platform.ids import new_id
 from core.providers import rates
 from core.system import jobs
 from tests.api.conftest import Client

@@ -3,7 +3,7 @@
 import httpx2
 import pytest
 
-from core.ids import new_id
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

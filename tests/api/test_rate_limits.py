@@ -7,8 +7,8 @@ import httpx2
 import pytest
 
 from api import limits
-from core.config import config
 from core.executions.runner import Runner
+from core.platform.config import config
 from tests.api.conftest import caller
 from tests.api.serving import serving
 from tests.factories.identity import Person, person

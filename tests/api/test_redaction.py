@@ -8,12 +8,12 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from core import redaction
 from core.activity.schemas import NewEvent
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
-from core.intake import Source
+from core.ingest import redaction
+from core.ingest.intake import Source
 from tests.api.conftest import Client, caller
 from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing

@@ -12,13 +12,13 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core import clock
 from core.annotations import jobs
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.ids import new_id
 from core.knowledge import feedback
 from core.knowledge.schemas import NewFeedback
+from core.platform import clock
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories import conversations
 from tests.factories.annotations import rows, told, waiting

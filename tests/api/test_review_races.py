@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from tests.api.conftest import Client
 from tests.factories.annotations import rows, waiting

@@ -6,10 +6,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from core import redaction
-from core.db import transaction
+from core.database.db import transaction
+from core.database.settings import Retention, amend
 from core.identity.schemas import Role
-from core.settings import Retention, amend
+from core.ingest import redaction
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import func, select
 
 from api.routes import sign_in
-from core.config import config
-from core.db import transaction
+from core.database.db import transaction
+from core.database.tables import CoreAudit
 from core.identity import passwords
 from core.identity.models import AdminSession, SignInFailure
 from core.identity.schemas import SessionKind
-from core.tables import CoreAudit
+from core.platform.config import config
 from tests.api.conftest import Client, ask, caller
 from tests.api.serving import serving
 from tests.factories.identity import PASSWORD, Person, person

@@ -10,9 +10,9 @@ import pytest
 
 from api import sign_in_queue
 from api.sign_in_queue import CHECKS_AT_ONCE, Queue, TooManySignIns
-from core.config import config
 from core.executions.runner import Runner
 from core.identity import passwords, sign_in
+from core.platform.config import config
 from tests import loops
 from tests.api.conftest import Client, caller
 from tests.api.serving import serving

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from api.routes import overview
-from core import query_slots
+from core.database import query_slots
 from core.identity.schemas import Role
 from tests.api.conftest import Client
 from tests.factories.identity import PASSWORD, person

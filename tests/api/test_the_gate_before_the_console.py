@@ -5,7 +5,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity import service
 from core.identity.schemas import SessionKind

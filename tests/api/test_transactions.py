@@ -8,11 +8,11 @@ from sqlalchemy import text
 
 from api import main
 from api.deps import ActorDep, SessionDep
-from core import db
-from core.config import config
-from core.db import transaction
+from core.database import db
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.executions.runner import Runner
+from core.platform.config import config
 from core.system import service
 from core.system.models import Heartbeat
 from tests.api.conftest import Client, caller

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from core.db import transaction
+from core.database.db import transaction
 from core.executions.runner import Runner
 from core.identity import service
 from core.providers import service as providers

@@ -6,9 +6,9 @@ import time
 import httpx2
 import pytest
 
-from core.crypto import WrongKey
 from core.executions import runner as runners
 from core.identity import flows
+from core.platform.crypto import WrongKey
 from core.playground import queries
 from core.system import queries as system
 from tests.api.conftest import Client

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.json_limits import MOST_VALUES, STRING
-from core.json_objects import DEEPEST
+from core.ingest.json_limits import MOST_VALUES, STRING
+from core.ingest.json_objects import DEEPEST
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

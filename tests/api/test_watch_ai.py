@@ -10,10 +10,10 @@ import httpx2
 import pytest
 from sqlalchemy import text
 
-from core import clock
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Role, Scope
-from core.intake import key_of
+from core.ingest.intake import key_of
+from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.ai_metrics import fold, many, request, send
 from tests.factories.annotations import waiting

@@ -4,9 +4,9 @@ import csv
 import io
 from datetime import timedelta
 
-from core import clock
 from core.activity.funnel import STEPS
 from core.identity.schemas import Role
+from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.activity import event, spaced, store
 from tests.factories.identity import person

@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from core import clock
 from core.activity import users
 from core.activity.funnel import STEPS
 from core.activity.schemas import NewUser
 from core.conversations import ingest as conversations
 from core.conversations.schemas import NewConversation
-from core.db import transaction
+from core.database.db import transaction
 from core.identity.schemas import Role
-from core.intake import Source
+from core.ingest.intake import Source
+from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.activity import event, spaced, store
 from tests.factories.identity import person

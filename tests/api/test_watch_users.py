@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from core import clock
 from core.activity.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.identity.schemas import Role
-from core.ids import new_id
-from core.intake import key_of
+from core.ingest.intake import key_of
+from core.platform import clock
+from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.activity import event, fold, spaced, store
 from tests.factories.identity import person

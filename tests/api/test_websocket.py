@@ -7,12 +7,12 @@ import httpx2
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from core.db import transaction
+from core.database.db import transaction
 from core.executions.buffers import Buffer
 from core.executions.runner import OnFinish, Runner
 from core.executions.service import Begun
 from core.identity.schemas import Role, SessionKind
-from core.ids import new_id
+from core.platform.ids import new_id
 from core.playground import service
 from tests.api.conftest import Client
 from tests.api.feeds import close_code, following, following_by_cookie, heard, heard_until

@@ -8,14 +8,15 @@ import pytest
 from sqlalchemy import text, update
 
 from api import rights
-from core import bus, clock, db
-from core.db import transaction
+from core.database import bus, db
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Unavailable
 from core.executions.runner import Runner
 from core.identity import service
 from core.identity.models import AdminSession, AdminUser
 from core.identity.schemas import AccountChange, Role, SessionKind
+from core.platform import clock
 from tests.api.conftest import Client
 from tests.api.feeds import close_code, following, following_by_cookie, heard, heard_until
 from tests.factories.identity import Person, person

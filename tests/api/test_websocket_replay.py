@@ -7,14 +7,14 @@ from uuid import UUID
 import pytest
 
 from api.feed import STEP
-from core.db import transaction
+from core.database.db import transaction
 from core.executions import runner as runners
 from core.executions import service as executions
 from core.executions.buffers import Buffer
 from core.executions.runner import OnFinish, Runner
 from core.executions.schemas import ExecutionStatus, Outcome
 from core.executions.service import Begun
-from core.ids import new_id
+from core.platform.ids import new_id
 from core.playground import service
 from core.playground.schemas import Sent
 from tests.api.feeds import News, Reader, following, heard, heard_until

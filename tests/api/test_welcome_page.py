@@ -6,12 +6,12 @@ import httpx2
 import pytest
 from sqlalchemy import func, select
 
-from core import clock
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Unavailable
 from core.identity import flows, service
 from core.identity.models import AdminSession, AdminUser
 from core.identity.schemas import AccountChange, Link, NewAccount, Role
+from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.identity import Person, person
 

@@ -8,11 +8,12 @@ import sys
 
 import app
 from api import server
-from core import bus, crypto, db, logs
-from core.config import ROOT, config
+from core.database import bus, db
 from core.embedded.postgres import Postgres
 from core.executions import runner
-from core.ids import new_id
+from core.platform import crypto, logs
+from core.platform.config import ROOT, config
+from core.platform.ids import new_id
 
 
 def main() -> None:

@@ -17,8 +17,8 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Playwright, ViewportSize, sync_playwright
 
-from core.config import ROOT
 from core.identity.schemas import Role
+from core.platform.config import ROOT
 from tests.browser.console import Account, Program, Window
 
 OWNER = Account("owner@example.com", "correct horse battery", Role.SUPER_ADMIN)

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from core.settings import DEFAULT_PROMPT
+from core.database.settings import DEFAULT_PROMPT
 from tests.browser.console import Program, Window
 
 PIRATE = DEFAULT_PROMPT.replace("a helpful assistant", "a pirate")

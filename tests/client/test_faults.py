@@ -9,7 +9,7 @@ import pytest
 
 from attune_client import Client
 from attune_client.sender import MOST_TRIES, Pace
-from core import clock
+from core.platform import clock
 from tests.client.conftest import MakeClient
 from tests.client.recorder import Fault, Recorder, recording
 from tests.ports import free_port

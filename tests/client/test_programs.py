@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from attune_client import Client
-from core.config import ROOT
+from core.platform.config import ROOT
 from tests.client.conftest import MakeClient
 from tests.client.recorder import Fault, Recorder
 from tests.ports import free_port

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from attune_client import Client
-from core.config import ROOT
+from core.platform.config import ROOT
 from tests.client.conftest import MakeClient
 from tests.client.recorder import Recorder, Row
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import text
 
-from core import partitions
 from core.activity import ingest, rollups
 from core.activity.funnel import Funnel, Step
 from core.activity.schemas import NewEvent
-from core.db import persistently, transaction
-from core.intake import Source, key_of
+from core.database import partitions
+from core.database.db import persistently, transaction
+from core.ingest.intake import Source, key_of
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 TABLES = (

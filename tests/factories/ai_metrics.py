@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from core import partitions, settings
 from core.ai_metrics import ingest, jobs
 from core.ai_metrics.schemas import NewRequest
-from core.db import transaction
-from core.intake import Source
+from core.database import partitions, settings
+from core.database.db import transaction
+from core.ingest.intake import Source
 
 START = datetime(2026, 3, 26, tzinfo=UTC)
 ANY: dict[str, Any] = {"provider": "acme", "model": "a", "cost_usd": Decimal("0.001")}

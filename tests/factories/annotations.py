@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from core import outbox
 from core.annotations import jobs
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity import jobs as identity
+from core.jobs import outbox
 from core.knowledge import jobs as knowledge
 
 HANDLERS = (identity, jobs, knowledge)  # the import registers them

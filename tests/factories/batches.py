@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 
 from core.batches.models import BatchRun
-from core.db import transaction
-from core.ids import new_id
+from core.database.db import transaction
+from core.platform.ids import new_id
 
 
 def ran(

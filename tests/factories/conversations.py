@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from core.conversations import ingest
 from core.conversations.schemas import NewConversation
-from core.db import transaction
-from core.intake import Source
+from core.database.db import transaction
+from core.ingest.intake import Source
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SOURCE = Source(environment="production", zone="UTC")

@@ -7,14 +7,15 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core import clock, partitions
 from core.activity import ingest as activity
 from core.activity.schemas import NewEvent
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics.schemas import NewRequest
-from core.db import Database, transaction
-from core.ids import new_id
-from core.intake import Source
+from core.database import partitions
+from core.database.db import Database, transaction
+from core.ingest.intake import Source
+from core.platform import clock
+from core.platform.ids import new_id
 
 
 def days_ago(days: float) -> datetime:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from core import crypto
-from core.db import transaction
+from core.database.db import transaction
 from core.identity import queries, service, sign_in
 from core.identity.models import AdminUser
 from core.identity.schemas import Actor, Caller, Role, SessionKind
-from core.ids import new_id
+from core.platform import crypto
+from core.platform.ids import new_id
 
 PASSWORD = "correct horse battery"
 # bcrypt of PASSWORD at its lowest cost: at the usual one, checking it would take the tests minutes.

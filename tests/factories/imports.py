@@ -9,7 +9,6 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import Engine, text
 
-from core import outbox, partitions
 from core.activity import ingest as activity
 from core.activity import jobs as activity_jobs
 from core.activity import users
@@ -21,8 +20,10 @@ from core.batches import ingest as batches
 from core.batches.schemas import NewBatchRun
 from core.conversations import ingest as conversations
 from core.conversations.schemas import NewConversation
-from core.db import Database, Session, engines, transaction
-from core.intake import Row, Source
+from core.database import partitions
+from core.database.db import Database, Session, engines, transaction
+from core.ingest.intake import Row, Source
+from core.jobs import outbox
 from core.knowledge import documents, feedback, jobs, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from tests.conftest import EMPTIED

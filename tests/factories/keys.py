@@ -1,6 +1,6 @@
 """Keys of programs, made through the product's own service."""
 
-from core.db import transaction
+from core.database.db import transaction
 from core.identity import keys
 from core.identity.schemas import MadeApiKey, NewApiKey, Role, Scope
 from tests.factories.identity import person

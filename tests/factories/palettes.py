@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
-from core.palette import Palette
+from core.presentation.palette import Palette
 
 NAMED = [each.name for each in fields(Palette) if each.type in ("str", str)]
 COLOURS: dict[str, Any] = {name: f"#0000{number:02x}" for number, name in enumerate(NAMED)}

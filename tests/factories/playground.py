@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from core.db import transaction
+from core.database.db import transaction
 from core.executions import runner as runners
 from core.identity.schemas import Actor
 from core.playground import service

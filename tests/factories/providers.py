@@ -9,9 +9,9 @@ from queue import SimpleQueue
 
 import pytest
 
-from core.cutter import Cutter
-from core.db import transaction
+from core.database.db import transaction
 from core.identity.schemas import Role
+from core.network.cutter import Cutter
 from core.providers import gateway, queries, service
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed

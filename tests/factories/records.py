@@ -7,15 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core import clock
-from core.db import transaction
-from core.ids import new_id
+from core.database.db import transaction
 from core.imports import writing
 from core.imports.chunks import Identity
 from core.imports.models import Import
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import ImportStatus
-from core.intake import Source
+from core.ingest.intake import Source
+from core.platform import clock
+from core.platform.ids import new_id
 
 BEGAN = datetime(2026, 6, 1, tzinfo=UTC)
 NEAR = clock.now().replace(microsecond=0) - timedelta(days=5)

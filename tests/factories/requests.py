@@ -4,12 +4,12 @@ from datetime import datetime
 
 import msgspec
 
-from core import partitions
 from core.ai_metrics import ingest
 from core.ai_metrics.schemas import NewRequest
-from core.db import transaction
+from core.database import partitions
+from core.database.db import transaction
 from core.identity.schemas import Actor
-from core.intake import Source
+from core.ingest.intake import Source
 from core.providers import price_list
 from core.providers.price_list import NewPrice, PriceView
 

@@ -8,8 +8,8 @@ from sqlalchemy import insert, text
 
 from core.annotations import snapshots
 from core.annotations.annotations import notes
-from core.db import Database, transaction
-from core.ids import new_id
+from core.database.db import Database, transaction
+from core.platform.ids import new_id
 
 START = datetime(2026, 11, 10, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx2
 
-from core.ids import new_id
+from core.platform.ids import new_id
 from tests.faults.program import Person, Program, until
 
 SHORT_ANSWER = '#fake {"words": 6, "rate": 40}\n'

@@ -16,9 +16,9 @@ import httpx2
 import psutil
 import psycopg
 
-from core import db
-from core.config import ROOT, Config
+from core.database import db
 from core.embedded.postgres import Postgres
+from core.platform.config import ROOT, Config
 from tests.ports import free_port
 
 EMAIL = "admin@example.com"

@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 
 from core.embedded.launch import NOBODY
 from core.embedded.postgres import LAUNCHER
-from core.ids import new_id
+from core.platform.ids import new_id
 from tests.faults.program import until
 from tests.ports import free_port
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, text
 
-from core import db
+from core.database import db
 from core.embedded.postgres import Postgres
 from tests.factories.imports import rows_by_table
 from tests.faults.program import Program, until

@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from core import folder
+from core.platform import folder
 from tests.faults.conftest import Installation
 from tests.faults.program import Program
 

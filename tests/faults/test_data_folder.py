@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core import folder
+from core.platform import folder
 from tests.faults.conftest import Installation
 from tests.faults.program import QUICK
 

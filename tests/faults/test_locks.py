@@ -5,7 +5,7 @@ import tomllib
 
 import pytest
 
-from core.config import ROOT
+from core.platform.config import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import ROOT
+from core.platform.config import ROOT
 from tests.faults.program import until
 
 # A Python that makes environments whose pip writes down that it was called, and waits when it is told to.

@@ -15,7 +15,7 @@ import httpx2
 import psutil
 import pytest
 
-from core.config import ROOT
+from core.platform.config import ROOT
 from tests.faults.conftest import Installation
 from tests.faults.program import QUICK, Ended, Person, Program, alive, until
 

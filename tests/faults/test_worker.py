@@ -6,7 +6,7 @@ import sys
 import psutil
 import pytest
 
-from core.config import ROOT
+from core.platform.config import ROOT
 from tests.faults.program import LONGEST_WAIT_S, Program, until
 
 HELD = """

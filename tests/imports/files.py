@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from core import bodies, clock, intake
 from core.activity.schemas import NewEvent, NewUser
 from core.ai_metrics.schemas import NewRequest
 from core.batches.schemas import NewBatchRun
@@ -18,7 +17,9 @@ from core.imports.mapping import Mapping
 from core.imports.parsed import Kind, Parsed
 from core.imports.reading import read
 from core.imports.recognise import Recognition, recognise
+from core.ingest import bodies, intake
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
+from core.platform import clock
 
 Row = dict[str, Any]
 ROWS: dict[Kind, type[intake.Row]] = {

@@ -9,8 +9,8 @@ from streamlit import error_util
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import TextArea
 
-from core.config import ROOT
 from core.executions.runner import Runner
+from core.platform.config import ROOT
 from pages._ui import cache, errors, guard
 from tests.factories.identity import Person
 

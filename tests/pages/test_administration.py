@@ -1,10 +1,11 @@
 """Settings, accounts and one's own account, drawn and used without a browser."""
 
-from core import crypto, settings
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
+from core.database.settings import Workspace
 from core.identity import flows, queries
 from core.identity.schemas import Role, SessionKind
-from core.settings import Workspace
+from core.platform import crypto
 from tests.factories.identity import CALLER, PASSWORD, person
 from tests.pages.conftest import ACCOUNTS, SETTINGS, YOU, Console, said, toasts
 

@@ -2,7 +2,7 @@
 
 from streamlit.testing.v1 import AppTest
 
-from core.db import transaction
+from core.database.db import transaction
 from core.identity import keys
 from core.identity.schemas import ApiKeyView, Role, Scope, SessionKind
 from tests.factories.identity import Person, person

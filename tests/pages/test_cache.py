@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from core import clock
-from core.db import Session
+from core.database.db import Session
 from core.errors import Unavailable
 from core.identity.schemas import Actor, Role
+from core.platform import clock
 from pages._ui import cache
 from pages._ui.cache import Reads
 from tests.factories.identity import person

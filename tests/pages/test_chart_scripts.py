@@ -4,7 +4,7 @@ import re
 
 from plotly.offline import get_plotlyjs_version
 
-from core.config import ROOT
+from core.platform.config import ROOT
 from pages._ui.charts import PLOTLY
 
 SCRIPT = ROOT / "pages" / PLOTLY.removeprefix("app/")

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from core import clock, memo
-from core.db import transaction
+from core.cache import memo
+from core.database.db import transaction
 from core.demo import queries, service
 from core.demo.stories import stories
 from core.identity.schemas import Role
 from core.imports.schemas import ImportStatus
+from core.platform import clock
 from pages._ui import cache
 from tests.factories import activity
 from tests.factories.identity import Person, person

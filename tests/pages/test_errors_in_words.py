@@ -7,10 +7,10 @@ from typing import Any, NoReturn
 import pytest
 import streamlit as st
 
-from core.config import ROOT
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Unavailable
 from core.identity.schemas import Role, SessionKind
+from core.platform.config import ROOT
 from core.playground import queries as playground
 from pages._ui import guard, state
 from tests.factories.identity import person

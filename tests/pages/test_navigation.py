@@ -6,8 +6,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core.config import ROOT
 from core.identity.schemas import Role, SessionKind
+from core.platform.config import ROOT
 from pages._ui import guard, links
 from tests.factories.identity import person
 from tests.pages.conftest import ACCOUNTS, AI_METRICS, OVERVIEW, PLAYGROUND, SETTINGS, TUNING, YOU, Console, prompt, said

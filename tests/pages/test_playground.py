@@ -5,11 +5,11 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.db import transaction
+from core.database.db import transaction
+from core.database.settings import DEFAULT_PROMPT
 from core.identity.schemas import Role, SessionKind
 from core.playground import queries
 from core.playground.schemas import PlaygroundMessageView
-from core.settings import DEFAULT_PROMPT
 from pages._ui import guard
 from tests.factories.identity import Person, person
 from tests.pages.conftest import PLAYGROUND, Console, prompt, said

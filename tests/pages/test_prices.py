@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
-from core import clock
 from core.ai_metrics.flows import Reprice
 from core.ai_metrics.models import AiRequest
 from core.batches.models import BatchRun
-from core.db import transaction
+from core.database.db import transaction
 from core.identity.schemas import Role, SessionKind
+from core.platform import clock
 from core.providers import rates
 from core.system import jobs, repricing
 from tests.factories.identity import Person, person

@@ -10,7 +10,7 @@ from core.annotations import annotations, claims, drafts
 from core.annotations.errors import TooLate
 from core.annotations.schemas import AnnotationChangeBody, AnnotationType, Verdict
 from core.annotations.settings import Review
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from pages.review.tuning import queue_moves as moves
 from pages.review.tuning.queue_desk import MOST, Desk, Visit

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import redaction, settings
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
 from core.identity.schemas import Role, SessionKind
-from core.redaction import Mode, Redaction
+from core.ingest import redaction
+from core.ingest.redaction import Mode, Redaction
 from tests.factories.identity import person
 from tests.pages.conftest import SETTINGS, Console, said, toasts
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import clock
 from core.identity.schemas import Role, SessionKind
-from core.ids import new_id
+from core.platform import clock
+from core.platform.ids import new_id
 from tests.factories.conversations import conversation, stored
 from tests.factories.identity import person
 from tests.factories.reviews import annotated

@@ -7,7 +7,7 @@ import pytest
 from streamlit.proto.Dataframe_pb2 import Dataframe as DataframeProto
 from streamlit.testing.v1 import AppTest
 
-from core.config import ROOT
+from core.platform.config import ROOT
 
 
 def page(total: int) -> None:

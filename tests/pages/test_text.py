@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core import clock, words
+from core.platform import clock
+from core.presentation import words
 from pages._ui import diff, text
 
 VIENNA = ZoneInfo("Europe/Vienna")

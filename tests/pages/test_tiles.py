@@ -4,13 +4,13 @@ import pytest
 from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
-from core.comparison import Verdict
+from core.presentation.comparison import Verdict
 
 
 def page(verdict: str, value: float, before: float | None, compared: float | None) -> None:
     """Draw one tile."""
-    from core.comparison import Tile, Verdict  # noqa: PLC0415  AppTest runs these lines apart
-    from core.words import Unit  # noqa: PLC0415
+    from core.presentation.comparison import Tile, Verdict  # noqa: PLC0415  AppTest runs these lines apart
+    from core.presentation.words import Unit  # noqa: PLC0415
     from pages._ui import tiles  # noqa: PLC0415
 
     values = {"value": value, "before": before, "compared": compared}

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import clock
 from core.activity.funnel import STEPS
 from core.errors import Unavailable
 from core.identity.schemas import Role, SessionKind
+from core.platform import clock
 from pages._ui import cache
 from tests.factories import activity
 from tests.factories.ai_metrics import fold, request, send

@@ -3,8 +3,8 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import clock
 from core.identity.schemas import Role, SessionKind
+from core.platform import clock
 from tests.factories import activity
 from tests.factories.batches import ran
 from tests.factories.identity import Person, person

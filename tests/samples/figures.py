@@ -23,7 +23,7 @@ CHATS = "conversations/sharegpt_dummy_conversation.json"
 LOG = "metrics/detail_log_scale100_prompt500.json"
 TRANSCRIPTS = "conversations/tau_airline_few_shot.jsonl"
 LARGEST = (RUNS, TRACE, CHATS, LOG, TRANSCRIPTS)
-OFF_BY = 0.01  # of a percentile, at most (core/rollups.py)
+OFF_BY = 0.01  # of a percentile, at most (core/database/rollups.py)
 
 
 @pytest.fixture(scope="module")

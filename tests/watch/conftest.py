@@ -2,9 +2,9 @@
 
 import pytest
 
-from core import clock
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
+from core.platform import clock
 from core.system import workspace
 from tests.api.conftest import address, client
 from tests.factories.identity import person

@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import words
 from core.activity.funnel import STEPS
 from core.identity.schemas import Role, SessionKind
-from core.words import Unit
+from core.presentation import words
+from core.presentation.words import Unit
 from pages._ui.lists import user_list
 from pages.watch.batch_history import run_tables
 from tests.api.conftest import Client

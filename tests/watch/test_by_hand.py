@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from core import settings
 from core.activity import conversion, courses, daily, events, journeys, stays
 from core.activity import queries as activity
 from core.activity.events import EventFilter
@@ -20,13 +19,14 @@ from core.ai_metrics.answers import Asked, Interval
 from core.ai_metrics.schemas import RequestStatus
 from core.batches import queries as batches
 from core.batches.answers import AskedRuns
-from core.db import Database, transaction
+from core.database import settings
+from core.database.db import Database, transaction
+from core.database.paging import Window
 from core.identity.schemas import Actor
 from core.insights import queries as insights
 from core.insights import stopped, tiles
 from core.insights.schemas import Overview, Scope
-from core.paging import Window
-from core.periods import DAY, Period, Watched, day_of
+from core.presentation.periods import DAY, Period, Watched, day_of
 from core.system import daily as every_night
 from core.system import zone
 from tests.factories import history

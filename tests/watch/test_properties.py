@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from core import partitions
 from core.activity import conversion, courses, events, stays
 from core.activity.answers import FunnelView
 from core.activity.events import EventFilter
@@ -21,12 +20,13 @@ from core.ai_metrics.answers import Asked, Figures, Interval, Percentiles, Volum
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.batches import queries as batches
 from core.batches.answers import BAD, GOOD, AskedRuns
-from core.db import Session, transaction
+from core.database import partitions
+from core.database.db import Session, transaction
+from core.database.paging import Window
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
 from core.insights import stopped
-from core.paging import Window
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 from tests.core.activity.test_funnel_proof import FUNNELS, histories
 from tests.factories import activity, ai_metrics
 from tests.factories.batches import ran

@@ -28,7 +28,6 @@ from typing import Any
 
 import msgspec
 
-from core import partitions, settings
 from core.activity import ingest as activity
 from core.activity import jobs as activity_jobs
 from core.activity.funnel import STEPS
@@ -38,11 +37,12 @@ from core.ai_metrics import jobs as ai_jobs
 from core.ai_metrics.schemas import NewRequest
 from core.batches import ingest as batches
 from core.batches.schemas import NewBatchRun
-from core.db import Database, transaction
-from core.intake import Source
+from core.database import partitions, settings
+from core.database.db import Database, transaction
+from core.ingest.intake import Source
 from core.knowledge import feedback
 from core.knowledge.schemas import NewFeedback
-from core.periods import Period
+from core.presentation.periods import Period
 
 NEW_YORK = "America/New_York"
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)  # whoever has not been there since the 17th at noon is stuck

@@ -24,7 +24,7 @@ from core.imports.moments import EPOCH
 from core.imports.parsed import Kind, Parsed
 from core.imports.paths import leaves
 from core.imports.records import Record
-from core.intake import Row as Item
+from core.ingest.intake import Row as Item
 
 Object = dict[str, Any]
 AT_ONCE = 20_000  # spans that are mapped together: what belongs to one trace is looked for among them

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.database.staging import driver
 from core.imports.undoing.three_way import RUNS, Image
 from core.imports.undoing.told_rows import Told, Trace
-from core.staging import driver
 
 AT_ONCE = 1000
 TOLD = Told("batch_run_history", RUNS)

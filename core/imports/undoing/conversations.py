@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.conversations import messages
+from core.database.staging import Connection, driver
 from core.imports.undoing import user_days
 from core.imports.undoing.three_way import CONVERSATIONS, Image
 from core.imports.undoing.told_rows import Told, Trace
 from core.imports.undoing.whole_rows import MESSAGES
-from core.staging import Connection, driver
 
 AT_ONCE = 500
 TOLD = Told("conversations", CONVERSATIONS)

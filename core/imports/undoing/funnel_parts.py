@@ -6,10 +6,10 @@ anew from its rows; and so is a session's link when the event that made it is go
 
 from sqlalchemy.orm import Session
 
-from core import settings
 from core.activity import subjects
-from core.settings import Sealed
-from core.staging import Connection, Stage, driver, with_indexes
+from core.database import settings
+from core.database.settings import Sealed
+from core.database.staging import Connection, Stage, driver, with_indexes
 
 KEY = {"environment": "text", "app": "text", "part": "text"}
 LINK = {"linked_at": "timestamptz", "linked_to": "text"}

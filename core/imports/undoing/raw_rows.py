@@ -19,9 +19,9 @@ from core.activity.rollups import EVENTS as EVENT_ROLLUPS
 from core.ai_metrics import ingest as requests
 from core.ai_metrics.rollups import REQUESTS as REQUEST_ROLLUPS
 from core.ai_metrics.rollups import TOOLS as TOOL_ROLLUPS
+from core.database.rollups import Fold
+from core.database.staging import Connection, Stage, driver
 from core.imports.undoing import funnel_parts, user_days
-from core.rollups import Fold
-from core.staging import Connection, Stage, driver
 
 FRESH_EVENTS = Stage(
     events.FRESH,

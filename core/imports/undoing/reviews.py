@@ -4,8 +4,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.db import reading
-from core.staging import driver
+from core.database.db import reading
+from core.database.staging import driver
 
 AT_ONCE = 5000
 SOME = """

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from core.database.staging import Connection
 from core.imports.undoing.three_way import Change, Image, Shape
-from core.staging import Connection
 
 SOME = """
 select row_id, array_agg(number order by number desc), array_agg(before order by number desc),

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from core.staging import Connection, Stage, with_indexes
+from core.database.staging import Connection, Stage, with_indexes
 
 OF_ROWS = """
 select day, environment, app, user_id from user_days

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from core.database.staging import Connection, driver
 from core.imports.undoing.three_way import USERS, Image
 from core.imports.undoing.told_rows import Told, Trace
-from core.staging import Connection, driver
 
 AT_ONCE = 2000
 MANY_AT_ONCE = 20_000

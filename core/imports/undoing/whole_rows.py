@@ -8,12 +8,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core import outbox
 from core.annotations import annotations
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.staging import driver, with_indexes
 from core.imports.undoing.told_rows import SETTLED
+from core.jobs import outbox
 from core.knowledge import feedback
-from core.staging import driver, with_indexes
 
 AT_ONCE = 5000
 SOME = "select id from {table} where import_id = %(import_id)s order by id limit %(at_once)s for update"

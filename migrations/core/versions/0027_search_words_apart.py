@@ -8,7 +8,7 @@ from pathlib import Path
 from alembic import op
 from sqlalchemy.orm import Session
 
-from core import queue
+from core.jobs import queue
 
 revision = "0027"
 down_revision = "0026"

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core import words
 from core.annotations import annotations
 from core.annotations.charts import NAMES
 from core.annotations.schemas import AnnotationStatus, AnnotationType, AnnotationView, ChangeView
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.presentation import words
 from pages._ui import diff, guard, markdown, text
 from pages._ui.lists.review_form import SEVERITIES
 

@@ -8,7 +8,7 @@ import streamlit as st
 from core.annotations import annotations, tags
 from core.annotations.schemas import AnnotationChangeBody, AnnotationStatus, AnnotationView, Verdict
 from core.conversations.errors import MessageMissing
-from core.db import Database, Session, transaction
+from core.database.db import Database, Session, transaction
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.insights.reading import read_message

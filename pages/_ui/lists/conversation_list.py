@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import words
 from core.conversations.answers import ConversationSummary, Hit, Part
 from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState, MessageSpeaker
+from core.presentation import words
 from pages._ui import tables, text
 from pages._ui.lists import user_list
 

@@ -8,13 +8,13 @@ from uuid import UUID
 
 import streamlit as st
 
-from core import words
 from core.annotations.schemas import AnnotationView
 from core.conversations.opinions import Opinion, in_words
 from core.conversations.schemas import MessageSpeaker
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Actor
 from core.insights.reading import Call, Judgement, Said, read_message
+from core.presentation import words
 from pages._ui import diff, errors, guard, links, markdown, state, text
 from pages._ui.lists import annotation_list
 from pages._ui.lists.conversation_list import SPEAKERS, marked

@@ -9,12 +9,12 @@ from uuid import UUID
 import streamlit as st
 from pydantic import ValidationError
 
-from core import clock
 from core.annotations.charts import NAMES
 from core.annotations.schemas import AnnotationSeverity, AnnotationType, Verdict
 from core.conversations.schemas import MessageSpeaker
 from core.errors import Invalid
 from core.insights.reading import Said
+from core.platform import clock
 from pages._ui import frame, state
 
 SEVERITIES: dict[AnnotationSeverity, str] = {

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import words
 from core.activity.answers import AnonymousSummary, OnboardingStatus, UserSummary
 from core.activity.funnel import STEPS
+from core.presentation import words
 from pages._ui import tables
 
 SHOWN = 25

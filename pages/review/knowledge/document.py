@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from core import words
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.knowledge import document_list, editing
 from core.knowledge.answers import DocumentChangeView, DocumentView
 from core.knowledge.errors import DocumentMissing
 from core.knowledge.schemas import DocumentState
+from core.presentation import words
 from core.system import workspace
 from pages._ui import cache, diff, document_editor, errors, frame, guard, links, markdown, state, text, watch
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import words
+from core.database.paging import Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.knowledge import document_list
 from core.knowledge.answers import DocumentFilter, DocumentStats, DocumentSummary
 from core.knowledge.schemas import DocumentState
-from core.paging import Window
+from core.presentation import words
 from pages._ui import document_editor, errors, filters, frame, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters

@@ -3,11 +3,11 @@
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core import words
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.knowledge import folders
 from core.knowledge.bodies import FolderBody, FolderReport
 from core.knowledge.schemas import DocumentState
+from core.presentation import words
 from pages._ui import cache, errors, guard, state, text
 from pages._ui.document_editor import STATES
 

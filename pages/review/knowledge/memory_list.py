@@ -6,13 +6,13 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from core import words
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.paging import Window
 from core.identity.permissions import Permission, may
 from core.knowledge import memory_list
 from core.knowledge.answers import MemoryFilter, MemoryStats, MemoryView
 from core.knowledge.schemas import MemoryKind
-from core.paging import Window
+from core.presentation import words
 from pages._ui import cache, errors, filters, frame, guard, links, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters

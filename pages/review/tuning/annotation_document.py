@@ -4,7 +4,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.annotations.schemas import AnnotationView
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.errors import Invalid
 from core.knowledge import document_list, editing
 from core.knowledge.answers import MadeOf

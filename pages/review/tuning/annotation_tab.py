@@ -7,7 +7,6 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from core import words
 from core.annotations import annotations, tags
 from core.annotations.charts import NAMES
 from core.annotations.schemas import (
@@ -18,10 +17,11 @@ from core.annotations.schemas import (
     AnnotationType,
     AnnotationView,
 )
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.paging import Page, Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.paging import Page, Window
+from core.presentation import words
 from pages._ui import errors, filters, frame, guard, state, tables, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters

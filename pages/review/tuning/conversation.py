@@ -5,18 +5,18 @@ from typing import Any
 
 import streamlit as st
 
-from core import words
 from core.annotations import annotations
 from core.annotations.schemas import AnnotationView
 from core.conversations.answers import ConversationSummary
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.paging import Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
 from core.insights.reading import Reading, read_conversation
-from core.paging import Window
+from core.presentation import words
 from core.system import workspace
 from pages._ui import frame, guard, links, state, text, watch
 from pages._ui.lists import conversation_list, message_list

@@ -6,8 +6,8 @@ from core.conversations import queries
 from core.conversations.answers import ConversationFilter
 from core.conversations.opinions import Opinion
 from core.conversations.schemas import ConversationState
+from core.database.paging import Window
 from core.identity.permissions import Permission, may
-from core.paging import Window
 from pages._ui import errors, filters, state, tables, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters

@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from core import words
 from core.annotations import adjudication, queue
 from core.annotations.schemas import AnnotationView, Decision, ItemState, QueueItemView
 from core.conversations.errors import ConversationMissing, MessageMissing
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.paging import Window
 from core.insights.excerpts import read_excerpts
 from core.insights.reading import Reading, read_conversation
-from core.paging import Window
+from core.presentation import words
 from core.system import workspace
 from pages._ui import errors, guard, state, text, watch
 from pages._ui.lists import annotation_card, message_list

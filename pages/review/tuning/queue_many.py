@@ -6,12 +6,12 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from core import words
 from core.annotations import queue, settings
 from core.annotations.schemas import BulkAction, BulkBody, ItemState, QueueItemView, Reason
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.paging import Window
 from core.insights.excerpts import Excerpt, read_excerpts
-from core.paging import Window
+from core.presentation import words
 from core.system import workspace
 from pages._ui import errors, guard, links, markdown, state, tables, text, watch
 from pages._ui.lists import user_list

@@ -11,9 +11,9 @@ from core.annotations import annotations, claims, retracting
 from core.annotations.errors import AnnotationMissing, ItemMissing, NotYours
 from core.annotations.schemas import AnnotationChangeBody, AnnotationFilter, AnnotationView, QueueItemView, Verdict
 from core.annotations.settings import Review
-from core.db import Session
+from core.database.db import Session
+from core.database.paging import Window
 from core.identity.schemas import Actor
-from core.paging import Window
 from pages.review.tuning.queue_desk import Act, Desk, Visit
 
 LATEST = Window(20)

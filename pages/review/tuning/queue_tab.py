@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import words
 from core.annotations.queue import Counters
 from core.identity.permissions import Permission, may
 from core.insights.reading import Said
+from core.presentation import words
 from core.system import workspace
 from pages._ui import frame, markdown, state, text, watch
 from pages._ui.cache import Reads

@@ -13,11 +13,11 @@ from core.annotations.queue import Counters
 from core.annotations.schemas import QueueItemView, Verdict
 from core.annotations.settings import Review
 from core.conversations.errors import ConversationMissing, MessageMissing
-from core.db import Database, Session, transaction
+from core.database.db import Database, Session, transaction
+from core.database.paging import Window
 from core.errors import Conflict, NotFound
 from core.identity.schemas import Actor
 from core.insights.reading import Reading, Said, read_conversation
-from core.paging import Window
 from pages._ui import errors, frame, guard, state
 from pages._ui.cache import Reads
 from pages._ui.lists import review_form

@@ -5,13 +5,13 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from core import words
 from core.annotations import export
 from core.annotations.export import Asked, Manifest
 from core.annotations.exporting import Split
 from core.annotations.formats import FORMATS, FormatName
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.identity.permissions import Permission, may
+from core.presentation import words
 from pages._ui import errors, filters, frame, guard, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages.review.tuning import annotation_tab

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import words
 from core.annotations import charts as annotation_charts
 from core.annotations import summary
 from core.annotations.agreement import Agreement
 from core.annotations.charts import COUNTED, NAMES
 from core.annotations.schemas import AnnotationFilter
 from core.annotations.summary import NONE, UNDISCLOSED, Disputed, ReviewSummary, Share
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.permissions import Permission, may
-from core.periods import Period
+from core.presentation import words
+from core.presentation.periods import Period
 from pages._ui import charts, errors, filters, frame, guard, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.lists.review_form import SEVERITIES

@@ -7,11 +7,11 @@ import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
-from core import words
-from core.config import config
 from core.errors import Invalid
 from core.identity import queries, service
 from core.identity.schemas import AccountChange, AccountView, Link, NewAccount, Role
+from core.platform.config import config
+from core.presentation import words
 from core.system import service as system
 from pages._ui import errors, frame, guard, state, tables, text
 

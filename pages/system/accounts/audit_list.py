@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from core import words
+from core.database.paging import Page, Window
 from core.identity import queries
 from core.identity.schemas import AuditFilter, AuditRow
-from core.paging import Page, Window
-from core.periods import last_days
+from core.presentation import words
+from core.presentation.periods import last_days
 from core.system import workspace
 from pages._ui import frame, guard, state, tables
 

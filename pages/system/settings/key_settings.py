@@ -6,10 +6,10 @@ from uuid import UUID
 import streamlit as st
 from pydantic import ValidationError
 
-from core import clock
 from core.errors import Invalid
 from core.identity import keys
 from core.identity.schemas import ApiKeyView, MadeApiKey, NewApiKey, Scope
+from core.platform import clock
 from pages._ui import errors, frame, guard, state, text
 
 NAME, SCOPES, ENVIRONMENT, EXPIRY, MADE = "keys.name", "keys.scopes", "keys.environment", "keys.expiry", "keys.made"

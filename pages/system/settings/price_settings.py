@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
-from core import clock
+from core.database.paging import LARGEST_PAGE, Page, Window
 from core.errors import Invalid
-from core.paging import LARGEST_PAGE, Page, Window
+from core.platform import clock
 from core.providers import price_list
 from core.providers.price_list import NewPrice, PriceView, Wanted
 from core.providers.schemas import PriceSource

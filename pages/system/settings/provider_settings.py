@@ -5,8 +5,8 @@ from uuid import UUID
 import streamlit as st
 from pydantic import ValidationError
 
-from core import words
 from core.errors import Invalid
+from core.presentation import words
 from core.providers import check, queries, service
 from core.providers.schemas import (
     NewProvider,

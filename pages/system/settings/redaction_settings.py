@@ -4,7 +4,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.errors import Invalid
-from core.redaction import Mode, OwnPattern, Redaction
+from core.ingest.redaction import Mode, OwnPattern, Redaction
 from core.system import redaction
 from pages._ui import errors, frame, guard, state
 

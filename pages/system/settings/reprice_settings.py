@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, time, timedelta
 import pandas as pd
 import streamlit as st
 
-from core import clock, words
 from core.ai_metrics.flows import Reprice, RepriceReport
+from core.platform import clock
+from core.presentation import words
 from core.system import repricing
 from core.system.repricing import RepriceRun
 from pages._ui import errors, frame, guard, state, tables, text

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core import words
+from core.database.settings import Retention
 from core.identity.permissions import Permission, may
-from core.settings import Retention
+from core.presentation import words
 from core.system import retention
 from pages._ui import errors, frame, guard, state, text
 

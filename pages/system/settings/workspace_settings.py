@@ -3,7 +3,7 @@
 import streamlit as st
 from pydantic import ValidationError
 
-from core import settings
+from core.database import settings
 from core.providers import catalogue
 from core.system import workspace
 from pages._ui import errors, guard, state

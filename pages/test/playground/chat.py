@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import words
 from core.executions.schemas import ExecutionStatus
 from core.playground.errors import AnswerPending
 from core.playground.schemas import LONGEST_MESSAGE, PlaygroundMessageView, SessionView, Speaker
+from core.presentation import words
 from pages._ui import frame, markdown, state, text
 
 MESSAGE = "playground.message"

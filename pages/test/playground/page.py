@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import settings
+from core.database import settings
+from core.database.paging import Page, Window
 from core.errors import Failure
 from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission
-from core.paging import Page, Window
 from core.playground import queries, service
 from core.playground.errors import SessionMissing
 from core.playground.schemas import NewMessage, PlaygroundMessageView, SessionSummary, SessionView

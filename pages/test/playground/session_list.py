@@ -5,10 +5,10 @@ from uuid import UUID
 
 import streamlit as st
 
-from core import words
-from core.paging import Page
+from core.database.paging import Page
 from core.playground import service
 from core.playground.schemas import SessionSummary, SessionView
+from core.presentation import words
 from pages._ui import errors, frame, guard, state, text
 
 SESSION = "playground.session"

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import words
 from core.ai_metrics.answers import Errors, ModelFigures, Tools
 from core.errors import Invalid
+from core.presentation import words
 from pages._ui import filters, tables, text, watch
 
 column = st.column_config

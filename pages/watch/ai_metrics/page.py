@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core import words
 from core.ai_metrics import breakdowns, figures, series, tiles, tools
 from core.ai_metrics import charts as ai_charts
+from core.presentation import words
 from pages._ui import charts, errors, filters, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import words
 from core.ai_metrics import charts as ai_charts
 from core.ai_metrics import queries
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.requests import Order, RequestDetail, RequestView
 from core.ai_metrics.schemas import RequestStatus
-from core.paging import Window
+from core.database.paging import Window
+from core.presentation import words
 from pages._ui import charts, errors, frame, links, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters

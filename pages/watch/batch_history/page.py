@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core import clock, words
 from core.batches import charts as batch_charts
 from core.batches import phases as batch_phases
 from core.batches import queries
 from core.batches.answers import RunSummary, Strip
 from core.batches.schemas import BatchStatus
 from core.batches.tiles import run_tiles
+from core.database.paging import Window
 from core.identity.permissions import Permission, may
-from core.paging import Window
+from core.platform import clock
+from core.presentation import words
 from pages._ui import charts, errors, filters, text, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads

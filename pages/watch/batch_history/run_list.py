@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import clock, words
 from core.batches import charts as batch_charts
 from core.batches import queries
 from core.batches.answers import AskedRuns, RunDetail, RunView
 from core.batches.errors import RunMissing
 from core.batches.schemas import BatchStatus
-from core.paging import Window
+from core.database.paging import Window
+from core.platform import clock
+from core.presentation import words
 from pages._ui import cache, charts, errors, frame, guard, state, tables, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core import words
 from core.batches.answers import Failure, JobFigures, Phase, RunCounts, Strip
+from core.presentation import words
 from pages._ui import filters, tables, text, watch
 from pages.watch.batch_history import run_list
 

@@ -7,12 +7,12 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from core import words
 from core.activity import charts as funnel_charts
 from core.activity.answers import ErrorGroup, EventView
 from core.activity.daily import TypeCourse
-from core.paging import Cursor, Page
-from core.plotting import Mark
+from core.database.paging import Cursor, Page
+from core.presentation import words
+from core.presentation.plotting import Mark
 from pages._ui import charts, links, state, tables, text, watch
 
 column = st.column_config

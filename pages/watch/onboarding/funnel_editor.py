@@ -7,8 +7,8 @@ import streamlit as st
 
 from core.activity import asking, funnel, segments, versus
 from core.activity.funnel import MOST_STEPS, MOST_WINDOW_DAYS, SAVED, Funnel, Step
-from core.ids import new_id
-from core.periods import Watched
+from core.platform.ids import new_id
+from core.presentation.periods import Watched
 from pages._ui import errors, filters, state
 from pages._ui.cache import Reads
 

@@ -5,16 +5,16 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from core import words
 from core.activity import charts as funnel_charts
 from core.activity.answers import FunnelComparison, FunnelView
 from core.activity.charts import short, took
 from core.activity.conversion import in_words
 from core.activity.versus import points
-from core.comparison import Verdict
+from core.database.paging import Page
 from core.insights.stopped import Stopped
-from core.paging import Page
-from core.periods import DAY
+from core.presentation import words
+from core.presentation.comparison import Verdict
+from core.presentation.periods import DAY
 from pages._ui import charts, links, state, tables, text, watch
 
 column = st.column_config

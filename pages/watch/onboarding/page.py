@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import words
 from core.activity import charts as funnel_charts
 from core.activity import conversion, courses, daily, events, stays, versus
 from core.activity.answers import FunnelView
@@ -12,9 +11,10 @@ from core.activity.charts import short
 from core.activity.events import EventFilter
 from core.activity.funnel import Funnel
 from core.activity.segments import Segment
+from core.database.paging import Cursor, Window
 from core.insights import stopped
-from core.paging import Cursor, Window
-from core.periods import DAY, HOUR
+from core.presentation import words
+from core.presentation.periods import DAY, HOUR
 from pages._ui import charts, errors, filters, state, text, watch
 from pages._ui.cache import Reads
 from pages._ui.charts import Point

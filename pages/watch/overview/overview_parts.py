@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core import words
 from core.activity.answers import FunnelView
 from core.activity.charts import short, weakest_of
 from core.annotations.backlog import read_backlog
 from core.identity.permissions import Permission, may
 from core.insights.findings import Finding, FindingSeverity
+from core.presentation import words
 from pages._ui import filters, links, text
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters

@@ -4,20 +4,20 @@ from contextlib import suppress
 
 import streamlit as st
 
-from core import words
 from core.activity import conversion
 from core.activity.answers import FunnelView
 from core.ai_metrics import breakdowns, series
 from core.ai_metrics import charts as ai_charts
 from core.batches import charts as batch_charts
 from core.batches import queries as batches
-from core.comparison import Tile
+from core.database.paging import Window
 from core.errors import Unavailable
 from core.identity.permissions import Permission, may
 from core.insights.findings import Finding, findings
 from core.insights.tiles import overview_tiles, read_known
-from core.paging import Window
-from core.words import Unit
+from core.presentation import words
+from core.presentation.comparison import Tile
+from core.presentation.words import Unit
 from pages._ui import charts, errors, filters, links, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads

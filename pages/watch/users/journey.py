@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core import words
 from core.activity import journeys, queries
 from core.activity.answers import Done, OnboardingStatus, UserView
 from core.activity.errors import SessionMissing, UserMissing
 from core.insights.timeline import Beside, beside, timeline
-from core.periods import Watched
+from core.presentation import words
+from core.presentation.periods import Watched
 from core.system import workspace
 from pages._ui import filters, frame, links, state, text, watch
 from pages._ui.cache import Reads

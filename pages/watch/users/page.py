@@ -3,12 +3,12 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import words
 from core.activity import anonymous, queries
 from core.activity.answers import OnboardingStatus
 from core.activity.funnel import STEPS
 from core.activity.queries import UserFilter, UserOrder
-from core.paging import Window
+from core.database.paging import Window
+from core.presentation import words
 from pages._ui import errors, filters, state, tables, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters

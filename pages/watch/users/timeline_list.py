@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core import words
 from core.activity.answers import Moment
 from core.conversations.opinions import in_words
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.paging import LARGEST_PAGE, Window
 from core.insights.reading import Said, read_conversation
 from core.insights.timeline import Day, Entry, Opinion, Stretch, Talk
-from core.paging import LARGEST_PAGE, Window
+from core.presentation import words
 from pages._ui import errors, guard, links, markdown, state, text
 
 LONG_S = 1800  # so long a pause stands in the text colour

@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from core.activity.active_users import ActiveUsers, active_by_day, count_active_users, new_by_day
 from core.activity.schemas import NewEvent
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
-from core.intake import key_of
-from core.periods import DAY, Period, Watched
+from core.ingest.intake import key_of
+from core.presentation.periods import DAY, Period, Watched
 from tests.factories import activity
 
 FIRST = date(2026, 11, 2)

@@ -4,19 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from core import clock
 from core.activity import anonymous, journeys, queries
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import SessionMissing
 from core.activity.funnel import STEPS
 from core.activity.queries import UserFilter, UserOrder
 from core.activity.schemas import NewEvent
-from core.db import transaction
+from core.database.db import transaction
+from core.database.paging import Page, Window
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.paging import Page, Window
-from core.periods import Watched
+from core.platform import clock
+from core.presentation.periods import Watched
 from tests.factories.activity import event, spaced, store
 from tests.factories.identity import person
 

@@ -6,10 +6,10 @@ from sqlalchemy.event import listen
 from core.activity import events
 from core.activity.answers import ErrorGroup
 from core.activity.events import EventFilter
-from core.db import transaction
+from core.database.db import transaction
+from core.database.paging import Window
 from core.identity.schemas import Role
-from core.paging import Window
-from core.periods import DAY, Period, Watched
+from core.presentation.periods import DAY, Period, Watched
 from tests.factories.activity import START, event, minutes, store
 from tests.factories.identity import person
 

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from core.activity import events, rollups
 from core.activity.schemas import NewEvent
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
-from core.periods import Period, Watched, day_of
+from core.presentation.periods import Period, Watched, day_of
 from tests.factories import activity
 from tests.factories.activity import START, event, minutes
 from tests.factories.identity import person

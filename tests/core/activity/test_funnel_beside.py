@@ -4,19 +4,19 @@ from datetime import date, timedelta
 
 import pytest
 
-from core import clock
 from core.activity import conversion, courses, segments, stays, users, versus
 from core.activity.answers import FunnelView
 from core.activity.errors import FunnelRefused
 from core.activity.funnel import SAVED, STEPS, Funnel, read
 from core.activity.schemas import NewEvent, NewUser
 from core.activity.segments import Segment
-from core.comparison import Verdict
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
-from core.intake import Source
-from core.periods import Period, Watched, midnight
+from core.ingest.intake import Source
+from core.platform import clock
+from core.presentation.comparison import Verdict
+from core.presentation.periods import Period, Watched, midnight
 from tests.factories.activity import START, event, spaced, store
 from tests.factories.identity import person
 

@@ -13,10 +13,10 @@ from core.activity import conversion
 from core.activity.answers import FunnelView
 from core.activity.funnel import SAVED, STEPS, Step, read
 from core.activity.schemas import NewEvent
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 from tests.factories import activity
 from tests.factories.activity import START, Reached
 from tests.factories.identity import person

@@ -13,11 +13,11 @@ from core.activity import asking, conversion, courses, subjects
 from core.activity.answers import FunnelView
 from core.activity.funnel import ONBOARDING, STEPS, WINDOW, Funnel, Step, parse
 from core.activity.schemas import NewEvent
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
-from core.intake import key_of
-from core.periods import Period, Watched
+from core.ingest.intake import key_of
+from core.presentation.periods import Period, Watched
 from tests.factories import activity
 from tests.factories.activity import START, event, minutes, spaced, store
 from tests.factories.identity import person

@@ -6,17 +6,17 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from core import clock
 from core.activity import queries, users
 from core.activity.answers import OnboardingStatus, UserView
 from core.activity.funnel import STEPS
 from core.activity.queries import UserFilter, UserOrder
 from core.activity.schemas import NewUser
-from core.db import transaction
+from core.database.db import transaction
+from core.database.paging import Window
 from core.identity.schemas import Actor, Role
-from core.intake import Source
-from core.paging import Window
-from core.periods import Watched
+from core.ingest.intake import Source
+from core.platform import clock
+from core.presentation.periods import Watched
 from tests.factories.activity import event, store
 from tests.factories.identity import person
 

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 from sqlalchemy import text
 
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 
 OFTEN = some.tuples(some.integers(0, 2), some.integers(1, 90)).map(lambda pair: pair[0] << 56 | pair[1])

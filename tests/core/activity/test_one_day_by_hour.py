@@ -6,9 +6,9 @@ import pytest
 
 from core.activity import courses, daily
 from core.activity.daily import TypeCourse
-from core.db import transaction
+from core.database.db import transaction
 from core.identity.schemas import Actor, Role
-from core.periods import Period, Watched, midnight
+from core.presentation.periods import Period, Watched, midnight
 from tests.factories.activity import START, event, fold, store
 from tests.factories.identity import person
 

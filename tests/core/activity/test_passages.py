@@ -5,15 +5,16 @@ from datetime import timedelta
 
 import pytest
 
-from core import clock, partitions
 from core.activity import ingest
 from core.activity.funnel import STEPS
 from core.activity.passages import Drop, drops
-from core.db import transaction
+from core.database import partitions
+from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.intake import Source
-from core.periods import Period, Watched, last_days
+from core.ingest.intake import Source
+from core.platform import clock
+from core.presentation.periods import Period, Watched, last_days
 from tests.factories.activity import event
 from tests.factories.identity import person
 

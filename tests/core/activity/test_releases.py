@@ -7,15 +7,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core import partitions
 from core.activity import ingest
 from core.activity.releases import list_releases
 from core.activity.schemas import NewEvent
-from core.db import transaction
+from core.database import partitions
+from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.intake import Source
-from core.periods import Period, Watched
+from core.ingest.intake import Source
+from core.presentation.periods import Period, Watched
 from tests.factories.activity import START, event
 from tests.factories.ai_metrics import request, send
 from tests.factories.identity import person

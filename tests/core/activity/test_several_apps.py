@@ -9,12 +9,12 @@ from sqlalchemy import text
 
 from core.activity import conversion, ingest, subjects
 from core.activity.funnel import STEPS
-from core.db import transaction
+from core.database.db import transaction
+from core.database.staging import driver
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
-from core.intake import Source
-from core.periods import Period, Watched
-from core.staging import driver
+from core.ingest.intake import Source
+from core.presentation.periods import Period, Watched
 from core.system import verify
 from tests.factories import activity
 from tests.factories.activity import START, event, minutes, store

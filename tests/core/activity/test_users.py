@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from core.activity import users
 from core.activity.schemas import NewUser
-from core.db import transaction
-from core.intake import Source, key_of
+from core.database.db import transaction
+from core.ingest.intake import Source, key_of
 
 pytestmark = pytest.mark.usefixtures("database")
 

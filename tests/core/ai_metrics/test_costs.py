@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from core.ai_metrics.models import AiRequest
-from core.db import transaction
+from core.database.db import transaction
 from core.identity.schemas import Actor
-from core.ids import new_id
+from core.platform.ids import new_id
 from core.providers import price_list, prices, rates
 from core.providers.errors import PackagedPrice, PriceTaken
 from core.providers.models import ModelPrice

@@ -10,11 +10,11 @@ import pytest
 from core.ai_metrics import figures, queries
 from core.ai_metrics.answers import AiMetricsSummary, Asked, Figures
 from core.ai_metrics.schemas import NewRequest, RequestStatus
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.periods import Period, Watched, midnight
+from core.presentation.periods import Period, Watched, midnight
 from tests.factories.ai_metrics import START, by_hand, fold, inside, many, moment, near, request, send
 from tests.factories.identity import person
 

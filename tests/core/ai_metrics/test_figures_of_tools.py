@@ -8,11 +8,11 @@ import pytest
 from core.ai_metrics import tools
 from core.ai_metrics.answers import Asked, ToolFigures, Tools
 from core.ai_metrics.schemas import RequestStatus
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 from tests.factories.ai_metrics import START, fold, moment, near, rank, request, send
 from tests.factories.identity import person
 

@@ -8,17 +8,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import event
 
-from core import clock, memo
 from core.ai_metrics import breakdowns, series, tiles
 from core.ai_metrics.answers import Asked, Interval, Latency
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.sources import statement_of
-from core.db import transaction
+from core.cache import memo
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.periods import Period, Watched, midnight
+from core.platform import clock
+from core.presentation.periods import Period, Watched, midnight
 from tests.factories.ai_metrics import START, by_hand, fold, inside, many, moment, near, rank, request, send
 from tests.factories.identity import person
 

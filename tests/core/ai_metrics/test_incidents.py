@@ -9,10 +9,10 @@ import pytest
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.incidents import Incident, Trouble, incidents
 from core.ai_metrics.schemas import NewRequest
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 from tests.factories.ai_metrics import START, fold, request, send
 from tests.factories.identity import person
 

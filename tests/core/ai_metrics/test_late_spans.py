@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, text, update
 
-from core import clock, redaction
 from core.ai_metrics import late
 from core.ai_metrics.jobs import fold, give_up_late, join_late
 from core.ai_metrics.models import AiRequest, DroppedSpans, ToolDelta, ToolRollup, WaitingSpan
-from core.db import transaction
+from core.database.db import transaction
+from core.database.settings import Workspace, amend
+from core.database.staging import driver
 from core.imports.undoing import raw_rows
-from core.redaction import Mode, Redaction
-from core.settings import Workspace, amend
-from core.staging import driver
+from core.ingest import redaction
+from core.ingest.redaction import Mode, Redaction
+from core.platform import clock
 from core.system import verify
 from tests.factories.requests import ai_requests
 from tests.factories.spans import CHAT, packed, span, take_in

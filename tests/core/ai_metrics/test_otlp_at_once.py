@@ -8,12 +8,12 @@ import psycopg
 import pytest
 from sqlalchemy import func, select
 
-from core import db
 from core.ai_metrics import ingest
 from core.ai_metrics.models import AiRequest
 from core.conversations import ingest as conversations
 from core.conversations.models import Conversation
-from core.db import Session, transaction
+from core.database import db
+from core.database.db import Session, transaction
 from core.errors import Unavailable
 from tests.factories.spans import CHAT, packed, span, take_in
 

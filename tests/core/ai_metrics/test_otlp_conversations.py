@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 
 from core.ai_metrics.models import AiRequest
 from core.conversations.models import Conversation, Message
-from core.db import transaction
+from core.database.db import transaction
 from tests.factories.spans import CHAT, packed, span, take_in
 
 TURNS = [("hi", "hello"), ("and?", "well"), ("ok", "good"), ("ok", "good")]

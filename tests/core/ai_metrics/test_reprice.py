@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text
 
-from core import db
 from core.ai_metrics import flows, reprice, rollups
 from core.ai_metrics.flows import EmptySpan, Progress, Reprice, RepriceReport
 from core.ai_metrics.models import AiRequest
-from core.db import transaction
+from core.database import db
+from core.database.db import transaction
 from core.identity.schemas import Actor
 from core.providers import price_list, rates
 from tests.conftest import EMPTIED

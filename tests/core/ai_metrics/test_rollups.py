@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from core import clock, partitions
 from core.ai_metrics import ingest, rollups
 from core.ai_metrics.schemas import NewRequest, RequestStatus
-from core.db import transaction
+from core.database import partitions
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
-from core.intake import Source
+from core.ingest.intake import Source
+from core.platform import clock
 
 SOURCE = Source("production", "Europe/Berlin")
 NOW = clock.now().replace(minute=0, second=0, microsecond=0)

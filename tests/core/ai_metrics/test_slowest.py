@@ -6,15 +6,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from core import clock
 from core.ai_metrics import extremes, ordered_days, queries
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.requests import Order
 from core.ai_metrics.schemas import NewRequest, RequestStatus
-from core.db import transaction
+from core.database.db import transaction
+from core.database.paging import Window
 from core.identity.schemas import Role
-from core.paging import Window
-from core.periods import Period, Watched
+from core.platform import clock
+from core.presentation.periods import Period, Watched
 from tests.factories.ai_metrics import START, fold, many, request, send
 from tests.factories.identity import person
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from core import clock
 from core.annotations import claims
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
-from core.ids import new_id
+from core.platform import clock
+from core.platform.ids import new_id
 from tests.factories.annotations import waiting
 from tests.factories.identity import person
 

@@ -15,10 +15,10 @@ from core.annotations.exporting import Split, split_of
 from core.annotations.formats import FormatName
 from core.annotations.left_out import ExclusionReason
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.ids import new_id
+from core.platform.ids import new_id
 from tests.factories.conversations import conversation, message, stored
 from tests.factories.identity import person
 from tests.factories.reviews import START, annotated

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from core.annotations import export
 from core.annotations.export import Asked, Tally
 from core.annotations.formats import FormatName
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from tests.factories.identity import person
 

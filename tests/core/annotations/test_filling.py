@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from core import clock, settings
 from core.annotations import filling, jobs
 from core.annotations.settings import Review
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
+from core.platform import clock
 from tests.factories.annotations import rows, told
 from tests.factories.conversations import message, stored
 

@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core import csv_lines
 from core.annotations.examples import Example
 from core.annotations.formats import CSV_COLUMNS, FORMATS, FormatName
 from core.annotations.left_out import ExclusionReason
 from core.annotations.readers import is_readable
 from core.annotations.schemas import AnnotationType
 from core.annotations.turns import Turn
+from core.presentation import csv_lines
 
 SYSTEM, QUESTION = Turn("system", "Be kind."), Turn("user", "Where is my order?")
 ORIGINAL, BETTER = "I do not know.", "It is on its way."

@@ -8,11 +8,11 @@ import pytest
 from core.annotations import summary
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus
 from core.annotations.summary import ReviewSummary, Share
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role, Scope
-from core.ids import new_id
-from core.periods import Period
+from core.platform.ids import new_id
+from core.presentation.periods import Period
 from tests.factories.conversations import conversation, stored
 from tests.factories.identity import CALLER, person
 from tests.factories.reviews import annotated

@@ -6,10 +6,10 @@ import pytest
 
 from core.batches.answers import AskedRuns
 from core.batches.failing import Failing, failing
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.periods import Period
+from core.presentation.periods import Period
 from tests.factories.ai_metrics import START
 from tests.factories.batches import ran
 from tests.factories.identity import person

@@ -7,12 +7,12 @@ import pytest
 from core.batches import phases, queries
 from core.batches.answers import AskedRuns
 from core.batches.errors import RunMissing
-from core.db import transaction
+from core.database.db import transaction
+from core.database.paging import Window
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.paging import Window
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 from tests.factories.ai_metrics import moment
 from tests.factories.batches import ran
 from tests.factories.identity import person

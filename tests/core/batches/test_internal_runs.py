@@ -6,19 +6,19 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core import clock
 from core.batches import ingest, queries
 from core.batches.answers import AskedRuns
 from core.batches.failing import failing
 from core.batches.phases import phases
 from core.batches.schemas import NewBatchRun
 from core.batches.tiles import run_tiles
-from core.db import transaction
+from core.database.db import transaction
+from core.database.paging import Window
 from core.identity.schemas import Role
+from core.ingest.intake import Source
 from core.insights.choices import choices
-from core.intake import Source
-from core.paging import Window
-from core.periods import last_days
+from core.platform import clock
+from core.presentation.periods import last_days
 from core.system import daily
 from tests.factories.batches import ran
 from tests.factories.history import at, count, days_ago

@@ -9,16 +9,17 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core import clock, settings
 from core.batches import ingest, service
 from core.batches.answers import AskedRuns
 from core.batches.jobs import give_up_silent
 from core.batches.queries import list_running
 from core.batches.schemas import NewBatchRun
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
 from core.identity.schemas import Role
-from core.intake import Source
-from core.periods import Period
+from core.ingest.intake import Source
+from core.platform import clock
+from core.presentation.periods import Period
 from tests.factories.identity import person
 
 pytestmark = pytest.mark.usefixtures("database")

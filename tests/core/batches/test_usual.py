@@ -6,19 +6,19 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from core import clock
 from core.batches import ingest, queries
 from core.batches.answers import AskedRuns, RunView
 from core.batches.charts import REST, bars_of, phases_of_runs, strip
 from core.batches.schemas import NewBatchRun
 from core.batches.tiles import run_tiles
-from core.db import transaction
+from core.database.db import transaction
+from core.database.paging import Window
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.intake import Source
-from core.paging import Window
-from core.periods import last_days
+from core.ingest.intake import Source
+from core.platform import clock
+from core.presentation.periods import last_days
 from tests.factories.batches import ran
 from tests.factories.identity import person
 from tests.factories.palettes import PALETTE

@@ -7,11 +7,11 @@ import pytest
 
 from core.conversations import queries
 from core.conversations.answers import ConversationFilter, ConversationSummary
-from core.db import transaction
+from core.database.db import transaction
+from core.database.paging import Cursor, Page, Window
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.paging import Cursor, Page, Window
-from core.periods import Period, Watched
+from core.presentation.periods import Period, Watched
 from tests.factories.conversations import START, conversation, message, one, stored
 from tests.factories.identity import person
 

@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from core import outbox
 from core.annotations import jobs as annotations
-from core.config import config
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.demo import jobs, queries, service
 from core.demo.errors import NoDemo, NotEmpty
 from core.demo.reviewers import COUNT
@@ -19,6 +17,8 @@ from core.identity.schemas import Role
 from core.imports import flows
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
+from core.jobs import outbox
+from core.platform.config import config
 from core.system import verify
 from tests.factories.activity import event, store
 from tests.factories.identity import person

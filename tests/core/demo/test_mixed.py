@@ -2,10 +2,11 @@
 
 import pytest
 
-from core import clock, memo
-from core.db import transaction
+from core.cache import memo
+from core.database.db import transaction
 from core.demo import queries, service
 from core.identity.schemas import Role
+from core.platform import clock
 from core.system import daily
 from tests.factories import activity
 from tests.factories.batches import ran

@@ -13,7 +13,7 @@ from core.demo.calls import cost_of
 from core.demo.generator import SEED
 from core.imports.parsed import Kind
 from core.imports.stores import STORES
-from core.intake import FUTURE
+from core.ingest.intake import FUTURE
 from tests.core.demo.conftest import UNTIL, World
 
 LEAST = {

@@ -5,13 +5,13 @@ from datetime import datetime
 import pytest
 from sqlalchemy import text
 
-from core import outbox
 from core.annotations import jobs
 from core.annotations.schemas import AnnotationType, ItemState, Reason
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.demo import reviews
 from core.demo.reviewers import Note, Review
-from core.ids import new_id
+from core.jobs import outbox
+from core.platform.ids import new_id
 from tests.factories.activity import minutes
 from tests.factories.conversations import stored
 

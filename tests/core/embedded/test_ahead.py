@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from core import clock, partitions
-from core.db import reading
+from core.database import partitions
+from core.database.db import reading
 from core.embedded import ahead
 from core.embedded.postgres import Postgres
+from core.platform import clock
 
 
 def sizes(*names: str) -> int:

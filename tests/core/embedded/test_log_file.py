@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from core.db import engines
+from core.database.db import engines
 from core.embedded.log_file import rotate
 from core.embedded.postgres import Postgres
 

@@ -6,10 +6,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.crypto import WrongKey
-from core.db import engines, transaction
+from core.database.db import engines, transaction
 from core.executions import queries, service
 from core.executions.runner import Runner
+from core.platform.crypto import WrongKey
 from core.playground import service as playground
 from core.playground.schemas import Draft, NewMessage
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk

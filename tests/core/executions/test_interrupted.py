@@ -8,8 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from core import clock, features, outbox
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.errors import Unavailable
 from core.executions import jobs, queries, service
 from core.executions import runner as runners
@@ -18,7 +17,9 @@ from core.executions.models import Execution
 from core.executions.runner import OnFinish, Runner
 from core.executions.schemas import ExecutionStatus
 from core.executions.service import Begun
-from core.ids import new_id
+from core.jobs import outbox
+from core.platform import clock, features
+from core.platform.ids import new_id
 from core.playground import service as playground
 from core.playground.schemas import NewMessage, PlaygroundMessageView, Sent
 from tests.factories.executions import begun, speaking

@@ -4,11 +4,11 @@ import threading
 
 import pytest
 
-from core.cutter import Cutter
 from core.executions import runner as runners
 from core.executions.buffers import Buffer
 from core.executions.runner import Runner
-from core.ids import new_id
+from core.network.cutter import Cutter
+from core.platform.ids import new_id
 from tests.factories.executions import begun, speaking
 from tests.factories.identity import person
 

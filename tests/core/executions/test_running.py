@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core import bus
-from core.db import transaction
+from core.database import bus
+from core.database.db import transaction
 from core.errors import Unavailable
 from core.executions import progress, queries, service
 from core.executions import runner as runners

@@ -6,16 +6,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text, update
 
-from core import clock, crypto
-from core.db import transaction
+from core.database.db import transaction
+from core.database.tables import CoreAudit
 from core.errors import Forbidden
 from core.identity import keys
 from core.identity.errors import AlreadyOver, KeyDead, KeyMissing
 from core.identity.models import ApiKey
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor, MadeApiKey, NewApiKey, Role, Scope
-from core.ids import new_id
-from core.tables import CoreAudit
+from core.platform import clock, crypto
+from core.platform.ids import new_id
 from tests.factories.identity import CALLER, person
 from tests.factories.keys import api_key
 

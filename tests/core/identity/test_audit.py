@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from core.db import transaction
+from core.database.db import transaction
+from core.database.tables import CoreAudit
 from core.identity import audit
 from core.identity.schemas import Caller
-from core.tables import CoreAudit
 from tests.factories.identity import CALLER, person
 
 pytestmark = pytest.mark.usefixtures("database")

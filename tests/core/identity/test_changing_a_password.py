@@ -3,12 +3,12 @@
 import pytest
 from sqlalchemy import select
 
-from core import crypto
-from core.db import transaction
+from core.database.db import transaction
+from core.database.tables import CoreAudit
 from core.identity import flows, queries
 from core.identity.errors import WrongPassword
 from core.identity.schemas import NewPassword, SessionKind
-from core.tables import CoreAudit
+from core.platform import crypto
 from tests.factories.identity import CALLER, PASSWORD, Person, person
 
 pytestmark = pytest.mark.usefixtures("database")

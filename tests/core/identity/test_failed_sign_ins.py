@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from core import clock
-from core.db import transaction
+from core.database.db import transaction
+from core.database.tables import CoreAudit
 from core.identity import failures, flows, passwords
 from core.identity.models import SignInFailureHour
 from core.identity.schemas import Caller, SessionKind
+from core.platform import clock
 from core.system import jobs
-from core.tables import CoreAudit
 from tests.factories.identity import CALLER, PASSWORD, person
 
 pytestmark = pytest.mark.usefixtures("database")

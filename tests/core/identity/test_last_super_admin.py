@@ -6,7 +6,7 @@ from threading import Barrier
 
 import pytest
 
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Conflict
 from core.identity import queries, service
 from core.identity.errors import LastSuperAdmin

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core import clock
-from core.db import transaction
+from core.database.db import transaction
+from core.database.tables import CoreAudit
 from core.identity import flows, service
 from core.identity.errors import LinkSpent
 from core.identity.models import AccountLink, AdminUser
 from core.identity.schemas import Link, NewAccount, NewPassword, Role, SessionKind
-from core.tables import CoreAudit
+from core.platform import clock
 from tests.factories.identity import CALLER, person
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -5,12 +5,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.orm import Session
 
-from core import clock, crypto
-from core.db import transaction
+from core.database.db import transaction
 from core.identity import flows, links, queries, service
 from core.identity.errors import LinkSpent
 from core.identity.models import AccountLink
 from core.identity.schemas import AccountChange, LinkPurpose, NewAccount, NewPassword, Role
+from core.platform import clock, crypto
 from tests.factories.identity import CALLER, PASSWORD, PASSWORD_HASH, Person, person
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import select
 
-from core import outbox
-from core.db import Database, transaction
+from core.database.db import Database, transaction
+from core.database.tables import AiAudit, CoreAudit
 from core.identity import audit, jobs
-from core.tables import AiAudit, CoreAudit
+from core.jobs import outbox
 from tests.factories.identity import CALLER, person
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -7,15 +7,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core import features, outbox
 from core.annotations import drafts
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionError
 from core.identity.errors import NotYourself
 from core.identity.schemas import Role
-from core.ids import new_id
+from core.jobs import outbox
+from core.platform import features
+from core.platform.ids import new_id
 from core.system import service
 from tests.factories.executions import ended, executed, speaking
 from tests.factories.identity import Person, person

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from core import clock
-from core.db import transaction
+from core.database.db import transaction
 from core.identity import flows, queries, service
 from core.identity.errors import SessionMissing, SessionOver
 from core.identity.models import AdminSession
 from core.identity.schemas import SessionKind
+from core.platform import clock
 from tests.factories.identity import CALLER, PASSWORD, Person, person
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -6,7 +6,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from core.db import transaction
+from core.database.db import transaction
 from core.identity import flows, passwords, queries, service
 from core.identity.errors import SessionOver, WrongPassword
 from core.identity.schemas import AccountChange, NewPassword, Role, SessionKind

@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select
 from streamlit_authenticator.utilities.hasher import Hasher
 
-from core import clock, crypto
-from core.db import transaction
+from core.database.db import transaction
+from core.database.tables import CoreAudit
 from core.embedded.postgres import Postgres
 from core.identity import flows, passwords, queries
 from core.identity.models import AdminSession, AdminUser
 from core.identity.schemas import Caller, SessionKind
-from core.tables import CoreAudit
+from core.platform import clock, crypto
 from tests.factories.identity import CALLER, PASSWORD, person
 
 pytestmark = pytest.mark.usefixtures("database")

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core import clock
 from core.imports.chunks import Chunk, Identity, cut
 from core.imports.parsed import Kind, Parsed
+from core.platform import clock
 
 AT = "2026-11-20T09:00:00+00:00"
 LARGEST = 2**20 - 1000

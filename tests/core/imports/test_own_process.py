@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.db import transaction
+from core.database.db import transaction
 from core.demo import jobs as demo_jobs
 from core.demo import queries as demo
 from core.imports import flows, own_process

@@ -4,8 +4,8 @@ from uuid import UUID
 
 import pytest
 
-from core.ids import new_id
 from core.imports.undo import undo
+from core.platform.ids import new_id
 from core.system import verify
 from tests.factories.imports import KINDS, differences, dump, empty_everything, row, rows, send
 

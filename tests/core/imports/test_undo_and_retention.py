@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import text
 
-from core import settings
-from core.db import Database, transaction
-from core.ids import new_id
+from core.database import settings
+from core.database.db import Database, transaction
 from core.imports.undo import since, undo
+from core.platform.ids import new_id
 from core.system import retention, verify
 from tests.factories.history import at, count, days_ago
 from tests.factories.imports import KINDS, differences, dump, rows, send

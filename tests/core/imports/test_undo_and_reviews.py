@@ -5,16 +5,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core import clock
 from core.annotations import jobs
-from core.db import Database, transaction
-from core.ids import new_id
+from core.database.db import Database, transaction
 from core.imports import made
 from core.imports.made import Made
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
 from core.imports.undo import Removed, undo
-from core.intake import Source
+from core.ingest.intake import Source
+from core.platform import clock
+from core.platform.ids import new_id
 from tests.factories import imports
 from tests.factories.annotations import rows, told
 from tests.factories.conversations import START, conversation, message, stored

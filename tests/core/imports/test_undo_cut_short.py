@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.db import transaction
-from core.ids import new_id
+from core.database.db import transaction
 from core.imports.undo import Removed, undo
 from core.imports.undoing import batch_runs, conversations, raw_rows, users, whole_rows
+from core.platform.ids import new_id
 from core.system import verify
 from tests.factories.imports import KINDS, differences, dump, empty_everything, rows, send
 

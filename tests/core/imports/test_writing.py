@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.imports import writing
 from core.imports.parsed import Kind, Parsed
 from core.imports.schemas import ImportStatus

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.insights.excerpts import Excerpt, read_excerpts

@@ -7,14 +7,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy.event import listen
 
-from core import clock, words
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.insights.findings import Finding, FindingSeverity, findings
 from core.insights.schemas import Scope
 from core.insights.tiles import overview_tiles
-from core.periods import Period, Watched, in_address, last_days
+from core.platform import clock
+from core.presentation import words
+from core.presentation.periods import Period, Watched, in_address, last_days
 from tests.core.activity.test_passages import RELEASED_AGO, users
 from tests.core.insights.test_overview import rated
 from tests.factories.ai_metrics import START, fold, request, send

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from core import db
+from core.database import db
 from core.embedded.postgres import Postgres
 from core.insights import first
 

@@ -6,20 +6,20 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import insert
 
-from core import partitions
 from core.activity import ingest as activity
 from core.activity.funnel import STEPS
 from core.activity.schemas import NewEvent
-from core.db import Database, transaction
+from core.database import partitions
+from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.ids import new_id
+from core.ingest.intake import Source, key_of
 from core.insights import queries
 from core.insights.schemas import Overview, Scope
-from core.intake import Source, key_of
 from core.knowledge.models import Feedback
-from core.periods import Period, Watched
+from core.platform.ids import new_id
+from core.presentation.periods import Period, Watched
 from tests.factories.ai_metrics import START, near, request, send
 from tests.factories.batches import ran
 from tests.factories.identity import person

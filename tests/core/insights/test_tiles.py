@@ -5,18 +5,19 @@ from decimal import Decimal
 
 import pytest
 
-from core import clock, settings
 from core.activity.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.ai_metrics import tiles as requests
 from core.ai_metrics.answers import Asked
 from core.ai_metrics.schemas import NewRequest
-from core.comparison import Tile, Verdict
-from core.db import Database, transaction
+from core.database import settings
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from core.insights.schemas import Scope
 from core.insights.tiles import overview_tiles
-from core.periods import Period, Watched, last_days
+from core.platform import clock
+from core.presentation.comparison import Tile, Verdict
+from core.presentation.periods import Period, Watched, last_days
 from tests.core.insights.test_overview import events
 from tests.factories.activity import spaced, store
 from tests.factories.ai_metrics import START, request, send

@@ -6,21 +6,21 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core import settings
 from core.activity import journeys
 from core.conversations.errors import ConversationMissing
-from core.db import Database, transaction
+from core.database import settings
+from core.database.db import Database, transaction
+from core.database.paging import LARGEST_PAGE, Window
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity import service as identity
 from core.identity.schemas import Actor, Role
+from core.ingest.intake import key_of
 from core.insights.reading import read_conversation
 from core.insights.timeline import Beside, Day, Opinion, Talk, beside, timeline
-from core.intake import key_of
 from core.knowledge import feedback
 from core.knowledge.schemas import NewFeedback
-from core.paging import LARGEST_PAGE, Window
-from core.periods import Watched
+from core.presentation.periods import Watched
 from core.system import workspace
 from tests.factories.activity import event, minutes, store
 from tests.factories.conversations import SOURCE, stored

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core.db import Database, transaction
-from core.intake import Source, key_of, message_name
+from core.database.db import Database, transaction
+from core.ingest.intake import Source, key_of, message_name
 from core.knowledge import documents, memories
 from core.knowledge.schemas import NewDocument, NewMemory
 from tests.factories.conversations import conversation, stored

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core import outbox
-from core.db import Database, transaction
-from core.intake import Source, key_of, message_name
+from core.database.db import Database, transaction
+from core.ingest.intake import Source, key_of, message_name
+from core.jobs import outbox
 from core.knowledge import feedback, jobs
 from core.knowledge.schemas import NewFeedback
 from tests.factories.conversations import START, conversation, message, one, stored

@@ -8,11 +8,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Conflict, NotFound
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionStatus
-from core.ids import new_id
+from core.platform.ids import new_id
 from core.playground import service
 from core.playground.schemas import Sent
 from tests.factories.executions import ended, speaking

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import text
 
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Forbidden, NotFound
 from core.executions.runner import Runner
 from core.identity.schemas import Role
-from core.ids import new_id
+from core.platform.ids import new_id
 from core.playground import queries, service
 from core.playground.schemas import Draft, SessionView
 from core.providers.schemas import Parameters

@@ -7,11 +7,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core import bus
-from core.db import transaction
+from core.database import bus
+from core.database.db import transaction
 from core.executions.runner import Runner
 from core.executions.schemas import ExecutionStatus
-from core.ids import new_id
+from core.platform.ids import new_id
 from core.playground import jobs, queries, service
 from tests.factories.executions import speaking
 from tests.factories.identity import Person, person

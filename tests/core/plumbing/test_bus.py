@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text
 
-from core import bus
-from core.db import transaction
+from core.database import bus
+from core.database.db import transaction
 
 pytestmark = pytest.mark.usefixtures("database", "listening")
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from plotly import graph_objects
 
-from core.drawing import Drawing, Markup, blank
-from core.plotting import Line, Mark, histogram, line_chart, scale_of, stacked_bars
-from core.words import Unit
+from core.presentation.drawing import Drawing, Markup, blank
+from core.presentation.plotting import Line, Mark, histogram, line_chart, scale_of, stacked_bars
+from core.presentation.words import Unit
 from tests.factories.palettes import PALETTE
 
 START = datetime(2026, 11, 1, tzinfo=UTC)

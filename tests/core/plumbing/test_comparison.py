@@ -5,7 +5,7 @@ import math
 import pytest
 
 from core import stats
-from core.comparison import Meaning, Verdict, of_level, of_rate
+from core.presentation.comparison import Meaning, Verdict, of_level, of_rate
 
 WEEK = [100.0, 104.0, 97.0, 101.0, 99.0, 60.0, 55.0]
 

@@ -11,12 +11,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import crypto, settings
-from core.crypto import Keyring, WrongKey
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.errors import StartRefused
-from core.ids import new_id
+from core.platform import crypto
+from core.platform.crypto import Keyring, WrongKey
+from core.platform.ids import new_id
 
 KEYRING = Keyring.from_secret("one secret of thirty-two letters or more")
 OTHER = Keyring.from_secret("another secret of thirty-two letters too")

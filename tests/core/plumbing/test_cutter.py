@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from core import outbound
-from core.cutter import Cutter, cuttable
-from core.outbound import Reach
+from core.network import outbound
+from core.network.cutter import Cutter, cuttable
+from core.network.outbound import Reach
 from tests.factories.servers import Server, certificate, names, serving
 
 AT_ONCE_S = 4.0

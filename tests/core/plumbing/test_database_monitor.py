@@ -6,9 +6,11 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 
-from core import database_monitor, db, opening
+from core.database import db
+from core.database import monitor as database_monitor
 from core.embedded.postgres import Postgres
 from core.errors import Unavailable
+from core.processes import opening
 from tests.faults.hanging import hanging
 from tests.faults.program import until
 
@@ -46,6 +48,7 @@ def stalled_disk(database: Postgres) -> Iterator[None]:
         for setting in ("synchronous_commit = on", "synchronous_standby_names = 'nobody'"):
             connection.execute(text(f"alter system set {setting}"))
         connection.execute(text("select pg_reload_conf()"))
+        until(lambda: connection.scalar(text("show synchronous_standby_names")) == "nobody", 20)
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.config import ROOT
+from core.platform.config import ROOT
 
 RECORDS = sorted((ROOT / "docs" / "decisions").iterdir())
 MOST_RECORDS, MOST_LINES, LONGEST_LINE = 25, 25, 130

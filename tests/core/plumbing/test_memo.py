@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from core import memo
+from core.cache import memo
 from core.errors import Unavailable
 from tests.faults.program import until
 
@@ -62,7 +62,7 @@ def test_a_large_count_is_remembered_and_a_small_one_is_not(monkeypatch: pytest.
 
 def test_what_is_counted_among_many_holds_in_proportion_to_what_it_took(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("core.memo.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("core.cache.memo.time.monotonic", lambda: now[0])
     given, key = iter(range(10)), uuid4()
 
     def ask() -> int:

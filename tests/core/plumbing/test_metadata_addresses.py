@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from core.outbound import Reach
+from core.network.outbound import Reach
 
 IPV4 = ("192.0.0.1", "192.0.0.9", "192.0.0.10", "192.0.0.192", "168.63.129.16", "100.100.100.200", "169.254.169.254", "10.0.0.1")
 FORMS = ("{}", "::ffff:{}", "64:ff9b::{}")

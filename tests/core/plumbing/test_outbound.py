@@ -10,9 +10,9 @@ import httpcore2
 import httpx2
 import pytest
 
-from core import outbound
-from core.config import Config
-from core.outbound import AddressRefused, CheckedBackend, Reach, checked_address
+from core.network import outbound
+from core.network.outbound import AddressRefused, CheckedBackend, Reach, checked_address
+from core.platform.config import Config
 from tests.factories.servers import Certificate, Server, certificate, names, serving
 
 NOWHERE = Reach(loopback=False, named=frozenset())

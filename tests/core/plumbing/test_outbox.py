@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from core import clock, db, outbox, worker
-from core.db import Database, transaction
+from core.database import db
+from core.database.db import Database, transaction
+from core.database.tables import CoreOutbox
 from core.embedded.postgres import Postgres
-from core.outbox import pause_after
-from core.tables import CoreOutbox
+from core.jobs import outbox
+from core.jobs.outbox import pause_after
+from core.platform import clock
+from core.processes import worker
 
 pytestmark = pytest.mark.usefixtures("database")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.paging import Window
+from core.database.paging import Window
 
 
 def never() -> int:

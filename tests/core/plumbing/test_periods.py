@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core import clock, periods
-from core.intake import key_of
-from core.periods import Period, RangeRefused, Watched, last_days, midnight, read_range
+from core.ingest.intake import key_of
+from core.platform import clock
+from core.presentation import periods
+from core.presentation.periods import Period, RangeRefused, Watched, last_days, midnight, read_range
 
 BERLIN, NEW_YORK, CALCUTTA, HAVANA = "Europe/Berlin", "America/New_York", "Asia/Kolkata", "America/Havana"
 

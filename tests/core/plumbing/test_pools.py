@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from sqlalchemy import Engine, text
 
-from core import db, pools
+from core.database import db, pools
 from core.embedded.postgres import Postgres
 
 AT_ONCE = 6

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core import query_slots
-from core.query_slots import QueriesBusy, QuerySlots
+from core.database import query_slots
+from core.database.query_slots import QueriesBusy, QuerySlots
 from tests import loops
 
 

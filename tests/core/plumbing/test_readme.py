@@ -2,7 +2,7 @@
 
 import re
 
-from core.config import ROOT, Config
+from core.platform.config import ROOT, Config
 
 README = (ROOT / "README.md").read_text()
 DOCS = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from core import recall
+from core.cache import recall
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import time
 import pytest
 from pydantic import ValidationError
 
-from core import crypto
-from core.redaction import Mode, OwnPattern, Redaction, Redactor
+from core.ingest.redaction import Mode, OwnPattern, Redaction, Redactor
+from core.platform import crypto
 from tests.conftest import SECRET
 
 

@@ -6,14 +6,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from core import clock, settings
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
+from core.database.settings import DEFAULT_PROMPT, Workspace, time_zones
+from core.database.tables import CoreAudit, Setting
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden, NotFound
 from core.identity.schemas import Role
-from core.settings import DEFAULT_PROMPT, Workspace, time_zones
+from core.platform import clock
 from core.system import workspace
-from core.tables import CoreAudit, Setting
 from tests.factories.identity import person
 
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from core import bus, db
-from core.db import Database, after_commit, transaction
+from core.database import bus, db
+from core.database.db import Database, after_commit, transaction
 from core.embedded.postgres import Postgres
 from core.errors import Invalid, StartRefused, Unavailable
 from core.system import service

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from core import words
-from core.words import Unit
+from core.presentation import words
+from core.presentation.words import Unit
 
 
 @pytest.mark.parametrize(

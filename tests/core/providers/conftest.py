@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from core import outbound
-from core.config import config
+from core.network import outbound
+from core.platform.config import config
 from core.providers import gateway
 from tests import fake_vendor
 from tests.fake_vendor import Vendor

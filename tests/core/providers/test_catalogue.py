@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.db import transaction
+from core.database.db import transaction
 from core.providers import catalogue, service
 from core.providers.errors import ModelMissing
 from core.providers.fake import CONTEXT_WINDOW, SCRIPTS

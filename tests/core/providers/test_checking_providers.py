@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core import clock
-from core.db import transaction
+from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
+from core.platform import clock
 from core.providers import check, gateway, jobs, queries, service
 from core.providers.errors import ProviderMissing
 from core.providers.models import ProviderRow

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.config import config
 from core.embedded import model_server
 from core.errors import StartRefused
+from core.platform.config import config
 from core.providers import environment
 from core.providers.schemas import Connection, ProviderKind, ProviderSource
 from tests.core.providers.conftest import Configure

@@ -9,8 +9,8 @@ import time
 import httpx2
 import pytest
 
-from core import outbound
-from core.config import ROOT
+from core.network import outbound
+from core.platform.config import ROOT
 from core.providers import gateway
 from core.providers.schemas import Connection, ProviderKind
 from tests.core.providers.conftest import Configure

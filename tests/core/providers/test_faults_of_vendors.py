@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from core import clock
+from core.platform import clock
 from core.providers import gateway
 from core.providers.errors import (
     CallFailed,

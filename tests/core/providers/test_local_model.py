@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from core.config import config
-from core.cutter import Cutter
+from core.database.settings import DEFAULT_PROMPT
 from core.embedded import model_server
 from core.embedded.model_server import ModelServer
 from core.errors import StartRefused
+from core.network.cutter import Cutter
+from core.platform.config import config
 from core.providers import catalogue, gateway
 from core.providers.chunks import TextChunk
 from core.providers.errors import ContextTooLong, Cut, LocalModelStarting
 from core.providers.schemas import Connection, KnownModel, Parameters, ProviderKind, Route
-from core.settings import DEFAULT_PROMPT
 from tests.factories.providers import Heard, ask, call, running
 
 LOCAL = Connection("local", ProviderKind.LOCAL, None, None)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core import logs
-from core.config import LogFormat
 from core.embedded.model_server import Address, Order
+from core.platform import logs
+from core.platform.config import LogFormat
 from core.providers import gateway
 from core.providers.errors import CallFailed
 from core.providers.schemas import NewProvider, ProviderChange, ProviderKind

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select, text
 
-from core.db import Session, transaction
+from core.database.db import Session, transaction
+from core.database.tables import CoreAudit
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.outbound import AddressRefused
+from core.network.outbound import AddressRefused
 from core.providers import queries, service
 from core.providers.errors import FromEnvironment, NameTaken, ProviderMissing
 from core.providers.models import ProviderRow
@@ -21,7 +22,6 @@ from core.providers.schemas import (
     ProviderStatus,
     ProviderView,
 )
-from core.tables import CoreAudit
 from tests.core.providers.conftest import Configure
 from tests.factories.identity import person
 from tests.factories.providers import OPENAI, stored

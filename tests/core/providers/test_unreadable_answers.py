@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core import outbound
+from core.network import outbound
 from core.providers import gateway
 from core.providers.errors import AnswerTooLong, CallFailed, Incomplete, ServerBroke, Unreachable, Unreadable
 from core.providers.schemas import ProviderKind

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from core import settings
 from core.ai_metrics import jobs as ai_metrics
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.system import daily, jobs
 from tests.factories.conversations import stored

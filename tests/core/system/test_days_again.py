@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from core import clock, outbox, settings
-from core.db import Database, transaction
+from core.database import settings
+from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from core.imports.schemas import Touched
 from core.insights.schemas import Scope
 from core.insights.tiles import overview_tiles
-from core.periods import Watched, last_days
+from core.jobs import outbox
+from core.platform import clock
+from core.presentation.periods import Watched, last_days
 from core.system import daily, retention
 from core.system.jobs import write_again
 from pages._ui import tiles

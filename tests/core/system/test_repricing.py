@@ -6,22 +6,22 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, text
 
-from core import clock
 from core.ai_metrics import flows
 from core.ai_metrics.flows import Progress, Reprice, RepriceReport
 from core.ai_metrics.models import AiRequest
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRun
-from core.db import Session, transaction
+from core.database.db import Session, transaction
+from core.database.settings import Workspace, write
+from core.database.tables import CoreAudit
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.ids import new_id
+from core.platform import clock
+from core.platform.ids import new_id
 from core.providers import price_list, rates
-from core.settings import Workspace, write
 from core.system import daily, jobs, repricing
 from core.system.repricing import RepriceRun
-from core.tables import CoreAudit
 from tests.factories.history import batch_run, count, days_ago, requests, tasks
 from tests.factories.history import daily as figure
 from tests.factories.identity import person

@@ -6,12 +6,12 @@ import time
 import pytest
 from sqlalchemy import text
 
-from core import partitions, settings
-from core.db import Database, engines, transaction
+from core.database import partitions, settings
+from core.database.db import Database, engines, transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.ids import new_id
+from core.platform.ids import new_id
 from core.system import retention
 from tests.factories.history import at, batch_run, count, days_ago, events, rated, requests
 from tests.factories.identity import person

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core.db import Database, transaction
+from core.database.db import Database, transaction
 from core.knowledge import documents, memories
 from core.knowledge.schemas import NewDocument, NewMemory
 from core.system import search

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from core.activity import jobs as activity
 from core.ai_metrics import jobs as ai_metrics
-from core.db import transaction
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.system import retention, verify
 from tests.factories.history import days_ago, events, requests

@@ -3,10 +3,10 @@
 import pytest
 from sqlalchemy import text
 
-from core import settings
 from core.activity import jobs as activity
 from core.ai_metrics import jobs as ai_metrics
-from core.db import transaction
+from core.database import settings
+from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
 from core.system import jobs, retention, verify, workspace

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import streamlit as st
 
+from core.database.paging import Window
 from core.imports import queries
 from core.imports.schemas import BUSY, ImportView
-from core.paging import Window
 from pages._ui import frame, guard, text
 from pages.system.settings.imports import import_undo, import_words
 

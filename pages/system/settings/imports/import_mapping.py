@@ -6,11 +6,11 @@ from uuid import UUID
 import streamlit as st
 from pydantic import ValidationError
 
+from core.database.paging import LARGEST_PAGE, Window
 from core.errors import Invalid
 from core.imports import queries, service
 from core.imports.mapping import Mapping
 from core.imports.schemas import ImportView, NewMapping, Start
-from core.paging import LARGEST_PAGE, Window
 from pages._ui import errors, guard, state, text
 from pages.system.settings.imports import import_columns, import_questions
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import settings
+from core.database import settings
 from core.imports import meanings, questions
 from core.imports.mapping import Mapping, Shape
 from core.imports.parsed import Kind

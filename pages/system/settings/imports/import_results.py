@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.imports.schemas import DryRun, ImportView, Problem
 from core.imports.stores import STORES
-from core.words import count as counted
+from core.presentation.words import count as counted
 from pages._ui import frame, tables, text
 from pages.system.settings.imports import import_words
 

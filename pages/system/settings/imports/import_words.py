@@ -2,7 +2,7 @@
 
 from core.imports.schemas import ImportStatus, ImportView
 from core.imports.stores import STORES
-from core.words import count as counted
+from core.presentation.words import count as counted
 
 STATES = {
     ImportStatus.READY: ("blue", "Ready"),

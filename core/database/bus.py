@@ -1,0 +1,122 @@
+"""Short messages between processes, over LISTEN/NOTIFY: ids, never texts. They arrive after the commit that sent them.
+
+A message can be lost while a connection is cut: it is a hint to look at the database, not a fact of its own. After a cut every
+subscriber of a topic is called with `None`: look again.
+"""
+
+import json
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import psycopg
+from sqlalchemy import URL, text
+from sqlalchemy.orm import Session
+
+from core.database.db import plain
+
+log = logging.getLogger("attune.bus")
+
+CHANNEL = "attune"
+NOTIFY = text("select pg_notify(:channel, :message)")
+PAUSE_AFTER_CUT_S = 0.5
+LOOKS_UP_EVERY_S = 0.25
+Hint: TypeAlias = dict[str, Any] | None
+Listener: TypeAlias = Callable[[Hint], None]
+
+_listeners: dict[str, set[Listener]] = defaultdict(set)
+_lock = threading.Lock()
+
+
+def publish(session: Session, topic: str, **hint: object) -> None:
+    """Send a hint to every process, this one included, when the transaction commits.
+
+    Equal hints of one transaction arrive once; a hint has at most 7,900 bytes as JSON.
+    """
+    message = json.dumps({"topic": topic, **hint}, default=str, separators=(",", ":"))
+    session.execute(NOTIFY, {"channel": CHANNEL, "message": message})
+
+
+def subscribe(topic: str, listener: Listener) -> Callable[[], None]:
+    """Call `listener` with each hint of a topic, on the bus's own thread: it must be quick. Return how to end that."""
+    with _lock:
+        _listeners[topic].add(listener)
+
+    def unsubscribe() -> None:
+        with _lock:
+            _listeners[topic].discard(listener)
+            if not _listeners[topic]:
+                del _listeners[topic]
+
+    return unsubscribe
+
+
+def _deliver(topic: str, hint: Hint) -> None:
+    with _lock:
+        called = list(_listeners.get(topic, ()))
+    for listener in called:
+        try:
+            listener(hint)
+        except Exception:
+            log.exception("a listener of %s failed", topic)
+
+
+def _deliver_notice(payload: str) -> None:
+    try:
+        message = json.loads(payload)
+        topic = str(message.pop("topic"))
+    except (ValueError, AttributeError, KeyError, TypeError):
+        log.warning("a notice on the channel was none of ours")  # whoever may connect to the database may send one
+        return
+    _deliver(topic, message)
+
+
+def tell_here(topic: str, **hint: object) -> None:
+    """Call this process's own listeners at once, outside of any transaction: for what only this process can see."""
+    _deliver(topic, {name: str(value) for name, value in hint.items()})
+
+
+def _deliver_look_again() -> None:
+    with _lock:
+        topics = [topic for topic, listeners in _listeners.items() if listeners]
+    for topic in topics:
+        _deliver(topic, None)
+
+
+class Bus:
+    """The listening side: one connection and one thread a process."""
+
+    def __init__(self, database: URL) -> None:
+        """Listen on `database` once started."""
+        self._address = plain(database)
+        self.listens = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._stopping.set()
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+            except psycopg.Error as cut:
+                log.warning("the bus lost its connection and connects again: %s", type(cut).__name__)
+                self._stopping.wait(PAUSE_AFTER_CUT_S)
+
+    def _listen(self) -> None:
+        with psycopg.connect(self._address, autocommit=True, connect_timeout=5, application_name="attune bus") as connection:
+            connection.execute(f"listen {CHANNEL}".encode())
+            self.listens.set()
+            _deliver_look_again()
+            while not self._stopping.is_set():
+                for notice in connection.notifies(timeout=LOOKS_UP_EVERY_S):
+                    _deliver_notice(notice.payload)

@@ -1,0 +1,54 @@
+"""Bring a database to the code's version: one at a time, under a lock, however many processes start at once."""
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from core.database.db import Database, check_server
+from core.database.locks import Lock
+from core.errors import StartRefused
+from core.platform.config import ROOT
+
+
+def script(database: Database) -> AlembicConfig:
+    """Return Alembic's configuration for one of the two trees."""
+    return AlembicConfig(str(ROOT / "migrations" / "alembic.ini"), ini_section=database.value)
+
+
+def upgrade(engine: Engine, database: Database) -> None:
+    """Run the migrations that are missing.
+
+    Raises StartRefused when the server is too old, or the database is newer than this code.
+    """
+    with engine.connect() as connection:
+        check_server(connection)
+        connection.execute(text("set lock_timeout = 0; set statement_timeout = 0"))
+        connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": Lock.MIGRATIONS})
+        connection.commit()
+        try:
+            _upgrade_locked(connection, database)
+        finally:
+            connection.rollback()
+            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": Lock.MIGRATIONS})
+            connection.commit()
+            # The settings above must not return to the pool.
+            connection.invalidate()
+
+
+def _upgrade_locked(connection: Connection, database: Database) -> None:
+    config = script(database)
+    known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
+    present = MigrationContext.configure(connection).get_current_revision()
+    if present is not None and present not in known:
+        raise StartRefused(
+            f"The database {database} is at revision {present}, which this version of Attune does not know. "
+            "Start the newer version again, or restore a backup made with this one."
+        )
+    connection.rollback()
+    if present == ScriptDirectory.from_config(config).get_current_head():
+        return
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    connection.commit()

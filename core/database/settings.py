@@ -1,0 +1,157 @@
+"""What a workspace has decided for itself, in the table `settings`: read fresh each time, typed, with defaults in code."""
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Annotated, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from core.database.tables import Setting
+from core.errors import StartRefused
+from core.platform import clock, crypto
+
+DEFAULT_PROMPT = (
+    "You are a helpful assistant. Answer clearly and briefly. "
+    "If you do not know the answer, say so and say where it could be found."
+)
+LONGEST_PROMPT = 50_000
+KEY_CHECK = "key check"
+KEY_CHECK_ROW = UUID(int=0)
+
+
+class Group(BaseModel):
+    """Settings that are read and written together."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Workspace(Group):
+    """What everybody's pages share."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"default_prompt": "Answer in one sentence.", "reporting_time_zone": "Europe/Berlin"}}
+    )
+
+    default_prompt: str = Field(default=DEFAULT_PROMPT, min_length=1, max_length=LONGEST_PROMPT)
+    default_model: str | None = None
+    reporting_time_zone: str = "UTC"
+    stuck_after_days: int = Field(default=3, ge=1, le=30)  # without a sign of life, in the middle of onboarding
+    batch_silence_minutes: int = Field(default=360, ge=1, le=10_080)  # after which a batch run counts as lost
+    late_span_minutes: int = Field(default=1440, ge=1, le=10_080)  # for which a tool's span waits for its request
+    analysts_read_messages: bool = False
+
+    @field_validator("reporting_time_zone")
+    @classmethod
+    def _is_offered(cls, given: str) -> str:
+        if given not in time_zones():
+            raise ValueError("Choose a time zone from the list; those at quarter hours are not offered.")
+        return given
+
+
+Days = Annotated[int, Field(ge=1, le=36_500)]
+
+
+class Retention(Group):
+    """For how many days rows are kept, counted from the later of their time and their arrival."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"event_days": 90, "request_days": 90}})
+
+    event_days: Days = 30
+    request_days: Days = 30
+    batch_run_days: Days = 30
+    batch_runs_kept: int = Field(
+        default=90, ge=0, le=1_000_000, description="The latest runs of each job, which stay however old."
+    )
+    admin_session_days: Days = Field(default=7, description="Counted from a session's expiry.")
+    playground_days: Days = 90
+    conversation_days: Days = 365
+    feedback_days: Days = 365
+    import_undo_days: Days = Field(
+        default=30, description="How long an import can be undone; as long, its rows stay, whatever else is set."
+    )
+
+
+class Sealed(Group):
+    """Until when raw rows have been given up, by table: what is rolled up of earlier ones can no longer be computed again."""
+
+    user_activity_events: datetime | None = None
+    ai_request_metrics: datetime | None = None
+    batch_run_history: datetime | None = None
+    ai_feedback: datetime | None = None
+
+    def until(self, parent: str) -> datetime | None:
+        """Return the end of what is sealed of a table, None when all of its rows are there."""
+        found: datetime | None = getattr(self, parent)
+        return found
+
+    def has_all(self, since: datetime, *parents: str) -> bool:
+        """Whether all raw rows of these tables are there from a moment on."""
+        return all((until := self.until(parent)) is None or until <= since for parent in parents)
+
+
+Chosen = TypeVar("Chosen", bound=Group)
+
+
+def read(session: Session, group: type[Chosen]) -> Chosen:
+    """Return a group as the workspace has set it, defaults for the rest."""
+    value = session.scalar(select(Setting.value).where(Setting.name == group.__name__.lower()))
+    return group.model_validate(value or {})
+
+
+def amend(session: Session, given: Chosen, *, by: UUID | None) -> tuple[Chosen, Chosen]:
+    """Store the fields of a group that were given; those that were left out stay. Return the group before and after."""
+    group = type(given)
+    # Of two at once, the second waits here, and then keeps what the first has changed.
+    session.execute(insert(Setting).values(name=group.__name__.lower(), value={}).on_conflict_do_nothing())
+    session.execute(select(Setting.name).where(Setting.name == group.__name__.lower()).with_for_update())
+    before = read(session, group)
+    after = before.model_copy(update={name: getattr(given, name) for name in given.model_fields_set})
+    write(session, after, by=by)
+    return before, after
+
+
+def write(session: Session, group: Group, *, by: UUID | None) -> None:
+    """Store a whole group."""
+    row = {"name": type(group).__name__.lower(), "value": group.model_dump(mode="json"), "updated_by": by}
+    fresh = {"value": row["value"], "updated_by": by, "updated_at": clock.now()}
+    session.execute(insert(Setting).values(**row).on_conflict_do_update(index_elements=["name"], set_=fresh))
+
+
+def check_key(session: Session, keyring: crypto.Keyring) -> None:
+    """Raise StartRefused when this database was encrypted with another key; the first key ever used becomes its own."""
+    proof = keyring.seal(KEY_CHECK, column=KEY_CHECK, row=KEY_CHECK_ROW).hex()
+    # Of two first starts at once, the second waits here for the first, and then reads what that one has stored.
+    session.execute(insert(Setting).values(name=KEY_CHECK, value={"proof": proof}).on_conflict_do_nothing())
+    stored = session.scalars(select(Setting.value).where(Setting.name == KEY_CHECK)).one()
+    try:
+        keyring.open(bytes.fromhex(stored["proof"]), column=KEY_CHECK, row=KEY_CHECK_ROW)
+    except crypto.WrongKey:
+        raise StartRefused(
+            "The encryption key is not the one that this database was written with. Put the right secret.key back into the data "
+            "folder, or set ATTUNE_SECRET_KEY to it."
+        ) from None
+
+
+@cache
+def time_zones() -> tuple[str, ...]:
+    """Return the names of the zones whose days can be made of half hours, the whole year round."""
+    return tuple(sorted(name for name in available_timezones() if _is_place(name) and _fits_half_hours(name)))
+
+
+def _is_place(name: str) -> bool:
+    return name == "UTC" or ("/" in name and not name.startswith(("Etc/", "posix/", "right/")))
+
+
+def _fits_half_hours(name: str) -> bool:
+    try:
+        zone = ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    year = clock.now().year
+    offsets = [datetime(year, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)]
+    return all(offset is not None and offset % timedelta(minutes=30) == timedelta(0) for offset in offsets)

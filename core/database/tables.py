@@ -1,0 +1,188 @@
+"""What every table shares: one declarative base a database, key and time types, and the tables of the plumbing."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, cast
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, Index, MetaData, String, Table, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+
+from core.platform.ids import new_id
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+JSON_OR_NULL = JSONB(none_as_null=True)  # None is no value, not the value null
+TYPES = {datetime: DateTime(timezone=True), str: Text(), dict[str, Any]: JSON_OR_NULL, list[dict[str, Any]]: JSON_OR_NULL}
+
+
+class CoreTable(DeclarativeBase):
+    """A table in the database `core`."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = TYPES
+
+
+class AiTable(DeclarativeBase):
+    """A table in the database `ai`."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = TYPES
+
+
+def table_of(mapped: type[DeclarativeBase]) -> Table:
+    """Return the table of a mapped class: statements on it cost half of those on the class, where that matters."""
+    return cast("Table", mapped.__table__)
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """Return the constraint that keeps a text column within an enum."""
+    quoted = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} in ({quoted})", name=column)
+
+
+def storable(text: str) -> str:
+    """Return `text` without what Postgres and UTF-8 refuse: NUL characters and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
+class Keyed:
+    """A table with a version 7 key."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+class Created:
+    """A table that knows when its rows were made."""
+
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class AuditColumns:
+    """Who did what, when, to what, from where, and how it ended."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    occurred_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    action: Mapped[str] = mapped_column(String(64))
+    actor_type: Mapped[str] = mapped_column(String(16))
+    actor_id: Mapped[UUID | None]
+    actor_name: Mapped[str | None]
+    targets: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+    ip_address: Mapped[str | None]
+    user_agent: Mapped[str | None]
+    request_id: Mapped[str | None]
+    outcome: Mapped[str] = mapped_column(String(16), server_default="ok")
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Index, ...]:
+        """Index what the audit page sorts and filters by."""
+        return (
+            Index(None, "occurred_at"),
+            Index(None, "actor_id", "occurred_at"),
+            Index(None, "action", "occurred_at"),
+        )
+
+
+class OutboxColumns:
+    """What happened and is still to be told to the features above."""
+
+    __tablename__ = "outbox"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(64))
+    payload: Mapped[dict[str, Any]]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    due_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TraceColumns:
+    """How a row was before an import changed it, and how the import left it: what its undo needs (core/database/traces.py).
+
+    Without `before`, the import has made the row; without `after`, it has only named it.
+    """
+
+    __tablename__ = "import_traces"
+
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # the row's table
+    row_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)  # of several, which came first
+    noted_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    before: Mapped[dict[str, Any] | None]
+    after: Mapped[dict[str, Any] | None]
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Index, ...]:
+        """Index what finds the traces that others left on the same row."""
+        return (Index(None, "row_id", "kind"),)
+
+
+class CoreAudit(AuditColumns, CoreTable):
+    """The audit log of what changes in `core`, and what was relayed of the one of `ai`: here all of it is read."""
+
+    relayed_id: Mapped[int | None] = mapped_column(BigInteger)  # in `ai`
+
+    @declared_attr.directive
+    @classmethod
+    def __table_args__(cls) -> tuple[Index, ...]:
+        """Have what was relayed once."""
+        relayed = Index(None, "relayed_id", unique=True, postgresql_where=text("relayed_id is not null"))
+        return (*super().__table_args__, relayed)
+
+
+class AiAudit(AuditColumns, AiTable):
+    """The audit log of what changes in `ai`."""
+
+
+class CoreOutbox(OutboxColumns, CoreTable):
+    """The outbox of `core`."""
+
+
+class AiOutbox(OutboxColumns, AiTable):
+    """The outbox of `ai`."""
+
+
+class CoreTrace(TraceColumns, CoreTable):
+    """What imports have changed in `core`, and what they said of rows that knew it already (core/database/traces.py)."""
+
+    shadowed: Mapped[list[dict[str, Any]] | None]
+
+
+class AiTrace(TraceColumns, AiTable):
+    """What imports have changed in `ai`."""
+
+    # Here alone, whole rows are looked for by the import that had them before (core/imports/undoing/whole_rows.py).
+    __table_args__ = (
+        Index(None, "row_id", "kind"),
+        Index(
+            "ix_import_traces_taken_over",
+            "kind",
+            text("(before ->> 'import_id')"),
+            "row_id",
+            postgresql_where=text("before ->> 'import_id' is not null"),
+        ),
+    )
+
+
+class Setting(CoreTable):
+    """One group of settings under its name; core/database/settings.py gives them types."""
+
+    __tablename__ = "settings"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_by: Mapped[UUID | None]
