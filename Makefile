@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PORT HOST DATA
 
-.PHONY: help install run admin daily verify-rollups load test samples prove bench lint types imports migrations format migration lock
+.PHONY: help install run admin daily verify-rollups load test quick samples prove bench lint types imports migrations format migration lock
 
 help:            ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -30,6 +30,9 @@ load: .venv/dev.lock  ## Fill a data folder with rows: make load ROWS=10000000 D
 test: .venv/dev.lock lint types imports migrations  ## Everything that CI checks
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m pytest -n 2 -m "not prove" --dist loadfile --max-worker-restart=0 --durations=30 $(ARGS)
+
+quick: .venv/dev.lock lint types imports  ## Format, types, contracts, and the tests that import what changed: under a minute
+	@tests="$$($(BIN)/python -m tests.changed)"; test -z "$$tests" || $(BIN)/python -m pytest -q -n 2 -m "not prove" --dist loadfile $$tests
 
 samples: .venv/dev.lock  ## Read exports of other programs and compare the result with pandas: make samples DIR=../shared/samples
 	@test -d "$(DIR)" || { echo "$(DIR) is not a folder: nothing to compare."; exit 0; }; \
