@@ -57,7 +57,7 @@ def _run(arguments: list[str], postgres: Postgres) -> int:
 
 def _next(name: str) -> str:
     versions = Path(__file__).parent / name / "versions"
-    return f"{len(list(versions.glob('[0-9]*.py'))) + 1:04d}"
+    return f"{max(int(path.name[:4]) for path in versions.glob('[0-9]*.py')) + 1:04d}"
 
 
 if __name__ == "__main__":

@@ -41,6 +41,11 @@ def _upgrade_locked(connection: Connection, database: Database) -> None:
     config = script(database)
     known = {revision.revision for revision in ScriptDirectory.from_config(config).walk_revisions()}
     present = MigrationContext.configure(connection).get_current_revision()
+    if present is not None and present < min(known):
+        raise StartRefused(
+            f"The database {database} is at revision {present}, and this version of Attune begins at {min(known)}. "
+            f"Start the version whose newest migration is {min(known)} on it once, and then this one."
+        )
     if present is not None and present not in known:
         raise StartRefused(
             f"The database {database} is at revision {present}, which this version of Attune does not know. "

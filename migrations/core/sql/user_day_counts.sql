@@ -5,7 +5,7 @@
 -- Almost every new day of a user is the latest one: what was the latest until then is all that is needed, and `previous_day`
 -- hands it over from the row that the upsert locks. The other days are counted by all days of their users, in a statement of its
 -- own, which sees what was committed while this one waited for the lock.
-create or replace function user_days_added() returns trigger language plpgsql as $$
+create function user_days_added() returns trigger language plpgsql as $$
 declare
     late_users uuid[]; late_environments text[]; late_places text[];
 begin
@@ -58,7 +58,7 @@ begin
 end $$;
 
 -- Whoever takes days away holds a lock on all of them: nobody adds one meanwhile.
-create or replace function user_days_removed() returns trigger language plpgsql as $$
+create function user_days_removed() returns trigger language plpgsql as $$
 begin
     delete from user_spans using (select distinct user_id, environment from removed) as touched
     where (user_spans.user_id, user_spans.environment) = (touched.user_id, touched.environment);
@@ -90,12 +90,7 @@ begin
     return null;
 end $$;
 
-insert into user_day_counts (environment, app, day, previous_day, users)
-select environment, place, day, previous_day, count(*)
-from (
-    select environment, place, day, lag(day, 1, '-infinity') over (partition by user_id, environment, place order by day) as previous_day
-    from (
-        select distinct user_id, environment, place, day
-        from user_days cross join lateral (values (app), ('*')) as each (place)
-    ) as days
-) as journeys group by 1, 2, 3, 4;
+create trigger user_days_added after insert on user_days
+referencing new table as added for each statement execute function user_days_added();
+create trigger user_days_removed after delete on user_days
+referencing old table as removed for each statement execute function user_days_removed();
