@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
@@ -223,6 +223,17 @@ class Tab:
         """Press a button; for a moment while a page is drawn anew, it stands there twice."""
         expect(self.button(name)).to_have_count(1)
         self.button(name).click()
+
+    def select_row(self, row: int, *, x: int = 20) -> None:
+        """Select a row of the first table, counted from 1: a table takes no click before it has settled."""
+        table = self.page.get_by_test_id("stDataFrame").first
+        selected = table.locator(f'tr[aria-rowindex="{row + 1}"][aria-selected="true"]')
+        for _ in range(20):
+            table.click(position={"x": x, "y": 34 * row + 17})
+            with suppress(AssertionError):
+                expect(selected).to_have_count(1, timeout=1000)
+                return
+        raise AssertionError(f"row {row} takes no click")
 
     def confirm(self, question: str, answer: str) -> None:
         """Answer what a dialog asks, and wait until it is gone."""

@@ -93,14 +93,12 @@ def test_a_selection_is_approved_at_once(open_window: OpenWindow, program: Progr
     count = len(annotations(program))
     main(tab).to_contain_text("Waiting for review")
     tab.wait()
-    tab.page.wait_for_timeout(1500)  # a table takes no click before it has settled
-    table = tab.page.get_by_test_id("stDataFrame").first
     for number, row in enumerate((4, 5), 1):  # the first ones may be in somebody's hands
-        table.click(position={"x": 20, "y": 34 * row + 17})
+        tab.select_row(row)
         expect(tab.button(f"Approve {number}")).to_be_visible()
     texts = tab.page.locator(".st-key-review-texts")
     expect(texts.get_by_text("Question: Question")).to_have_count(2)
-    expect(texts.locator(".attune-markdown")).to_have_text([re.compile(rf"Answer \d+ of {NAME}\.")] * 2)
+    expect(texts.locator(".attune-markdown")).to_have_text([re.compile(r"Answer \d+ of \w+\.")] * 2)
     tab.press("Approve 2")
     expect(tab.page.get_by_text("2 messages approved")).to_be_visible()
     approved = [each for each in annotations(program) if each["annotation_type"] == "approved"]
@@ -113,7 +111,7 @@ def test_a_document_is_made_of_an_annotation_and_stands_with_it(open_window: Ope
     program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status()
     tab = open_window().open("/tuning?view=annotations&tag=for+the+help")
     main(tab).to_contain_text("1 annotation")
-    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
+    tab.select_row(1)
     tab.press("Create document")
     expect(tab.page.get_by_role("textbox", name="Content (Markdown)")).to_have_value("Say **when**")
     tab.press("Propose document")
@@ -132,7 +130,7 @@ def test_an_annotation_is_read_moved_on_and_stands_in_its_conversation(open_wind
     program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status()
     tab = open_window().open("/tuning?view=annotations&tag=odd+one")
     main(tab).to_contain_text("1 annotation")
-    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
+    tab.select_row(1)
     main(tab).to_contain_text("Look <b>here</b>")
     tab.press("Mark as reviewed")
     expect(tab.button("Mark as applied")).to_be_visible()
@@ -146,7 +144,7 @@ def test_an_annotation_is_edited_where_it_is_listed_and_in_its_conversation(open
     note = {"message_id": "rq-27-1", "annotation_type": "flag", "content": "At frst", "tags": ["to edit"]}
     made = program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status().json()
     tab = open_window().open("/tuning?view=annotations&tag=to+edit")
-    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
+    tab.select_row(1)
     tab.press("Edit")
     expect(response(tab)).to_have_value("Answer 27 of rq.")
     tab.page.get_by_role("radio", name="Correction").click()
@@ -177,7 +175,7 @@ def test_what_others_have_said_a_reviewer_reads_and_does_not_edit(
     note = {"message_id": "rq-26-1", "annotation_type": "flag", "content": "Not yours", "tags": ["hands off"]}
     program.api.post("/admin/ai/tuning/annotations", json=note).raise_for_status()
     tab = open_window(reviewer).open("/tuning?view=annotations&tag=hands+off")
-    tab.page.get_by_test_id("stDataFrame").first.click(position={"x": 20, "y": 51})
+    tab.select_row(1)
     expect(tab.button("Open conversation")).to_be_visible()
     expect(tab.button("Edit")).to_have_count(0)
     tab.press("Open conversation")
