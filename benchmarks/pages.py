@@ -63,7 +63,7 @@ class Drawn:
 def measure(program: Running) -> list[Figure]:
     """Return how long each page takes: first with a browser and a console that know nothing, then again and again."""
     pages = {name: Drawn(program.address + path) for name, path in PAGES.items()}
-    with sync_playwright() as playwright, _bare() as address:
+    with sync_playwright() as playwright, bare() as address:
         pages["A bare page of Streamlit"] = Drawn(address, limits=None)
         browser = playwright.chromium.launch(executable_path=chromium.find(), args=chromium.ARGUMENTS)
         for _ in range(COLD_ROUNDS):
@@ -85,7 +85,7 @@ def _draw_cold(browser: Browser, program: Running, pages: list[Drawn]) -> None:
 
 
 @contextmanager
-def _bare() -> Iterator[str]:
+def bare() -> Iterator[str]:
     """Serve the page that is Streamlit's own; return its address."""
     port = free_port()
     script = str(Path(__file__).with_name("bare_page.py"))
