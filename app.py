@@ -1,8 +1,7 @@
 """Attune. `python app.py` starts everything: Postgres, the model server, the worker, and the console with its API.
 
-`python app.py admin EMAIL` makes a super_admin of that e-mail, with a new password: for who has lost theirs. `python app.py
-verify` computes again what is derived from raw rows, and `python app.py daily` does the daily job now. All three work whether
-Attune runs or not.
+`python app.py admin EMAIL` gives that account a new password, `python app.py verify` computes derived data again, and
+`python app.py daily` does the daily job now, whether Attune runs or not.
 """
 
 import gc
@@ -196,11 +195,12 @@ def _read_ahead(chosen: Config) -> None:
 
 def _get_ahead(is_over: "Callable[[], bool]") -> None:
     """Load what pages are made of, and ask for what the first ones begin with, so that nobody waits for either."""
+    import pages
     from core.insights import first
-    from pages import _ui as parts
 
-    for part in pkgutil.iter_modules(parts.__path__):
-        importlib.import_module(f"{parts.__name__}.{part.name}")
+    for module in pkgutil.walk_packages(pages.__path__, "pages."):
+        if not module.name.endswith((".page", ".console")):  # scripts, which Streamlit runs
+            importlib.import_module(module.name)
     first.ask(is_over)
 
 
@@ -223,12 +223,10 @@ def _introduce(chosen: Config) -> None:
 
 def _offer_demo(chosen: Config) -> None:
     """Let the demo workspace into a new database of our own; never into one that somebody brought."""
-    if not chosen.embedded_postgres:
-        return
     from core.demo import service
 
     with db.transaction() as session:
-        if service.decide(session, is_wanted=chosen.attune_demo):
+        if chosen.embedded_postgres and service.decide(session, is_wanted=chosen.attune_demo):
             _say("  demo      is coming in; it can be removed on any page, and ATTUNE_DEMO=0 leaves it out\n")
 
 

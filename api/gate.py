@@ -19,7 +19,7 @@ from api.errors import problem_of, response, unexpected
 from core.database import db
 from core.database.db import Lane, Session, reading
 from core.errors import Failure, Forbidden, NotFound, NotSignedIn, Unavailable
-from core.identity import keys, service, tokens
+from core.identity import keys, sessions, tokens
 from core.identity.schemas import Actor, Caller
 from core.network.callers import client_address
 from core.platform import logs
@@ -54,9 +54,9 @@ class Door:
     enter: Callable[[Session, str, Caller], Actor]
 
 
-KEY, BEARER = Door(keys.recall, keys.enter), Door(service.recall, service.enter_often)
+KEY, BEARER = Door(keys.recall, keys.enter), Door(sessions.recall, sessions.enter_often)
 # A person who signs out in one process is out of every other at once.
-COOKIE = Door(lambda *_: None, service.enter)
+COOKIE = Door(lambda *_: None, sessions.enter)
 
 
 @dataclass(frozen=True)

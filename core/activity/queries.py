@@ -24,12 +24,10 @@ from core.presentation.periods import Watched, keys_of
 
 COUNT = len(STEPS)
 SHOWN = "id, external_id, email, display_name, first_seen_at, last_seen_at"
-# With how far they are, one by one: with a limit, only as many as it takes.
-ONE_BY_ONE = """
-select users.*, {reached} from ({{users}}) as users
-left join lateral (select * from {{rows}} and subject = 'u:' || users.id offset 0) as begun on true"""
 REACHED = ", ".join(f"reached_{number + 1}" for number in range(COUNT))
-ONE_BY_ONE = ONE_BY_ONE.format(reached=REACHED)
+# With how far they are, one by one: with a limit, only as many as it takes.
+ONE_BY_ONE = f"""select users.*, {REACHED} from ({{users}}) as users
+left join lateral (select * from {{rows}} and subject = 'u:' || users.id offset 0) as begun on true"""  # noqa: S608  constants
 STATUS = f"""case when reached_{COUNT} is not null then 'completed' when reached_1 + interval '{WINDOW.days} days' < :now
     then 'dropped' when last_seen_at < :idle_since then 'stuck' else 'in_progress' end"""
 # What a status says of the users themselves.
@@ -230,9 +228,8 @@ def get_user(session: Session, given: str, watched: Watched, *, actor: Actor) ->
     """Return a user by our id or the sender's; raise UserMissing."""
     require(actor, Permission.WATCH)
     row, found = find_progress(session, given, watched)
-    figures = session.execute(
-        FIGURES, {"id": row["id"], "environment": watched.environment, "app": watched.app, "release": watched.release}
-    ).one()
+    asked = {"id": row["id"], "environment": watched.environment, "app": watched.app, "release": watched.release}
+    figures = session.execute(FIGURES, asked).one()
     return UserView(
         **summarize(row, found).model_dump(),
         traits=row["traits"],

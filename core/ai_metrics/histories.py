@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
-from core.ai_metrics.contents import Exchange, Said
+from core.ai_metrics.contents import Exchange
 from core.ai_metrics.ingest import cost_of
 from core.ai_metrics.outcomes import moment
 from core.ai_metrics.schemas import NewRequest
+from core.ai_metrics.span_messages import Said
 from core.ai_metrics.spans import Span
 from core.ai_metrics.steps import Taken
 from core.conversations.schemas import MessageSpeaker, NewConversation, NewMessage

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from core.ai_metrics import contents, dialects, outcomes
+from core.ai_metrics import contents, dialects, outcomes, span_messages
 from core.ai_metrics.contents import Exchange
 from core.ai_metrics.dialects import first, number, operation_of, word
 from core.ai_metrics.outcomes import MOST_MS
@@ -139,7 +139,7 @@ def _id(lineage: list[Attributes], names: tuple[str, ...]) -> str | None:
 
 def _ordered_model(attributes: Attributes) -> str | None:
     """Return the model that was ordered, where the answer named none."""
-    given = contents.parsed(attributes.get("llm.invocation_parameters"))
+    given = span_messages.parsed(attributes.get("llm.invocation_parameters"))
     return word(given, ("model",)) if isinstance(given, dict) else None
 
 

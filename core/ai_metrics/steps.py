@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from core.ai_metrics import contents, dialects
+from core.ai_metrics import dialects, span_messages
 from core.ai_metrics.contents import Exchange
 from core.ai_metrics.dialects import StepKind, first, step_kind_of, word
 from core.ai_metrics.outcomes import duration_ms, error_of, milliseconds, moment
@@ -133,8 +133,8 @@ def call_of(span: Span, kind: StepKind) -> Step | None:
     step = own_step(span, kind)
     told = {
         "id": word(span.attributes, dialects.TOOL_CALL),
-        "arguments": contents.parsed(first(span.attributes, dialects.TOOL_ARGUMENTS)),
-        "result": contents.parsed(first(span.attributes, dialects.TOOL_RESULT)),
+        "arguments": span_messages.parsed(first(span.attributes, dialects.TOOL_ARGUMENTS)),
+        "result": span_messages.parsed(first(span.attributes, dialects.TOOL_RESULT)),
     }
     told |= {name: step[name] for name in ("name", "duration_ms", "error")}
     return {name: value for name, value in told.items() if value is not None}

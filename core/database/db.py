@@ -1,6 +1,5 @@
 """The two databases: engines, transactions, and what to do when they do not answer."""
 
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -28,7 +27,6 @@ ALIVE: dict[str, Any] = {"keepalives_idle": 10, "keepalives_interval": 5, "keepa
 CONNECTION = {"options": OPTIONS, "connect_timeout": CONNECT_TIMEOUT_S, "application_name": "attune", **ALIVE}
 TRIES = 3
 GIVES_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.UniqueViolation)
-OLDEST_SERVER = 150000
 WAITING = "after commit"
 RESTED_SINCE, RESTED_LONG_S = "rested since", 3.0
 DISK_FULL = "The disk that holds the database is full: nothing can be stored before somebody frees some space."
@@ -45,16 +43,14 @@ __all__ = [
     "answers",
     "apart",
     "cause_of",
-    "check_apart",
-    "check_server",
     "engine",
     "engines",
+    "is_disk_full",
     "is_outage",
     "lane",
     "parse",
     "persistently",
     "plain",
-    "reachable",
     "reading",
     "transaction",
     "use",
@@ -263,7 +259,7 @@ def answering() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise Unavailable(DISK_FULL if _is_disk_full(error) else None) from error
+        raise Unavailable(DISK_FULL if is_disk_full(error) else None) from error
     except psycopg.errors.CheckViolation as error:
         if "no partition" in str(error):  # one was dropped a moment ago: it is made again when the rows are sent again
             raise Unavailable from error
@@ -276,29 +272,9 @@ def answering() -> Iterator[None]:
         raise
 
 
-@contextmanager
-def reachable(advice: str) -> Iterator[None]:
-    """At start: turn what a wrong address or password raises into one line, with advice."""
-    try:
-        yield
-    except (OperationalError, psycopg.OperationalError) as error:  # a migration may speak to the driver itself
-        if _is_disk_full(error):
-            raise StartRefused(DISK_FULL) from error
-        said = str(error.orig if isinstance(error, OperationalError) else error).strip() or "it gave no reason"
-        raise StartRefused(f"The database cannot be used: {said.splitlines()[0]}. {advice}") from error
-
-
-def _is_disk_full(error: Exception) -> bool:
+def is_disk_full(error: Exception) -> bool:
+    """Return whether the server has said that its disk is full."""
     return "No space left on device" in str(error)
-
-
-def check_apart(opened: Engines) -> None:
-    """Raise StartRefused when both addresses lead to the same database, however different they look."""
-    key = secrets.randbits(62)
-    with opened.core.connect() as core, opened.ai.connect() as ai:
-        locked = [connection.scalar(select(func.pg_try_advisory_xact_lock(key))) for connection in (core, ai)]
-    if not all(locked):
-        raise StartRefused("DATABASE_URL and AI_DATABASE_URL name the same database. One server may hold both, under two names.")
 
 
 def after_commit(session: Session, act: Callable[[], object]) -> None:
@@ -313,11 +289,3 @@ def _run_waiting(session: Session) -> None:
     waiting: list[Callable[[], object]] = session.info.pop(WAITING, [])
     for act in waiting:
         act()
-
-
-def check_server(connection: Connection) -> None:
-    """Raise StartRefused when this Postgres is older than Attune can use."""
-    info = connection.connection.driver_connection
-    version = info.info.server_version if info is not None else 0
-    if version < OLDEST_SERVER:
-        raise StartRefused(f"Postgres {version // 10000} is too old: Attune needs 15 or newer.")

@@ -6,10 +6,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from core.database.db import Database, check_server
+from core.database.db import Database
 from core.database.locks import Lock
 from core.errors import StartRefused
 from core.platform.config import ROOT
+
+OLDEST_SERVER = 150000
 
 
 def script(database: Database) -> AlembicConfig:
@@ -23,7 +25,7 @@ def upgrade(engine: Engine, database: Database) -> None:
     Raises StartRefused when the server is too old, or the database is newer than this code.
     """
     with engine.connect() as connection:
-        check_server(connection)
+        _check_server(connection)
         connection.execute(text("set lock_timeout = 0; set statement_timeout = 0"))
         connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": Lock.MIGRATIONS})
         connection.commit()
@@ -57,3 +59,10 @@ def _upgrade_locked(connection: Connection, database: Database) -> None:
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     connection.commit()
+
+
+def _check_server(connection: Connection) -> None:
+    info = connection.connection.driver_connection
+    version = info.info.server_version if info is not None else 0
+    if version < OLDEST_SERVER:
+        raise StartRefused(f"Postgres {version // 10000} is too old: Attune needs 15 or newer.")

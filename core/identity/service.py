@@ -1,16 +1,14 @@
 """What changes accounts and sessions. Every change is in the audit log."""
 
-from dataclasses import asdict, replace
-from datetime import timedelta
+from dataclasses import asdict
 from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.cache.recall import Recall
 from core.database import bus
-from core.identity import audit, failures, links, queries, sign_in, tokens
+from core.identity import audit, failures, links, queries, sessions, sign_in, tokens
 from core.identity.errors import (
     EmailTaken,
     LastSuperAdmin,
@@ -39,55 +37,11 @@ from core.platform import clock, crypto
 from core.platform.ids import new_id
 
 REMOVED = "account.removed"
-SEEN_EVERY = timedelta(minutes=1)
-# Who came in a moment ago; forgotten when any session ends, or an account changes, here or in another process.
-_entered: Recall[bytes, queries.Found] = Recall("sessions changed", for_s=2.0)
 
 
 def revoked_topic(account_id: UUID) -> str:
     """Return the topic on which the end of an account's sessions is told, or of a right that they had."""
     return f"revoked {account_id}"
-
-
-def enter(session: Session, token: str, caller: Caller) -> Actor:
-    """Return who acts with the token of a live session, and note that the session was used.
-
-    Raises SessionOver when it is unknown, revoked or over, or its account is disabled.
-    """
-    return _find_live(session, crypto.fingerprint(token), caller).actor
-
-
-def enter_often(session: Session, token: str, caller: Caller) -> Actor:
-    """Return who acts with a bearer token, as `enter` does, and remember it for `recall`."""
-    fingerprint = crypto.fingerprint(token)
-    return _actor(_entered.get(fingerprint, lambda: _find_live(session, fingerprint, caller)), caller)
-
-
-def recall(token: str, caller: Caller) -> Actor | None:
-    """Return who came in with a token a moment ago, or None when the database has to be asked; raise SessionOver."""
-    found = _entered.known(crypto.fingerprint(token))
-    return _actor(found, caller) if found is not None else None
-
-
-def forget_entered(session: Session) -> None:
-    """Have every process look up again who a session belongs to and what they may, once this transaction is committed."""
-    _entered.tell(session)
-
-
-def _actor(found: queries.Found, caller: Caller) -> Actor:
-    if found.expires_at <= clock.now():
-        raise SessionOver
-    return replace(found.actor, caller=caller)
-
-
-def _find_live(session: Session, fingerprint: bytes, caller: Caller) -> queries.Found:
-    found = queries.find_actor(session, fingerprint, caller)
-    if found is None:
-        raise SessionOver  # raised, and so not remembered
-    if found.last_seen_at < clock.now() - SEEN_EVERY:
-        used = update(AdminSession).where(AdminSession.id == found.actor.session_id)
-        session.execute(used.values(last_seen_at=clock.now()))
-    return found
 
 
 def finish_sign_in(
@@ -176,7 +130,7 @@ def _revoke(session: Session, account_id: UUID, *, only: UUID | None = None, but
     ended = session.execute(wanted.values(revoked_at=clock.now()).returning(AdminSession.id)).all()
     if ended:
         bus.publish(session, revoked_topic(account_id))
-        _entered.tell(session)
+        sessions.forget_entered(session)
     return len(ended)
 
 
@@ -277,7 +231,7 @@ def change_account(session: Session, account_id: UUID, given: AccountChange, *, 
     before = {name: getattr(account, name) for name in changed}
     for name, value in changed.items():
         setattr(account, name, value)
-    _entered.tell(session)
+    sessions.forget_entered(session)
     if given.is_active is False:
         _revoke(session, account.id)
     if given.role is not None:

@@ -22,6 +22,7 @@ from core.imports.made import Made
 from core.imports.mapping import Mapping
 from core.imports.models import Import
 from core.imports.parsed import Parsed
+from core.imports.recognition import Known
 from core.imports.schemas import BUSY, STARTABLE, DryRun, ImportStatus, ImportView, ReadAs, Start
 from core.imports.uploads import Kept
 from core.imports.writing import Overtaken, Stopped, write
@@ -155,17 +156,15 @@ def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
     try:
         return _known(import_id, name, kept.sha256, None)
     except recognise.Unreadable as unreadable:
-        return {"status": ImportStatus.FAILED, "error": _advised(unreadable.detail), "file_removed_at": clock.now()}
-
-
-def _advised(detail: str) -> str:
-    """Return why a file cannot be read, with what to do about it."""
-    return detail if SUPPORTED in detail or recognise.WHAT_TO_DO in detail else f"{detail} {recognise.WHAT_TO_DO}"
+        detail = unreadable.detail
+        if SUPPORTED not in detail and recognise.WHAT_TO_DO not in detail:
+            detail = f"{detail} {recognise.WHAT_TO_DO}"
+        return {"status": ImportStatus.FAILED, "error": detail, "file_removed_at": clock.now()}
 
 
 def _known(import_id: UUID, name: str, sha256: str, read_as: ReadAs | None) -> dict[str, Any]:
     with asking() as session:
-        known = recognise.Known(
+        known = Known(
             zone=settings.read(session, settings.Workspace).reporting_time_zone,
             came=service.first_seen(session, sha256),
             start=service.find_start(session, sha256),
@@ -297,6 +296,5 @@ def _fail(import_id: UUID, words: str) -> None:
 
 
 def _hand_over(import_id: UUID) -> None:
-    """Leave the rest to the next worker: this one is about to stop."""
-    with transaction() as session:
+    with transaction() as session:  # the rest is left to the next worker
         service.defer(session, import_id, after=timedelta(seconds=2))

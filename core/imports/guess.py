@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from functools import partial
-from statistics import median
 from typing import Any
 
 from core.imports import foreign, names, states, units, values
@@ -16,60 +15,6 @@ LONG_TEXT = 80
 MOST_STATES, LONGEST_STATE = 8, 30
 PRESENT = 0.3  # of the records have what is looked for within their objects
 OWN = ("id", "batch_run_id")  # are never found within another object: that has ids of its own
-
-
-def kind_of(samples: Samples) -> Kind | None:
-    """Return the kind of the rows of a table; None where nothing speaks for any."""
-    found = {names.plain(path) for path in samples} | {names.plain(path.rpartition(".")[2]) for path in samples}
-    has = {kind: set(fields_of(samples, kind)) for kind in Kind}
-    requests, runs, times = has[Kind.AI_REQUESTS], has[Kind.BATCH_RUNS], bool(time_columns(samples, set()))
-    if requests & {"input_tokens", "output_tokens"} or ("model" in requests and requests & MODEL_FIGURES):
-        return Kind.AI_REQUESTS
-    if "started_at" in runs and runs & {"completed_at", "total_jobs", "failed_jobs"} and "status" in runs and _is_job(found):
-        return Kind.BATCH_RUNS
-    if "batch_run_id" in found and "started_at" in runs:
-        return Kind.BATCH_RUNS
-    if found & names.RATING_WORDS and has[Kind.FEEDBACK] & {"message_id", "conversation_id", "user_id", "comment"}:
-        return Kind.FEEDBACK
-    if found & names.MEMORY_WORDS and "content" in has[Kind.MEMORIES]:
-        return Kind.MEMORIES
-    if times and found & names.EVENT_WORDS:
-        return Kind.EVENTS
-    if _is_article(samples, has[Kind.DOCUMENTS]):
-        return Kind.DOCUMENTS
-    if "email" in has[Kind.USERS] or (has[Kind.USERS] >= {"id", "display_name"} and found & USER_WORDS):
-        return Kind.USERS
-    return Kind.EVENTS if "created_at" in has[Kind.EVENTS] else None
-
-
-USER_WORDS = {"username", "signup_date", "signed_up_at", "signup_at", "date_joined", "joined_at", "last_login"}
-MODEL_FIGURES = {"total_latency_ms", "first_token_ms", "cost_usd", "status", "total_tokens", "finish_reason"}
-JOB_WORDS = {
-    "job",
-    "job_name",
-    "batch_job",
-    "workflow",
-    "workflow_name",
-    "pipeline",
-    "pipeline_name",
-    "dag_id",
-    "run_id",
-    "batch_run_id",
-}
-
-
-def _is_job(found: set[str]) -> bool:
-    return bool(
-        found & (JOB_WORDS | {"task", "task_name", "total_jobs", "failed_jobs", "conclusion", "name", "build_id"})
-    ) and not (found & {"user_id", "session_id", "conversation_id"})
-
-
-def _is_article(samples: Samples, fields: set[str]) -> bool:
-    path = next((path for path in samples if names.plain(path) in names.NAMES[Kind.DOCUMENTS]["content"]), None)
-    if path is None or "title" not in fields:
-        return False
-    texts = [value for value in samples[path] if isinstance(value, str) and value]
-    return bool(texts) and median(len(value) for value in texts) >= LONG_TEXT
 
 
 def fields_of(samples: Samples, kind: Kind) -> dict[str, Rule]:

@@ -1,7 +1,7 @@
 """What a file is, told by its shape: its format and kind, how it would be read, and what only a person can answer."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ from core.imports.mapping import SINCE_START, Container, Mapping, Shape
 from core.imports.parsed import Kind
 from core.imports.paths import leaves
 from core.imports.questions import Ask, Question
+from core.imports.recognition import Column, Known
+from core.imports.samples import Found, Sample, by_path, told
 from core.imports.schemas import ReadAs
-from core.imports.shapes import Sample
 from core.imports.unready import NotYet
-from core.platform import clock
 
 __all__ = ["Column", "Question", "Recognition", "Unreadable", "guessed_fields", "readings", "recognise"]
 
@@ -29,15 +29,6 @@ WHAT_TO_DO = (
 )
 AS_FOUND = ReadAs()
 UNTIMED = (Shape.DIALOGUES, Shape.TURNS, Shape.EXCHANGES, Shape.ARTICLES, Shape.BENCHMARK)
-
-
-class Column(BaseModel):
-    """A column, or a path in the records, and a few of its values."""
-
-    model_config = ConfigDict(frozen=True)
-
-    path: str
-    samples: list[str]
 
 
 class Recognition(BaseModel):
@@ -59,16 +50,6 @@ class Recognition(BaseModel):
         default_factory=list, description="Three values of each time, duration, price and state, in words."
     )
     not_yet: str | None = None
-
-
-class Known(BaseModel):
-    """What holds until somebody is asked: the zone of times without one, when the file first came, when what is in it began."""
-
-    model_config = ConfigDict(frozen=True)
-
-    zone: str = "UTC"
-    came: datetime = Field(default_factory=clock.now)
-    start: datetime | None = None
 
 
 def recognise(path: Path, name: str, *, known: Known | None = None, read_as: ReadAs | None = None) -> Recognition:
@@ -210,10 +191,8 @@ def _columns(sample: Sample) -> list[Column]:
 # Recognition
 
 
-def _recognition(
-    path: Path, opened: Opened, sample: Sample, found: shapes.Found, columns: list[Column], known: Known
-) -> Recognition:
-    mapping, samples = found.mapping, shapes.samples_of(sample)
+def _recognition(path: Path, opened: Opened, sample: Sample, found: Found, columns: list[Column], known: Known) -> Recognition:
+    mapping, samples = found.mapping, by_path(sample)
     asked = [*questions.of_table(mapping, samples), *questions.of_values(mapping, meanings.unknown(mapping, sample.first))]
     mapping = mapping.model_copy(update={"open": questions.names_open(asked)})
     asked += questions.of_event_types(mapping, meanings.event_types(mapping, sample.first))
@@ -247,11 +226,11 @@ def _needs_zone(mapping: Mapping, sample: Sample) -> bool:
     if mapping.format in (Shape.PHOENIX, Shape.LANGFUSE_OBSERVATIONS, Shape.LANGFUSE_TRACES):
         return False  # they write UTC
     rules = [rule for rule in mapping.fields.values() if rule.path and rule.as_ == "time"]
-    if any(units.is_zoneless(shapes.told(sample.first, rule.path), rule.unit) for rule in rules):
+    if any(units.is_zoneless(told(sample.first, rule.path), rule.unit) for rule in rules):
         return True
     at = mapping.turns.at if mapping.turns else None
     return at is not None and any(
-        units.is_zoneless(shapes.told(shapes.turns_of(record, mapping), at.path), at.unit) for record in sample.first[:20]
+        units.is_zoneless(told(shapes.turns_of(record, mapping), at.path), at.unit) for record in sample.first[:20]
     )
 
 
@@ -288,7 +267,7 @@ def _extent(path: Path, opened: Opened, mapping: Mapping, column: str) -> tuple[
     for position, _, record, wrong in records.objects(path, opened, mapping):
         if wrong is None:
             try:
-                value = float(shapes.told([record], column)[0])
+                value = float(told([record], column)[0])
             except (ValueError, TypeError, IndexError):
                 continue
             low, high = min(low, value), max(high, value)

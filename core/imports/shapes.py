@@ -1,51 +1,14 @@
 """Which of the known shapes the first records of a file have; and what is known, but cannot be imported yet."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-
-from core.imports import foreign, guess, names, unready, values
+from core.imports import guess, kinds
+from core.imports.dialogues import dialogues, single_turns, take_key
 from core.imports.files import Unreadable
 from core.imports.formats import articles, benchmark, langfuse, runs, spans, turns
 from core.imports.json_files import KEY, VALUE
-from core.imports.mapping import Container, Mapping, Rule, Shape, Turns
+from core.imports.mapping import Mapping, Rule, Shape
 from core.imports.parsed import Kind
-from core.imports.paths import getter, leaves
+from core.imports.samples import Found, Object, Sample, values_by_path
 from core.imports.unready import NotYet, not_yet
-
-Object = dict[str, Any]
-
-
-@dataclass
-class Sample:
-    """The first records of a file as objects, and how the file holds them."""
-
-    container: Container
-    records: str = ""
-    separator: str | None = None
-    header: bool = True
-    columns: list[str] = field(default_factory=list)
-    first: list[Object] = field(default_factory=list)
-    beside: Object = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def mapping(self, kind: Kind, **given: Any) -> Mapping:  # noqa: ANN401  the mapping's fields
-        """Return a mapping for a file that holds its records so."""
-        return Mapping(
-            container=self.container, records=self.records, delimiter=self.separator, header=self.header, kind=kind, **given
-        )
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a file is. A kind of None is a table of which nobody knows what its rows are."""
-
-    format: str
-    title: str
-    kind: Kind | None
-    mapping: Mapping
-    notes: tuple[str, ...] = ()
-
 
 # Records
 
@@ -55,7 +18,7 @@ def shape_of(sample: Sample, chosen: Shape | None = None) -> Found | NotYet:
     first = sample.first[0]
     if chosen is not None:
         return _chosen(sample, first, chosen)
-    for known in (_spans, _langfuse, _unready, _runs, _benchmark, _articles, _dialogues, _single_turns):
+    for known in (_spans, _langfuse, _unready, _runs, _benchmark, _articles, dialogues, single_turns):
         if (found := known(sample, first)) is not None:
             return found
     return _table(sample)
@@ -67,9 +30,9 @@ def _chosen(sample: Sample, first: Object, chosen: Shape) -> Found | NotYet:
         case Shape.TABLE:
             return _table(sample)
         case Shape.DIALOGUES | Shape.EXCHANGES:
-            found = _dialogues(sample, first)
+            found = dialogues(sample, first)
         case Shape.TURNS:
-            found = _single_turns(sample, first)
+            found = single_turns(sample, first)
         case Shape.ARTICLES:
             found = _articles(sample, first)
         case Shape.WORKFLOW_RUNS:
@@ -166,128 +129,13 @@ def _articles(sample: Sample, first: Object) -> Found | None:
 
 # Dialogues
 
-NAMES: dict[str, tuple[str, Callable[[Turns], bool]]] = {
-    "sharegpt": ("ShareGPT", lambda t: t.role == "from" and t.text == "value"),
-    "openai_chat": ("OpenAI chat", lambda t: t.role == "role" and t.text == "content" and t.path == "messages"),
-    "taskmaster": ("Taskmaster", lambda t: t.path == "utterances" and t.role == "speaker"),
-    "abcd": ("ABCD", lambda t: t.role == "0" and t.path == "original"),
-}
-WEAK_IDS = ("task_id", "trial_id", "key", "dialogue_idx")  # of something that may have several conversations
-TRAINING = "Training examples have this format too. Importing them as a dataset is not supported yet."
-
-
-def _dialogues(sample: Sample, first: Object) -> Found | None:
-    found = next((turns_ for record in sample.first[:5] if (turns_ := turns.turns_in(record)) is not None), None)
-    if found is None:
-        return _exchanges(sample)
-    format_, title = next(
-        ((key, f"Dialogues ({name} format)") for key, (name, test) in NAMES.items() if test(found)),
-        ("dialogues", "Dialogues"),
-    )
-    samples = _samples(
-        [{name: value for name, value in record.items() if name != found.path.partition(".")[0]} for record in sample.first]
-    )
-    fields = guess.fields_of(samples, Kind.CONVERSATIONS)
-    fields.pop("title", None) if "title" in fields and _is_long(sample, fields["title"].path) else None
-    if "id" in fields and names.plain(fields["id"].path) in WEAK_IDS:
-        del fields["id"]
-    _take_key(fields, sample, "id")
-    mapping = sample.mapping(Kind.CONVERSATIONS, format=Shape.DIALOGUES, fields=fields, turns=found)
-    notes = (
-        (TRAINING,)
-        if format_ == "openai_chat" and set(first) <= {"messages", "tools", "functions", "parallel_tool_calls"}
-        else ()
-    )
-    return Found(format_, title, Kind.CONVERSATIONS, mapping, notes)
-
-
-def _take_key(fields: dict[str, Rule], sample: Sample, field_name: str) -> None:
-    """Let the keys of the records be their ids, where they have no others."""
-    is_own = field_name in fields and fields[field_name].path != fields.get("email", Rule()).path
-    if sample.records == "*" and not is_own:
-        fields[field_name] = Rule(path=KEY)
-
-
-def _is_long(sample: Sample, path: str) -> bool:
-    return any(len(values.text(value)) > 300 for value in told(sample.first, path))
-
-
-def _is_unique(first: list[Object], path: str) -> bool:
-    found = [values.text(value) for value in told(first, path)]
-    return len(found) == len(first) and len(set(found)) >= len(found) * 0.9 and all(len(each) <= 128 for each in found)
-
-
-def _exchanges(sample: Sample) -> Found | None:
-    plain = {names.plain(path): path for path in sample.first[0]}
-    asked, answered = (next((plain[name] for name in known if name in plain), None) for known in (names.ASKED, names.ANSWERED))
-    if asked is None or answered is None or not _are_texts(sample.first, asked, answered):
-        return None
-    if not set(plain) & (
-        unready.ASIDE | {"time", "date", "user", "session", "ts", "start_time", "chat_id", "latency_ms", "latency"}
-    ):
-        return None
-    samples = _samples(sample.first)
-    if set(guess.fields_of(samples, Kind.AI_REQUESTS)) & {"input_tokens", "output_tokens"}:
-        return None
-    fields = guess.fields_of({path: told for path, told in samples.items() if path not in (asked, answered)}, Kind.CONVERSATIONS)
-    mapping = sample.mapping(
-        Kind.CONVERSATIONS, format=Shape.EXCHANGES, fields=fields, turns=Turns(asked=asked, answered=answered)
-    )
-    return Found("exchanges", "Question and answer pairs", Kind.CONVERSATIONS, mapping)
-
-
-def _are_texts(first: list[Object], *paths: str) -> bool:
-    return all(
-        any(isinstance(value, str) and not value.replace(".", "").isdecimal() for value in told(first, path)) for path in paths
-    )
-
-
-def _single_turns(sample: Sample, first: Object) -> Found | None:
-    del first
-    samples = _samples(sample.first, sample.columns)
-    plain = {names.plain(path): path for path in samples}
-    role = next((plain[name] for name in names.ROLES if name in plain and _are_roles(name, samples[plain[name]])), None)
-    said = next((plain[name] for name in names.TEXTS if name in plain and plain[name] != role), None)
-    fields = guess.fields_of({path: found for path, found in samples.items() if path not in (role, said)}, Kind.CONVERSATIONS)
-    if role is None or said is None or "id" not in fields or names.plain(fields["id"].path) in ("id", "uuid", "message_id"):
-        return None
-    at = fields.pop("created_at", None)
-    message_id = next(
-        (
-            plain[name]
-            for name in ("message_id", "msg_id", "id", "utterance_id")
-            if name in plain and _is_unique(sample.first, plain[name])
-        ),
-        None,
-    )
-    kept = {
-        name: rule for name, rule in fields.items() if name in ("id", "user_id", "app", "environment", "release", "session_type")
-    }
-    turns_ = Turns(role=role, text=said, id=message_id, at=at)
-    mapping = sample.mapping(Kind.CONVERSATIONS, format=Shape.TURNS, fields=kept, turns=turns_)
-    return Found("turns", "Conversation messages, one per record", Kind.CONVERSATIONS, mapping)
-
-
-SURE_ROLES = frozenset(
-    foreign.words("role speaker sender message_role speaker_role author_role sender_type") + foreign.words(foreign.ROLES)
-)
-MOST_ROLES = 6
-
-
-def _are_roles(name: str, found: list[Any]) -> bool:
-    """Whether values are roles. Where the name says so, a few may be unknown: they are asked about (meanings.py)."""
-    words = {turns.role_word(values.text(value)) for value in found if not values.is_nothing(value)}
-    if name in SURE_ROLES and 1 < len(words) <= MOST_ROLES and len(words) < len(found):
-        return True
-    return bool(words) and words <= set(turns.ROLES) and bool({turns.ROLES[word] for word in words} & {"user", "assistant"})
-
 
 # Tables
 
 
 def _table(sample: Sample) -> Found | NotYet:
-    samples = _samples(sample.first, sample.columns)
-    kind = guess.kind_of(samples)
+    samples = values_by_path(sample.first, sample.columns)
+    kind = kinds.kind_of(samples)
     if kind is None:
         return Found("table", "A table", None, sample.mapping(Kind.EVENTS))
     fields = guess.fields_of(samples, kind)
@@ -296,7 +144,7 @@ def _table(sample: Sample) -> Found | NotYet:
         fields["event_type"] = Rule(constant="imported.row")
         notes = ("No event type column found: all rows get “imported.row”. Change it below, or choose another row type.",)
     if kind in (Kind.USERS, Kind.DOCUMENTS, Kind.MEMORIES):
-        _take_key(fields, sample, "id")
+        take_key(fields, sample, "id")
     mapping = sample.mapping(kind, format=Shape.TABLE, fields=fields)
     return Found("table", f"A table of {TITLES[kind]}", kind, mapping, notes)
 
@@ -311,27 +159,6 @@ TITLES = {
     Kind.MEMORIES: "memories",
     Kind.USERS: "users",
 }
-
-
-def samples_of(sample: Sample) -> guess.Samples:
-    """Return the first values of each path."""
-    return _samples(sample.first, sample.columns)
-
-
-def _samples(first: list[Object], columns: list[str] | None = None) -> guess.Samples:
-    found: guess.Samples = {path: [] for path in columns or ()}
-    for record in first:
-        objects = {name: value for name, value in record.items() if isinstance(value, dict)}
-        for path, value in {**objects, **leaves(record)}.items():
-            if path != KEY:
-                found.setdefault(path, []).append(value)
-    return found
-
-
-def told(first: list[Object], path: str) -> list[Any]:
-    """Return what stands at a path in some records."""
-    get = getter(path)
-    return [value for record in first if not values.is_nothing(value := get(record))]
 
 
 def turns_of(record: Object, mapping: Mapping) -> list[Object]:

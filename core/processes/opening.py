@@ -1,10 +1,13 @@
 """Opens both databases: those of the Postgres that we bring, or those that somebody has."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 
-from sqlalchemy import URL, Engine
+import psycopg
+from sqlalchemy import URL, Engine, func, select
+from sqlalchemy.exc import OperationalError
 
 from core.database import db, migrate, partitions, settings
 from core.database.db import Database, Lane
@@ -41,9 +44,9 @@ def open_up(chosen: Config, house: ExitStack, waiting: Callable[[], AbstractCont
             postgres.start()
     at = _open(addresses(chosen), house)
     ours, theirs = "Its log, logs/postgres.log in the data folder, says more.", "Check DATABASE_URL and AI_DATABASE_URL."
-    with db.reachable(ours if chosen.embedded_postgres else theirs):
+    with _reachable(ours if chosen.embedded_postgres else theirs):
         with waiting():
-            db.check_apart(db.engines())
+            _check_apart(db.engines())
         migrate.upgrade(db.engines().core, Database.CORE)
         migrate.upgrade(db.engines().ai, Database.AI)
         partitions.make_ahead()
@@ -103,3 +106,24 @@ def use_key(chosen: Config) -> crypto.Keyring:
     keyring = crypto.load(given, chosen.data)
     crypto.use(keyring)
     return keyring
+
+
+@contextmanager
+def _reachable(advice: str) -> Iterator[None]:
+    """At start: turn what a wrong address or password raises into one line, with advice."""
+    try:
+        yield
+    except (OperationalError, psycopg.OperationalError) as error:  # a migration may speak to the driver itself
+        if db.is_disk_full(error):
+            raise StartRefused(db.DISK_FULL) from error
+        said = str(error.orig if isinstance(error, OperationalError) else error).strip() or "it gave no reason"
+        raise StartRefused(f"The database cannot be used: {said.splitlines()[0]}. {advice}") from error
+
+
+def _check_apart(opened: db.Engines) -> None:
+    """Raise StartRefused when both addresses lead to the same database, however different they look."""
+    key = secrets.randbits(62)
+    with opened.core.connect() as core, opened.ai.connect() as ai:
+        locked = [connection.scalar(select(func.pg_try_advisory_xact_lock(key))) for connection in (core, ai)]
+    if not all(locked):
+        raise StartRefused("DATABASE_URL and AI_DATABASE_URL name the same database. One server may hold both, under two names.")

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from core.cache.recall import Recall
 from core.database import settings
 from core.database.db import reading
-from core.identity import audit, service
+from core.identity import audit, sessions
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.jobs import queue
@@ -40,7 +40,7 @@ def change(session: Session, given: settings.Workspace, *, actor: Actor) -> sett
         catalogue.find_route(session, given.default_model)
     before, after = settings.amend(session, given, by=actor.id)
     _zone.tell(session)
-    service.forget_entered(session)  # whether analysts may read messages is among what is remembered of them
+    sessions.forget_entered(session)  # whether analysts may read messages is among what is remembered of them
     if after.reporting_time_zone != before.reporting_time_zone:
         for later in (None, AGAIN_AFTER):
             queue.defer(session, TASK, after=later, zone=after.reporting_time_zone)

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.database.db import Session, transaction
 from core.errors import Forbidden, NotSignedIn
-from core.identity import service
+from core.identity import sessions
 from core.identity.errors import SessionOver
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor, Caller
@@ -40,7 +40,7 @@ def work() -> Iterator[tuple[Session, Actor]]:
     if token is None:
         raise SessionOver
     with transaction() as session:
-        yield session, service.enter(session, token, caller())
+        yield session, sessions.enter(session, token, caller())
 
 
 def enter() -> Actor:

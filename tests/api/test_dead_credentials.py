@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from core.database.db import transaction
-from core.identity import service
+from core.identity import service, sessions
 from core.identity.models import AdminSession, AdminUser
 from core.identity.schemas import AccountChange, Role, SessionKind
 from core.platform import clock, crypto
@@ -49,7 +49,7 @@ def expire(one: Person, _boss: Person) -> None:
     with transaction() as session:
         mine = update(AdminSession).where(AdminSession.id == one.actor.session_id)
         session.execute(mine.values(expires_at=clock.now() - timedelta(seconds=1)))
-        service.forget_entered(session)  # in life a session ends at the time that was known from its beginning
+        sessions.forget_entered(session)  # in life a session ends at the time that was known from its beginning
 
 
 DEEDS = [sign_out, sign_out_everywhere, disable, reset, delete, expire]

@@ -8,7 +8,7 @@ from sqlalchemy import event, update
 
 from core.database import settings
 from core.database.db import engines, transaction
-from core.identity import service
+from core.identity import service, sessions
 from core.identity.errors import SessionOver
 from core.identity.models import AdminSession
 from core.identity.schemas import AccountChange, Role
@@ -58,7 +58,7 @@ def test_what_analysts_may_read_holds_from_the_next_call_on() -> None:
         with transaction() as session:
             workspace.change(session, settings.Workspace(analysts_read_messages=may), actor=boss.actor)
         with transaction() as session:
-            assert service.enter(session, one.token, one.actor.caller).may_read_messages is may
+            assert sessions.enter(session, one.token, one.actor.caller).may_read_messages is may
 
 
 def test_a_session_that_is_known_still_ends_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,11 +66,11 @@ def test_a_session_that_is_known_still_ends_at_its_time(monkeypatch: pytest.Monk
     with transaction() as session:
         mine = update(AdminSession).where(AdminSession.id == one.actor.session_id)
         session.execute(mine.values(expires_at=clock.now() + timedelta(minutes=1)))
-        service.enter_often(session, one.token, one.actor.caller)
+        sessions.enter_often(session, one.token, one.actor.caller)
     later = clock.now() + timedelta(minutes=2)
     monkeypatch.setattr(clock, "now", lambda: later)
     with pytest.raises(SessionOver):
-        service.recall(one.token, one.actor.caller)
+        sessions.recall(one.token, one.actor.caller)
 
 
 def test_a_key_that_sends_rows_is_looked_up_once(client: Client, lookups: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The parts of the Overview that are no charts: onboarding in one line, and what needs attention."""
+"""The parts of the Overview that are no charts: onboarding in one line, what needs attention, quick links."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from core.annotations.backlog import read_backlog
 from core.identity.permissions import Permission, may
 from core.insights.findings import Finding, FindingSeverity
 from core.presentation import words
-from pages._ui import filters, links, text
+from pages._ui import errors, filters, links, text, watch
 from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
@@ -81,3 +81,15 @@ def offer_further(page: str, chosen: Filters) -> None:
             args=(page,),
             kwargs={"days": str(more)},
         )
+
+
+@errors.part("Quick links")
+def draw_ways(reads: Reads) -> None:
+    """Draw the ways to go, that to the reviews that wait the first."""
+    with watch.panel("Quick links"), st.container(gap=None):
+        draw_reviews(reads)
+        links.draw("ai-metrics", "Slowest requests", icon="speed", order="Slowest")
+        links.draw("batch-history", "Latest batch run", icon="view_timeline")
+        links.draw("tuning", "Latest conversations", icon="forum")
+        if may(reads.actor, Permission.RUN_MODELS):
+            links.draw("playground", "Try a prompt", icon="science")

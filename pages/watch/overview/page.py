@@ -12,7 +12,6 @@ from core.batches import charts as batch_charts
 from core.batches import queries as batches
 from core.database.paging import Window
 from core.errors import Unavailable
-from core.identity.permissions import Permission, may
 from core.insights.findings import Finding, findings
 from core.insights.tiles import overview_tiles, read_known
 from core.presentation import words
@@ -46,7 +45,7 @@ def main() -> None:
     left, right = st.columns([2.1, 1], gap="medium")
     with right:
         draw_attention(reads, chosen)
-        draw_ways(reads)
+        overview_parts.draw_ways(reads)
     with left:
         draw_charts(reads, chosen)
         draw_runs(reads, chosen)
@@ -101,18 +100,6 @@ def draw_attention(reads: Reads, chosen: Filters) -> None:
     with watch.panel("Needs attention", words.count(len(found), "finding") if found else ""):
         overview_parts.draw_findings(found)
         overview_parts.offer_further(PAGE, chosen)
-
-
-@errors.part("Quick links")
-def draw_ways(reads: Reads) -> None:
-    """Draw the ways to go, that to the reviews that wait the first."""
-    with watch.panel("Quick links"), st.container(gap=None):
-        overview_parts.draw_reviews(reads)
-        links.draw("ai-metrics", "Slowest requests", icon="speed", order="Slowest")
-        links.draw("batch-history", "Latest batch run", icon="view_timeline")
-        links.draw("tuning", "Latest conversations", icon="forum")
-        if may(reads.actor, Permission.RUN_MODELS):
-            links.draw("playground", "Try a prompt", icon="science")
 
 
 @errors.part("Batch runs")

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from core.ai_metrics import contents
-from core.ai_metrics.contents import Exchange, Said
+from core.ai_metrics.contents import Exchange
+from core.ai_metrics.span_messages import Said
 from tests.factories.spans import CHAT, packed, pairs, span, unpacked
 
 CALL = {"id": "t1", "name": "weather", "arguments": {"city": "Paris"}}

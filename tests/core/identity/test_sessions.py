@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core.database.db import transaction
-from core.identity import flows, queries, service
+from core.identity import flows, queries, service, sessions
 from core.identity.errors import SessionMissing, SessionOver
 from core.identity.models import AdminSession
 from core.identity.schemas import SessionKind
@@ -24,7 +24,7 @@ def sign(one: Person) -> str:
 
 def enter(token: str) -> Person:
     with transaction() as session:
-        return Person(service.enter(session, token, CALLER), token)
+        return Person(sessions.enter(session, token, CALLER), token)
 
 
 def test_the_list_holds_live_ones_only_and_no_token() -> None:

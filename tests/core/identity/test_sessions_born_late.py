@@ -7,7 +7,7 @@ from threading import Barrier, Event
 import pytest
 
 from core.database.db import transaction
-from core.identity import flows, passwords, queries, service
+from core.identity import flows, passwords, queries, service, sessions
 from core.identity.errors import SessionOver, WrongPassword
 from core.identity.schemas import AccountChange, NewPassword, Role, SessionKind
 from core.system import service as system
@@ -55,7 +55,7 @@ def elsewhere(one: Person) -> Person:
     signed_in = flows.try_to_sign_in(one.actor.email, PASSWORD, SessionKind.API, CALLER).signed_in
     assert signed_in is not None
     with transaction() as session:
-        return Person(service.enter(session, signed_in.token, CALLER), signed_in.token)
+        return Person(sessions.enter(session, signed_in.token, CALLER), signed_in.token)
 
 
 def live(one: Person) -> int:
@@ -95,7 +95,7 @@ def test_a_refresh_that_is_under_way_is_ended_too(deed: Deed) -> None:
                 done.result(timeout=0.3)
         done.result()
     with pytest.raises(SessionOver), transaction() as session:
-        service.enter(session, signed_in.token, CALLER)
+        sessions.enter(session, signed_in.token, CALLER)
 
 
 @pytest.mark.parametrize("round_", range(4))

@@ -13,7 +13,7 @@ from core.database.db import Database, transaction
 from core.database.paging import LARGEST_PAGE, Window
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
-from core.identity import service as identity
+from core.identity import sessions
 from core.identity.schemas import Actor, Role
 from core.ingest.intake import key_of
 from core.insights.reading import read_conversation
@@ -129,7 +129,7 @@ def test_analysts_read_words_where_the_workspace_says_so(admin: Actor) -> None:
 
     def entered() -> Actor:
         with transaction() as session:
-            return identity.enter(session, analyst.token, analyst.actor.caller)
+            return sessions.enter(session, analyst.token, analyst.actor.caller)
 
     assert [each.title for each in seen(entered()).talks] == [None]
     with transaction() as session:

@@ -1,0 +1,156 @@
+"""One message of a span, in whichever form: role, text and calls of tools."""
+
+from typing import Any
+
+import msgspec
+
+from core.ai_metrics import dialects
+from core.ingest.bodies import without_nul
+from core.ingest.json_limits import is_excessive
+
+LONGEST = 1_000_000
+
+
+MOST_VALUES = 20_000  # of JSON in a text: each message becomes a row
+
+
+ROLES = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "human": "user",
+    "assistant": "assistant",
+    "ai": "assistant",
+    "model": "assistant",
+    "tool": "tool",
+    "function": "tool",
+}
+
+
+class Said(msgspec.Struct):
+    """One message. Calls of tools are `{id?, name, arguments?}`; a tool's `answers` is the id of the call that it answers."""
+
+    role: str
+    text: str
+    tool_calls: list[dict[str, Any]]
+    answers: str | None = None
+
+
+class _Text(msgspec.Struct, tag_field="type", tag="text", forbid_unknown_fields=True):
+    content: str
+
+
+class _Plain(msgspec.Struct, forbid_unknown_fields=True):
+    """A message of text alone, as nearly all are: these are read in one step."""
+
+    role: str
+    parts: list[_Text]
+    finish_reason: str | None = None
+
+
+_plain_messages = msgspec.json.Decoder(list[_Plain])
+
+
+def read_messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON
+    if given is None:
+        return []
+    if isinstance(given, str) and is_excessive(given, MOST_VALUES):
+        return [normalized(role, given, [])]
+    try:
+        return [_plainly_said(each, role) for each in _plain_messages.decode(given)]
+    except (msgspec.MsgspecError, RecursionError, ValueError, TypeError):
+        return _any_messages(given, role)
+
+
+def _plainly_said(given: _Plain, otherwise: str) -> Said:
+    text = given.parts[0].content if len(given.parts) == 1 else "\n".join([part.content for part in given.parts])
+    if given.role in ROLES and len(text) <= LONGEST and "\0" not in text:
+        return Said(ROLES[given.role], text, [])
+    return normalized(given.role, text, [], otherwise)
+
+
+def _any_messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON
+    match parsed(given):
+        case str() as text if text:
+            return [normalized(role, text, [])]
+        case [*messages]:
+            return [read_message(each, role) for each in messages if isinstance(each, dict)]
+        case {} as message if message:
+            return [read_message(message, role)]
+        case _:
+            return []
+
+
+def parsed(given: Any) -> Any:  # noqa: ANN401  any JSON
+    """Return JSON that came as text; a text that is no JSON of lists and objects is itself."""
+    if not isinstance(given, str) or given.lstrip()[:1] not in ("[", "{") or is_excessive(given, MOST_VALUES):
+        return given
+    try:
+        found = msgspec.json.decode(given)
+        return without_nul(found) if "\\u0000" in given else found
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return given
+
+
+def read_message(given: dict[str, Any], otherwise: str) -> Said:
+    """Return a message of `parts`, or of `content` as vendors have it."""
+    role = given.get("role")
+    content = given["parts"] if "parts" in given else given.get("content")
+    text, calls = read_parts(content) if isinstance(content, list) else (content, [])
+    if isinstance(listed := given.get("tool_calls"), list):
+        known = {call["id"] for call in calls if "id" in call}  # LangChain lists the calls of the parts once more
+        calls = calls + [call for each in listed if isinstance(each, dict) and (call := tool_call(each)).get("id") not in known]
+    answers = _answers(content) if isinstance(content, list) else []
+    said = normalized("tool" if answers else role, text, calls, otherwise)
+    return answering(said, given.get("tool_call_id") or (answers[0].get("id") if len(answers) == 1 else None))
+
+
+def _answers(parts: list[Any]) -> list[dict[str, Any]]:
+    return [part for part in parts if isinstance(part, dict) and part.get("type") == "tool_call_response"]
+
+
+def answering(said: Said, call_id: Any) -> Said:  # noqa: ANN401  any JSON
+    if said.role == "tool" and isinstance(call_id, str) and call_id:
+        said.answers = call_id.replace("\0", "")[: dialects.LONGEST_WORD]
+    return said
+
+
+def read_parts(parts: list[Any]) -> tuple[str, list[dict[str, Any]]]:
+    texts, calls = [], []
+    for part in parts:
+        match part:
+            case str():
+                texts.append(part)
+            case {"type": "tool_call" | "tool_use"}:
+                calls.append(tool_call(part))
+            case {"type": "tool_call_response", **rest}:
+                texts.append(_text(rest.get("response", rest.get("result"))))
+            case {"type": "reasoning" | "thinking"}:
+                pass  # no part of what was said
+            case {"text": str() as text} | {"content": str() as text}:
+                texts.append(text)
+            case {"type": str() as kind}:
+                texts.append(f"[{kind[:40]}]")
+            case _:
+                pass
+    return "\n".join(texts), calls
+
+
+def tool_call(given: dict[str, Any]) -> dict[str, Any]:
+    inner = given.get("function")
+    function = inner if isinstance(inner, dict) else given
+    arguments = next((function[name] for name in ("arguments", "input", "args") if name in function), None)
+    call = {"id": given.get("id"), "name": str(function.get("name") or "")[:200], "arguments": parsed(arguments)}
+    return {name: value for name, value in call.items() if value is not None}
+
+
+def _text(given: Any) -> str:  # noqa: ANN401  any JSON
+    if given is None:
+        return ""
+    return given if isinstance(given, str) else msgspec.json.encode(given).decode()
+
+
+def normalized(role: object, text: object, calls: list[dict[str, Any]], otherwise: str = "user") -> Said:
+    known = ROLES.get(role) or ROLES.get(role.lower(), otherwise) if isinstance(role, str) else otherwise
+    words = text if isinstance(text, str) else _text(text)
+    return Said(known, (words.replace("\0", "") if "\0" in words else words)[:LONGEST], calls)
