@@ -25,7 +25,7 @@ from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
 from core.imports import own_process
 from core.platform import folder, logs
-from core.platform.config import ROOT, Config, Role, config
+from core.platform.config import ROOT, Config, ProcessRole, config
 from core.processes import worker
 from core.processes.opening import addresses, open_up, opened, serving_engines, use_key
 
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
         logs.set_up(chosen.attune_log)
         match arguments:
             case []:
-                return work(chosen) if chosen.attune_role is Role.WORKER else serve(chosen)
+                return work(chosen) if chosen.attune_role is ProcessRole.WORKER else serve(chosen)
             case ["admin", email]:
                 return repair_admin(chosen, email)
             case ["verify"]:
@@ -268,7 +268,7 @@ def _start(child: Child) -> None:
 
 
 def _answering(
-    held: folder.Held, addresses: db.Addresses, house: ExitStack, departure: "server.Departure", jobs: Worker
+    held: folder.HeldFolder, addresses: db.Addresses, house: ExitStack, departure: "server.Departure", jobs: Worker
 ) -> "Callable[[], None]":
     """Begin to listen to other processes, and to make model calls; return how to end those, and jobs meanwhile."""
     from core.executions import runner

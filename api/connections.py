@@ -26,7 +26,7 @@ LOG_EVERY_S = 10.0
 ANY_PROXY = "a trusted proxy"
 
 
-class Watched(Protocol):
+class WatchedConnection(Protocol):
     """One connection, as its protocol knows it."""
 
     @property
@@ -71,13 +71,13 @@ class Connections:
     def __init__(self, limits: Limits, proxies: frozenset[str]) -> None:
         """Begin without any."""
         self._limits, self._proxies = limits, proxies
-        self._by_network: dict[str, dict[asyncio.BaseTransport, Watched]] = {}
+        self._by_network: dict[str, dict[asyncio.BaseTransport, WatchedConnection]] = {}
         self._network_of: dict[asyncio.BaseTransport, str] = {}
         self._is_sweeping = False
         self._refused = 0
         self._logged_at = float("-inf")
 
-    def admit(self, transport: asyncio.BaseTransport, one: Watched, peer: str | None) -> bool:
+    def admit(self, transport: asyncio.BaseTransport, one: WatchedConnection, peer: str | None) -> bool:
         """Count a new connection, and return whether it may be served; room is made for it where that is possible."""
         address = plain_address(peer or "")
         network = ANY_PROXY if address in self._proxies else network_of(address)
@@ -89,7 +89,7 @@ class Connections:
             asyncio.get_running_loop().call_later(SWEEP_EVERY_S, self._sweep)
         return has_room
 
-    def upgrade(self, transport: asyncio.BaseTransport, one: Watched) -> None:
+    def upgrade(self, transport: asyncio.BaseTransport, one: WatchedConnection) -> None:
         """Take note that another protocol has taken a connection over."""
         if transport in self._network_of:
             self._by_network[self._network_of[transport]][transport] = one
@@ -112,7 +112,7 @@ class Connections:
             return self._make_room(self._by_network[largest], largest)
         return True
 
-    def _make_room(self, crowd: dict[asyncio.BaseTransport, Watched], network: str) -> bool:
+    def _make_room(self, crowd: dict[asyncio.BaseTransport, WatchedConnection], network: str) -> bool:
         self._log_refusal(network, len(crowd))
         for transport, one in crowd.items():
             if one.is_waiting:

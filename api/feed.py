@@ -21,7 +21,7 @@ from core.database.db import transaction
 from core.errors import Unavailable
 from core.executions import queries as executions
 from core.executions import service as executions_service
-from core.executions.buffers import Bell, Snapshot
+from core.executions.buffers import Bell, BufferSnapshot
 from core.executions.runner import current
 from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission, may
@@ -37,7 +37,7 @@ log = logging.getLogger("attune.api")
 
 
 @dataclass(frozen=True)
-class Found:
+class FeedState:
     """What the database knew when it was last asked."""
 
     revision: int
@@ -83,7 +83,7 @@ class Feed:
         self._at = 0
         if after is not None:
             self._revision, self._at = divmod(after, STEP)
-        self._found: Found | None = None
+        self._found: FeedState | None = None
         self._look = True
         self._sent_at = 0.0
         self._rights = Rights(actor, self._bell.ring)
@@ -142,7 +142,7 @@ class Feed:
         await self._send_tokens()
         return True
 
-    def _ask(self) -> Found | None:
+    def _ask(self) -> FeedState | None:
         with transaction() as session:
             revision = queries.find_revision(session, self.session_id, owner=self.actor.id)
             if revision is None:
@@ -153,9 +153,9 @@ class Feed:
             pending = queries.find_pending_view(session, self.session_id)
         # What has changed since the revision was read belongs to the next round.
         ended = [it for it in changed if it.status not in (None, ExecutionStatus.PENDING) and it.revision <= revision]
-        return Found(revision, ended, pending)
+        return FeedState(revision, ended, pending)
 
-    async def _send_changes(self, found: Found) -> None:
+    async def _send_changes(self, found: FeedState) -> None:
         for message in found.changed:
             await self.say(_response(self.session_id, message))
         pending, before = found.pending, self._found.pending if self._found else None
@@ -183,7 +183,7 @@ class Feed:
         self._at = grown.end
         await self.say(token)
 
-    async def _grown(self, pending: PlaygroundMessageView) -> Snapshot:
+    async def _grown(self, pending: PlaygroundMessageView) -> BufferSnapshot:
         execution_id = UUID(pending.job_id or "")
         buffer = current().find(execution_id)
         if buffer is not None:
@@ -191,7 +191,7 @@ class Feed:
             buffer.subscribe(self._bell.ring)
             return buffer.since(self._at)
         text, status = await run_in_threadpool(_stored, execution_id)
-        return Snapshot(text[self._at :], len(text), status)
+        return BufferSnapshot(text[self._at :], len(text), status)
 
     async def say(self, message: dict[str, Any]) -> None:
         """Send a message of this session."""

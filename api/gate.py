@@ -47,16 +47,16 @@ class OriginRefused(Forbidden):
 
 
 @dataclass(frozen=True)
-class Door:
+class CredentialCheck:
     """How one kind of credential is checked: `recall` without the database, `enter` with it."""
 
     recall: Callable[[str, Caller], Actor | None]
     enter: Callable[[Session, str, Caller], Actor]
 
 
-KEY, BEARER = Door(keys.recall, keys.enter), Door(sessions.recall, sessions.enter_often)
+KEY, BEARER = CredentialCheck(keys.recall, keys.enter), CredentialCheck(sessions.recall, sessions.enter_often)
 # A person who signs out in one process is out of every other at once.
-COOKIE = Door(lambda *_: None, sessions.enter)
+COOKIE = CredentialCheck(lambda *_: None, sessions.enter)
 
 
 @dataclass(frozen=True)

@@ -14,19 +14,19 @@ from typing import Any
 
 from api.threads import INGEST
 from core.errors import Invalid
-from core.ingest.intake import NotAllNew, Source
+from core.ingest.intake import NotAllNew, RowSource
 
 AT_ONCE = 2  # rounds; each keeps a core of Postgres busy
 MOST_ROWS = 10_000
 WORTH_A_ROUND = 100  # rows; fewer wait for the round that runs: it costs the same for one as for all that have come
 
-Commit = Callable[[list[Any], Source, bool], int]
+Commit = Callable[[list[Any], RowSource, bool], int]
 
 
 @dataclass(eq=False)
 class _Sent:
     rows: list[Any]
-    source: Source
+    source: RowSource
     added: asyncio.Future[int]
 
 
@@ -42,7 +42,7 @@ class Gathering:
         self._waiting: deque[_Sent] = deque()
         self._rounds: set[asyncio.Task[None] | None] = set()
 
-    async def store(self, rows: list[Any], source: Source) -> int:
+    async def store(self, rows: list[Any], source: RowSource) -> int:
         """Store rows and return how many of them are new; raise what storing them raises."""
         mine = _Sent(rows, source, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)

@@ -26,7 +26,7 @@ def routes(api: Mount) -> list[BaseRoute]:
     return [*rows, Route(f"{api.path}/prompts/execute", Execute(api), methods=["POST"])]
 
 
-async def _take_rows(request: Request, *, kind: ingest.Kind) -> Response:
+async def _take_rows(request: Request, *, kind: ingest.IngestKind) -> Response:
     return JSONResponse(await ingest.take(request, kind, await deps.actor(request), config()), 202)
 
 

@@ -16,7 +16,7 @@ WINDOW_S = 60
 
 
 @dataclass
-class Window:
+class LimitWindow:
     """The calls of one account since the minute began."""
 
     began_at: float
@@ -28,10 +28,10 @@ class Limiter:
 
     def __init__(self) -> None:
         """Nobody has called yet."""
-        self._windows: dict[tuple[str, str], Window] = defaultdict(lambda: Window(0.0))
+        self._windows: dict[tuple[str, str], LimitWindow] = defaultdict(lambda: LimitWindow(0.0))
         self._lock = threading.Lock()
 
-    def take(self, kind: str, who: str, limit: int, *, times: int = 1) -> "Taken":
+    def take(self, kind: str, who: str, limit: int, *, times: int = 1) -> "LimitState":
         """Count a call, or so many rows, and return what is left."""
         now = time.monotonic()
         with self._lock:
@@ -39,11 +39,11 @@ class Limiter:
             if now - window.began_at >= WINDOW_S:
                 window.began_at, window.calls = now, 0
             window.calls += times
-            return Taken(limit, limit - window.calls, resets_in_s=int(WINDOW_S - (now - window.began_at)) + 1)
+            return LimitState(limit, limit - window.calls, resets_in_s=int(WINDOW_S - (now - window.began_at)) + 1)
 
 
 @dataclass(frozen=True)
-class Taken:
+class LimitState:
     """Where an account stands after a call; `left` is negative when the call was one too many."""
 
     limit: int

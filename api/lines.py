@@ -35,7 +35,7 @@ class TooDense(Invalid):
 
 
 @dataclass
-class Lines:
+class NumberedLines:
     """Lines with something in them, each with its number, and what was read to find them."""
 
     numbered: list[tuple[int, bytes]] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Lines:
         return self.held >= PORTION or len(self.numbered) >= MOST_ROWS or self.cost >= MOST_COUNTED
 
 
-async def lines(request: Request) -> AsyncIterator[Lines]:
+async def lines(request: Request) -> AsyncIterator[NumberedLines]:
     """Yield lines, of one that is too long as much as shows that; raise TooDense, or NoRows for one without any."""
     reader = _Reader()
     async for piece, sent in inflate.pieces(request):
@@ -70,18 +70,18 @@ async def lines(request: Request) -> AsyncIterator[Lines]:
 
 class _Reader:
     def __init__(self) -> None:
-        self.found = Lines()
+        self.found = NumberedLines()
         self.rows = self.read = 0
         self._rest = bytearray()
         self._number = self._gap = self._blank = 0
 
-    def feed(self, piece: bytes) -> "list[Lines]":
+    def feed(self, piece: bytes) -> "list[NumberedLines]":
         """Take what has come, and return what is enough to be stored."""
         self.found.read += len(piece)
         self.read += len(piece)
         self._gap += len(piece)
         self._rest += piece
-        full: list[Lines] = []
+        full: list[NumberedLines] = []
         # Looked for in what is new alone: what stands before it has been looked through.
         if b"\n" in piece:
             *whole, rest = bytes(self._rest).split(b"\n")
@@ -90,7 +90,7 @@ class _Reader:
                 self._add(line)
                 if self.found.is_full:
                     full.append(self.found)
-                    self.found = Lines()
+                    self.found = NumberedLines()
         del self._rest[LONGEST_ROW + 1 :]
         if self._gap > LONGEST_GAP or self._blank > MOST_BLANK:
             raise NoRows

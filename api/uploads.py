@@ -14,7 +14,7 @@ AT_ONCE = 2**20
 LONGEST_NAME = 300
 
 
-class Form:
+class MultipartForm:
     """Finds the first file in a multipart form, while its pieces come."""
 
     def __init__(self, boundary: bytes) -> None:
@@ -77,7 +77,7 @@ class Form:
 async def receive(request: Request, upload: Upload, name: str | None) -> tuple[str, Kept]:
     """Write the file of a request, and return its name; raise NoName, NotMultipart, and what an upload may raise."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
-    form = Form(options[b"boundary"]) if kind == b"multipart/form-data" and b"boundary" in options else None
+    form = MultipartForm(options[b"boundary"]) if kind == b"multipart/form-data" and b"boundary" in options else None
     if form is None and name is None:
         raise NoName
     try:

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from api.deps import ActorDep
-from core.ai_metrics.answers import Asked
+from core.ai_metrics.answers import AiMetricsQuery
 from core.batches.answers import AskedRuns
 from core.database.db import Session
 from core.identity import audit
@@ -20,7 +20,7 @@ from core.system import workspace
 
 Edge = AwareDatetime | date
 Edges = tuple[datetime | None, datetime | None]
-Question = Asked | AskedRuns
+Question = AiMetricsQuery | AskedRuns
 Start = Annotated[Edge | None, Query(description="The first moment, or a day of the reporting time zone.")]
 End = Annotated[Edge | None, Query(description="The moment, or the day, just after the last.")]
 Days = Annotated[

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.presentation.drawing import Drawing
 from core.presentation.plotting import Line, line_chart, stacked_bars
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 from tests.factories.palettes import PALETTE
 
 AT = [datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(7 * 24)]
@@ -36,12 +36,12 @@ def main() -> None:
 def lines(count: int) -> Drawing:
     """Return lines over a week by the hour."""
     drawn = [Line(name, WAVE, colour, colour) for name, colour in zip(NAMES, PALETTE.series, strict=False)]
-    return line_chart(PALETTE, AT, drawn[:count], Unit.DURATION, zone="UTC")
+    return line_chart(PALETTE, AT, drawn[:count], FigureUnit.DURATION, zone="UTC")
 
 
 def bars(count: int) -> Drawing:
     """Return bars over a week by the hour."""
-    return stacked_bars(PALETTE, AT, dict.fromkeys(NAMES[:count], WAVE), Unit.COUNT, zone="UTC")
+    return stacked_bars(PALETTE, AT, dict.fromkeys(NAMES[:count], WAVE), FigureUnit.COUNT, zone="UTC")
 
 
 main()

@@ -13,7 +13,7 @@ from benchmarks.program import Running, add_provider
 from benchmarks.report import Figure
 from core.network.cutter import Cutter
 from core.providers import capabilities, gateway
-from core.providers.schemas import Call, ChatMessage, Connection, MessageRole, ModelView, Parameters, ProviderKind, Route
+from core.providers.schemas import ChatMessage, Connection, MessageRole, ModelCall, ModelView, Parameters, ProviderKind, Route
 from tests.fake_vendor import KEY
 
 MODEL = "answer?chunks=5"
@@ -52,7 +52,7 @@ def _in_process(vendor: str) -> tuple[float, float]:
     connection = Connection("vendor", ProviderKind.OPENAI, f"{vendor}/v1", KEY)
     route = Route(ModelView(id="v:m", name=MODEL, provider="v", context_window=None, prices=None,
                             capabilities=capabilities.of_model(connection, MODEL, None)), connection)  # fmt: skip
-    call = Call(MODEL, "be brief", (ChatMessage(role=MessageRole.USER, content="hello there"),), Parameters())
+    call = ModelCall(MODEL, "be brief", (ChatMessage(role=MessageRole.USER, content="hello there"),), Parameters())
 
     def bare() -> None:
         messages = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hello there"}]

@@ -25,7 +25,7 @@ from core.ai_metrics import rollups as request_rollups
 from core.database import partitions
 from core.database.db import apart, engines, transaction
 from core.database.staging import Connection, Stage, driver
-from core.ingest.intake import Source, key_of
+from core.ingest.intake import RowSource, key_of
 from core.platform import clock
 from core.platform.config import config
 from core.processes.opening import opened
@@ -108,7 +108,7 @@ def main(given: list[str]) -> int:
     with opened(config()):
         begun = time.monotonic()
         partitions.make_ahead()
-        source = Source("production", workspace.zone())
+        source = RowSource("production", workspace.zone())
         _run("alter table user_days disable trigger user")
         with ThreadPoolExecutor(2) as pool:
             events = pool.submit(_fill, "events", rows, users, _add_events, source)
@@ -127,7 +127,7 @@ def main(given: list[str]) -> int:
 
 
 def _fill(
-    what: str, rows: int, users: int, add: Callable[[Connection, dict[str, object], int, Source], None], source: Source
+    what: str, rows: int, users: int, add: Callable[[Connection, dict[str, object], int, RowSource], None], source: RowSource
 ) -> None:
     begun, done = time.monotonic(), 0
     for number in range(DAYS):
@@ -168,7 +168,7 @@ def _with_users(connection: Connection, users: int) -> Connection:
     return connection
 
 
-def _add_events(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
+def _add_events(connection: Connection, chances: dict[str, object], first: int, source: RowSource) -> None:
     activity.EVENTS.make(connection)
     connection.execute(EVENTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
     days = activity.USER_DAYS.replace("{stage}", activity.FRESH)
@@ -177,7 +177,7 @@ def _add_events(connection: Connection, chances: dict[str, object], first: int, 
     note_releases(connection, activity.EVENTS)
 
 
-def _add_requests(connection: Connection, chances: dict[str, object], first: int, source: Source) -> None:
+def _add_requests(connection: Connection, chances: dict[str, object], first: int, source: RowSource) -> None:
     ai_metrics.REQUESTS.make(connection)
     connection.execute(REQUESTS.replace("{chances}", CHANCES).replace("{first}", str(first)).encode(), chances)
     connection.execute(ai_metrics.AS_THEY_COME.with_tools, source.days)

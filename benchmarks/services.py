@@ -14,7 +14,7 @@ from benchmarks.report import Figure
 from core.activity import conversion, funnel
 from core.activity.answers import FunnelView
 from core.ai_metrics import figures, series
-from core.ai_metrics.answers import Asked, Interval, LatencyPoint
+from core.ai_metrics.answers import AiMetricsQuery, Interval, LatencyPoint
 from core.cache import memo
 from core.database.db import reading
 from core.identity.schemas import Actor, Caller, Role
@@ -31,7 +31,7 @@ NEAR = 0.011  # histograms are right within one percent, and times are whole mil
 def measure() -> list[Figure]:
     """Return how long percentiles and funnels take, and how much faster than elsewhere they are."""
     period, watched = last_days(30, zone=workspace.zone()), Watched()
-    asked, other = Asked(period, watched), funnel.read(OTHER)
+    asked, other = AiMetricsQuery(period, watched), funnel.read(OTHER)
     day_ms, days = _timed(lambda session: series.latency_series(session, asked, Interval.DAY).latency)
     models_ms, models = _timed(lambda session: figures.models(session, asked, actor=WATCHER))
     saved_ms, saved = _timed(lambda session: conversion.read_funnel(session, period, watched, actor=WATCHER))

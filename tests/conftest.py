@@ -158,7 +158,7 @@ def runner(database: Postgres, listening: bus.Bus) -> Iterator[runners.Runner]:
 
 
 @pytest.fixture
-def own_folder(tmp_path: Path) -> Iterator[folder.Held]:
+def own_folder(tmp_path: Path) -> Iterator[folder.HeldFolder]:
     """Hold a data folder of the test's own."""
     with folder.held(tmp_path / "own") as held:
         yield held

@@ -14,8 +14,8 @@ from api.watch import PeriodDep, WatchedDep, note_export, watcher
 from core.ai_metrics import breakdowns, figures, queries, series, tiles
 from core.ai_metrics import tools as tool_calls
 from core.ai_metrics.answers import (
+    AiMetricsQuery,
     AiMetricsSummary,
-    Asked,
     Errors,
     Interval,
     Latency,
@@ -23,7 +23,7 @@ from core.ai_metrics.answers import (
     Tokens,
     Tools,
 )
-from core.ai_metrics.requests import Order, RequestDetail, RequestView
+from core.ai_metrics.requests import RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.database.db import Session
 from core.database.paging import Cursor
@@ -66,14 +66,14 @@ async def asked(
     conversation: Annotated[str | None, Query(max_length=128, description="Ours, or the sender's own.")] = None,
     error_type: Annotated[str | None, Query(max_length=500)] = None,
     tool: Annotated[str | None, Query(max_length=200)] = None,
-) -> Asked:
+) -> AiMetricsQuery:
     """Return which requests are asked for; an empty filter is none."""
     given = RequestStatus(status) if status else None
     more = (conversation or None, error_type or None, tool or None)
-    return Asked(period, watched, provider or None, model or None, given, *more)
+    return AiMetricsQuery(period, watched, provider or None, model or None, given, *more)
 
 
-AskedDep = Annotated[Asked, Depends(asked)]
+AskedDep = Annotated[AiMetricsQuery, Depends(asked)]
 
 
 @router.get("/metrics")
@@ -132,7 +132,7 @@ def requests(
     asked: AskedDep,
     window: WindowDep,
     cursor: Annotated[str | None, Query(max_length=80)] = None,
-    order: Annotated[Order, Query(description="Slowest or most expensive first (no cursor).")] = Order.NEWEST,
+    order: Annotated[RequestOrder, Query(description="Slowest or most expensive first (no cursor).")] = RequestOrder.NEWEST,
     format: Format = "json",
 ) -> RequestList | StreamingResponse:
     """List requests, the newest first unless another order is wanted; as CSV, every one that matches, the newest first."""
@@ -140,11 +140,11 @@ def requests(
         note_export(session, "ai_requests", asked, actor)
         return csv_response("ai-requests", REQUEST_COLUMNS, _request_cells(asked, actor))
     after = Cursor.read(cursor) if cursor else None
-    if order is Order.NEWEST:
+    if order is RequestOrder.NEWEST:
         items = queries.list_requests(session, asked, limit=window.limit, offset=window.offset, after=after, actor=actor)
     else:
         items = queries.list_first(session, asked, order, window, actor=actor)
-    is_more = order is Order.NEWEST and len(items) == window.limit
+    is_more = order is RequestOrder.NEWEST and len(items) == window.limit
     following = str(Cursor(items[-1].created_at, items[-1].id)) if is_more else None
     total = queries.count_requests(session, asked, actor=actor)
     return RequestList(items=items, total_count=total, limit=window.limit, offset=window.offset, next_cursor=following)
@@ -156,7 +156,7 @@ def request(request_id: str, session: SessionDep, actor: ActorDep) -> RequestDet
     return queries.get_request(session, request_id, actor=actor)
 
 
-def _request_cells(asked: Asked, actor: Actor) -> Iterator[list[object]]:
+def _request_cells(asked: AiMetricsQuery, actor: Actor) -> Iterator[list[object]]:
     def read(session: Session, limit: int, after: Cursor | None, *, whole: bool = False) -> list[RequestView]:
         return queries.list_requests(session, asked, limit=limit, after=after, whole=whole, actor=actor)
 

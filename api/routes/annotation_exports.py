@@ -9,7 +9,7 @@ from api.deps import ActorDep, AiSessionDep, SessionDep
 from api.routes.annotations import WantedDep
 from api.watch import PeriodDep
 from core.annotations import export, summary
-from core.annotations.export import Asked, Manifest
+from core.annotations.export import ExportQuery, Manifest
 from core.annotations.exporting import Split
 from core.annotations.formats import FORMATS, FormatName
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
@@ -38,12 +38,12 @@ async def asked(
     wanted: WantedDep,
     format: Annotated[FormatName, Query(description="The kind of file.")],
     split: Annotated[Literal["train", "holdout", ""] | None, Query(description=HOW)] = None,
-) -> Asked:
+) -> ExportQuery:
     """Return what is to be exported."""
-    return Asked(format, wanted, Split(split) if split else Split.ALL)
+    return ExportQuery(format, wanted, Split(split) if split else Split.ALL)
 
 
-AskedDep = Annotated[Asked, Depends(asked)]
+AskedDep = Annotated[ExportQuery, Depends(asked)]
 
 
 @figures.get("/summary")

@@ -13,7 +13,7 @@ from api.reference import CONFLICT
 from api.watch import PeriodDep, WatchedDep, note_list
 from core.conversations import queries
 from core.conversations.answers import ConversationFilter, ConversationSummary
-from core.conversations.opinions import Opinion
+from core.conversations.opinions import ConversationOpinion
 from core.conversations.schemas import ConversationState
 from core.database.db import Session
 from core.database.paging import Cursor, Window
@@ -50,12 +50,12 @@ class ConversationList(BaseModel):
 async def conversation_filter(
     q: Annotated[str | None, Query(max_length=500, description='Words of a message; "in a row", or, -without.')] = None,
     model: Text = None,
-    rating: Opinion | Literal[""] | None = None,
+    rating: ConversationOpinion | Literal[""] | None = None,
     status: ConversationState | Literal[""] | None = None,
     annotated: Annotated[bool | Literal[""] | None, Query(description="Whether anybody has annotated a message of it.")] = None,
 ) -> ConversationFilter:
     """Return which conversations are wanted; an empty filter is none."""
-    rated = Opinion(rating) if rating else None
+    rated = ConversationOpinion(rating) if rating else None
     state = ConversationState(status) if status else None
     return ConversationFilter(q or None, model or None, rated, state, annotated if isinstance(annotated, bool) else None)
 

@@ -18,9 +18,9 @@ from api.rights import Rights
 from core.database.db import transaction
 from core.errors import Failure
 from core.executions import queries, runner, service
-from core.executions.buffers import Bell, Buffer
-from core.executions.schemas import ExecutionError, ExecutionStatus, ExecutionView, NewExecution, Outcome
-from core.executions.service import Begun
+from core.executions.buffers import AnswerBuffer, Bell
+from core.executions.schemas import CallOutcome, ExecutionError, ExecutionStatus, ExecutionView, NewExecution
+from core.executions.service import StartedCall
 from core.identity.errors import SessionOver
 from core.identity.schemas import Actor
 from core.playground import queries as playground_queries
@@ -92,13 +92,13 @@ def _problem(error: ExecutionError, view: ExecutionView) -> dict[str, Any]:
     return errors.problem(status, error.code, error.detail, reason=error.reason, execution=view.model_dump(mode="json"))
 
 
-async def _ended(begun: Begun, outcome: Outcome, actor: Actor) -> ExecutionView:
+async def _ended(begun: StartedCall, outcome: CallOutcome, actor: Actor) -> ExecutionView:
     if outcome.status is ExecutionStatus.CANCELLED:  # whoever has stopped it has stored it
         return await run_in_threadpool(_view, begun.id, actor)
     return service.view_of(begun, outcome)
 
 
-async def _events(begun: Begun, buffer: Buffer, actor: Actor) -> AsyncIterator[str]:
+async def _events(begun: StartedCall, buffer: AnswerBuffer, actor: Actor) -> AsyncIterator[str]:
     bell = Bell()
     unsubscribe, rights = buffer.subscribe(bell.ring), Rights(actor, bell.ring)
     position, tools = 0, 0

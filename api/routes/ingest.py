@@ -30,7 +30,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.ingest import bodies
 from core.ingest.bodies import Batch
-from core.ingest.intake import Rejected, Report, Row, Source
+from core.ingest.intake import Rejected, Report, Row, RowSource
 from core.knowledge import documents as documents_in
 from core.knowledge import feedback as feedback_in
 from core.knowledge import memories as memories_in
@@ -61,24 +61,24 @@ class IngestReport(BaseModel):
 
 
 @dataclass(frozen=True)
-class Kind:
+class IngestKind:
     """One kind of row: how it is read, and who stores it."""
 
     row: type[Row]
-    store: Callable[[Session, list[Any], Source], int]
-    store_new: Callable[[Session, list[Any], Source], int] | None = None  # where rows of several senders go together
+    store: Callable[[Session, list[Any], RowSource], int]
+    store_new: Callable[[Session, list[Any], RowSource], int] | None = None  # where rows of several senders go together
     table: str | None = None  # partitioned by day
     database: Database = Database.CORE
 
 
-EVENTS = Kind(NewEvent, activity.store, activity.store_new, "user_activity_events")
-REQUESTS = Kind(NewRequest, ai_metrics.store, ai_metrics.store_new, "ai_request_metrics")
-CONVERSATIONS = Kind(NewConversation, conversations_in.store)
-USERS = Kind(NewUser, users_in.store)
-BATCH_RUNS = Kind(NewBatchRun, batches.store)
-FEEDBACK = Kind(NewFeedback, feedback_in.store, database=Database.AI)
-DOCUMENTS = Kind(NewDocument, documents_in.store, database=Database.AI)
-MEMORIES = Kind(NewMemory, memories_in.store, database=Database.AI)
+EVENTS = IngestKind(NewEvent, activity.store, activity.store_new, "user_activity_events")
+REQUESTS = IngestKind(NewRequest, ai_metrics.store, ai_metrics.store_new, "ai_request_metrics")
+CONVERSATIONS = IngestKind(NewConversation, conversations_in.store)
+USERS = IngestKind(NewUser, users_in.store)
+BATCH_RUNS = IngestKind(NewBatchRun, batches.store)
+FEEDBACK = IngestKind(NewFeedback, feedback_in.store, database=Database.AI)
+DOCUMENTS = IngestKind(NewDocument, documents_in.store, database=Database.AI)
+MEMORIES = IngestKind(NewMemory, memories_in.store, database=Database.AI)
 
 KINDS = {
     "events": EVENTS,
@@ -153,7 +153,7 @@ async def users(request: Request, actor: ActorDep, config: ConfigDep) -> dict[st
     return await take(request, USERS, actor, config)
 
 
-async def take(request: Request, kind: Kind, actor: Actor, config: Config) -> dict[str, Any]:
+async def take(request: Request, kind: IngestKind, actor: Actor, config: Config) -> dict[str, Any]:
     """Take rows of a kind, and return what became of them."""
     require(actor, Permission.INGEST)
     limits.rows(request, actor, config, 0)
@@ -171,7 +171,7 @@ async def take(request: Request, kind: Kind, actor: Actor, config: Config) -> di
     return report.as_json()
 
 
-async def _batches(body: bytes, kind: Kind) -> AsyncIterator[Batch[Any]]:
+async def _batches(body: bytes, kind: IngestKind) -> AsyncIterator[Batch[Any]]:
     if len(body) <= SMALL:
         yield bodies.read_items(body, kind.row)
         return
@@ -182,7 +182,7 @@ async def _batches(body: bytes, kind: Kind) -> AsyncIterator[Batch[Any]]:
         yield batch
 
 
-async def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
+async def _store(kind: IngestKind, batch: Batch[Any], actor: Actor) -> Report:
     """Store the good rows of a batch."""
     report = Report(rejected=list(batch.rejected))
     if not batch.rows:
@@ -202,26 +202,26 @@ async def _store(kind: Kind, batch: Batch[Any], actor: Actor) -> Report:
     return report
 
 
-def _prepared(kind: Kind, rows: list[Any], actor: Actor) -> Source | None:
+def _prepared(kind: IngestKind, rows: list[Any], actor: Actor) -> RowSource | None:
     """Return where rows come from, when their days are known to be there and nothing needs the database."""
     zone = workspace.known_zone()
     if zone is None or (kind.table is not None and not partitions.are_made(kind.table, _times(rows))):
         return None
-    return Source(environment=actor.environment, zone=zone)
+    return RowSource(environment=actor.environment, zone=zone)
 
 
-def _prepare(kind: Kind, rows: list[Any], actor: Actor) -> Source:
+def _prepare(kind: IngestKind, rows: list[Any], actor: Actor) -> RowSource:
     """Make the days of the rows, and return where they come from."""
     if kind.table is not None:
         partitions.make_for(kind.table, _times(rows))
-    return Source(environment=actor.environment, zone=workspace.zone())
+    return RowSource(environment=actor.environment, zone=workspace.zone())
 
 
 def _times(rows: list[Any]) -> Iterator[datetime]:
     return (row.created_at or clock.now() for row in rows)
 
 
-async def _together(kind: Kind, rows: list[Any], source: Source) -> int:
+async def _together(kind: IngestKind, rows: list[Any], source: RowSource) -> int:
     """Store rows, with those of others who send of this kind now."""
     gathering = GATHERINGS.get(kind)
     if gathering is None:
@@ -229,7 +229,7 @@ async def _together(kind: Kind, rows: list[Any], source: Source) -> int:
     return await gathering.store(rows, source)
 
 
-def _commit(kind: Kind, rows: list[Any], source: Source, all_new: bool = False) -> int:
+def _commit(kind: IngestKind, rows: list[Any], source: RowSource, all_new: bool = False) -> int:
     store = kind.store_new if all_new and kind.store_new else kind.store
 
     def commit() -> int:
@@ -239,7 +239,7 @@ def _commit(kind: Kind, rows: list[Any], source: Source, all_new: bool = False) 
     return persistently(commit)
 
 
-def _store_each(kind: Kind, batch: Batch[Any], source: Source, report: Report) -> None:
+def _store_each(kind: IngestKind, batch: Batch[Any], source: RowSource, report: Report) -> None:
     """Store row by row, after one that no check has foreseen made the database refuse all."""
     for number, row in zip(batch.numbers, batch.rows, strict=True):
         try:

@@ -15,7 +15,7 @@ from api.exports import cells, csv_response, rows_after, rows_by_cursor
 from api.reference import CONFLICT
 from api.routes.conversations import reader
 from api.watch import PeriodDep, WatchedDep, note_list
-from core.conversations.opinions import Opinion
+from core.conversations.opinions import ConversationOpinion
 from core.database.db import Database, Session, transaction
 from core.database.paging import Cursor, Window
 from core.identity.schemas import Actor
@@ -99,12 +99,12 @@ async def memory_filter(
 
 
 async def feedback_filter(
-    rating: Opinion | Literal[""] | None = None,
+    rating: ConversationOpinion | Literal[""] | None = None,
     q: Annotated[str | None, Query(max_length=500, description="A piece of the comment, or of the edited answer.")] = None,
     has: Literal["comment", "edited_text", ""] | None = None,
 ) -> FeedbackFilter:
     """Return which feedback is wanted; an empty filter is none."""
-    return FeedbackFilter(Opinion(rating) if rating else None, q or None, has or None)
+    return FeedbackFilter(ConversationOpinion(rating) if rating else None, q or None, has or None)
 
 
 DocumentsDep = Annotated[DocumentFilter, Depends(document_filter)]

@@ -19,18 +19,18 @@ from core.database.db import Session
 from core.database.paging import Window
 from core.identity.schemas import Actor
 from core.insights import stopped
-from core.insights.stopped import Stopped
+from core.insights.stopped import StoppedUser
 from core.presentation.periods import Period, Watched
 
 STEP_COLUMNS, DAY_COLUMNS = tuple(FunnelStep.model_fields), tuple(CohortDay.model_fields)
-STOPPED_COLUMNS = tuple(Stopped.model_fields)
+STOPPED_COLUMNS = tuple(StoppedUser.model_fields)
 Format = Literal["json", "csv"]
 
 router = APIRouter(prefix="/admin/onboarding", tags=["Watch: onboarding"], dependencies=[Depends(watcher)])
 
 
 @dataclass(frozen=True)
-class Asked:
+class FunnelQuery:
     """Which funnel, and of whom."""
 
     funnel: Funnel
@@ -55,7 +55,7 @@ class SegmentList(BaseModel):
 class StoppedList(BaseModel):
     """Users who stopped at a step, who began last first."""
 
-    items: list[Stopped]
+    items: list[StoppedUser]
     total_count: int
     limit: int
     offset: int
@@ -68,12 +68,12 @@ async def asked_funnel(
     window_days: Annotated[int, Query(ge=1, le=MOST_WINDOW_DAYS, description="Counted from the first step.")] = WINDOW.days,
     any_order: Annotated[bool, Query(description="Whether steps count in whatever order they come.")] = False,
     segment: Annotated[str | None, Query(max_length=800, description="trait.plan=pro, source=ads or release=2.4.")] = None,
-) -> Asked:
+) -> FunnelQuery:
     """Return which funnel is asked for."""
-    return Asked(funnel.read(steps, window_days, any_order=any_order), Segment.read(segment) if segment else None)
+    return FunnelQuery(funnel.read(steps, window_days, any_order=any_order), Segment.read(segment) if segment else None)
 
 
-AskedDep = Annotated[Asked, Depends(asked_funnel)]
+AskedDep = Annotated[FunnelQuery, Depends(asked_funnel)]
 StepGiven = Annotated[int, Query(ge=1, le=20, description="From 1 on.")]
 
 
@@ -147,8 +147,8 @@ def list_segments(session: SessionDep, actor: ActorDep, watched: WatchedDep, win
     return SegmentList(items=page, total_count=len(found), limit=window.limit, offset=window.offset)
 
 
-def _stopped_cells(period: Period, watched: Watched, asked: Asked, step: int, actor: Actor) -> Iterator[list[object]]:
-    def read(session: Session, window: Window) -> list[Stopped]:
+def _stopped_cells(period: Period, watched: Watched, asked: FunnelQuery, step: int, actor: Actor) -> Iterator[list[object]]:
+    def read(session: Session, window: Window) -> list[StoppedUser]:
         chosen = asked.funnel, asked.segment, step, window
         return stopped.list_stopped(session, period, watched, *chosen, actor=actor, count=False).items
 

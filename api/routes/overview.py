@@ -9,7 +9,7 @@ from core.activity.releases import MOST, ReleaseSeen, list_releases
 from core.insights import queries
 from core.insights.findings import Findings
 from core.insights.findings import findings as look_for_findings
-from core.insights.schemas import Overview, Scope
+from core.insights.schemas import Overview, WatchScope
 from core.insights.tiles import overview_tiles
 from core.presentation.comparison import Tiles
 
@@ -28,13 +28,13 @@ class ReleaseList(BaseModel):
 @router.get("/overview/tiles")
 def tiles(session: SessionDep, ai: AiSessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep) -> Tiles:
     """Say what the key figures are and were, and whether their change is news: what has not ended is compared with as much."""
-    return Tiles(items=overview_tiles(session, ai, Scope(period, watched), actor=actor))
+    return Tiles(items=overview_tiles(session, ai, WatchScope(period, watched), actor=actor))
 
 
 @router.get("/overview/findings")
 def findings(session: SessionDep, ai: AiSessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep) -> Findings:
     """Say what needs attention, the worst first, each with the console's page that shows the evidence."""
-    return look_for_findings(session, ai, Scope(period, watched), actor=actor)
+    return look_for_findings(session, ai, WatchScope(period, watched), actor=actor)
 
 
 @router.get("/releases")
@@ -50,4 +50,4 @@ def overview(session: SessionDep, ai: AiSessionDep, actor: ActorDep, period: Per
 
     With them, how many reviews wait now.
     """
-    return queries.overview(session, ai, Scope(period, watched), actor=actor)
+    return queries.overview(session, ai, WatchScope(period, watched), actor=actor)

@@ -14,7 +14,7 @@ from core.database import settings
 from core.database.paging import LARGEST_PAGE, Window
 from core.identity.permissions import Permission, require
 from core.playground import queries, service
-from core.playground.schemas import NewMessage, PlaygroundMessageView, Sent, SessionSummary
+from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, Sent, SessionSummary
 
 router = APIRouter(prefix="/admin/playground", tags=["Playground"])
 sockets = APIRouter(prefix="/admin/playground")
@@ -53,7 +53,7 @@ class Ticket(BaseModel):
 
 
 @router.post("/chat", status_code=202, responses=MODEL_CALL)
-def chat(given: NewMessage, session: SessionDep, actor: ActorDep) -> Sent:
+def chat(given: NewPlaygroundMessage, session: SessionDep, actor: ActorDep) -> Sent:
     """Say something; the answer comes over the websocket, and into the history."""
     return service.send(session, given, actor=actor)
 

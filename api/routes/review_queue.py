@@ -12,7 +12,7 @@ from api.reference import CONFLICT, MISSING
 from api.routes.annotations import annotator, decider
 from core.annotations import adjudication, claims, filling, queue, retracting, settings
 from core.annotations.queue import Counters
-from core.annotations.schemas import AnnotationView, AskedFor, BulkBody, BulkDone, ItemState, QueueItemView, Verdict
+from core.annotations.schemas import AnnotationView, AskedFor, BulkBody, BulkDone, ItemState, QueueItemView, ReviewVerdict
 from core.annotations.settings import Review
 from core.database import settings as stored
 
@@ -104,7 +104,10 @@ def skip(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
 
 @router.post("/queue/{item_id}/done", responses=CONFLICT)
 def done(
-    item_id: UUID, ai: AiSessionDep, actor: ActorDep, verdict: Annotated[Verdict | None, Body(json_schema_extra=SAID)] = None
+    item_id: UUID,
+    ai: AiSessionDep,
+    actor: ActorDep,
+    verdict: Annotated[ReviewVerdict | None, Body(json_schema_extra=SAID)] = None,
 ) -> QueueItemView:
     """Be done with an item: with what one says of its message, or, without a body, after it has been annotated."""
     return claims.done(ai, item_id, verdict, actor=actor)

@@ -18,7 +18,7 @@ from api.threads import INGEST
 from core.ai_metrics import exports, histories, ingest, late, otlp
 from core.ai_metrics.exports import Export
 from core.ai_metrics.otlp import Mapped
-from core.ai_metrics.steps import Taken
+from core.ai_metrics.steps import MappedSpan
 from core.conversations import ingest as conversations
 from core.conversations.schemas import Origin
 from core.database import partitions
@@ -26,7 +26,7 @@ from core.database.db import persistently, transaction
 from core.errors import Invalid, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.ingest.intake import MOST_ROWS, Source
+from core.ingest.intake import MOST_ROWS, RowSource
 from core.platform.config import config
 from core.system import workspace
 
@@ -41,7 +41,7 @@ READERS = {Encoding.PROTOBUF: exports.read_protobuf, Encoding.JSON: exports.read
 
 
 @dataclass
-class Outcome:
+class SpanOutcome:
     """What became of the spans of an export, in numbers."""
 
     refused: Counter[str] = field(default_factory=Counter)  # for which reason
@@ -69,7 +69,7 @@ class Aside:
     export: Mapped
 
 
-Stored = Taken | Aside
+Stored = MappedSpan | Aside
 
 
 async def traces(request: Request) -> Response:
@@ -92,8 +92,8 @@ def _read(request: Request, actor: Actor, encoding: Encoding, body: bytes, most_
     return export
 
 
-async def _take_parts(export: Export, environment: str, most_different: int = MOST_MESSAGES) -> Outcome:
-    outcome, left = Outcome(), export.count
+async def _take_parts(export: Export, environment: str, most_different: int = MOST_MESSAGES) -> SpanOutcome:
+    outcome, left = SpanOutcome(), export.count
     async for part in INGEST.iterate(export.parts):
         mapped = await INGEST.run(otlp.mapped, part)
         await take(mapped, environment, EXPORTS)
@@ -121,14 +121,14 @@ async def take(mapped: Mapped, environment: str, exports: Gathering) -> None:
             raise
 
 
-def _prepare(mapped: Mapped, environment: str) -> Source:
+def _prepare(mapped: Mapped, environment: str) -> RowSource:
     """Make the days of the requests, and return where they come from."""
     times = (each.request.created_at for each in mapped.taken)
     partitions.make_for("ai_request_metrics", (at for at in times if at is not None))
-    return Source(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
+    return RowSource(environment=environment, zone=workspace.zone(), origin=Origin.OTLP)
 
 
-def _store_each(mapped: Mapped, rows: list[Stored], source: Source) -> None:
+def _store_each(mapped: Mapped, rows: list[Stored], source: RowSource) -> None:
     """Store span by span what the database refuses as a whole, and count those that it refuses alone."""
     for row in rows:
         try:
@@ -137,9 +137,9 @@ def _store_each(mapped: Mapped, rows: list[Stored], source: Source) -> None:
             mapped.refused[refused.detail] += 1
 
 
-def _commit(rows: list[Stored], source: Source, _all_new: bool = False) -> int:
+def _commit(rows: list[Stored], source: RowSource, _all_new: bool = False) -> int:
     """Store requests, with what was said in them, and what exports leave aside, in one transaction."""
-    taken = [row for row in rows if isinstance(row, Taken)]
+    taken = [row for row in rows if isinstance(row, MappedSpan)]
     said = histories.conversations_of(taken)
 
     def commit() -> None:
@@ -165,7 +165,7 @@ def gathering() -> Gathering:
 EXPORTS = gathering()
 
 
-def _answer(outcome: Outcome, encoding: Encoding) -> Response:
+def _answer(outcome: SpanOutcome, encoding: Encoding) -> Response:
     """Return an ExportTraceServiceResponse; headers say of how many spans nothing is kept, and how many wait for their request.
 
     Not its message: collectors write a line to their log for each answer that has one.

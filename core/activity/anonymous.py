@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from core.activity import asking, progress, sources
 from core.activity.answers import AnonymousSummary, OnboardingStatus
-from core.activity.errors import SessionMissing
+from core.activity.errors import AnonymousSessionMissing
 from core.activity.events import IS_ERROR
 from core.activity.funnel import STEPS
-from core.activity.progress import Progress
+from core.activity.progress import OnboardingProgress
 from core.activity.queries import COMPLETED, COUNT, DROPPED, STATUS, STEP, UserFilter, escaped
 from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require
@@ -76,16 +76,16 @@ def list_anonymous(
     return Page(items, total)
 
 
-def find_anonymous(session: Session, session_id: str, watched: Watched) -> tuple[AnonymousSummary, Progress]:
+def find_anonymous(session: Session, session_id: str, watched: Watched) -> tuple[AnonymousSummary, OnboardingProgress]:
     """Return a session without a user, and how far it is; raise SessionMissing."""
     subject = f"s:{session_id}"
     apps = session.scalar(APPS, {"subject": subject, "environment": watched.environment, "app": watched.app})
     if not apps:
-        raise SessionMissing
+        raise AnonymousSessionMissing
     given = {"session_id": session_id, "environment": watched.environment, "apps": apps}
     done = session.execute(DONE_OF_ONE, given).mappings().one()
     if done["first_seen_at"] is None:
-        raise SessionMissing
+        raise AnonymousSessionMissing
     found = progress.read_progress(session, subject, done["last_seen_at"], watched)
     return _view(session_id, ", ".join(filter(None, apps)), done, found.status, found.step), found
 

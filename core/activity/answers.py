@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core.identity.schemas import View
-from core.presentation.comparison import Verdict
+from core.presentation.comparison import ChangeVerdict
 
 
 class ConfidenceInterval(View):
@@ -106,13 +106,13 @@ class Stays(View):
     histogram: list[TimeBar]
 
 
-class Difference(View):
+class RateDifference(View):
     """By how much one rate is above another, with Newcombe's 95 % interval; under ten cases on a side there is none."""
 
     difference: float | None
     low: float | None
     high: float | None
-    verdict: Verdict
+    verdict: ChangeVerdict
 
 
 class StepComparison(View):
@@ -120,8 +120,8 @@ class StepComparison(View):
 
     step: int
     event_type: str
-    from_start: Difference
-    from_previous: Difference
+    from_start: RateDifference
+    from_previous: RateDifference
 
 
 class FunnelComparison(View):

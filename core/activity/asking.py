@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.activity import sources
 from core.activity.errors import FunnelRefused
-from core.activity.funnel import ONBOARDING_CODES, SAVED, Coded, Funnel, Rule
+from core.activity.funnel import ONBOARDING_CODES, SAVED, Coded, Funnel, FunnelRule
 from core.activity.models import FunnelEvent
 from core.activity.segments import HAS_TRAIT, Segment
 from core.activity.sources import Sources
@@ -28,11 +28,11 @@ ROUGHLY = text("select greatest(reltuples, 0)::bigint from pg_class where oid = 
 
 
 @dataclass(frozen=True)
-class Question:
+class FunnelQuestion:
     """A funnel as SQL. `is_kept`: the plain rows hold `reached_1`, ... as `subjects` does, else `at_1`, ... by the rule."""
 
     funnel: Funnel
-    rule: Rule
+    rule: FunnelRule
     found: Sources
     given: dict[str, Any]
     is_kept: bool
@@ -51,7 +51,7 @@ def ask(
     segment: Segment | None = None,
     *,
     is_like_kept: bool = False,
-) -> Question:
+) -> FunnelQuestion:
     """Return the question of a period and the one before; raise FunnelRefused for event types that no funnel knows.
 
     `is_like_kept` says that who asks can read this one, too, from what is kept of the saved funnel.
@@ -71,9 +71,9 @@ def ask(
         "until_us": micros(period.end),
     }
     codes = ONBOARDING_CODES if funnel.steps == SAVED.steps else _codes(session, funnel)
-    rule = Rule(codes, funnel.window // timedelta(microseconds=1), any_order=funnel.any_order)
+    rule = FunnelRule(codes, funnel.window // timedelta(microseconds=1), any_order=funnel.any_order)
     is_kept = (is_like_kept or funnel == SAVED) and watched.release is None
-    return Question(funnel, rule, _sources(rule, watched, segment, is_kept=is_kept), given, is_kept)
+    return FunnelQuestion(funnel, rule, _sources(rule, watched, segment, is_kept=is_kept), given, is_kept)
 
 
 def list_step_types(session: Session, *, actor: Actor) -> list[str]:
@@ -107,7 +107,7 @@ def portion(count: int) -> int:
     return SAMPLES if count <= ENOUGH else max(1, -(-ENOUGH * SAMPLES // count))
 
 
-def _sources(rule: Rule, watched: Watched, segment: Segment | None, *, is_kept: bool) -> Sources:
+def _sources(rule: FunnelRule, watched: Watched, segment: Segment | None, *, is_kept: bool) -> Sources:
     among = " and subject = any(:subjects)" if watched.users is not None else ""
     among += f" and {HAS_TRAIT}" if segment is not None else ""
     if watched.release is not None:

@@ -4,15 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.activity.answers import CohortDay, Difference, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays, TimeBar
+from core.activity.answers import (
+    CohortDay,
+    FunnelComparison,
+    FunnelCourse,
+    FunnelStep,
+    FunnelView,
+    RateDifference,
+    Stays,
+    TimeBar,
+)
 from core.activity.daily import TypeCourse
 from core.presentation import words
-from core.presentation.comparison import Verdict
+from core.presentation.comparison import ChangeVerdict
 from core.presentation.drawing import Chart, Drawing, Markup, blank, dated
 from core.presentation.palette import Palette
 from core.presentation.periods import DAY
 from core.presentation.plotting import Mark, add_marks, histogram, local, show_whole_days, span_of, stacked_bars
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 
 HALF_BAR, TALL = 0.2, 250
 
@@ -88,7 +97,7 @@ def compared(palette: Palette, given: FunnelComparison) -> Chart:
             hovertemplate="%{customdata}",
         )
     for number, step in enumerate(given.steps[1:], 1):
-        colour = palette.warn_ink if step.from_previous.verdict is Verdict.WORSE else palette.muted
+        colour = palette.warn_ink if step.from_previous.verdict is ChangeVerdict.WORSE else palette.muted
         place = {"x": number - 0.5, "y": 0, "yanchor": "bottom", "yshift": 6, "showarrow": False}
         figure.add_annotation(**place, text=_short_points(step.from_previous), font={"size": 11, "color": colour})
     ticks = {"tickvals": numbers, "ticktext": [_wrapped(step) for step in given.one.steps]}
@@ -146,7 +155,7 @@ def stays(palette: Palette, given: Stays) -> Chart:
 
 def events_over_time(palette: Palette, given: TypeCourse, zone: str, marks: Sequence[Mark] = ()) -> Chart:
     """Draw one type of event by day, or by hour."""
-    figure = stacked_bars(palette, given.starts, {"Events": given.event_counts}, Unit.COUNT, zone=zone, marks=marks)
+    figure = stacked_bars(palette, given.starts, {"Events": given.event_counts}, FigureUnit.COUNT, zone=zone, marks=marks)
     errors = f", {words.count(given.errors, 'error')}" if given.errors else ""
     return Chart(figure, f"{given.event_type} by {interval_of(given.starts)}: {words.count(given.events, 'event')}{errors}.")
 
@@ -197,8 +206,8 @@ def _wrapped(step: FunnelStep) -> Markup:
     return Markup.of("<br>".join("{}" for _ in each), *each)
 
 
-def _short_points(given: Difference) -> str:
+def _short_points(given: RateDifference) -> str:
     if given.difference is None:
         return words.NOTHING
-    is_news = given.verdict in (Verdict.WORSE, Verdict.BETTER)
+    is_news = given.verdict in (ChangeVerdict.WORSE, ChangeVerdict.BETTER)
     return Markup.of("<b>{}<br>pts</b>" if is_news else "{}<br>pts", f"{given.difference * 100:+.1f}")

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from core import stats
 from core.activity import asking
 from core.activity.answers import ConfidenceInterval, EarlierFunnel, FunnelStep, FunnelView
-from core.activity.asking import Question
-from core.activity.funnel import SAVED, Funnel, Rule, Step, before
+from core.activity.asking import FunnelQuestion
+from core.activity.funnel import SAVED, Funnel, FunnelRule, Step, before
 from core.activity.packed import median_and_p90, unpacked
 from core.activity.segments import Segment
 from core.activity.sources import Sources
@@ -27,7 +27,7 @@ FEWEST_FOR_AN_INTERVAL = 10
 
 
 @dataclass(frozen=True)
-class Tally:
+class StepTally:
     """Users per step, now and in the period before; and the seconds from the required step before, at half and nine tenths."""
 
     users: list[int]
@@ -119,7 +119,7 @@ def in_words(share: float | None, found: ConfidenceInterval | None, part: int) -
     return f"{words.share(share)} ({found.low * 100:.1f} to {found.high * 100:.1f})"
 
 
-def _step(steps: Sequence[Step], number: int, tally: Tally) -> FunnelStep:
+def _step(steps: Sequence[Step], number: int, tally: StepTally) -> FunnelStep:
     users, first = tally.users[number], tally.users[0]
     previous = tally.users[before(steps, number)] if number else None
     median, late = tally.seconds[number]
@@ -137,18 +137,18 @@ def _step(steps: Sequence[Step], number: int, tally: Tally) -> FunnelStep:
     )
 
 
-def _tally(session: Session, asked: Question) -> Tally:
+def _tally(session: Session, asked: FunnelQuestion) -> StepTally:
     question = (_of_saved if asked.is_kept else _of_times)(asked.rule, asked.found)
     users, more, earlier, more_earlier, *gaps = session.execute(text(question), asked.given).one()
     pairs = zip(gaps[::2], gaps[1::2], strict=True)
-    return Tally(
+    return StepTally(
         users=[sum(each) for each in zip(users, more, strict=True)],
         earlier=[sum(each) for each in zip(earlier, more_earlier, strict=True)],
         seconds=[(None, None), *(median_and_p90(unpacked(each)) for each in pairs)],
     )
 
 
-def _of_saved(rule: Rule, found: Sources) -> str:
+def _of_saved(rule: FunnelRule, found: Sources) -> str:
     """Return the question to `subjects`, without a condition that would have to be looked at a million times."""
     reached = [rule.kept(number) for number in range(len(rule.steps))]
     users = [f"count({name})" for name in reached]
@@ -163,7 +163,7 @@ def _of_saved(rule: Rule, found: Sources) -> str:
     return _sql(rule, found.apart, most, past)
 
 
-def _of_ends(rule: Rule, found: Sources) -> str:
+def _of_ends(rule: FunnelRule, found: Sources) -> str:
     """Return the question for both ends of the saved funnel: times between steps take a fifth longer."""
     last = len(rule.steps)
     ends = f"select count(reached_1) as begun, count(reached_{last}) as through from"
@@ -178,12 +178,12 @@ select most.begun + tail.begun as begun, most.through + tail.through as through,
     past.through + tail.gone as earlier_through from most, past, tail"""  # noqa: S608  names of our own
 
 
-def _of_times(rule: Rule, found: Sources) -> str:
+def _of_times(rule: FunnelRule, found: Sources) -> str:
     most, past = f"most as materialized ({_counts(rule, found.plain)})", "past as (select earlier from most)"
     return _sql(rule, found.apart, most, past)
 
 
-def _sql(rule: Rule, apart: str, most: str, past: str) -> str:
+def _sql(rule: FunnelRule, apart: str, most: str, past: str) -> str:
     """Return the whole question; what is apart is counted by itself, so that several workers may count the rest."""
     gaps = ", ".join(f"most.gaps_{step}, tail.gaps_{step}" for step in range(2, len(rule.steps) + 1))
     return f"""
@@ -191,7 +191,7 @@ with {apart}, {most}, {past}, tail as materialized ({_counts(rule, "rest")})
 select most.users, tail.users, past.earlier, tail.earlier, {gaps} from most, past, tail"""  # noqa: S608  names of our own
 
 
-def _counts(rule: Rule, rows: str) -> str:
+def _counts(rule: FunnelRule, rows: str) -> str:
     steps = range(len(rule.steps))
     users = ", ".join(f"count(*) filter (where at_1 >= :start_us and {rule.is_reached(number)})" for number in steps)
     earlier = ", ".join(f"count(*) filter (where at_1 < :start_us and {rule.is_reached(number)})" for number in steps)

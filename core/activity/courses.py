@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.activity import asking, times
 from core.activity.answers import CohortDay, FunnelCourse
-from core.activity.asking import Question
+from core.activity.asking import FunnelQuestion
 from core.activity.conversion import interval, rate
 from core.activity.funnel import SAVED, Funnel
 from core.activity.packed import median_and_p90, unpacked
@@ -65,7 +65,7 @@ def read_course(
     return asking.of_many(session, key, lambda: _course(session, asked, cohorts))
 
 
-def _course(session: Session, asked: Question, cohorts: Cohorts) -> FunnelCourse:
+def _course(session: Session, asked: FunnelQuestion, cohorts: Cohorts) -> FunnelCourse:
     begun, through, bars = Counter[int](), Counter[int](), Counter[int]()
     took: list[bytes | None] = []
     ranges = {"edges": cohorts.edges, "bounds": list(times.BOUNDS)}
@@ -118,7 +118,7 @@ def _days(cohorts: Cohorts, begun: Counter[int], through: Counter[int], funnel: 
     ]
 
 
-def _question(asked: Question) -> str:
+def _question(asked: FunnelQuestion) -> str:
     last, rule = asked.funnel.last, asked.rule
     began, took = "from_micros(at_1)", f"case when {rule.is_reached(last)} then (at_{last + 1} - at_1) / 1e6::float8 end"
     rest, plain = GROUPED.format(began=began, took=took, rows="rest"), GROUPED

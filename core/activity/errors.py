@@ -7,7 +7,7 @@ class UserMissing(NotFound):
     """No user with this ID."""
 
 
-class SessionMissing(NotFound):
+class AnonymousSessionMissing(NotFound):
     """No anonymous session with this ID."""
 
 

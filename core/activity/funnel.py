@@ -108,7 +108,7 @@ def before(steps: Sequence[Step | Coded], number: int) -> int:
     return max(each for each in range(number) if not steps[each].optional)
 
 
-class Rule:
+class FunnelRule:
     """A funnel's steps as SQL over rows with `marks`: columns `at_1`, `at_2`, ..., and what can be said of them."""
 
     def __init__(self, steps: Sequence[Coded], window_us: int = WINDOW_US, *, any_order: bool = False) -> None:

@@ -15,7 +15,7 @@ from core.activity.releases import note_releases
 from core.activity.schemas import NewEvent
 from core.database import traces
 from core.database.staging import Connection, Stage, driver
-from core.ingest.intake import Source, all_new, as_jsonb, keys_of, staged_key
+from core.ingest.intake import RowSource, all_new, as_jsonb, keys_of, staged_key
 from core.platform import clock
 from core.platform.ids import new_id
 
@@ -146,7 +146,7 @@ STORE, STORE_NEW = _statement(INSERT), _statement(INSERT_NEW)
 AS_SENT = ("session_id", "event_type", "error_code", "error_message", "ip_address", "user_agent")
 
 
-def store(session: Session, events: list[NewEvent], source: Source) -> int:
+def store(session: Session, events: list[NewEvent], source: RowSource) -> int:
     """Store events and what is derived from them; return how many of them are new.
 
     Their partitions must be there (core/database/partitions.py).
@@ -154,13 +154,13 @@ def store(session: Session, events: list[NewEvent], source: Source) -> int:
     return _store(session, events, source, STORE)
 
 
-def store_new(session: Session, events: list[NewEvent], source: Source) -> int:
+def store_new(session: Session, events: list[NewEvent], source: RowSource) -> int:
     """Store events each of which is new; raise NotAllNew when one is not, and nothing is stored."""
     with all_new():
         return _store(session, events, source, STORE_NEW)
 
 
-def _store(session: Session, events: list[NewEvent], source: Source, statement: bytes) -> int:
+def _store(session: Session, events: list[NewEvent], source: RowSource, statement: bytes) -> int:
     events = source.cleaned(events)
     connection = driver(session)
     EVENTS.copy_columns(connection, _columns(events, source))
@@ -184,7 +184,7 @@ def note_users(connection: Connection, named: Stage, others: Stage | None = None
     connection.execute(USERS.replace("{stage}", f"({rows}) as seen").encode())
 
 
-def note_days(connection: Connection, stages: Sequence[Stage], source: Source) -> None:
+def note_days(connection: Connection, stages: Sequence[Stage], source: RowSource) -> None:
     """Note on which days the users were there whom these name, in one order, and late, as with note_users."""
     rows = " union all ".join(f"select created_at, environment, app, user_id from {stage.name}" for stage in stages)  # noqa: S608
     connection.execute(USER_DAYS.replace("{stage}", f"({rows}) as named").encode(), source.days)
@@ -195,7 +195,7 @@ def derive_parts(connection: Connection) -> None:
     connection.execute(f"with {SEEN} {PARTS}".encode())
 
 
-def _columns(events: list[NewEvent], source: Source) -> dict[str, list[Any]]:
+def _columns(events: list[NewEvent], source: RowSource) -> dict[str, list[Any]]:
     """Return the columns of the staging table; what is left out is the same for all, and null."""
     now = clock.now()
     return {

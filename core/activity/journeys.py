@@ -12,7 +12,7 @@ from core.activity import anonymous, queries
 from core.activity.answers import AnonymousJourney, Journey, JourneyStep, Moment
 from core.activity.events import CONTENTS
 from core.activity.funnel import STEPS
-from core.activity.progress import Progress, gaps
+from core.activity.progress import OnboardingProgress, gaps
 from core.database.paging import Cursor
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor
@@ -72,7 +72,7 @@ class _Asked:
         return {"id": self.id, "environment": watched.environment, "app": watched.app, "release": watched.release}
 
 
-def _read(session: Session, asked: _Asked, progress: Progress, actor: Actor) -> dict[str, Any]:
+def _read(session: Session, asked: _Asked, progress: OnboardingProgress, actor: Actor) -> dict[str, Any]:
     events = [without_contents(row, *CONTENTS, actor=actor) for row in _list_events(session, asked)]
     last = events[-1] if len(events) == asked.limit else None
     times = zip(STEPS, progress.reached, gaps(progress.reached), strict=True)
@@ -97,7 +97,7 @@ def _list_events(session: Session, asked: _Asked) -> list[dict[str, Any]]:
     return [dict(row) for row in found.mappings()]
 
 
-def _moments(events: list[dict[str, Any]], progress: Progress, previous: datetime | None) -> list[Moment]:
+def _moments(events: list[dict[str, Any]], progress: OnboardingProgress, previous: datetime | None) -> list[Moment]:
     waiting = {(name, at): number for number, (name, at) in enumerate(zip(STEPS, progress.reached, strict=True), 1)}
     moments = []
     for row in events:

@@ -79,7 +79,7 @@ class Hours:
 
 
 @dataclass(frozen=True)
-class Cut:
+class ChangePoint:
     """A moment at which something may have changed, and until when that is looked at: the next release may have mended it."""
 
     at: datetime
@@ -92,7 +92,7 @@ class Cut:
 class Counts:
     """Who passed, of how many, after a cut and before."""
 
-    cut: Cut
+    cut: ChangePoint
     passed: int
     users: int
     passed_before: int
@@ -132,16 +132,16 @@ def drops(session: Session, period: Period, watched: Watched, *, actor: Actor) -
     return found
 
 
-def _cuts(period: Period, releases: Sequence[ReleaseSeen]) -> list[Cut]:
-    cuts = [Cut(period.start, period.start + AROUND)]
+def _cuts(period: Period, releases: Sequence[ReleaseSeen]) -> list[ChangePoint]:
+    cuts = [ChangePoint(period.start, period.start + AROUND)]
     for number, each in enumerate(releases):
         later = [other.first_seen_at for other in releases[number + 1 :] if other.app == each.app]
         until = min([each.first_seen_at + AROUND, *(at for at in later if at >= each.first_seen_at + DAY)])
-        cuts.append(Cut(each.first_seen_at, until, each.release, each.app or None))
+        cuts.append(ChangePoint(each.first_seen_at, until, each.release, each.app or None))
     return cuts
 
 
-def _counts(hours: Hours, cut: Cut) -> Counts:
+def _counts(hours: Hours, cut: ChangePoint) -> Counts:
     # The hour in which it happened belongs to both, and is left out.
     after, before = hours.between(cut.at, cut.until), hours.between(cut.at - AROUND, cut.at - GRAIN)
     return Counts(cut, *after, *before)

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from core.activity import sources
 from core.activity.answers import OnboardingStatus
-from core.activity.funnel import NEVER, ONBOARDING_CODES, STEPS, WINDOW, Rule
+from core.activity.funnel import NEVER, ONBOARDING_CODES, STEPS, WINDOW, FunnelRule
 from core.database.settings import Workspace, read
 from core.platform import clock
 from core.presentation.periods import Watched
 
-RULE = Rule(ONBOARDING_CODES)
+RULE = FunnelRule(ONBOARDING_CODES)
 REACHED = ", ".join(f"reached_{step}" for step in range(1, len(STEPS) + 1))
 AT = ", ".join(f"from_micros({RULE.reached(number)})" for number in range(len(STEPS)))
 MARKS = """
@@ -26,7 +26,7 @@ EVER = {"since": "-infinity", "start": "-infinity", "until": "infinity"}
 
 
 @dataclass(frozen=True)
-class Progress:
+class OnboardingProgress:
     """When each step of onboarding was reached, and when each of its types happened at all (as far as marks are kept)."""
 
     reached: tuple[datetime | None, ...]
@@ -91,7 +91,7 @@ class Progress:
         return f" {missing} happened on {moment(late[0])}, after the conversion window, so it doesn't count." if late else ""
 
 
-def read_progress(session: Session, subject: str, last_seen_at: datetime, watched: Watched) -> Progress:
+def read_progress(session: Session, subject: str, last_seen_at: datetime, watched: Watched) -> OnboardingProgress:
     """Return how far a user (`u:` and his key) or a session without one (`s:`) has come, of all apps unless one is named."""
     given = sources.places(session, watched) | {"subject": subject}
     found = sources.saved(RULE, f"{sources.of(watched)} and subject = :subject")
@@ -102,7 +102,7 @@ def read_progress(session: Session, subject: str, last_seen_at: datetime, watche
     for code, at in session.execute(text(MARKS.format(rows=sources.of(watched))), given):
         if code in names:
             happened[names[code]].append(at)
-    return Progress(
+    return OnboardingProgress(
         reached=tuple(row) if row is not None else (None,) * len(STEPS),
         happened=happened,
         last_seen_at=last_seen_at,

@@ -13,7 +13,7 @@ from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.errors import UserMissing
 from core.activity.events import IS_ERROR
 from core.activity.funnel import STEPS, WINDOW
-from core.activity.progress import Progress
+from core.activity.progress import OnboardingProgress
 from core.activity.schemas import ALL_APPS
 from core.cache import memo
 from core.database.paging import Page, Window
@@ -111,7 +111,7 @@ def list_users(
     """Return users with how far they are."""
     require(actor, Permission.WATCH)
     given = _given(session, wanted, watched)
-    asked = Asked(session, wanted, watched, given, is_large=bool(session.scalar(MANY)))
+    asked = UserListQuery(session, wanted, watched, given, is_large=bool(session.scalar(MANY)))
     few = asked.find_few()
     rows = _rows(asked, few, f"{order.sql} limit :limit offset :offset")
     rows = f"select * from ({rows}) as page {order.sql}"  # noqa: S608
@@ -126,14 +126,14 @@ def list_users_by_id(
     """Return the users that come after one of them, in the order of our ids, which nothing that happens changes."""
     require(actor, Permission.WATCH)
     given = _given(session, wanted, watched) | {"limit": limit, "after": after or UUID(int=0)}
-    asked = Asked(session, wanted, watched, given, is_large=bool(session.scalar(MANY)))
+    asked = UserListQuery(session, wanted, watched, given, is_large=bool(session.scalar(MANY)))
     rows = _rows(asked, asked.find_few(), "and id > :after order by id limit :limit")
     found = session.execute(text(f"select * from ({rows}) as page order by id"), given).mappings()  # noqa: S608
     return [_summary(row, OnboardingStatus(row["status"]), row["step"]) for row in found]
 
 
 @dataclass(frozen=True)
-class Asked:
+class UserListQuery:
     """Which users are asked for. Of very many, what is found out is a minute old."""
 
     session: Session
@@ -184,7 +184,7 @@ class Asked:
         return memo.kept(key, ask) if self.is_large else ask()
 
 
-def _rows(asked: Asked, few: list[UUID] | None, page: str) -> str:
+def _rows(asked: UserListQuery, few: list[UUID] | None, page: str) -> str:
     """Return a select of a page of users: of those who were named, or walked through."""
     if few is None:
         return _walked(asked.wanted, asked.watched, page)
@@ -241,7 +241,7 @@ def get_user(session: Session, given: str, watched: Watched, *, actor: Actor) ->
     )
 
 
-def find_progress(session: Session, given: str, watched: Watched) -> tuple[RowMapping, Progress]:
+def find_progress(session: Session, given: str, watched: Watched) -> tuple[RowMapping, OnboardingProgress]:
     """Return a user's row and how far he is; raise UserMissing."""
     row = session.execute(FOUND, {"keys": list(keys_of("user", given))}).mappings().first()
     if row is None:
@@ -249,7 +249,7 @@ def find_progress(session: Session, given: str, watched: Watched) -> tuple[RowMa
     return row, progress.read_progress(session, f"u:{row['id']}", row["last_seen_at"], watched)
 
 
-def summarize(row: RowMapping, found: Progress) -> UserSummary:
+def summarize(row: RowMapping, found: OnboardingProgress) -> UserSummary:
     """Return a user in one line."""
     return _summary(row, found.status, found.step)
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.activity.funnel import NEVER, ONBOARDING_CODES, Rule
+from core.activity.funnel import NEVER, ONBOARDING_CODES, FunnelRule
 from core.activity.models import EventApp
 from core.activity.schemas import ALL_APPS
 from core.presentation.periods import Watched
@@ -88,7 +88,7 @@ def places(session: Session, watched: Watched) -> dict[str, Any]:
     }
 
 
-def saved(rule: Rule, rows: str) -> Sources:
+def saved(rule: FunnelRule, rows: str) -> Sources:
     """Return the sources of the saved funnel: `subjects` knows when most of them reached its steps."""
     unsure = f"select subject, sample, marks, is_cut from {rows} and is_unsure"  # noqa: S608  names of our own
     return Sources(
@@ -98,7 +98,7 @@ def saved(rule: Rule, rows: str) -> Sources:
     )
 
 
-def of_marks(rule: Rule, rows: str) -> Sources:
+def of_marks(rule: FunnelRule, rows: str) -> Sources:
     """Return the sources of any other funnel: the lists of marks."""
     # Whoever begins where the saved funnel begins does so at the same time, which has an index.
     begun = "reached_1 >= :since and reached_1 < :until" if rule.steps[0] == ONBOARDING_CODES[0] else "true"
@@ -114,14 +114,14 @@ select subject, sample, marks from ({cut}) as cut where subject not in (select s
     )
 
 
-def of_release(rule: Rule, *, among: str) -> Sources:
+def of_release(rule: FunnelRule, *, among: str) -> Sources:
     """Return the sources of a funnel within one release, which only raw rows know."""
     none = rule.over("select null::text as subject, null::smallint as sample, null::bigint[] as marks where false")
     timed = rule.over(OF_RELEASE.format(among=among), _in_time())
     return Sources(f"rest as ({none})", plain=f"({timed}) as timed where {_in_time()}")
 
 
-def _apart(rule: Rule, timed: str, condition: str, rest: str) -> str:
+def _apart(rule: FunnelRule, timed: str, condition: str, rest: str) -> str:
     """Return the clauses that make `rest`: of those who fit the condition, the raw rows join the marks."""
     raw = RAW.format(begins=rule.begins, ends=rule.ends)
     return f"""

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.activity import asking, times
 from core.activity.answers import Stays
-from core.activity.asking import SAMPLES, Question
+from core.activity.asking import SAMPLES, FunnelQuestion
 from core.activity.funnel import SAVED, Funnel
 from core.activity.segments import Segment
 from core.identity.permissions import Permission, require
@@ -43,7 +43,7 @@ def read_stays(
     return asking.of_many(session, ("stays", period, watched, funnel, segment), lambda: _stays(session, asked))
 
 
-def _stays(session: Session, asked: Question) -> Stays:
+def _stays(session: Session, asked: FunnelQuestion) -> Stays:
     last, most = asked.funnel.last, asking.first_portion(session)
     gone = f"not ({asked.rule.is_reached(last)})"
     rest = ROWS.format(began="from_micros(at_1)", rows="rest", joined="where", gone=gone)

@@ -23,7 +23,7 @@ Key = Sequence[str]  # an environment, an app and a subject
 TOUCHED = Stage("touched_subjects", {"environment": "text", "app": "text", "subject": "text"})
 # Of a list the planner knows how long it is, and a temporary table would be emptied at each commit.
 GIVEN = "unnest(%(environments)s::text[], %(apps)s::text[], %(subjects)s::text[]) as touched (environment, app, subject)"
-RULE = funnel.Rule(funnel.ONBOARDING_CODES)
+RULE = funnel.FunnelRule(funnel.ONBOARDING_CODES)
 DERIVED = ", ".join(f"from_micros({RULE.reached(step - 1)}) as reached_{step}" for step in range(1, 6))
 DERIVED = f"marks, is_cut, is_cut and {RULE.is_unsure()} as is_unsure, {DERIVED}"
 COLUMNS = "marks, is_cut, is_unsure, reached_1, reached_2, reached_3, reached_4, reached_5"

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from core.activity.schemas import NewUser
 from core.database import traces
-from core.database.newest import Known, name_by, version_of
+from core.database.newest import KnownFields, name_by, version_of
 from core.database.staging import Stage, driver
-from core.ingest.intake import Source, as_jsonb, key_of
+from core.ingest.intake import RowSource, as_jsonb, key_of
 from core.platform import clock
 
 DESCRIBED = Stage("described_users", {"id": "uuid", "external_id": "text", "seen_at": "timestamptz", "is_told": "boolean"})
@@ -41,13 +41,13 @@ update users set email = learned.email, display_name = learned.display_name, tra
 from learned_users as learned where learned.id = users.id"""
 
 
-def store(session: Session, users: list[NewUser], source: Source) -> int:
+def store(session: Session, users: list[NewUser], source: RowSource) -> int:
     """Store users; return how many of the rows said anything new."""
     users = source.cleaned(users)
     connection = driver(session)
     DESCRIBED.copy(connection, _rows(users))
     made = {id_ for (id_,) in connection.execute(MAKE)}
-    known = {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
+    known = {id_: KnownFields(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
     traces.before(connection, source.import_id, "users", known, made=made)
     connection.execute(SEEN)
     shadowed = traces.Shadowed(source.import_id, made)
@@ -65,7 +65,7 @@ def _rows(users: list[NewUser]) -> Iterator[tuple[object, ...]]:
         yield key_of("user", user.id), user.id, user.created_at or now, user.created_at is not None
 
 
-def _learn(known: dict[UUID, Known], users: list[NewUser], made: set[UUID], seen_at: str, shadowed: traces.Shadowed) -> int:
+def _learn(known: dict[UUID, KnownFields], users: list[NewUser], made: set[UUID], seen_at: str, shadowed: traces.Shadowed) -> int:
     news, now = 0, clock.now()
     for user in users:
         id_ = key_of("user", user.id)
@@ -87,6 +87,6 @@ def _fields(user: NewUser) -> dict[str, Any]:
     return {"email": user.email, "display_name": user.display_name, "traits": {**(user.traits or {}), **(user.extra or {})}}
 
 
-def _learned(id_: UUID, known: Known) -> tuple[object, ...]:
+def _learned(id_: UUID, known: KnownFields) -> tuple[object, ...]:
     values, told = known.values, known.told
     return id_, values["email"], values["display_name"], as_jsonb(values["traits"]) or "{}", as_jsonb(told) or "{}"

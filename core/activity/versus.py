@@ -11,7 +11,7 @@ from datetime import date
 from sqlalchemy.orm import Session
 
 from core import stats
-from core.activity.answers import Difference, FunnelComparison, FunnelView, StepComparison
+from core.activity.answers import FunnelComparison, FunnelView, RateDifference, StepComparison
 from core.activity.conversion import FEWEST_FOR_AN_INTERVAL, read_funnel
 from core.activity.errors import FunnelRefused
 from core.activity.funnel import SAVED, Funnel, before
@@ -19,7 +19,7 @@ from core.activity.segments import Segment
 from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation import words
-from core.presentation.comparison import Meaning, Verdict, of_rate
+from core.presentation.comparison import ChangeVerdict, Meaning, of_rate
 from core.presentation.periods import DAY, Period, RangeRefused, Watched, read_range
 
 DATES = re.compile(r"(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)")
@@ -28,7 +28,7 @@ EARLY = "Too early to compare: less than 1 day of data."
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedUsers:
     """Of when, and of whom."""
 
     period: Period
@@ -36,18 +36,18 @@ class Side:
     name: str
 
 
-def other_side(given: str, period: Period, segment: Segment | None) -> Side:
+def other_side(given: str, period: Period, segment: Segment | None) -> ComparedUsers:
     """Return what an address compares with: previous, 2026-10-01..2026-10-08 or a segment; raise FunnelRefused."""
     if given == PREVIOUS:
-        return Side(period.before(clock.now()), segment, "Previous period")
+        return ComparedUsers(period.before(clock.now()), segment, "Previous period")
     if found := DATES.fullmatch(given):
         try:
             other = read_range(date.fromisoformat(found[1]), date.fromisoformat(found[2]), None, zone=period.zone)
         except (ValueError, RangeRefused):
             raise FunnelRefused("Write a range as 2026-10-01..2026-10-08 (end not included).") from None
-        return Side(other, segment, f"{other.first_day:%-d %b} to {other.last_day:%-d %b}")
+        return ComparedUsers(other, segment, f"{other.first_day:%-d %b} to {other.last_day:%-d %b}")
     other_segment = Segment.read(given)
-    return Side(period, other_segment, other_segment.name)
+    return ComparedUsers(period, other_segment, other_segment.name)
 
 
 def compare_funnels(
@@ -85,11 +85,11 @@ def _fair(funnel: Funnel, period: Period, other: Period) -> tuple[Funnel, Period
 
 
 def _step(funnel: Funnel, one: FunnelView, other: FunnelView, number: int, *, is_early: bool) -> StepComparison:
-    def against(whole: int) -> Difference:
+    def against(whole: int) -> RateDifference:
         found = difference(
             (one.steps[number].users, one.steps[whole].users), (other.steps[number].users, other.steps[whole].users)
         )
-        return found.model_copy(update={"verdict": Verdict.UNKNOWN}) if is_early else found
+        return found.model_copy(update={"verdict": ChangeVerdict.UNKNOWN}) if is_early else found
 
     return StepComparison(
         step=number + 1,
@@ -99,34 +99,34 @@ def _step(funnel: Funnel, one: FunnelView, other: FunnelView, number: int, *, is
     )
 
 
-def difference(one: tuple[int, int], other: tuple[int, int]) -> Difference:
+def difference(one: tuple[int, int], other: tuple[int, int]) -> RateDifference:
     """Return by how much one rate, as its part and whole, is above another."""
     if not one[1] or not other[1]:
-        return Difference(difference=None, low=None, high=None, verdict=Verdict.UNKNOWN)
+        return RateDifference(difference=None, low=None, high=None, verdict=ChangeVerdict.UNKNOWN)
     apart = one[0] / one[1] - other[0] / other[1]
     if min(one[1], other[1]) < FEWEST_FOR_AN_INTERVAL:
-        return Difference(difference=apart, low=None, high=None, verdict=Verdict.UNKNOWN)
+        return RateDifference(difference=apart, low=None, high=None, verdict=ChangeVerdict.UNKNOWN)
     low, high = stats.rate_difference(*one, *other)
-    return Difference(difference=apart, low=low, high=high, verdict=of_rate(one, other, Meaning.GOOD).verdict)
+    return RateDifference(difference=apart, low=low, high=high, verdict=of_rate(one, other, Meaning.GOOD).verdict)
 
 
 def _says(steps: list[StepComparison], last: int) -> str:
     """Say in words what differs: the whole, and the step where most of it happens."""
     whole = steps[last].from_start
-    if whole.verdict is Verdict.UNKNOWN:
+    if whole.verdict is ChangeVerdict.UNKNOWN:
         return "Not enough users: each side needs at least 10."
-    if whole.verdict is Verdict.NOISE:
+    if whole.verdict is ChangeVerdict.NOISE:
         verdict = "No significant difference in conversion."
     else:
-        change = "lower" if whole.verdict is Verdict.WORSE else "higher"
+        change = "lower" if whole.verdict is ChangeVerdict.WORSE else "higher"
         verdict = f"Conversion {change}: {points(whole)}."
-    told = [step for step in steps[1:] if step.from_previous.verdict in (Verdict.WORSE, Verdict.BETTER)]
+    told = [step for step in steps[1:] if step.from_previous.verdict in (ChangeVerdict.WORSE, ChangeVerdict.BETTER)]
     most = max(told, key=lambda step: abs(step.from_previous.difference or 0), default=None)
     where = f" Largest change at {words.event(most.event_type)}: {points(most.from_previous)}." if most else ""
     return verdict + where
 
 
-def points(given: Difference) -> str:
+def points(given: RateDifference) -> str:
     """Return a difference in words: +3.2 pts (0.4 to 6.0)."""
     if given.difference is None:
         return words.NOTHING

@@ -37,7 +37,7 @@ class Interval(StrEnum):
 
 
 @dataclass(frozen=True)
-class Asked:
+class AiMetricsQuery:
     """Whose requests, and of when."""
 
     period: Period
@@ -61,7 +61,7 @@ class Asked:
         return keys_of("conversation", self.conversation) if self.conversation is not None else None
 
     @property
-    def previous(self) -> "Asked":
+    def previous(self) -> "AiMetricsQuery":
         """The same of the period before."""
         return replace(self, period=self.period.previous)
 
@@ -119,7 +119,7 @@ class LatencyPoint(Percentiles):
     at: datetime
 
 
-class Bar(View):
+class LatencyBar(View):
     """How many requests took more than `from_ms` and up to `to_ms`; the first one holds those of zero and less."""
 
     from_ms: int
@@ -142,7 +142,7 @@ class Latency(LatencyBefore):
     interval: Interval
     series: list[LatencyPoint]
     first_token_series: list[LatencyPoint]
-    histogram: list[Bar]
+    histogram: list[LatencyBar]
     previous: LatencyBefore
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import Asked, Bar
+from core.ai_metrics.answers import AiMetricsQuery, LatencyBar
 from core.ai_metrics.conditions import matching_requests
 from core.ai_metrics.histograms import LOWEST, WIDTH, Counts
 from core.ai_metrics.sources import bucket_of_time, latency_of_request
@@ -15,7 +15,7 @@ from core.ai_metrics.sources import bucket_of_time, latency_of_request
 TOGETHER = 10
 
 
-def bars(buckets: Mapping[int, int]) -> list[Bar]:
+def bars(buckets: Mapping[int, int]) -> list[LatencyBar]:
     """Return how many requests took how long by their log buckets, from the shortest to the longest, without gaps."""
     counts: Counter[int] = Counter()
     zero = 0
@@ -25,8 +25,8 @@ def bars(buckets: Mapping[int, int]) -> list[Bar]:
         else:
             counts[(bucket - 1) // TOGETHER] += count
     filled = range(min(counts), max(counts) + 1) if counts else range(0)
-    found = [Bar(from_ms=_edge(each), to_ms=_edge(each + 1), requests=counts[each]) for each in filled]
-    nothing_took = [Bar(from_ms=0, to_ms=0, requests=zero)] if zero else []
+    found = [LatencyBar(from_ms=_edge(each), to_ms=_edge(each + 1), requests=counts[each]) for each in filled]
+    nothing_took = [LatencyBar(from_ms=0, to_ms=0, requests=zero)] if zero else []
     return nothing_took + [bar for bar in found if bar.from_ms < bar.to_ms]
 
 
@@ -40,7 +40,7 @@ def buckets_of(counts: Counts) -> dict[int, int]:
     return {number: int(count) for number, count in enumerate(counts, LOWEST) if count}
 
 
-def exact_buckets(session: Session, asked: Asked) -> dict[int, int]:
+def exact_buckets(session: Session, asked: AiMetricsQuery) -> dict[int, int]:
     """Return the log buckets of requests, each of its own time."""
     time = latency_of_request()
     bucket = bucket_of_time(time).label("bucket")

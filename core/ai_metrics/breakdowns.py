@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import BigInteger, RowMapping, and_, cast, func, select
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import Asked, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
+from core.ai_metrics.answers import AiMetricsQuery, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
 from core.ai_metrics.conditions import matching_requests
 from core.ai_metrics.figures import by_model, rate, volume_measures
 from core.ai_metrics.schemas import RequestStatus
@@ -20,7 +20,7 @@ from core.identity.schemas import Actor
 MOST_TYPES = 100
 
 
-def errors(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Errors:
+def errors(session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor) -> Errors:
     """Return what failed: all together, over time, by model and by type. Raises TooFine."""
     require(actor, Permission.WATCH)
     step, whole = chosen(asked.period, interval), error_figures(session, asked)
@@ -39,26 +39,26 @@ def errors(session: Session, asked: Asked, interval: Interval | None = None, *, 
     )
 
 
-def error_figures(session: Session, asked: Asked) -> ErrorFigures:
+def error_figures(session: Session, asked: AiMetricsQuery) -> ErrorFigures:
     """Return how many requests of a period failed."""
     return ErrorFigures(**_errors_of(read_sums(session, asked, volume_measures)[0]))
 
 
-def error_series(session: Session, asked: Asked, step: Interval) -> list[ErrorPoint]:
+def error_series(session: Session, asked: AiMetricsQuery, step: Interval) -> list[ErrorPoint]:
     """Return how many requests of each interval failed, empty ones too."""
     found = {row["at"]: _errors_of(row) for row in read_sums(session, asked, volume_measures, step=step)}
     nothing = {"total_requests": 0, "error_count": 0, "error_rate": None}
     return [ErrorPoint(at=each, **found.get(each, nothing)) for each in points(asked.period, step, found)]
 
 
-def errors_by_model(session: Session, asked: Asked) -> list[ModelErrors]:
+def errors_by_model(session: Session, asked: AiMetricsQuery) -> list[ModelErrors]:
     """Return how many requests of each model failed, the most errors first."""
     rows = by_model(session, asked, volume_measures)
     found = [ModelErrors(provider=row["provider"], model=row["model"], **_errors_of(row)) for row in rows]
     return sorted(found, key=lambda each: (-each.error_count, -each.total_requests, each.provider, each.model))
 
 
-def error_types(session: Session, asked: Asked) -> list[ErrorKind]:
+def error_types(session: Session, asked: AiMetricsQuery) -> list[ErrorKind]:
     """Return the types of errors, the most frequent first, from the rows that are kept."""
     failed = [*matching_requests(asked, asked.period), raw.c.status == RequestStatus.ERROR]
     # An index holds all that is counted; of the rows themselves only the last of each type is read. By model first: then no row

@@ -10,7 +10,7 @@ from core.presentation import words
 from core.presentation.drawing import HEIGHT, Chart, Drawing, blank
 from core.presentation.palette import Palette
 from core.presentation.plotting import Line, Mark, histogram, line_chart, scale_of, so_far, stacked_bars
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 
 TALL, BAR_PX = 240, 26
 
@@ -26,7 +26,7 @@ def p95_over_time(palette: Palette, given: Latency, zone: str, marks: Sequence[M
     """Draw p95 alone."""
     series = so_far(given.series)
     lines = [Line("p95", [point.p95 for point in series], palette.series[0], palette.series[0])]
-    figure = line_chart(palette, [point.at for point in series], lines, Unit.DURATION, zone=zone, marks=marks)
+    figure = line_chart(palette, [point.at for point in series], lines, FigureUnit.DURATION, zone=zone, marks=marks)
     said = f"{_said(given.overall)} overall{_highest(given.series, zone)}"
     return Chart(figure, f"Latency {given.interval.words}: {said}.{_marked(marks, given)}")
 
@@ -36,7 +36,7 @@ def requests_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequen
     series = so_far(given.series)
     values = [float(point.total_requests) for point in series]
     lines = [Line("Requests", values, palette.series[0], palette.series[0])]
-    figure = line_chart(palette, [point.at for point in series], lines, Unit.COUNT, zone=zone, marks=marks)
+    figure = line_chart(palette, [point.at for point in series], lines, FigureUnit.COUNT, zone=zone, marks=marks)
     said = f"{words.count(given.total_requests, 'request')}, peak {words.number(max(values, default=0))}"
     return Chart(figure, f"Requests {given.interval.words}: {said}.{_marked(marks, given)}")
 
@@ -54,7 +54,7 @@ def error_rate_over_time(
     """Draw the share of requests that failed."""
     series = so_far(given.series)
     lines = [Line("Error rate", [point.error_rate for point in series], palette.series[0], palette.series[0])]
-    figure = line_chart(palette, [point.at for point in series], lines, Unit.SHARE, zone=zone, marks=marks, height=height)
+    figure = line_chart(palette, [point.at for point in series], lines, FigureUnit.SHARE, zone=zone, marks=marks, height=height)
     peak = max(given.series, key=lambda point: point.error_rate or 0, default=None)
     highest = f", peak {words.share(peak.error_rate)} at {words.moment(peak.at, zone)}" if peak and peak.error_rate else ""
     said = f"{words.share(given.error_rate)} of {words.count(given.total_requests, 'request')}"
@@ -71,7 +71,7 @@ def tokens_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence
         "Reasoning": [point.reasoning_tokens for point in series],
     }
     shown = {name: values for name, values in parts.items() if any(values)} or {"Input": parts["Input"]}
-    figure = stacked_bars(palette, [point.at for point in series], shown, Unit.COUNT, zone=zone, marks=marks)
+    figure = stacked_bars(palette, [point.at for point in series], shown, FigureUnit.COUNT, zone=zone, marks=marks)
     each = ", ".join(f"{sum(values):,} {name.lower()}" for name, values in shown.items())
     return Chart(figure, f"Tokens {given.interval.words}: {each}.{_marked(marks, given)}")
 
@@ -80,7 +80,7 @@ def cost_over_time(palette: Palette, given: Tokens, zone: str, marks: Sequence[M
     """Draw what requests cost."""
     series = so_far(given.series)
     values = [float(point.cost_usd) for point in series]
-    figure = stacked_bars(palette, [point.at for point in series], {"Cost": values}, Unit.MONEY, zone=zone, marks=marks)
+    figure = stacked_bars(palette, [point.at for point in series], {"Cost": values}, FigureUnit.MONEY, zone=zone, marks=marks)
     unpriced = f"; {words.count(given.unpriced_requests, 'request')} without a price" if given.unpriced_requests else ""
     return Chart(figure, f"Cost {given.interval.words}: {words.money(given.cost_usd)} total{unpriced}.{_marked(marks, given)}")
 
@@ -113,7 +113,7 @@ def steps_of_request(palette: Palette, request: RequestDetail) -> Chart:
     }
     rows = [whole, *(step for step in steps if step is not None)]
     longest = max((row["from"] + row["took"] for row in rows), default=0.0)
-    figure, scale = blank(palette, 40 + BAR_PX * len(rows)), scale_of(Unit.DURATION, longest)
+    figure, scale = blank(palette, 40 + BAR_PX * len(rows)), scale_of(FigureUnit.DURATION, longest)
     labels = [f"{number}  {row['name'][:40]}" if number else row["name"] for number, row in enumerate(rows)]
     figure.add_bar(
         y=labels,
@@ -144,7 +144,7 @@ def _percentiles(palette: Palette, series: Sequence[LatencyPoint], zone: str, ma
         Line("p95", [point.p95 for point in series], middle, palette.series[0], 2.2),
         Line("p50", [point.p50 for point in series], strong, palette.text, 1.6),
     ]
-    return line_chart(palette, [point.at for point in series], lines, Unit.DURATION, zone=zone, marks=marks, height=height)
+    return line_chart(palette, [point.at for point in series], lines, FigureUnit.DURATION, zone=zone, marks=marks, height=height)
 
 
 def _said(whole: Percentiles) -> str:

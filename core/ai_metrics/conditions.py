@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, Table, bindparam, func
 
-from core.ai_metrics.answers import Asked
+from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.models import AiRequest
 from core.database.tables import table_of
 from core.presentation.periods import Period, pieces
@@ -18,7 +18,7 @@ LISTS = ("user_id", "conversation_id")
 Value = Callable[[str], BindParameter[Any]]
 
 
-def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]:
+def matching_requests(asked: AiMetricsQuery, period: Period) -> list[ColumnElement[bool]]:
     """Return the conditions on raw rows."""
     given = _filters(asked)
 
@@ -28,12 +28,12 @@ def matching_requests(asked: Asked, period: Period) -> list[ColumnElement[bool]]
     return [raw.c.created_at >= period.start, raw.c.created_at < period.end, *_matching_requests(given, value)]
 
 
-def filters_of(asked: Asked) -> frozenset[str]:
+def filters_of(asked: AiMetricsQuery) -> frozenset[str]:
     """Return the names of the filters that there are."""
     return frozenset(_filters(asked))
 
 
-def parameters(asked: Asked, *, by_day: bool = True) -> dict[str, Any]:
+def parameters(asked: AiMetricsQuery, *, by_day: bool = True) -> dict[str, Any]:
     """Return the parameters of a statement: the values of the filters, and where the period is cut."""
     return _filters(asked) | _edges(asked.period, by_day=by_day)
 
@@ -53,7 +53,7 @@ def matching_between(filters: Container[str], edges: tuple[str, str]) -> list[Co
     return [*inside(raw.c.created_at, edges), *_matching_requests(filters, _parameter)]
 
 
-def _filters(asked: Asked) -> dict[str, Any]:
+def _filters(asked: AiMetricsQuery) -> dict[str, Any]:
     """Return the values of the filters that there are, by column. Of tools it is what the requests' calls contain."""
     watched = asked.watched
     equal = {"app": watched.app, "provider": asked.provider, "model": asked.model, "status": asked.status}

@@ -11,7 +11,16 @@ import msgspec
 
 from core.ai_metrics import dialects
 from core.ai_metrics.dialects import first
-from core.ai_metrics.span_messages import Said, answering, normalized, parsed, read_message, read_messages, read_parts, tool_call
+from core.ai_metrics.span_messages import (
+    SpanMessage,
+    answering,
+    normalized,
+    parsed,
+    read_message,
+    read_messages,
+    read_parts,
+    tool_call,
+)
 from core.ai_metrics.spans import Attributes, Span
 
 EVENTS = {
@@ -26,8 +35,8 @@ EVENTS = {
 class Exchange(msgspec.Struct):
     """What a model was given, and what it answered."""
 
-    asked: list[Said]
-    answered: list[Said]
+    asked: list[SpanMessage]
+    answered: list[SpanMessage]
     found_names: tuple[list[str], list[str]] | None = None
 
     @property
@@ -60,7 +69,7 @@ def is_content(name: str) -> bool:
     return name.startswith(dialects.FLAT) and name not in dialects.NO_FLAT
 
 
-def _hash(before: bytes, said: Said) -> bytes:
+def _hash(before: bytes, said: SpanMessage) -> bytes:
     # Some senders strip what they send back, and write arguments anew: names of tools are what is sure.
     tools = ",".join([str(call.get("name")) for call in said.tool_calls]) if said.tool_calls else ""
     told = f"{said.role}\0{said.text.strip()}\0{tools}".encode(errors="replace")
@@ -81,13 +90,13 @@ def _of_attributes(attributes: Attributes) -> Exchange | None:
     return Exchange(_system(attributes) + asked, answered)
 
 
-def _system(attributes: Attributes) -> list[Said]:
+def _system(attributes: Attributes) -> list[SpanMessage]:
     given = parsed(first(attributes, dialects.SYSTEM))
     text, _ = read_parts(given) if isinstance(given, list) else (given, [])
     return [normalized("system", text, [])] if isinstance(text, str) and text else []
 
 
-def _plain(attributes: Attributes, names: tuple[str, ...], role: str) -> list[Said]:
+def _plain(attributes: Attributes, names: tuple[str, ...], role: str) -> list[SpanMessage]:
     """Return the value of OpenInference, which is either a text or the raw body of a call."""
     given = parsed(first(attributes, names))
     match given:
@@ -102,14 +111,14 @@ def _plain(attributes: Attributes, names: tuple[str, ...], role: str) -> list[Sa
 # One attribute a part: `llm.input_messages.0.message.role`, `gen_ai.completion.0.content`.
 
 
-def _of_flat(attributes: Attributes) -> tuple[list[Said], list[Said]]:
+def _of_flat(attributes: Attributes) -> tuple[list[SpanMessage], list[SpanMessage]]:
     spread = {name: value for name, value in attributes.items() if is_content(name)}
     if not spread:
         return [], []
     return _gathered(spread, dialects.FLAT_INPUT, "user"), _gathered(spread, dialects.FLAT_OUTPUT, "assistant")
 
 
-def _gathered(spread: Attributes, prefixes: tuple[str, ...], role: str) -> list[Said]:
+def _gathered(spread: Attributes, prefixes: tuple[str, ...], role: str) -> list[SpanMessage]:
     messages: dict[int, Attributes] = {}
     for name, value in spread.items():
         prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), None)
@@ -121,7 +130,7 @@ def _gathered(spread: Attributes, prefixes: tuple[str, ...], role: str) -> list[
     return [_flat_message(messages[number], role) for number in sorted(messages)]
 
 
-def _flat_message(parts: Attributes, otherwise: str) -> Said:
+def _flat_message(parts: Attributes, otherwise: str) -> SpanMessage:
     content = parts.get("content")
     if content is None:
         texts = [name for name in parts if name.startswith("contents.") and name.endswith("message_content.text")]
@@ -148,8 +157,8 @@ def _number(name: str) -> int:
 
 
 def _of_events(span: Span) -> Exchange | None:
-    asked: list[Said] = []
-    answered: list[Said] = []
+    asked: list[SpanMessage] = []
+    answered: list[SpanMessage] = []
     for event in span.events:
         if (found := _of_attributes(event.attributes)) is not None:
             asked += found.asked
@@ -161,7 +170,7 @@ def _of_events(span: Span) -> Exchange | None:
     return Exchange(asked, answered) if asked or answered else None
 
 
-def _event_message(given: Any, role: str) -> Said:  # noqa: ANN401  any JSON
+def _event_message(given: Any, role: str) -> SpanMessage:  # noqa: ANN401  any JSON
     if not isinstance(given, dict):
         return normalized(role, given, [])
     inner = parsed(given.get("message"))

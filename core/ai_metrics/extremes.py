@@ -13,22 +13,22 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Label, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import Asked, Interval
+from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.conditions import matching_requests
 from core.ai_metrics.histograms import LOWEST, bucket_of, summed
 from core.ai_metrics.ordered_days import begins_unordered
-from core.ai_metrics.requests import Order
+from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.sources import Source, raw, read_sums
+from core.ai_metrics.sources import RollupSource, raw, read_sums
 from core.database.paging import Window
 from core.presentation.periods import HALF_HOUR, Period
 
 LONGEST_DAY = timedelta(hours=25)
-MEASURES = {Order.SLOWEST: raw.c.total_latency_ms, Order.DEAREST: raw.c.cost_usd}
+MEASURES = {RequestOrder.SLOWEST: raw.c.total_latency_ms, RequestOrder.DEAREST: raw.c.cost_usd}
 
 
 @dataclass(frozen=True)
-class Place:
+class RankedRequest:
     """A request, and what it is ordered by."""
 
     value: Decimal
@@ -36,7 +36,7 @@ class Place:
     created_at: datetime
 
 
-def find_first(session: Session, asked: Asked, order: Order, window: Window) -> list[Place]:
+def find_first(session: Session, asked: AiMetricsQuery, order: RequestOrder, window: Window) -> list[RankedRequest]:
     """Return the slowest or the dearest of those that have a latency or a cost; of the slowest none is pending."""
     count, span = window.offset + window.limit, _span(session, asked)
     edge = min(max(begins_unordered(), span.start), span.end)
@@ -48,7 +48,7 @@ def find_first(session: Session, asked: Asked, order: Order, window: Window) -> 
     return sorted(found, key=lambda each: (-each.value, each.id))[window.offset : count]
 
 
-def _span(session: Session, asked: Asked) -> Period:
+def _span(session: Session, asked: AiMetricsQuery) -> Period:
     """Return the part of a period from which there are such requests at all, as the rollups know."""
     period = asked.period
     if asked.needs_rows:
@@ -60,25 +60,32 @@ def _span(session: Session, asked: Asked) -> Period:
 
 
 def _top(
-    session: Session, asked: Asked, period: Period, order: Order, count: int, narrowed: ColumnElement[bool] | None = None
-) -> list[Place]:
+    session: Session,
+    asked: AiMetricsQuery,
+    period: Period,
+    order: RequestOrder,
+    count: int,
+    narrowed: ColumnElement[bool] | None = None,
+) -> list[RankedRequest]:
     if period.start >= period.end:
         return []
     measure = MEASURES[order]
     wanted = [*matching_requests(asked, period), measure.is_not(None)]
-    if order is Order.SLOWEST:
+    if order is RequestOrder.SLOWEST:
         wanted.append(raw.c.status != RequestStatus.PENDING)
     if narrowed is not None:
         wanted.append(narrowed)
     page = select(measure.label("value"), raw.c.id, raw.c.created_at).where(*wanted).order_by(measure.desc(), raw.c.id)
-    return [Place(Decimal(row.value), row.id, row.created_at) for row in session.execute(page.limit(count))]
+    return [RankedRequest(Decimal(row.value), row.id, row.created_at) for row in session.execute(page.limit(count))]
 
 
-def _may_be_among(session: Session, asked: Asked, order: Order, least: Decimal | None) -> ColumnElement[bool] | None:
+def _may_be_among(
+    session: Session, asked: AiMetricsQuery, order: RequestOrder, least: Decimal | None
+) -> ColumnElement[bool] | None:
     """Return the condition on rows that may be among the first, of which the last that is known has the value `least`."""
     if least is None or asked.period.start >= asked.period.end:
         return None
-    if order is Order.DEAREST or asked.needs_rows:
+    if order is RequestOrder.DEAREST or asked.needs_rows:
         return MEASURES[order] >= least
     rows = read_sums(session, asked, _latencies, step=Interval.HALF_HOUR)
     lowest = max(bucket_of(float(least)) - 1 - LOWEST, 0)  # one below: two logarithms may differ in their last digit
@@ -86,11 +93,11 @@ def _may_be_among(session: Session, asked: Asked, order: Order, least: Decimal |
     return or_(false(), *(and_(raw.c.created_at >= each, raw.c.created_at < each + HALF_HOUR) for each in found))
 
 
-def _ends(given: Source) -> list[Label[Any]]:
+def _ends(given: RollupSource) -> list[Label[Any]]:
     """Return when the first and the last row of sums begins that holds anything."""
     at, is_filled = given.rows.c.at, given.rows.c.requests > 0
     return [func.min(at).filter(is_filled).label("first"), func.max(at).filter(is_filled).label("last")]
 
 
-def _latencies(given: Source) -> list[Label[Any]]:
+def _latencies(given: RollupSource) -> list[Label[Any]]:
     return [given.packed("latency").label("latency")]

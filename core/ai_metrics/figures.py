@@ -7,28 +7,28 @@ from typing import Any
 from sqlalchemy import ColumnElement, Label
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import AiMetricsSummary, Asked, Figures, ModelFigures, Volume
+from core.ai_metrics.answers import AiMetricsQuery, AiMetricsSummary, Figures, ModelFigures, Volume
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.sources import TOKENS, Columns, Source, read_sums, times_of
+from core.ai_metrics.sources import TOKENS, Columns, RollupSource, read_sums, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 
 RANKS = (0.5, 0.95, 0.99)
 
 
-def summary(session: Session, asked: Asked, *, actor: Actor) -> AiMetricsSummary:
+def summary(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> AiMetricsSummary:
     """Return the figures of a period and of the one before."""
     require(actor, Permission.WATCH)
     found, before = figures(session, asked), figures(session, asked.previous)
     return AiMetricsSummary(**found.model_dump(), start=asked.period.start, end=asked.period.end, previous=before)
 
 
-def figures(session: Session, asked: Asked) -> Figures:
+def figures(session: Session, asked: AiMetricsQuery) -> Figures:
     """Return the figures of a period."""
     return Figures(**figures_of(read_sums(session, asked, measures)[0]))
 
 
-def models(session: Session, asked: Asked, *, actor: Actor) -> list[ModelFigures]:
+def models(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[ModelFigures]:
     """Return the figures of each model, the one that was asked most first."""
     require(actor, Permission.WATCH)
     rows = by_model(session, asked, measures)
@@ -40,14 +40,14 @@ def models(session: Session, asked: Asked, *, actor: Actor) -> list[ModelFigures
     return sorted(found, key=lambda each: (-each.total_requests, each.provider, each.model))
 
 
-def by_model(session: Session, asked: Asked, measures: Columns) -> list[dict[str, Any]]:
+def by_model(session: Session, asked: AiMetricsQuery, measures: Columns) -> list[dict[str, Any]]:
     """Return measures of each model that was asked; `requests` is one of them."""
     rows = read_sums(session, asked, measures, by_model=True)
     # Where all requests of a model were taken out again, sums of nothing are left until they are folded.
     return [row for row in rows if row["requests"]]
 
 
-def measures(given: Source) -> list[Label[Any]]:
+def measures(given: RollupSource) -> list[Label[Any]]:
     """Return what figures_of() reads."""
     return [
         *volume_measures(given),
@@ -56,7 +56,7 @@ def measures(given: Source) -> list[Label[Any]]:
     ]
 
 
-def volume_measures(given: Source) -> list[Label[Any]]:
+def volume_measures(given: RollupSource) -> list[Label[Any]]:
     """Return what volume_of() reads."""
     counted: dict[str, ColumnElement[int]] = {
         "requests": given.total("requests"),
@@ -93,7 +93,7 @@ def volume_of(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def volume(session: Session, asked: Asked) -> Volume:
+def volume(session: Session, asked: AiMetricsQuery) -> Volume:
     """Return the volume of a period."""
     return Volume(**volume_of(read_sums(session, asked, volume_measures)[0]))
 

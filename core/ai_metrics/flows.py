@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from core.ai_metrics import reprice
-from core.ai_metrics.reprice import Difference, Span
+from core.ai_metrics.reprice import PriceDifference, RepriceSpan
 from core.database.db import transaction
 from core.errors import Invalid
 from core.ingest.intake import EARLIEST, FUTURE
@@ -66,26 +66,26 @@ class RepriceReport(BaseModel):
     items: list[ModelDifference]
 
 
-class Progress:
+class RepriceProgress:
     """How far repricing is: the days that are done, and what came of them. A new one begins at the start."""
 
-    def __init__(self, span: Span, *, dry_run: bool) -> None:
+    def __init__(self, span: RepriceSpan, *, dry_run: bool) -> None:
         """Begin."""
         self.span, self.dry_run, self.at = span, dry_run, span.start
         self._examined = 0
-        self._by_model: dict[tuple[str, str], Difference] = {}
+        self._by_model: dict[tuple[str, str], PriceDifference] = {}
 
     @classmethod
-    def after(cls, report: RepriceReport, at: datetime) -> "Progress":
+    def after(cls, report: RepriceReport, at: datetime) -> "RepriceProgress":
         """Go on at a moment, with what has come of the days before it."""
-        made = cls(Span(report.start, report.end, report.model), dry_run=report.dry_run)
+        made = cls(RepriceSpan(report.start, report.end, report.model), dry_run=report.dry_run)
         made.at, made._examined = at, report.requests_examined
         for item in report.items:
             kept = item.model_dump(exclude={"difference_usd"})
-            made._by_model[item.provider, item.model] = Difference(**kept)
+            made._by_model[item.provider, item.model] = PriceDifference(**kept)
         return made
 
-    def add(self, day: Span, examined: int, found: list[Difference]) -> None:
+    def add(self, day: RepriceSpan, examined: int, found: list[PriceDifference]) -> None:
         """Take what came of a day."""
         self.at = day.end
         self._examined += examined
@@ -109,10 +109,10 @@ class Progress:
         )
 
 
-Note = Callable[[Session, Progress], None]
+Note = Callable[[Session, RepriceProgress], None]
 
 
-def reprice_days(progress: Progress, note: Note | None = None) -> RepriceReport:
+def reprice_days(progress: RepriceProgress, note: Note | None = None) -> RepriceReport:
     """Compute costs anew by the table of prices, day by day, and store them unless it is a dry run.
 
     `note` is called in the transaction of each day: what it stores of the progress is true whenever this breaks off.
@@ -123,16 +123,16 @@ def reprice_days(progress: Progress, note: Note | None = None) -> RepriceReport:
     return progress.report
 
 
-def span_of(given: Reprice) -> Span:
+def span_of(given: Reprice) -> RepriceSpan:
     """Return the span that is asked for; raise EmptySpan."""
     end = min(given.end or clock.now() + FUTURE, clock.now() + 2 * FUTURE)
     start = given.start or min(end, clock.now()) - DEFAULT_DAYS * DAY
     if start >= end:
         raise EmptySpan
-    return Span(max(start, EARLIEST).astimezone(UTC), end.astimezone(UTC), given.model)
+    return RepriceSpan(max(start, EARLIEST).astimezone(UTC), end.astimezone(UTC), given.model)
 
 
-def days_of(span: Span) -> Iterator[Span]:
+def days_of(span: RepriceSpan) -> Iterator[RepriceSpan]:
     """Yield the days of a span, as the partitions have them; those without requests cost nearly nothing."""
     start = span.start
     while start < span.end:
@@ -141,7 +141,7 @@ def days_of(span: Span) -> Iterator[Span]:
         start = midnight
 
 
-def _reprice_day(day: Span, progress: Progress, note: Note | None) -> None:
+def _reprice_day(day: RepriceSpan, progress: RepriceProgress, note: Note | None) -> None:
     with transaction() as session:
         models = reprice.count_models(session, day)
     # Between the two: what the packaged data knows of a model may have to be put into the table first.
@@ -155,7 +155,7 @@ def _reprice_day(day: Span, progress: Progress, note: Note | None) -> None:
             note(session, progress)
 
 
-def _view(found: Difference) -> ModelDifference:
+def _view(found: PriceDifference) -> ModelDifference:
     return ModelDifference(
         provider=found.provider,
         model=found.model,

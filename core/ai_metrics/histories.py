@@ -6,16 +6,16 @@ from core.ai_metrics.contents import Exchange
 from core.ai_metrics.ingest import cost_of
 from core.ai_metrics.outcomes import moment
 from core.ai_metrics.schemas import NewRequest
-from core.ai_metrics.span_messages import Said
+from core.ai_metrics.span_messages import SpanMessage
 from core.ai_metrics.spans import Span
-from core.ai_metrics.steps import Taken
+from core.ai_metrics.steps import MappedSpan
 from core.conversations.schemas import MessageSpeaker, NewConversation, NewMessage
 from core.ingest.intake import MOST_STEPS
 
 LONGEST_NS = 24 * 3600 * 1_000_000_000
 
 
-def conversations_of(taken: list[Taken]) -> list[NewConversation]:
+def conversations_of(taken: list[MappedSpan]) -> list[NewConversation]:
     """Return the conversations that requests belong to, and tell each request which message answered it."""
     found: dict[str, NewConversation] = {}
     messages: dict[str, dict[str, NewMessage]] = {}
@@ -43,7 +43,7 @@ def _conversation(id_: str, request: NewRequest, before: NewConversation | None)
     )
 
 
-def _add_messages(messages: dict[str, NewMessage], taken: Taken, exchange: Exchange) -> None:
+def _add_messages(messages: dict[str, NewMessage], taken: MappedSpan, exchange: Exchange) -> None:
     names, answers = exchange.names
     for place, (name, said) in enumerate(zip(names, exchange.asked, strict=True)):
         if name not in messages:
@@ -59,7 +59,7 @@ def _answered_ns(span: Span) -> int:
     return span.end_ns if 0 <= span.end_ns - span.start_ns <= LONGEST_NS else span.start_ns
 
 
-def _message(name: str, said: Said, at_ns: int, place: int) -> NewMessage:
+def _message(name: str, said: SpanMessage, at_ns: int, place: int) -> NewMessage:
     return NewMessage(
         id=name,
         role=MessageSpeaker(said.role),

@@ -22,10 +22,10 @@ from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
 from core import stats
-from core.ai_metrics.answers import Asked, Interval
+from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.histograms import LOWEST, middle, summed_each
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.sources import Source, read_sums
+from core.ai_metrics.sources import RollupSource, read_sums
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View
 from core.platform import clock
@@ -97,7 +97,7 @@ Days = dict[Key, list[tuple[Slot, Usual]]]
 Test = Callable[[Slot, Usual], tuple[int, int, float]]
 
 
-def incidents(session: Session, asked: Asked, *, actor: Actor) -> list[Incident]:
+def incidents(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[Incident]:
     """Return what stands out within a period, the latest first; nothing by filters that rollups do not know."""
     require(actor, Permission.WATCH)
     if asked.needs_rows:
@@ -109,7 +109,7 @@ def incidents(session: Session, asked: Asked, *, actor: Actor) -> list[Incident]
     return sorted(found, key=lambda each: each.start, reverse=True)
 
 
-def _found(session: Session, asked: Asked, days: Days, trouble: Trouble, test: Test) -> Iterator[Incident]:
+def _found(session: Session, asked: AiMetricsQuery, days: Days, trouble: Trouble, test: Test) -> Iterator[Incident]:
     for key, chosen, usual in _outstanding(days, asked.period, test):
         first, last = chosen[0].at - DAY, chosen[-1].at + 2 * DAY
         around = replace(asked, period=Period(first, last, asked.period.zone), provider=key[0] or None, model=key[1])
@@ -220,7 +220,7 @@ def _p95(quicker: Counts) -> float:
     return middle(int(np.searchsorted(quicker, np.ceil(0.95 * quicker[-1]))) + LOWEST) if quicker[-1] else 0.0
 
 
-def _slots(session: Session, asked: Asked, step: Interval) -> dict[Key, list[Slot]]:
+def _slots(session: Session, asked: AiMetricsQuery, step: Interval) -> dict[Key, list[Slot]]:
     """Return the days or hours of each model in which something ended."""
     found: dict[Key, list[Slot]] = defaultdict(list)
     rows = read_sums(session, replace(asked, status=None), _counts, by_model=True, step=step)
@@ -231,7 +231,7 @@ def _slots(session: Session, asked: Asked, step: Interval) -> dict[Key, list[Slo
     return found
 
 
-def _counts(given: Source) -> list[Label[Any]]:
+def _counts(given: RollupSource) -> list[Label[Any]]:
     return [
         given.total("requests").label("requests"),
         given.total("requests", status=RequestStatus.PENDING).label("pending"),

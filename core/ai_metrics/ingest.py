@@ -12,7 +12,7 @@ from core.activity.ingest import USER_DAYS, note_days, note_users
 from core.activity.releases import note_releases
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.database.staging import Stage, driver
-from core.ingest.intake import Source, all_new, as_jsonb, keys_of, message_name, staged_key
+from core.ingest.intake import RowSource, all_new, as_jsonb, keys_of, message_name, staged_key
 from core.platform import clock
 from core.platform.ids import new_id
 from core.providers import rates
@@ -170,7 +170,7 @@ AS_SENT = (
 )
 
 
-def store(session: Session, requests: list[NewRequest], source: Source, *, others: Stage | None = None) -> int:
+def store(session: Session, requests: list[NewRequest], source: RowSource, *, others: Stage | None = None) -> int:
     """Store requests and what they add to the rollups; return how many of them are new.
 
     `others` names users that are noted with theirs, on their days. Their partitions must be there (core/database/partitions.py).
@@ -178,13 +178,13 @@ def store(session: Session, requests: list[NewRequest], source: Source, *, other
     return _store(session, requests, source, AS_THEY_COME if others is None else BESIDE_OTHERS, others)
 
 
-def store_new(session: Session, requests: list[NewRequest], source: Source) -> int:
+def store_new(session: Session, requests: list[NewRequest], source: RowSource) -> int:
     """Store requests each of which is new; raise NotAllNew when one is not, and nothing is stored."""
     with all_new():
         return _store(session, requests, source, ALL_NEW)
 
 
-def _store(session: Session, requests: list[NewRequest], source: Source, how: Statements, others: Stage | None = None) -> int:
+def _store(session: Session, requests: list[NewRequest], source: RowSource, how: Statements, others: Stage | None = None) -> int:
     requests = source.cleaned(requests)
     connection = driver(session)
     REQUESTS.copy_columns(connection, _columns(requests, source))
@@ -199,7 +199,7 @@ def _store(session: Session, requests: list[NewRequest], source: Source, how: St
     return int((stored.fetchone() or (0,))[0])
 
 
-def _columns(requests: list[NewRequest], source: Source) -> dict[str, list[Any]]:
+def _columns(requests: list[NewRequest], source: RowSource) -> dict[str, list[Any]]:
     """Return the columns of the staging table; what is left out is the same for all, and null."""
     now = clock.now()
     providers = [_provider(each) for each in requests]

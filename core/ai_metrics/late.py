@@ -21,11 +21,11 @@ from core.ai_metrics.models import AiRequest, DroppedSpans, WaitingSpan
 from core.ai_metrics.otlp import Place, place_of
 from core.ai_metrics.outcomes import milliseconds
 from core.ai_metrics.schemas import NewRequest
-from core.ai_metrics.steps import Step, Waiting, add_step, call_of, own_step
+from core.ai_metrics.steps import Step, WaitingStep, add_step, call_of, own_step
 from core.database.locks import Lock
 from core.database.settings import Workspace, read
 from core.database.staging import Stage, driver
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 
 AT_ONCE = 500
@@ -49,7 +49,7 @@ from {CALLED.name}, lateral jsonb_array_elements(tool_calls) as call group by 1,
 MADE = tools(CALLED.name)
 
 
-def set_aside(session: Session, waiting: Sequence[Waiting], dropped: Counter[Place], source: Source) -> None:
+def set_aside(session: Session, waiting: Sequence[WaitingStep], dropped: Counter[Place], source: RowSource) -> None:
     """Keep spans that wait for their request, and count those that were dropped; in the transaction of their export."""
     if dropped:
         _count(session, {(place[0] or source.environment, place[1]): spans for place, spans in dropped.items()})
@@ -99,7 +99,7 @@ def sum_dropped(session: Session) -> None:
     session.execute(text(MERGED))
 
 
-def _row(waiting: Waiting, source: Source) -> dict[str, Any]:
+def _row(waiting: WaitingStep, source: RowSource) -> dict[str, Any]:
     span, (environment, app) = waiting.span, place_of(waiting.span)
     step, call = own_step(span, waiting.kind), call_of(span, waiting.kind)
     # As part of a request, so that what holds for its texts holds for these.

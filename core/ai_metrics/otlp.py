@@ -18,7 +18,7 @@ from core.ai_metrics.dialects import first, number, operation_of, word
 from core.ai_metrics.outcomes import MOST_MS
 from core.ai_metrics.schemas import MOST_STEPS, NewRequest, RequestStatus
 from core.ai_metrics.spans import Attributes, Span
-from core.ai_metrics.steps import Taken, Waiting, ancestors, join
+from core.ai_metrics.steps import MappedSpan, WaitingStep, ancestors, join
 from core.ingest.intake import EARLIEST, FUTURE
 from core.platform import clock
 
@@ -33,13 +33,13 @@ FIRST_TOKEN = "First Token Stream Event"  # noqa: S105  an event of OpenInferenc
 class Mapped:
     """What became of the spans of an export."""
 
-    taken: list[Taken] = field(default_factory=list)
-    waiting: list[Waiting] = field(default_factory=list)  # their request may stand in another export
+    taken: list[MappedSpan] = field(default_factory=list)
+    waiting: list[WaitingStep] = field(default_factory=list)  # their request may stand in another export
     dropped: Counter[Place] = field(default_factory=Counter)  # nothing of theirs is kept
     refused: Counter[str] = field(default_factory=Counter)  # how many for which reason
 
 
-class Refused(Exception):
+class SpanRefused(Exception):
     """Why a span is not taken."""
 
 
@@ -60,12 +60,12 @@ def mapped(spans: Iterable[Span]) -> Mapped:
 
 def _map_trace(trace: list[Span], latest: datetime, result: Mapped) -> None:
     by_id = {span.span_id: span for span in trace}
-    taken: dict[str, Taken] = {}
+    taken: dict[str, MappedSpan] = {}
     for span in by_id.values():
         if (operation := operation_of(span)) is not None:
             try:
                 taken[span.span_id] = _request(span, operation, ancestors(span, by_id), latest)
-            except Refused as reason:
+            except SpanRefused as reason:
                 result.refused[str(reason)] += 1
     others = [span for span in by_id.values() if operation_of(span) is None]
     if others:
@@ -82,7 +82,7 @@ def place_of(span: Span) -> Place:
     return word(resource, dialects.ENVIRONMENT), word(resource, dialects.APP, dialects.LONGEST_WORD) or ""
 
 
-def _request(span: Span, operation: str, above: list[Span], latest: datetime) -> Taken:
+def _request(span: Span, operation: str, above: list[Span], latest: datetime) -> MappedSpan:
     attributes, exchange = span.attributes, contents.exchange_of(span)
     lineage = [attributes, *(ancestor.attributes for ancestor in above)]
     conversation = _id(lineage, dialects.CONVERSATION)
@@ -116,13 +116,13 @@ def _request(span: Span, operation: str, above: list[Span], latest: datetime) ->
         cost_usd=_cost(attributes),
         extra=_extra(span),
     )
-    return Taken(span, request, exchange)
+    return MappedSpan(span, request, exchange)
 
 
 def _started(span: Span, latest: datetime) -> datetime:
     at = outcomes.moment(span.start_ns)
     if not EARLIEST <= at <= latest:
-        raise Refused("A span starts between the year 2000 and 24 hours from now.")
+        raise SpanRefused("A span starts between the year 2000 and 24 hours from now.")
     return at
 
 
@@ -131,7 +131,7 @@ def _id(lineage: list[Attributes], names: tuple[str, ...]) -> str | None:
     for attributes in lineage:
         found = word(attributes, names, longest=LONGEST_ID + 1)
         if found is not None and len(found) > LONGEST_ID:
-            raise Refused(f"{names[0]} has at most {LONGEST_ID} characters.")
+            raise SpanRefused(f"{names[0]} has at most {LONGEST_ID} characters.")
         if found is not None:
             return found
     return None

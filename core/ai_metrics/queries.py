@@ -7,12 +7,12 @@ from sqlalchemy import ARRAY, ColumnElement, DateTime, RowMapping, Select, Uuid,
 from sqlalchemy.orm import Session
 
 from core.activity.models import User
-from core.ai_metrics.answers import Asked
+from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.conditions import matching_requests
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.extremes import find_first
 from core.ai_metrics.figures import volume
-from core.ai_metrics.requests import Order, RequestDetail, RequestView
+from core.ai_metrics.requests import RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.sources import raw
 from core.cache import memo
 from core.conversations.models import Conversation
@@ -33,7 +33,7 @@ STATES = frozenset({"ok", "error", "unset", "pending"})  # other words for how a
 users, conversations = table_of(User), table_of(Conversation)
 
 
-def count_requests(session: Session, asked: Asked, *, actor: Actor) -> int:
+def count_requests(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> int:
     """Return how many requests there were, from the rollups where they know: rows that are no longer kept count, too."""
     require(actor, Permission.WATCH)
     return volume(session, asked).total_requests
@@ -41,7 +41,7 @@ def count_requests(session: Session, asked: Asked, *, actor: Actor) -> int:
 
 def list_requests(
     session: Session,
-    asked: Asked,
+    asked: AiMetricsQuery,
     *,
     limit: int,
     offset: int = 0,
@@ -59,12 +59,14 @@ def list_requests(
     return [RequestView(**_readable(row, actor)) for row in _named(session, page, RequestView, whole=whole)]
 
 
-def list_first(session: Session, asked: Asked, order: Order, window: Window, *, actor: Actor) -> list[RequestView]:
+def list_first(
+    session: Session, asked: AiMetricsQuery, order: RequestOrder, window: Window, *, actor: Actor
+) -> list[RequestView]:
     """Return the slowest, the dearest or the newest requests; those without a latency or a cost come in no list by it, and of the
     slowest none that is pending.
     """
     require(actor, Permission.WATCH)
-    if order is Order.NEWEST:
+    if order is RequestOrder.NEWEST:
         return list_requests(session, asked, limit=window.limit, offset=window.offset, actor=actor)
     first = memo.ordered((asked, order, window), lambda: find_first(session, asked, order, window))
     # One by one: a row's time says in which partition it is.

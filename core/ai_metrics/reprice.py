@@ -93,7 +93,7 @@ having coalesce(sum(cost), 0) <> coalesce(sum(was), 0) or count(cost) <> count(w
 
 
 @dataclass(frozen=True)
-class Span:
+class RepriceSpan:
     """Whose costs are computed: requests from a moment until another, of all models or of one."""
 
     start: datetime
@@ -107,7 +107,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Difference:
+class PriceDifference:
     """What changes for one model: only requests whose cost, or the price behind it, is another one now."""
 
     provider: str
@@ -118,9 +118,9 @@ class Difference:
     newly_priced: int
     no_longer_priced: int
 
-    def __add__(self, other: "Difference") -> "Difference":
+    def __add__(self, other: "PriceDifference") -> "PriceDifference":
         """Return both together."""
-        return Difference(
+        return PriceDifference(
             self.provider,
             self.model,
             self.requests + other.requests,
@@ -134,7 +134,7 @@ class Difference:
 Models = dict[tuple[str, str], int]
 
 
-def count_models(session: Session, span: Span) -> Models:
+def count_models(session: Session, span: RepriceSpan) -> Models:
     """Return how many requests of each provider and model there are whose cost nobody has reported."""
     connection = driver(session)
     _allow_time(connection)
@@ -142,7 +142,9 @@ def count_models(session: Session, span: Span) -> Models:
     return {(provider, model): count for provider, model, count in rows}
 
 
-def compare(session: Session, span: Span, schedules: dict[tuple[str, str], list[Rate]], *, store: bool) -> list[Difference]:
+def compare(
+    session: Session, span: RepriceSpan, schedules: dict[tuple[str, str], list[Rate]], *, store: bool
+) -> list[PriceDifference]:
     """Return what changes in a span, by model; with `store`, change it: rows, and by deltas the rollups."""
     connection = driver(session)
     _allow_time(connection)
@@ -152,7 +154,7 @@ def compare(session: Session, span: Span, schedules: dict[tuple[str, str], list[
     REPRICED.make(connection)
     # Rows that somebody deletes meanwhile are held, or left out: what the deltas subtract is what the rows held.
     connection.execute((COMPARE + (" for update of request" if store else "")).encode(), span.filled)
-    found = [Difference(*row) for row in connection.execute(DIFFERENCES.encode()).fetchall()]
+    found = [PriceDifference(*row) for row in connection.execute(DIFFERENCES.encode()).fetchall()]
     if store and found:
         connection.execute("analyze repriced_requests")
         connection.execute(STORE.encode(), span.filled)

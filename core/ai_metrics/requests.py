@@ -10,7 +10,7 @@ from core.identity.schemas import View
 from core.presentation.money import Usd
 
 
-class Order(StrEnum):
+class RequestOrder(StrEnum):
     """In which order requests are listed."""
 
     NEWEST = "newest"

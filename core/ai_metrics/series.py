@@ -11,7 +11,7 @@ from sqlalchemy import Label
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import (
-    Asked,
+    AiMetricsQuery,
     Figures,
     Interval,
     Latency,
@@ -26,7 +26,7 @@ from core.ai_metrics.bars import bars, buckets_of, exact_buckets
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.figures import by_model, mean, volume, volume_measures, volume_of
 from core.ai_metrics.histograms import quantiles_each, summed_each
-from core.ai_metrics.sources import TIMINGS, Columns, Source, Timing, read_sums, times_of
+from core.ai_metrics.sources import TIMINGS, Columns, RollupSource, Timing, read_sums, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.presentation.periods import DAY, Period, midnight
@@ -78,7 +78,7 @@ class Measured:
         return [LatencyPoint(at=each, **found.get(each, _NOTHING)) for each in at]
 
 
-def measure(session: Session, asked: Asked, step: Interval, columns: Columns) -> Measured:
+def measure(session: Session, asked: AiMetricsQuery, step: Interval, columns: Columns) -> Measured:
     """Return times, or times and volume, by interval and of all together.
 
     Histograms of intervals add up to that of all; single requests are read once more.
@@ -95,7 +95,7 @@ def measure(session: Session, asked: Asked, step: Interval, columns: Columns) ->
     return Measured({row["at"]: row for row in rows}, sums | {timing: counts[timing].sum(axis=0) for timing in TIMINGS})
 
 
-def latency(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Latency:
+def latency(session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor) -> Latency:
     """Return how long requests took: all together, over time and as a histogram. Raises TooFine."""
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
@@ -114,19 +114,19 @@ def latency(session: Session, asked: Asked, interval: Interval | None = None, *,
     )
 
 
-def both(session: Session, asked: Asked) -> LatencyBefore:
+def both(session: Session, asked: AiMetricsQuery) -> LatencyBefore:
     """Return the percentiles of a period."""
     row = read_sums(session, asked, timings)[0]
     overall, first_token = (Percentiles(**_percentiles(row, timing)) for timing in TIMINGS)
     return LatencyBefore(overall=overall, first_token=first_token)
 
 
-def latency_series(session: Session, asked: Asked, step: Interval) -> LatencySeries:
+def latency_series(session: Session, asked: AiMetricsQuery, step: Interval) -> LatencySeries:
     """Return the percentiles of each interval, empty ones too."""
     return measure(session, asked, step, timings).latency_series(asked.period, step)
 
 
-def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, actor: Actor) -> Tokens:
+def tokens(session: Session, asked: AiMetricsQuery, interval: Interval | None = None, *, actor: Actor) -> Tokens:
     """Return what requests took and cost: all together, over time and by model. Raises TooFine."""
     require(actor, Permission.WATCH)
     step = chosen(asked.period, interval)
@@ -141,13 +141,13 @@ def tokens(session: Session, asked: Asked, interval: Interval | None = None, *, 
     )
 
 
-def volume_series(session: Session, asked: Asked, step: Interval) -> list[VolumePoint]:
+def volume_series(session: Session, asked: AiMetricsQuery, step: Interval) -> list[VolumePoint]:
     """Return the volume of each interval, empty ones too."""
     found = {row["at"]: volume_of(row) for row in read_sums(session, asked, volume_measures, step=step)}
     return _volume_points(asked.period, step, found)
 
 
-def volume_by_model(session: Session, asked: Asked) -> list[ModelVolume]:
+def volume_by_model(session: Session, asked: AiMetricsQuery) -> list[ModelVolume]:
     """Return the volume of each model, the most tokens first."""
     rows = by_model(session, asked, volume_measures)
     found = [ModelVolume(provider=row["provider"], model=row["model"], **volume_of(row)) for row in rows]
@@ -186,17 +186,17 @@ def _volume_points(period: Period, step: Interval, found: Mapping[datetime, dict
     return [VolumePoint(at=each, **found.get(each, _NO_VOLUME)) for each in points(period, step, found)]
 
 
-def volume_and_times(given: Source) -> list[Label[Any]]:
+def volume_and_times(given: RollupSource) -> list[Label[Any]]:
     """Return what a measure of both volume and times reads."""
     return [*volume_measures(given), *timings(given)]
 
 
-def timings(given: Source) -> list[Label[Any]]:
+def timings(given: RollupSource) -> list[Label[Any]]:
     """Return what a measure of times reads."""
     return [*_timing(given, "latency"), *_timing(given, "first_token")]
 
 
-def _timing(given: Source, timing: Timing) -> list[Label[Any]]:
+def _timing(given: RollupSource, timing: Timing) -> list[Label[Any]]:
     count, total = ("latencies", "latency_ms") if timing == "latency" else ("first_tokens", "first_token_ms")
     counted = given.timed(count).label(f"{timing}_count")
     return [counted, given.timed(total).label(f"{timing}_total"), given.times(timing, RANKS).label(timing)]

@@ -41,7 +41,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import Asked, Interval
+from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.conditions import filters_of, inside, matching, matching_between, parameters
 from core.ai_metrics.histograms import Counts, packed, quantiles
 from core.ai_metrics.models import HISTOGRAM, AiRequest, RequestDelta, RequestRollup
@@ -67,7 +67,7 @@ TIMINGS: tuple[Timing, ...] = ("latency", "first_token")
 
 
 @dataclass(frozen=True)
-class Source:
+class RollupSource:
     """Rows of sums. Those that are one request each know its own times; the others have histograms, or the bucket of one time."""
 
     rows: Subquery
@@ -96,11 +96,11 @@ class Source:
         return packed(self.rows.c[f"{timing}_histogram"], self.rows.c[f"{timing}_bucket"])
 
 
-Columns = Callable[[Source], Sequence[Label[Any]]]
+Columns = Callable[[RollupSource], Sequence[Label[Any]]]
 
 
 @dataclass(frozen=True)
-class Shape:
+class StatementShape:
     """What statements differ in otherwise than in parameters: which filters there are, and what rows are grouped by."""
 
     filters: frozenset[str]
@@ -115,13 +115,13 @@ class Shape:
 
 
 def read_sums(
-    session: Session, asked: Asked, columns: Columns, *, by_model: bool = False, step: Interval | None = None
+    session: Session, asked: AiMetricsQuery, columns: Columns, *, by_model: bool = False, step: Interval | None = None
 ) -> list[dict[str, Any]]:
     """Return columns of what is asked: of all together, or by `at`, when an interval begins, or by `provider` and `model`.
 
     `columns` is a function of a module, known by its name: of each a statement is kept.
     """
-    statement = statement_of(Shape(filters_of(asked), asked.needs_rows, by_model, step), columns)
+    statement = statement_of(StatementShape(filters_of(asked), asked.needs_rows, by_model, step), columns)
     given = parameters(asked, by_day=step is None or step.is_of_days)
     found = session.execute(statement, given)
     names = list(found.keys())
@@ -129,15 +129,15 @@ def read_sums(
 
 
 @lru_cache(MOST_STATEMENTS)
-def statement_of(shape: Shape, columns: Columns) -> Select[Any]:
+def statement_of(shape: StatementShape, columns: Columns) -> Select[Any]:
     """Return the statement of a shape, which is built once."""
-    given = Source(_rows(shape).subquery("sums"), shape.is_exact)
+    given = RollupSource(_rows(shape).subquery("sums"), shape.is_exact)
     keys: list[ColumnElement[Any]] = [_bucket(given.rows.c.at, shape.step).label("at")] if shape.step else []
     keys += [given.rows.c.provider, given.rows.c.model] if shape.by_model else []
     return select(*keys, *columns(given)).group_by(*keys)
 
 
-def _rows(shape: Shape) -> CompoundSelect[Any] | Select[Any]:
+def _rows(shape: StatementShape) -> CompoundSelect[Any] | Select[Any]:
     """Return rows of sums, of a period that parameters cut as _edges() does."""
     if shape.is_exact:
         return _requests(shape, ("start", "end"))
@@ -174,21 +174,21 @@ def _bucket(at: ColumnElement[datetime], step: Interval) -> ColumnElement[dateti
     return func.date_trunc(step.value, at, bindparam("zone", type_=Text))
 
 
-def _rolled_up(shape: Shape, grain: Grain, edges: tuple[str, str]) -> Select[Any]:
+def _rolled_up(shape: StatementShape, grain: Grain, edges: tuple[str, str]) -> Select[Any]:
     each = or_(rollups.c.provider != ALL, rollups.c.model != ALL)
     whole = and_(rollups.c.provider == ALL, rollups.c.model == ALL)
     of_grain = rollups.c.grain == grain
     return _of_table(rollups, shape, edges).where(of_grain, each if shape.needs_models else whole)
 
 
-def _of_table(table: Table, shape: Shape, edges: tuple[str, str]) -> Select[Any]:
+def _of_table(table: Table, shape: StatementShape, edges: tuple[str, str]) -> Select[Any]:
     within = inside(table.c["at"], edges)
     columns = [table.c[name] for name in COLUMNS]
     buckets = [NO_BUCKET.label(f"{name}_bucket") for name in TIMINGS]
     return select(*columns, *buckets).where(*within, *matching(table, shape.filters))
 
 
-def _requests(shape: Shape, edges: tuple[str, str]) -> Select[Any]:
+def _requests(shape: StatementShape, edges: tuple[str, str]) -> Select[Any]:
     """Return requests as rows of sums: with their own times, or with the buckets of those, to stand beside rollups."""
     columns = raw.c
     has_tokens_or_is_ok = or_(columns.total_tokens.is_not(None), columns.status == RequestStatus.OK)

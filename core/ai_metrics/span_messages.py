@@ -27,7 +27,7 @@ ROLES = {
 }
 
 
-class Said(msgspec.Struct):
+class SpanMessage(msgspec.Struct):
     """One message. Calls of tools are `{id?, name, arguments?}`; a tool's `answers` is the id of the call that it answers."""
 
     role: str
@@ -51,7 +51,7 @@ class _Plain(msgspec.Struct, forbid_unknown_fields=True):
 _plain_messages = msgspec.json.Decoder(list[_Plain])
 
 
-def read_messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON
+def read_messages(given: Any, role: str) -> list[SpanMessage]:  # noqa: ANN401  any JSON
     if given is None:
         return []
     if isinstance(given, str) and is_excessive(given, MOST_VALUES):
@@ -62,14 +62,14 @@ def read_messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSO
         return _any_messages(given, role)
 
 
-def _plainly_said(given: _Plain, otherwise: str) -> Said:
+def _plainly_said(given: _Plain, otherwise: str) -> SpanMessage:
     text = given.parts[0].content if len(given.parts) == 1 else "\n".join([part.content for part in given.parts])
     if given.role in ROLES and len(text) <= LONGEST and "\0" not in text:
-        return Said(ROLES[given.role], text, [])
+        return SpanMessage(ROLES[given.role], text, [])
     return normalized(given.role, text, [], otherwise)
 
 
-def _any_messages(given: Any, role: str) -> list[Said]:  # noqa: ANN401  any JSON
+def _any_messages(given: Any, role: str) -> list[SpanMessage]:  # noqa: ANN401  any JSON
     match parsed(given):
         case str() as text if text:
             return [normalized(role, text, [])]
@@ -92,7 +92,7 @@ def parsed(given: Any) -> Any:  # noqa: ANN401  any JSON
         return given
 
 
-def read_message(given: dict[str, Any], otherwise: str) -> Said:
+def read_message(given: dict[str, Any], otherwise: str) -> SpanMessage:
     """Return a message of `parts`, or of `content` as vendors have it."""
     role = given.get("role")
     content = given["parts"] if "parts" in given else given.get("content")
@@ -109,7 +109,7 @@ def _answers(parts: list[Any]) -> list[dict[str, Any]]:
     return [part for part in parts if isinstance(part, dict) and part.get("type") == "tool_call_response"]
 
 
-def answering(said: Said, call_id: Any) -> Said:  # noqa: ANN401  any JSON
+def answering(said: SpanMessage, call_id: Any) -> SpanMessage:  # noqa: ANN401  any JSON
     if said.role == "tool" and isinstance(call_id, str) and call_id:
         said.answers = call_id.replace("\0", "")[: dialects.LONGEST_WORD]
     return said
@@ -150,7 +150,7 @@ def _text(given: Any) -> str:  # noqa: ANN401  any JSON
     return given if isinstance(given, str) else msgspec.json.encode(given).decode()
 
 
-def normalized(role: object, text: object, calls: list[dict[str, Any]], otherwise: str = "user") -> Said:
+def normalized(role: object, text: object, calls: list[dict[str, Any]], otherwise: str = "user") -> SpanMessage:
     known = ROLES.get(role) or ROLES.get(role.lower(), otherwise) if isinstance(role, str) else otherwise
     words = text if isinstance(text, str) else _text(text)
-    return Said(known, (words.replace("\0", "") if "\0" in words else words)[:LONGEST], calls)
+    return SpanMessage(known, (words.replace("\0", "") if "\0" in words else words)[:LONGEST], calls)

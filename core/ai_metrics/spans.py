@@ -22,7 +22,7 @@ class NoSpans(Invalid):
     """The body is no ExportTraceServiceRequest."""
 
 
-class Event(msgspec.Struct):
+class SpanEvent(msgspec.Struct):
     """Something that happened within a span."""
 
     name: str
@@ -40,7 +40,7 @@ class Span(msgspec.Struct):
     start_ns: int
     end_ns: int
     attributes: Attributes
-    events: list[Event]
+    events: list[SpanEvent]
     is_error: bool
     status_message: str
     resource: Attributes
@@ -77,7 +77,7 @@ def _span(span: trace_pb2.Span, resource: Attributes) -> Span:
         span.start_time_unix_nano,
         span.end_time_unix_nano,
         _attributes(span.attributes),
-        [Event(event.name, event.time_unix_nano, _attributes(event.attributes)) for event in span.events],
+        [SpanEvent(event.name, event.time_unix_nano, _attributes(event.attributes)) for event in span.events],
         span.status.code == ERROR,
         _clean(span.status.message),
         resource,
@@ -189,7 +189,10 @@ def _from_json(span: _JsonSpan, resource: Attributes) -> Span:
         _nanoseconds(span.startTimeUnixNano),
         _nanoseconds(span.endTimeUnixNano),
         _from_pairs(span.attributes),
-        [Event(event.name or "", _nanoseconds(event.timeUnixNano), _from_pairs(event.attributes)) for event in span.events or ()],
+        [
+            SpanEvent(event.name or "", _nanoseconds(event.timeUnixNano), _from_pairs(event.attributes))
+            for event in span.events or ()
+        ],
         status.code in (ERROR, str(ERROR), "STATUS_CODE_ERROR"),
         _clean(status.message or ""),
         resource,

@@ -15,7 +15,7 @@ Step = dict[str, Any]
 
 
 @dataclass
-class Taken:
+class MappedSpan:
     """What a span became: a request, and what was said in it."""
 
     span: Span
@@ -24,7 +24,7 @@ class Taken:
 
 
 @dataclass
-class Waiting:
+class WaitingStep:
     """A tool or a retrieval whose request is not in its export: its own part of a step, and whose it may be."""
 
     span: Span
@@ -46,23 +46,25 @@ def ancestors(span: Span, by_id: dict[str, Span]) -> list[Span]:
     return found
 
 
-def join(others: list[Span], by_id: dict[str, Span], taken: dict[str, Taken]) -> tuple[list[Waiting], list[Span]]:
+def join(others: list[Span], by_id: dict[str, Span], taken: dict[str, MappedSpan]) -> tuple[list[WaitingStep], list[Span]]:
     """Give steps to the requests that they belong to; return those that wait for theirs, and the spans that are none."""
     steps = [(span, kind) for span in others if (kind := step_kind_of(span)) is not None]
     dropped = [span for span in others if step_kind_of(span) is None] if len(steps) < len(others) else []
-    waiting: list[Waiting] = []
+    waiting: list[WaitingStep] = []
     for span, kind in sorted(steps, key=lambda step: (step[0].start_ns, step[0].span_id)):
         above = ancestors(span, by_id)
         if (host := _host(span, kind, above, taken, by_id)) is not None:
             add_step(host.request, own_step(span, kind), milliseconds(span.start_ns - host.span.start_ns), call_of(span, kind))
         elif kind is not StepKind.AGENT and span.parent_id:
-            waiting.append(Waiting(span, kind, [each.parent_id for each in (span, *above) if each.parent_id]))
+            waiting.append(WaitingStep(span, kind, [each.parent_id for each in (span, *above) if each.parent_id]))
         else:
             dropped.append(span)
     return waiting, dropped
 
 
-def _host(span: Span, kind: StepKind, above: list[Span], taken: dict[str, Taken], by_id: dict[str, Span]) -> Taken | None:
+def _host(
+    span: Span, kind: StepKind, above: list[Span], taken: dict[str, MappedSpan], by_id: dict[str, Span]
+) -> MappedSpan | None:
     """Return the request above a step; of one that has none above, the latest that began before it.
 
     Where its request may stand in another export, because what is above it does, none.
@@ -82,7 +84,7 @@ def _host(span: Span, kind: StepKind, above: list[Span], taken: dict[str, Taken]
     return before[-1] if before and is_beside else None
 
 
-def _asking(span: Span, before: list[Taken]) -> Taken | None:
+def _asking(span: Span, before: list[MappedSpan]) -> MappedSpan | None:
     """Return the latest request that has asked for a tool which has not been called yet."""
     call = call_of(span, StepKind.TOOL) if step_kind_of(span) is StepKind.TOOL else None
     if call is None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from core.ai_metrics.answers import Asked, Figures, Interval, LatencyBefore, LatencyPoint, VolumePoint
+from core.ai_metrics.answers import AiMetricsQuery, Figures, Interval, LatencyBefore, LatencyPoint, VolumePoint
 from core.ai_metrics.series import measure, volume_and_times
 from core.database import settings
 from core.identity.permissions import Permission, require
@@ -14,13 +14,13 @@ from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.comparison import NOT_KNOWN, Change, Meaning, Tile, not_compared, of_level, of_rate, tile
 from core.presentation.periods import DAY, Period, day_of, midnight
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 
 BY_THE_HOUR = 3 * DAY  # so long a period has too few days to compare, and is compared by the hour
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedPeriod:
     """What is compared: one period in figures and in parts."""
 
     period: Period
@@ -44,12 +44,12 @@ class KeyFigures:
     unpriced_requests: int
 
 
-def tiles(session: Session, asked: Asked, *, actor: Actor) -> list[Tile]:
+def tiles(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[Tile]:
     """Return requests, latency, first token, errors, cost and tokens."""
     return read_key_figures(session, asked, actor=actor).tiles
 
 
-def read_key_figures(session: Session, asked: Asked, *, actor: Actor) -> KeyFigures:
+def read_key_figures(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> KeyFigures:
     """Return the same with what their statements say besides."""
     require(actor, Permission.WATCH)
     before = replace(asked, period=asked.period.before(clock.now()))
@@ -67,12 +67,12 @@ def read_key_figures(session: Session, asked: Asked, *, actor: Actor) -> KeyFigu
     return KeyFigures(found, one.figures.unpriced_requests)
 
 
-def _is_all_there(session: Session, asked: Asked) -> bool:
+def _is_all_there(session: Session, asked: AiMetricsQuery) -> bool:
     """Whether a period can be counted: raw rows, where filters ask for these, go before rollups do."""
     return not asked.needs_rows or settings.read(session, settings.Sealed).has_all(asked.period.start, "ai_request_metrics")
 
 
-def side(session: Session, asked: Asked, step: Interval) -> Side:
+def side(session: Session, asked: AiMetricsQuery, step: Interval) -> ComparedPeriod:
     """Read one of the two periods; parts that are not over yet are left out."""
 
     def is_over(point: VolumePoint | LatencyPoint) -> bool:
@@ -80,7 +80,7 @@ def side(session: Session, asked: Asked, step: Interval) -> Side:
 
     found = measure(session, asked, step, volume_and_times)
     volume, times = found.volume_series(asked.period, step), found.latency_series(asked.period, step)
-    return Side(
+    return ComparedPeriod(
         period=asked.period,
         figures=found.figures,
         times=found.times,
@@ -95,45 +95,45 @@ def _end(at: datetime, step: Interval, zone: str) -> datetime:
     return midnight(day_of(at, zone) + DAY, zone) if step is Interval.DAY else at + step.length
 
 
-def _requests(one: Side, other: Side) -> Tile:
+def _requests(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
     now, before = [_float(each.total_requests) for each in one.volume], [_float(each.total_requests) for each in other.volume]
     values = one.figures.total_requests, other.figures.total_requests
-    return tile("requests", "Requests", Unit.COUNT, values, _of_traffic(one, now, before, Meaning.NEITHER), now)
+    return tile("requests", "Requests", FigureUnit.COUNT, values, _of_traffic(one, now, before, Meaning.NEITHER), now)
 
 
-def _latency(one: Side, other: Side) -> Tile:
+def _latency(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
     now, before = [_float(each.p95) for each in one.latency], [_float(each.p95) for each in other.latency]
     values = one.figures.p95_latency_ms, other.figures.p95_latency_ms
-    return tile("p95_latency", "p95 latency", Unit.DURATION, values, of_level(now, before, Meaning.BAD), now)
+    return tile("p95_latency", "p95 latency", FigureUnit.DURATION, values, of_level(now, before, Meaning.BAD), now)
 
 
-def _first_token(one: Side, other: Side) -> Tile:
+def _first_token(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
     now, before = [_float(each.p95) for each in one.first_token], [_float(each.p95) for each in other.first_token]
     values = one.times.first_token.p95, other.times.first_token.p95
-    return tile("p95_first_token", "p95 first token", Unit.DURATION, values, of_level(now, before, Meaning.BAD), now)
+    return tile("p95_first_token", "p95 first token", FigureUnit.DURATION, values, of_level(now, before, Meaning.BAD), now)
 
 
-def _error_rate(one: Side, other: Side) -> Tile:
+def _error_rate(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
     now, before = ((each.figures.error_count, each.ended) for each in (one, other))
     parts = [(_failed(each), _failed(beside)) for each, beside in zip(one.volume, other.volume, strict=False)]
     values = one.figures.error_rate, other.figures.error_rate
     change = of_rate(now, before, Meaning.BAD, parts)
-    return tile("error_rate", "Error rate", Unit.SHARE, values, change, [each.error_rate for each in one.volume])
+    return tile("error_rate", "Error rate", FigureUnit.SHARE, values, change, [each.error_rate for each in one.volume])
 
 
-def _cost(one: Side, other: Side) -> Tile:
+def _cost(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
     now, before = ([_float(each.cost_usd) for each in side.volume] for side in (one, other))
     values = one.figures.cost_usd, other.figures.cost_usd
-    return tile("cost", "Cost", Unit.MONEY, values, _of_traffic(one, now, before, Meaning.BAD), now)
+    return tile("cost", "Cost", FigureUnit.MONEY, values, _of_traffic(one, now, before, Meaning.BAD), now)
 
 
-def _tokens(one: Side, other: Side) -> Tile:
+def _tokens(one: ComparedPeriod, other: ComparedPeriod) -> Tile:
     now, before = [_float(each.total_tokens) for each in one.volume], [_float(each.total_tokens) for each in other.volume]
     values = one.figures.total_tokens, other.figures.total_tokens
-    return tile("tokens", "Tokens", Unit.COUNT, values, _of_traffic(one, now, before, Meaning.NEITHER), now)
+    return tile("tokens", "Tokens", FigureUnit.COUNT, values, _of_traffic(one, now, before, Meaning.NEITHER), now)
 
 
-def _of_traffic(one: Side, now: list[float | None], before: list[float | None], meaning: Meaning) -> Change:
+def _of_traffic(one: ComparedPeriod, now: list[float | None], before: list[float | None], meaning: Meaning) -> Change:
     """Judge what follows how much is asked: on Mondays that is more than on Sundays, which is no news."""
     return of_level(now, before, meaning) if one.period.has_every_weekday else NOT_KNOWN
 

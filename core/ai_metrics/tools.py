@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from core import stats
-from core.ai_metrics.answers import Asked, ToolFigures, Tools, ToolTotals
+from core.ai_metrics.answers import AiMetricsQuery, ToolFigures, Tools, ToolTotals
 from core.ai_metrics.conditions import filters_of, inside, matching, matching_between, parameters
 from core.ai_metrics.figures import mean, rate
 from core.ai_metrics.histograms import packed
@@ -40,7 +40,7 @@ UNKNOWN = ("provider", "model", "status")  # rollups of tools have none of these
 NUMBER = "^-?[0-9]{1,9}$"
 
 
-def tools(session: Session, asked: Asked, *, actor: Actor) -> Tools:
+def tools(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> Tools:
     """Return which tools were called how often, how many calls failed, and how long they took."""
     require(actor, Permission.WATCH)
     found, before = tool_figures(session, asked), tool_figures(session, asked.previous)
@@ -48,7 +48,7 @@ def tools(session: Session, asked: Asked, *, actor: Actor) -> Tools:
     return Tools(**totals.model_dump(), start=start, end=end, tools=found, previous=_totals(before))
 
 
-def failing(session: Session, asked: Asked, *, actor: Actor) -> list[ToolFigures]:
+def failing(session: Session, asked: AiMetricsQuery, *, actor: Actor) -> list[ToolFigures]:
     """Return the tools of which surely more than one call in twenty fails, the worst first."""
     require(actor, Permission.WATCH)
     found = tool_figures(session, asked)
@@ -57,7 +57,7 @@ def failing(session: Session, asked: Asked, *, actor: Actor) -> list[ToolFigures
     return sorted(bad, key=lambda each: each.error_count / each.calls, reverse=True)
 
 
-def tool_figures(session: Session, asked: Asked) -> list[ToolFigures]:
+def tool_figures(session: Session, asked: AiMetricsQuery) -> list[ToolFigures]:
     """Return the figures of each tool, the one that was called most first."""
     filters = filters_of(asked)
     statement = _statement(filters, is_exact=asked.needs_rows or not filters.isdisjoint(UNKNOWN))

@@ -10,7 +10,15 @@ from core.annotations.annotations import DECIDING
 from core.annotations.claims import of_item, snapshot_of
 from core.annotations.errors import AnnotationMissing, DecidesOwn, ItemMissing, NothingToDecide
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
-from core.annotations.schemas import AnnotationStatus, AnnotationView, Decision, ItemState, NewAnnotation, Outcome, Verdict
+from core.annotations.schemas import (
+    AnnotationStatus,
+    AnnotationView,
+    Decision,
+    ItemOutcome,
+    ItemState,
+    NewAnnotation,
+    ReviewVerdict,
+)
 from core.database.db import Database
 from core.database.tables import table_of
 from core.identity import audit
@@ -31,7 +39,9 @@ def adjudicate(ai: Session, annotation_id: UUID, decision: Decision, *, actor: A
     if item is None or item["state"] != ItemState.ADJUDICATION:
         raise NothingToDecide
     _check_is_third(ai, item["id"], actor)
-    said = {name: chosen[name] for name in Verdict.model_fields} | decision.model_dump(exclude_unset=True, exclude_none=True)
+    said = {name: chosen[name] for name in ReviewVerdict.model_fields} | decision.model_dump(
+        exclude_unset=True, exclude_none=True
+    )
     given = NewAnnotation(message_id=str(item["message_id"]), **said, status=AnnotationStatus.PENDING)
     made = annotations.add(ai, snapshot_of(item), given, actor=actor, item_id=item["id"], round_=DECIDING)
     ai.execute(update(items).where(items.c.id == item["id"]).values(state=ItemState.DONE, done_at=clock.now()))
@@ -52,6 +62,6 @@ def list_opinions(ai: Session, item_id: UUID, *, actor: Actor) -> list[Annotatio
 
 
 def _check_is_third(ai: Session, item_id: UUID, actor: Actor) -> None:
-    reviewed = (passes.c.item_id == item_id) & (passes.c.account_id == actor.id) & (passes.c.outcome != Outcome.SKIPPED)
+    reviewed = (passes.c.item_id == item_id) & (passes.c.account_id == actor.id) & (passes.c.outcome != ItemOutcome.SKIPPED)
     if ai.scalar(select(exists().where(reviewed))):
         raise DecidesOwn

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from core.annotations.schemas import AnnotationType
-from core.annotations.summary import UNDISCLOSED, Day
+from core.annotations.summary import UNDISCLOSED, ReviewDay
 from core.presentation import words
 from core.presentation.drawing import Chart
 from core.presentation.palette import Palette
 from core.presentation.periods import Period, midnight
 from core.presentation.plotting import stacked_bars
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 
 NAMES: dict[str, str] = {
     AnnotationType.CORRECTION: "Correction",
@@ -20,7 +20,7 @@ NAMES: dict[str, str] = {
 COUNTED = NAMES | {UNDISCLOSED: "Awaiting another review"}
 
 
-def by_type(palette: Palette, found: Sequence[Day], period: Period) -> Chart:
+def by_type(palette: Palette, found: Sequence[ReviewDay], period: Period) -> Chart:
     """Draw annotations by day and type, days without any, too."""
     of_day = {each.day: each.by_type for each in found}
     days = [day for day in period.days if found and found[0].day <= day <= found[-1].day]
@@ -30,7 +30,7 @@ def by_type(palette: Palette, found: Sequence[Day], period: Period) -> Chart:
     }
     colours = (*palette.series[:2], palette.warn, palette.series[-1], palette.series[3])
     starts = [midnight(day, period.zone) for day in days]
-    figure = stacked_bars(palette, starts, parts, Unit.COUNT, zone=period.zone, colours=colours)
+    figure = stacked_bars(palette, starts, parts, FigureUnit.COUNT, zone=period.zone, colours=colours)
     totals = {name: int(sum(values)) for name, values in parts.items()}
     said = ", ".join(f"{count:,} {name.lower()}" for name, count in totals.items() if count)
     return Chart(figure, f"Annotations over {words.count(len(days), 'day')}: {said or 'none'}.")

@@ -14,11 +14,11 @@ from core.annotations.errors import ItemMissing, NotAnnotated, NotYours
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.schemas import (
     AnnotationType,
+    ItemOutcome,
     ItemState,
     NewAnnotation,
-    Outcome,
     QueueItemView,
-    Verdict,
+    ReviewVerdict,
 )
 from core.annotations.settings import Review
 from core.annotations.snapshots import COLUMNS
@@ -94,11 +94,11 @@ def release(ai: Session, id_: UUID, *, actor: Actor) -> None:
 def skip(ai: Session, id_: UUID, *, actor: Actor) -> None:
     """Leave an item to others: it is not given to the same reviewer again."""
     held(ai, id_, actor)
-    _pass(ai, id_, Outcome.SKIPPED, actor)
+    _pass(ai, id_, ItemOutcome.SKIPPED, actor)
     ai.execute(update(items).where(items.c.id == id_).values(claimed_by=None, claimed_until=None))
 
 
-def done(ai: Session, id_: UUID, verdict: Verdict | None = None, *, actor: Actor) -> QueueItemView:
+def done(ai: Session, id_: UUID, verdict: ReviewVerdict | None = None, *, actor: Actor) -> QueueItemView:
     """Be done with an item, with what one says of its message; without that, it has been annotated in this round already."""
     item = held(ai, id_, actor)
     if verdict is not None:
@@ -107,7 +107,7 @@ def done(ai: Session, id_: UUID, verdict: Verdict | None = None, *, actor: Actor
     said = _said(ai, item, actor)
     if said is None:
         raise NotAnnotated
-    _pass(ai, id_, Outcome.APPROVED if said == AnnotationType.APPROVED else Outcome.DONE, actor)
+    _pass(ai, id_, ItemOutcome.APPROVED if said == AnnotationType.APPROVED else ItemOutcome.DONE, actor)
     row = ai.execute(update(items).where(items.c.id == id_).values(_after(ai, item)).returning(items)).mappings().one()
     return QueueItemView.model_validate(dict(row))
 
@@ -162,7 +162,7 @@ def _after(ai: Session, item: RowMapping) -> dict[str, Any]:
     return values | {"state": ItemState.DONE, "done_at": clock.now()}
 
 
-def _pass(ai: Session, id_: UUID, outcome: Outcome, actor: Actor) -> None:
+def _pass(ai: Session, id_: UUID, outcome: ItemOutcome, actor: Actor) -> None:
     row = {"item_id": id_, "account_id": actor.id}
     fresh = {"outcome": outcome, "at": clock.now()}
     ai.execute(insert(passes).values(row | fresh).on_conflict_do_update(index_elements=list(row), set_=fresh))

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from itertools import groupby
 
-from core.annotations.turns import Definition, Spoken
+from core.annotations.turns import Definition, SpokenMessage
 from core.conversations.schemas import MessageSpeaker
 
 SPEAKERS = {
@@ -19,7 +19,7 @@ SPEAKERS = {
 }
 
 
-def turns(spoken: Sequence[Spoken], tools: Sequence[Definition]) -> list[dict[str, str]]:
+def turns(spoken: Sequence[SpokenMessage], tools: Sequence[Definition]) -> list[dict[str, str]]:
     """Return what was said as the turns of a line, after the tools that there are."""
     told = []
     for role, said in groupby(spoken, lambda each: each.role):
@@ -36,7 +36,7 @@ def _with_tools(told: list[dict[str, str]], tools: Sequence[Definition]) -> list
     return [{"from": "system", "value": f"{told[0]['value']}\n\n{known}"}, *told[1:]]
 
 
-def _words(spoken: Spoken) -> str:
+def _words(spoken: SpokenMessage) -> str:
     if spoken.answers is not None:
         return _marked("tool_response", [{"name": spoken.answers.name, "content": spoken.content}])
     calls = [{"name": call.name, "arguments": json.loads(call.arguments)} for call in spoken.calls]

@@ -7,7 +7,7 @@ from typing import Any
 from core.annotations import turns
 from core.annotations.left_out import ExclusionReason
 from core.annotations.schemas import AnnotationType
-from core.annotations.turns import Definition, Spoken, Telling, Turn, Untold
+from core.annotations.turns import Definition, SpokenMessage, StoredTurn, Telling, Untold
 from core.conversations.schemas import MessageSpeaker
 
 
@@ -22,8 +22,8 @@ class Example:
     annotation_type: AnnotationType
     suggested: str | None
     facts: Mapping[str, Any]
-    said: Turn | None
-    before: Sequence[Turn]
+    said: StoredTurn | None
+    before: Sequence[StoredTurn]
     tools: object = None
     is_shortened: bool = False
     is_overruled: bool = False
@@ -40,15 +40,15 @@ class Example:
         return not self.tools and any(turn.calls and not turns.are_bare(turn.calls) for turn in self._all)
 
     @property
-    def _all(self) -> Sequence[Turn]:
+    def _all(self) -> Sequence[StoredTurn]:
         return [*self.before, self.said] if self.said is not None else self.before
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TrainingQuestion:
     """A question with the turns before it, and what tools said after it; and the tools that there are."""
 
-    turns: list[Spoken]
+    turns: list[SpokenMessage]
     tools: list[Definition]
 
 
@@ -56,25 +56,25 @@ class Asked:
 class Answered:
     """A question, and an answer that is good."""
 
-    asked: Asked
-    answer: Spoken
+    asked: TrainingQuestion
+    answer: SpokenMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """A question, and two answers."""
 
-    asked: Asked
-    better: Spoken
-    worse: Spoken
+    asked: TrainingQuestion
+    better: SpokenMessage
+    worse: SpokenMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """A question, and an answer that is good or is not."""
 
-    asked: Asked
-    answer: Spoken
+    asked: TrainingQuestion
+    answer: SpokenMessage
     is_good: bool
 
 
@@ -130,15 +130,15 @@ def _check(example: Example, *kinds: AnnotationType) -> None:
         raise Untold(ExclusionReason.NO_EXAMPLE)
 
 
-def _told(example: Example) -> tuple[Asked, Spoken]:
+def _told(example: Example) -> tuple[TrainingQuestion, SpokenMessage]:
     """Return what was said before the answer, and the answer as it was."""
     telling = Telling()
     for turn in example.before:
         telling.tell(turn, is_shortened=example.is_shortened)
     telling.settle()
-    *results, answer = telling.said(example.said or Turn(MessageSpeaker.ASSISTANT, ""))
+    *results, answer = telling.said(example.said or StoredTurn(MessageSpeaker.ASSISTANT, ""))
     spoken = [*telling.spoken, *results]
-    return Asked(spoken, turns.definitions(example.tools, [*spoken, answer])), answer
+    return TrainingQuestion(spoken, turns.definitions(example.tools, [*spoken, answer])), answer
 
 
 def _suggested(example: Example) -> str:
@@ -147,7 +147,7 @@ def _suggested(example: Example) -> str:
     return example.suggested or ""
 
 
-def _not_blank(answer: Spoken) -> Spoken:
+def _not_blank(answer: SpokenMessage) -> SpokenMessage:
     if answer.is_blank:
         raise Untold(ExclusionReason.EMPTY)
     return answer
@@ -157,9 +157,9 @@ def _said(example: Example) -> str:
     return example.said.content if example.said is not None else ""
 
 
-def _is_question(turn: Turn) -> bool:
+def _is_question(turn: StoredTurn) -> bool:
     return turn.role == MessageSpeaker.USER and bool(turn.content.strip())
 
 
-def _answer(words: str) -> Spoken:
-    return Spoken(MessageSpeaker.ASSISTANT, words)
+def _answer(words: str) -> SpokenMessage:
+    return SpokenMessage(MessageSpeaker.ASSISTANT, words)

@@ -26,7 +26,7 @@ EXPORTED = "annotations.export"
 
 
 @dataclass(frozen=True)
-class Asked:
+class ExportQuery:
     """Which annotations are wanted, in which format, of which conversations."""
 
     format: FormatName
@@ -80,7 +80,7 @@ class Manifest(View):
 
 
 @dataclass
-class Tally:
+class ExportTally:
     """What an export has written so far. Of lines that are there already, 16 bytes each are remembered."""
 
     annotations: int = 0
@@ -101,21 +101,21 @@ class Tally:
         return piece
 
 
-def note(core: Session, asked: Asked, *, actor: Actor) -> None:
+def note(core: Session, asked: ExportQuery, *, actor: Actor) -> None:
     """Write down that somebody takes annotations away, and which; raise Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
     audit.record(core, EXPORTED, actor, targets={"format": asked.format, "split": asked.split, **asked.filters})
 
 
-def stream(asked: Asked, *, actor: Actor, tally: Tally | None = None) -> Iterator[bytes]:
+def stream(asked: ExportQuery, *, actor: Actor, tally: ExportTally | None = None) -> Iterator[bytes]:
     """Return the file in pieces, each made when it is asked for; transactions are its own, and short. Raises Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
-    return _pieces(asked, tally or Tally())
+    return _pieces(asked, tally or ExportTally())
 
 
-def make_manifest(asked: Asked, *, actor: Actor) -> Manifest:
+def make_manifest(asked: ExportQuery, *, actor: Actor) -> Manifest:
     """Return what the export is, which is made for that and thrown away; raise Forbidden."""
-    tally = Tally()
+    tally = ExportTally()
     for _ in stream(asked, actor=actor, tally=tally):
         pass
     return Manifest(
@@ -135,10 +135,10 @@ def make_manifest(asked: Asked, *, actor: Actor) -> Manifest:
     )
 
 
-def preview(asked: Asked, *, actor: Actor) -> list[str]:
+def preview(asked: ExportQuery, *, actor: Actor) -> list[str]:
     """Return the first five lines as they would be written; raise Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
-    form, tally, found = FORMATS[asked.format], Tally(), list[str]()
+    form, tally, found = FORMATS[asked.format], ExportTally(), list[str]()
     for examples in exporting.read_all(asked.wanted, asked.split, form):
         lines = (_line(form, example, tally) for example in examples)
         found += [line.decode() for line in lines if line is not None]
@@ -147,7 +147,7 @@ def preview(asked: Asked, *, actor: Actor) -> list[str]:
     return found[:PREVIEWED]
 
 
-def _pieces(asked: Asked, tally: Tally) -> Iterator[bytes]:
+def _pieces(asked: ExportQuery, tally: ExportTally) -> Iterator[bytes]:
     form = FORMATS[asked.format]
     yield tally.written(form.opening)
     for examples in exporting.read_all(asked.wanted, asked.split, form):
@@ -155,7 +155,7 @@ def _pieces(asked: Asked, tally: Tally) -> Iterator[bytes]:
         yield tally.written(b"".join(line for line in lines if line is not None))
 
 
-def _line(form: Format, example: Example, tally: Tally) -> bytes | None:
+def _line(form: Format, example: Example, tally: ExportTally) -> bytes | None:
     """Return what an example is in a format, None if it is left out, and count it either way."""
     tally.annotations += 1
     line = form.write(example)
@@ -171,7 +171,7 @@ def _line(form: Format, example: Example, tally: Tally) -> bytes | None:
     return line
 
 
-def _refused(form: Format, line: bytes, tally: Tally) -> ExclusionReason | None:
+def _refused(form: Format, line: bytes, tally: ExportTally) -> ExclusionReason | None:
     if not is_readable(form.name, line):
         return ExclusionReason.UNREADABLE
     if not form.is_for_training:
@@ -183,7 +183,7 @@ def _refused(form: Format, line: bytes, tally: Tally) -> ExclusionReason | None:
     return None
 
 
-def _warnings(form: Format, tally: Tally) -> list[str]:
+def _warnings(form: Format, tally: ExportTally) -> list[str]:
     found = []
     if tally.rows < form.fewest:
         found.append(f"{form.said} needs at least {form.fewest} lines; this file has {tally.rows}.")

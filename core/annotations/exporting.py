@@ -15,7 +15,7 @@ from core.annotations.examples import Example
 from core.annotations.formats import FACTS, Format
 from core.annotations.models import Annotation
 from core.annotations.schemas import AnnotationFilter, AnnotationType
-from core.annotations.turns import Turn
+from core.annotations.turns import StoredTurn
 from core.database.db import Database, transaction
 from core.database.paging import Cursor
 from core.database.tables import table_of
@@ -109,16 +109,16 @@ def _examples(core: Session, rows: Sequence[RowMapping], decided: set[UUID], *, 
     return [_example(row, said.get(row["message_id"]), before.get(row["message_id"], []), decided) for row in rows]
 
 
-def _before(core: Session, ids: list[UUID]) -> dict[UUID, list[Turn]]:
+def _before(core: Session, ids: list[UUID]) -> dict[UUID, list[StoredTurn]]:
     rows = core.execute(BEFORE, {"ids": ids, "most": MOST_BEFORE, "longest": LONGEST_BEFORE}).all()
     return {about: [_turn(*each) for each in zip(*columns, strict=True)] for about, *columns in rows}
 
 
-def _turn(role: str, content: str, calls: list[dict[str, Any]] | None, answers: str | None) -> Turn:
-    return Turn(role, content, calls or (), answers)
+def _turn(role: str, content: str, calls: list[dict[str, Any]] | None, answers: str | None) -> StoredTurn:
+    return StoredTurn(role, content, calls or (), answers)
 
 
-def _example(row: RowMapping, said: RowMapping | None, before: list[Turn], decided: set[UUID]) -> Example:
+def _example(row: RowMapping, said: RowMapping | None, before: list[StoredTurn], decided: set[UUID]) -> Example:
     return Example(
         annotation_type=AnnotationType(row["annotation_type"]),
         suggested=row["suggested_response"],

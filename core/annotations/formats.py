@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from core.annotations import dialogues, markdown
-from core.annotations.examples import Asked, Example, answered, compared, judged, noted
+from core.annotations.examples import Example, TrainingQuestion, answered, compared, judged, noted
 from core.annotations.left_out import ExclusionReason
-from core.annotations.turns import Spoken, Turn, Untold
+from core.annotations.turns import SpokenMessage, StoredTurn, Untold
 from core.presentation import csv_lines
 
 # U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, which turn or break lines: escaped, they are the same to a reader of
@@ -149,7 +149,7 @@ def jsonl(example: Example) -> bytes:
     return _json_line({**facts, "message": said, "before": before})
 
 
-def _as_stored(turn: Turn) -> dict[str, Any]:
+def _as_stored(turn: StoredTurn) -> dict[str, Any]:
     # Values as text: no table has a column for arguments that differ from one call to the next.
     calls = [{key: _text(value) for key, value in call.items()} for call in turn.calls]
     told = {"role": turn.role, "content": turn.content, "tool_calls": calls, "tool_call_id": turn.answers}
@@ -160,17 +160,17 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else _json(value).decode()
 
 
-def _prompt(asked: Asked) -> dict[str, Any]:
+def _prompt(asked: TrainingQuestion) -> dict[str, Any]:
     """Return the columns of TRL that ask; tools are text, which trainers decode, as no table holds schemas that differ."""
     tools = {"tools": _json(asked.tools).decode()} if asked.tools else {}
     return {"prompt": _messages(*asked.turns), **tools}
 
 
-def _messages(*spoken: Spoken) -> list[dict[str, Any]]:
+def _messages(*spoken: SpokenMessage) -> list[dict[str, Any]]:
     return [_message(each) for each in spoken]
 
 
-def _message(spoken: Spoken) -> dict[str, Any]:
+def _message(spoken: SpokenMessage) -> dict[str, Any]:
     if spoken.answers is not None:
         return {
             "role": spoken.role,

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, SmallInteger, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemState, Outcome
+from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemOutcome, ItemState
 from core.database.tables import AiTable, Created, Keyed, one_of
 
 NOTHING = text("'{}'")
@@ -126,7 +126,7 @@ class ReviewPass(AiTable):
     """That an account has been at an item: nobody gets one again that he has passed."""
 
     __tablename__ = "review_passes"
-    __table_args__ = (one_of("outcome", Outcome), Index(None, "account_id", "at"))
+    __table_args__ = (one_of("outcome", ItemOutcome), Index(None, "account_id", "at"))
 
     item_id: Mapped[UUID] = mapped_column(ForeignKey("review_items.id", ondelete="CASCADE"), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(primary_key=True)

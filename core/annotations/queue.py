@@ -12,7 +12,16 @@ from core.annotations import claims
 from core.annotations.backlog import Backlog, read_backlog
 from core.annotations.errors import ItemMissing
 from core.annotations.models import ReviewItem, ReviewPass
-from core.annotations.schemas import AnnotationType, BulkAction, BulkBody, BulkDone, ItemState, Outcome, QueueItemView, Verdict
+from core.annotations.schemas import (
+    AnnotationType,
+    BulkAction,
+    BulkBody,
+    BulkDone,
+    ItemOutcome,
+    ItemState,
+    QueueItemView,
+    ReviewVerdict,
+)
 from core.annotations.settings import Review
 from core.cache import memo
 from core.database import settings
@@ -46,7 +55,7 @@ def list_items(
     if state is ItemState.WAITING:
         where.append(~own)
     if state is ItemState.ADJUDICATION and may(actor, Permission.DECIDE_REVIEWS):
-        where.append(~own.where(passes.c.outcome != Outcome.SKIPPED))
+        where.append(~own.where(passes.c.outcome != ItemOutcome.SKIPPED))
     if is_mine:
         where += [columns.claimed_by == actor.id, columns.claimed_until > clock.now()]
     waiting = (columns.priority.desc(), columns.message_at, columns.id)
@@ -72,7 +81,7 @@ def counters(core: Session, ai: Session, *, actor: Actor) -> Counters:
     require(actor, Permission.ANNOTATE)
     zone = ZoneInfo(settings.read(core, settings.Workspace).reporting_time_zone)
     midnight = clock.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    mine = (passes.c.account_id == actor.id) & (passes.c.at >= midnight) & (passes.c.outcome != Outcome.SKIPPED)
+    mine = (passes.c.account_id == actor.id) & (passes.c.at >= midnight) & (passes.c.outcome != ItemOutcome.SKIPPED)
     today = ai.scalar(select(func.count()).select_from(passes).where(mine)) or 0
     return Counters(**read_backlog(ai, actor=actor).model_dump(), mine_today=today)
 
@@ -81,7 +90,7 @@ def act_on_many(ai: Session, given: BulkBody, rules: Review, *, actor: Actor) ->
     """Approve or skip a selection; what others have, or what has been done meanwhile, is left."""
     require(actor, Permission.ANNOTATE)
     acts: dict[BulkAction, Callable[[UUID], object]] = {
-        BulkAction.APPROVE: lambda id_: claims.done(ai, id_, Verdict(annotation_type=AnnotationType.APPROVED), actor=actor),
+        BulkAction.APPROVE: lambda id_: claims.done(ai, id_, ReviewVerdict(annotation_type=AnnotationType.APPROVED), actor=actor),
         BulkAction.SKIP: lambda id_: claims.skip(ai, id_, actor=actor),
     }
     done, left = [], []

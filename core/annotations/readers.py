@@ -23,7 +23,7 @@ Words = Annotated[str, msgspec.Meta(min_length=1)]
 ToolName = Annotated[str, msgspec.Meta(pattern="^[a-zA-Z0-9_-]{1,64}$")]
 
 
-class Refused(ValueError):
+class FormatRefused(ValueError):
     """A reader of the format does not take this."""
 
 
@@ -49,7 +49,7 @@ class ToolCall(Strict):
 Calls = Annotated[list[ToolCall], msgspec.Meta(min_length=1)]
 
 
-class Message(Strict):
+class TrainingMessage(Strict):
     """A message to a model or from it: a tool's says which call it answers, and a model may call instead of saying anything."""
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -75,36 +75,36 @@ class Definition(Strict):
     parameters: dict[str, object] | None = None
 
 
-class Tool(Strict):
+class TrainingTool(Strict):
     """A tool that a model may call."""
 
     type: Literal["function"]
     function: Definition
 
 
-Messages = Annotated[list[Message], msgspec.Meta(min_length=1)]
-OneAnswer = Annotated[list[Message], msgspec.Meta(min_length=1, max_length=1)]
+Messages = Annotated[list[TrainingMessage], msgspec.Meta(min_length=1)]
+OneAnswer = Annotated[list[TrainingMessage], msgspec.Meta(min_length=1, max_length=1)]
 
 
 class Chat(Strict):
     """A line of OpenAI's fine-tuning file."""
 
     messages: Messages
-    tools: list[Tool] = []
+    tools: list[TrainingTool] = []
 
 
-class Asked(Strict):
+class PreferenceInput(Strict):
     """What both answers of a preference are answers to."""
 
     messages: Messages
-    tools: list[Tool]
+    tools: list[TrainingTool]
     parallel_tool_calls: bool
 
 
 class Preference(Strict):
     """A line of OpenAI's preference file."""
 
-    input: Asked
+    input: PreferenceInput
     preferred_output: OneAnswer
     non_preferred_output: OneAnswer
 
@@ -127,23 +127,23 @@ class Unpaired(Strict):
     tools: str = "[]"
 
 
-class Spoken(Strict):
+class ShareGptTurn(Strict):
     """A turn of ShareGPT."""
 
     from_: Literal["system", "human", "gpt", "tool"] = msgspec.field(name="from")
     value: Words = msgspec.field()
 
 
-class Named(msgspec.Struct):
+class NamedTool(msgspec.Struct):
     """A tool that is called, or speaks, within a turn of ShareGPT."""
 
     name: ToolName
 
 
-class Dialogue(Strict):
+class ShareGptLine(Strict):
     """A line of a ShareGPT file."""
 
-    conversations: Annotated[list[Spoken], msgspec.Meta(min_length=2)]
+    conversations: Annotated[list[ShareGptTurn], msgspec.Meta(min_length=2)]
 
 
 def chat(line: bytes) -> None:
@@ -163,7 +163,7 @@ def preference(line: bytes) -> None:
 def pair(line: bytes) -> None:
     """Read a line of a TRL preference dataset: two answers that differ."""
     found = _read(line, Pair)
-    tools = msgspec.json.decode(found.tools, type=list[Tool])
+    tools = msgspec.json.decode(found.tools, type=list[TrainingTool])
     _check_asked(found.prompt, found.chosen, tools)
     _check_asked(found.prompt, found.rejected, tools)
     _expect(found.chosen != found.rejected, "the answers differ")
@@ -172,12 +172,12 @@ def pair(line: bytes) -> None:
 def unpaired(line: bytes) -> None:
     """Read a line of a TRL unpaired preference dataset."""
     found = _read(line, Unpaired)
-    _check_asked(found.prompt, found.completion, msgspec.json.decode(found.tools, type=list[Tool]))
+    _check_asked(found.prompt, found.completion, msgspec.json.decode(found.tools, type=list[TrainingTool]))
 
 
 def dialogue(line: bytes) -> None:
     """Read a line of a ShareGPT file: a person has asked, the model has the last word, and tools say what was asked of them."""
-    turns = _read(line, Dialogue).conversations
+    turns = _read(line, ShareGptLine).conversations
     _expect(turns[-1].from_ == "gpt", "the last turn is the model's")
     _expect(any(each.from_ == "human" for each in turns), "a person has asked")
     for before, turn in pairwise(turns):
@@ -231,12 +231,12 @@ def is_readable(name: FormatName, written: bytes) -> bool:
     """Whether a reader of the format takes what was written."""
     try:
         READERS[name](written)
-    except (Refused, msgspec.MsgspecError, csv.Error, UnicodeError):
+    except (FormatRefused, msgspec.MsgspecError, csv.Error, UnicodeError):
         return False
     return True
 
 
-def _check_asked(asked: Sequence[Message], answer: Sequence[Message], tools: Sequence[Tool]) -> None:
+def _check_asked(asked: Sequence[TrainingMessage], answer: Sequence[TrainingMessage], tools: Sequence[TrainingTool]) -> None:
     """Check what OpenAI and the templates of models want of messages, of which the last ones are what is learned."""
     _expect(any(each.role == "user" for each in asked), "a user has asked")
     _expect(all(each.role == "assistant" for each in answer), "the last message is the assistant's")
@@ -257,9 +257,9 @@ def _check_asked(asked: Sequence[Message], answer: Sequence[Message], tools: Seq
         msgspec.json.decode(call.function.arguments, type=dict[str, object])
 
 
-def _within(mark: str, text: str) -> list[Named]:
+def _within(mark: str, text: str) -> list[NamedTool]:
     parts = re.findall(rf"^<{mark}>\n(.*)\n</{mark}>$", text, re.MULTILINE)
-    return [msgspec.json.decode(part, type=Named) for part in parts]
+    return [msgspec.json.decode(part, type=NamedTool) for part in parts]
 
 
 def _read(line: bytes, kind: type[Kind]) -> Kind:
@@ -268,4 +268,4 @@ def _read(line: bytes, kind: type[Kind]) -> Kind:
 
 def _expect(holds: bool, rule: str) -> None:
     if not holds:
-        raise Refused(rule)
+        raise FormatRefused(rule)

@@ -9,7 +9,7 @@ from core.annotations import annotations, drafts
 from core.annotations.claims import lend, of_item
 from core.annotations.errors import ItemMissing, TooLate
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
-from core.annotations.schemas import AnnotationStatus, Outcome, QueueItemView, Verdict
+from core.annotations.schemas import AnnotationStatus, ItemOutcome, QueueItemView, ReviewVerdict
 from core.annotations.settings import Review
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
@@ -31,7 +31,7 @@ def take_back(ai: Session, id_: UUID, rules: Review, *, actor: Actor) -> QueueIt
     outcome = ai.scalar(delete(passes).where(mine).returning(passes.c.outcome))
     if outcome is None or item["claimed_by"] not in (None, actor.id):
         raise TooLate
-    if outcome != Outcome.SKIPPED:
+    if outcome != ItemOutcome.SKIPPED:
         _unsay(ai, item, actor)
     return lend(ai, id_, rules, actor)
 
@@ -42,6 +42,6 @@ def _unsay(ai: Session, item: RowMapping, actor: Actor) -> None:
         raise TooLate
     for each in said:
         annotations.remove(ai, each["id"], actor=actor)
-        drafts.save(ai, each["message_id"], {name: each[name] for name in Verdict.model_fields}, actor=actor)
+        drafts.save(ai, each["message_id"], {name: each[name] for name in ReviewVerdict.model_fields}, actor=actor)
     back = {"state": "waiting", "done_at": None, "reviews_done": item["reviews_done"] - 1}
     ai.execute(update(items).where(items.c.id == item["id"]).values(back))

@@ -50,7 +50,7 @@ class ItemState(StrEnum):
     DONE = "done"
 
 
-class Outcome(StrEnum):
+class ItemOutcome(StrEnum):
     """How a reviewer has left an item of the queue."""
 
     DONE = "done"
@@ -86,7 +86,7 @@ Tag = Annotated[str, Field(max_length=1000), AfterValidator(_tag)]
 Tags = Annotated[list[Tag], Field(max_length=MOST_TAGS), AfterValidator(_once)]
 
 
-class Verdict(BaseModel):
+class ReviewVerdict(BaseModel):
     """What a reviewer says of the message of an item that he has."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra={"example": {"annotation_type": "approved"}})
@@ -112,7 +112,7 @@ class Decision(BaseModel):
     tags: Tags | None = None
 
 
-class NewAnnotation(Verdict):
+class NewAnnotation(ReviewVerdict):
     """What somebody says of a message, by our id of it or the sender's."""
 
     model_config = ConfigDict(

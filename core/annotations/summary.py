@@ -37,7 +37,7 @@ class Share(View):
     count: int
 
 
-class Day(View):
+class ReviewDay(View):
     """How many annotations were made on a day of the reporting time zone, by type."""
 
     day: date
@@ -62,7 +62,7 @@ class Disputed(View):
     at: datetime
 
 
-class Pace(View):
+class ReviewPace(View):
     """How fast reviewing goes, of all together: nobody is named, and nobody is ranked.
 
     `median_seconds` lies between one annotation and the same reviewer's next, pauses of half an hour and more left out; None
@@ -92,13 +92,13 @@ class ReviewSummary(View):
     by_tag: list[Share]
     by_model: list[Share]
     by_prompt_version: list[Share]
-    over_time: list[Day]
+    over_time: list[ReviewDay]
     agreement: Agreement
     severity_agreement: Agreement
     disagreements: list[Mistaken]
     by_model_agreement: list[ModelAgreement]
     disputed: list[Disputed]
-    pace: Pace
+    pace: ReviewPace
 
 
 def summarise(ai: Session, wanted: AnnotationFilter, period: Period, *, actor: Actor) -> ReviewSummary:
@@ -158,14 +158,14 @@ def _tags(ai: Session, where: Sequence[ColumnElement[bool]]) -> list[Share]:
     return [Share(value=value, count=times) for value, times in ai.execute(wanted)]
 
 
-def _days(ai: Session, where: Sequence[ColumnElement[bool]], period: Period, of: ColumnElement[str]) -> list[Day]:
+def _days(ai: Session, where: Sequence[ColumnElement[bool]], period: Period, of: ColumnElement[str]) -> list[ReviewDay]:
     day = cast(func.timezone(period.zone, notes.c.created_at), Date).label("day")
     said = of.label("said")
     wanted = select(day, said, func.count()).where(*where).group_by(day, said)
     found: dict[date, dict[str, int]] = defaultdict(dict)
     for on, kind, count in ai.execute(wanted):
         found[on][kind] = count
-    return [Day(day=on, by_type=found[on]) for on in sorted(found)]
+    return [ReviewDay(day=on, by_type=found[on]) for on in sorted(found)]
 
 
 def _judged(where: Sequence[ColumnElement[bool]], with_: UUID | None) -> Subquery:
@@ -235,7 +235,7 @@ def _disputed(ai: Session, judged: Subquery) -> list[Disputed]:
     ]
 
 
-def _pace(ai: Session, where: Sequence[ColumnElement[bool]], period: Period) -> Pace:
+def _pace(ai: Session, where: Sequence[ColumnElement[bool]], period: Period) -> ReviewPace:
     day = cast(func.timezone(period.zone, notes.c.created_at), Date)
     days, count = ai.execute(select(func.count(distinct(day)), func.count()).where(*where)).one()
     in_order = (notes.c.created_at, notes.c.id)
@@ -244,7 +244,7 @@ def _pace(ai: Session, where: Sequence[ColumnElement[bool]], period: Period) -> 
     is_work = gaps.c.seconds < PAUSE_S
     middle = select(func.percentile_cont(0.5).within_group(gaps.c.seconds), func.count()).where(is_work)
     median, known = ai.execute(middle).one()
-    return Pace(
+    return ReviewPace(
         days=days,
         per_day=count / days if days else None,
         median_seconds=float(median) if known >= FEWEST_GAPS else None,

@@ -26,7 +26,7 @@ Definition = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class StoredTurn:
     """One message as it is stored. The words of a tool name the call that they answer, where its sender has said so."""
 
     role: str
@@ -36,7 +36,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CalledTool:
     """One call of a tool; its arguments are an object, as the text of its JSON."""
 
     id: str
@@ -45,13 +45,13 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SpokenMessage:
     """One message as a model is told of it, or gives it; a tool's answers a call."""
 
     role: str
     content: str
-    calls: tuple[Call, ...] = ()
-    answers: Call | None = None
+    calls: tuple[CalledTool, ...] = ()
+    answers: CalledTool | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -72,12 +72,12 @@ class Untold(Exception):
 class Telling:
     """What has been told so far, and the calls that no tool has answered yet, by what their sender calls them."""
 
-    spoken: list[Spoken] = field(default_factory=list)
-    waiting: list[tuple[str | None, Call]] = field(default_factory=list)
+    spoken: list[SpokenMessage] = field(default_factory=list)
+    waiting: list[tuple[str | None, CalledTool]] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     calls: int = 0
 
-    def tell(self, turn: Turn, *, is_shortened: bool) -> None:
+    def tell(self, turn: StoredTurn, *, is_shortened: bool) -> None:
         """Add a turn; raise Untold. What tools say first in a shortened conversation answers calls that were cut off."""
         if turn.role != MessageSpeaker.TOOL:
             self.settle()
@@ -87,40 +87,40 @@ class Telling:
         elif not (is_shortened and all(each.role == MessageSpeaker.SYSTEM for each in self.spoken)):
             raise Untold(ExclusionReason.TOOLS_UNASKED)
 
-    def said(self, turn: Turn) -> list[Spoken]:
+    def said(self, turn: StoredTurn) -> list[SpokenMessage]:
         """Return a turn as messages: where its calls came with their results, these stand before the words."""
         calls = [] if are_bare(turn.calls) else turn.calls
         made = [self._call(each) for each in calls]
         results = [each for each in calls if "result" in each]
         if not results:
             self.waiting = [(_word(given.get("id")), call) for given, call in zip(calls, made, strict=True)]
-            return [Spoken(turn.role, turn.content, tuple(made))]
+            return [SpokenMessage(turn.role, turn.content, tuple(made))]
         if len(results) < len(calls):
             raise Untold(ExclusionReason.TOOLS_UNANSWERED)
-        told = [Spoken("tool", _text(given["result"]), answers=call) for given, call in zip(calls, made, strict=True)]
-        return [Spoken(turn.role, "", tuple(made)), *told, Spoken(turn.role, turn.content)]
+        told = [SpokenMessage("tool", _text(given["result"]), answers=call) for given, call in zip(calls, made, strict=True)]
+        return [SpokenMessage(turn.role, "", tuple(made)), *told, SpokenMessage(turn.role, turn.content)]
 
     def settle(self) -> None:
         """Raise Untold when a tool has not answered."""
         if self.waiting:
             raise Untold(ExclusionReason.TOOLS_UNANSWERED)
 
-    def _answer(self, turn: Turn) -> None:
+    def _answer(self, turn: StoredTurn) -> None:
         """Take the call that a tool names; one that names none answers the first."""
         found = [number for number, (id_, _) in enumerate(self.waiting) if None in (turn.answers, id_) or id_ == turn.answers]
         if not found:
             raise Untold(ExclusionReason.TOOLS_UNASKED)
         _, call = self.waiting.pop(found[0])
-        self.spoken.append(Spoken(turn.role, turn.content, answers=call))
+        self.spoken.append(SpokenMessage(turn.role, turn.content, answers=call))
 
-    def _call(self, given: Mapping[str, Any]) -> Call:
+    def _call(self, given: Mapping[str, Any]) -> CalledTool:
         inner = given.get("function")
         function = inner if isinstance(inner, Mapping) else given
         name, arguments = _word(function.get("name")), _arguments(function.get("arguments", function.get("input")))
         if name is None or self.names.setdefault(fitting(name), name) != name:
             raise Untold(ExclusionReason.CALL_UNREADABLE)
         self.calls += 1
-        return Call(f"call_{self.calls}", fitting(name), json.dumps(arguments, ensure_ascii=False))
+        return CalledTool(f"call_{self.calls}", fitting(name), json.dumps(arguments, ensure_ascii=False))
 
 
 def are_bare(calls: Sequence[Mapping[str, Any]]) -> bool:
@@ -133,7 +133,7 @@ def fitting(name: str) -> str:
     return NO_NAME.sub("_", name)[:LONGEST_NAME]
 
 
-def definitions(given: object, spoken: Sequence[Spoken]) -> list[Definition]:
+def definitions(given: object, spoken: Sequence[SpokenMessage]) -> list[Definition]:
     """Return the tools that a model is told of: those that a conversation has brought, and those that were called in it.
 
     Of one that only was called, nothing is known but its name and the names and types of its arguments.

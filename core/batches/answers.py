@@ -149,7 +149,7 @@ class Phase(PhaseFigures):
     previous: PhaseFigures
 
 
-class Failure(View):
+class RunFailure(View):
     """Runs of a batch job that failed with the same words; `last_run` is the sender's id of the latest."""
 
     batch_job: str

@@ -10,8 +10,8 @@ from core.batches.answers import BAD, GOOD, Phase, RunView
 from core.presentation import words
 from core.presentation.drawing import Chart, Drawing, Markup, blank
 from core.presentation.palette import Palette
-from core.presentation.plotting import Line, Scale, line_chart, local, scale_of
-from core.presentation.words import Unit, shortened
+from core.presentation.plotting import AxisScale, Line, line_chart, local, scale_of
+from core.presentation.words import FigureUnit, shortened
 
 LOW, STRIP_PX = 0.5, 52
 ROW_PX, BAR, MOST_LINES = 26, 0.62, 5
@@ -62,7 +62,7 @@ def _times(runs: Sequence[RunView], zone: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Bar:
+class PhaseBar:
     """One phase of a run, in milliseconds since its start."""
 
     name: str
@@ -76,7 +76,7 @@ def phases_of_runs(palette: Palette, runs: Sequence[RunView], zone: str, now: da
     each = [bars_of(run, now) for run in runs]
     names = list(dict.fromkeys(bar.name for bars in each for bar in bars if bar.name != REST))
     longest = max((bar.start + bar.took for bars in each for bar in bars), default=0.0)
-    scale, labels = scale_of(Unit.DURATION, longest), [words.moment(run.started_at, zone) for run in runs]
+    scale, labels = scale_of(FigureUnit.DURATION, longest), [words.moment(run.started_at, zone) for run in runs]
     places = list(range(len(runs)))
     shades = dict(zip(names, cycle(palette.phases), strict=False)) | {REST: palette.idle}
     timed = [(place, bar) for place, bars in enumerate(each) for bar in bars]
@@ -127,7 +127,7 @@ def _write_legend(figure: Drawing, palette: Palette, lines: Sequence[str]) -> No
     figure.add_annotation(**place, xshift=-TIMES_PX, text=Markup("<br>".join(lines)), align="left", showarrow=False, font=font)
 
 
-def bars_of(run: RunView, now: datetime) -> list[Bar]:
+def bars_of(run: RunView, now: datetime) -> list[PhaseBar]:
     """Return a run's phases one after the other; what lies between the last one's end and the run's own end is no phase.
 
     A run that failed did so in the phase that its summary names, else in the time that is in no phase, else in its last one.
@@ -140,7 +140,7 @@ def bars_of(run: RunView, now: datetime) -> list[Bar]:
     if has_end and whole - starts[-1] > LEAST_REST * whole:
         timed.append((REST, whole - starts[-1]))
     failed = _failed_phase(run, [name for name, _ in timed])
-    return [Bar(name, start, took, name == failed) for (name, took), start in zip(timed, starts, strict=False)]
+    return [PhaseBar(name, start, took, name == failed) for (name, took), start in zip(timed, starts, strict=False)]
 
 
 def _failed_phase(run: RunView, names: Sequence[str]) -> str | None:
@@ -155,7 +155,7 @@ def phases_over_time(palette: Palette, phases: Sequence[Phase], zone: str) -> Ch
         Line(phase.phase, _by_day(phase, days), palette.series[number], palette.series[number])
         for number, phase in enumerate(shown)
     ]
-    figure = line_chart(palette, days, lines, Unit.DURATION, zone=zone)
+    figure = line_chart(palette, days, lines, FigureUnit.DURATION, zone=zone)
     if len(lines) > 1:  # the names of phases are longer than those of percentiles
         figure.update_xaxes(nticks=4)
         figure.update_layout(margin={"r": 70 + 7 * max(len(line.name) for line in lines)})
@@ -168,7 +168,9 @@ def _by_day(phase: Phase, days: Sequence[datetime]) -> list[float | None]:
     return [known.get(day) for day in days]
 
 
-def _add_bars(figure: Drawing, palette: Palette, name: str, shade: str, rows: Sequence[tuple[int, Bar]], scale: Scale) -> None:
+def _add_bars(
+    figure: Drawing, palette: Palette, name: str, shade: str, rows: Sequence[tuple[int, PhaseBar]], scale: AxisScale
+) -> None:
     if not rows:
         return
     figure.add_bar(
@@ -184,7 +186,7 @@ def _add_bars(figure: Drawing, palette: Palette, name: str, shade: str, rows: Se
     )
 
 
-def _end_of(palette: Palette, run: RunView, bars: Sequence[Bar], now: datetime) -> tuple[str, str]:
+def _end_of(palette: Palette, run: RunView, bars: Sequence[PhaseBar], now: datetime) -> tuple[str, str]:
     """Return what stands behind a run's bars, and its colour."""
     took = run.duration_ms if run.duration_ms is not None else round((now - run.started_at).total_seconds() * 1000)
     if run.status in BAD:

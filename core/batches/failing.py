@@ -36,7 +36,7 @@ class Failing(View):
     last_at: datetime
 
 
-class Run(View):
+class RecentRun(View):
     """What is looked at of a run."""
 
     batch_job: str
@@ -55,10 +55,10 @@ def failing(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Failing
 
 def find_failing(session: Session, asked: AskedRuns) -> list[Failing]:
     """Return the batch jobs that fail with what they said, which is not for everybody."""
-    of_job: dict[str, list[Run]] = defaultdict(list)
+    of_job: dict[str, list[RecentRun]] = defaultdict(list)
     for row in session.execute(_latest_of_each(asked)):
         of_job[row.batch_job].append(
-            Run(
+            RecentRun(
                 batch_job=row.batch_job,
                 status=row.status,
                 started_at=row.started_at,
@@ -91,7 +91,7 @@ def _latest_of_each(asked: AskedRuns) -> Select[Any]:
     return select(latest).select_from(often).join(latest, true()).order_by(latest.c.started_at.desc())
 
 
-def judge(ended: Sequence[Run]) -> Failing | None:
+def judge(ended: Sequence[RecentRun]) -> Failing | None:
     """Return what is wrong with a batch job, given its runs, the latest first; None when it is well."""
     bad = [run for run in ended if run.status in BAD]
     in_a_row = next((number for number, run in enumerate(ended) if run.status in GOOD), len(ended))
@@ -110,7 +110,7 @@ def judge(ended: Sequence[Run]) -> Failing | None:
     )
 
 
-def phase_of(bad: Sequence[Run], good: Sequence[Run]) -> str | None:
+def phase_of(bad: Sequence[RecentRun], good: Sequence[RecentRun]) -> str | None:
     """Return the phase in which most of the bad runs failed, where that can be told."""
     known = {phase for run in (*bad, *good) for phase in run.phases}
     blamed = Counter(phase for run in bad for phase in named(run.summary, known))

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from core.batches.schemas import ENDED, NewBatchRun
 from core.database import traces
-from core.database.newest import Known, Version, version_of
+from core.database.newest import KnownFields, Version, version_of
 from core.database.staging import Stage, driver
-from core.ingest.intake import Source, as_jsonb, key_of
+from core.ingest.intake import RowSource, as_jsonb, key_of
 
 NO_JOB = "batch"  # of runs that do not say which job they are of
 
@@ -58,7 +58,7 @@ update batch_run_history as run set heard_at = now(), told = learned.told::jsonb
 from learned_runs as learned where learned.batch_run_id = run.batch_run_id"""  # noqa: S608
 
 
-def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
+def store(session: Session, runs: list[NewBatchRun], source: RowSource) -> int:
     """Store states of runs; return how many of the rows said anything new. Of Attune's own runs nobody else reports."""
     connection = driver(session)
     names = [run.batch_run_id for run in runs]
@@ -69,7 +69,7 @@ def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
     ids, fresh = ({key_of("batch_run", name) for name in names} for names in ({run.batch_run_id for run in runs}, made))
     traces.before(connection, source.import_id, "batch_run_history", ids, made=fresh)
     rows = connection.execute(LOCK.encode())
-    known = {name: Known(dict(zip(FIELDS, values, strict=True)), told) for name, told, *values in rows}
+    known = {name: KnownFields(dict(zip(FIELDS, values, strict=True)), told) for name, told, *values in rows}
     news, shadowed = 0, traces.Shadowed(source.import_id, fresh)
     for run in runs:
         present, version = known[run.batch_run_id], _version(run)
@@ -87,7 +87,7 @@ def store(session: Session, runs: list[NewBatchRun], source: Source) -> int:
     return news
 
 
-def _rows(runs: list[NewBatchRun], source: Source) -> Iterator[tuple[object, ...]]:
+def _rows(runs: list[NewBatchRun], source: RowSource) -> Iterator[tuple[object, ...]]:
     for run in runs:
         id_ = key_of("batch_run", run.batch_run_id)
         yield id_, run.batch_run_id, source.environment, run.started_at, run.status, source.import_id
@@ -106,7 +106,7 @@ def _fields(run: NewBatchRun) -> dict[str, Any]:
     return given | {"attributes": run.extra}
 
 
-def _order(known: Known, told_now: list[str]) -> list[str] | None:
+def _order(known: KnownFields, told_now: list[str]) -> list[str] | None:
     """Return phases as they stand: those of an earlier report first, those of one report in its order."""
     before = [name for name in known.values[ORDER] or () if name not in told_now]
     return sorted(before + told_now, key=lambda name: known.told[_phase(name)]) or None
@@ -116,7 +116,7 @@ def _phase(name: str) -> str:
     return f"phase_durations.{name}"  # as core/database/newest.py names a field of an object
 
 
-def _learned(name: str, known: Known) -> tuple[object, ...]:
+def _learned(name: str, known: KnownFields) -> tuple[object, ...]:
     plain = [known.values[field] for field in (*TEXTS, *TIMES, *COUNTS, ORDER)]
     phases, attributes = (known.values[field] for field in OBJECTS)
     return name, *plain, as_jsonb(phases) or "{}", as_jsonb(attributes), as_jsonb(known.told)

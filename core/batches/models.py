@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.database.tables import CoreTable
 
 
-class BatchRun(CoreTable):
+class BatchRunRecord(CoreTable):
     """One run; the newest state that was sent wins. The status is open: what is not known is kept as it was sent."""
 
     __tablename__ = "batch_run_history"

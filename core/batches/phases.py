@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Float, Label, Select, case, cast, func, li
 from sqlalchemy.orm import Session
 
 from core.batches.answers import AskedRuns, Phase, PhaseDay, PhaseFigures
-from core.batches.models import BatchRun
+from core.batches.models import BatchRunRecord
 from core.batches.queries import RANKS, matching, whole
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
@@ -16,7 +16,7 @@ from core.identity.schemas import Actor
 NUMBER = r"^-?[0-9]{1,12}(\.[0-9]+)?$"
 NOTHING = PhaseFigures(runs=0, avg_ms=None, p50_ms=None, p95_ms=None, max_ms=None)
 
-runs = table_of(BatchRun)
+runs = table_of(BatchRunRecord)
 phase = func.jsonb_each_text(runs.c.phase_durations).table_valued("key", "value", name="phase").render_derived()
 took: ColumnElement[float] = case((phase.c.value.op("~")(NUMBER), cast(phase.c.value, Float)), else_=null())
 

@@ -32,16 +32,16 @@ from core.batches.answers import (
     GOOD,
     AskedRuns,
     DayOfRuns,
-    Failure,
     JobFigures,
     RunDetail,
+    RunFailure,
     RunFigures,
     RunSummary,
     RunView,
     Strip,
 )
 from core.batches.errors import RunMissing
-from core.batches.models import BatchRun
+from core.batches.models import BatchRunRecord
 from core.batches.naming import named
 from core.batches.schemas import BatchStatus
 from core.batches.usual import is_slow, usual_durations
@@ -53,7 +53,7 @@ from core.platform import clock
 from core.presentation import shortened
 from core.presentation.periods import Period, midnight
 
-runs = table_of(BatchRun).c
+runs = table_of(BatchRunRecord).c
 STATES = (*GOOD, *BAD, "running")
 STRIP, MOST_STRIPS = 90, 8
 RANKS = array([0.5, 0.95])
@@ -93,7 +93,7 @@ def strips(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Strip]:
     ]
 
 
-def failures(session: Session, asked: AskedRuns, *, limit: int = 20, actor: Actor) -> list[Failure]:
+def failures(session: Session, asked: AskedRuns, *, limit: int = 20, actor: Actor) -> list[RunFailure]:
     """Return what runs failed with, the latest first; for those who may not read it, one row a batch job."""
     require(actor, Permission.WATCH)
     may_read = may(actor, Permission.READ_CONTENTS)
@@ -114,13 +114,13 @@ def failures(session: Session, asked: AskedRuns, *, limit: int = 20, actor: Acto
         .group_by(runs.batch_job, *([runs.error_summary] if may_read else []))
         .order_by(last_at.desc(), runs.batch_job)
     )
-    return [Failure(**row) for row in session.execute(wanted.limit(limit)).mappings()]
+    return [RunFailure(**row) for row in session.execute(wanted.limit(limit)).mappings()]
 
 
 def get_run(session: Session, given: str, *, actor: Actor) -> RunDetail:
     """Return a run by our id or the sender's; raise RunMissing."""
     require(actor, Permission.WATCH)
-    row = session.scalars(select(BatchRun).where(_named(given)).limit(1)).first()
+    row = session.scalars(select(BatchRunRecord).where(_named(given)).limit(1)).first()
     if row is None:
         raise RunMissing
     more = without_contents({"attributes": row.attributes}, "attributes", actor=actor)
@@ -196,13 +196,13 @@ def _selected(*, whole: bool = False) -> Select[Any]:
     return select(*facts, *cut, shortened.names(*(runs[name] for name in LONG)))
 
 
-def _views(session: Session, found: Sequence[Row[Any]] | Sequence[BatchRun], actor: Actor) -> list[RunView]:
+def _views(session: Session, found: Sequence[Row[Any]] | Sequence[BatchRunRecord], actor: Actor) -> list[RunView]:
     usual, now = usual_durations(session, [row.id for row in found]), clock.now()
     each = (_fields(row, usual.get(row.id), now) | {"failed_phase": _failed_phase(session, row)} for row in found)
     return [RunView(**without_contents(fields, "error_summary", actor=actor)) for fields in each]
 
 
-def _failed_phase(session: Session, row: Row[Any] | BatchRun) -> str | None:
+def _failed_phase(session: Session, row: Row[Any] | BatchRunRecord) -> str | None:
     if row.status not in BAD:
         return None
     said, phases = row.error_summary, row.phase_durations
@@ -211,7 +211,7 @@ def _failed_phase(session: Session, row: Row[Any] | BatchRun) -> str | None:
     return next(iter(named(said or "", phases)), None)
 
 
-def _fields(row: Row[Any] | BatchRun, usual: timedelta | None, now: datetime) -> dict[str, Any]:
+def _fields(row: Row[Any] | BatchRunRecord, usual: timedelta | None, now: datetime) -> dict[str, Any]:
     plain = {name: getattr(row, name) for name in RunView.model_fields if hasattr(row, name)}
     took = row.completed_at - row.started_at if row.completed_at is not None else None
     return plain | {
@@ -222,7 +222,7 @@ def _fields(row: Row[Any] | BatchRun, usual: timedelta | None, now: datetime) ->
     }
 
 
-def in_order(row: Row[Any] | BatchRun) -> dict[str, Any]:
+def in_order(row: Row[Any] | BatchRunRecord) -> dict[str, Any]:
     """Return a run's phases as they were sent."""
     order = {name: place for place, name in enumerate(row.phase_order or ())}
     return {

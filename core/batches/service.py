@@ -6,7 +6,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
-from core.batches.models import BatchRun
+from core.batches.models import BatchRunRecord
 from core.batches.schemas import BatchStatus
 from core.database.settings import Workspace, read
 from core.platform import clock
@@ -18,6 +18,8 @@ def give_up_silent(session: Session) -> int:
     A run with an end time has ended, whatever its last report called it, and keeps the status that was sent.
     """
     since = clock.now() - timedelta(minutes=read(session, Workspace).batch_silence_minutes)
-    has_no_end = BatchRun.completed_at.is_(None)
-    silent = update(BatchRun).where(BatchRun.status == BatchStatus.RUNNING, BatchRun.heard_at < since, has_no_end)
+    has_no_end = BatchRunRecord.completed_at.is_(None)
+    silent = update(BatchRunRecord).where(
+        BatchRunRecord.status == BatchStatus.RUNNING, BatchRunRecord.heard_at < since, has_no_end
+    )
     return cast("CursorResult[Any]", session.execute(silent.values(status=BatchStatus.LOST))).rowcount

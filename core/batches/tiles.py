@@ -12,7 +12,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.comparison import Meaning, Tile, of_level, of_rate, tile
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 
 Course = list[float | None]
 
@@ -28,25 +28,37 @@ def run_tiles(session: Session, asked: AskedRuns, *, actor: Actor) -> list[Tile]
     took = one.p50_duration_ms, other.p50_duration_ms
     return [
         tile(
-            "runs", "Runs", Unit.COUNT, (one.runs, other.runs), of_level(counts[:-1], counts_before[:-1], Meaning.NEITHER), counts
+            "runs",
+            "Runs",
+            FigureUnit.COUNT,
+            (one.runs, other.runs),
+            of_level(counts[:-1], counts_before[:-1], Meaning.NEITHER),
+            counts,
         ),
         _success(one, other, days),
         _bad(one, other, days),
-        tile("duration", "Median duration", Unit.DURATION, took, of_level(times, times_before, Meaning.BAD), times[: len(days)]),
+        tile(
+            "duration",
+            "Median duration",
+            FigureUnit.DURATION,
+            took,
+            of_level(times, times_before, Meaning.BAD),
+            times[: len(days)],
+        ),
     ]
 
 
 def _success(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Tile:
     verdict = of_rate(_rate(one), _rate(other), Meaning.GOOD)
     course: Course = [day.success_rate for day in days]
-    return tile("success", "Success rate", Unit.SHARE, (one.success_rate, other.success_rate), verdict, course)
+    return tile("success", "Success rate", FigureUnit.SHARE, (one.success_rate, other.success_rate), verdict, course)
 
 
 def _bad(one: RunFigures, other: RunFigures, days: Sequence[DayOfRuns]) -> Tile:
     (good, ended), (good_before, ended_before) = _rate(one), _rate(other)
     verdict = of_rate((ended - good, ended), (ended_before - good_before, ended_before), Meaning.BAD)
     course: Course = [float(sum(getattr(day, state) for state in BAD)) for day in days]
-    return tile("bad", "Failed, partial or lost", Unit.COUNT, (ended - good, ended_before - good_before), verdict, course)
+    return tile("bad", "Failed, partial or lost", FigureUnit.COUNT, (ended - good, ended_before - good_before), verdict, course)
 
 
 def _rate(found: RunFigures) -> tuple[int, int]:

@@ -15,13 +15,13 @@ MOST = 1000
 Answer = TypeVar("Answer")
 
 _answers: dict[Hashable, tuple[float, float, Any]] = {}  # when it was found, how long it holds, and what
-_asking: dict[Hashable, "Turn"] = {}
+_asking: dict[Hashable, "AskTurn"] = {}
 _slow: dict[Hashable, float] = {}  # when it took long the last time
 _door = threading.Lock()
 
 
 @dataclass
-class Turn:
+class AskTurn:
     """Whose turn it is to ask one question, and how many want to know."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -95,10 +95,10 @@ def _remembered(key: Hashable, ask: Callable[[], Answer], holds_s: Callable[[Ans
 
 
 @contextmanager
-def _turn(key: Hashable) -> Iterator[Turn]:
+def _turn(key: Hashable) -> Iterator[AskTurn]:
     """Wait for who asks the same, and for nobody else: another question may take seconds."""
     with _door:
-        turn = _asking.setdefault(key, Turn())
+        turn = _asking.setdefault(key, AskTurn())
         turn.wanted += 1
     try:
         with turn.lock:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.conversations.opinions import Opinion
+from core.conversations.opinions import ConversationOpinion
 from core.conversations.schemas import ConversationState, MessageSpeaker
 from core.identity.schemas import View
 from core.presentation.money import Usd
@@ -17,12 +17,12 @@ class ConversationFilter:
 
     q: str | None = None
     model: str | None = None
-    rating: Opinion | None = None
+    rating: ConversationOpinion | None = None
     status: ConversationState | None = None
     annotated: bool | None = None
 
 
-class Part(View):
+class TextPart(View):
     """A piece of a text; a hit is a word that was searched for."""
 
     text: str
@@ -35,7 +35,7 @@ class Hit(View):
     message_id: UUID
     position: int
     role: MessageSpeaker
-    parts: list[Part]
+    parts: list[TextPart]
     messages: int
 
 
@@ -61,7 +61,7 @@ class ConversationSummary(View):
     total_cost_usd: Usd | None
     user_rating: int | None
     rating_scale: str | None
-    opinion: Opinion
+    opinion: ConversationOpinion
     user_feedback: str | None
     escalated_at: datetime | None
     escalation_reason: str | None

@@ -2,7 +2,7 @@
 
 import re
 
-from core.conversations.answers import Part
+from core.conversations.answers import TextPart
 
 START, STOP = "\x02", "\x03"
 APART = "\x04"  # what the database's searchable() sets between letters and punctuation, to find words there
@@ -21,7 +21,7 @@ def text_of(longest: str) -> str:
 TEXT = text_of("50000")  # longer texts are not searched either
 
 
-def parts(marked: str) -> list[Part]:
+def parts(marked: str) -> list[TextPart]:
     """Return a marked text in pieces, hits and what is between them."""
     pieces = MARKED.split(marked.replace(APART, ""))
-    return [Part(text=piece, is_hit=bool(number % 2)) for number, piece in enumerate(pieces) if piece]
+    return [TextPart(text=piece, is_hit=bool(number % 2)) for number, piece in enumerate(pieces) if piece]

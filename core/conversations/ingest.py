@@ -15,9 +15,9 @@ from core.conversations import messages, naming
 from core.conversations.prefixes import drop_known
 from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation
 from core.database import traces
-from core.database.newest import Known, moment_of, name_by, version_of
+from core.database.newest import KnownFields, moment_of, name_by, version_of
 from core.database.staging import Connection, Few, Stage, driver, with_indexes
-from core.ingest.intake import Source, key_of
+from core.ingest.intake import RowSource, key_of
 from core.jobs import outbox
 from core.platform import clock
 
@@ -91,7 +91,7 @@ where user_id is not null"""  # noqa: S608
 
 
 def store(
-    session: Session, conversations: list[NewConversation], source: Source, *, notes_users: bool = True, repeats: bool = False
+    session: Session, conversations: list[NewConversation], source: RowSource, *, notes_users: bool = True, repeats: bool = False
 ) -> int:
     """Store conversations and their messages; return how many of the rows said anything new.
 
@@ -126,15 +126,15 @@ def store(
     return len(news | grown)
 
 
-def _lock(connection: Connection, ids: set[UUID]) -> dict[UUID, Known]:
+def _lock(connection: Connection, ids: set[UUID]) -> dict[UUID, KnownFields]:
     return _known(connection.execute(LOCK.encode(), {"ids": list(ids)})) if ids else {}
 
 
-def _known(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, Known]:
-    return {id_: Known(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in rows}
+def _known(rows: Iterable[tuple[Any, ...]]) -> dict[UUID, KnownFields]:
+    return {id_: KnownFields(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in rows}
 
 
-def _rows(conversations: list[NewConversation], source: Source) -> Iterator[tuple[object, ...]]:
+def _rows(conversations: list[NewConversation], source: RowSource) -> Iterator[tuple[object, ...]]:
     for each in conversations:
         yield key_of("conversation", each.id), each.id, source.origin, source.environment, source.import_id, _began(each)
 
@@ -145,7 +145,7 @@ def _began(conversation: NewConversation) -> datetime:
 
 
 def _learn(
-    known: dict[UUID, Known],
+    known: dict[UUID, KnownFields],
     conversations: list[NewConversation],
     made: set[UUID],
     began_at: str,
@@ -191,7 +191,7 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
     return columns if name is None else {**columns, "user_id": key_of("user", name)}
 
 
-def _learned(id_: UUID, known: Known, began_at: str) -> tuple[object, ...]:
+def _learned(id_: UUID, known: KnownFields, began_at: str) -> tuple[object, ...]:
     name, *values = (known.values[field] for field in FIELDS)
     user_id = key_of("user", name) if name is not None else None
     return id_, moment_of(known.told[began_at]), user_id, name, *values, known.told
@@ -208,7 +208,7 @@ def _late(conversations: list[NewConversation], grown: set[int]) -> set[UUID]:
     }
 
 
-def _passed_on(known: dict[UUID, Known], news: set[int], conversations: list[NewConversation]) -> set[UUID]:
+def _passed_on(known: dict[UUID, KnownFields], news: set[int], conversations: list[NewConversation]) -> set[UUID]:
     """Return the conversations that wait for a person, of those of which something new was said."""
     ids = {key_of("conversation", conversations[number].id) for number in news}
     return {id_ for id_ in ids if known[id_].values["status"] == ConversationState.WAITING_HUMAN}

@@ -12,7 +12,7 @@ NEGATIVE = f"rating <= case scale when '{FIVE}' then {OF_FIVE[0]} else {OF_THUMB
 POSITIVE = f"rating >= case scale when '{FIVE}' then {OF_FIVE[1]} else {OF_THUMBS[1]} end"
 
 
-class Opinion(StrEnum):
+class ConversationOpinion(StrEnum):
     """What a user thinks of a conversation: positive is +1, or 4 and 5 of five; negative is -1, or 1 and 2 of five."""
 
     POSITIVE = "positive"
@@ -21,7 +21,7 @@ class Opinion(StrEnum):
     UNRATED = "unrated"
 
     @classmethod
-    def of(cls, rating: int | None, scale: str | None) -> "Opinion":
+    def of(cls, rating: int | None, scale: str | None) -> "ConversationOpinion":
         """Return what a rating on its scale says."""
         if rating is None:
             return cls.UNRATED
@@ -29,14 +29,14 @@ class Opinion(StrEnum):
         return cls.POSITIVE if rating >= high else cls.NEGATIVE if rating <= low else cls.NEUTRAL
 
 
-def rated(opinion: Opinion, rating: ColumnElement[Any], scale: ColumnElement[Any]) -> ColumnElement[bool]:
+def rated(opinion: ConversationOpinion, rating: ColumnElement[Any], scale: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition that says what Opinion.of says."""
     low, high = (case((scale == FIVE, of_five), else_=other) for of_five, other in zip(OF_FIVE, OF_THUMBS, strict=True))
     conditions = {
-        Opinion.POSITIVE: rating >= high,
-        Opinion.NEGATIVE: rating <= low,
-        Opinion.NEUTRAL: and_(rating.is_not(None), ~or_(rating >= high, rating <= low)),
-        Opinion.UNRATED: rating.is_(None),
+        ConversationOpinion.POSITIVE: rating >= high,
+        ConversationOpinion.NEGATIVE: rating <= low,
+        ConversationOpinion.NEUTRAL: and_(rating.is_not(None), ~or_(rating >= high, rating <= low)),
+        ConversationOpinion.UNRATED: rating.is_(None),
     }
     return conditions[opinion]
 
@@ -45,4 +45,4 @@ def in_words(rating: int, scale: str) -> str:
     """Return a rating as people say it."""
     if scale == FIVE:
         return f"{rating} of 5"
-    return "Thumbs-up" if Opinion.of(rating, scale) is Opinion.POSITIVE else "Thumbs-down"
+    return "Thumbs-up" if ConversationOpinion.of(rating, scale) is ConversationOpinion.POSITIVE else "Thumbs-down"

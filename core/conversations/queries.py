@@ -27,7 +27,7 @@ from core.conversations import highlights
 from core.conversations.answers import ConversationFilter, ConversationSummary, ConversationView, Hit
 from core.conversations.errors import ConversationMissing, MessageAmbiguous, MessageMissing
 from core.conversations.models import Conversation, Message
-from core.conversations.opinions import Opinion, rated
+from core.conversations.opinions import ConversationOpinion, rated
 from core.database.paging import Cursor, Page, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, may, require
@@ -140,7 +140,7 @@ def _summaries(session: Session, rows: list[RowMapping], q: str | None, actor: A
             **{name: value for name, value in row.items() if name in ConversationSummary.model_fields}
             | {"total_cost_usd": row["total_cost_usd"] if sees_costs else None},
             opening=openings.get(row["id"]),
-            opinion=Opinion.of(row["user_rating"], row["rating_scale"]),
+            opinion=ConversationOpinion.of(row["user_rating"], row["rating_scale"]),
             hit=hits.get(row["id"]),
         )
         for row in rows

@@ -17,7 +17,7 @@ union select id, external_id, conversation_id from messages where external_id = 
 
 
 @dataclass(frozen=True)
-class Place:
+class MessagePlace:
     """The keys of a message and its conversation; those that are not stored yet have them already."""
 
     conversation_id: UUID | None
@@ -27,7 +27,7 @@ class Place:
 Named = tuple[str | None, str | None]  # a conversation and a message, as a sender calls them
 
 
-def places(session: Session, named: Iterable[Named]) -> dict[Named, Place]:
+def places(session: Session, named: Iterable[Named]) -> dict[Named, MessagePlace]:
     """Return what each pair means: a uuid that is one of ours is that; a message that names no conversation is looked for."""
     wanted = set(named)
     ids = [id_ for pair in wanted for name in pair if (id_ := _as_uuid(name)) is not None]
@@ -37,8 +37,8 @@ def places(session: Session, named: Iterable[Named]) -> dict[Named, Place]:
         ours.conversations = {id_: name for id_, name in session.execute(CONVERSATIONS, {"ids": ids})}
     if ids or names:
         for id_, name, conversation_id in session.execute(MESSAGES, {"ids": ids, "names": names}):
-            ours.messages[id_] = Place(conversation_id, id_)
-            ours.called[name].append(Place(conversation_id, id_))
+            ours.messages[id_] = MessagePlace(conversation_id, id_)
+            ours.called[name].append(MessagePlace(conversation_id, id_))
     return {pair: ours.place(*pair) for pair in wanted}
 
 
@@ -47,10 +47,10 @@ class _Ours:
     """What is stored of what was named."""
 
     conversations: dict[UUID, str] = field(default_factory=dict)
-    messages: dict[UUID, Place] = field(default_factory=dict)
-    called: dict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
+    messages: dict[UUID, MessagePlace] = field(default_factory=dict)
+    called: dict[str, list[MessagePlace]] = field(default_factory=lambda: defaultdict(list))
 
-    def place(self, conversation: str | None, message: str | None) -> Place:
+    def place(self, conversation: str | None, message: str | None) -> MessagePlace:
         """Return the keys of a message and a conversation."""
         own, by_key = _as_uuid(conversation), _as_uuid(message)
         conversation = conversation if own is None else self.conversations.get(own, conversation)
@@ -58,9 +58,9 @@ class _Ours:
         if by_key in self.messages:
             return self.messages[by_key]
         if message is None:
-            return Place(key, None)
+            return MessagePlace(key, None)
         so_called = self.called[message] if conversation is None else []
-        return so_called[0] if len(so_called) == 1 else Place(key, key_of("message", message_name(conversation, message)))
+        return so_called[0] if len(so_called) == 1 else MessagePlace(key, key_of("message", message_name(conversation, message)))
 
 
 def _as_uuid(name: str | None) -> UUID | None:

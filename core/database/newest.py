@@ -25,7 +25,7 @@ def name_by(name: str, import_id: UUID | None) -> str:
 
 
 @dataclass
-class Known:
+class KnownFields:
     """What is known of a thing, and of each field how new it is; objects are known by their own fields."""
 
     values: dict[str, Any]

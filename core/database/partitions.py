@@ -33,7 +33,7 @@ PRESENT = text(
 
 
 @dataclass(frozen=True, order=True)
-class Part:
+class Partition:
     """The days of one partition, the last one excluded."""
 
     first: date
@@ -76,7 +76,7 @@ class Counted(NamedTuple):
         return self.held > 0 and self.over + self.held == self.whole
 
 
-_known: dict[str, list[Part]] = {}
+_known: dict[str, list[Partition]] = {}
 _lock = threading.Lock()
 
 
@@ -114,16 +114,16 @@ def forget(_hint: bus.Hint = None) -> None:
 bus.subscribe(CHANGED, forget)
 
 
-def list_parts(connection: Connection, parent: str) -> list[Part]:
+def list_parts(connection: Connection, parent: str) -> list[Partition]:
     """Return the partitions of a table, the oldest first."""
     found = []
     for _, bounds in connection.execute(PRESENT, {"parent": parent}):
         first, end = (date.fromisoformat(day) for day in BOUNDS.match(bounds.removeprefix("FOR VALUES ")).groups())  # type: ignore[union-attr]  # all are ours
-        found.append(Part(first, end))
+        found.append(Partition(first, end))
     return sorted(found)
 
 
-def is_made_ahead(part: Part) -> bool:
+def is_made_ahead(part: Partition) -> bool:
     """Whether it would be made again at once, though it is empty."""
     return part.first >= clock.now().date() - DAYS_BACK * DAY
 
@@ -134,7 +134,7 @@ def count_over(session: Session, table: str, horizon: Horizon) -> Counted:
     return Counted(*session.execute(text(f"select {counts} from {table}"), horizon.filled).one())  # noqa: S608
 
 
-def drop(session: Session, parent: str, part: Part, *, horizon: Horizon) -> int | None:
+def drop(session: Session, parent: str, part: Partition, *, horizon: Horizon) -> int | None:
     """Drop a partition whose every row is over, and return how many it had; else return None.
 
     Writers of these old days wait while we look; everybody else only while the partition leaves, and for 300 ms at most,
@@ -153,7 +153,7 @@ def drop(session: Session, parent: str, part: Part, *, horizon: Horizon) -> int 
     return whole
 
 
-def delete_over(session: Session, parent: str, part: Part, *, page: int, horizon: Horizon) -> int | None:
+def delete_over(session: Session, parent: str, part: Partition, *, page: int, horizon: Horizon) -> int | None:
     """Delete what is over from some pages of a partition, and return how many rows that were; None after the last page."""
     name = part.name(parent)
     size = text("select pg_relation_size(cast(:name as regclass)) / current_setting('block_size')::int")
@@ -183,19 +183,19 @@ def _make(parent: str, days: list[date]) -> None:
         _known[parent] = present
 
 
-def _wanted(day: date, present: list[Part]) -> Part | None:
+def _wanted(day: date, present: list[Partition]) -> Partition | None:
     """Return the partition that a day needs: its own, or as much of its year as lies between those that are there."""
     if any(part.first <= day < part.end for part in present):
         return None
     if day >= clock.now().date() - DAYS_BACK * DAY:
-        return Part(day, day + DAY)
+        return Partition(day, day + DAY)
     first = max([date(day.year, 1, 1), *(part.end for part in present if part.end <= day)])
     horizon = clock.now().date() - DAYS_BACK * DAY
     end = min([date(day.year + 1, 1, 1), horizon, *(part.first for part in present if part.first > day)])
-    return Part(first, end)
+    return Partition(first, end)
 
 
-def _create(connection: Connection, parent: str, part: Part) -> None:
+def _create(connection: Connection, parent: str, part: Partition) -> None:
     """Make a table, and only then attach it: that takes no lock which readers or writers would wait for."""
     name = part.name(parent)
     bounds = f"from ('{part.first} 00:00:00+00') to ('{part.end} 00:00:00+00')"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.database.newest import Known, Version
+from core.database.newest import KnownFields, Version
 from core.database.staging import Connection, Stage, with_indexes
 
 BEFORE = """
@@ -70,12 +70,12 @@ class Shadowed:
     def __init__(self, import_id: UUID | None, made: Collection[UUID]) -> None:
         """Collect what the rows of one batch say; of no import, nothing, and nothing of rows that the batch has `made`."""
         self._import_id, self._made = import_id, frozenset(made)
-        self._said: dict[UUID, Known] = {}
+        self._said: dict[UUID, KnownFields] = {}
 
-    def note(self, id_: UUID, known: Known, given: dict[str, Any], version: Version) -> None:
+    def note(self, id_: UUID, known: KnownFields, given: dict[str, Any], version: Version) -> None:
         """Note what `known` would not learn from a row."""
         if self._import_id is not None and id_ not in self._made and (hidden := known.unmoved_by(given, version)):
-            self._said.setdefault(id_, Known({}, {})).learn(hidden, version)
+            self._said.setdefault(id_, KnownFields({}, {})).learn(hidden, version)
 
     def store(self, connection: Connection, table: str, *, columns: Callable[[dict[str, Any]], dict[str, Any]] = dict) -> None:
         """Store what was noted, after `after`; `columns` makes columns of the fields."""

@@ -26,7 +26,7 @@ RELEASES = (
 
 
 @dataclass(frozen=True)
-class Window:
+class StoryWindow:
     """A time in which a story happens, its end excluded."""
 
     start: datetime
@@ -79,24 +79,24 @@ class Calendar:
         return next(name for name, days in reversed(RELEASES) if self.ago(days) <= at or days == RELEASES[0][1])
 
     @property
-    def latency(self) -> Window:
+    def latency(self) -> StoryWindow:
         """When one model was slow."""
-        return Window(self.ago(5.6), self.ago(4.1))
+        return StoryWindow(self.ago(5.6), self.ago(4.1))
 
     @property
-    def portfolio_bug(self) -> Window:
+    def portfolio_bug(self) -> StoryWindow:
         """When the starter board could not be saved: from release 2.6.0 to 2.6.1."""
-        return Window(self.ago(30.4), self.ago(24.3))
+        return StoryWindow(self.ago(30.4), self.ago(24.3))
 
     @property
-    def new_model(self) -> Window:
+    def new_model(self) -> StoryWindow:
         """Since when a larger model answers: release 2.7.0."""
-        return Window(self.ago(12.4), self.until + DAY)
+        return StoryWindow(self.ago(12.4), self.until + DAY)
 
     @property
-    def carrier(self) -> Window:
+    def carrier(self) -> StoryWindow:
         """Since when Polarpost's tracking times out."""
-        return Window(self.ago(9.5), self.until + DAY)
+        return StoryWindow(self.ago(9.5), self.until + DAY)
 
     def is_monday(self, at: datetime) -> bool:
         """Whether the sensors of one cellar were out of reach last night."""
@@ -108,5 +108,5 @@ class Calendar:
             return True
         if when == "monday":
             return self.is_monday(at)
-        window: Window = getattr(self, when)
+        window: StoryWindow = getattr(self, when)
         return at in window

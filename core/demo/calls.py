@@ -12,7 +12,7 @@ from uuid import UUID
 
 from core.demo.calendar import DAY, Calendar
 from core.demo.loaded import cheeses
-from core.demo.talks import Message, Talk
+from core.demo.talks import DemoMessage, DemoTalk
 from core.providers import prices
 from core.providers.rates import ALWAYS, PICO, Rate
 
@@ -73,7 +73,7 @@ class Spent:
     model: str = ""
 
 
-class Caller:
+class RequestMaker:
     """Makes requests, each with its own id."""
 
     def __init__(self, random: Random, calendar: Calendar) -> None:
@@ -81,7 +81,7 @@ class Caller:
         self.random, self.calendar = random, calendar
         self._count = 0
 
-    def answer(self, talk: Talk, place: int) -> tuple[list[dict[str, Any]], Spent]:
+    def answer(self, talk: DemoTalk, place: int) -> tuple[list[dict[str, Any]], Spent]:
         """Return the requests behind one message of the assistant, and what they cost together."""
         message, spent, random = talk.messages[place], Spent(), self.random
         model = self._model(talk)
@@ -113,7 +113,7 @@ class Caller:
             spent.cost, spent.tokens = spent.cost + cost, spent.tokens + tokens
         return rows, spent
 
-    def _model(self, talk: Talk) -> Model:
+    def _model(self, talk: DemoTalk) -> Model:
         if talk.lang not in ("en", "de", "fr"):
             return MANY_TONGUES
         if talk.person.plan == "Wheel" or talk.person.number % 4 == 0:
@@ -167,10 +167,10 @@ class Caller:
         heard: int,
         said: int,
         cached: int,
-        with_tool: Message | None,
+        with_tool: DemoMessage | None,
         *,
         operation: str = "chat",
-        talk: Talk | None = None,
+        talk: DemoTalk | None = None,
     ) -> dict[str, Any]:
         slowness = self._slowness(model, at)
         first = self._time(model.first_token_ms * slowness, model.spread)
@@ -194,7 +194,7 @@ class Caller:
             row["steps"] = self._steps(took)
         return row
 
-    def _use_tool(self, row: dict[str, Any], message: Message, took: int) -> None:
+    def _use_tool(self, row: dict[str, Any], message: DemoMessage, took: int) -> None:
         """Add the tool that the model asked for; the request lasts until its answer is there."""
         tool = str(message.tool)
         lasts = TIMEOUT_MS + self.random.randint(5, 90) if message.tool_fails else self._time(TOOL_MS[tool], 0.5)
@@ -244,7 +244,7 @@ class Caller:
                 )
                 yield row | {"wheel": self.random.choice(cheeses()).name}
 
-    def pending(self, talks: list[Talk]) -> Iterator[dict[str, Any]]:
+    def pending(self, talks: list[DemoTalk]) -> Iterator[dict[str, Any]]:
         """Yield requests for those who have talked last that are not answered yet."""
         for number, talk in enumerate(talks[-PENDING:]):
             at = self.calendar.until - timedelta(seconds=3 + 9 * number)

@@ -7,12 +7,12 @@ from typing import Any
 
 from core.demo import library, nights
 from core.demo.calendar import DAY, Calendar
-from core.demo.calls import Caller
+from core.demo.calls import RequestMaker
 from core.demo.onboarding import Diary
 from core.demo.opinions import Critic
-from core.demo.talks import Talk, Teller
+from core.demo.talks import DemoTalk, Teller
 from core.demo.users import Person, people
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 
 SEED = 1851
 TALKS = 3200
@@ -21,7 +21,7 @@ CHATS = 0.63  # of those with a board, how many talk to the assistant at all
 SOON = 0.5  # of those, how many do on the first day
 LONGEST = timedelta(minutes=25)
 
-Row = tuple[Kind, dict[str, Any]]
+Row = tuple[RowKind, dict[str, Any]]
 
 
 class World:
@@ -33,9 +33,9 @@ class World:
         self.calendar = Calendar(until)
         self.diary = Diary(self.random, self.calendar)
         self.teller = Teller(self.random, self.calendar)
-        self.caller = Caller(self.random, self.calendar)
+        self.caller = RequestMaker(self.random, self.calendar)
         self.critic = Critic(self.random, self.calendar)
-        self.talks: list[Talk] = []
+        self.talks: list[DemoTalk] = []
 
     def numbered(self) -> Iterator[Parsed]:
         """Yield all rows as `ingest/*` takes them; `position` counts them from 1."""
@@ -44,24 +44,24 @@ class World:
 
     def rows(self) -> Iterator[Row]:
         """Yield what the app would have sent, users first."""
-        yield from ((Kind.DOCUMENTS, row) for row in library.articles(self.random, self.calendar))
-        yield from ((Kind.BATCH_RUNS, row) for row in nights.runs(self.random, self.calendar))
+        yield from ((RowKind.DOCUMENTS, row) for row in library.articles(self.random, self.calendar))
+        yield from ((RowKind.BATCH_RUNS, row) for row in nights.runs(self.random, self.calendar))
         everybody: list[Person] = []
         for person in people(self.random, self.calendar):
             events = list(self.diary.onboard(person))
             if len(events) > 1:
                 everybody.append(person)
-                yield Kind.USERS, person.row()
-            yield from ((Kind.EVENTS, event) for event in events)
-            yield from ((Kind.EVENTS, event) for event in self.diary.live(person))
-        yield from ((Kind.EVENTS, event) for event in self.diary.strangers())
+                yield RowKind.USERS, person.row()
+            yield from ((RowKind.EVENTS, event) for event in events)
+            yield from ((RowKind.EVENTS, event) for event in self.diary.live(person))
+        yield from ((RowKind.EVENTS, event) for event in self.diary.strangers())
         for person, at in self._when_they_talk(everybody):
             talk = self.teller.tell(len(self.talks) + 1, person, at)
             self.talks.append(talk)
             yield from self._talk(talk)
-        yield from ((Kind.AI_REQUESTS, row) for row in self.caller.nightly())
-        yield from ((Kind.AI_REQUESTS, row) for row in self.caller.pending(self.talks))
-        yield from ((Kind.MEMORIES, row) for row in library.memories(self.random, self.calendar, self.talks))
+        yield from ((RowKind.AI_REQUESTS, row) for row in self.caller.nightly())
+        yield from ((RowKind.AI_REQUESTS, row) for row in self.caller.pending(self.talks))
+        yield from ((RowKind.MEMORIES, row) for row in library.memories(self.random, self.calendar, self.talks))
 
     def _when_they_talk(self, everybody: list[Person]) -> list[tuple[Person, datetime]]:
         """Return who talks when: everybody who does for the first time, then some of them again."""
@@ -86,12 +86,12 @@ class World:
                 found.append((person, self.calendar.moment(random, since=since, end=last)))
         return sorted(found, key=lambda each: (each[1], each[0].number))[-TALKS - 200 :]
 
-    def _talk(self, talk: Talk) -> Iterator[Row]:
+    def _talk(self, talk: DemoTalk) -> Iterator[Row]:
         """Yield a conversation with the requests behind it, the events around it, and what was thought of it."""
         begun = talk.messages[0].at - timedelta(seconds=self.random.randint(3, 25))
         session = f"rind-chat-{talk.number:05d}"
         yield (
-            Kind.EVENTS,
+            RowKind.EVENTS,
             self.diary.event("chat.session_start", begun, session, talk.person, event_data={"conversation": talk.id}),
         )
         messages = []
@@ -104,20 +104,20 @@ class World:
             }
             if not message.by_user:
                 calls, spent = self.caller.answer(talk, place)
-                yield from ((Kind.AI_REQUESTS, call) for call in calls)
+                yield from ((RowKind.AI_REQUESTS, call) for call in calls)
                 sent |= {"model": spent.model, "tokens": spent.tokens, "cost_usd": f"{spent.cost:.8f}"}
                 sent |= {"latency_ms": spent.latency_ms, "first_token_ms": spent.first_token_ms}
                 if message.tool is not None:
                     sent["tool_calls"] = [{"name": message.tool, **({"error": "timeout"} if message.tool_fails else {})}]
             messages.append(sent)
-        yield Kind.CONVERSATIONS, self._row(talk, messages)
+        yield RowKind.CONVERSATIONS, self._row(talk, messages)
         for rating in self.critic.rate(talk):
-            yield Kind.FEEDBACK, rating
+            yield RowKind.FEEDBACK, rating
             said = {"rating": rating["rating"], "conversation": talk.id}
             at = datetime.fromisoformat(rating["created_at"])
-            yield Kind.EVENTS, self.diary.event("chat.feedback_given", at, session, talk.person, event_data=said)
+            yield RowKind.EVENTS, self.diary.event("chat.feedback_given", at, session, talk.person, event_data=said)
 
-    def _row(self, talk: Talk, messages: list[dict[str, Any]]) -> dict[str, Any]:
+    def _row(self, talk: DemoTalk, messages: list[dict[str, Any]]) -> dict[str, Any]:
         is_over = talk.messages[-1].at < self.calendar.until - timedelta(hours=6)
         waits = talk.branch == "human" and talk.messages[-1].at > self.calendar.until - 2 * DAY
         return {
@@ -134,7 +134,7 @@ class World:
         }
 
 
-def _title(talk: Talk) -> str:
+def _title(talk: DemoTalk) -> str:
     """Return what the model for titles made of it: the topic, and the first words."""
     words = talk.messages[0].text.split()
     return f"{talk.situation.topic.capitalize()}: {' '.join(words[:7])}{'…' if len(words) > 7 else ''}"

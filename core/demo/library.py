@@ -9,7 +9,7 @@ from typing import Any
 from core.demo.calendar import DAY, Calendar
 from core.demo.loaded import TEXTS, table
 from core.demo.script import fill
-from core.demo.talks import Talk
+from core.demo.talks import DemoTalk
 from core.demo.users import Person
 
 MEMORIES = 420
@@ -46,7 +46,7 @@ def articles(random: Random, calendar: Calendar) -> Iterator[dict[str, Any]]:
         }
 
 
-def memories(random: Random, calendar: Calendar, talks: list[Talk]) -> Iterator[dict[str, Any]]:
+def memories(random: Random, calendar: Calendar, talks: list[DemoTalk]) -> Iterator[dict[str, Any]]:
     """Yield what was noted of users in conversations."""
     told = table("opinions")["memories"]
     for number, talk in enumerate(random.sample(talks, MEMORIES), 1):

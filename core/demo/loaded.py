@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
-from core.demo.script import Script, parse
+from core.demo.script import TalkScript, parse
 
 TEXTS = files("core.demo") / "texts"
 
@@ -47,7 +47,7 @@ class Situation:
 
     id: str
     topic: str
-    script: Script
+    script: TalkScript
     lang: str = "en"
     countries: tuple[str, ...] = ()
     plans: tuple[str, ...] = ()

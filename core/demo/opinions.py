@@ -7,7 +7,7 @@ from typing import Any
 
 from core.demo.calendar import Calendar
 from core.demo.loaded import table
-from core.demo.talks import Message, Talk
+from core.demo.talks import DemoMessage, DemoTalk
 
 
 class Critic:
@@ -18,7 +18,7 @@ class Critic:
         self.random, self.calendar = random, calendar
         self._count = 0
 
-    def rate(self, talk: Talk) -> Iterator[dict[str, Any]]:
+    def rate(self, talk: DemoTalk) -> Iterator[dict[str, Any]]:
         """Yield what is thought of a conversation and of its messages."""
         texts, random = table("opinions"), self.random
         for place, message in enumerate(talk.messages):
@@ -31,7 +31,7 @@ class Critic:
             comment = {"comment": random.choice(texts["five"])} if stars >= 3 and random.random() < 0.4 else {}
             yield self._row(talk, talk.messages[-1].at, {"rating": stars, "scale": "five", **comment})
 
-    def _of_message(self, message: Message) -> dict[str, Any] | None:
+    def _of_message(self, message: DemoMessage) -> dict[str, Any] | None:
         random, texts = self.random, table("opinions")
         if message.thumbs_down and random.random() < 0.7:
             row = {"rating": -1, "scale": "thumbs", "comment": random.choice(message.thumbs_down)}
@@ -44,7 +44,7 @@ class Critic:
         comment = {"comment": random.choice(texts["up" if is_good else "down"])} if random.random() < 0.3 else {}
         return {"rating": 1 if is_good else -1, "scale": "thumbs", **comment}
 
-    def _row(self, talk: Talk, at: datetime, row: dict[str, Any]) -> dict[str, Any]:
+    def _row(self, talk: DemoTalk, at: datetime, row: dict[str, Any]) -> dict[str, Any]:
         self._count += 1
         given_at = min(at + timedelta(seconds=self.random.randint(4, 900)), self.calendar.until)
         return {

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemState, Outcome, Reason
+from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemOutcome, ItemState, Reason
 from core.demo.calendar import DAY, Calendar
 from core.demo.loaded import table
-from core.demo.talks import Message, Talk
+from core.demo.talks import DemoMessage, DemoTalk
 
 COUNT = 1500
 TWICE = 440  # answers that two look at
@@ -50,13 +50,13 @@ class Note:
     decided_at: datetime | None = None
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> ItemOutcome:
         """How its reviewer left the item."""
-        return Outcome.APPROVED if self.kind is APPROVED else Outcome.DONE
+        return ItemOutcome.APPROVED if self.kind is APPROVED else ItemOutcome.DONE
 
 
 @dataclass
-class Review:
+class DemoReview:
     """A message that was reviewed, as its sender calls it, and what was said of it."""
 
     conversation: str
@@ -81,7 +81,7 @@ class Panel:
         self._names: list[str] = table("reviews")["reviewers"]
         self._open = 0
 
-    def review(self, talks: list[Talk]) -> Iterator[Review]:
+    def review(self, talks: list[DemoTalk]) -> Iterator[DemoReview]:
         """Yield reviews until there are as many annotations as there are to be."""
         left = COUNT
         for number, (talk, place) in enumerate(self._chosen(talks)):
@@ -91,11 +91,11 @@ class Panel:
             left -= len(found.notes)
             yield found
 
-    def _chosen(self, talks: list[Talk]) -> list[tuple[Talk, int]]:
+    def _chosen(self, talks: list[DemoTalk]) -> list[tuple[DemoTalk, int]]:
         """Return what they get to, in the order of chance: most of what went wrong, and some of the rest."""
-        bad: list[tuple[Talk, int]] = []
-        good: list[tuple[Talk, int]] = []
-        named: list[tuple[Talk, int]] = []
+        bad: list[tuple[DemoTalk, int]] = []
+        good: list[tuple[DemoTalk, int]] = []
+        named: list[tuple[DemoTalk, int]] = []
         for talk in talks:
             if talk.messages[-1].at > self.calendar.until - 2 * DAY:
                 continue
@@ -115,7 +115,7 @@ class Panel:
         self.random.shuffle(once)
         return twice + once
 
-    def _of(self, talk: Talk, place: int, *, is_twice: bool) -> Review:
+    def _of(self, talk: DemoTalk, place: int, *, is_twice: bool) -> DemoReview:
         message = talk.messages[place]
         truth = self._truth(talk, message)
         first, second = self.random.sample(range(len(self._names) - 1), 2)  # the last of them leads
@@ -130,9 +130,9 @@ class Panel:
             state = self._decide(talk, message, truth, notes)
         else:
             self._go_on(notes[:1])
-        return Review(talk.id, f"m{place:02d}", _reasons(message), state, len(seen), notes)
+        return DemoReview(talk.id, f"m{place:02d}", _reasons(message), state, len(seen), notes)
 
-    def _decide(self, talk: Talk, message: Message, truth: AnnotationType, notes: list[Note]) -> ItemState:
+    def _decide(self, talk: DemoTalk, message: DemoMessage, truth: AnnotationType, notes: list[Note]) -> ItemState:
         if self._open < OPEN and self.random.random() < 0.2:
             self._open += 1
             return ItemState.ADJUDICATION
@@ -145,7 +145,7 @@ class Panel:
         notes.append(decision)
         return ItemState.DONE
 
-    def _truth(self, talk: Talk, message: Message) -> AnnotationType:
+    def _truth(self, talk: DemoTalk, message: DemoMessage) -> AnnotationType:
         random = self.random
         if message.by_user:
             return FLAG
@@ -159,7 +159,7 @@ class Panel:
         kinds, weights = TAKEN_FOR[truth]
         return self.random.choices(kinds, weights)[0]
 
-    def _note(self, talk: Talk, message: Message, kind: AnnotationType, reviewer: int, round_: int, at: datetime) -> Note:
+    def _note(self, talk: DemoTalk, message: DemoMessage, kind: AnnotationType, reviewer: int, round_: int, at: datetime) -> Note:
         random = self.random
         if message.by_user:
             kind = FLAG
@@ -176,14 +176,14 @@ class Panel:
             found.severity = random.choices(list(AnnotationSeverity), HOW_BAD[kind])[0]
         return found
 
-    def _tag(self, talk: Talk, words: dict[str, list[str]]) -> str:
+    def _tag(self, talk: DemoTalk, words: dict[str, list[str]]) -> str:
         topic = talk.situation.topic
         liked = "safety" if topic in EATEN else "tone" if topic in WARM else "policy" if topic in STRICT else "accuracy"
         if liked in words and self.random.random() < 0.35:
             return liked
         return self.random.choice([tag for tag in words if tag != "safety" or topic in EATEN])
 
-    def _filled(self, ways: list[str], talk: Talk, message: Message) -> str:
+    def _filled(self, ways: list[str], talk: DemoTalk, message: DemoMessage) -> str:
         said = self.random.choice(message.thumbs_down).rstrip(".") if message.thumbs_down else ""
         words = self.random.choice([way for way in ways if said or "{said}" not in way])
         first = " ".join(message.text.split()[:6]).rstrip(",.:")
@@ -204,7 +204,7 @@ class Panel:
                 note.decided_by, note.decided_at = len(self._names) - 1, self._later(note.at)
 
 
-def _reasons(message: Message) -> list[Reason]:
+def _reasons(message: DemoMessage) -> list[Reason]:
     if message.tool_fails:
         return [Reason.ERROR]
     if message.edits:

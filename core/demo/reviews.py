@@ -16,7 +16,7 @@ from core.annotations.snapshots import Snapshot
 from core.database.db import Database
 from core.database.tables import table_of
 from core.demo.loaded import table
-from core.demo.reviewers import DECIDING, Note, Review
+from core.demo.reviewers import DECIDING, DemoReview, Note
 from core.ingest.intake import key_of, message_name
 from core.jobs import outbox
 
@@ -24,10 +24,10 @@ notes, items, passes = table_of(Annotation), table_of(ReviewItem), table_of(Revi
 JOINED = timedelta(minutes=2)  # after it was said, a message is in the queue
 
 Row = dict[str, Any]
-Reviewed = Mapping[UUID, Review]
+Reviewed = Mapping[UUID, DemoReview]
 
 
-def store(core: Session, ai: Session, import_id: UUID, reviews: Iterable[Review]) -> None:
+def store(core: Session, ai: Session, import_id: UUID, reviews: Iterable[DemoReview]) -> None:
     """Store reviews with their items, once however often it is done, and let the conversations know."""
     reviewed = {_message(review): review for review in reviews}
     taken = snapshots.take_many(core, list(reviewed))
@@ -48,7 +48,7 @@ def reviewer_id(reviewer: int) -> UUID:
     return key_of("account", f"rind-reviewer-{reviewer}")
 
 
-def _message(review: Review) -> UUID:
+def _message(review: DemoReview) -> UUID:
     return key_of("message", message_name(review.conversation, review.message))
 
 
@@ -65,7 +65,7 @@ def _items(ai: Session, import_id: UUID, there: Reviewed, taken: Mapping[UUID, S
     return {message_id: id_ for message_id, id_ in found}
 
 
-def _item(import_id: UUID, review: Review, snapshot: Snapshot) -> Row:
+def _item(import_id: UUID, review: DemoReview, snapshot: Snapshot) -> Row:
     is_done = review.state is ItemState.DONE
     return {
         **snapshot,
@@ -81,13 +81,13 @@ def _item(import_id: UUID, review: Review, snapshot: Snapshot) -> Row:
     }
 
 
-def _passes(item_id: UUID, review: Review) -> Iterable[Row]:
+def _passes(item_id: UUID, review: DemoReview) -> Iterable[Row]:
     for note in review.notes:
         if note.round != DECIDING:
             yield {"item_id": item_id, "account_id": reviewer_id(note.reviewer), "outcome": note.outcome, "at": note.at}
 
 
-def _notes(item_id: UUID, import_id: UUID, review: Review, snapshot: Snapshot) -> Iterable[Row]:
+def _notes(item_id: UUID, import_id: UUID, review: DemoReview, snapshot: Snapshot) -> Iterable[Row]:
     names = table("reviews")["reviewers"]
     for note in review.notes:
         yield {

@@ -32,7 +32,7 @@ class Alternative:
 
 
 @dataclass
-class Turn:
+class ScriptTurn:
     """What one of the two says, in one of several ways, and what may be thought of it."""
 
     by_user: bool
@@ -49,16 +49,16 @@ class Turn:
 
 
 @dataclass
-class Script:
+class TalkScript:
     """The turns that all such conversations begin with, and the ways in which they go on, by name."""
 
-    trunk: list[Turn] = field(default_factory=list)
-    branches: dict[str, list[Turn]] = field(default_factory=dict)
+    trunk: list[ScriptTurn] = field(default_factory=list)
+    branches: dict[str, list[ScriptTurn]] = field(default_factory=dict)
 
 
-def parse(text: str) -> Script:
+def parse(text: str) -> TalkScript:
     """Read what is written as told above; raise ValueError for a line that is not."""
-    script = Script()
+    script = TalkScript()
     turns, is_new = script.trunk, True
     for line in filter(None, map(str.strip, text.splitlines())):
         if line == "--":
@@ -70,7 +70,7 @@ def parse(text: str) -> Script:
     return script
 
 
-def _take(turns: list[Turn], line: str, *, is_new: bool) -> bool:
+def _take(turns: list[ScriptTurn], line: str, *, is_new: bool) -> bool:
     """Add a line to the turns; return whether the next one begins a new turn whoever speaks."""
     found = LINE.match(line)
     if found is None:
@@ -80,7 +80,7 @@ def _take(turns: list[Turn], line: str, *, is_new: bool) -> bool:
         {"D": turns[-1].thumbs_down, "T": turns[-1].thumbs_up, "E": turns[-1].edits}[mark].append(text)
         return True
     if is_new or turns[-1].by_user != (mark == "U"):
-        turns.append(Turn(by_user=mark == "U"))
+        turns.append(ScriptTurn(by_user=mark == "U"))
     turns[-1].ways.append(Alternative(text, tool, fails is not None, mark == "B", int(answers) - 1 if answers else None))
     return False
 

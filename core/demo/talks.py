@@ -10,7 +10,7 @@ from random import Random
 from core.demo.calendar import DAY, Calendar
 from core.demo.facts import facts
 from core.demo.loaded import Situation, situations, table
-from core.demo.script import Alternative, Script, Turn, fill, parse, vary
+from core.demo.script import Alternative, ScriptTurn, TalkScript, fill, parse, vary
 from core.demo.users import Person
 
 MOST = 12  # messages
@@ -32,7 +32,7 @@ GREETED = ("hi", "hello", "dear", "hoi", "hallo", "hei", "hola", "olá", "bonjou
 
 
 @dataclass
-class Message:
+class DemoMessage:
     """What one of the two said."""
 
     by_user: bool
@@ -46,7 +46,7 @@ class Message:
 
 
 @dataclass
-class Talk:
+class DemoTalk:
     """A conversation that was held."""
 
     number: int
@@ -55,7 +55,7 @@ class Talk:
     lang: str
     branch: str | None
     release: str
-    messages: list[Message]
+    messages: list[DemoMessage]
 
     @property
     def id(self) -> str:
@@ -80,7 +80,7 @@ class Teller:
         self._asides = parse(table("asides")["text"]).trunk
         self._said: Counter[str] = Counter()
 
-    def tell(self, number: int, person: Person, at: datetime) -> Talk:
+    def tell(self, number: int, person: Person, at: datetime) -> DemoTalk:
         """Return what somebody talked about at a moment."""
         situation = self._choose(person, at)
         self._told[situation.id] += 1
@@ -91,7 +91,7 @@ class Teller:
         best = min(range(TRIES), key=lambda each: sum(heard[shingle] for shingle in shingles[each]) / max(1, len(shingles[each])))
         heard.update(shingles[best])
         branch, messages = tries[best]
-        return Talk(number, person, situation, situation.lang, branch, self.calendar.release(at), messages)
+        return DemoTalk(number, person, situation, situation.lang, branch, self.calendar.release(at), messages)
 
     def _choose(self, person: Person, at: datetime) -> Situation:
         is_new = person.board_at is None or at < person.board_at
@@ -121,9 +121,11 @@ class Teller:
             known |= {"carrier": "Polarpost", "parcel": f"PO{known['parcel'][2:]}"}
         return known
 
-    def _try(self, situation: Situation, person: Person, at: datetime, known: dict[str, str]) -> tuple[str | None, list[Message]]:
+    def _try(
+        self, situation: Situation, person: Person, at: datetime, known: dict[str, str]
+    ) -> tuple[str | None, list[DemoMessage]]:
         turns, branch = self._turns(situation.script)
-        said: list[Message] = []
+        said: list[DemoMessage] = []
         way: int | None = None
         for turn in turns:
             way = self.random.choice(turn.ways_after(way))
@@ -136,8 +138,8 @@ class Teller:
                 message.text = _in_style(message.text, person.style)
         return branch, said
 
-    def _turns(self, script: Script) -> tuple[list[Turn], str | None]:
-        turns: list[Turn] = []
+    def _turns(self, script: TalkScript) -> tuple[list[ScriptTurn], str | None]:
+        turns: list[ScriptTurn] = []
         for turn in script.trunk:
             turns.append(turn)
             if turn.may_end and self.random.random() < 0.4:
@@ -148,7 +150,7 @@ class Teller:
         branch = self.random.choices(names, [BRANCHES[name] for name in names])[0]
         return turns + script.branches[branch], branch
 
-    def _say(self, turn: Turn, number: int, known: dict[str, str]) -> Message:
+    def _say(self, turn: ScriptTurn, number: int, known: dict[str, str]) -> DemoMessage:
         way = turn.ways[number]
         wrong_ones = any(each.is_wrong for each in turn.ways)
         said = _message(way, vary(fill(vary(way.text, self.random), known), self.random), by_user=turn.by_user)
@@ -159,9 +161,9 @@ class Teller:
             said.thumbs_up = [fill(vary(each, self.random), known) for each in turn.thumbs_up]
         return said
 
-    def _ending(self, situation: Situation, said: list[Message], known: dict[str, str], person: Person) -> list[Message]:
+    def _ending(self, situation: Situation, said: list[DemoMessage], known: dict[str, str], person: Person) -> list[DemoMessage]:
         """Return what may come after the matter itself: another question, and a good-bye or a grumble."""
-        more: list[Message] = []
+        more: list[DemoMessage] = []
         is_bad = any(message.thumbs_down for message in said)
         phrases = table("phrases")[situation.lang]
         if situation.lang == "en" and not is_bad and person.style != "angry" and situation.topic != "bereavement":
@@ -170,15 +172,15 @@ class Teller:
         if self.random.random() < 0.42 and len(said) + len(more) <= MOST - 2:
             words = self.random.choice(phrases["grumbles" if is_bad else "thanks"])
             known = known | {"bye": fill(self.random.choice(phrases.get("byes", ["{first}"])), known)}
-            more.append(Message(by_user=True, text=fill(words, known), at=self.calendar.until))
+            more.append(DemoMessage(by_user=True, text=fill(words, known), at=self.calendar.until))
             if not is_bad and self.random.random() < 0.6:
                 is_tasty = situation.topic in TASTY
                 closings = [each for each in phrases["closings"] if is_tasty or not CHEERFUL.search(each)]
                 text = fill(self.random.choice(closings), known)
-                more.append(Message(by_user=False, text=text, at=self.calendar.until))
+                more.append(DemoMessage(by_user=False, text=text, at=self.calendar.until))
         return more
 
-    def _aside(self, known: dict[str, str]) -> list[Message]:
+    def _aside(self, known: dict[str, str]) -> list[DemoMessage]:
         pairs = [pair for pair in pairwise(self._asides) if pair[0].by_user]
         question, answer = min(self.random.sample(pairs, 6), key=lambda pair: self._said[pair[0].ways[0].text])
         self._said[question.ways[0].text] += 1
@@ -187,7 +189,7 @@ class Teller:
         asked.text = f"{begins} {asked.text if begins[-1] not in '.?' else asked.text[0].upper() + asked.text[1:]}"
         return [asked, answered]
 
-    def _open(self, first: Message, person: Person, situation: Situation, known: dict[str, str], at: datetime) -> None:
+    def _open(self, first: DemoMessage, person: Person, situation: Situation, known: dict[str, str], at: datetime) -> None:
         """Let somebody begin as people like him do."""
         phrases, random = table("phrases")[situation.lang], self.random
         known = known | {"relative": random.choice(phrases.get("relatives", [""]))}
@@ -205,7 +207,7 @@ class Teller:
         if person.style == "angry":
             first.text += " " + random.choice(phrases["angry"])
 
-    def _date(self, said: list[Message], at: datetime) -> None:
+    def _date(self, said: list[DemoMessage], at: datetime) -> None:
         """Give each message its time: people read, think and type."""
         for message in said:
             message.at = at
@@ -220,8 +222,8 @@ def _fits(greeting: str, hour: int) -> bool:
     return all(first <= hour < end for first, end, parts in HOURS for part in parts if part in words)
 
 
-def _message(way: Alternative, text: str, *, by_user: bool) -> Message:
-    return Message(by_user, text, EPOCH, way.tool, way.tool_fails)
+def _message(way: Alternative, text: str, *, by_user: bool) -> DemoMessage:
+    return DemoMessage(by_user, text, EPOCH, way.tool, way.tool_fails)
 
 
 def _in_style(text: str, style: str) -> str:
@@ -236,6 +238,6 @@ def _without_stop(text: str) -> str:
     return text if text.endswith("..") else text.removesuffix(".")
 
 
-def _shingles(messages: list[Message]) -> list[tuple[str, ...]]:
+def _shingles(messages: list[DemoMessage]) -> list[tuple[str, ...]]:
     words = " ".join(message.text for message in messages).lower().split()
     return [tuple(words[start : start + SHINGLE]) for start in range(len(words) - SHINGLE + 1)]

@@ -25,7 +25,7 @@ LONGEST_START_S = 120.0
 
 
 @dataclass(frozen=True)
-class Order:
+class ModelServerOrder:
     """What the child is to serve."""
 
     path: str
@@ -60,7 +60,7 @@ class ModelServer(Child):
         """Start the server, wait for its address and write it down for every process of this installation."""
         if self.process is not None:
             _let_go(self.process)
-        order = Order(str(self.weights), model_name(self.weights), secrets.token_urlsafe(24), _threads())
+        order = ModelServerOrder(str(self.weights), model_name(self.weights), secrets.token_urlsafe(24), _threads())
         with (self.data / "logs" / "model.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "core.embedded.model_child"],
@@ -121,7 +121,7 @@ def _let_go(process: subprocess.Popen[bytes]) -> None:
             pipe.close()
 
 
-def _told_address(process: subprocess.Popen[bytes], order: Order) -> str:
+def _told_address(process: subprocess.Popen[bytes], order: ModelServerOrder) -> str:
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the model server was started without pipes")
     too_late = threading.Timer(LONGEST_START_S, process.kill)

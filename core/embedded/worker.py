@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from core.embedded.child import Child
-from core.platform.config import ROOT, Role
+from core.platform.config import ROOT, ProcessRole
 
 PARENT = "ATTUNE_PARENT"
 
@@ -24,7 +24,7 @@ class Worker(Child):
             stdin=subprocess.PIPE,
             start_new_session=True,
             cwd=ROOT,
-            env=os.environ | {"ATTUNE_ROLE": Role.WORKER.value, PARENT: str(os.getpid())},
+            env=os.environ | {"ATTUNE_ROLE": ProcessRole.WORKER.value, PARENT: str(os.getpid())},
         )
 
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:

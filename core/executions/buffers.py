@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.executions.schemas import ExecutionStatus, Outcome, ToolExecution
+from core.executions.schemas import CallOutcome, ExecutionStatus, ToolExecution
 from core.network.cutter import Cutter
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 
@@ -15,7 +15,7 @@ Waker = Callable[[], None]
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class BufferSnapshot:
     """What a reader finds: the text beyond a position, and whether that is all."""
 
     text: str
@@ -23,7 +23,7 @@ class Snapshot:
     status: ExecutionStatus
 
 
-class Buffer:
+class AnswerBuffer:
     """The text of one answer as it grows. Written by one thread, read by any."""
 
     def __init__(self, execution_id: UUID) -> None:
@@ -31,7 +31,7 @@ class Buffer:
         self.id = execution_id
         self.cutter = Cutter()
         self.status = ExecutionStatus.PENDING
-        self.outcome: Outcome | None = None
+        self.outcome: CallOutcome | None = None
         self.usage: Usage | None = None
         self.finish_reason: str | None = None
         self.tools: list[ToolExecution] = []
@@ -68,7 +68,7 @@ class Buffer:
         for wake in wakers:
             wake()
 
-    def end(self, outcome: Outcome) -> None:
+    def end(self, outcome: CallOutcome) -> None:
         """Say how it ended, after that was stored; a second ending has no effect."""
         with self._lock:
             if self.outcome is not None:
@@ -78,10 +78,10 @@ class Buffer:
         for wake in wakers:
             wake()
 
-    def since(self, position: int) -> Snapshot:
+    def since(self, position: int) -> BufferSnapshot:
         """Return the text beyond a position."""
         with self._lock:
-            return Snapshot(self._joined()[position:], self._length, self.status)
+            return BufferSnapshot(self._joined()[position:], self._length, self.status)
 
     def subscribe(self, wake: Waker) -> Callable[[], None]:
         """Call `wake` on every change, from the writing thread: it must be quick. Return how to end that."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from core.database.db import transaction
 from core.errors import Failure
 from core.executions import queries, service
-from core.executions.buffers import Buffer
+from core.executions.buffers import AnswerBuffer
 
 WRITE_EVERY_S = 1.0
 ALIVE_EVERY_S = 20.0
@@ -17,7 +17,7 @@ ALIVE_EVERY_S = 20.0
 class ProgressWriter:
     """A thread that writes what has grown, and cuts what somebody has cancelled without our having heard of it."""
 
-    def __init__(self, running: Callable[[], list[Buffer]], cut: Callable[[UUID], None], stopping: threading.Event) -> None:
+    def __init__(self, running: Callable[[], list[AnswerBuffer]], cut: Callable[[UUID], None], stopping: threading.Event) -> None:
         """Write the progress of what `running` returns, until `stopping`."""
         self._running, self._cut, self._stopping = running, cut, stopping
         self._thread = threading.Thread(target=self._work, name="execution progress", daemon=True)
@@ -48,7 +48,7 @@ class ProgressWriter:
             written |= {buffer.id: buffer.length for buffer in grown}
             alive_at = time.monotonic() if is_time else alive_at
 
-    def _write(self, grown: list[Buffer], alive: list[UUID]) -> None:
+    def _write(self, grown: list[AnswerBuffer], alive: list[UUID]) -> None:
         if not grown and not alive:
             return
         with transaction() as session:

@@ -20,11 +20,11 @@ from core.database.db import transaction
 from core.database.tables import storable
 from core.errors import Failure, ProviderFailed, StartRefused, Unavailable
 from core.executions import service
-from core.executions.buffers import Buffer
+from core.executions.buffers import AnswerBuffer
 from core.executions.errors import TooManyAtOnce
 from core.executions.progress import ProgressWriter
-from core.executions.schemas import ExecutionError, ExecutionStatus, ExecutionView, NewExecution, Outcome
-from core.executions.service import Begun
+from core.executions.schemas import CallOutcome, ExecutionError, ExecutionStatus, ExecutionView, NewExecution
+from core.executions.service import StartedCall
 from core.identity.schemas import Actor
 from core.providers import gateway, prices
 from core.providers.chunks import TextChunk, Usage
@@ -51,8 +51,8 @@ class Runner:
         """Run calls on behalf of this installation."""
         self.instance = instance
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="execution")
-        self._live: dict[UUID, Buffer] = {}
-        self._ended: OrderedDict[UUID, tuple[float, Buffer]] = OrderedDict()
+        self._live: dict[UUID, AnswerBuffer] = {}
+        self._ended: OrderedDict[UUID, tuple[float, AnswerBuffer]] = OrderedDict()
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._writer = ProgressWriter(self._running, self._cut, self._stopping)
@@ -83,7 +83,7 @@ class Runner:
         for buffer in running:
             buffer.cutter.cut()
 
-    def _interrupt(self, running: list[Buffer]) -> None:
+    def _interrupt(self, running: list[AnswerBuffer]) -> None:
         """Put on record how far they came, and tell who follows them."""
         try:
             with transaction() as session:
@@ -93,9 +93,9 @@ class Runner:
         except Unavailable:
             log.warning("the database is away: the next start ends what was interrupted")
         for buffer in running:
-            buffer.end(Outcome(ExecutionStatus.FAILED, buffer.text, error=service.INTERRUPTED))
+            buffer.end(CallOutcome(ExecutionStatus.FAILED, buffer.text, error=service.INTERRUPTED))
 
-    def launch(self, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
+    def launch(self, begun: StartedCall, on_finish: OnFinish | None = None) -> AnswerBuffer:
         """Make a call whose record has been committed; return the buffer in which its answer grows."""
         buffer = self._open(begun.id)
         bus.tell_here(service.PROGRESS, id=begun.id)  # who has looked for the buffer before it was there looks again
@@ -112,9 +112,9 @@ class Runner:
         begun = self.begin(given, actor=actor)
         buffer = self._open(begun.id)
         self._run(begun, buffer, None)
-        return service.view_of(begun, buffer.outcome or Outcome(ExecutionStatus.FAILED, buffer.text, error=BROKEN))
+        return service.view_of(begun, buffer.outcome or CallOutcome(ExecutionStatus.FAILED, buffer.text, error=BROKEN))
 
-    def begin(self, given: NewExecution, *, actor: Actor) -> Begun:
+    def begin(self, given: NewExecution, *, actor: Actor) -> StartedCall:
         """Put a call on record."""
         with transaction() as session:
             return service.begin(session, given, instance=self.instance, actor=actor)
@@ -126,7 +126,7 @@ class Runner:
         if len(self._live) >= AT_ONCE:
             raise TooManyAtOnce
 
-    def find(self, execution_id: UUID) -> Buffer | None:
+    def find(self, execution_id: UUID) -> AnswerBuffer | None:
         """Return the buffer of a call that this process runs, or ran a moment ago."""
         ended = self._ended.get(execution_id)
         return self._live.get(execution_id) or (ended[1] if ended else None)
@@ -136,20 +136,20 @@ class Runner:
         buffer = self.find(execution_id)
         return buffer.text if buffer is not None else None
 
-    def _open(self, execution_id: UUID) -> Buffer:
-        buffer = Buffer(execution_id)
+    def _open(self, execution_id: UUID) -> AnswerBuffer:
+        buffer = AnswerBuffer(execution_id)
         with self._lock:
             self._live[execution_id] = buffer
         if self._stopping.is_set():  # too late for the list of `stop`
-            buffer.end(Outcome(ExecutionStatus.FAILED, "", error=service.INTERRUPTED))
+            buffer.end(CallOutcome(ExecutionStatus.FAILED, "", error=service.INTERRUPTED))
             buffer.cutter.cut()
         return buffer
 
-    def _running(self) -> list[Buffer]:
+    def _running(self) -> list[AnswerBuffer]:
         with self._lock:
             return [buffer for buffer in self._live.values() if buffer.outcome is None]
 
-    def _run(self, begun: Begun, buffer: Buffer, on_finish: OnFinish | None) -> None:
+    def _run(self, begun: StartedCall, buffer: AnswerBuffer, on_finish: OnFinish | None) -> None:
         """Be a thread's whole life: an answer must end, whatever happens to it."""
         try:
             outcome = self._call(begun, buffer)
@@ -157,18 +157,18 @@ class Runner:
                 buffer.end(self._store(begun, outcome, on_finish))
         except Exception:
             log.exception("an execution broke", extra={"execution": str(begun.id)})
-            self._break(begun, Outcome(ExecutionStatus.FAILED, buffer.text, error=BROKEN), buffer)
+            self._break(begun, CallOutcome(ExecutionStatus.FAILED, buffer.text, error=BROKEN), buffer)
         finally:
             self._forget_later(buffer)
 
-    def _break(self, begun: Begun, broken: Outcome, buffer: Buffer) -> None:
+    def _break(self, begun: StartedCall, broken: CallOutcome, buffer: AnswerBuffer) -> None:
         """End a call of which we know only that it cannot go on; who stands above it hears of it through the outbox."""
         try:
             self._store(begun, broken, None)
         finally:
             buffer.end(broken)
 
-    def _call(self, begun: Begun, buffer: Buffer) -> Outcome | None:
+    def _call(self, begun: StartedCall, buffer: AnswerBuffer) -> CallOutcome | None:
         """Stream the answer into the buffer and return how it ended; None when it was cancelled, which is stored already."""
         started, first_token_ms = time.monotonic(), None
         error: ExecutionError | None = None
@@ -182,7 +182,7 @@ class Runner:
         except Failure as failure:
             error = _error(failure)
         usage = buffer.usage or _estimated(begun, buffer.length)
-        return Outcome(
+        return CallOutcome(
             status=ExecutionStatus.FAILED if error else ExecutionStatus.COMPLETED,
             response=buffer.text,
             tool_executions=tuple(buffer.tools),
@@ -194,7 +194,7 @@ class Runner:
             error=error,
         )
 
-    def _store(self, begun: Begun, outcome: Outcome, on_finish: OnFinish | None) -> Outcome:
+    def _store(self, begun: StartedCall, outcome: CallOutcome, on_finish: OnFinish | None) -> CallOutcome:
         """Store the outcome, also when the database is away for a while; return it, or that somebody was first."""
         for pause_s in (0.0, *STORE_AGAIN_AFTER_S):
             if pause_s and self._stopping.wait(pause_s):
@@ -210,7 +210,7 @@ class Runner:
                 log.warning("an outcome could not be stored yet", extra={"execution": str(begun.id)})
         return outcome
 
-    def _forget_later(self, buffer: Buffer) -> None:
+    def _forget_later(self, buffer: AnswerBuffer) -> None:
         """Keep an ended buffer for readers that are on their way, and drop those whose time is over."""
         now = time.monotonic()
         with self._lock:
@@ -229,7 +229,7 @@ class Runner:
     def _cut(self, execution_id: UUID) -> None:
         buffer = self.find(execution_id)
         if buffer is not None:
-            buffer.end(Outcome(ExecutionStatus.CANCELLED, buffer.text, finish_reason="cancelled"))
+            buffer.end(CallOutcome(ExecutionStatus.CANCELLED, buffer.text, finish_reason="cancelled"))
             buffer.cutter.cut()
 
 
@@ -249,7 +249,7 @@ def current() -> Runner:
     return _current
 
 
-def execute(given: NewExecution, *, actor: Actor) -> tuple[Begun, Buffer]:
+def execute(given: NewExecution, *, actor: Actor) -> tuple[StartedCall, AnswerBuffer]:
     """Put a call on record and make it; return it, and the buffer in which its answer grows."""
     runner = current()
     runner.reserve()
@@ -262,7 +262,7 @@ def _error(failure: Failure) -> ExecutionError:
     return ExecutionError(code=failure.code, reason=reason, detail=storable(failure.detail))
 
 
-def _estimated(begun: Begun, length: int) -> Usage | None:
+def _estimated(begun: StartedCall, length: int) -> Usage | None:
     """Return about how many tokens it was, when the provider did not say: four characters each, and marked as estimated."""
     asked = len(begun.call.system_prompt or "") + sum(len(message.content) for message in begun.call.messages)
     return Usage(input=-(-asked // 4), output=-(-length // 4), is_estimated=True) if length else None

@@ -108,7 +108,7 @@ class ExecutionView(BaseModel):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CallOutcome:
     """How a call ended."""
 
     status: ExecutionStatus

@@ -13,7 +13,7 @@ from core.database import bus
 from core.database.tables import table_of
 from core.executions import texts
 from core.executions.models import Execution
-from core.executions.schemas import ExecutionError, ExecutionStatus, ExecutionView, NewExecution, Outcome, TokenUsage
+from core.executions.schemas import CallOutcome, ExecutionError, ExecutionStatus, ExecutionView, NewExecution, TokenUsage
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.jobs import outbox
@@ -21,7 +21,7 @@ from core.platform import clock
 from core.platform.ids import new_id
 from core.providers import catalogue
 from core.providers.errors import ParameterNotTaken
-from core.providers.schemas import Call, ChatMessage, MessageRole, ModelView, ParameterName, Route
+from core.providers.schemas import ChatMessage, MessageRole, ModelCall, ModelView, ParameterName, Route
 
 # On tables, not mapped classes, and built once: these statements run with every call, and cost a third this way.
 executions = table_of(Execution)
@@ -43,18 +43,18 @@ INTERRUPTED = ExecutionError(
 
 
 @dataclass(frozen=True)
-class Begun:
+class StartedCall:
     """A call that is on record and may be made."""
 
     id: UUID
     route: Route
-    call: Call
+    call: ModelCall
     given: NewExecution
     owner: UUID
     created_at: datetime
 
 
-def begin(session: Session, given: NewExecution, *, instance: UUID, actor: Actor) -> Begun:
+def begin(session: Session, given: NewExecution, *, instance: UUID, actor: Actor) -> StartedCall:
     """Put a call on record as pending.
 
     Raises Forbidden, ModelMissing, or ParameterNotTaken.
@@ -81,7 +81,7 @@ def begin(session: Session, given: NewExecution, *, instance: UUID, actor: Actor
         "created_at": started,
     }
     session.execute(BEGIN, row)
-    return Begun(execution_id, route, _call(route, given), given, actor.id, started)
+    return StartedCall(execution_id, route, _call(route, given), given, actor.id, started)
 
 
 def check_fits(model: ModelView, given: NewExecution) -> None:
@@ -100,9 +100,9 @@ def check_fits(model: ModelView, given: NewExecution) -> None:
         raise ParameterNotTaken("; ".join(f"{field['field']}: {field['message']}" for field in wrong), errors=wrong)
 
 
-def _call(route: Route, given: NewExecution) -> Call:
+def _call(route: Route, given: NewExecution) -> ModelCall:
     asked = ChatMessage(role=MessageRole.USER, content=given.prompt)
-    return Call(route.model.name, given.system_prompt, (*given.messages, asked), given.parameters, given.tools)
+    return ModelCall(route.model.name, given.system_prompt, (*given.messages, asked), given.parameters, given.tools)
 
 
 def write_progress(session: Session, execution_id: UUID, text: str) -> None:
@@ -112,7 +112,7 @@ def write_progress(session: Session, execution_id: UUID, text: str) -> None:
     bus.publish(session, PROGRESS, id=execution_id)
 
 
-def finish(session: Session, begun: Begun, outcome: Outcome) -> bool:
+def finish(session: Session, begun: StartedCall, outcome: CallOutcome) -> bool:
     """Store how a call ended; return False when it had ended before (somebody cancelled it)."""
     tools = [tool.model_dump() for tool in outcome.tool_executions]
     values = {
@@ -134,7 +134,7 @@ def finish(session: Session, begun: Begun, outcome: Outcome) -> bool:
     return True
 
 
-def _counted(outcome: Outcome) -> dict[str, Any]:
+def _counted(outcome: CallOutcome) -> dict[str, Any]:
     costs = {"cost_usd": outcome.cost.usd, "cost_source": outcome.cost.source}
     if (usage := outcome.usage) is None:
         return costs
@@ -149,7 +149,7 @@ def _counted(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def view_of(begun: Begun, outcome: Outcome) -> ExecutionView:
+def view_of(begun: StartedCall, outcome: CallOutcome) -> ExecutionView:
     """Return an ended call as its owner sees it, without asking the database for what we have just stored."""
     usage = outcome.usage
     counted = TokenUsage(

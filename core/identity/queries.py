@@ -39,7 +39,7 @@ ACTOR_BY_SESSION = ACTOR.where(sessions.c.id == bindparam("which"))
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundSession:
     """Who acts in a session, when it was last used, and when it ends by itself."""
 
     actor: Actor
@@ -47,7 +47,7 @@ class Found:
     expires_at: datetime
 
 
-def find_actor(session: Session, token_hash: bytes, caller: Caller) -> Found | None:
+def find_actor(session: Session, token_hash: bytes, caller: Caller) -> FoundSession | None:
     """Return who acts with a token: None when it is unknown, revoked, over, or its account is disabled."""
     return _find_actor(session, ACTOR_BY_TOKEN, token_hash, caller)
 
@@ -58,14 +58,14 @@ def find_actor_in_session(session: Session, session_id: UUID, caller: Caller) ->
     return found.actor if found else None
 
 
-def _find_actor(session: Session, wanted: Select[Any], which: bytes | UUID, caller: Caller) -> Found | None:
+def _find_actor(session: Session, wanted: Select[Any], which: bytes | UUID, caller: Caller) -> FoundSession | None:
     row = session.execute(wanted, {"which": which, "now": clock.now()}).first()
     if row is None:
         return None
     id_, email, name, role, session_id, last_seen_at, expires_at, analysts_read = row
     reads = bool(analysts_read) and role == Role.ANALYST
     actor = Actor(id_, email, name, Role(role), session_id, caller, may_read_messages=reads)
-    return Found(actor, last_seen_at, expires_at)
+    return FoundSession(actor, last_seen_at, expires_at)
 
 
 def find_account_by_email(session: Session, email: str, *, lock: bool = False) -> AdminUser | None:

@@ -15,7 +15,7 @@ from core.platform import clock, crypto
 
 SEEN_EVERY = timedelta(minutes=1)
 # Who came in a moment ago; forgotten when any session ends, or an account changes, here or in another process.
-_entered: Recall[bytes, queries.Found] = Recall("sessions changed", for_s=2.0)
+_entered: Recall[bytes, queries.FoundSession] = Recall("sessions changed", for_s=2.0)
 
 
 def enter(session: Session, token: str, caller: Caller) -> Actor:
@@ -43,13 +43,13 @@ def forget_entered(session: Session) -> None:
     _entered.tell(session)
 
 
-def _actor(found: queries.Found, caller: Caller) -> Actor:
+def _actor(found: queries.FoundSession, caller: Caller) -> Actor:
     if found.expires_at <= clock.now():
         raise SessionOver
     return replace(found.actor, caller=caller)
 
 
-def _find_live(session: Session, fingerprint: bytes, caller: Caller) -> queries.Found:
+def _find_live(session: Session, fingerprint: bytes, caller: Caller) -> queries.FoundSession:
     found = queries.find_actor(session, fingerprint, caller)
     if found is None:
         raise SessionOver  # raised, and so not remembered

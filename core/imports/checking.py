@@ -14,8 +14,8 @@ from core.database.db import reading
 from core.errors import Invalid
 from core.imports import quotes
 from core.imports.chunks import Chunk, Identity, cut
-from core.imports.parsed import Kind, Parsed
-from core.imports.schemas import DryRun, Problem, RowsOver, Sample
+from core.imports.parsed import Parsed, RowKind
+from core.imports.schemas import DryRun, Problem, RowsOver, SampleRow
 from core.imports.stores import STORES, times
 from core.ingest.intake import Row, key_of
 from core.platform import clock
@@ -25,18 +25,18 @@ MOST_SAMPLES = 5
 LOOKS_FOR_S, TALLIED_AT_ONCE = 2.0, 1_000
 COMPARED = 20_000  # rows; each is looked up
 KEPT_FOR = {
-    Kind.EVENTS: "event_days",
-    Kind.AI_REQUESTS: "request_days",
-    Kind.BATCH_RUNS: "batch_run_days",
-    Kind.CONVERSATIONS: "conversation_days",
-    Kind.FEEDBACK: "feedback_days",
+    RowKind.EVENTS: "event_days",
+    RowKind.AI_REQUESTS: "request_days",
+    RowKind.BATCH_RUNS: "batch_run_days",
+    RowKind.CONVERSATIONS: "conversation_days",
+    RowKind.FEEDBACK: "feedback_days",
 }
 WHAT_STAYS = {
-    Kind.EVENTS: "daily metrics, users and the funnel are kept",
-    Kind.AI_REQUESTS: "daily metrics and costs are kept",
-    Kind.BATCH_RUNS: "the latest runs of each batch job are kept",
-    Kind.CONVERSATIONS: "those with annotations are kept",
-    Kind.FEEDBACK: "ratings stay on their conversations",
+    RowKind.EVENTS: "daily metrics, users and the funnel are kept",
+    RowKind.AI_REQUESTS: "daily metrics and costs are kept",
+    RowKind.BATCH_RUNS: "the latest runs of each batch job are kept",
+    RowKind.CONVERSATIONS: "those with annotations are kept",
+    RowKind.FEEDBACK: "ratings stay on their conversations",
 }
 # A partition is found by the time, a row in it by its key.
 IS_KNOWN = """
@@ -44,30 +44,30 @@ select count(*) from unnest(cast(:ids as uuid[]), cast(:times as timestamptz[]))
 where exists (select from {table} where id = sent.id and created_at = sent.at)"""
 IS_NAMED = "select count(*) from {table} where id = any(:ids)"
 NAMED = {
-    Kind.CONVERSATIONS: "conversations",
-    Kind.BATCH_RUNS: "batch_run_history",
-    Kind.USERS: "users",
-    Kind.FEEDBACK: "ai_feedback",
-    Kind.DOCUMENTS: "ai_kb_documents",
-    Kind.MEMORIES: "ai_memories",
+    RowKind.CONVERSATIONS: "conversations",
+    RowKind.BATCH_RUNS: "batch_run_history",
+    RowKind.USERS: "users",
+    RowKind.FEEDBACK: "ai_feedback",
+    RowKind.DOCUMENTS: "ai_kb_documents",
+    RowKind.MEMORIES: "ai_memories",
 }
 
 
 @dataclass
-class Seen:
+class CheckedRows:
     """What a dry run has seen so far."""
 
     records: int = 0
-    counts: dict[Kind, int] = field(default_factory=dict)
+    counts: dict[RowKind, int] = field(default_factory=dict)
     rejected: int = 0
     problems: list[Problem] = field(default_factory=list)
     first_at: datetime | None = None
     last_at: datetime | None = None
-    over: dict[Kind, int] = field(default_factory=dict)
-    duplicates: dict[Kind, int] = field(default_factory=dict)
+    over: dict[RowKind, int] = field(default_factory=dict)
+    duplicates: dict[RowKind, int] = field(default_factory=dict)
     compared: int = 0
-    names: set[tuple[Kind, str]] = field(default_factory=set)
-    samples: list[Sample] = field(default_factory=list)
+    names: set[tuple[RowKind, str]] = field(default_factory=set)
+    samples: list[SampleRow] = field(default_factory=list)
 
 
 def dry_run(rows: Iterable[Parsed], identity: Identity, *, note: Callable[[int], bool]) -> DryRun | None:
@@ -76,7 +76,7 @@ def dry_run(rows: Iterable[Parsed], identity: Identity, *, note: Callable[[int],
         kept = settings.read(session, settings.Retention)
     keeps = {kind: getattr(kept, name) for kind, name in KEPT_FOR.items()}
     horizons = {kind: clock.now() - timedelta(days=days) for kind, days in keeps.items()}
-    seen = Seen()
+    seen = CheckedRows()
     for chunk in cut(rows, identity, after=0):
         _look(chunk, seen, horizons)
         if not note(seen.records):
@@ -105,7 +105,7 @@ def dry_run(rows: Iterable[Parsed], identity: Identity, *, note: Callable[[int],
 
 
 @dataclass(frozen=True)
-class Tally:
+class DryRunTally:
     """How many of the first rows of a file would be stored, how many refused, and why the first of them."""
 
     stored: int
@@ -114,7 +114,7 @@ class Tally:
     is_whole: bool
 
     @classmethod
-    def of(cls, dry: DryRun) -> "Tally":
+    def of(cls, dry: DryRun) -> "DryRunTally":
         """Return that of a dry run."""
         return cls(sum(dry.counts.values()), dry.rejected, dry.problems[0].error if dry.problems else "", is_whole=True)
 
@@ -130,7 +130,7 @@ class Tally:
         return f"{rows} would be rejected (first error: {self.why}). Change the mapping, or import valid rows only."
 
 
-def tally(rows: Iterable[Parsed], identity: Identity) -> Tally:
+def tally(rows: Iterable[Parsed], identity: Identity) -> DryRunTally:
     """Check the first rows of a file, for no longer than somebody waits."""
     until = time.monotonic() + LOOKS_FOR_S
     stored, refused, why = 0, 0, ""
@@ -139,11 +139,11 @@ def tally(rows: Iterable[Parsed], identity: Identity) -> Tally:
         refused += len(chunk.problems)
         why = why or (quotes.problems(chunk.problems[:1])[0].error if chunk.problems else "")
         if time.monotonic() > until:
-            return Tally(stored, refused, why, is_whole=False)
-    return Tally(stored, refused, why, is_whole=True)
+            return DryRunTally(stored, refused, why, is_whole=False)
+    return DryRunTally(stored, refused, why, is_whole=True)
 
 
-def _look(chunk: Chunk, seen: Seen, horizons: dict[Kind, datetime]) -> None:
+def _look(chunk: Chunk, seen: CheckedRows, horizons: dict[RowKind, datetime]) -> None:
     seen.records = chunk.until
     seen.rejected += len(chunk.problems)
     seen.problems += quotes.problems(chunk.problems[: MOST_PROBLEMS - len(seen.problems)])
@@ -159,13 +159,13 @@ def _look(chunk: Chunk, seen: Seen, horizons: dict[Kind, datetime]) -> None:
         for each in good[: MOST_SAMPLES - len(seen.samples)]:
             with suppress(Invalid):  # nested too deeply to be redacted: its import says so
                 seen.samples.append(
-                    Sample(position=each.parsed.position, line=each.parsed.line, kind=kind, row=quotes.row(each.row))
+                    SampleRow(position=each.parsed.position, line=each.parsed.line, kind=kind, row=quotes.row(each.row))
                 )
         if seen.compared < COMPARED:
             _compare(kind, rows[: COMPARED - seen.compared], seen)
 
 
-def _compare(kind: Kind, rows: list[Row], seen: Seen) -> None:
+def _compare(kind: RowKind, rows: list[Row], seen: CheckedRows) -> None:
     """Count rows that are known already, or come twice in the file."""
     named = {(kind, _name(row)): row for row in rows}
     fresh = {name: row for name, row in named.items() if name not in seen.names}
@@ -176,7 +176,7 @@ def _compare(kind: Kind, rows: list[Row], seen: Seen) -> None:
         seen.duplicates[kind] = seen.duplicates.get(kind, 0) + doubles
 
 
-def _count_known(kind: Kind, rows: list[Row]) -> int:
+def _count_known(kind: RowKind, rows: list[Row]) -> int:
     ids = [_key(kind, row) for row in rows]
     partitioned = STORES[kind].table
     statement = text(IS_KNOWN.format(table=partitioned) if partitioned else IS_NAMED.format(table=NAMED[kind]))
@@ -188,11 +188,11 @@ def _name(row: Row) -> str:
     return str(getattr(row, "batch_run_id", None) or row.id)
 
 
-def _key(kind: Kind, row: Row) -> UUID:
+def _key(kind: RowKind, row: Row) -> UUID:
     return key_of(STORES[kind].key, _name(row))
 
 
-def _words(kind: Kind, rows: int, days: int, days_from_import: int) -> str:
+def _words(kind: RowKind, rows: int, days: int, days_from_import: int) -> str:
     one, many = STORES[kind].words
     counted = f"{rows:,} {one} is" if rows == 1 else f"{rows:,} {many} are"
     return (

@@ -11,7 +11,7 @@ import msgspec
 
 from core.imports import values
 from core.imports.files import TOO_LONG
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 from core.imports.schemas import Problem
 from core.imports.stores import STORES, size_of, weight
 from core.ingest import bodies
@@ -37,16 +37,16 @@ class Identity:
     def complete(self, parsed: Parsed, number: int) -> JsonObject:
         """Return a row with an id and a time; `number` counts the rows of its kind within the record."""
         given = dict(parsed.row or {})
-        if parsed.kind is Kind.USERS:  # without an id of his own nobody is known
+        if parsed.kind is RowKind.USERS:  # without an id of his own nobody is known
             return given
-        name = "batch_run_id" if parsed.kind is Kind.BATCH_RUNS else "id"
+        name = "batch_run_id" if parsed.kind is RowKind.BATCH_RUNS else "id"
         if given.get(name) is None:
             given[name] = f"{self.sha256[:DIGITS]}-{parsed.position}" + (f"-{number}" if number else "")
         if self.prefix:
             given |= {name: f"{self.prefix}{given[name]}" for name in PREFIXED if given.get(name) is not None}
-        if given.get("created_at") is None and parsed.kind is not Kind.BATCH_RUNS:
+        if given.get("created_at") is None and parsed.kind is not RowKind.BATCH_RUNS:
             given["created_at"] = self.at
-        if parsed.kind is Kind.CONVERSATIONS and isinstance(given.get("messages"), list):
+        if parsed.kind is RowKind.CONVERSATIONS and isinstance(given.get("messages"), list):
             given["messages"] = [self._message(each, place, given) for place, each in enumerate(given["messages"])]
         return given
 
@@ -71,7 +71,7 @@ class Chunk:
 
     after: int
     until: int = 0
-    rows: dict[Kind, list[Good]] = field(default_factory=lambda: defaultdict(list))
+    rows: dict[RowKind, list[Good]] = field(default_factory=lambda: defaultdict(list))
     problems: list[Problem] = field(default_factory=list)
     weight: int = 0
 
@@ -108,7 +108,7 @@ class Chunk:
 
 def cut(rows: Iterable[Parsed], identity: Identity, *, after: int, heaviest: int = HEAVIEST) -> Iterator[Chunk]:
     """Yield the rows as chunks; all that one record gives is in one of them."""
-    chunk, numbers = Chunk(after), dict[Kind, int]()
+    chunk, numbers = Chunk(after), dict[RowKind, int]()
     latest = clock.now() + FUTURE
     for parsed in rows:
         if parsed.position != chunk.until:

@@ -6,9 +6,9 @@ from typing import Any
 from core.imports import foreign, guess, names, unready, values
 from core.imports.formats import turns
 from core.imports.json_files import KEY
-from core.imports.mapping import Rule, Shape, Turns
-from core.imports.parsed import Kind
-from core.imports.samples import Found, Object, Sample, told, values_by_path
+from core.imports.mapping import FieldRule, RecordShape, Turns
+from core.imports.parsed import RowKind
+from core.imports.samples import FileSample, Object, RecognisedFile, told, values_by_path
 
 NAMES: dict[str, tuple[str, Callable[[Turns], bool]]] = {
     "sharegpt": ("ShareGPT", lambda t: t.role == "from" and t.text == "value"),
@@ -24,7 +24,7 @@ WEAK_IDS = ("task_id", "trial_id", "key", "dialogue_idx")  # of something that m
 TRAINING = "Training examples have this format too. Importing them as a dataset is not supported yet."
 
 
-def dialogues(sample: Sample, first: Object) -> Found | None:
+def dialogues(sample: FileSample, first: Object) -> RecognisedFile | None:
     found = next((turns_ for record in sample.first[:5] if (turns_ := turns.turns_in(record)) is not None), None)
     if found is None:
         return _exchanges(sample)
@@ -35,28 +35,28 @@ def dialogues(sample: Sample, first: Object) -> Found | None:
     samples = values_by_path(
         [{name: value for name, value in record.items() if name != found.path.partition(".")[0]} for record in sample.first]
     )
-    fields = guess.fields_of(samples, Kind.CONVERSATIONS)
+    fields = guess.fields_of(samples, RowKind.CONVERSATIONS)
     fields.pop("title", None) if "title" in fields and _is_long(sample, fields["title"].path) else None
     if "id" in fields and names.plain(fields["id"].path) in WEAK_IDS:
         del fields["id"]
     take_key(fields, sample, "id")
-    mapping = sample.mapping(Kind.CONVERSATIONS, format=Shape.DIALOGUES, fields=fields, turns=found)
+    mapping = sample.mapping(RowKind.CONVERSATIONS, format=RecordShape.DIALOGUES, fields=fields, turns=found)
     notes = (
         (TRAINING,)
         if format_ == "openai_chat" and set(first) <= {"messages", "tools", "functions", "parallel_tool_calls"}
         else ()
     )
-    return Found(format_, title, Kind.CONVERSATIONS, mapping, notes)
+    return RecognisedFile(format_, title, RowKind.CONVERSATIONS, mapping, notes)
 
 
-def take_key(fields: dict[str, Rule], sample: Sample, field_name: str) -> None:
+def take_key(fields: dict[str, FieldRule], sample: FileSample, field_name: str) -> None:
     """Let the keys of the records be their ids, where they have no others."""
-    is_own = field_name in fields and fields[field_name].path != fields.get("email", Rule()).path
+    is_own = field_name in fields and fields[field_name].path != fields.get("email", FieldRule()).path
     if sample.records == "*" and not is_own:
-        fields[field_name] = Rule(path=KEY)
+        fields[field_name] = FieldRule(path=KEY)
 
 
-def _is_long(sample: Sample, path: str) -> bool:
+def _is_long(sample: FileSample, path: str) -> bool:
     return any(len(values.text(value)) > 300 for value in told(sample.first, path))
 
 
@@ -65,7 +65,7 @@ def _is_unique(first: list[Object], path: str) -> bool:
     return len(found) == len(first) and len(set(found)) >= len(found) * 0.9 and all(len(each) <= 128 for each in found)
 
 
-def _exchanges(sample: Sample) -> Found | None:
+def _exchanges(sample: FileSample) -> RecognisedFile | None:
     plain = {names.plain(path): path for path in sample.first[0]}
     asked, answered = (next((plain[name] for name in known if name in plain), None) for known in (names.ASKED, names.ANSWERED))
     if asked is None or answered is None or not _are_texts(sample.first, asked, answered):
@@ -75,13 +75,15 @@ def _exchanges(sample: Sample) -> Found | None:
     ):
         return None
     samples = values_by_path(sample.first)
-    if set(guess.fields_of(samples, Kind.AI_REQUESTS)) & {"input_tokens", "output_tokens"}:
+    if set(guess.fields_of(samples, RowKind.AI_REQUESTS)) & {"input_tokens", "output_tokens"}:
         return None
-    fields = guess.fields_of({path: told for path, told in samples.items() if path not in (asked, answered)}, Kind.CONVERSATIONS)
-    mapping = sample.mapping(
-        Kind.CONVERSATIONS, format=Shape.EXCHANGES, fields=fields, turns=Turns(asked=asked, answered=answered)
+    fields = guess.fields_of(
+        {path: told for path, told in samples.items() if path not in (asked, answered)}, RowKind.CONVERSATIONS
     )
-    return Found("exchanges", "Question and answer pairs", Kind.CONVERSATIONS, mapping)
+    mapping = sample.mapping(
+        RowKind.CONVERSATIONS, format=RecordShape.EXCHANGES, fields=fields, turns=Turns(asked=asked, answered=answered)
+    )
+    return RecognisedFile("exchanges", "Question and answer pairs", RowKind.CONVERSATIONS, mapping)
 
 
 def _are_texts(first: list[Object], *paths: str) -> bool:
@@ -90,13 +92,13 @@ def _are_texts(first: list[Object], *paths: str) -> bool:
     )
 
 
-def single_turns(sample: Sample, first: Object) -> Found | None:
+def single_turns(sample: FileSample, first: Object) -> RecognisedFile | None:
     del first
     samples = values_by_path(sample.first, sample.columns)
     plain = {names.plain(path): path for path in samples}
     role = next((plain[name] for name in names.ROLES if name in plain and _are_roles(name, samples[plain[name]])), None)
     said = next((plain[name] for name in names.TEXTS if name in plain and plain[name] != role), None)
-    fields = guess.fields_of({path: found for path, found in samples.items() if path not in (role, said)}, Kind.CONVERSATIONS)
+    fields = guess.fields_of({path: found for path, found in samples.items() if path not in (role, said)}, RowKind.CONVERSATIONS)
     if role is None or said is None or "id" not in fields or names.plain(fields["id"].path) in ("id", "uuid", "message_id"):
         return None
     at = fields.pop("created_at", None)
@@ -112,8 +114,8 @@ def single_turns(sample: Sample, first: Object) -> Found | None:
         name: rule for name, rule in fields.items() if name in ("id", "user_id", "app", "environment", "release", "session_type")
     }
     turns_ = Turns(role=role, text=said, id=message_id, at=at)
-    mapping = sample.mapping(Kind.CONVERSATIONS, format=Shape.TURNS, fields=kept, turns=turns_)
-    return Found("turns", "Conversation messages, one per record", Kind.CONVERSATIONS, mapping)
+    mapping = sample.mapping(RowKind.CONVERSATIONS, format=RecordShape.TURNS, fields=kept, turns=turns_)
+    return RecognisedFile("turns", "Conversation messages, one per record", RowKind.CONVERSATIONS, mapping)
 
 
 SURE_ROLES = frozenset(

@@ -1,11 +1,11 @@
 """The fields of each kind that a file may fill, in the order in which a page shows them, and as what they are read."""
 
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 
 PLACE = {"environment": "text", "app": "text", "release": "text"}
 
-FIELDS: dict[Kind, dict[str, str]] = {
-    Kind.EVENTS: {
+FIELDS: dict[RowKind, dict[str, str]] = {
+    RowKind.EVENTS: {
         "id": "text",
         "created_at": "time",
         "event_type": "text",
@@ -19,7 +19,7 @@ FIELDS: dict[Kind, dict[str, str]] = {
         "event_data": "object",
         **PLACE,
     },
-    Kind.AI_REQUESTS: {
+    RowKind.AI_REQUESTS: {
         "id": "text",
         "created_at": "time",
         "model": "text",
@@ -46,7 +46,7 @@ FIELDS: dict[Kind, dict[str, str]] = {
         "experiment_arm": "text",
         **PLACE,
     },
-    Kind.CONVERSATIONS: {
+    RowKind.CONVERSATIONS: {
         "id": "text",
         "created_at": "time",
         "updated_at": "time",
@@ -57,7 +57,7 @@ FIELDS: dict[Kind, dict[str, str]] = {
         "context": "object",
         **PLACE,
     },
-    Kind.FEEDBACK: {
+    RowKind.FEEDBACK: {
         "id": "text",
         "created_at": "time",
         "rating": "rating",
@@ -69,7 +69,7 @@ FIELDS: dict[Kind, dict[str, str]] = {
         "environment": "text",
         "app": "text",
     },
-    Kind.BATCH_RUNS: {
+    RowKind.BATCH_RUNS: {
         "batch_run_id": "text",
         "batch_job": "text",
         "started_at": "time",
@@ -85,7 +85,7 @@ FIELDS: dict[Kind, dict[str, str]] = {
         "environment": "text",
         "app": "text",
     },
-    Kind.DOCUMENTS: {
+    RowKind.DOCUMENTS: {
         "id": "text",
         "created_at": "time",
         "updated_at": "time",
@@ -97,7 +97,7 @@ FIELDS: dict[Kind, dict[str, str]] = {
         "status": "status",
         "metadata": "object",
     },
-    Kind.MEMORIES: {
+    RowKind.MEMORIES: {
         "id": "text",
         "created_at": "time",
         "updated_at": "time",
@@ -110,7 +110,7 @@ FIELDS: dict[Kind, dict[str, str]] = {
         "source_message_id": "text",
         "metadata": "object",
     },
-    Kind.USERS: {
+    RowKind.USERS: {
         "id": "text",
         "created_at": "time",
         "updated_at": "time",
@@ -120,26 +120,26 @@ FIELDS: dict[Kind, dict[str, str]] = {
     },
 }
 # What a row cannot be without; where a file has no ids, they are made of the record and its place.
-NEEDED: dict[Kind, tuple[str, ...]] = {
-    Kind.EVENTS: ("event_type", "created_at"),
-    Kind.AI_REQUESTS: ("model", "created_at"),
-    Kind.CONVERSATIONS: (),
-    Kind.FEEDBACK: ("rating",),
-    Kind.BATCH_RUNS: ("started_at", "status"),
-    Kind.DOCUMENTS: ("content",),
-    Kind.MEMORIES: ("content",),
-    Kind.USERS: ("id",),
+NEEDED: dict[RowKind, tuple[str, ...]] = {
+    RowKind.EVENTS: ("event_type", "created_at"),
+    RowKind.AI_REQUESTS: ("model", "created_at"),
+    RowKind.CONVERSATIONS: (),
+    RowKind.FEEDBACK: ("rating",),
+    RowKind.BATCH_RUNS: ("started_at", "status"),
+    RowKind.DOCUMENTS: ("content",),
+    RowKind.MEMORIES: ("content",),
+    RowKind.USERS: ("id",),
 }
 # Where what has no field of its own goes.
-REST: dict[Kind, str] = {
-    Kind.EVENTS: "event_data",
-    Kind.AI_REQUESTS: "extra",
-    Kind.CONVERSATIONS: "context",
-    Kind.FEEDBACK: "extra",
-    Kind.BATCH_RUNS: "extra",
-    Kind.DOCUMENTS: "metadata",
-    Kind.MEMORIES: "metadata",
-    Kind.USERS: "traits",
+REST: dict[RowKind, str] = {
+    RowKind.EVENTS: "event_data",
+    RowKind.AI_REQUESTS: "extra",
+    RowKind.CONVERSATIONS: "context",
+    RowKind.FEEDBACK: "extra",
+    RowKind.BATCH_RUNS: "extra",
+    RowKind.DOCUMENTS: "metadata",
+    RowKind.MEMORIES: "metadata",
+    RowKind.USERS: "traits",
 }
 LONGEST = {
     "title": 500,

@@ -57,7 +57,7 @@ MARKS = (
 )
 
 
-class Unreadable(Invalid):
+class FileUnreadable(Invalid):
     """This file cannot be read."""
 
 
@@ -83,11 +83,11 @@ class Opened:
 def look(path: Path) -> Opened:
     """Return what a file is; raise Unreadable, in words, for what no import can read."""
     if path.stat().st_size == 0:
-        raise Unreadable("The file is empty.")
+        raise FileUnreadable("The file is empty.")
     with _unpacked(path) as (stream, is_packed):
         head = _head(stream)
     if not head.strip():
-        raise Unreadable("The file contains only whitespace.")
+        raise FileUnreadable("The file contains only whitespace.")
     if head.startswith(PARQUET):
         return Opened(is_packed, is_parquet=True, encoding="", sample="", is_whole=False)
     _refuse_foreign(head)
@@ -106,15 +106,15 @@ def _head(stream: io.BufferedReader) -> bytes:
     except (EOFError, OSError, zlib.error) as error:
         if found:
             return found
-        raise Unreadable(f"Could not unpack the gzip file: {error}.") from None
+        raise FileUnreadable(f"Could not unpack the gzip file: {error}.") from None
 
 
 def _refuse_foreign(head: bytes) -> None:
     for magic, words in FOREIGN.items():
         if head.startswith(magic):
-            raise Unreadable(f"This is {words}. {SUPPORTED}")
+            raise FileUnreadable(f"This is {words}. {SUPPORTED}")
     if head.startswith(GZIP):
-        raise Unreadable("The file is compressed with gzip twice. Unpack it once.")
+        raise FileUnreadable("The file is compressed with gzip twice. Unpack it once.")
 
 
 def _encoding(head: bytes) -> str:
@@ -135,7 +135,7 @@ def _refuse_garbage(sample: str) -> None:
     start = sample[:65_536]
     controls = sum(1 for each in start if each < " " and each not in "\t\n\r\f\x1b") + start.count("\ufffd")
     if controls > max(8, len(start) * MOST_CONTROLS):
-        raise Unreadable(f"Unsupported file type. {SUPPORTED}")
+        raise FileUnreadable(f"Unsupported file type. {SUPPORTED}")
 
 
 # Bytes that are no UTF-8
@@ -171,9 +171,9 @@ class _Unpacking(io.RawIOBase):
         buffer[: len(data)] = data
         self._size += len(data)
         if self._size > PLAIN_BYTES and self._size > MOST_TIMES * max(self._packed.tell(), 1):
-            raise Unreadable(f"This unpacks to more than {MOST_TIMES} times its size, which is not allowed.")
+            raise FileUnreadable(f"This unpacks to more than {MOST_TIMES} times its size, which is not allowed.")
         if self._size > MOST_BYTES:
-            raise Unreadable(f"This unpacks to more than {MOST_BYTES >> 30} GB. Split it.")
+            raise FileUnreadable(f"This unpacks to more than {MOST_BYTES >> 30} GB. Split it.")
         return len(data)
 
 
@@ -231,7 +231,7 @@ def _unpack(packed: BinaryIO, plain: IO[bytes]) -> None:
         plain.flush()
 
 
-class Lines:
+class TextLines:
     """The lines of a text, without NUL characters; of one that is too long, the rest is passed over and `cut` is set."""
 
     def __init__(self, text: TextIO, *, longest: int = LONGEST_LINE) -> None:

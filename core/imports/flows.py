@@ -22,11 +22,11 @@ from core.imports.made import Made
 from core.imports.mapping import Mapping
 from core.imports.models import Import
 from core.imports.parsed import Parsed
-from core.imports.recognition import Known
+from core.imports.recognition import Assumptions
 from core.imports.schemas import BUSY, STARTABLE, DryRun, ImportStatus, ImportView, ReadAs, Start
 from core.imports.uploads import Kept
-from core.imports.writing import Overtaken, Stopped, write
-from core.ingest.intake import Source
+from core.imports.writing import ImportStopped, Overtaken, write
+from core.ingest.intake import RowSource
 from core.platform import clock
 
 log = logging.getLogger("attune.imports")
@@ -75,7 +75,7 @@ def work(import_id: UUID, *, may_go_on: Callable[[], bool]) -> None:
         return
     try:
         is_done = act(import_id, may_go_on)
-    except (Stopped, Overtaken):
+    except (ImportStopped, Overtaken):
         return
     except Unavailable as failure:  # it goes on by itself, as after a kill
         log.warning("import %s waits: %s (%r)", import_id, failure.detail, cause_of(failure))
@@ -139,14 +139,14 @@ def _refuse_mostly_refused(import_id: UUID, given: Start) -> None:
             return
         identity = _identity(session, row)
     if row.dry_run is not None and mapping == row.mapping:
-        found = checking.Tally.of(DryRun.model_validate(row.dry_run))
+        found = checking.DryRunTally.of(DryRun.model_validate(row.dry_run))
     elif mapping["open"]:
         return  # the questions come first
     else:
         rows = reading.read(uploads.path_of(import_id), Mapping.model_validate(mapping).dated(identity.at))
         try:
             found = checking.tally(rows, identity)
-        except reading.Unreadable:
+        except reading.FileUnreadable:
             return  # the worker says so: the import has failed then, and its file can be looked at
     if found.is_mostly_refused:
         raise MostRefused(found.words)
@@ -155,7 +155,7 @@ def _refuse_mostly_refused(import_id: UUID, given: Start) -> None:
 def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
     try:
         return _known(import_id, name, kept.sha256, None)
-    except recognise.Unreadable as unreadable:
+    except recognise.FileUnreadable as unreadable:
         detail = unreadable.detail
         if SUPPORTED not in detail and recognise.WHAT_TO_DO not in detail:
             detail = f"{detail} {recognise.WHAT_TO_DO}"
@@ -164,7 +164,7 @@ def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
 
 def _known(import_id: UUID, name: str, sha256: str, read_as: ReadAs | None) -> dict[str, Any]:
     with asking() as session:
-        known = Known(
+        known = Assumptions(
             zone=settings.read(session, settings.Workspace).reporting_time_zone,
             came=service.first_seen(session, sha256),
             start=service.find_start(session, sha256),
@@ -186,7 +186,7 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
         row = queries.get_row(session, import_id)
         identity = _identity(session, row)
         zone = settings.read(session, settings.Workspace).reporting_time_zone
-    source = Source(environment=row.environment, zone=zone, import_id=import_id, origin="import")
+    source = RowSource(environment=row.environment, zone=zone, import_id=import_id, origin="import")
     maker = made.find(row.mapping)
     given = maker(row.mapping or {}) if maker is not None else None
     if not write(_rows(row, given, identity), import_id, source, identity, after=row.position, may_go_on=may_go_on):
@@ -220,7 +220,7 @@ def _finish(import_id: UUID, given: Made) -> None:
     """Store what belongs to the rows, while whoever stops the import waits. `ai` commits first: after a kill it is done again."""
     with transaction() as core:
         if queries.get_row(core, import_id, lock=True).status != ImportStatus.RUNNING:
-            raise Stopped
+            raise ImportStopped
         with transaction(Database.AI) as ai:
             given.finish(core, ai, import_id)
 

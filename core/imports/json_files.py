@@ -11,7 +11,7 @@ import ijson
 import msgspec
 
 from core.errors import Invalid
-from core.imports.files import LONGEST_LINE, Lines, as_text
+from core.imports.files import LONGEST_LINE, TextLines, as_text
 from core.imports.values import plain, whole_characters
 from core.ingest.json_limits import excess
 
@@ -29,7 +29,7 @@ Object = dict[str, Any]
 Record = tuple[int, int | None, Object | None, str | None]  # position, line, record, what is wrong
 
 
-class TooLarge(Exception):
+class RecordTooLarge(Exception):
     """A record is larger than any that can be stored."""
 
 
@@ -52,7 +52,7 @@ def is_lines(sample: str, *, is_whole: bool) -> bool:
 def lines(path: Path, encoding: str, skip: int = 0) -> Iterator[Record]:
     """Yield the objects after the first `skip`; a blank line is none."""
     with as_text(path, encoding) as text:
-        found = Lines(text)
+        found = TextLines(text)
         position = 0
         for number, line in enumerate(found, 1):
             if not line.strip():
@@ -108,7 +108,7 @@ class _Utf8:
         self.since += len(piece)
         self.values += piece.count(",") + piece.count("[") + piece.count("{")
         if self.since > LARGEST_RECORD or self.values > 2 * MOST_VALUES:
-            raise TooLarge
+            raise RecordTooLarge
         return piece.replace("\0", "").encode("utf-8", "replace")
 
     def _without_nan(self, piece: str) -> str:
@@ -200,7 +200,7 @@ def documents(path: Path, encoding: str, records: str, *, lenient: bool, skip: i
                 position += 1
                 if position > skip:
                     yield position, None, *_checked(record)
-        except TooLarge:
+        except RecordTooLarge:
             yield (
                 position + 1,
                 None,

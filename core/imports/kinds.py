@@ -4,31 +4,31 @@ from statistics import median
 
 from core.imports import names
 from core.imports.guess import LONG_TEXT, Samples, fields_of, time_columns
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 
 
-def kind_of(samples: Samples) -> Kind | None:
+def kind_of(samples: Samples) -> RowKind | None:
     """Return the kind of the rows of a table; None where nothing speaks for any."""
     found = {names.plain(path) for path in samples} | {names.plain(path.rpartition(".")[2]) for path in samples}
-    has = {kind: set(fields_of(samples, kind)) for kind in Kind}
-    requests, runs, times = has[Kind.AI_REQUESTS], has[Kind.BATCH_RUNS], bool(time_columns(samples, set()))
+    has = {kind: set(fields_of(samples, kind)) for kind in RowKind}
+    requests, runs, times = has[RowKind.AI_REQUESTS], has[RowKind.BATCH_RUNS], bool(time_columns(samples, set()))
     if requests & {"input_tokens", "output_tokens"} or ("model" in requests and requests & MODEL_FIGURES):
-        return Kind.AI_REQUESTS
+        return RowKind.AI_REQUESTS
     if "started_at" in runs and runs & {"completed_at", "total_jobs", "failed_jobs"} and "status" in runs and _is_job(found):
-        return Kind.BATCH_RUNS
+        return RowKind.BATCH_RUNS
     if "batch_run_id" in found and "started_at" in runs:
-        return Kind.BATCH_RUNS
-    if found & names.RATING_WORDS and has[Kind.FEEDBACK] & {"message_id", "conversation_id", "user_id", "comment"}:
-        return Kind.FEEDBACK
-    if found & names.MEMORY_WORDS and "content" in has[Kind.MEMORIES]:
-        return Kind.MEMORIES
+        return RowKind.BATCH_RUNS
+    if found & names.RATING_WORDS and has[RowKind.FEEDBACK] & {"message_id", "conversation_id", "user_id", "comment"}:
+        return RowKind.FEEDBACK
+    if found & names.MEMORY_WORDS and "content" in has[RowKind.MEMORIES]:
+        return RowKind.MEMORIES
     if times and found & names.EVENT_WORDS:
-        return Kind.EVENTS
-    if _is_article(samples, has[Kind.DOCUMENTS]):
-        return Kind.DOCUMENTS
-    if "email" in has[Kind.USERS] or (has[Kind.USERS] >= {"id", "display_name"} and found & USER_WORDS):
-        return Kind.USERS
-    return Kind.EVENTS if "created_at" in has[Kind.EVENTS] else None
+        return RowKind.EVENTS
+    if _is_article(samples, has[RowKind.DOCUMENTS]):
+        return RowKind.DOCUMENTS
+    if "email" in has[RowKind.USERS] or (has[RowKind.USERS] >= {"id", "display_name"} and found & USER_WORDS):
+        return RowKind.USERS
+    return RowKind.EVENTS if "created_at" in has[RowKind.EVENTS] else None
 
 
 USER_WORDS = {"username", "signup_date", "signed_up_at", "signup_at", "date_joined", "joined_at", "last_login"}
@@ -58,7 +58,7 @@ def _is_job(found: set[str]) -> bool:
 
 
 def _is_article(samples: Samples, fields: set[str]) -> bool:
-    path = next((path for path in samples if names.plain(path) in names.NAMES[Kind.DOCUMENTS]["content"]), None)
+    path = next((path for path in samples if names.plain(path) in names.NAMES[RowKind.DOCUMENTS]["content"]), None)
     if path is None or "title" not in fields:
         return False
     texts = [value for value in samples[path] if isinstance(value, str) and value]

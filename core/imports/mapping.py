@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from core.imports.fields import FIELDS
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 
 Path = Annotated[str, Field(max_length=1000)]
 
@@ -22,7 +22,7 @@ class Container(StrEnum):
     PARQUET = "parquet"
 
 
-class Shape(StrEnum):
+class RecordShape(StrEnum):
     """What the records are."""
 
     TABLE = "table"  # a record is a row
@@ -54,7 +54,7 @@ class As(StrEnum):
     OBJECTS = "objects"
 
 
-class Unit(StrEnum):
+class ValueUnit(StrEnum):
     """In what a time, a duration, a price or a rating is written."""
 
     ISO = "iso"
@@ -75,17 +75,17 @@ class Unit(StrEnum):
     TEN = "ten"
 
 
-SINCE_START = (Unit.SECONDS_SINCE_START, Unit.MILLISECONDS_SINCE_START)
+SINCE_START = (ValueUnit.SECONDS_SINCE_START, ValueUnit.MILLISECONDS_SINCE_START)
 
 
-class Rule(BaseModel):
+class FieldRule(BaseModel):
     """Where a field comes from: a path in the record (a column, or keys with dots between), or the same value for all."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     path: Path = ""
     as_: As = Field(default=As.TEXT, alias="as")
-    unit: Unit | None = None
+    unit: ValueUnit | None = None
     values: dict[str, str] = Field(default_factory=dict, description="What a value means: status words, roles.")
     constant: str | int | float | None = None
     decimal_comma: bool = Field(default=False, description="Whether numbers are written as 1.234,5.")
@@ -100,7 +100,7 @@ class Turns(BaseModel):
     role: Path | None = None
     text: Path = ""
     id: Path | None = None
-    at: Rule | None = None
+    at: FieldRule | None = None
     roles: dict[str, str] = Field(default_factory=dict, description="Who is who, where the words do not say it.")
     asked: Path = Field(default="", description="In files of exchanges: the question.")
     answered: Path = ""
@@ -111,13 +111,13 @@ class Mapping(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    format: Shape = Shape.TABLE
+    format: RecordShape = RecordShape.TABLE
     container: Container = Container.CSV
     records: Path = Field(default="", description="Where the records of a JSON file are: `item`, `runs.item`, `*`, `*.item`.")
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     header: bool = True
-    kind: Kind
-    fields: dict[str, Rule] = Field(default_factory=dict)
+    kind: RowKind
+    fields: dict[str, FieldRule] = Field(default_factory=dict)
     turns: Turns | None = None
     ignored: list[Path] = Field(
         default_factory=list, description="What is left out; all else that has no field is kept with the row."

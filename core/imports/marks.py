@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from core.database.db import Session
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from core.imports.schemas import Count
 
 KIND = "imports"
@@ -21,7 +21,7 @@ insert into import_traces (import_id, kind, row_id, before)
 values (:import_id, :kind, :import_id, cast(:mark as jsonb))""")
 
 
-def counted(ai: Session, import_id: UUID, after: int, counts: dict[Kind, Count]) -> dict[Kind, Count]:
+def counted(ai: Session, import_id: UUID, after: int, counts: dict[RowKind, Count]) -> dict[RowKind, Count]:
     """Return the counts of the chunk that begins after a record, with what it brought before a kill, and note them."""
     noted = ai.scalar(NOTED, {"import_id": import_id, "kind": KIND}) or {}
     brought = noted.get("accepted", {}) if noted.get("after") == after else {}

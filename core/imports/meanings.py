@@ -9,7 +9,7 @@ from core.activity.funnel import STEPS
 from core.imports import states, values
 from core.imports.formats import turns
 from core.imports.mapping import As, Mapping
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from core.imports.paths import getter
 
 ROLE = "role"
@@ -20,7 +20,7 @@ MOST_RECORDS = 100_000
 Unknown = dict[str, dict[str, int]]  # by field: rows by value
 
 
-def options(field: str, kind: Kind) -> list[str]:
+def options(field: str, kind: RowKind) -> list[str]:
     """Return what a value of a field may mean."""
     if field == "event_type":
         return list(STEPS)
@@ -53,7 +53,7 @@ def unknown(mapping: Mapping, records: Iterable[Any]) -> Unknown:
 def event_types(mapping: Mapping, records: Iterable[Any]) -> list[str]:
     """Return the event types that are no step of onboarding, the most frequent first."""
     rule = mapping.fields.get("event_type")
-    if mapping.kind is not Kind.EVENTS or rule is None or not rule.path:
+    if mapping.kind is not RowKind.EVENTS or rule is None or not rule.path:
         return []
     get = getter(rule.path)
     found = Counter(values.text(value, 200) for record in records if not values.is_nothing(value := get(record)))

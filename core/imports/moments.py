@@ -8,10 +8,15 @@ from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.imports.mapping import SINCE_START, Unit
+from core.imports.mapping import SINCE_START, ValueUnit
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-PER_SECOND = {Unit.SECONDS: 1, Unit.MILLISECONDS: 1_000, Unit.MICROSECONDS: 1_000_000, Unit.NANOSECONDS: 1_000_000_000}
+PER_SECOND = {
+    ValueUnit.SECONDS: 1,
+    ValueUnit.MILLISECONDS: 1_000,
+    ValueUnit.MICROSECONDS: 1_000_000,
+    ValueUnit.NANOSECONDS: 1_000_000_000,
+}
 # Seconds from 1990 to 2100: what lies there, in one of the units, is taken for an epoch.
 EARLIEST_EPOCH, LATEST_EPOCH = 631_152_000, 4_102_444_800
 NO_ZONE = "has no time zone; choose one"
@@ -37,17 +42,17 @@ DIRECTIVE, WORDLIKE = re.compile(r"%[a-zA-Z]"), re.compile(r"\w|(?<=\s)\s+")
 Reader = Callable[[Any], str]
 
 
-def reader(unit: Unit, *, zone: str | None, start: datetime | None, zero: float) -> Reader:
+def reader(unit: ValueUnit, *, zone: str | None, start: datetime | None, zero: float) -> Reader:
     """Return what reads a time, as ISO 8601 in UTC; what it returns raises ValueError, with words."""
     if unit in SINCE_START:
-        return _since(start or EPOCH, zero, 1000 if unit is Unit.MILLISECONDS_SINCE_START else 1)
+        return _since(start or EPOCH, zero, 1000 if unit is ValueUnit.MILLISECONDS_SINCE_START else 1)
     if unit in PER_SECOND:
         return _epoch(PER_SECOND[unit])
     return _written(ZoneInfo(zone) if zone else None, _habits(unit))
 
 
 @lru_cache(maxsize=20_000)
-def naive_or_aware(text: str, unit: Unit) -> datetime | None:
+def naive_or_aware(text: str, unit: ValueUnit) -> datetime | None:
     """Return what a text says, or None when it is no time."""
     # Each way of writing a time costs a try: what is plainly none is not tried.
     return _parsed(text, _habits(unit)) if len(text) <= LONGEST and PLAUSIBLE.search(text) else None
@@ -60,8 +65,8 @@ def _marks(text: str) -> str:
 
 
 @cache
-def _habits(unit: Unit) -> tuple[str, ...]:
-    days = {Unit.DAY_FIRST: DAY_FIRST, Unit.MONTH_FIRST: MONTH_FIRST}.get(unit, ())
+def _habits(unit: ValueUnit) -> tuple[str, ...]:
+    days = {ValueUnit.DAY_FIRST: DAY_FIRST, ValueUnit.MONTH_FIRST: MONTH_FIRST}.get(unit, ())
     return tuple(day + clock for day in days for clock in CLOCKS) + OTHER
 
 
@@ -147,7 +152,7 @@ def is_whole(value: Any) -> bool:  # noqa: ANN401  a cell of any type
     return value.lstrip("-").isdecimal() if isinstance(value, str) else isinstance(value, int)
 
 
-def unit_of_epoch(number: float) -> Unit | None:
+def unit_of_epoch(number: float) -> ValueUnit | None:
     """Return the unit in which a number is a time of our days."""
     for unit, per_second in PER_SECOND.items():
         if EARLIEST_EPOCH <= number / per_second <= LATEST_EPOCH:

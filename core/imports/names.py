@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from core.imports import foreign
 from core.imports.foreign import words
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 
 WORDS = re.compile(r"[^0-9a-z]+")
 LETTERS = str.maketrans({"µ": "u", "μ": "u", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "œ": "oe", "ł": "l"})
@@ -45,8 +45,8 @@ PLACE = {
 }
 ID = words("id uuid guid")
 
-ENGLISH: dict[Kind, dict[str, tuple[str, ...]]] = {
-    Kind.AI_REQUESTS: {
+ENGLISH: dict[RowKind, dict[str, tuple[str, ...]]] = {
+    RowKind.AI_REQUESTS: {
         "id": words("id request_id req_id call_id generation_id completion_id span_id uuid"),
         "created_at": TIME,
         "model": words(
@@ -116,7 +116,7 @@ ENGLISH: dict[Kind, dict[str, tuple[str, ...]]] = {
         "experiment_arm": words("experiment_arm arm variant"),
         **PLACE,
     },
-    Kind.EVENTS: {
+    RowKind.EVENTS: {
         "id": words("id event_id uuid insert_id message_id"),
         "created_at": TIME,
         "event_type": words(
@@ -132,7 +132,7 @@ ENGLISH: dict[Kind, dict[str, tuple[str, ...]]] = {
         "event_data": words("event_data properties payload data params attributes props metadata context details"),
         **PLACE,
     },
-    Kind.FEEDBACK: {
+    RowKind.FEEDBACK: {
         "id": words("id feedback_id rating_id review_id"),
         "created_at": TIME,
         "rating": words(
@@ -149,7 +149,7 @@ ENGLISH: dict[Kind, dict[str, tuple[str, ...]]] = {
         "environment": PLACE["environment"],
         "app": PLACE["app"],
     },
-    Kind.BATCH_RUNS: {
+    RowKind.BATCH_RUNS: {
         "batch_run_id": words(
             "batch_run_id run_id id job_run_id execution_id database_id dag_run_id build_id pipeline_id uuid build_number"
         ),
@@ -181,7 +181,7 @@ ENGLISH: dict[Kind, dict[str, tuple[str, ...]]] = {
         "environment": PLACE["environment"],
         "app": words("app application service project repo repository"),
     },
-    Kind.DOCUMENTS: {
+    RowKind.DOCUMENTS: {
         "id": words("id document_id doc_id article_id slug key uuid page_id"),
         "created_at": words("created_at published_at created publish_date"),
         "updated_at": words("updated_at last_modified modified_at updated last_updated timestamp date"),
@@ -193,7 +193,7 @@ ENGLISH: dict[Kind, dict[str, tuple[str, ...]]] = {
         "status": words("status state visibility"),
         "metadata": words("metadata meta"),
     },
-    Kind.MEMORIES: {
+    RowKind.MEMORIES: {
         "id": words("id memory_id uuid"),
         "created_at": TIME,
         "updated_at": words("updated_at last_modified modified_at"),
@@ -206,7 +206,7 @@ ENGLISH: dict[Kind, dict[str, tuple[str, ...]]] = {
         "source_message_id": words("source_message_id message_id"),
         "metadata": words("metadata meta"),
     },
-    Kind.USERS: {
+    RowKind.USERS: {
         "id": words("id user_id userid uid customer_id account_id member_id distinct_id username login"),
         "created_at": words(
             "created_at signup_at signed_up_at registered_at joined_at signup_date registration_date created date_joined joined"
@@ -216,7 +216,7 @@ ENGLISH: dict[Kind, dict[str, tuple[str, ...]]] = {
         "display_name": words("display_name full_name name fullname user_name username nickname"),
         "traits": words("traits properties attributes"),
     },
-    Kind.CONVERSATIONS: {
+    RowKind.CONVERSATIONS: {
         "id": (*CONVERSATION[:10], "id", "uuid", "session_id", "task_id", "trial_id", "key", "_key", "dialogue_idx"),
         "created_at": TIME,
         "updated_at": words("updated_at last_message_at update_time ended_at end_time"),

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from core.imports import parquet_pages
 from core.imports.arrow_values import values_of
-from core.imports.files import MOST_TIMES, TOO_LONG, Unreadable, with_any_access
+from core.imports.files import MOST_TIMES, TOO_LONG, FileUnreadable, with_any_access
 from core.ingest.bodies import LONGEST_ROW
 
 AT_ONCE = 2_000
@@ -29,7 +29,7 @@ def columns_of(path: Path) -> tuple[list[str], int]:
             with _open(plain) as file:
                 return list(file.schema_arrow.names), file.metadata.num_rows
         except (pa.ArrowException, OSError, ValueError) as error:
-            raise Unreadable(f"This Parquet file cannot be read: {str(error)[:200]}") from None
+            raise FileUnreadable(f"This Parquet file cannot be read: {str(error)[:200]}") from None
 
 
 def records(path: Path, skip: int = 0) -> Iterator[Record]:
@@ -79,7 +79,7 @@ def _open(plain: Path) -> pq.ParquetFile:
             _check(chunks, [column.max_repetition_level > 0 for column in columns], plain.stat().st_size)
             _check_pages(chunks, plain)
     if max((column.length or 0 for column in columns), default=0) > LONGEST_ROW:
-        raise Unreadable(f"A column has cells of more than {LONGEST_ROW >> 20} MiB.")
+        raise FileUnreadable(f"A column has cells of more than {LONGEST_ROW >> 20} MiB.")
     texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
     return pq.ParquetFile(plain, pre_buffer=False, read_dictionary=texts)
 
@@ -88,7 +88,7 @@ def _check(chunks: list[pq.ColumnChunkMetaData], repeated: list[bool], size: int
     unpacked = sum(chunk.total_uncompressed_size for chunk in chunks)
     cells = max((chunk.num_values for chunk, is_list in zip(chunks, repeated, strict=True) if is_list), default=0)
     if unpacked > max(PLAIN_BYTES, MOST_TIMES * size) or cells > max(MOST_CELLS, MOST_TIMES * size):
-        raise Unreadable(f"This unpacks to more than {MOST_TIMES} times its size, which is not allowed.")
+        raise FileUnreadable(f"This unpacks to more than {MOST_TIMES} times its size, which is not allowed.")
 
 
 def _check_pages(chunks: list[pq.ColumnChunkMetaData], plain: Path) -> None:
@@ -103,9 +103,9 @@ def _check_pages(chunks: list[pq.ColumnChunkMetaData], plain: Path) -> None:
                     if unpacked > most:
                         break
             except (ValueError, IndexError, KeyError):
-                raise Unreadable("The file begins as Parquet, and its pages cannot be read.") from None
+                raise FileUnreadable("The file begins as Parquet, and its pages cannot be read.") from None
     if unpacked > most:
-        raise Unreadable(f"This unpacks to more than {MOST_TIMES} times its size, which no honest file does.")
+        raise FileUnreadable(f"This unpacks to more than {MOST_TIMES} times its size, which no honest file does.")
 
 
 def _at_once(file: pq.ParquetFile, groups: list[int]) -> int:

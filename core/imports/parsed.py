@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Kind(StrEnum):
+class RowKind(StrEnum):
     """What a row is: the kinds that `ingest/*` takes."""
 
     EVENTS = "events"
@@ -28,6 +28,6 @@ class Parsed:
 
     position: int
     line: int | None
-    kind: Kind
+    kind: RowKind
     row: dict[str, Any] | None
     error: str | None = None

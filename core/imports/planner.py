@@ -8,32 +8,32 @@ from sqlalchemy import Connection, Engine, text
 from core.database import partitions
 from core.database.db import Database, engines
 from core.imports.models import Import
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from core.imports.stores import STORES
 
 USERS = ("users", "user_days")
-FILLED: dict[Kind, tuple[str, ...]] = {
-    Kind.EVENTS: (*USERS, "funnel_parts", "subjects"),
-    Kind.AI_REQUESTS: USERS,
-    Kind.CONVERSATIONS: ("conversations", "messages", *USERS),
-    Kind.FEEDBACK: ("ai_feedback",),
-    Kind.BATCH_RUNS: ("batch_run_history",),
-    Kind.DOCUMENTS: ("ai_kb_documents",),
-    Kind.MEMORIES: ("ai_memories",),
-    Kind.USERS: USERS,
+FILLED: dict[RowKind, tuple[str, ...]] = {
+    RowKind.EVENTS: (*USERS, "funnel_parts", "subjects"),
+    RowKind.AI_REQUESTS: USERS,
+    RowKind.CONVERSATIONS: ("conversations", "messages", *USERS),
+    RowKind.FEEDBACK: ("ai_feedback",),
+    RowKind.BATCH_RUNS: ("batch_run_history",),
+    RowKind.DOCUMENTS: ("ai_kb_documents",),
+    RowKind.MEMORIES: ("ai_memories",),
+    RowKind.USERS: USERS,
 }
 
 
 def analyze(row: Import) -> None:
     """Collect statistics of the tables that an import has filled; of raw rows, of the days that it holds."""
-    kinds = [Kind(name) for name in row.counts]
+    kinds = [RowKind(name) for name in row.counts]
     for database, engine in ((Database.CORE, engines().core), (Database.AI, engines().ai)):
         here = [kind for kind in kinds if STORES[kind].database is database]
         if here:
             _analyze(engine, here, row.first_at, row.last_at)
 
 
-def _analyze(engine: Engine, kinds: Iterable[Kind], first_at: datetime | None, last_at: datetime | None) -> None:
+def _analyze(engine: Engine, kinds: Iterable[RowKind], first_at: datetime | None, last_at: datetime | None) -> None:
     # Each by itself: in one transaction the locks of all of them would be held to the end.
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         tables = {"import_traces", *(table for kind in kinds for table in FILLED[kind])}

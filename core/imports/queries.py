@@ -11,7 +11,7 @@ from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.imports.errors import ImportMissing, MappingMissing
 from core.imports.models import Import, ImportMapping
-from core.imports.schemas import ImportStatus, ImportView, MappingView, Progress, SameFile
+from core.imports.schemas import ImportProgress, ImportStatus, ImportView, MappingView, SameFile
 
 
 def list_imports(session: Session, *, window: Window, actor: Actor) -> Page[ImportView]:
@@ -78,10 +78,12 @@ def _brief(found: ImportView) -> ImportView:
     return found.model_copy(update={"recognition": known, "dry_run": dry})
 
 
-def _progress(row: Import) -> Progress:
+def _progress(row: Import) -> ImportProgress:
     if row.status == ImportStatus.CHECKING:
-        return Progress(records_done=row.record_count or 0, records_total=None, fraction=None)
+        return ImportProgress(records_done=row.record_count or 0, records_total=None, fraction=None)
     if row.status == ImportStatus.COMPLETED:
-        return Progress(records_done=row.position, records_total=row.position, fraction=1.0)
+        return ImportProgress(records_done=row.position, records_total=row.position, fraction=1.0)
     total = row.record_count
-    return Progress(records_done=row.position, records_total=total, fraction=min(1.0, row.position / total) if total else None)
+    return ImportProgress(
+        records_done=row.position, records_total=total, fraction=min(1.0, row.position / total) if total else None
+    )

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.imports import guess, meanings, units
 from core.imports.errors import MappingWrong
 from core.imports.guess import Samples
-from core.imports.mapping import As, Mapping, Rule, Shape, Unit
-from core.imports.parsed import Kind
+from core.imports.mapping import As, FieldRule, Mapping, RecordShape, ValueUnit
+from core.imports.parsed import RowKind
 
-WHEN = {Kind.BATCH_RUNS: "started_at"} | dict.fromkeys((Kind.EVENTS, Kind.AI_REQUESTS, Kind.FEEDBACK), "created_at")
-ORDERS = {Unit.DAY_FIRST: "the day first", Unit.MONTH_FIRST: "the month first"}
+WHEN = {RowKind.BATCH_RUNS: "started_at"} | dict.fromkeys((RowKind.EVENTS, RowKind.AI_REQUESTS, RowKind.FEEDBACK), "created_at")
+ORDERS = {ValueUnit.DAY_FIRST: "the day first", ValueUnit.MONTH_FIRST: "the month first"}
 ZONE = "Time zone of the times in this file"
 PARTS = {"unit": ".unit", "values": ".values"}  # after the name of a field, in `open`
 
@@ -37,7 +37,7 @@ class Option(BaseModel):
     text: str
 
 
-class Question(BaseModel):
+class ImportQuestion(BaseModel):
     """Something that the file does not say. A default stands in the mapping; without one, an import waits for the answer."""
 
     model_config = ConfigDict(frozen=True)
@@ -50,17 +50,21 @@ class Question(BaseModel):
     values: list[str] = Field(default_factory=list, description="Of values: those of which nobody knows what they mean.")
 
 
-def of_event_types(mapping: Mapping, types: list[str]) -> list[Question]:
+def of_event_types(mapping: Mapping, types: list[str]) -> list[ImportQuestion]:
     """Return the question whether event types are steps of onboarding under other names; nothing waits for the answer."""
     options = [Option(value=each, text=each) for each in meanings.options("event_type", mapping.kind)]
     text = "Which event types are onboarding steps? Others are kept unchanged."
-    return [Question(key=Ask.VALUES, field="event_type", text=text, default="", options=options, values=types)] if types else []
+    return (
+        [ImportQuestion(key=Ask.VALUES, field="event_type", text=text, default="", options=options, values=types)]
+        if types
+        else []
+    )
 
 
-def of_values(mapping: Mapping, found: meanings.Unknown) -> list[Question]:
+def of_values(mapping: Mapping, found: meanings.Unknown) -> list[ImportQuestion]:
     """Return what is to be asked about values that no row can be stored with."""
     return [
-        Question(
+        ImportQuestion(
             key=Ask.VALUES,
             field=field,
             text=f"What do these values of {field} mean? Rows with unmapped values are rejected.",
@@ -71,29 +75,29 @@ def of_values(mapping: Mapping, found: meanings.Unknown) -> list[Question]:
     ]
 
 
-def of_table(mapping: Mapping, samples: Samples) -> list[Question]:
+def of_table(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     """Return what is to be asked about the columns of a table."""
-    if mapping.format is not Shape.TABLE:
+    if mapping.format is not RecordShape.TABLE:
         return []
     return [*_when(mapping, samples), *_lengths(mapping, samples), *_orders(mapping, samples)]
 
 
-def of_kind(mapping: Mapping, samples: Samples) -> list[Question]:
+def of_kind(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     """Return what is to be asked when a person has said what the rows are."""
     asked = of_table(mapping, samples)
     times = {rule.path for rule in mapping.fields.values() if rule.as_ is As.TIME}
     times |= {option.value for each in asked if each.key is Ask.COLUMN for option in each.options}
     if any(units.is_zoneless(samples[path], units.time(samples[path])) for path in times if path in samples):
-        asked.append(Question(key=Ask.ZONE, text=ZONE, default=mapping.zone or "UTC"))
+        asked.append(ImportQuestion(key=Ask.ZONE, text=ZONE, default=mapping.zone or "UTC"))
     return asked
 
 
-def names_open(asked: list[Question]) -> list[str]:
+def names_open(asked: list[ImportQuestion]) -> list[str]:
     """Return what a mapping is open about while these questions wait."""
     return [each.field + PARTS.get(each.key, "") for each in asked if each.default is None]
 
 
-def _when(mapping: Mapping, samples: Samples) -> list[Question]:
+def _when(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     field = WHEN.get(mapping.kind)
     if field is None or field in mapping.fields:
         return []
@@ -103,16 +107,16 @@ def _when(mapping: Mapping, samples: Samples) -> list[Question]:
     options = [Option(value=path, text=_shown(path, samples)) for path in found]
     none = Option(value="", text="None of these")
     text = "Which column is the time of the row?"
-    return [Question(key=Ask.COLUMN, field=field, text=text, options=[*options, none])]
+    return [ImportQuestion(key=Ask.COLUMN, field=field, text=text, options=[*options, none])]
 
 
-def _lengths(mapping: Mapping, samples: Samples) -> list[Question]:
-    if mapping.kind is not Kind.AI_REQUESTS:
+def _lengths(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
+    if mapping.kind is not RowKind.AI_REQUESTS:
         return []
     found = guess.length_columns(samples, _taken(mapping))
     keep = Option(value="", text="No, keep it as extra data")
     return [
-        Question(
+        ImportQuestion(
             key=Ask.COLUMN,
             field=field,
             text=f"Does “{path}” count tokens? Lengths can also be in characters.",
@@ -123,9 +127,9 @@ def _lengths(mapping: Mapping, samples: Samples) -> list[Question]:
     ]
 
 
-def _orders(mapping: Mapping, samples: Samples) -> list[Question]:
+def _orders(mapping: Mapping, samples: Samples) -> list[ImportQuestion]:
     return [
-        Question(
+        ImportQuestion(
             key=Ask.UNIT,
             field=name,
             text=f"Dates in “{rule.path}” are ambiguous, such as {_first(samples[rule.path])}. Which comes first?",
@@ -156,11 +160,11 @@ def answered(
     samples: Samples,
     *,
     columns: dict[str, str],
-    units: dict[str, Unit],
+    units: dict[str, ValueUnit],
     values: dict[str, dict[str, str]],
 ) -> dict[str, Any]:
     """Return a mapping with answers by field: a column (empty: none), a unit, what values mean. Raise MappingWrong."""
-    kind, fields = Kind(mapping["kind"]), dict(mapping.get("fields", {}))
+    kind, fields = RowKind(mapping["kind"]), dict(mapping.get("fields", {}))
     for field, path in columns.items():
         if path and path not in samples:
             raise MappingWrong(f"columns: the file has no column “{path[:60]}”.")
@@ -175,7 +179,7 @@ def answered(
     return meanings.told(mapping | {"fields": fields, "open": left}, values)
 
 
-def _rule(field: str, path: str, samples: Samples, kind: Kind) -> Rule:
+def _rule(field: str, path: str, samples: Samples, kind: RowKind) -> FieldRule:
     try:
         return guess.rule_for(field, path, samples[path], kind)
     except KeyError:

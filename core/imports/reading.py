@@ -5,26 +5,26 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.imports import files, records, rows
-from core.imports.files import Opened, Unreadable
+from core.imports.files import FileUnreadable, Opened
 from core.imports.formats import articles, benchmark, dialogues, langfuse, runs, spans
-from core.imports.mapping import Mapping, Shape
+from core.imports.mapping import Mapping, RecordShape
 from core.imports.parsed import Parsed
 from core.imports.records import Record
 
-__all__ = ["Unreadable", "read"]
+__all__ = ["FileUnreadable", "read"]
 
 Format = Callable[[Iterator[Record], Mapping], Iterator[Parsed]]
-FORMATS: dict[Shape, Format] = {
-    Shape.DIALOGUES: dialogues.dialogues,
-    Shape.TURNS: dialogues.single_turns,
-    Shape.EXCHANGES: dialogues.exchanges,
-    Shape.ARTICLES: articles.articles,
-    Shape.WORKFLOW_RUNS: runs.runs,
-    Shape.BENCHMARK: benchmark.requests,
-    Shape.OTLP: spans.exports,
-    Shape.PHOENIX: spans.spans,
-    Shape.LANGFUSE_OBSERVATIONS: langfuse.observations,
-    Shape.LANGFUSE_TRACES: langfuse.traces,
+FORMATS: dict[RecordShape, Format] = {
+    RecordShape.DIALOGUES: dialogues.dialogues,
+    RecordShape.TURNS: dialogues.single_turns,
+    RecordShape.EXCHANGES: dialogues.exchanges,
+    RecordShape.ARTICLES: articles.articles,
+    RecordShape.WORKFLOW_RUNS: runs.runs,
+    RecordShape.BENCHMARK: benchmark.requests,
+    RecordShape.OTLP: spans.exports,
+    RecordShape.PHOENIX: spans.spans,
+    RecordShape.LANGFUSE_OBSERVATIONS: langfuse.observations,
+    RecordShape.LANGFUSE_TRACES: langfuse.traces,
 }
 
 
@@ -51,5 +51,5 @@ def _table(path: Path, opened: Opened, mapping: Mapping, skip: int) -> Iterator[
             continue
         try:
             yield Parsed(position, line, kind, make(record, position))
-        except rows.RowRefused as refused:
+        except rows.RecordRefused as refused:
             yield Parsed(position, line, kind, None, str(refused))

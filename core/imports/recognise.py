@@ -5,20 +5,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from core.imports import files, guess, json_files, layout, meanings, questions, records, shapes, tables, units, unready, words
-from core.imports.files import Opened, Unreadable
-from core.imports.mapping import SINCE_START, Container, Mapping, Shape
-from core.imports.parsed import Kind
+from core.imports.files import FileUnreadable, Opened
+from core.imports.mapping import SINCE_START, Container, Mapping, RecordShape
+from core.imports.parsed import RowKind
 from core.imports.paths import leaves
-from core.imports.questions import Ask, Question
-from core.imports.recognition import Column, Known
-from core.imports.samples import Found, Sample, by_path, told
+from core.imports.questions import Ask, ImportQuestion
+from core.imports.recognition import Assumptions, Column, Recognition
+from core.imports.samples import FileSample, RecognisedFile, by_path, told
 from core.imports.schemas import ReadAs
 from core.imports.unready import NotYet
 
-__all__ = ["Column", "Question", "Recognition", "Unreadable", "guessed_fields", "readings", "recognise"]
+__all__ = ["Column", "FileUnreadable", "ImportQuestion", "Recognition", "guessed_fields", "readings", "recognise"]
 
 LOOKED_AT = 200
 MOST_COLUMNS_SHOWN = 3_000
@@ -28,31 +28,10 @@ WHAT_TO_DO = (
     "Upload CSV or TSV with column names in the first row, JSON (a list of objects), JSONL (one object per line) or Parquet."
 )
 AS_FOUND = ReadAs()
-UNTIMED = (Shape.DIALOGUES, Shape.TURNS, Shape.EXCHANGES, Shape.ARTICLES, Shape.BENCHMARK)
+UNTIMED = (RecordShape.DIALOGUES, RecordShape.TURNS, RecordShape.EXCHANGES, RecordShape.ARTICLES, RecordShape.BENCHMARK)
 
 
-class Recognition(BaseModel):
-    """What a file is. With `not_yet` it can not be imported, and that says why; without a mapping, one is to be made by hand."""
-
-    model_config = ConfigDict(frozen=True)
-
-    format: str
-    title: str
-    kind: Kind | None = None
-    mapping: Mapping | None = None
-    draft: Mapping | None = Field(
-        default=None, description="Without a mapping: how the file holds its rows, to make one by hand."
-    )
-    columns: list[Column] = Field(default_factory=list)
-    questions: list[Question] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
-    readings: list[str] = Field(
-        default_factory=list, description="Three values of each time, duration, price and state, in words."
-    )
-    not_yet: str | None = None
-
-
-def recognise(path: Path, name: str, *, known: Known | None = None, read_as: ReadAs | None = None) -> Recognition:
+def recognise(path: Path, name: str, *, known: Assumptions | None = None, read_as: ReadAs | None = None) -> Recognition:
     """Return what a file is, or what it is when read as somebody says; raise Unreadable. Its name tells nothing."""
     del name
     opened = files.look(path)
@@ -77,20 +56,20 @@ def recognise(path: Path, name: str, *, known: Known | None = None, read_as: Rea
             *sample.notes,
             "Could not detect the row type. Choose it and map the columns.",
         ]
-        return Recognition(format=Shape.TABLE, title="A table", draft=found.mapping, columns=columns, notes=notes)
-    return _recognition(path, opened, sample, found, columns, known or Known())
+        return Recognition(format=RecordShape.TABLE, title="A table", draft=found.mapping, columns=columns, notes=notes)
+    return _recognition(path, opened, sample, found, columns, known or Assumptions())
 
 
 # Samples
 
 
-def _sample(path: Path, opened: Opened) -> Sample | NotYet:
+def _sample(path: Path, opened: Opened) -> FileSample | NotYet:
     """Return the first records of a file, and how it holds them."""
     if opened.is_parquet:
         names, count = records.parquet_columns(path)
         if not count:
-            raise Unreadable("The Parquet file has no rows.")
-        return _first_of(path, opened, Sample(Container.PARQUET, columns=names))
+            raise FileUnreadable("The Parquet file has no rows.")
+        return _first_of(path, opened, FileSample(Container.PARQUET, columns=names))
     text = opened.sample.lstrip("\ufeff")
     start = text.lstrip()[:1]
     if start in ("{", "["):
@@ -101,25 +80,25 @@ def _sample(path: Path, opened: Opened) -> Sample | NotYet:
     return _table(path, opened, text)
 
 
-def _sample_as(path: Path, opened: Opened, read_as: ReadAs) -> Sample | NotYet:
+def _sample_as(path: Path, opened: Opened, read_as: ReadAs) -> FileSample | NotYet:
     """Return the first records of a file of which somebody has said what holds them."""
     text = opened.sample.lstrip("\ufeff")
     if opened.is_parquet is not (read_as.container is Container.PARQUET):
-        raise Unreadable("Parquet files can only be read as Parquet, and other files cannot.")
+        raise FileUnreadable("Parquet files can only be read as Parquet, and other files cannot.")
     match read_as.container:
         case Container.CSV:
             return _table(path, opened, text, read_as)
         case Container.JSONL:
-            return _first_of(path, opened, Sample(Container.JSONL))
+            return _first_of(path, opened, FileSample(Container.JSONL))
         case Container.JSON:
             return _json(path, opened, text)
         case _:
             return _sample(path, opened)
 
 
-def _json(path: Path, opened: Opened, text: str) -> Sample | NotYet:
+def _json(path: Path, opened: Opened, text: str) -> FileSample | NotYet:
     if text.lstrip()[:1] == "{" and json_files.is_lines(text, is_whole=opened.is_whole):
-        return _first_of(path, opened, Sample(Container.JSONL))
+        return _first_of(path, opened, FileSample(Container.JSONL))
     tree, is_complete = json_files.beginning(text)
     wrong = json_files.problem(text, is_whole=opened.is_whole)
     if wrong is not None and (tree is None or not tree or (isinstance(tree, list) and not isinstance(tree[0], dict | list))):
@@ -130,10 +109,10 @@ def _json(path: Path, opened: Opened, text: str) -> Sample | NotYet:
         )
     found = layout.of(tree, is_complete=is_complete)
     if found is None or not found.first:
-        raise Unreadable("No records found. The JSON must be a list of objects, or an object that contains one.")
+        raise FileUnreadable("No records found. The JSON must be a list of objects, or an object that contains one.")
     if wrong is not None and not found.records:
         _refuse(wrong)
-    sample = Sample(Container.JSON, found.records, first=found.first, beside=found.beside)
+    sample = FileSample(Container.JSON, found.records, first=found.first, beside=found.beside)
     if found.passed_over:
         sample.notes.append(
             f"Imports the records in “{found.records.removesuffix('.item')}” · skips {', '.join(found.passed_over[:5])}"
@@ -142,10 +121,10 @@ def _json(path: Path, opened: Opened, text: str) -> Sample | NotYet:
 
 
 def _refuse(wrong: str) -> NotYet:
-    raise Unreadable(f"Invalid JSON: {wrong}.")
+    raise FileUnreadable(f"Invalid JSON: {wrong}.")
 
 
-def _table(path: Path, opened: Opened, text: str, read_as: ReadAs = AS_FOUND) -> Sample:
+def _table(path: Path, opened: Opened, text: str, read_as: ReadAs = AS_FOUND) -> FileSample:
     separator = read_as.delimiter or tables.separator_of(text, is_whole=opened.is_whole)
     if separator is None:
         rows = tables.first_rows(text, ",", is_whole=opened.is_whole)
@@ -154,31 +133,31 @@ def _table(path: Path, opened: Opened, text: str, read_as: ReadAs = AS_FOUND) ->
             or any(len(row) != 1 for row in rows)
             or (any(len(row[0]) > SHORT for row in rows) and not tables.is_quoted(text, is_whole=opened.is_whole))
         ):
-            raise Unreadable("This text is not a table, JSON or JSON Lines.")
+            raise FileUnreadable("This text is not a table, JSON or JSON Lines.")
         separator = ","
     rows = tables.first_rows(text, separator, is_whole=opened.is_whole)
     if not rows:
-        raise Unreadable(f"This text cannot be read as a table. Choose another file type. {WHAT_TO_DO}")
+        raise FileUnreadable(f"This text cannot be read as a table. Choose another file type. {WHAT_TO_DO}")
     header = tables.has_header(rows) if read_as.header is None else read_as.header
     if header and len(rows) == 1 and opened.is_whole:
-        raise Unreadable("The file has a header but no rows.")
+        raise FileUnreadable("The file has a header but no rows.")
     names = tables.names_of(rows[0], header=header)
-    sample = _first_of(path, opened, Sample(Container.CSV, separator=separator, header=header, columns=names))
+    sample = _first_of(path, opened, FileSample(Container.CSV, separator=separator, header=header, columns=names))
     if not header:
         sample.notes.append("No column names in the first row: columns are numbered.")
     return sample
 
 
-def _first_of(path: Path, opened: Opened, sample: Sample) -> Sample:
-    draft = sample.mapping(Kind.EVENTS)
+def _first_of(path: Path, opened: Opened, sample: FileSample) -> FileSample:
+    draft = sample.mapping(RowKind.EVENTS)
     most = max(5, min(LOOKED_AT, 20_000 // max(len(sample.columns), 1)))
     sample.first = records.first(path, opened, draft, most)
     if not sample.first:
-        raise Unreadable("No record in this file can be read.")
+        raise FileUnreadable("No record in this file can be read.")
     return sample
 
 
-def _columns(sample: Sample) -> list[Column]:
+def _columns(sample: FileSample) -> list[Column]:
     found: dict[str, list[str]] = {name: [] for name in sample.columns}
     for record in sample.first[:LOOKED_AT]:
         for path, value in leaves(record).items():
@@ -191,7 +170,9 @@ def _columns(sample: Sample) -> list[Column]:
 # Recognition
 
 
-def _recognition(path: Path, opened: Opened, sample: Sample, found: Found, columns: list[Column], known: Known) -> Recognition:
+def _recognition(
+    path: Path, opened: Opened, sample: FileSample, found: RecognisedFile, columns: list[Column], known: Assumptions
+) -> Recognition:
     mapping, samples = found.mapping, by_path(sample)
     asked = [*questions.of_table(mapping, samples), *questions.of_values(mapping, meanings.unknown(mapping, sample.first))]
     mapping = mapping.model_copy(update={"open": questions.names_open(asked)})
@@ -203,13 +184,13 @@ def _recognition(path: Path, opened: Opened, sample: Sample, found: Found, colum
         if each.key is Ask.COLUMN and option.value in samples
     ):
         mapping = mapping.model_copy(update={"zone": known.zone})
-        asked.append(Question(key=Ask.ZONE, text=questions.ZONE, default=known.zone))
+        asked.append(ImportQuestion(key=Ask.ZONE, text=questions.ZONE, default=known.zone))
     if (start := _start(path, opened, mapping, known)) is not None:
         mapping = mapping.model_copy(update=start.update)
-        asked.append(Question(key=Ask.START, text=start.words, default=start.update["start"].isoformat()))
-    if mapping.kind is Kind.AI_REQUESTS and mapping.format is Shape.TABLE and "model" not in mapping.fields:
+        asked.append(ImportQuestion(key=Ask.START, text=start.words, default=start.update["start"].isoformat()))
+    if mapping.kind is RowKind.AI_REQUESTS and mapping.format is RecordShape.TABLE and "model" not in mapping.fields:
         mapping = mapping.model_copy(update={"model": "unknown"})
-        asked.append(Question(key=Ask.MODEL, text="Model for all rows", default="unknown"))
+        asked.append(ImportQuestion(key=Ask.MODEL, text="Model for all rows", default="unknown"))
     return Recognition(
         format=found.format,
         title=found.title,
@@ -222,8 +203,8 @@ def _recognition(path: Path, opened: Opened, sample: Sample, found: Found, colum
     )
 
 
-def _needs_zone(mapping: Mapping, sample: Sample) -> bool:
-    if mapping.format in (Shape.PHOENIX, Shape.LANGFUSE_OBSERVATIONS, Shape.LANGFUSE_TRACES):
+def _needs_zone(mapping: Mapping, sample: FileSample) -> bool:
+    if mapping.format in (RecordShape.PHOENIX, RecordShape.LANGFUSE_OBSERVATIONS, RecordShape.LANGFUSE_TRACES):
         return False  # they write UTC
     rules = [rule for rule in mapping.fields.values() if rule.path and rule.as_ == "time"]
     if any(units.is_zoneless(told(sample.first, rule.path), rule.unit) for rule in rules):
@@ -239,7 +220,7 @@ class _Start(BaseModel):
     words: str
 
 
-def _start(path: Path, opened: Opened, mapping: Mapping, known: Known) -> _Start | None:
+def _start(path: Path, opened: Opened, mapping: Mapping, known: Assumptions) -> _Start | None:
     """Return what to ask where a file has no times, or only those since some start."""
     came = known.came.replace(second=0, microsecond=0)
     rule = next((rule for rule in mapping.fields.values() if rule.unit in SINCE_START), None)
@@ -256,7 +237,11 @@ def _start(path: Path, opened: Opened, mapping: Mapping, known: Known) -> _Start
     has_times = "created_at" in (*mapping.fields, *mapping.open) or (mapping.turns is not None and mapping.turns.at is not None)
     if mapping.format in UNTIMED and not has_times:
         return _Start(update={"start": start}, words="This file has no times. Start time of the data")
-    if mapping.format is Shape.TABLE and not has_times and mapping.kind in (Kind.AI_REQUESTS, Kind.FEEDBACK, Kind.EVENTS):
+    if (
+        mapping.format is RecordShape.TABLE
+        and not has_times
+        and mapping.kind in (RowKind.AI_REQUESTS, RowKind.FEEDBACK, RowKind.EVENTS)
+    ):
         return _Start(update={"start": start}, words="No time column found. Start time of the data")
     return None
 
@@ -287,7 +272,7 @@ def records_of(path: Path, mapping: Mapping) -> Iterator[Any]:
     return (record for _, _, record, wrong in records.objects(path, files.look(path), mapping) if wrong is None)
 
 
-def guessed_fields(recognition: Recognition, kind: Kind) -> dict[str, Any]:
+def guessed_fields(recognition: Recognition, kind: RowKind) -> dict[str, Any]:
     """Return the fields of another kind than the one that was guessed, as the columns' names and values suggest them."""
     return guess.fields_of(samples_of(recognition), kind)
 

@@ -1,9 +1,12 @@
-"""What a file has: its columns; and what holds until somebody is asked."""
+"""What a file is found to be: its format, columns, mapping, and what to ask; and what holds until somebody is asked."""
 
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.imports.mapping import Mapping
+from core.imports.parsed import RowKind
+from core.imports.questions import ImportQuestion
 from core.platform import clock
 
 
@@ -16,7 +19,7 @@ class Column(BaseModel):
     samples: list[str]
 
 
-class Known(BaseModel):
+class Assumptions(BaseModel):
     """What holds until somebody is asked: the zone of times without one, when the file first came, when what is in it began."""
 
     model_config = ConfigDict(frozen=True)
@@ -24,3 +27,24 @@ class Known(BaseModel):
     zone: str = "UTC"
     came: datetime = Field(default_factory=clock.now)
     start: datetime | None = None
+
+
+class Recognition(BaseModel):
+    """What a file is. With `not_yet` it can not be imported, and that says why; without a mapping, one is to be made by hand."""
+
+    model_config = ConfigDict(frozen=True)
+
+    format: str
+    title: str
+    kind: RowKind | None = None
+    mapping: Mapping | None = None
+    draft: Mapping | None = Field(
+        default=None, description="Without a mapping: how the file holds its rows, to make one by hand."
+    )
+    columns: list[Column] = Field(default_factory=list)
+    questions: list[ImportQuestion] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
+    readings: list[str] = Field(
+        default_factory=list, description="Three values of each time, duration, price and state, in words."
+    )
+    not_yet: str | None = None

@@ -10,7 +10,7 @@ from sys import getsizeof
 from typing import Any, cast
 
 from core.imports import json_files, tables
-from core.imports.files import Opened, Unreadable
+from core.imports.files import FileUnreadable, Opened
 from core.imports.mapping import Container, Mapping
 
 BROKEN = (EOFError, OSError, UnicodeError, zlib.error, csv.Error)
@@ -26,7 +26,7 @@ def columns(path: Path, opened: Opened, mapping: Mapping) -> list[str] | None:
             try:
                 return tables.columns_of(path, opened.encoding, mapping.delimiter or ",", header=mapping.header)
             except BROKEN as error:
-                raise Unreadable(f"The file ends within its first row: {error}.") from None
+                raise FileUnreadable(f"The file ends within its first row: {error}.") from None
         case Container.PARQUET:
             return parquet_columns(path)[0]
         case _:

@@ -8,8 +8,8 @@ import msgspec
 
 from core.imports import moments, values
 from core.imports.fields import REST
-from core.imports.mapping import Mapping, Unit
-from core.imports.parsed import Kind
+from core.imports.mapping import Mapping, ValueUnit
+from core.imports.parsed import RowKind
 from core.imports.paths import Get, getter, without
 
 Row = dict[str, Any]
@@ -17,7 +17,7 @@ Make = Callable[[Any, int], Row]  # of a record and its position
 Step = tuple[str, Get, Callable[[Any], Any]]
 
 
-class RowRefused(ValueError):
+class RecordRefused(ValueError):
     """What is wrong with a record, the field first."""
 
 
@@ -34,7 +34,7 @@ def _steps(mapping: Mapping) -> list[tuple[str, str, Callable[[Any], Any]]]:
     """Return which field is read from which path by what; a state that tells of trouble is its type, where no column is."""
     steps = [(name, rule.path, values.reader(name, rule, mapping)) for name, rule in mapping.fields.items() if rule.path]
     status = mapping.fields.get("status")
-    if mapping.kind is Kind.AI_REQUESTS and status is not None and status.path and "error_type" not in mapping.fields:
+    if mapping.kind is RowKind.AI_REQUESTS and status is not None and status.path and "error_type" not in mapping.fields:
         steps.append(("error_type", status.path, values.trouble(status, mapping)))
     return steps
 
@@ -56,7 +56,7 @@ def _of_cells(mapping: Mapping, columns: list[str], constants: Row, finish: Call
         if len(cells) < width:
             cells = cells + [""] * (width - len(cells))
         elif len(cells) > width and any(cells[width:]):
-            raise RowRefused(f"the row has {len(cells)} cells, but the table has {width} columns")
+            raise RecordRefused(f"the row has {len(cells)} cells, but the table has {width} columns")
         row = dict(constants)
         for name, number, read in steps:
             cell = cells[number]
@@ -64,7 +64,7 @@ def _of_cells(mapping: Mapping, columns: list[str], constants: Row, finish: Call
                 try:
                     row[name] = read(cell)
                 except ValueError as error:
-                    raise RowRefused(f"{name}: {error}") from None
+                    raise RecordRefused(f"{name}: {error}") from None
         if nested:
             _add_nested(row, nested, cells)
         left = {name: values.plain(cell) for name, number in rest if (cell := cells[number]) != "" and cell is not None}
@@ -127,7 +127,7 @@ def _read_into(row: Row, name: str, value: Any, read: Callable[[Any], Any]) -> N
     try:
         row[name] = read(value)
     except ValueError as error:
-        raise RowRefused(f"{name}: {error}") from None
+        raise RecordRefused(f"{name}: {error}") from None
 
 
 # What a row needs beside what the file says
@@ -135,11 +135,11 @@ def _read_into(row: Row, name: str, value: Any, read: Callable[[Any], Any]) -> N
 
 def _finisher(mapping: Mapping) -> Callable[[Row, int], None]:
     match mapping.kind:
-        case Kind.AI_REQUESTS:
+        case RowKind.AI_REQUESTS:
             return _finish_request(mapping)
-        case Kind.EVENTS:
+        case RowKind.EVENTS:
             return _finish_event(mapping)
-        case Kind.BATCH_RUNS:
+        case RowKind.BATCH_RUNS:
             return _finish_run
         case kind:
             return _finish_named(mapping, kind)
@@ -169,7 +169,7 @@ def _finish_event(mapping: Mapping) -> Callable[[Row, int], None]:
 
     def finish(row: Row, position: int) -> None:
         if "event_type" not in row:
-            raise RowRefused("event_type: missing in this row")
+            raise RecordRefused("event_type: missing in this row")
         if "created_at" not in row:
             row["created_at"] = at(position)
 
@@ -179,20 +179,20 @@ def _finish_event(mapping: Mapping) -> Callable[[Row, int], None]:
 def _finish_run(row: Row, position: int) -> None:
     for name in ("started_at", "status"):
         if name not in row:
-            raise RowRefused(f"{name}: missing in this row")
+            raise RecordRefused(f"{name}: missing in this row")
     if "batch_run_id" not in row:
         row["batch_run_id"] = made_id(row, position)
     if isinstance(phases := row.get("phase_durations"), dict):
         row["phase_durations"] = {str(name): values.plain(took) for name, took in phases.items()}
 
 
-def _finish_named(mapping: Mapping, kind: Kind) -> Callable[[Row, int], None]:
-    at, needs_time = _start_of(mapping), kind is not Kind.USERS
-    needed = {Kind.FEEDBACK: "rating", Kind.USERS: "id"}.get(kind, "content")
+def _finish_named(mapping: Mapping, kind: RowKind) -> Callable[[Row, int], None]:
+    at, needs_time = _start_of(mapping), kind is not RowKind.USERS
+    needed = {RowKind.FEEDBACK: "rating", RowKind.USERS: "id"}.get(kind, "content")
 
     def finish(row: Row, position: int) -> None:
-        if needed not in row and kind is not Kind.CONVERSATIONS:
-            raise RowRefused(f"{needed}: missing in this row")
+        if needed not in row and kind is not RowKind.CONVERSATIONS:
+            raise RecordRefused(f"{needed}: missing in this row")
         if "id" not in row:
             row["id"] = made_id(row, position)
         if needs_time and "created_at" not in row:
@@ -205,13 +205,13 @@ def _start_of(mapping: Mapping) -> Callable[[int], str]:
     """Return what tells the time of a record that has none: they follow each other from the start, a millisecond apart."""
     if "created_at" in mapping.fields:
         return _no_time
-    read = moments.reader(Unit.MILLISECONDS_SINCE_START, zone=None, start=mapping.start, zero=0)
+    read = moments.reader(ValueUnit.MILLISECONDS_SINCE_START, zone=None, start=mapping.start, zero=0)
     return lambda position: read(position)
 
 
 def _no_time(position: int) -> str:
     del position
-    raise RowRefused("created_at: missing in this row")
+    raise RecordRefused("created_at: missing in this row")
 
 
 def made_id(record: Any, position: int) -> str:  # noqa: ANN401  any JSON

@@ -6,14 +6,14 @@ from typing import Any
 from core.imports import guess, values
 from core.imports.json_files import KEY
 from core.imports.mapping import Container, Mapping
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from core.imports.paths import getter, leaves
 
 Object = dict[str, Any]
 
 
 @dataclass
-class Sample:
+class FileSample:
     """The first records of a file as objects, and how the file holds them."""
 
     container: Container
@@ -25,7 +25,7 @@ class Sample:
     beside: Object = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def mapping(self, kind: Kind, **given: Any) -> Mapping:  # noqa: ANN401  the mapping's fields
+    def mapping(self, kind: RowKind, **given: Any) -> Mapping:  # noqa: ANN401  the mapping's fields
         """Return a mapping for a file that holds its records so."""
         return Mapping(
             container=self.container, records=self.records, delimiter=self.separator, header=self.header, kind=kind, **given
@@ -33,17 +33,17 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Found:
+class RecognisedFile:
     """What a file is. A kind of None is a table of which nobody knows what its rows are."""
 
     format: str
     title: str
-    kind: Kind | None
+    kind: RowKind | None
     mapping: Mapping
     notes: tuple[str, ...] = ()
 
 
-def by_path(sample: Sample) -> guess.Samples:
+def by_path(sample: FileSample) -> guess.Samples:
     """Return the first values of each path."""
     return values_by_path(sample.first, sample.columns)
 

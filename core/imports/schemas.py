@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from core.identity.schemas import ENVIRONMENT, View
-from core.imports.mapping import Container, Shape, Unit
-from core.imports.parsed import Kind
+from core.imports.mapping import Container, RecordShape, ValueUnit
+from core.imports.parsed import RowKind
 
 LONGEST_NAME = 300
 
@@ -46,7 +46,7 @@ class Problem(View):
 
     position: int
     line: int | None = None
-    kind: Kind | None = None
+    kind: RowKind | None = None
     error: str
 
 
@@ -61,18 +61,18 @@ class Count(View):
 class RowsOver(View):
     """What retention will do with rows of a kind that are older than it keeps them."""
 
-    kind: Kind
+    kind: RowKind
     rows: int
     keeps_days: int
     words: str
 
 
-class Sample(View):
+class SampleRow(View):
     """A row as it would be stored."""
 
     position: int
     line: int | None = None
-    kind: Kind
+    kind: RowKind
     row: dict[str, Any]
 
 
@@ -84,15 +84,15 @@ class DryRun(View):
     """
 
     records: int
-    counts: dict[Kind, int]
+    counts: dict[RowKind, int]
     rejected: int
     problems: list[Problem]
     first_at: datetime | None = None
     last_at: datetime | None = None
     retention: list[RowsOver] = Field(default_factory=list)
-    duplicates: dict[Kind, int] = Field(default_factory=dict)
+    duplicates: dict[RowKind, int] = Field(default_factory=dict)
     compared: int = 0
-    samples: list[Sample] = Field(default_factory=list)
+    samples: list[SampleRow] = Field(default_factory=list)
     readings: list[str] = Field(default_factory=list)
     unknown: dict[str, dict[str, int]] = Field(default_factory=dict, description="Rows by states and roles that nobody knows.")
 
@@ -102,7 +102,7 @@ class DryRun(View):
         return self.rejected > sum(self.counts.values())
 
 
-class Progress(View):
+class ImportProgress(View):
     """How far an import, or its dry run, is: `fraction` is known once the records were counted."""
 
     records_done: int
@@ -131,8 +131,8 @@ class ImportView(View):
     recognition: dict[str, Any]
     mapping: dict[str, Any] | None
     dry_run: DryRun | None
-    progress: Progress
-    counts: dict[Kind, Count]
+    progress: ImportProgress
+    counts: dict[RowKind, Count]
     problems: list[Problem]
     first_at: datetime | None
     last_at: datetime | None
@@ -156,7 +156,7 @@ class Answers(BaseModel):
     columns: dict[str, str] = Field(
         default_factory=dict, description="Of fields that a question asks about, the column; empty where it is none of them."
     )
-    units: dict[str, Unit] = Field(
+    units: dict[str, ValueUnit] = Field(
         default_factory=dict, description="Of dates that read both ways: `day_first` or `month_first`."
     )
     values: dict[str, dict[str, str]] = Field(
@@ -190,7 +190,7 @@ class ReadAs(BaseModel):
     )
 
     container: Container | None = None
-    format: Shape | None = None
+    format: RecordShape | None = None
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     header: bool | None = None
 

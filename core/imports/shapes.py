@@ -2,18 +2,18 @@
 
 from core.imports import guess, kinds
 from core.imports.dialogues import dialogues, single_turns, take_key
-from core.imports.files import Unreadable
+from core.imports.files import FileUnreadable
 from core.imports.formats import articles, benchmark, langfuse, runs, spans, turns
 from core.imports.json_files import KEY, VALUE
-from core.imports.mapping import Mapping, Rule, Shape
-from core.imports.parsed import Kind
-from core.imports.samples import Found, Object, Sample, values_by_path
+from core.imports.mapping import FieldRule, Mapping, RecordShape
+from core.imports.parsed import RowKind
+from core.imports.samples import FileSample, Object, RecognisedFile, values_by_path
 from core.imports.unready import NotYet, not_yet
 
 # Records
 
 
-def shape_of(sample: Sample, chosen: Shape | None = None) -> Found | NotYet:
+def shape_of(sample: FileSample, chosen: RecordShape | None = None) -> RecognisedFile | NotYet:
     """Return what the records are, the surest signs first, or as what somebody wants them read; raise Unreadable."""
     first = sample.first[0]
     if chosen is not None:
@@ -24,55 +24,57 @@ def shape_of(sample: Sample, chosen: Shape | None = None) -> Found | NotYet:
     return _table(sample)
 
 
-def _chosen(sample: Sample, first: Object, chosen: Shape) -> Found | NotYet:
-    found: Found | NotYet | None
+def _chosen(sample: FileSample, first: Object, chosen: RecordShape) -> RecognisedFile | NotYet:
+    found: RecognisedFile | NotYet | None
     match chosen:
-        case Shape.TABLE:
+        case RecordShape.TABLE:
             return _table(sample)
-        case Shape.DIALOGUES | Shape.EXCHANGES:
+        case RecordShape.DIALOGUES | RecordShape.EXCHANGES:
             found = dialogues(sample, first)
-        case Shape.TURNS:
+        case RecordShape.TURNS:
             found = single_turns(sample, first)
-        case Shape.ARTICLES:
+        case RecordShape.ARTICLES:
             found = _articles(sample, first)
-        case Shape.WORKFLOW_RUNS:
+        case RecordShape.WORKFLOW_RUNS:
             found = _runs(sample, first)
-        case Shape.BENCHMARK:
+        case RecordShape.BENCHMARK:
             found = _benchmark(sample, first)
         case _:
             kind = (
-                Kind.CONVERSATIONS
-                if chosen is Shape.LANGFUSE_TRACES and not langfuse.has_observations(first)
-                else Kind.AI_REQUESTS
+                RowKind.CONVERSATIONS
+                if chosen is RecordShape.LANGFUSE_TRACES and not langfuse.has_observations(first)
+                else RowKind.AI_REQUESTS
             )
-            found = Found(chosen, SPANS[chosen], kind, sample.mapping(kind, format=chosen), OTLP)
+            found = RecognisedFile(chosen, SPANS[chosen], kind, sample.mapping(kind, format=chosen), OTLP)
     if found is None:
-        raise Unreadable(
+        raise FileUnreadable(
             f"The records in this file are not {chosen.replace('_', ' ')}. Choose a table type, then map the columns."
         )
     return found
 
 
 SPANS = {
-    Shape.OTLP: "OpenTelemetry spans (OTLP JSON)",
-    Shape.PHOENIX: "Spans exported by Phoenix or the OpenTelemetry console exporter",
-    Shape.LANGFUSE_OBSERVATIONS: "Langfuse observations",
-    Shape.LANGFUSE_TRACES: "Langfuse traces",
+    RecordShape.OTLP: "OpenTelemetry spans (OTLP JSON)",
+    RecordShape.PHOENIX: "Spans exported by Phoenix or the OpenTelemetry console exporter",
+    RecordShape.LANGFUSE_OBSERVATIONS: "Langfuse observations",
+    RecordShape.LANGFUSE_TRACES: "Langfuse traces",
 }
 
 
-def _spans(sample: Sample, first: Object) -> Found | None:
+def _spans(sample: FileSample, first: Object) -> RecognisedFile | None:
     if sample.records in ("resourceSpans.item", "batches.item") or "resourceSpans" in first:
-        return Found(
+        return RecognisedFile(
             "otlp",
             "OpenTelemetry spans (OTLP JSON)",
-            Kind.AI_REQUESTS,
-            sample.mapping(Kind.AI_REQUESTS, format=Shape.OTLP),
+            RowKind.AI_REQUESTS,
+            sample.mapping(RowKind.AI_REQUESTS, format=RecordShape.OTLP),
             (*OTLP, *spans.warning(first)),
         )
     if spans.is_span(first):
         title = "Spans exported by Phoenix or the OpenTelemetry console exporter"
-        return Found("phoenix", title, Kind.AI_REQUESTS, sample.mapping(Kind.AI_REQUESTS, format=Shape.PHOENIX), OTLP)
+        return RecognisedFile(
+            "phoenix", title, RowKind.AI_REQUESTS, sample.mapping(RowKind.AI_REQUESTS, format=RecordShape.PHOENIX), OTLP
+        )
     return None
 
 
@@ -82,40 +84,42 @@ OTLP = (
 )
 
 
-def _langfuse(sample: Sample, first: Object) -> Found | None:
+def _langfuse(sample: FileSample, first: Object) -> RecognisedFile | None:
     if langfuse.is_observation(first):
-        mapping = sample.mapping(Kind.AI_REQUESTS, format=Shape.LANGFUSE_OBSERVATIONS)
-        return Found("langfuse_observations", "Langfuse observations", Kind.AI_REQUESTS, mapping, OTLP)
+        mapping = sample.mapping(RowKind.AI_REQUESTS, format=RecordShape.LANGFUSE_OBSERVATIONS)
+        return RecognisedFile("langfuse_observations", "Langfuse observations", RowKind.AI_REQUESTS, mapping, OTLP)
     if langfuse.is_trace(first):
-        kind = Kind.AI_REQUESTS if langfuse.has_observations(first) else Kind.CONVERSATIONS
-        return Found("langfuse_traces", "Langfuse traces", kind, sample.mapping(kind, format=Shape.LANGFUSE_TRACES))
+        kind = RowKind.AI_REQUESTS if langfuse.has_observations(first) else RowKind.CONVERSATIONS
+        return RecognisedFile(
+            "langfuse_traces", "Langfuse traces", kind, sample.mapping(kind, format=RecordShape.LANGFUSE_TRACES)
+        )
     return None
 
 
-def _unready(sample: Sample, first: Object) -> NotYet | None:
+def _unready(sample: FileSample, first: Object) -> NotYet | None:
     del sample
     return not_yet(first)
 
 
-def _runs(sample: Sample, first: Object) -> Found | None:
+def _runs(sample: FileSample, first: Object) -> RecognisedFile | None:
     if not runs.is_run(first):
         return None
     fields = {}
     repository = sample.beside.get("repo") or sample.beside.get("repository")
     if isinstance(repository, str):
-        fields["app"] = Rule(constant=repository[:500])
-    mapping = sample.mapping(Kind.BATCH_RUNS, format=Shape.WORKFLOW_RUNS, fields=fields)
-    return Found("workflow_runs", "Workflow runs", Kind.BATCH_RUNS, mapping, ("Jobs of a run become phases.",))
+        fields["app"] = FieldRule(constant=repository[:500])
+    mapping = sample.mapping(RowKind.BATCH_RUNS, format=RecordShape.WORKFLOW_RUNS, fields=fields)
+    return RecognisedFile("workflow_runs", "Workflow runs", RowKind.BATCH_RUNS, mapping, ("Jobs of a run become phases.",))
 
 
-def _benchmark(sample: Sample, first: Object) -> Found | None:
+def _benchmark(sample: FileSample, first: Object) -> RecognisedFile | None:
     if not benchmark.is_detailed(first):
         return None
-    mapping = sample.mapping(Kind.AI_REQUESTS, format=Shape.BENCHMARK)
-    return Found("vllm_benchmark", "vLLM benchmark with single requests", Kind.AI_REQUESTS, mapping)
+    mapping = sample.mapping(RowKind.AI_REQUESTS, format=RecordShape.BENCHMARK)
+    return RecognisedFile("vllm_benchmark", "vLLM benchmark with single requests", RowKind.AI_REQUESTS, mapping)
 
 
-def _articles(sample: Sample, first: Object) -> Found | None:
+def _articles(sample: FileSample, first: Object) -> RecognisedFile | None:
     if sample.records != "*":
         return None
     inner = {
@@ -123,8 +127,8 @@ def _articles(sample: Sample, first: Object) -> Found | None:
     }
     if turns.turns_in(first) is not None or not articles.are_articles(inner):
         return None
-    mapping = sample.mapping(Kind.DOCUMENTS, format=Shape.ARTICLES)
-    return Found("articles", "Texts under headings", Kind.DOCUMENTS, mapping, ("Each heading becomes a document.",))
+    mapping = sample.mapping(RowKind.DOCUMENTS, format=RecordShape.ARTICLES)
+    return RecognisedFile("articles", "Texts under headings", RowKind.DOCUMENTS, mapping, ("Each heading becomes a document.",))
 
 
 # Dialogues
@@ -133,31 +137,31 @@ def _articles(sample: Sample, first: Object) -> Found | None:
 # Tables
 
 
-def _table(sample: Sample) -> Found | NotYet:
+def _table(sample: FileSample) -> RecognisedFile | NotYet:
     samples = values_by_path(sample.first, sample.columns)
     kind = kinds.kind_of(samples)
     if kind is None:
-        return Found("table", "A table", None, sample.mapping(Kind.EVENTS))
+        return RecognisedFile("table", "A table", None, sample.mapping(RowKind.EVENTS))
     fields = guess.fields_of(samples, kind)
     notes: tuple[str, ...] = ()
-    if kind is Kind.EVENTS and "event_type" not in fields:
-        fields["event_type"] = Rule(constant="imported.row")
+    if kind is RowKind.EVENTS and "event_type" not in fields:
+        fields["event_type"] = FieldRule(constant="imported.row")
         notes = ("No event type column found: all rows get “imported.row”. Change it below, or choose another row type.",)
-    if kind in (Kind.USERS, Kind.DOCUMENTS, Kind.MEMORIES):
+    if kind in (RowKind.USERS, RowKind.DOCUMENTS, RowKind.MEMORIES):
         take_key(fields, sample, "id")
-    mapping = sample.mapping(kind, format=Shape.TABLE, fields=fields)
-    return Found("table", f"A table of {TITLES[kind]}", kind, mapping, notes)
+    mapping = sample.mapping(kind, format=RecordShape.TABLE, fields=fields)
+    return RecognisedFile("table", f"A table of {TITLES[kind]}", kind, mapping, notes)
 
 
 TITLES = {
-    Kind.EVENTS: "events",
-    Kind.AI_REQUESTS: "AI requests",
-    Kind.CONVERSATIONS: "conversations",
-    Kind.FEEDBACK: "feedback",
-    Kind.BATCH_RUNS: "batch runs",
-    Kind.DOCUMENTS: "documents",
-    Kind.MEMORIES: "memories",
-    Kind.USERS: "users",
+    RowKind.EVENTS: "events",
+    RowKind.AI_REQUESTS: "AI requests",
+    RowKind.CONVERSATIONS: "conversations",
+    RowKind.FEEDBACK: "feedback",
+    RowKind.BATCH_RUNS: "batch runs",
+    RowKind.DOCUMENTS: "documents",
+    RowKind.MEMORIES: "memories",
+    RowKind.USERS: "users",
 }
 
 

@@ -1,7 +1,7 @@
 """Words for states and ratings, as others have them: in lower case, with `_` for spaces and hyphens."""
 
 from core.imports.foreign import words
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 
 WENT_WELL = words(
     "ok success succeeded successful complete completed done finished stop passed pass true yes y good "
@@ -22,13 +22,15 @@ RUN_STATES = (
     | {"lost": "lost"}
 )
 STATES = {
-    Kind.AI_REQUESTS: dict.fromkeys(WENT_WELL, "ok") | dict.fromkeys(WENT_WRONG, "error") | dict.fromkeys(STILL_RUNS, "pending"),
-    Kind.BATCH_RUNS: RUN_STATES,
-    Kind.CONVERSATIONS: dict.fromkeys(words("closed resolved solved done ended completed finished"), "closed")
+    RowKind.AI_REQUESTS: dict.fromkeys(WENT_WELL, "ok")
+    | dict.fromkeys(WENT_WRONG, "error")
+    | dict.fromkeys(STILL_RUNS, "pending"),
+    RowKind.BATCH_RUNS: RUN_STATES,
+    RowKind.CONVERSATIONS: dict.fromkeys(words("closed resolved solved done ended completed finished"), "closed")
     | dict.fromkeys(words("active open new ongoing in_progress"), "active")
     | {"waiting_human": "waiting_human", "escalated": "waiting_human", "human": "human"},
-    Kind.DOCUMENTS: dict.fromkeys(words("published public live active"), "published") | {"draft": "draft", "private": "draft"},
-    Kind.MEMORIES: {"preference": "preference", "rule": "rule", "fact": "fact", "instruction": "rule"},
+    RowKind.DOCUMENTS: dict.fromkeys(words("published public live active"), "published") | {"draft": "draft", "private": "draft"},
+    RowKind.MEMORIES: {"preference": "preference", "rule": "rule", "fact": "fact", "instruction": "rule"},
 }
 THUMBS_UP = frozenset(
     words("1 +1 up thumbs_up thumbsup thumb_up like liked positive good helpful yes true 👍 happy satisfied upvote")

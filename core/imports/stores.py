@@ -17,8 +17,8 @@ from core.batches.schemas import NewBatchRun
 from core.conversations import ingest as conversations
 from core.conversations.schemas import NewConversation
 from core.database.db import Database, Session
-from core.imports.parsed import Kind
-from core.ingest.intake import JsonObject, Row, Source
+from core.imports.parsed import RowKind
+from core.ingest.intake import JsonObject, Row, RowSource
 from core.knowledge import documents, feedback, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 
@@ -33,7 +33,7 @@ class Store:
     """One kind of row: what it is read as, and who stores it."""
 
     row: type[Row]
-    store: Callable[[Session, list[Any], Source], int]
+    store: Callable[[Session, list[Any], RowSource], int]
     key: str  # of its key, what tables and ingest call its kind
     words: tuple[str, str]  # one of them, many of them
     table: str | None = None  # partitioned by day
@@ -41,15 +41,15 @@ class Store:
 
 
 # In the order in which they are stored: what others refer to comes first.
-STORES: dict[Kind, Store] = {
-    Kind.USERS: Store(NewUser, users.store, "user", ("user", "users")),
-    Kind.EVENTS: Store(NewEvent, activity.store, "event", ("event", "events"), "user_activity_events"),
-    Kind.CONVERSATIONS: Store(NewConversation, conversations.store, "conversation", ("conversation", "conversations")),
-    Kind.AI_REQUESTS: Store(NewRequest, ai_metrics.store, "ai_request", ("AI request", "AI requests"), "ai_request_metrics"),
-    Kind.BATCH_RUNS: Store(NewBatchRun, batches.store, "batch_run", ("batch run", "batch runs")),
-    Kind.FEEDBACK: Store(NewFeedback, feedback.store, "feedback", ("rating", "ratings"), database=Database.AI),
-    Kind.DOCUMENTS: Store(NewDocument, documents.store, "document", ("document", "documents"), database=Database.AI),
-    Kind.MEMORIES: Store(NewMemory, memories.store, "memory", ("memory", "memories"), database=Database.AI),
+STORES: dict[RowKind, Store] = {
+    RowKind.USERS: Store(NewUser, users.store, "user", ("user", "users")),
+    RowKind.EVENTS: Store(NewEvent, activity.store, "event", ("event", "events"), "user_activity_events"),
+    RowKind.CONVERSATIONS: Store(NewConversation, conversations.store, "conversation", ("conversation", "conversations")),
+    RowKind.AI_REQUESTS: Store(NewRequest, ai_metrics.store, "ai_request", ("AI request", "AI requests"), "ai_request_metrics"),
+    RowKind.BATCH_RUNS: Store(NewBatchRun, batches.store, "batch_run", ("batch run", "batch runs")),
+    RowKind.FEEDBACK: Store(NewFeedback, feedback.store, "feedback", ("rating", "ratings"), database=Database.AI),
+    RowKind.DOCUMENTS: Store(NewDocument, documents.store, "document", ("document", "documents"), database=Database.AI),
+    RowKind.MEMORIES: Store(NewMemory, memories.store, "memory", ("memory", "memories"), database=Database.AI),
 }
 
 encoder = msgspec.json.Encoder(enc_hook=str)

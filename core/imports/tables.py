@@ -7,8 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from core.imports.files import TOO_LONG, Lines, Unreadable, as_text
-from core.imports.mapping import Unit
+from core.imports.files import TOO_LONG, FileUnreadable, TextLines, as_text
+from core.imports.mapping import ValueUnit
 from core.imports.moments import naive_or_aware
 from core.ingest.bodies import LONGEST_ROW
 
@@ -64,7 +64,7 @@ def has_header(rows: list[Cells]) -> bool:
     """Whether the first row names the columns: no cell of it is a number or a time, or empty."""
     first = [cell.strip() for cell in rows[0]]
     if len(first) > MOST_COLUMNS:
-        raise Unreadable(f"The first row has {len(first):,} columns, which is more than an import supports.")
+        raise FileUnreadable(f"The first row has {len(first):,} columns, which is more than an import supports.")
     if len(rows) == 1:
         return True
     named = [cell for cell in first if cell]
@@ -75,7 +75,7 @@ def _is_value(cell: str) -> bool:
     try:
         float(cell)
     except ValueError:
-        return naive_or_aware(cell, Unit.ISO) is not None
+        return naive_or_aware(cell, ValueUnit.ISO) is not None
     return True
 
 
@@ -93,7 +93,7 @@ def names_of(first: Cells, *, header: bool) -> list[str]:
     return names
 
 
-class _RowLines(Lines):
+class _RowLines(TextLines):
     """Lines of which a row within quotation marks takes many, and not all that follow."""
 
     def __init__(self, text: TextIO) -> None:
@@ -114,7 +114,7 @@ def columns_of(path: Path, encoding: str, separator: str, *, header: bool) -> li
         for row in csv.reader(_RowLines(text), delimiter=separator):
             if row:
                 return names_of(row, header=header)
-    raise Unreadable("The file has no rows.")
+    raise FileUnreadable("The file has no rows.")
 
 
 def records(path: Path, encoding: str, separator: str, *, header: bool, skip: int = 0) -> Iterator[Record]:

@@ -96,7 +96,7 @@ def _raw_rows(import_id: UUID, raw: Raw) -> Iterator[dict[str, int]]:
         yield {raw.table: taken.rows if taken is not None else 0}
 
 
-def _take_raw(raw: Raw, import_id: UUID, latest: datetime, session: Session) -> raw_rows.Taken | None:
+def _take_raw(raw: Raw, import_id: UUID, latest: datetime, session: Session) -> raw_rows.TakenRows | None:
     return raw_rows.take_some(session, raw, import_id, latest=latest, zone=_zone(session))
 
 

@@ -6,39 +6,51 @@ from typing import Any
 
 from core.imports import foreign, moments, names, values
 from core.imports.foreign import words
-from core.imports.mapping import Unit
+from core.imports.mapping import ValueUnit
 
 LOOKED_AT, TRIED = 50, 8  # values of a column; of which so many tell whether it may be times at all
 SHARE_OF_TIMES = 0.4  # of the texts, where a column is taken for times
-DURATIONS: dict[Unit, frozenset[str]] = {
-    Unit.MILLISECONDS: frozenset(
+DURATIONS: dict[ValueUnit, frozenset[str]] = {
+    ValueUnit.MILLISECONDS: frozenset(
         words(
             "ms msec msecs millis milli millisecond milliseconds millisekunde millisekunden milliseconde millisecondes "
             "milisegundo milisegundos millisecondi milissegundos milliseconden"
         )
     ),
-    Unit.MICROSECONDS: frozenset(
+    ValueUnit.MICROSECONDS: frozenset(
         words(
             "us usec usecs micros microsecond microseconds mikrosekunde mikrosekunden microseconde microsecondes microsegundo "
             "microsegundos microsecondi microssegundos microseconden"
         )
     ),
-    Unit.NANOSECONDS: frozenset(
+    ValueUnit.NANOSECONDS: frozenset(
         words("ns nsec nanos nanosecond nanoseconds nanosekunde nanosekunden nanoseconde nanosecondes nanosegundos nanosecondi")
     ),
-    Unit.SECONDS: frozenset(
+    ValueUnit.SECONDS: frozenset(
         words(
             "s sec secs second seconds sek sekunde sekunden seconde secondes seg segs segundo segundos secondo secondi seconden"
         )
     ),
-    Unit.MINUTES: frozenset(words("min mins minute minutes minuten minuto minutos minuti minuut")),
-    Unit.HOURS: frozenset(words("h hr hrs hour hours std stunde stunden heure heures hora horas ora ore uur uren")),
+    ValueUnit.MINUTES: frozenset(words("min mins minute minutes minuten minuto minutos minuti minuut")),
+    ValueUnit.HOURS: frozenset(words("h hr hrs hour hours std stunde stunden heure heures hora horas ora ore uur uren")),
 }
 # In writings that `names.plain` does not keep, the longer ones first.
 SIGNS = {
-    **{"毫秒": Unit.MILLISECONDS, "微秒": Unit.MICROSECONDS, "纳秒": Unit.NANOSECONDS, "秒": Unit.SECONDS, "分": Unit.MINUTES},
-    **{"ミリ秒": Unit.MILLISECONDS, "밀리초": Unit.MILLISECONDS, "초": Unit.SECONDS, "분": Unit.MINUTES},
-    **{"мкс": Unit.MICROSECONDS, "мс": Unit.MILLISECONDS, "сек": Unit.SECONDS, "мин": Unit.MINUTES, "час": Unit.HOURS},
+    **{
+        "毫秒": ValueUnit.MILLISECONDS,
+        "微秒": ValueUnit.MICROSECONDS,
+        "纳秒": ValueUnit.NANOSECONDS,
+        "秒": ValueUnit.SECONDS,
+        "分": ValueUnit.MINUTES,
+    },
+    **{"ミリ秒": ValueUnit.MILLISECONDS, "밀리초": ValueUnit.MILLISECONDS, "초": ValueUnit.SECONDS, "분": ValueUnit.MINUTES},
+    **{
+        "мкс": ValueUnit.MICROSECONDS,
+        "мс": ValueUnit.MILLISECONDS,
+        "сек": ValueUnit.SECONDS,
+        "мин": ValueUnit.MINUTES,
+        "час": ValueUnit.HOURS,
+    },
 }
 LAST_ONLY = frozenset(
     ("s", "h", "min", "std", "sec", "seg", "second", "minute", "ora", "hora")
@@ -55,7 +67,7 @@ COMMA = re.compile(r"^\s*-?(?:\d{1,3}(?:\.\d{3})+,\d+|0,\d+|\d+,(?:\d{1,2}|\d{4,
 POINT = re.compile(r"^\s*-?(?:\d{1,3}(?:,\d{3})+\.\d+|0\.\d+|\d+\.(?:\d{1,2}|\d{4,}))\s*\D{0,8}$")
 
 
-def named_duration(name: str) -> Unit | None:
+def named_duration(name: str) -> ValueUnit | None:
     """Return the unit of durations that a column's name tells: `Dauer (s)`, `latency_ms`, `durée en secondes`."""
     if (sign := next((unit for sign, unit in SIGNS.items() if sign in name.lower()), None)) is not None:
         return sign
@@ -65,7 +77,7 @@ def named_duration(name: str) -> Unit | None:
     return _unit_in(names.plain(name).split("_"), is_apart=False)
 
 
-def _unit_in(parts: list[str], *, is_apart: bool) -> Unit | None:
+def _unit_in(parts: list[str], *, is_apart: bool) -> ValueUnit | None:
     for place in reversed(range(len(parts))):
         if not is_apart and parts[place] in LAST_ONLY and place < len(parts) - 1:
             continue
@@ -83,17 +95,17 @@ def without_unit(plain: str) -> str:
     return "_".join(parts)
 
 
-def duration(name: str, told: list[Any]) -> Unit:
+def duration(name: str, told: list[Any]) -> ValueUnit:
     """Return in what durations are written: their name says it, or else how large they are and whether they have fractions."""
     if (unit := named_duration(name)) is not None:
         return unit
     found = [abs(number) for value in told if (number := _number(value)) is not None]
     if not found:
-        return Unit.MILLISECONDS
+        return ValueUnit.MILLISECONDS
     middle, has_fractions = median(found), any(not each.is_integer() for each in found)
     if middle >= 10_000_000:
-        return Unit.NANOSECONDS
-    return Unit.SECONDS if middle < (120 if has_fractions else 20) else Unit.MILLISECONDS
+        return ValueUnit.NANOSECONDS
+    return ValueUnit.SECONDS if middle < (120 if has_fractions else 20) else ValueUnit.MILLISECONDS
 
 
 def is_other_money(name: str, told: list[Any]) -> bool:
@@ -114,37 +126,37 @@ def has_decimal_comma(told: list[Any]) -> bool:
 # Times
 
 
-def time(told: list[Any]) -> Unit | None:
+def time(told: list[Any]) -> ValueUnit | None:
     """Return in what times are written; None when they are none."""
     told = told[:LOOKED_AT]
     if not told:
-        return Unit.ISO
+        return ValueUnit.ISO
     found = [number for value in told if (number := _number(value)) is not None]
     if len(found) >= len(told) * 0.8:
         return _unit_of_numbers(found)
     texts = [value for value in told if isinstance(value, str)]
     if len(texts) < len(told):
-        return Unit.ISO if all(hasattr(value, "isoformat") for value in told if not isinstance(value, str)) else None
-    if not any(_times_read(texts[:TRIED], unit) for unit in (Unit.ISO, Unit.DAY_FIRST, Unit.MONTH_FIRST)):
+        return ValueUnit.ISO if all(hasattr(value, "isoformat") for value in told if not isinstance(value, str)) else None
+    if not any(_times_read(texts[:TRIED], unit) for unit in (ValueUnit.ISO, ValueUnit.DAY_FIRST, ValueUnit.MONTH_FIRST)):
         return None
-    best = max((Unit.ISO, Unit.DAY_FIRST, Unit.MONTH_FIRST), key=lambda unit: _times_read(texts, unit))
+    best = max((ValueUnit.ISO, ValueUnit.DAY_FIRST, ValueUnit.MONTH_FIRST), key=lambda unit: _times_read(texts, unit))
     return best if _times_read(texts, best) >= len(texts) * SHARE_OF_TIMES else None
 
 
-def is_order_open(told: list[Any], unit: Unit | None) -> bool:
+def is_order_open(told: list[Any], unit: ValueUnit | None) -> bool:
     """Whether dates read with the day first and with the month first alike. Between points the day is first everywhere."""
-    if unit not in (Unit.DAY_FIRST, Unit.MONTH_FIRST):
+    if unit not in (ValueUnit.DAY_FIRST, ValueUnit.MONTH_FIRST):
         return False
     texts = [value for value in told[:LOOKED_AT] if isinstance(value, str)]
     by_point = all("." in text.partition(" ")[0] for text in texts)
-    return not by_point and _times_read(texts, Unit.DAY_FIRST) == _times_read(texts, Unit.MONTH_FIRST)
+    return not by_point and _times_read(texts, ValueUnit.DAY_FIRST) == _times_read(texts, ValueUnit.MONTH_FIRST)
 
 
-def _unit_of_numbers(found: list[float]) -> Unit | None:
+def _unit_of_numbers(found: list[float]) -> ValueUnit | None:
     middle = median(found)
     if (unit := moments.unit_of_epoch(middle)) is not None:
         return unit
-    return Unit.SECONDS_SINCE_START if min(found) >= 0 and middle < moments.EARLIEST_EPOCH else None
+    return ValueUnit.SECONDS_SINCE_START if min(found) >= 0 and middle < moments.EARLIEST_EPOCH else None
 
 
 def is_number(value: Any) -> bool:  # noqa: ANN401  a cell of any type
@@ -161,13 +173,13 @@ def _number(value: Any) -> float | None:  # noqa: ANN401  a cell of any type
         return None
 
 
-def _times_read(texts: list[str], unit: Unit) -> int:
+def _times_read(texts: list[str], unit: ValueUnit) -> int:
     return sum(1 for each in texts if moments.naive_or_aware(each, unit) is not None)
 
 
-def is_zoneless(told: list[Any], unit: Unit | None) -> bool:
+def is_zoneless(told: list[Any], unit: ValueUnit | None) -> bool:
     """Whether times are written without a zone."""
-    if unit not in (Unit.ISO, Unit.DAY_FIRST, Unit.MONTH_FIRST):
+    if unit not in (ValueUnit.ISO, ValueUnit.DAY_FIRST, ValueUnit.MONTH_FIRST):
         return False
     found = [moments.naive_or_aware(value, unit) if isinstance(value, str) else value for value in told]
     return any(at is not None and getattr(at, "tzinfo", None) is None for at in found)

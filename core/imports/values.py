@@ -11,8 +11,8 @@ import msgspec
 
 from core.imports import moments, states
 from core.imports.fields import LONGEST, LONGEST_TEXT
-from core.imports.mapping import As, Mapping, Rule, Unit
-from core.imports.parsed import Kind
+from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
+from core.imports.parsed import RowKind
 
 Value = Any
 Reader = Callable[[Any], Value]
@@ -20,12 +20,12 @@ NOTHING = frozenset(("", "null", "NULL", "Null", "None", "none", "NaN", "nan", "
 MOST_COUNT = 2**31 - 1
 
 PER_MS = {
-    Unit.SECONDS: 1000.0,
-    Unit.MILLISECONDS: 1.0,
-    Unit.MICROSECONDS: 0.001,
-    Unit.NANOSECONDS: 0.000001,
-    Unit.MINUTES: 60_000.0,
-    Unit.HOURS: 3_600_000.0,
+    ValueUnit.SECONDS: 1000.0,
+    ValueUnit.MILLISECONDS: 1.0,
+    ValueUnit.MICROSECONDS: 0.001,
+    ValueUnit.NANOSECONDS: 0.000001,
+    ValueUnit.MINUTES: 60_000.0,
+    ValueUnit.HOURS: 3_600_000.0,
 }
 SUFFIXED = re.compile(
     r"^\s*(-?[0-9][0-9.,]*)\s*(ns|us|µs|μs|ms|msec|s|sec|secs|seconds?|sek|sekunden?|secondes?|m|min|mins|minutes?|minuten|h|std)"
@@ -44,18 +44,18 @@ ENUM = re.compile(r"^[a-z_]+\.(?=[a-z])")  # `StatusCode.ERROR`
 PRICE = re.compile(r"[\s$]|USD|usd")
 
 
-def reader(name: str, rule: Rule, mapping: Mapping) -> Reader:
+def reader(name: str, rule: FieldRule, mapping: Mapping) -> Reader:
     """Return what reads the cells of a field."""
     match rule.as_:
         case As.TIME:
-            return moments.reader(rule.unit or Unit.ISO, zone=mapping.zone, start=mapping.start, zero=mapping.zero)
+            return moments.reader(rule.unit or ValueUnit.ISO, zone=mapping.zone, start=mapping.start, zero=mapping.zero)
         case As.DURATION:
-            factor = PER_MS.get(rule.unit or Unit.MILLISECONDS, 1.0)
+            factor = PER_MS.get(rule.unit or ValueUnit.MILLISECONDS, 1.0)
             return partial(_duration, factor=factor, comma=rule.decimal_comma)
         case As.STATUS:
             return partial(_state, known=states.STATES.get(mapping.kind, {}) | _lowered(rule.values), kind=mapping.kind)
         case As.MONEY:
-            return partial(money, cents=rule.unit is Unit.CENTS, comma=rule.decimal_comma)
+            return partial(money, cents=rule.unit is ValueUnit.CENTS, comma=rule.decimal_comma)
         case As.RATING:
             return partial(_rating, unit=rule.unit, values=_lowered(rule.values))
         case As.TEXT:
@@ -178,20 +178,20 @@ def word_of(value: Value) -> str:
     return ENUM.sub("", text(value).strip().lower().replace(" ", "_")).replace("-", "_")
 
 
-def _state(value: Value, *, known: dict[str, str], kind: Kind) -> str:
+def _state(value: Value, *, known: dict[str, str], kind: RowKind) -> str:
     word = word_of(value)
     if (found := known.get(word)) is not None:
         return found
-    if kind is Kind.AI_REQUESTS:
+    if kind is RowKind.AI_REQUESTS:
         if len(word) == 3 and word.isdecimal():  # of HTTP; 102 is “processing”
             return "pending" if word == "102" else "ok" if word < "400" else "error"
         raise ValueError(f"{_shown(value)} is not a known status; map it to ok, error or pending")
-    if kind is Kind.BATCH_RUNS:
+    if kind is RowKind.BATCH_RUNS:
         return text(value)[:200]  # kept as it was sent
     raise ValueError(f"{_shown(value)} is not one of {', '.join(sorted(set(known.values())))}")
 
 
-def trouble(rule: Rule, mapping: Mapping) -> Reader:
+def trouble(rule: FieldRule, mapping: Mapping) -> Reader:
     """Return what reads the type of an error out of a state that names it, as `timeout` does; of others, nothing."""
     read = reader("status", rule, mapping)
 
@@ -202,16 +202,16 @@ def trouble(rule: Rule, mapping: Mapping) -> Reader:
     return told
 
 
-def _rating(value: Value, *, unit: Unit | None, values: dict[str, str]) -> int:
+def _rating(value: Value, *, unit: ValueUnit | None, values: dict[str, str]) -> int:
     word = text(value).strip().lower().replace(" ", "_")
     if word in values:
         return int(values[word])
-    if unit is Unit.THUMBS or (unit is None and not _is_number(word)):
+    if unit is ValueUnit.THUMBS or (unit is None and not _is_number(word)):
         if word in states.THUMBS_UP or word in states.THUMBS_DOWN:
             return 1 if word in states.THUMBS_UP else -1
         raise ValueError(f"{_shown(value)} is neither thumbs-up nor thumbs-down")
     found = number(value)
-    return max(1, math.ceil(found / 2)) if unit is Unit.TEN else round(found)
+    return max(1, math.ceil(found / 2)) if unit is ValueUnit.TEN else round(found)
 
 
 def _is_number(word: str) -> bool:

@@ -3,26 +3,26 @@
 from typing import Any
 
 from core.imports import values
-from core.imports.mapping import As, Mapping, Rule, Unit
+from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
 from core.imports.paths import getter
 
 UNITS = {
-    Unit.SECONDS: "seconds",
-    Unit.MILLISECONDS: "milliseconds",
-    Unit.MICROSECONDS: "microseconds",
-    Unit.NANOSECONDS: "nanoseconds",
-    Unit.MINUTES: "minutes",
-    Unit.HOURS: "hours",
-    Unit.SECONDS_SINCE_START: "seconds since the start",
-    Unit.MILLISECONDS_SINCE_START: "milliseconds since the start",
-    Unit.ISO: "dates and times",
-    Unit.DAY_FIRST: "day first",
-    Unit.MONTH_FIRST: "month first",
-    Unit.DOLLARS: "US dollars",
-    Unit.CENTS: "US cents",
-    Unit.THUMBS: "thumbs",
-    Unit.FIVE: "one to five",
-    Unit.TEN: "one to ten",
+    ValueUnit.SECONDS: "seconds",
+    ValueUnit.MILLISECONDS: "milliseconds",
+    ValueUnit.MICROSECONDS: "microseconds",
+    ValueUnit.NANOSECONDS: "nanoseconds",
+    ValueUnit.MINUTES: "minutes",
+    ValueUnit.HOURS: "hours",
+    ValueUnit.SECONDS_SINCE_START: "seconds since the start",
+    ValueUnit.MILLISECONDS_SINCE_START: "milliseconds since the start",
+    ValueUnit.ISO: "dates and times",
+    ValueUnit.DAY_FIRST: "day first",
+    ValueUnit.MONTH_FIRST: "month first",
+    ValueUnit.DOLLARS: "US dollars",
+    ValueUnit.CENTS: "US cents",
+    ValueUnit.THUMBS: "thumbs",
+    ValueUnit.FIVE: "one to five",
+    ValueUnit.TEN: "one to ten",
 }
 TOLD = (As.TIME, As.DURATION, As.MONEY, As.STATUS, As.RATING)
 
@@ -32,7 +32,7 @@ def readings(mapping: Mapping, first: list[dict[str, Any]]) -> list[str]:
     return [_reading(name, rule, mapping, first) for name, rule in mapping.fields.items() if rule.path and rule.as_ in TOLD]
 
 
-def _reading(name: str, rule: Rule, mapping: Mapping, first: list[dict[str, Any]]) -> str:
+def _reading(name: str, rule: FieldRule, mapping: Mapping, first: list[dict[str, Any]]) -> str:
     get, read = getter(rule.path), values.reader(name, rule, mapping)
     told: dict[str, str] = {}
     for record in first:
@@ -47,7 +47,7 @@ def _reading(name: str, rule: Rule, mapping: Mapping, first: list[dict[str, Any]
     return f"{rule.path} is read as {name}{unit}: {examples}."
 
 
-def stored(name: str, rule: Rule, mapping: Mapping, told: list[Any]) -> list[str]:
+def stored(name: str, rule: FieldRule, mapping: Mapping, told: list[Any]) -> list[str]:
     """Return how values of a column will be stored; of those that will be refused, that."""
     if rule.as_ not in (*TOLD, As.COUNT, As.NUMBER):
         return []
@@ -60,7 +60,7 @@ def stored(name: str, rule: Rule, mapping: Mapping, told: list[Any]) -> list[str
     return [each for each in found if each]
 
 
-def _result(rule: Rule, value: Any) -> str:  # noqa: ANN401  whatever a reader returns
+def _result(rule: FieldRule, value: Any) -> str:  # noqa: ANN401  whatever a reader returns
     match rule.as_:
         case As.TIME:
             return f"{str(value)[:19].replace('T', ' ')} UTC"

@@ -21,10 +21,10 @@ from core.errors import Conflict, Invalid, Unavailable
 from core.imports import marks, quotes
 from core.imports.chunks import HEAVIEST, Chunk, Good, Identity, ahead, cut, without_what_is_refused
 from core.imports.models import Import
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 from core.imports.schemas import Count, ImportStatus, Problem
 from core.imports.stores import STORES, times
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 
 log = logging.getLogger("attune.imports")
@@ -34,7 +34,7 @@ PAUSES_S = (1.0, 2.0, 4.0)
 REFUSED = (Invalid, UnicodeError)
 
 
-class Stopped(Conflict):
+class ImportStopped(Conflict):
     """Somebody has stopped this import."""
 
 
@@ -46,7 +46,7 @@ class Overtaken(Conflict):
 class Written:
     """What a chunk has brought."""
 
-    counts: dict[Kind, Count] = field(default_factory=dict)
+    counts: dict[RowKind, Count] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     first_at: datetime | None = None
     last_at: datetime | None = None
@@ -55,7 +55,7 @@ class Written:
 def write(
     rows: Iterable[Parsed],
     import_id: UUID,
-    source: Source,
+    source: RowSource,
     identity: Identity,
     *,
     after: int = 0,
@@ -73,7 +73,7 @@ def write(
     return True
 
 
-def _store(chunk: Chunk, import_id: UUID, source: Source) -> None:
+def _store(chunk: Chunk, import_id: UUID, source: RowSource) -> None:
     """Store a chunk; where a partition was dropped a moment ago (retention, at the first start), with a new one."""
     for pause in PAUSES_S:
         try:
@@ -86,7 +86,7 @@ def _store(chunk: Chunk, import_id: UUID, source: Source) -> None:
     return _store_whole(chunk, import_id, source)
 
 
-def _store_whole(chunk: Chunk, import_id: UUID, source: Source) -> None:
+def _store_whole(chunk: Chunk, import_id: UUID, source: RowSource) -> None:
     """Store a chunk; where a value is refused that no check has foreseen, all but its record."""
     _make_partitions(chunk)
     _announce(chunk, import_id)
@@ -102,7 +102,7 @@ def _store_whole(chunk: Chunk, import_id: UUID, source: Source) -> None:
             _store_mended(chunk, import_id, source, refused)
 
 
-def _store_mended(chunk: Chunk, import_id: UUID, source: Source, refused: Exception) -> None:
+def _store_mended(chunk: Chunk, import_id: UUID, source: RowSource, refused: Exception) -> None:
     """Store one record without the characters that are refused; else count it as rejected."""
     mended = replace(chunk, rows={kind: [_mended(good) for good in rows] for kind, rows in chunk.rows.items()})
     try:
@@ -123,7 +123,7 @@ def _mended(good: Good) -> Good:
     return replace(good, row=without_what_is_refused(good.row))
 
 
-def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: Source) -> None:
+def _store_in(core: Session, chunk: Chunk, import_id: UUID, source: RowSource) -> None:
     held = _hold(core, import_id, chunk.after)
     written = Written(problems=chunk.problems)
     with_ai = _kinds_of_ai(chunk)
@@ -149,11 +149,11 @@ def _announce(chunk: Chunk, import_id: UUID) -> None:
                 core.execute(update(Import).where(Import.id == import_id).values(counts=held.counts | fresh))
 
 
-def _kinds_of_ai(chunk: Chunk) -> list[Kind]:
+def _kinds_of_ai(chunk: Chunk) -> list[RowKind]:
     return [kind for kind in STORES if chunk.rows.get(kind) and STORES[kind].database is Database.AI]
 
 
-def _store_kind(session: Session, kind: Kind, chunk: Chunk, source: Source, written: Written) -> None:
+def _store_kind(session: Session, kind: RowKind, chunk: Chunk, source: RowSource, written: Written) -> None:
     rows = [good.row for good in chunk.rows[kind]]
     accepted = STORES[kind].store(session, rows, source)
     written.counts[kind] = Count(accepted=accepted, duplicates=len(rows) - accepted)
@@ -173,7 +173,7 @@ def _hold(core: Session, import_id: UUID, after: int) -> Import:
     """Return the import's row, locked: whoever stops the import waits for this chunk, and another worker finds it gone on."""
     held = core.scalar(select(Import).where(Import.id == import_id).with_for_update())
     if held is None or held.status != ImportStatus.RUNNING:
-        raise Stopped
+        raise ImportStopped
     # A worker that was thought dead may wake up, and must not store its chunk once more.
     if held.position != after:
         raise Overtaken

@@ -112,7 +112,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Source:
+class RowSource:
     """What holds for all rows of a body: where they come from, and what is done with their texts."""
 
     environment: str

@@ -9,7 +9,7 @@ from core.activity.models import EventDelta, EventRollup, Release
 from core.ai_metrics.models import RequestDelta, RequestRollup
 from core.ai_metrics.schemas import RequestStatus
 from core.ai_metrics.sources import ALL
-from core.batches.models import BatchRun
+from core.batches.models import BatchRunRecord
 from core.database.rollups import Grain
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require_any
@@ -17,7 +17,7 @@ from core.identity.schemas import Actor, View
 from core.presentation.periods import Period
 
 MOST = 500
-requests, events, runs = table_of(RequestRollup), table_of(EventRollup), table_of(BatchRun)
+requests, events, runs = table_of(RequestRollup), table_of(EventRollup), table_of(BatchRunRecord)
 waiting_requests, waiting_events = table_of(RequestDelta), table_of(EventDelta)
 
 

@@ -10,7 +10,7 @@ from core.activity.active_users import active_by_day, new_by_day
 from core.cache import memo
 from core.conversations.opinions import POSITIVE
 from core.database.tables import table_of
-from core.insights.schemas import Scope
+from core.insights.schemas import WatchScope
 from core.platform import clock
 from core.presentation.periods import DAY, Period, midnight
 from core.system.models import DailyMetric
@@ -33,7 +33,7 @@ COUNTED = {"onboarding_conversion": THROUGH, "feedback_ratio": GOOD}
 OF_USERS = {"users_active": active_by_day, "users_new": new_by_day}
 
 
-def course_of(core: Session, scope: Scope, metric: str, *, source: Session | None = None) -> list[float | None]:
+def course_of(core: Session, scope: WatchScope, metric: str, *, source: Session | None = None) -> list[float | None]:
     """Return a figure of each day so far, None of a day without; empty by filters that days are not kept by.
 
     `source` is the session of the database that it is counted in, where that is not core.
@@ -50,12 +50,12 @@ def course_of(core: Session, scope: Scope, metric: str, *, source: Session | Non
     return [found.get(day) for day in days]
 
 
-def stale_places(core: Session, scope: Scope, mark: str) -> list[int]:
+def stale_places(core: Session, scope: WatchScope, mark: str) -> list[int]:
     """Return the places in a course of days that could not follow an import or its undo: the daily job has marked them."""
     return sorted((day - scope.period.first_day).days for day in _written(core, scope, mark))
 
 
-def _written(core: Session, scope: Scope, metric: str) -> dict[date, float]:
+def _written(core: Session, scope: WatchScope, metric: str) -> dict[date, float]:
     wanted = select(daily.date, daily.metric_value).where(
         daily.metric_type == metric,
         daily.date.between(scope.period.first_day, scope.period.last_day),
@@ -64,7 +64,7 @@ def _written(core: Session, scope: Scope, metric: str) -> dict[date, float]:
     return {row.date: float(row.metric_value) for row in core.execute(wanted)}
 
 
-def _counted(session: Session, scope: Scope, metric: str, days: list[date]) -> dict[date, float]:
+def _counted(session: Session, scope: WatchScope, metric: str, days: list[date]) -> dict[date, float]:
     if metric in OF_USERS:
         return {day: float(users) for day, users in OF_USERS[metric](session, days, scope.watched).items()}
     zone, last = scope.period.zone, days[-1]

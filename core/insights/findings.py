@@ -10,18 +10,18 @@ from sqlalchemy.orm import Session
 from core.activity import asking
 from core.activity.passages import Drop, drops
 from core.ai_metrics import tools
-from core.ai_metrics.answers import Asked, ModelVolume, ToolFigures
+from core.ai_metrics.answers import AiMetricsQuery, ModelVolume, ToolFigures
 from core.ai_metrics.incidents import Incident, Trouble, incidents
 from core.ai_metrics.series import volume_by_model
 from core.batches.answers import AskedRuns
 from core.batches.failing import Failing, find_failing
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor, View
-from core.insights.schemas import Scope
-from core.insights.tiles import Known, read_known
+from core.insights.schemas import WatchScope
+from core.insights.tiles import KnownFigures, read_known
 from core.platform import clock
 from core.presentation import words
-from core.presentation.comparison import Tile, Verdict
+from core.presentation.comparison import ChangeVerdict, Tile
 from core.presentation.periods import in_address
 
 MOST = 8
@@ -68,7 +68,7 @@ class Findings(View):
     items: list[Finding]
 
 
-def findings(core: Session, ai: Session, scope: Scope, known: Known | None = None, *, actor: Actor) -> Findings:
+def findings(core: Session, ai: Session, scope: WatchScope, known: KnownFigures | None = None, *, actor: Actor) -> Findings:
     """Look for what needs attention in a period: of each kind, chance brings up one in a hundred times what is not there.
 
     What is known of its key figures need not be read.
@@ -89,7 +89,7 @@ def _told(finding: Finding, actor: Actor) -> Finding:
     return Finding(**plain | {"detail": " · ".join(filter(None, (finding.detail, quote)))})
 
 
-def _openable(finding: Finding, scope: Scope, actor: Actor) -> Finding:
+def _openable(finding: Finding, scope: WatchScope, actor: Actor) -> Finding:
     """Return a finding with evidence that the actor may open: many are told the same, and not all have the same pages."""
     if finding.page not in ELSEWHERE or may(actor, ELSEWHERE[finding.page][0]):
         return finding
@@ -97,8 +97,8 @@ def _openable(finding: Finding, scope: Scope, actor: Actor) -> Finding:
     return finding.model_copy(update={"page": ELSEWHERE[finding.page][1], "query": kept | _span(scope) | _place(scope)})
 
 
-def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
-    asked = Asked(scope.period, scope.watched)
+def _look(core: Session, scope: WatchScope, known: KnownFigures, actor: Actor) -> Findings:
+    asked = AiMetricsQuery(scope.period, scope.watched)
     tiles = [*known.of_ai, known.feedback]
     hours = incidents(core, asked, actor=actor)
     runs = find_failing(core, AskedRuns(scope.period, scope.watched))
@@ -116,7 +116,7 @@ def _look(core: Session, scope: Scope, known: Known, actor: Actor) -> Findings:
     return Findings(items=sorted(found, key=lambda each: (order.index(each.severity), -each.at.timestamp()))[:MOST])
 
 
-def _of_incident(one: Incident, scope: Scope) -> Finding:
+def _of_incident(one: Incident, scope: WatchScope) -> Finding:
     zone = scope.period.zone
     when = words.stretch(one.start, one.end, zone)
     query = {"start": in_address(one.start), "end": in_address(one.end), "model": one.model, **_place(scope)}
@@ -131,7 +131,7 @@ def _of_incident(one: Incident, scope: Scope) -> Finding:
     )
 
 
-def _of_failing(one: Failing, scope: Scope) -> Finding:
+def _of_failing(one: Failing, scope: WatchScope) -> Finding:
     phase = f" in {one.phase}" if one.phase else ""
     title = f"{one.batch_job} failing{phase}: {one.bad} of {words.count(one.runs, 'run')}"
     row = f"last {one.in_a_row} runs in a row" if one.in_a_row > 1 else f"last {words.moment(one.last_at, scope.period.zone)}"
@@ -142,7 +142,7 @@ def _of_failing(one: Failing, scope: Scope) -> Finding:
     return Quoting(**found.model_dump(), quote=one.summary) if one.summary else found
 
 
-def _of_drop(one: Drop, scope: Scope) -> Finding:
+def _of_drop(one: Drop, scope: WatchScope) -> Finding:
     since = f" since release {one.release}" if one.release else ""
     title = f"Conversion dropped from {words.event(one.event_type)} to {words.event(one.next_event_type)}{since}"
     rates = f"{words.share(one.rate)} within 1 day, previously {words.share(one.before)}"
@@ -157,7 +157,9 @@ def _of_drop(one: Drop, scope: Scope) -> Finding:
     return _finding("conversion", FindingSeverity.BAD, title, detail, one.at, "onboarding", query)
 
 
-def _of_tiles(core: Session, tiles: Sequence[Tile], volumes: Volumes, known: set[Trouble], scope: Scope) -> Iterator[Finding]:
+def _of_tiles(
+    core: Session, tiles: Sequence[Tile], volumes: Volumes, known: set[Trouble], scope: WatchScope
+) -> Iterator[Finding]:
     is_slow = Trouble.SLOW in known
     # An incident says it already, and names its hours.
     explained = {"p95_latency": is_slow, "p95_first_token": is_slow, "error_rate": Trouble.FAILING in known}
@@ -177,12 +179,12 @@ def _of_tiles(core: Session, tiles: Sequence[Tile], volumes: Volumes, known: set
 
 
 def _is_surely_worse(tile: Tile, level: float) -> bool:
-    return tile.verdict is Verdict.WORSE and tile.chance is not None and tile.chance <= level
+    return tile.verdict is ChangeVerdict.WORSE and tile.chance is not None and tile.chance <= level
 
 
-def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: dict[str, str], scope: Scope) -> Finding:
+def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: dict[str, str], scope: WatchScope) -> Finding:
     """Name the model that most of the rise comes from, if one there is; beside it one sees which it took the place of."""
-    asked = Asked(scope.period.before(clock.now()), scope.watched)
+    asked = AiMetricsQuery(scope.period.before(clock.now()), scope.watched)
     before = {(each.provider, each.model): each.cost_usd for each in volume_by_model(core, asked)}
     now = {(each.provider, each.model): each.cost_usd for each in volumes}
     rises = {key: cost - before.get(key, 0) for key, cost in now.items()}
@@ -192,14 +194,14 @@ def _of_cost(core: Session, volumes: Sequence[ModelVolume], change: str, query: 
     return _finding("cost", FindingSeverity.WARN, "Cost increased", change + most, scope.period.start, "ai-metrics", query)
 
 
-def _of_tool(one: ToolFigures, scope: Scope) -> Finding:
+def _of_tool(one: ToolFigures, scope: WatchScope) -> Finding:
     title = f"Tool {one.tool or '(unnamed)'} failing: {words.share(one.error_rate)} of calls"
     detail = f"{one.error_count:,} of {words.count(one.calls, 'call')}"
     query = {**_span(scope), **_place(scope)} | ({"tool": one.tool} if one.tool else {})
     return _finding("tool", FindingSeverity.WARN, title, detail, scope.period.start, "ai-metrics", query)
 
 
-def _unpriced(volumes: Sequence[ModelVolume], scope: Scope) -> Iterator[Finding]:
+def _unpriced(volumes: Sequence[ModelVolume], scope: WatchScope) -> Iterator[Finding]:
     each = [one for one in volumes if one.unpriced_requests and one.total_tokens]
     if each:
         count = sum(one.unpriced_requests for one in each)
@@ -215,11 +217,11 @@ def _finding(
     return Finding(kind=kind, severity=severity, title=title, detail=detail, at=at, page=page, query=query)
 
 
-def _span(scope: Scope) -> dict[str, str]:
+def _span(scope: WatchScope) -> dict[str, str]:
     return {"start": in_address(scope.period.start), "end": in_address(scope.period.end)}
 
 
-def _place(scope: Scope) -> dict[str, str]:
+def _place(scope: WatchScope) -> dict[str, str]:
     watched = scope.watched
     given = {"environment": watched.environment, "app": watched.app, "release": watched.release, "user_id": watched.user_id}
     return {name: value for name, value in given.items() if value and (name, value) != ("environment", "production")}

@@ -10,14 +10,14 @@ from uuid import UUID
 
 from core.activity import events, queries, segments, stays
 from core.ai_metrics import queries as requests
-from core.ai_metrics.answers import Asked
-from core.ai_metrics.requests import Order
+from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.requests import RequestOrder
 from core.database.db import Database, Session, reading
 from core.database.paging import Window
 from core.errors import Failure
 from core.identity.schemas import Actor, Caller, Role
 from core.insights.findings import findings
-from core.insights.schemas import Scope
+from core.insights.schemas import WatchScope
 from core.insights.tiles import overview_tiles
 from core.presentation.periods import Period, Watched, last_days
 from core.system import workspace
@@ -30,7 +30,7 @@ FEW = Window(10)
 def ask(is_over: Callable[[], bool]) -> None:
     """Ask for what the Overview, Onboarding, Users and AI metrics begin with, until told to stop."""
     with suppress(Failure):  # who needs an answer says why there is none
-        scope = Scope(last_days(DAYS, zone=workspace.zone()), Watched())
+        scope = WatchScope(last_days(DAYS, zone=workspace.zone()), Watched())
         for question in _questions(scope):
             if is_over():
                 return
@@ -38,7 +38,7 @@ def ask(is_over: Callable[[], bool]) -> None:
                 question(core, ai)
 
 
-def _questions(scope: Scope) -> Iterator[Callable[[Session, Session], object]]:
+def _questions(scope: WatchScope) -> Iterator[Callable[[Session, Session], object]]:
     yield partial(overview_tiles, scope=scope, actor=NOBODY)
     yield partial(findings, scope=scope, actor=NOBODY)
     span = scope.period, scope.watched
@@ -47,7 +47,7 @@ def _questions(scope: Scope) -> Iterator[Callable[[Session, Session], object]]:
         yield partial(_errors, days)
     yield lambda core, _: stays.read_stays(core, *span, actor=NOBODY)
     yield lambda core, _: queries.list_users(core, queries.UserFilter(), scope.watched, window=FEW, actor=NOBODY)
-    yield lambda core, _: requests.list_first(core, Asked(*span), Order.NEWEST, FEW, actor=NOBODY)
+    yield lambda core, _: requests.list_first(core, AiMetricsQuery(*span), RequestOrder.NEWEST, FEW, actor=NOBODY)
 
 
 def _errors(days: Period, core: Session, _: Session) -> object:

@@ -9,12 +9,12 @@ from core.activity import active_users, conversion
 from core.activity.models import Event, UserSpan
 from core.activity.schemas import ALL_APPS
 from core.ai_metrics import figures
-from core.ai_metrics.answers import Asked
+from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.models import AiRequest
 from core.annotations.backlog import read_backlog
 from core.batches import queries as batches
 from core.batches.answers import AskedRuns
-from core.conversations.opinions import Opinion, rated
+from core.conversations.opinions import ConversationOpinion, rated
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -24,16 +24,16 @@ from core.insights.schemas import (
     OnboardingCounts,
     OnboardingFigures,
     Overview,
-    Scope,
     UserCounts,
     UserFigures,
+    WatchScope,
 )
 from core.knowledge.models import Feedback
 
 spans = table_of(UserSpan).c
 
 
-def overview(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Overview:
+def overview(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> Overview:
     """Return what the Overview shows."""
     require(actor, Permission.WATCH)
     before, knows_all = scope.previous, scope.watched.release is None
@@ -45,14 +45,14 @@ def overview(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Overv
         environment=scope.watched.environment,
         users=UserFigures(**count_users(core, scope).model_dump(), previous=count_users(core, before)),
         onboarding=count_onboarding(core, scope, actor=actor) if knows_all else None,
-        ai=figures.summary(core, Asked(scope.period, scope.watched), actor=actor),
+        ai=figures.summary(core, AiMetricsQuery(scope.period, scope.watched), actor=actor),
         feedback=feedback if knows_all else None,
         batch=batches.summary(core, AskedRuns(scope.period, scope.watched), actor=actor),
         reviews=read_backlog(ai, actor=actor),
     )
 
 
-def count_users(session: Session, scope: Scope) -> UserCounts:
+def count_users(session: Session, scope: WatchScope) -> UserCounts:
     """Return who was there on the days of a period, in that environment, and who had not been before."""
     if scope.watched.release is not None:
         return _count_of_release(session, scope)
@@ -60,27 +60,27 @@ def count_users(session: Session, scope: Scope) -> UserCounts:
     return UserCounts(active=found.active, new=found.new)
 
 
-def _spanned(scope: Scope) -> list[ColumnElement[bool]]:
+def _spanned(scope: WatchScope) -> list[ColumnElement[bool]]:
     """Return the conditions of whose span counts: of one app, or of all."""
     watched = scope.watched
     found = [spans.environment == watched.environment, spans.app == (ALL_APPS if watched.app is None else watched.app)]
     return found + ([spans.user_id.in_(watched.users)] if watched.users is not None else [])
 
 
-def _count_of_release(session: Session, scope: Scope) -> UserCounts:
+def _count_of_release(session: Session, scope: WatchScope) -> UserCounts:
     there = union(*(_of_release(table_of(each), scope) for each in (Event, AiRequest))).subquery("there")
     known = exists().where(spans.user_id == there.c.user_id, spans.first_day < scope.period.first_day, *_spanned(scope))
     active, new = session.execute(select(func.count(), func.count().filter(~known)).select_from(there)).one()
     return UserCounts(active=active, new=new)
 
 
-def _of_release(table: Table, scope: Scope) -> Select[Any]:
+def _of_release(table: Table, scope: WatchScope) -> Select[Any]:
     columns = table.c
     wanted = (columns.release == scope.watched.release, columns.user_id.is_not(None), _inside(columns.created_at, scope))
     return select(columns.user_id).where(*wanted, *_watched(table, scope))
 
 
-def count_onboarding(session: Session, scope: Scope, *, actor: Actor) -> OnboardingFigures:
+def count_onboarding(session: Session, scope: WatchScope, *, actor: Actor) -> OnboardingFigures:
     """Return who began in a period, and who of them has come through, be it later: as the funnel counts them."""
     now, then = conversion.count_through(session, scope.period, scope.watched, actor=actor)
     return OnboardingFigures(
@@ -91,20 +91,20 @@ def count_onboarding(session: Session, scope: Scope, *, actor: Actor) -> Onboard
     )
 
 
-def count_feedback(ai: Session, scope: Scope) -> FeedbackCounts:
+def count_feedback(ai: Session, scope: WatchScope) -> FeedbackCounts:
     """Return how much was rated in a period, and how much of it positively."""
     table = table_of(Feedback)
-    good = rated(Opinion.POSITIVE, table.c.rating, table.c.scale)
+    good = rated(ConversationOpinion.POSITIVE, table.c.rating, table.c.scale)
     wanted = select(func.count(), func.count().filter(good)).where(_inside(table.c.created_at, scope), *_watched(table, scope))
     total, positive = ai.execute(wanted).one()
     return FeedbackCounts(rated=total, positive=positive, ratio=positive / total if total else None)
 
 
-def _inside(column: ColumnElement[Any], scope: Scope) -> ColumnElement[bool]:
+def _inside(column: ColumnElement[Any], scope: WatchScope) -> ColumnElement[bool]:
     return and_(column >= scope.period.start, column < scope.period.end)
 
 
-def _watched(table: Table, scope: Scope) -> list[ColumnElement[bool]]:
+def _watched(table: Table, scope: WatchScope) -> list[ColumnElement[bool]]:
     """Return the conditions that all tables of users know."""
     found = [table.c.environment == scope.watched.environment]
     if scope.watched.app:

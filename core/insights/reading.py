@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.schemas import RequestStatus
 from core.conversations import highlights, queries
-from core.conversations.answers import ConversationView, Part
+from core.conversations.answers import ConversationView, TextPart
 from core.conversations.models import Message
-from core.conversations.opinions import Opinion
+from core.conversations.opinions import ConversationOpinion
 from core.conversations.schemas import MessageSpeaker
 from core.database.paging import Window
 from core.database.tables import storable, table_of
@@ -42,13 +42,13 @@ class Judgement(View):
     message_id: UUID | None
     rating: int
     scale: str
-    opinion: Opinion
+    opinion: ConversationOpinion
     comment: str | None
     edited_text: str | None
     created_at: datetime
 
 
-class Call(View):
+class RequestOfMessage(View):
     """One AI request that was made for a message; its cost is only there for those who see costs."""
 
     id: UUID
@@ -67,7 +67,7 @@ class Call(View):
     created_at: datetime
 
 
-class Said(View):
+class ReadMessage(View):
     """One message. Of a long one, `content` is the beginning (`is_cut`) and `characters` its length.
 
     `parts` are the same words in pieces with what was searched for marked, when they have any of it.
@@ -81,7 +81,7 @@ class Said(View):
     content: str
     characters: int
     is_cut: bool
-    parts: list[Part] | None
+    parts: list[TextPart] | None
     model: str | None
     tool_calls: list[dict[str, Any]]
     tokens: int | None
@@ -91,7 +91,7 @@ class Said(View):
     error: str | None
     metadata: dict[str, Any]
     created_at: datetime
-    requests: list[Call]
+    requests: list[RequestOfMessage]
     feedback: list[Judgement]
 
 
@@ -100,7 +100,7 @@ class Reading(View):
 
     conversation: ConversationView
     feedback: list[Judgement]
-    messages: list[Said]
+    messages: list[ReadMessage]
     total_count: int
     limit: int
     offset: int
@@ -110,9 +110,9 @@ class MessageInContext(View):
     """One message, whole, with its conversation and what was said just before and after."""
 
     conversation: ConversationView
-    message: Said
-    before: list[Said]
-    after: list[Said]
+    message: ReadMessage
+    before: list[ReadMessage]
+    after: list[ReadMessage]
 
 
 def read_conversation(
@@ -184,13 +184,14 @@ def _rows(core: Session, conversation_id: UUID, offset: int, limit: int, whole: 
 
 def _said(
     core: Session, rows: Sequence[RowMapping], judged: dict[UUID | None, list[Judgement]], q: str | None, actor: Actor
-) -> list[Said]:
+) -> list[ReadMessage]:
     sees_costs = may(actor, Permission.WATCH)
     called = _called(core, rows, sees_costs=sees_costs)
     marked = _marked(core, rows, q) if q else {}
     return [
-        Said(
-            **_known(row, Said) | {"tool_calls": row["tool_calls"] or [], "cost_usd": row["cost_usd"] if sees_costs else None},
+        ReadMessage(
+            **_known(row, ReadMessage)
+            | {"tool_calls": row["tool_calls"] or [], "cost_usd": row["cost_usd"] if sees_costs else None},
             is_cut=len(row["content"]) < row["characters"],
             parts=marked.get(row["id"]),
             requests=called[row["id"]],
@@ -204,14 +205,14 @@ def _known(row: RowMapping, view: type[View]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name in view.model_fields}
 
 
-def _marked(core: Session, rows: Sequence[RowMapping], q: str) -> dict[UUID, list[Part]]:
+def _marked(core: Session, rows: Sequence[RowMapping], q: str) -> dict[UUID, list[TextPart]]:
     given = {"ids": [row["id"] for row in rows], "q": storable(q), "marks": highlights.WHOLE, "longest": LONGEST}
     return {id_: highlights.parts(marked) for id_, marked in core.execute(MARKED, given)}
 
 
-def _called(core: Session, rows: Sequence[RowMapping], *, sees_costs: bool) -> dict[UUID | None, list[Call]]:
+def _called(core: Session, rows: Sequence[RowMapping], *, sees_costs: bool) -> dict[UUID | None, list[RequestOfMessage]]:
     """Return the requests that were made for these messages, the first first."""
-    found: dict[UUID | None, list[Call]] = defaultdict(list)
+    found: dict[UUID | None, list[RequestOfMessage]] = defaultdict(list)
     if not rows:
         return found
     columns, times = requests.c, [row["created_at"] for row in rows]
@@ -223,7 +224,7 @@ def _called(core: Session, rows: Sequence[RowMapping], *, sees_costs: bool) -> d
     for row in core.execute(wanted.order_by(columns.created_at, columns.id).limit(MOST_BESIDE)).mappings():
         facts = {"steps": row["steps"] or [], "tool_calls": row["tool_calls"] or []}
         cost = {"cost_usd": row["cost_usd"] if sees_costs else None}
-        found[row["message_id"]].append(Call(**_known(row, Call) | facts | cost))
+        found[row["message_id"]].append(RequestOfMessage(**_known(row, RequestOfMessage) | facts | cost))
     return found
 
 
@@ -234,6 +235,6 @@ def _judged(ai: Session, conversation_id: UUID, ids: list[UUID]) -> dict[UUID | 
     wanted = select(feedback).where(or_(columns.message_id.in_(ids), on_it)).order_by(columns.created_at, columns.id)
     found: dict[UUID | None, list[Judgement]] = defaultdict(list)
     for row in ai.execute(wanted.limit(MOST_BESIDE)).mappings():
-        opinion = Opinion.of(row["rating"], row["scale"])
+        opinion = ConversationOpinion.of(row["rating"], row["scale"])
         found[row["message_id"]].append(Judgement(**_known(row, Judgement), opinion=opinion))
     return found

@@ -11,14 +11,14 @@ from core.presentation.periods import Period, Watched
 
 
 @dataclass(frozen=True)
-class Scope:
+class WatchScope:
     """Of when, and whose."""
 
     period: Period
     watched: Watched
 
     @property
-    def previous(self) -> "Scope":
+    def previous(self) -> "WatchScope":
         """The same of the period before."""
         return replace(self, period=self.period.previous)
 

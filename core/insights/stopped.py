@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.activity import asking, sources
-from core.activity.asking import Question
+from core.activity.asking import FunnelQuestion
 from core.activity.errors import FunnelRefused
 from core.activity.funnel import SAVED, Funnel
 from core.activity.segments import Segment
@@ -51,7 +51,7 @@ order by began_at desc, page.subject"""  # noqa: S608  constants
 COUNTED = "with {apart} select (select count(*) from ({plain}) as plain) + (select count(*) from ({rest}) as rest)"
 
 
-class Stopped(View):
+class StoppedUser(View):
     """Somebody who reached a step, and no required one after it. Without a user's name it is a session, `session_id`."""
 
     user_id: UUID | None
@@ -81,7 +81,7 @@ def list_stopped(
     *,
     actor: Actor,
     count: bool = True,
-) -> Page[Stopped]:
+) -> Page[StoppedUser]:
     """Return who stopped at a step, counted from 1, who began last first; of the last step, who came through.
 
     Raises FunnelRefused.
@@ -108,7 +108,7 @@ def _names(session: Session, key: Hashable, question: str, given: dict[str, Any]
     return memo.ordered(key, lambda: [tuple(row) for row in session.execute(text(question), given)])
 
 
-def _rows(asked: Question, step: int) -> dict[str, str]:
+def _rows(asked: FunnelQuestion, step: int) -> dict[str, str]:
     """Return the selects of those who reached the step and not the next required one: `plain` to be counted, `first` as many as
     a page needs, and the `rest`.
     """
@@ -129,6 +129,6 @@ def _rows(asked: Question, step: int) -> dict[str, str]:
     return {"plain": f"select 1 from {rows}", "first": first, "rest": rest}  # noqa: S608  our own
 
 
-def _stopped(row: dict[str, Any]) -> Stopped:
+def _stopped(row: dict[str, Any]) -> StoppedUser:
     subject = row.pop("subject")
-    return Stopped(user=row.pop("external_id"), session_id=subject[2:] if subject.startswith("s:") else None, **row)
+    return StoppedUser(user=row.pop("external_id"), session_id=subject[2:] if subject.startswith("s:") else None, **row)

@@ -10,17 +10,17 @@ from core.activity.answers import FunnelView
 from core.activity.conversion import Passed
 from core.activity.funnel import SAVED
 from core.ai_metrics import tiles as ai_tiles
-from core.ai_metrics.answers import Asked
+from core.ai_metrics.answers import AiMetricsQuery
 from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.insights.courses import course_of, stale_places
 from core.insights.queries import count_feedback, count_users
-from core.insights.schemas import Scope, UserCounts
+from core.insights.schemas import UserCounts, WatchScope
 from core.platform import clock
 from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
 from core.presentation.periods import DAY, midnight
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 
 USERS = {"users": "active", "new_users": "new"}
 ROWS_OF_RELEASES = ("user_activity_events", "ai_request_metrics")
@@ -28,7 +28,7 @@ OF_AI = ("p95_latency", "error_rate", "cost")
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownFigures:
     """The key figures in which trouble shows: those of AI requests, and the feedback."""
 
     of_ai: list[Tile]
@@ -36,15 +36,21 @@ class Known:
     feedback: Tile
 
 
-def read_known(core: Session, ai: Session, scope: Scope, *, actor: Actor) -> Known:
+def read_known(core: Session, ai: Session, scope: WatchScope, *, actor: Actor) -> KnownFigures:
     """Read the key figures in which trouble shows: the Overview's figures and its findings speak of them."""
     require(actor, Permission.WATCH)
-    found = ai_tiles.read_key_figures(core, Asked(scope.period, scope.watched), actor=actor)
-    return Known(found.tiles, found.unpriced_requests, feedback=_feedback(core, ai, scope))
+    found = ai_tiles.read_key_figures(core, AiMetricsQuery(scope.period, scope.watched), actor=actor)
+    return KnownFigures(found.tiles, found.unpriced_requests, feedback=_feedback(core, ai, scope))
 
 
 def overview_tiles(
-    core: Session, ai: Session, scope: Scope, known: Known | None = None, funnel: FunnelView | None = None, *, actor: Actor
+    core: Session,
+    ai: Session,
+    scope: WatchScope,
+    known: KnownFigures | None = None,
+    funnel: FunnelView | None = None,
+    *,
+    actor: Actor,
 ) -> list[Tile]:
     """Return the key figures; what is known of them need not be read. What a filter cannot be applied to has no value."""
     require(actor, Permission.WATCH)
@@ -62,7 +68,7 @@ def overview_tiles(
     ]
 
 
-def _users(core: Session, scope: Scope, before: Scope) -> list[Tile]:
+def _users(core: Session, scope: WatchScope, before: WatchScope) -> list[Tile]:
     whole = count_users(core, scope)
     now, then = _users_beside(core, scope, before)
     found = []
@@ -72,7 +78,7 @@ def _users(core: Session, scope: Scope, before: Scope) -> list[Tile]:
         change = of_level(_counts(course), _counts(beside), Meaning.GOOD)
         change = change if scope.period.has_every_weekday else NOT_KNOWN
         value, compared, earlier = (getattr(each, metric, None) for each in (whole, now, then))
-        made = tile(name, f"{metric.capitalize()} users", Unit.COUNT, (value, earlier), change, course)
+        made = tile(name, f"{metric.capitalize()} users", FigureUnit.COUNT, (value, earlier), change, course)
         found.append(made if compared == value else made.model_copy(update={"compared": compared}))
     return found
 
@@ -82,7 +88,7 @@ def _counts(course: Sequence[float | None]) -> list[float]:
     return [each or 0.0 for each in course]
 
 
-def _users_beside(core: Session, scope: Scope, before: Scope) -> tuple[UserCounts | None, UserCounts | None]:
+def _users_beside(core: Session, scope: WatchScope, before: WatchScope) -> tuple[UserCounts | None, UserCounts | None]:
     """Count whom to compare. But for those of a release they are known by day: a part of one would stand beside a whole one."""
     if scope.watched.release is not None:
         is_there = settings.read(core, settings.Sealed).has_all(before.period.start, *ROWS_OF_RELEASES)
@@ -94,7 +100,7 @@ def _users_beside(core: Session, scope: Scope, before: Scope) -> tuple[UserCount
     return now, then
 
 
-def _conversion(core: Session, scope: Scope, passed: tuple[Passed, Passed] | None) -> Tile:
+def _conversion(core: Session, scope: WatchScope, passed: tuple[Passed, Passed] | None) -> Tile:
     """Judge it when everybody has had the whole window: until then, who began late has had less time to come through."""
     change, value, earlier = NOT_KNOWN, None, None
     if passed is not None:
@@ -103,10 +109,10 @@ def _conversion(core: Session, scope: Scope, passed: tuple[Passed, Passed] | Non
         if scope.period.end + SAVED.window <= clock.now():
             change = of_rate((now.through, now.begun), (then.through, then.begun), Meaning.GOOD)
     course = course_of(core, scope, "onboarding_conversion")
-    return tile("conversion", "Conversion", Unit.SHARE, (value, earlier), change, course)
+    return tile("conversion", "Conversion", FigureUnit.SHARE, (value, earlier), change, course)
 
 
-def _feedback(core: Session, ai: Session, scope: Scope) -> Tile:
+def _feedback(core: Session, ai: Session, scope: WatchScope) -> Tile:
     """Return which share of what was rated was rated well."""
     before = replace(scope, period=scope.period.before(clock.now()))
     now, then = count_feedback(ai, scope), count_feedback(ai, before)
@@ -114,11 +120,11 @@ def _feedback(core: Session, ai: Session, scope: Scope) -> Tile:
     change = of_rate((now.positive, now.rated), (then.positive, then.rated), Meaning.GOOD) if is_known else NOT_KNOWN
     values = (now.ratio, then.ratio) if is_known else (None, None)
     course = course_of(core, scope, "feedback_ratio", source=ai)
-    found = tile("feedback", "Positive feedback", Unit.SHARE, values, change, course)
+    found = tile("feedback", "Positive feedback", FigureUnit.SHARE, values, change, course)
     return found.model_copy(update={"stale": stale_places(core, scope, "feedback_stale") if course else []})
 
 
-def _ended(scope: Scope, course: list[float | None]) -> list[float | None]:
+def _ended(scope: WatchScope, course: list[float | None]) -> list[float | None]:
     """Return the days that are over."""
     # The last day has hours to come: beside a whole one it would always have fallen.
     is_over = midnight(scope.period.last_day + DAY, scope.period.zone) <= clock.now()

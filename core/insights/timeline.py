@@ -25,7 +25,7 @@ MOST = 200
 talks, feedback = table_of(Conversation), table_of(Feedback)
 
 
-class Talk(View):
+class TimelineTalk(View):
     """A conversation in a journey; its title is only there for those who may read what users write."""
 
     id: UUID
@@ -35,7 +35,7 @@ class Talk(View):
     escalated_at: datetime | None
 
 
-class Opinion(View):
+class TimelineFeedback(View):
     """Feedback in a journey: positive is +1, or 4 and 5 of five. Its words are only there for those who may read them."""
 
     id: UUID
@@ -50,12 +50,12 @@ class Opinion(View):
 class Beside(View):
     """What stands beside the events of a span of time. `is_readable`: the asker may read what was said."""
 
-    talks: list[Talk]
-    opinions: list[Opinion]
+    talks: list[TimelineTalk]
+    opinions: list[TimelineFeedback]
     is_readable: bool
 
 
-Entry = Moment | Talk | Opinion
+Entry = Moment | TimelineTalk | TimelineFeedback
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Day:
+class TimelineDay:
     """A day of the reporting time zone on which something happened."""
 
     day: date
@@ -109,7 +109,7 @@ def beside(
     )
 
 
-def timeline(moments: Sequence[Moment], others: Beside | None, zone: str) -> list[Day]:
+def timeline(moments: Sequence[Moment], others: Beside | None, zone: str) -> list[TimelineDay]:
     """Return what happened by day and, within it, by session; conversations and feedback stand where they happened."""
     place, beside_ = ZoneInfo(zone), others or Beside(talks=[], opinions=[], is_readable=False)
     entries: list[Entry] = sorted([*moments, *beside_.talks, *beside_.opinions], key=_when)
@@ -119,13 +119,13 @@ def timeline(moments: Sequence[Moment], others: Beside | None, zone: str) -> lis
     return [_day(day, list(each)) for day, each in by_day]
 
 
-def _day(day: date, timed: list[tuple[Entry, float | None]]) -> Day:
+def _day(day: date, timed: list[tuple[Entry, float | None]]) -> TimelineDay:
     stretches: list[Stretch] = []
     for entry, gap in timed:
         if not stretches or (isinstance(entry, Moment) and not _continues(stretches[-1], entry)):
             stretches.append(Stretch(*_session(entry), []))
         stretches[-1].entries.append((entry, gap))
-    return Day(day, sum(isinstance(entry, Moment) for entry, _ in timed), stretches)
+    return TimelineDay(day, sum(isinstance(entry, Moment) for entry, _ in timed), stretches)
 
 
 def _continues(stretch: Stretch, moment: Moment) -> bool:
@@ -154,8 +154,8 @@ def _of(table: Any, user_id: UUID, watched: Watched, since: datetime | None, unt
     return select(table).where(*wanted).order_by(columns.created_at, columns.id).limit(MOST)
 
 
-def _talk(row: Any, *, is_readable: bool) -> Talk:  # noqa: ANN401  a row by name
-    return Talk(
+def _talk(row: Any, *, is_readable: bool) -> TimelineTalk:  # noqa: ANN401  a row by name
+    return TimelineTalk(
         id=row["id"],
         at=row["created_at"],
         title=row["title"] if is_readable else None,
@@ -164,13 +164,13 @@ def _talk(row: Any, *, is_readable: bool) -> Talk:  # noqa: ANN401  a row by nam
     )
 
 
-def _opinion(row: Any, *, is_readable: bool) -> Opinion:  # noqa: ANN401  a row by name
-    return Opinion(
+def _opinion(row: Any, *, is_readable: bool) -> TimelineFeedback:  # noqa: ANN401  a row by name
+    return TimelineFeedback(
         id=row["id"],
         at=row["created_at"],
         rating=row["rating"],
         scale=row["scale"],
-        is_positive=opinions.Opinion.of(row["rating"], row["scale"]) is opinions.Opinion.POSITIVE,
+        is_positive=opinions.ConversationOpinion.of(row["rating"], row["scale"]) is opinions.ConversationOpinion.POSITIVE,
         conversation_id=row["conversation_id"],
         comment=row["comment"] if is_readable else None,
     )

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from core.conversations.answers import Part
-from core.conversations.opinions import Opinion
+from core.conversations.answers import TextPart
+from core.conversations.opinions import ConversationOpinion
 from core.identity.schemas import View
 from core.knowledge.bodies import Change
-from core.knowledge.schemas import DocumentState, MemoryKind, Scale
+from core.knowledge.schemas import DocumentState, MemoryKind, RatingScale
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class DocumentSummary(View):
     status: DocumentState
     created_at: datetime
     updated_at: datetime
-    parts: list[Part] | None = None
+    parts: list[TextPart] | None = None
 
 
 class DocumentChangeView(View):
@@ -75,7 +75,7 @@ class MadeOf(View):
     status: DocumentState
 
 
-class Named(View):
+class NamedCount(View):
     """How many there are of something."""
 
     name: str
@@ -101,7 +101,7 @@ class DocumentStats(View):
     characters: int
     updated_at: datetime | None
     scopes: list[ScopeFigures]
-    tags: list[Named]
+    tags: list[NamedCount]
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class MemoryView(View):
     created_at: datetime
     updated_at: datetime
     truncated: tuple[str, ...] = ()
-    parts: list[Part] | None = None
+    parts: list[TextPart] | None = None
 
 
 class MemoryStats(View):
@@ -139,15 +139,15 @@ class MemoryStats(View):
     memories: int
     users: int
     updated_at: datetime | None
-    kinds: list[Named]
-    scopes: list[Named]
+    kinds: list[NamedCount]
+    scopes: list[NamedCount]
 
 
 @dataclass(frozen=True)
 class FeedbackFilter:
     """Which feedback is wanted. `q` is a piece of a comment or of an edited answer; `has` what must be there."""
 
-    rating: Opinion | None = None
+    rating: ConversationOpinion | None = None
     q: str | None = None
     has: Literal["comment", "edited_text"] | None = None
 
@@ -166,8 +166,8 @@ class FeedbackView(View):
     user_name: str | None
     model: str | None
     rating: int
-    scale: Scale
-    opinion: Opinion
+    scale: RatingScale
+    opinion: ConversationOpinion
     comment: str | None
     edited_text: str | None
     environment: str

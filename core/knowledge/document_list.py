@@ -18,7 +18,7 @@ from core.knowledge.answers import (
     DocumentSummary,
     DocumentView,
     MadeOf,
-    Named,
+    NamedCount,
     ScopeFigures,
 )
 from core.knowledge.bodies import Change
@@ -112,7 +112,7 @@ def document_stats(session: Session, *, actor: Actor) -> DocumentStats:
         characters=sum(each.characters for each in scopes),
         updated_at=max((each.updated_at for each in scopes), default=None),
         scopes=scopes,
-        tags=[Named(**row) for row in session.execute(BY_TAG, {"most": MOST_TAGS}).mappings()],
+        tags=[NamedCount(**row) for row in session.execute(BY_TAG, {"most": MOST_TAGS}).mappings()],
     )
 
 

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from core.database import traces
 from core.database.staging import Stage, driver
-from core.ingest.intake import Source, as_jsonb, key_of
+from core.ingest.intake import RowSource, as_jsonb, key_of
 from core.knowledge.schemas import NewDocument
 from core.platform import clock
 
@@ -42,7 +42,7 @@ where excluded.updated_at >= present.updated_at
     and ({", ".join(f"present.{name}" for name in STATE)}) is distinct from ({", ".join(f"excluded.{name}" for name in STATE)})"""  # noqa: S608
 
 
-def store(session: Session, documents: list[NewDocument], source: Source) -> int:
+def store(session: Session, documents: list[NewDocument], source: RowSource) -> int:
     """Store documents; return how many of them are new or changed."""
     documents = source.cleaned(documents)
     connection = driver(session)
@@ -51,7 +51,7 @@ def store(session: Session, documents: list[NewDocument], source: Source) -> int
     return connection.execute(UPSERT.encode()).rowcount
 
 
-def _rows(documents: list[NewDocument], source: Source) -> Iterator[tuple[object, ...]]:
+def _rows(documents: list[NewDocument], source: RowSource) -> Iterator[tuple[object, ...]]:
     now = clock.now()
     for place, each in enumerate(documents):
         yield (

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from core.conversations import naming, ratings, references
 from core.conversations.naming import NAMED, Name
 from core.conversations.ratings import Rating
-from core.conversations.references import Named, Place
+from core.conversations.references import MessagePlace, Named
 from core.database import traces
 from core.database.db import Database, reading, transaction
 from core.database.locks import Lock
 from core.database.staging import Stage, driver
-from core.ingest.intake import Source, as_jsonb, key_of
+from core.ingest.intake import RowSource, as_jsonb, key_of
 from core.jobs import outbox
 from core.knowledge.schemas import NewFeedback
 from core.platform import clock
@@ -74,7 +74,7 @@ select distinct on (conversation_id) conversation_id, rating, scale, comment fro
 order by conversation_id, message_id is not null, created_at desc, id desc""")
 
 
-def store(session: Session, feedback: list[NewFeedback], source: Source) -> int:
+def store(session: Session, feedback: list[NewFeedback], source: RowSource) -> int:
     """Store feedback; return how much of it is new, or newer than what was known."""
     known = list(_with_ids(source.cleaned(feedback)))
     names = [Name(id_, each.message_id, at) for id_, at, each in known if each.message_id and each.conversation_id is None]
@@ -106,7 +106,7 @@ def link(names: list[str]) -> None:
             _link(ai, named, places)
 
 
-def _link(ai: Session, named: list[Name], places: dict[Named, Place]) -> None:
+def _link(ai: Session, named: list[Name], places: dict[Named, MessagePlace]) -> None:
     meant = [places[None, each.name] for each in named]
     given = {
         "ids": [each.feedback_id for each in named],
@@ -136,7 +136,7 @@ def rate(conversation_ids: list[UUID], left: Sequence[UUID] = ()) -> None:
         ratings.clear(core, sorted(set(left) - {each.conversation_id for each in latest}))
 
 
-class Known(NamedTuple):
+class KeyedFeedback(NamedTuple):
     """Feedback with its key and its time, its own or that of its arrival."""
 
     id: UUID
@@ -144,13 +144,13 @@ class Known(NamedTuple):
     given: NewFeedback
 
 
-def _with_ids(feedback: list[NewFeedback]) -> Iterator[Known]:
+def _with_ids(feedback: list[NewFeedback]) -> Iterator[KeyedFeedback]:
     now = clock.now()
     for each in feedback:
-        yield Known(key_of("feedback", each.id) if each.id is not None else new_id(), each.created_at or now, each)
+        yield KeyedFeedback(key_of("feedback", each.id) if each.id is not None else new_id(), each.created_at or now, each)
 
 
-def _rows(feedback: list[Known], places: dict[Named, Place], source: Source) -> Iterator[tuple[object, ...]]:
+def _rows(feedback: list[KeyedFeedback], places: dict[Named, MessagePlace], source: RowSource) -> Iterator[tuple[object, ...]]:
     for id_, at, each in feedback:
         place = places[each.conversation_id, each.message_id]
         yield (

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Date, cast, func, select
 from sqlalchemy.orm import Session
 
 from core import stats
-from core.conversations.opinions import Opinion, rated
+from core.conversations.opinions import ConversationOpinion, rated
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.knowledge.answers import FeedbackBefore, FeedbackFilter, FeedbackStats, Ratings, RatingsOfDay, RatingsOfModel
@@ -17,7 +17,7 @@ from core.platform import clock
 from core.presentation.periods import Period, Watched, midnight
 
 MOST_LOOKED_AT, AT_ONCE, MOST_MODELS = 100_000, 10_000, 50
-SAID = (Opinion.POSITIVE, Opinion.NEUTRAL, Opinion.NEGATIVE)
+SAID = (ConversationOpinion.POSITIVE, ConversationOpinion.NEUTRAL, ConversationOpinion.NEGATIVE)
 
 
 def feedback_stats(
@@ -37,7 +37,7 @@ def feedback_stats(
     )
 
 
-def _ratings(counted: Counter[Opinion]) -> Ratings:
+def _ratings(counted: Counter[ConversationOpinion]) -> Ratings:
     positive, neutral, negative = (counted[each] for each in SAID)
     total = counted.total()
     low, high = stats.wilson(positive, total) if total else (None, None)
@@ -76,10 +76,10 @@ def _by_model(core: Session, ai: Session, where: list[ColumnElement[bool]]) -> t
     columns = feedback.c
     wanted = select(columns.message_id, columns.conversation_id, columns.rating, columns.scale).where(*where)
     rows = ai.execute(wanted.order_by(columns.created_at.desc(), columns.id.desc()).limit(MOST_LOOKED_AT)).all()
-    counted: dict[str, Counter[Opinion]] = defaultdict(Counter)
+    counted: dict[str, Counter[ConversationOpinion]] = defaultdict(Counter)
     for first in range(0, len(rows), AT_ONCE):
         part = rows[first : first + AT_ONCE]
         for row, model in zip(part, models_of(core, [(row[0], row[1]) for row in part]), strict=True):
-            counted[model or ""][Opinion.of(row.rating, row.scale)] += 1
+            counted[model or ""][ConversationOpinion.of(row.rating, row.scale)] += 1
     most = sorted(counted.items(), key=lambda item: (-item[1].total(), item[0]))[:MOST_MODELS]
     return [RatingsOfModel(model=name, **_ratings(each).model_dump()) for name, each in most], len(rows)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.activity.queries import escaped
 from core.cache import memo
 from core.conversations.models import Conversation, Message
-from core.conversations.opinions import Opinion, rated
+from core.conversations.opinions import ConversationOpinion, rated
 from core.database.paging import Cursor, Page, Window
 from core.database.tables import storable, table_of
 from core.identity.permissions import Permission, require
@@ -101,5 +101,5 @@ def _view(
 ) -> FeedbackView:
     fields: dict[str, Any] = {name: value for name, value in row.items() if name in FeedbackView.model_fields}
     name, title = known.get(row["conversation_id"], (None, None))
-    opinion = Opinion.of(row["rating"], row["scale"])
+    opinion = ConversationOpinion.of(row["rating"], row["scale"])
     return FeedbackView(**fields, **who, conversation_external_id=name, conversation_title=title, model=model, opinion=opinion)

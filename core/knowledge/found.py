@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Table, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from core.conversations import highlights
-from core.conversations.answers import Part
+from core.conversations.answers import TextPart
 from core.database.tables import storable
 
 SIMPLE: ColumnElement[str] = literal_column("'simple'")
@@ -23,7 +23,7 @@ def rank(table: Table, q: str) -> ColumnElement[float]:
     return func.ts_rank(table.c.search, _query(q))
 
 
-def marked(session: Session, table: Table, ids: list[UUID], q: str | None, marks: str) -> dict[UUID, list[Part]]:
+def marked(session: Session, table: Table, ids: list[UUID], q: str | None, marks: str) -> dict[UUID, list[TextPart]]:
     """Return the texts of rows in pieces, with the words that were searched for marked; without any, nothing."""
     if not q:
         return {}

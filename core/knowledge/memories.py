@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.conversations import references
-from core.conversations.references import Named, Place
+from core.conversations.references import MessagePlace, Named
 from core.database import traces
 from core.database.db import reading
 from core.database.staging import Stage, driver
-from core.ingest.intake import Source, as_jsonb, key_of
+from core.ingest.intake import RowSource, as_jsonb, key_of
 from core.knowledge.schemas import NewMemory
 from core.platform import clock
 
@@ -47,11 +47,11 @@ where excluded.updated_at >= present.updated_at
     and ({", ".join(f"present.{name}" for name in STATE)}) is distinct from ({", ".join(f"excluded.{name}" for name in STATE)})"""  # noqa: S608
 
 
-def store(session: Session, memories: list[NewMemory], source: Source) -> int:
+def store(session: Session, memories: list[NewMemory], source: RowSource) -> int:
     """Store memories; return how many of them are new or changed."""
     memories = source.cleaned(memories)
     named = {(each.conversation_id, each.source_message_id) for each in memories if each.source_message_id is not None}
-    places: dict[Named, Place] = {}
+    places: dict[Named, MessagePlace] = {}
     if named:
         with reading() as core:
             places = references.places(core, named)
@@ -61,7 +61,7 @@ def store(session: Session, memories: list[NewMemory], source: Source) -> int:
     return connection.execute(UPSERT.encode()).rowcount
 
 
-def _rows(memories: list[NewMemory], places: dict[Named, Place], source: Source) -> Iterator[tuple[object, ...]]:
+def _rows(memories: list[NewMemory], places: dict[Named, MessagePlace], source: RowSource) -> Iterator[tuple[object, ...]]:
     now = clock.now()
     for number, each in enumerate(memories):
         yield (
@@ -81,6 +81,6 @@ def _rows(memories: list[NewMemory], places: dict[Named, Place], source: Source)
         )
 
 
-def _message(memory: NewMemory, places: dict[Named, Place]) -> UUID | None:
+def _message(memory: NewMemory, places: dict[Named, MessagePlace]) -> UUID | None:
     place = places.get((memory.conversation_id, memory.source_message_id))
     return place.message_id if place is not None else None

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, RowMapping, Text, cast, delete, func, sele
 from sqlalchemy.orm import Session
 
 from core.conversations import highlights
-from core.conversations.answers import Part
+from core.conversations.answers import TextPart
 from core.database.db import Database
 from core.database.paging import Page, Window
 from core.database.tables import storable, table_of
@@ -15,7 +15,7 @@ from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.knowledge import found
-from core.knowledge.answers import MemoryFilter, MemoryStats, MemoryView, Named
+from core.knowledge.answers import MemoryFilter, MemoryStats, MemoryView, NamedCount
 from core.knowledge.errors import MemoryMissing
 from core.knowledge.models import Memory
 from core.knowledge.people import names_of
@@ -79,7 +79,7 @@ def delete_memory(ai: Session, given: str, *, actor: Actor) -> None:
     audit.record(ai, "memory.delete", actor, targets=targets, database=Database.AI)
 
 
-def _views(core: Session, rows: list[RowMapping], marked: dict[UUID, list[Part]]) -> list[MemoryView]:
+def _views(core: Session, rows: list[RowMapping], marked: dict[UUID, list[TextPart]]) -> list[MemoryView]:
     people = names_of(core, [row["user_id"] for row in rows])
     return [
         MemoryView(
@@ -102,7 +102,7 @@ def _where(wanted: MemoryFilter) -> list[ColumnElement[bool]]:
     return where
 
 
-def _counted(session: Session, column: ColumnElement[Any]) -> list[Named]:
+def _counted(session: Session, column: ColumnElement[Any]) -> list[NamedCount]:
     name = cast(column, Text).label("name")
     wanted = select(name, func.count().label("count")).group_by(name).order_by(func.count().desc(), name).limit(MOST_NAMED)
-    return [Named(**row) for row in session.execute(wanted.select_from(memories)).mappings()]
+    return [NamedCount(**row) for row in session.execute(wanted.select_from(memories)).mappings()]

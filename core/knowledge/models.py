@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database.tables import AiTable, Created, Keyed, one_of
-from core.knowledge.schemas import DocumentState, MemoryKind, Scale
+from core.knowledge.schemas import DocumentState, MemoryKind, RatingScale
 
 
 class Document(Created, AiTable):
@@ -84,7 +84,7 @@ class Feedback(AiTable):
 
     __tablename__ = "ai_feedback"
     __table_args__ = (
-        one_of("scale", Scale),
+        one_of("scale", RatingScale),
         Index(None, "message_id"),
         Index(None, "conversation_id"),
         Index(None, "user_id"),

@@ -26,7 +26,7 @@ class MemoryKind(StrEnum):
     FACT = "fact"
 
 
-class Scale(StrEnum):
+class RatingScale(StrEnum):
     """What a rating means: thumbs are -1 or +1, five is 1 to 5."""
 
     THUMBS = "thumbs"
@@ -80,7 +80,7 @@ class NewFeedback(Row):
     texts: ClassVar = ("edited_text", "comment", "extra")
 
     rating: int
-    scale: Scale | None = None
+    scale: RatingScale | None = None
     message_id: Id | None = None
     conversation_id: Id | None = None
     user_id: Id | None = None
@@ -90,12 +90,12 @@ class NewFeedback(Row):
     def wrong(self, latest: datetime) -> str | None:
         """Return what is wrong with the rating, or with a time."""
         scale = self.meant_scale()
-        if scale is Scale.THUMBS and self.rating not in (-1, 1):
+        if scale is RatingScale.THUMBS and self.rating not in (-1, 1):
             return "rating: must be -1 or 1 for thumbs"
-        if scale is Scale.FIVE and not 1 <= self.rating <= BEST:
+        if scale is RatingScale.FIVE and not 1 <= self.rating <= BEST:
             return "rating: must be 1 to 5, or -1 for thumbs-down"
         return super().wrong(latest)
 
-    def meant_scale(self) -> Scale:
+    def meant_scale(self) -> RatingScale:
         """Return the scale, which a rating may tell by itself."""
-        return self.scale or (Scale.THUMBS if self.rating in (-1, 1) else Scale.FIVE)
+        return self.scale or (RatingScale.THUMBS if self.rating in (-1, 1) else RatingScale.FIVE)

@@ -2,7 +2,7 @@
 
 from core.knowledge.answers import FeedbackStats
 from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 
 
 def feedback_tiles(found: FeedbackStats) -> list[Tile]:
@@ -12,8 +12,8 @@ def feedback_tiles(found: FeedbackStats) -> list[Tile]:
     level = of_level(counts, [], Meaning.NEITHER)
     course = [day.ratio for day in found.days]
     return [
-        tile("positive", "Positive", Unit.SHARE, (found.ratio, before.ratio), verdict, course),
-        tile("rated", "Ratings", Unit.COUNT, (found.rated, before.rated), level, counts),
-        tile("comments", "Commented", Unit.COUNT, (found.with_comment, before.with_comment), NOT_KNOWN, []),
-        tile("edits", "Edited", Unit.COUNT, (found.with_edit, before.with_edit), NOT_KNOWN, []),
+        tile("positive", "Positive", FigureUnit.SHARE, (found.ratio, before.ratio), verdict, course),
+        tile("rated", "Ratings", FigureUnit.COUNT, (found.rated, before.rated), level, counts),
+        tile("comments", "Commented", FigureUnit.COUNT, (found.with_comment, before.with_comment), NOT_KNOWN, []),
+        tile("edits", "Edited", FigureUnit.COUNT, (found.with_edit, before.with_edit), NOT_KNOWN, []),
     ]

@@ -197,7 +197,7 @@ class Body(httpx2.SyncByteStream):
         self._inner.close()
 
 
-class Door(httpx2.HTTPTransport):
+class CheckedTransport(httpx2.HTTPTransport):
     """HTTP through the door."""
 
     def __init__(self, reach: Reach, *, keep_alive: int) -> None:
@@ -223,7 +223,7 @@ class Door(httpx2.HTTPTransport):
 def client(reach: Reach, *, timeout: httpx2.Timeout, keep_alive: int = 20) -> httpx2.Client:
     """Return an HTTP client that goes through the door."""
     return httpx2.Client(
-        transport=Door(reach, keep_alive=keep_alive),
+        transport=CheckedTransport(reach, keep_alive=keep_alive),
         timeout=timeout,
         # Compressed, a small answer may be endless; and whoever compresses a stream holds it back.
         headers={"Accept-Encoding": "identity"},

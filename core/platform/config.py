@@ -18,7 +18,7 @@ EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  compared with, never bound by itse
 LONGEST_DATA_PATH = 900  # bytes: Postgres opens no path of more than 1,023, and its own names come behind
 
 
-class Role(StrEnum):
+class ProcessRole(StrEnum):
     """What this process of the program does."""
 
     WEB = "web"
@@ -44,7 +44,7 @@ class Config(BaseSettings):
     database_url: SecretStr | None = None
     ai_database_url: SecretStr | None = None
 
-    attune_role: Role = Role.WEB
+    attune_role: ProcessRole = ProcessRole.WEB
     attune_admin_email: str = "admin@localhost"
     attune_admin_password: SecretStr | None = None
     attune_secret_key: SecretStr | None = None

@@ -16,7 +16,7 @@ LOCK_FILE = "attune.lock"
 INSTANCE_FILE = "instance"
 
 
-class Held:
+class HeldFolder:
     """The data folder while it is ours."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
@@ -42,7 +42,7 @@ class Held:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[Held]:
+def held(path: Path) -> Iterator[HeldFolder]:
     """Make the folder if need be and hold it until the end; the kernel lets go of it even after a kill -9.
 
     Raises StartRefused when another Attune holds it, or it cannot be written.
@@ -54,7 +54,7 @@ def held(path: Path) -> Iterator[Held]:
         descriptor = os.open(path / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _lock(descriptor, path)
-        yield Held(path, descriptor)
+        yield HeldFolder(path, descriptor)
     finally:
         os.close(descriptor)
 

@@ -3,7 +3,7 @@
 from core.errors import Conflict, NotFound
 
 
-class SessionMissing(NotFound):
+class PlaygroundSessionMissing(NotFound):
     """Session not found."""
 
 

@@ -9,9 +9,9 @@ from core.database.paging import Page, Window
 from core.executions.models import Execution
 from core.executions.schemas import ExecutionError, ExecutionStatus
 from core.playground import texts
-from core.playground.errors import SessionMissing
+from core.playground.errors import PlaygroundSessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundSession
-from core.playground.schemas import PlaygroundMessageView, SessionSummary, SessionView, Speaker
+from core.playground.schemas import PlaygroundMessageView, PlaygroundSessionView, SessionSummary, Speaker
 
 
 def _own(owner: UUID) -> ColumnElement[bool]:
@@ -28,11 +28,11 @@ def get_row(session: Session, session_id: UUID, *, owner: UUID, lock: bool = Fal
     """Return an account's own session; raise SessionMissing."""
     row = find_row(session, session_id, owner=owner, lock=lock)
     if row is None:
-        raise SessionMissing
+        raise PlaygroundSessionMissing
     return row
 
 
-def get_session(session: Session, session_id: UUID, *, owner: UUID) -> SessionView:
+def get_session(session: Session, session_id: UUID, *, owner: UUID) -> PlaygroundSessionView:
     """Return an account's own session with its draft; raise SessionMissing."""
     return session_view(get_row(session, session_id, owner=owner))
 
@@ -63,9 +63,9 @@ def list_sessions(session: Session, *, owner: UUID, window: Window) -> Page[Sess
     return Page([_summary(row) for row in rows], total)
 
 
-def session_view(row: PlaygroundSession) -> SessionView:
+def session_view(row: PlaygroundSession) -> PlaygroundSessionView:
     """Return a session with its draft."""
-    return SessionView(**_summary(row).model_dump(), revision=row.revision, draft=texts.draft_of(row))
+    return PlaygroundSessionView(**_summary(row).model_dump(), revision=row.revision, draft=texts.draft_of(row))
 
 
 def _summary(row: PlaygroundSession) -> SessionSummary:

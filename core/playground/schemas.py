@@ -25,7 +25,7 @@ class Speaker(StrEnum):
 MessageText = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_MESSAGE)]
 
 
-class NewMessage(BaseModel):
+class NewPlaygroundMessage(BaseModel):
     """What to say, in which session, to which model, under which prompt."""
 
     model_config = ConfigDict(
@@ -65,7 +65,7 @@ class SessionSummary(BaseModel):
     has_custom_prompt: bool
 
 
-class SessionView(SessionSummary):
+class PlaygroundSessionView(SessionSummary):
     """One session, with what is set beside its chat, and the revision to read its messages by."""
 
     revision: int

@@ -22,9 +22,9 @@ from core.identity.schemas import Actor
 from core.platform import clock
 from core.platform.ids import new_id
 from core.playground import queries, texts
-from core.playground.errors import AnswerPending, NoModel, SessionMissing
+from core.playground.errors import AnswerPending, NoModel, PlaygroundSessionMissing
 from core.playground.models import PlaygroundMessage, PlaygroundSession
-from core.playground.schemas import Draft, NewMessage, PlaygroundMessageView, Sent, SessionView, Speaker
+from core.playground.schemas import Draft, NewPlaygroundMessage, PlaygroundMessageView, PlaygroundSessionView, Sent, Speaker
 from core.providers import catalogue
 from core.providers.schemas import ChatMessage, MessageRole
 
@@ -36,7 +36,7 @@ def topic(session_id: UUID) -> str:
     return f"playground {session_id}"
 
 
-def open_session(session: Session, *, actor: Actor, draft: Draft | None = None) -> SessionView:
+def open_session(session: Session, *, actor: Actor, draft: Draft | None = None) -> PlaygroundSessionView:
     """Return a session to begin in: an empty one that is there already, or a new one."""
     require(actor, Permission.RUN_MODELS)
     row = queries.find_empty_session(session, owner=actor.id) or _make(session, new_id(), actor)
@@ -53,7 +53,7 @@ def _make(session: Session, session_id: UUID, actor: Actor) -> PlaygroundSession
         with session.begin_nested():
             session.add(row)
     except IntegrityError:  # somebody else's, or deleted: neither is to be told apart
-        raise SessionMissing from None
+        raise PlaygroundSessionMissing from None
     session.refresh(row)
     return row
 
@@ -69,7 +69,7 @@ def _store_draft(row: PlaygroundSession, draft: Draft) -> None:
     row.has_custom_prompt = bool(draft.custom_prompt)
 
 
-def send(session: Session, given: NewMessage, *, actor: Actor) -> Sent:
+def send(session: Session, given: NewPlaygroundMessage, *, actor: Actor) -> Sent:
     """Say something and have a model answer, once this transaction is committed.
 
     Raises AnswerPending, NoModel, ModelMissing, ParameterNotTaken, TooManyAtOnce, or SessionMissing for somebody else's session.
@@ -116,7 +116,7 @@ def _session_to_speak_in(session: Session, session_id: UUID | None, actor: Actor
         return found
     try:
         return _make(session, session_id, actor)
-    except SessionMissing:  # or made by the same account at this very moment
+    except PlaygroundSessionMissing:  # or made by the same account at this very moment
         return queries.get_row(session, session_id, owner=actor.id, lock=True)
 
 
@@ -260,7 +260,7 @@ def _emptied(session: Session, session_id: UUID, actor: Actor) -> PlaygroundSess
     return row
 
 
-def read(session: Session, session_id: UUID, *, actor: Actor) -> tuple[SessionView, list[PlaygroundMessageView]]:
+def read(session: Session, session_id: UUID, *, actor: Actor) -> tuple[PlaygroundSessionView, list[PlaygroundMessageView]]:
     """Return a session and its messages, the revision read first: a change in between is noticed by who compares."""
     view = queries.get_session(session, session_id, owner=actor.id)
     return view, queries.list_messages(session, session_id)

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from core import stats
 from core.identity.schemas import View
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 from core.stats import Rate
 
 FEWEST_PARTS, FEWEST_CASES = 4, 10
@@ -35,7 +35,7 @@ class Meaning(StrEnum):
     NEITHER = "neither"
 
 
-class Verdict(StrEnum):
+class ChangeVerdict(StrEnum):
     """What a change says; within noise it says nothing."""
 
     BETTER = "better"
@@ -49,11 +49,11 @@ class Verdict(StrEnum):
 class Change:
     """What a change says, and how likely chance alone makes one like it; None where nobody can tell."""
 
-    verdict: Verdict
+    verdict: ChangeVerdict
     chance: float | None = None
 
 
-NOT_KNOWN = Change(Verdict.UNKNOWN)
+NOT_KNOWN = Change(ChangeVerdict.UNKNOWN)
 
 
 class Tile(View):
@@ -67,11 +67,11 @@ class Tile(View):
 
     name: str
     label: str
-    unit: Unit
+    unit: FigureUnit
     value: float | None
     before: float | None
     compared: float | None = None
-    verdict: Verdict
+    verdict: ChangeVerdict
     chance: float | None = None
     course: list[float | None]
     stale: list[int] = Field(default_factory=list)
@@ -86,7 +86,7 @@ class Tiles(View):
 def tile(
     name: str,
     label: str,
-    unit: Unit,
+    unit: FigureUnit,
     values: tuple[float | Decimal | None, float | Decimal | None],
     change: Change,
     course: Sequence[float | None],
@@ -107,7 +107,7 @@ def tile(
 
 def not_compared(given: Tile) -> Tile:
     """Return a key figure without what was before: of that, not everything is there any more."""
-    return given.model_copy(update={"before": None, "compared": None, "verdict": Verdict.UNKNOWN, "chance": None})
+    return given.model_copy(update={"before": None, "compared": None, "verdict": ChangeVerdict.UNKNOWN, "chance": None})
 
 
 def of_level(now: Sequence[float | None], before: Sequence[float | None], meaning: Meaning) -> Change:
@@ -135,10 +135,10 @@ def of_rate(now: Rate, before: Rate, meaning: Meaning, parts: Sequence[tuple[Rat
 
 def _judged(shift: float, chance: float, least: float, meaning: Meaning) -> Change:
     is_news = abs(shift) >= least and chance <= LEAST_CHANCE
-    return Change(_named(shift, meaning) if is_news else Verdict.NOISE, chance)
+    return Change(_named(shift, meaning) if is_news else ChangeVerdict.NOISE, chance)
 
 
-def _named(shift: float, meaning: Meaning) -> Verdict:
+def _named(shift: float, meaning: Meaning) -> ChangeVerdict:
     if meaning is Meaning.NEITHER:
-        return Verdict.DIFFERENT
-    return Verdict.BETTER if (shift > 0) is (meaning is Meaning.GOOD) else Verdict.WORSE
+        return ChangeVerdict.DIFFERENT
+    return ChangeVerdict.BETTER if (shift > 0) is (meaning is Meaning.GOOD) else ChangeVerdict.WORSE

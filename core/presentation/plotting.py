@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from core.platform import clock
 from core.presentation.drawing import HEIGHT, Drawing, Markup, blank, dated
 from core.presentation.palette import Palette
-from core.presentation.words import Unit, shortened
+from core.presentation.words import FigureUnit, shortened
 
 LABEL_GAP_PX, LABEL_ROOM_PX = 15, 92
 MOST_TICKS, NEAR = 6, 0.35  # of the width: nearer than this, two names would meet
@@ -53,7 +53,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Scale:
+class AxisScale:
     """How the values of a unit are drawn: by which factor, and with what before and behind them."""
 
     factor: float = 1.0
@@ -70,28 +70,30 @@ class Scale:
         return f"{self.prefix}{value:{self.hover}}{self.suffix}"
 
 
-def scale_of(unit: Unit, top: float) -> Scale:
+def scale_of(unit: FigureUnit, top: float) -> AxisScale:
     """Return the scale on which values up to `top` can be read."""
-    if unit is Unit.DURATION:
+    if unit is FigureUnit.DURATION:
         if top < 1000:
-            return Scale(suffix=" ms")
+            return AxisScale(suffix=" ms")
         if top < 90_000:
-            return Scale(0.001, suffix=" s", hover=",.1f" if top >= 3000 else ",.2f")
+            return AxisScale(0.001, suffix=" s", hover=",.1f" if top >= 3000 else ",.2f")
         return (
-            Scale(1 / 60_000, suffix=" min", hover=",.1f") if top < 5_400_000 else Scale(1 / 3_600_000, suffix=" h", hover=",.1f")
+            AxisScale(1 / 60_000, suffix=" min", hover=",.1f")
+            if top < 5_400_000
+            else AxisScale(1 / 3_600_000, suffix=" h", hover=",.1f")
         )
-    if unit is Unit.MONEY:
-        return Scale(prefix="$", hover=",.2f" if top >= 0.1 else ",.4f")
-    if unit is Unit.SHARE:
-        return Scale(100, suffix="%", hover=",.1f" if top >= 0.03 else ",.2f")
-    return Scale()
+    if unit is FigureUnit.MONEY:
+        return AxisScale(prefix="$", hover=",.2f" if top >= 0.1 else ",.4f")
+    if unit is FigureUnit.SHARE:
+        return AxisScale(100, suffix="%", hover=",.1f" if top >= 0.03 else ",.2f")
+    return AxisScale()
 
 
 def line_chart(
     palette: Palette,
     times: Sequence[datetime],
     lines: Sequence[Line],
-    unit: Unit,
+    unit: FigureUnit,
     *,
     zone: str,
     marks: Sequence[Mark] = (),
@@ -127,7 +129,7 @@ def stacked_bars(
     palette: Palette,
     times: Sequence[datetime],
     parts: dict[str, Sequence[float]],
-    unit: Unit,
+    unit: FigureUnit,
     *,
     zone: str,
     marks: Sequence[Mark] = (),
@@ -261,9 +263,9 @@ def _lonely(line: Line) -> list[int]:
     return sizes if any(size and value is not None for size, value in zip(sizes, line.values, strict=True)) else []
 
 
-def _axis_of(figure: Drawing, scale: Scale, top: float) -> None:
+def _axis_of(figure: Drawing, scale: AxisScale, top: float) -> None:
     figure.update_yaxes(tickprefix=scale.prefix, ticksuffix=scale.suffix)
-    if scale == Scale():
+    if scale == AxisScale():
         count_axis(figure, top)
 
 
@@ -274,7 +276,7 @@ def count_axis(figure: Drawing, top: float) -> None:
         figure.update_yaxes(dtick=1, range=[0, max(top, 1) * 1.08])
 
 
-def _name_ends(figure: Drawing, lines: Sequence[Line], scale: Scale, height: int) -> None:
+def _name_ends(figure: Drawing, lines: Sequence[Line], scale: AxisScale, height: int) -> None:
     """Write each line's name and last value right of its end, nudged apart."""
     span = top_of(lines) * scale.factor * 1.08 or 1.0
     step, lowest, last = span * LABEL_GAP_PX / max(height - 40, 1), 0.0, 0.0

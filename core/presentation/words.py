@@ -10,7 +10,7 @@ NONE = "(none)"  # what a filter has for what has no name, where nothing is no f
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
-class Unit(StrEnum):
+class FigureUnit(StrEnum):
     """What a figure is counted in. Durations are milliseconds, shares fractions."""
 
     COUNT = "count"
@@ -19,15 +19,15 @@ class Unit(StrEnum):
     SHARE = "share"
 
 
-def figure(value: float | Decimal | None, unit: Unit) -> str:
+def figure(value: float | Decimal | None, unit: FigureUnit) -> str:
     """Return a figure with its unit."""
     if value is None:
         return NOTHING
-    if unit is Unit.DURATION:
+    if unit is FigureUnit.DURATION:
         return duration(round(value))
-    if unit is Unit.MONEY:
+    if unit is FigureUnit.MONEY:
         return money(Decimal(value))
-    return share(float(value)) if unit is Unit.SHARE else number(float(value))
+    return share(float(value)) if unit is FigureUnit.SHARE else number(float(value))
 
 
 def number(value: float) -> str:

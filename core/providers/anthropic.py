@@ -13,9 +13,9 @@ from core.network.cutter import Cutter
 from core.platform import logs
 from core.providers import faults
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
-from core.providers.errors import CallFailed, Incomplete, Unreadable
+from core.providers.errors import CallFailed, Incomplete, UnexpectedFormat
 from core.providers.pieces import MOST_MODELS, ToolCalls, tokens
-from core.providers.schemas import Call, Connection, KnownModel, MessageRole
+from core.providers.schemas import Connection, KnownModel, MessageRole, ModelCall
 
 VENDOR = "https://api.anthropic.com"
 NO_KEY = "none"
@@ -49,7 +49,7 @@ class Anthropic:
         # What the SDK finds in the environment is not part of the connection.
         self._client._custom_headers = {}  # noqa: SLF001  ANTHROPIC_CUSTOM_HEADERS, which no argument overrules
 
-    def stream(self, call: Call, cutter: Cutter) -> Generator[Chunk]:
+    def stream(self, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
         """Yield the answer's chunks."""
         try:
             yield from self._stream(call)
@@ -68,7 +68,7 @@ class Anthropic:
         """Close the connections."""
         self._client.close()
 
-    def _stream(self, call: Call) -> Generator[Chunk]:
+    def _stream(self, call: ModelCall) -> Generator[Chunk]:
         heard = _Heard()
         # Its plain events, not its helper: that keeps a copy of the whole answer, and asserts what a server may leave out.
         with self._client.messages.create(stream=True, **_request(call)) as answer:
@@ -77,7 +77,7 @@ class Anthropic:
                     yield TextChunk(text)
         yield from heard.calls.chunks()
         if heard.usage is None:
-            raise Unreadable
+            raise UnexpectedFormat
         if heard.stop_reason is None:  # what is counted so far is the input and one token
             raise Incomplete
         yield UsageChunk(heard.usage)
@@ -114,7 +114,7 @@ class _Heard:
         return ""
 
 
-def _request(call: Call) -> dict[str, Any]:
+def _request(call: ModelCall) -> dict[str, Any]:
     given = call.parameters.given()
     request: dict[str, Any] = {
         "model": call.model,
@@ -134,7 +134,7 @@ def _request(call: Call) -> dict[str, Any]:
     return request
 
 
-def _system(call: Call) -> str:
+def _system(call: ModelCall) -> str:
     said = [call.system_prompt or "", *(m.content for m in call.messages if m.role is MessageRole.SYSTEM)]
     return "\n\n".join(text for text in said if text)
 
@@ -160,7 +160,7 @@ def failure(error: Exception) -> CallFailed:
         case anthropic.APIStatusError():
             status = None if error.status_code == 200 else error.status_code  # an error event inside the stream
             said = faults.said_in(error.body)
-            return faults.of_answer(faults.Answer(status, (str(error.type or ""),), said, error.response.headers))
+            return faults.of_answer(faults.ErrorAnswer(status, (str(error.type or ""),), said, error.response.headers))
         case anthropic.APIConnectionError() | httpx2.TransportError():
             return faults.of_transport(error)
         case _:

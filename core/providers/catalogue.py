@@ -10,7 +10,7 @@ from core.platform.config import config
 from core.providers import capabilities, prices, queries
 from core.providers.errors import ModelMissing
 from core.providers.fake import CONTEXT_WINDOW, SCRIPTS
-from core.providers.queries import Known
+from core.providers.queries import KnownProvider
 from core.providers.schemas import Connection, KnownModel, ModelView, ProviderKind, Route
 
 
@@ -37,26 +37,26 @@ def find_route(session: Session, model_id: str) -> Route:
     return _route(found[0], model_id)
 
 
-def _route(known: Known, name: str) -> Route:
+def _route(known: KnownProvider, name: str) -> Route:
     listed = next((model for model in _all_models(known) if model.name == name), None)
     if listed is None and known.connection.kind in (ProviderKind.LOCAL, ProviderKind.FAKE):
         raise ModelMissing(_missing(name, []))
     return Route(model_view(known.connection, listed or KnownModel(name)), known.connection)
 
 
-def _missing(model_id: str, several: list[Known]) -> str:
+def _missing(model_id: str, several: list[KnownProvider]) -> str:
     if several:
         names = ", ".join(f"{known.connection.name}:{model_id}" for known in several)
         return f"Several providers have a model of this name. Say which: {names}."
     return f"There is no model {model_id[:100]!r} here. GET /api/v1/models lists those that can be called."
 
 
-def _chat_models(known: Known) -> list[KnownModel]:
+def _chat_models(known: KnownProvider) -> list[KnownModel]:
     chat = [model for model in _all_models(known) if capabilities.is_chat(known.connection, model.name)]
     return sorted(chat, key=lambda model: model.name)
 
 
-def _all_models(known: Known) -> Sequence[KnownModel]:
+def _all_models(known: KnownProvider) -> Sequence[KnownModel]:
     match known.connection.kind:
         case ProviderKind.LOCAL:
             address = model_server.address(config().data)

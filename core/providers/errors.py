@@ -52,14 +52,14 @@ class TookTooLong(CallFailed):
     reason = "timeout"
 
 
-class Unreachable(CallFailed):
+class ProviderUnreachable(CallFailed):
     """The provider cannot be reached, or the connection broke. Check the base URL and the network, then try again."""
 
     reason = "connection"
     may_pass = True
 
 
-class NotReached(Unreachable):
+class NotReached(ProviderUnreachable):
     """This provider is not configured correctly. Check its base URL in Settings > Providers."""
 
     may_pass = False
@@ -77,7 +77,7 @@ class NothingThere(CallFailed):
     reason = "not_found"
 
 
-class Unreadable(CallFailed):
+class UnexpectedFormat(CallFailed):
     """Unexpected response format. Check that the base URL is an OpenAI- or Anthropic-compatible API."""
 
     reason = "unreadable"

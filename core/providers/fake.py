@@ -15,14 +15,14 @@ from core.network import outbound
 from core.network.cutter import Cutter
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import Cut, Incomplete, KeyRefused, ServerBroke
-from core.providers.schemas import Call, Connection, KnownModel
+from core.providers.schemas import Connection, KnownModel, ModelCall
 
 LABEL = "Fake answer:"
 WORDS = tuple("the quick answer depends on the order in which each request was made by a client".split())  # noqa: SIM905  prose
 CONTEXT_WINDOW = 32_000
 
 
-class Script(BaseModel):
+class FakeScript(BaseModel):
     """What happens. Bounded: whoever may ask a model may order one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -36,12 +36,12 @@ class Script(BaseModel):
 
 
 SCRIPTS = {
-    "echo": Script(),
-    "steady": Script(words=200, rate=20.0, delay_s=0.3),
-    "slow": Script(words=40, rate=20.0, delay_s=3.0),
-    "failing": Script(words=40, rate=20.0, fail_after=5),
-    "refusing": Script(refuses=True),
-    "cut": Script(words=5, ends=False),
+    "echo": FakeScript(),
+    "steady": FakeScript(words=200, rate=20.0, delay_s=0.3),
+    "slow": FakeScript(words=40, rate=20.0, delay_s=3.0),
+    "failing": FakeScript(words=40, rate=20.0, fail_after=5),
+    "refusing": FakeScript(refuses=True),
+    "cut": FakeScript(words=5, ends=False),
 }
 
 
@@ -53,7 +53,7 @@ def connect(_connection: Connection, _reach: outbound.Reach, _timeout: httpx2.Ti
 class Fake:
     """Plays scripts."""
 
-    def stream(self, call: Call, cutter: Cutter) -> Generator[Chunk]:
+    def stream(self, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
         """Yield what the script says."""
         asked = call.messages[-1].content if call.messages else ""
         script, asked = _script(call.model, asked)
@@ -81,19 +81,19 @@ class Fake:
         """There is nothing to close."""
 
 
-def _script(model: str, asked: str) -> tuple[Script, str]:
+def _script(model: str, asked: str) -> tuple[FakeScript, str]:
     script = SCRIPTS.get(model, SCRIPTS["echo"])
     first, _, rest = asked.partition("\n")
     if not first.startswith("#fake "):
         return script, asked
     try:
-        ordered = Script.model_validate_json(first.removeprefix("#fake "))
+        ordered = FakeScript.model_validate_json(first.removeprefix("#fake "))
     except ValidationError:
         return script, asked
     return script.model_copy(update=ordered.model_dump(exclude_unset=True)), rest
 
 
-def _words(script: Script, asked: str, system_prompt: str | None) -> list[str]:
+def _words(script: FakeScript, asked: str, system_prompt: str | None) -> list[str]:
     if script.words is not None:
         return [LABEL, *(WORDS[number % len(WORDS)] for number in range(script.words))]
     prompted = f"(prompt: {' '.join((system_prompt or 'none').split()[:8])})"
@@ -101,6 +101,6 @@ def _words(script: Script, asked: str, system_prompt: str | None) -> list[str]:
     return [LABEL, *asked.split(" "), prompted]
 
 
-def _count(call: Call) -> int:
+def _count(call: ModelCall) -> int:
     texts = [call.system_prompt or "", *(message.content for message in call.messages)]
     return sum(len(text.split()) for text in texts)

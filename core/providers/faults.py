@@ -24,11 +24,11 @@ from core.providers.errors import (
     NothingThere,
     NotReached,
     Overloaded,
+    ProviderUnreachable,
     ServerBroke,
     TookTooLong,
     TooManyCalls,
-    Unreachable,
-    Unreadable,
+    UnexpectedFormat,
 )
 
 log = logging.getLogger("attune.providers")
@@ -55,7 +55,7 @@ LONG_CONTEXT = (
 
 
 @dataclass(frozen=True)
-class Answer:
+class ErrorAnswer:
     """An error answer, as an SDK has understood it."""
 
     status: int | None  # None for an error inside a stream that had begun well
@@ -70,7 +70,7 @@ class Answer:
         return self.status or next(said, None)
 
 
-def of_answer(answer: Answer) -> CallFailed:
+def of_answer(answer: ErrorAnswer) -> CallFailed:
     """Return the failure behind an error answer; the first 300 characters of its own words are passed on."""
     status, kinds, said = answer.meant, answer.kinds, quoted(answer.message)
     words = f"{' '.join(kinds)} {answer.message}".lower()
@@ -112,16 +112,16 @@ def of_transport(error: Exception) -> CallFailed:
     if untrusted := _in_chain(error, ssl.SSLCertVerificationError):
         return NotReached(f"Its certificate is not accepted: {untrusted.verify_message}")
     if unconnected := _in_chain(error, httpcore2.ConnectError):
-        return Unreachable(f"{unconnected}.")
+        return ProviderUnreachable(f"{unconnected}.")
     if _in_chain(error, httpx2.TimeoutException) and not _in_chain(error, httpx2.ConnectTimeout):
         return TookTooLong()
-    return Unreachable()
+    return ProviderUnreachable()
 
 
 def of_malformed(error: Exception) -> CallFailed:
     """Return the failure behind an answer that nobody can read; the log says where it went wrong."""
     log.warning("a provider's answer could not be read", exc_info=error)
-    return Unreadable()
+    return UnexpectedFormat()
 
 
 def said_in(body: object) -> str:

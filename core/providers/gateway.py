@@ -16,7 +16,7 @@ from core.network.outbound import providers_reach
 from core.platform.config import config
 from core.providers.chunks import Chunk, TextChunk, ToolCallChunk
 from core.providers.errors import AnswerTooLong, CallFailed, Cut, TookTooLong
-from core.providers.schemas import Call, Connection, KnownModel, Provider, Route
+from core.providers.schemas import Connection, KnownModel, ModelCall, Provider, Route
 
 CONNECT_TIMEOUT_S = 5.0
 SILENCE_TIMEOUT_S = 120.0  # to the first sign of life, and between two
@@ -30,7 +30,7 @@ LONGEST_NAME = 200
 Asked = TypeVar("Asked")
 
 
-def stream(route: Route, call: Call, cutter: Cutter) -> Generator[Chunk]:
+def stream(route: Route, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
     """Yield the chunks of an answer.
 
     What may pass is asked again, as long as nothing of the answer has arrived. Raises a CallFailed with what a person can do, or

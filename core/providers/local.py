@@ -13,8 +13,8 @@ from core.platform.config import config
 from core.providers import openai
 from core.providers.capabilities import LOCAL_HABITS
 from core.providers.chunks import Chunk
-from core.providers.errors import LocalModelStarting, Unreachable
-from core.providers.schemas import Call, Connection, KnownModel, Parameters, ProviderKind
+from core.providers.errors import LocalModelStarting, ProviderUnreachable
+from core.providers.schemas import Connection, KnownModel, ModelCall, Parameters, ProviderKind
 
 # Without any system prompt this model answers gibberish; with most of those that we tried, half of its answers are something like
 # French or Italian. With this one it was right in 20 of 22 short questions.
@@ -33,12 +33,12 @@ class Local:
         """Speak to whichever child is up."""
         self._timeout = timeout
 
-    def stream(self, call: Call, cutter: Cutter) -> Generator[Chunk]:
+    def stream(self, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
         """Yield the answer's chunks."""
         asked = replace(call, system_prompt=call.system_prompt or LEAST_PROMPT, parameters=_calm(call.parameters))
         try:
             yield from self._server().stream(asked, cutter)
-        except Unreachable as gone:
+        except ProviderUnreachable as gone:
             raise LocalModelStarting from gone
 
     def list_models(self) -> list[KnownModel]:

@@ -12,9 +12,9 @@ from core.network.cutter import Cutter
 from core.platform import logs
 from core.providers import faults
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
-from core.providers.errors import CallFailed, Incomplete, Unreadable
+from core.providers.errors import CallFailed, Incomplete, UnexpectedFormat
 from core.providers.pieces import MOST_MODELS, ToolCalls, tokens
-from core.providers.schemas import Call, Connection, KnownModel, ParameterName
+from core.providers.schemas import Connection, KnownModel, ModelCall, ParameterName
 
 VENDOR = "https://api.openai.com/v1"
 # A server that wants no key still gets a header: the SDK insists on one.
@@ -44,7 +44,7 @@ class OpenAI:
         self._client.organization = self._client.project = self._client.admin_api_key = None
         self._client._custom_headers = {}  # noqa: SLF001  OPENAI_CUSTOM_HEADERS, which no argument overrules
 
-    def stream(self, call: Call, cutter: Cutter) -> Generator[Chunk]:
+    def stream(self, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
         """Yield the answer's chunks."""
         try:
             yield from self._stream(call)
@@ -62,7 +62,7 @@ class OpenAI:
         """Close the connections."""
         self._client.close()
 
-    def _stream(self, call: Call) -> Generator[Chunk]:
+    def _stream(self, call: ModelCall) -> Generator[Chunk]:
         part: dict[str, Any] | None = None
         finish_reason: str | None = None
         calls = ToolCalls()
@@ -79,18 +79,18 @@ class OpenAI:
                     finish_reason = _word(choice.get("finish_reason")) or finish_reason
         yield from calls.chunks()
         if part is None:
-            raise Unreadable
+            raise UnexpectedFormat
         if finish_reason is None:
             raise Incomplete
         yield EndChunk(finish_reason)
 
-    def _ask(self, call: Call) -> openai.Stream[Any]:
+    def _ask(self, call: ModelCall) -> openai.Stream[Any]:
         # Not `chat.completions.create`: more than half of a call's CPU would go into types that check nothing (decisions/0005).
         return self._client.post(
             "/chat/completions", body=self._request(call), cast_to=object, stream=True, stream_cls=openai.Stream[Any]
         )
 
-    def _request(self, call: Call) -> dict[str, Any]:
+    def _request(self, call: ModelCall) -> dict[str, Any]:
         parameters = {NAMES.get(ParameterName(name), name): value for name, value in call.parameters.given().items()}
         if self._is_vendor and "max_tokens" in parameters:
             parameters["max_completion_tokens"] = parameters.pop("max_tokens")
@@ -106,7 +106,7 @@ class OpenAI:
         return request
 
 
-def messages_of(call: Call) -> list[dict[str, str]]:
+def messages_of(call: ModelCall) -> list[dict[str, str]]:
     """Return the conversation in the protocol's form, the system prompt first."""
     system = [{"role": "system", "content": call.system_prompt}] if call.system_prompt else []
     return [*system, *({"role": message.role.value, "content": message.content} for message in call.messages)]
@@ -147,11 +147,11 @@ def failure(error: Exception) -> CallFailed:
     match error:
         case openai.APIStatusError():
             said = faults.said_in(error.body)
-            return faults.of_answer(faults.Answer(error.status_code, _kinds(error), said, error.response.headers))
+            return faults.of_answer(faults.ErrorAnswer(error.status_code, _kinds(error), said, error.response.headers))
         case openai.APIConnectionError() | httpx2.TransportError():
             return faults.of_transport(error)
         case openai.APIError():  # an error event inside the stream: there is no status
-            return faults.of_answer(faults.Answer(None, _kinds(error), faults.said_in(error.body)))
+            return faults.of_answer(faults.ErrorAnswer(None, _kinds(error), faults.said_in(error.body)))
         case _:
             return faults.of_malformed(error)
 

@@ -22,12 +22,12 @@ from core.providers.schemas import (
     ProviderView,
 )
 
-recalled: Recall[str, "Known | None"] = Recall("providers changed", for_s=10.0)
+recalled: Recall[str, "KnownProvider | None"] = Recall("providers changed", for_s=10.0)
 SECRET_COLUMN = "providers.secret"  # noqa: S105  the column's name
 
 
 @dataclass(frozen=True)
-class Seen:
+class SeenProvider:
     """What was last seen of a provider, and decided about it."""
 
     id: UUID
@@ -39,12 +39,12 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownProvider:
     """A provider: how to reach it, and what was last seen of it."""
 
     connection: Connection
     source: ProviderSource
-    seen: Seen | None
+    seen: SeenProvider | None
 
     @property
     def is_active(self) -> bool:
@@ -57,14 +57,14 @@ class Known:
         return self.seen.models if self.seen else ()
 
 
-def list_known(session: Session) -> list[Known]:
+def list_known(session: Session) -> list[KnownProvider]:
     """Return all providers: the given ones first, then those of Settings by name."""
     rows = {row.name: row for row in session.scalars(select(ProviderRow).order_by(ProviderRow.name))}
     given = [_given(it, rows.pop(it.connection.name, None)) for it in environment.given(config())]
     return [*given, *(known_of(row) for row in rows.values() if row.source == ProviderSource.SETTINGS)]
 
 
-def find_known(session: Session, name: str) -> Known | None:
+def find_known(session: Session, name: str) -> KnownProvider | None:
     """Return one provider by its name."""
     row = session.scalar(select(ProviderRow).where(ProviderRow.name == name))
     for it in environment.given(config()):
@@ -73,26 +73,26 @@ def find_known(session: Session, name: str) -> Known | None:
     return known_of(row) if row is not None and row.source == ProviderSource.SETTINGS else None
 
 
-def known_of(row: ProviderRow) -> Known:
+def known_of(row: ProviderRow) -> KnownProvider:
     """Return the provider of a row of Settings."""
-    return Known(connection_of(row), ProviderSource.SETTINGS, _seen(row))
+    return KnownProvider(connection_of(row), ProviderSource.SETTINGS, _seen(row))
 
 
-def _given(given: environment.Given, row: ProviderRow | None) -> Known:
-    return Known(given.connection, given.source, _seen(row) if row is not None else None)
+def _given(given: environment.Given, row: ProviderRow | None) -> KnownProvider:
+    return KnownProvider(given.connection, given.source, _seen(row) if row is not None else None)
 
 
-def _seen(row: ProviderRow) -> Seen:
+def _seen(row: ProviderRow) -> SeenProvider:
     models = tuple(KnownModel(**model) for model in row.models)
-    return Seen(row.id, row.is_active, ProviderStatus(row.status), row.status_detail, row.checked_at, models)
+    return SeenProvider(row.id, row.is_active, ProviderStatus(row.status), row.status_detail, row.checked_at, models)
 
 
-def recall_known(session: Session, name: str) -> Known | None:
+def recall_known(session: Session, name: str) -> KnownProvider | None:
     """Return one provider as it was a moment ago: what every call asks for."""
     return recalled.get(name, lambda: find_known(session, name))
 
 
-def get_known(session: Session, name: str) -> Known:
+def get_known(session: Session, name: str) -> KnownProvider:
     """Return one provider by its name; raise ProviderMissing."""
     found = find_known(session, name)
     if found is None:
@@ -119,7 +119,7 @@ def list_providers(session: Session) -> list[ProviderView]:
     return [view(known) for known in list_known(session)]
 
 
-def view(known: Known) -> ProviderView:
+def view(known: KnownProvider) -> ProviderView:
     """Return a provider without its key."""
     seen = known.seen
     return ProviderView(

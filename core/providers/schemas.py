@@ -232,7 +232,7 @@ class ChatMessage(BaseModel):
 
 
 @dataclass(frozen=True)
-class Call:
+class ModelCall:
     """What is asked of a model."""
 
     model: str
@@ -245,7 +245,7 @@ class Call:
 class Provider(Protocol):
     """One vendor's way to stream an answer. Sync: it runs in a thread of its own and can be cut."""
 
-    def stream(self, call: Call, cutter: Cutter) -> Generator[Chunk]:
+    def stream(self, call: ModelCall, cutter: Cutter) -> Generator[Chunk]:
         """Yield chunks until the end; raise a CallFailed of errors.py, also when it was cut."""
         ...
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.activity.funnel import SAVED
-from core.batches.models import BatchRun
+from core.batches.models import BatchRunRecord
 from core.database import partitions, settings
 from core.database.db import Database, reading, transaction
 from core.identity import audit
@@ -39,7 +39,7 @@ WRITTEN_AGAIN = timedelta(days=31)
 
 
 @dataclass
-class Run:
+class DailyRun:
     """One run, as the batch history shows it. Its name is the job's, so that a second try goes on under it."""
 
     name: str
@@ -67,14 +67,14 @@ class Run:
             "triggered_by": self.triggered_by,
             "started_at": self.started_at,
         }
-        stored = insert(BatchRun).values(**fixed, **ours, **state)
+        stored = insert(BatchRunRecord).values(**fixed, **ours, **state)
         with transaction() as session:
             session.execute(stored.on_conflict_do_update(index_elements=["batch_run_id"], set_=state | ours))
 
 
-def run(name: str, *, triggered_by: str) -> Run:
+def run(name: str, *, triggered_by: str) -> DailyRun:
     """Do all of it, phase by phase, and note each; a phase that fails ends the run and raises."""
-    this = Run(name, triggered_by)
+    this = DailyRun(name, triggered_by)
     this.note("running")
     for phase, act in PHASES.items():
         begun = time.monotonic()
@@ -129,8 +129,8 @@ def is_due(session: Session) -> bool:
     now = clock.now().astimezone(UTC)
     due = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
     due = due if due <= now else due - timedelta(days=1)
-    ours = (BatchRun.batch_job == JOB, BatchRun.is_internal)
-    done = select(BatchRun.id).where(*ours, BatchRun.status == "completed", BatchRun.completed_at >= due)
+    ours = (BatchRunRecord.batch_job == JOB, BatchRunRecord.is_internal)
+    done = select(BatchRunRecord.id).where(*ours, BatchRunRecord.status == "completed", BatchRunRecord.completed_at >= due)
     return session.scalar(done.limit(1)) is None
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.ai_metrics import flows
-from core.ai_metrics.flows import Progress, Reprice, RepriceReport
-from core.ai_metrics.reprice import Span
+from core.ai_metrics.flows import Reprice, RepriceProgress, RepriceReport
+from core.ai_metrics.reprice import RepriceSpan
 from core.batches.errors import RunMissing
-from core.batches.models import BatchRun
+from core.batches.models import BatchRunRecord
 from core.batches.schemas import BatchStatus
 from core.database import settings
 from core.database.db import transaction
@@ -32,7 +32,7 @@ from core.system import daily, figures
 JOB = "attune.reprice"
 TASK = "system.reprice"
 QUEUED = "queued"
-OURS = (BatchRun.batch_job == JOB, BatchRun.is_internal)
+OURS = (BatchRunRecord.batch_job == JOB, BatchRunRecord.is_internal)
 # What is looked at within a request: a second or two. Days without requests cost a millisecond each.
 MOST_REQUESTS, MOST_DAYS = 500_000, 400
 COUNTED = """
@@ -65,20 +65,22 @@ def reprice(given: Reprice, *, actor: Actor) -> RepriceReport | RepriceRun:
     require(actor, Permission.MANAGE_PRICES)
     span = flows.span_of(given)
     if given.dry_run and _is_small(span):
-        return flows.reprice_days(Progress(span, dry_run=True))
+        return flows.reprice_days(RepriceProgress(span, dry_run=True))
     with transaction() as session:
         return request(session, span, dry_run=given.dry_run, actor=actor)
 
 
-def request(session: Session, span: Span, *, dry_run: bool, actor: Actor) -> RepriceRun:
+def request(session: Session, span: RepriceSpan, *, dry_run: bool, actor: Actor) -> RepriceRun:
     """Have a span repriced by the worker; raise Forbidden."""
     require(actor, Permission.MANAGE_PRICES)
-    name, progress = f"{JOB}-{new_id()}", Progress(span, dry_run=dry_run)
+    name, progress = f"{JOB}-{new_id()}", RepriceProgress(span, dry_run=dry_run)
     fixed = {"id": key_of("batch_run", name), "batch_run_id": name, "batch_job": JOB, "triggered_by": actor.email}
     fixed |= {"environment": "production", "app": "attune", "is_internal": True}
     state = {"started_at": clock.now(), "status": QUEUED, "failed_jobs": 0}
     days = sum(1 for _ in flows.days_of(span))
-    session.execute(insert(BatchRun).values(**fixed, **state, total_jobs=days, completed_jobs=0, attributes=_kept(progress)))
+    session.execute(
+        insert(BatchRunRecord).values(**fixed, **state, total_jobs=days, completed_jobs=0, attributes=_kept(progress))
+    )
     queue.defer(session, TASK, run=name)
     if not dry_run:
         targets = {"run": name, "start": span.start.isoformat(), "end": span.end.isoformat(), "model": span.model}
@@ -89,7 +91,7 @@ def request(session: Session, span: Span, *, dry_run: bool, actor: Actor) -> Rep
 def get_run(session: Session, run_id: UUID, *, actor: Actor) -> RepriceRun:
     """Return how far a run is; raise Forbidden or RunMissing."""
     require(actor, Permission.MANAGE_PRICES)
-    name = session.scalar(select(BatchRun.batch_run_id).where(BatchRun.id == run_id, *OURS))
+    name = session.scalar(select(BatchRunRecord.batch_run_id).where(BatchRunRecord.id == run_id, *OURS))
     if name is None:
         raise RunMissing
     return _view(session, name)
@@ -98,7 +100,7 @@ def get_run(session: Session, run_id: UUID, *, actor: Actor) -> RepriceRun:
 def find_latest(session: Session, *, actor: Actor) -> RepriceRun | None:
     """Return the run that was asked for last; raise Forbidden."""
     require(actor, Permission.MANAGE_PRICES)
-    latest = select(BatchRun.batch_run_id).where(*OURS).order_by(BatchRun.started_at.desc()).limit(1)
+    latest = select(BatchRunRecord.batch_run_id).where(*OURS).order_by(BatchRunRecord.started_at.desc()).limit(1)
     name = session.scalar(latest)
     return None if name is None else _view(session, name)
 
@@ -106,9 +108,9 @@ def find_latest(session: Session, *, actor: Actor) -> RepriceRun | None:
 def work(name: str) -> None:
     """Do a run, from the first day that is not done; what it cannot do is noted, and raised."""
     with transaction() as session:
-        kept = session.scalars(select(BatchRun.attributes).where(BatchRun.batch_run_id == name)).one() or {}
+        kept = session.scalars(select(BatchRunRecord.attributes).where(BatchRunRecord.batch_run_id == name)).one() or {}
         _note(session, name, status=BatchStatus.RUNNING, error_summary=None, completed_at=None, failed_jobs=0)
-    progress = Progress.after(RepriceReport.model_validate(kept["report"]), datetime.fromisoformat(kept["done_until"]))
+    progress = RepriceProgress.after(RepriceReport.model_validate(kept["report"]), datetime.fromisoformat(kept["done_until"]))
     try:
         flows.reprice_days(progress, lambda session, so_far: _note_day(session, name, so_far))
         if not progress.dry_run:
@@ -122,25 +124,25 @@ def work(name: str) -> None:
         _note(session, name, status=BatchStatus.COMPLETED, completed_at=clock.now())
 
 
-def _is_small(span: Span) -> bool:
+def _is_small(span: RepriceSpan) -> bool:
     with transaction() as session:
         counted = session.scalar(text(COUNTED), {"start": span.start, "end": span.end}) or 0
     return counted <= MOST_REQUESTS and span.end - span.start <= MOST_DAYS * DAY
 
 
-def _note_day(session: Session, name: str, so_far: Progress) -> None:
-    _note(session, name, completed_jobs=BatchRun.completed_jobs + 1, attributes=_kept(so_far))
+def _note_day(session: Session, name: str, so_far: RepriceProgress) -> None:
+    _note(session, name, completed_jobs=BatchRunRecord.completed_jobs + 1, attributes=_kept(so_far))
 
 
-def _kept(so_far: Progress) -> dict[str, Any]:
+def _kept(so_far: RepriceProgress) -> dict[str, Any]:
     return {"report": so_far.report.model_dump(mode="json"), "done_until": so_far.at.isoformat()}
 
 
 def _note(session: Session, name: str, **state: Any) -> None:  # noqa: ANN401  columns of many types
-    session.execute(update(BatchRun).where(BatchRun.batch_run_id == name).values(heard_at=clock.now(), **state))
+    session.execute(update(BatchRunRecord).where(BatchRunRecord.batch_run_id == name).values(heard_at=clock.now(), **state))
 
 
-def _write_days(span: Span) -> None:
+def _write_days(span: RepriceSpan) -> None:
     """Bring the daily metrics of a span up to date, whole days of the reporting time zone, a month at once."""
     with transaction() as session:
         zone = settings.read(session, settings.Workspace).reporting_time_zone
@@ -155,7 +157,7 @@ def _write_days(span: Span) -> None:
 
 
 def _view(session: Session, name: str) -> RepriceRun:
-    row = session.scalars(select(BatchRun).where(BatchRun.batch_run_id == name)).one()
+    row = session.scalars(select(BatchRunRecord).where(BatchRunRecord.batch_run_id == name)).one()
     return RepriceRun(
         id=row.id,
         status=row.status,

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core.database import partitions, settings
 from core.database.db import Database, engines, reading, transaction
 from core.database.locks import Lock
-from core.database.partitions import NOT_HELD, Horizon, Part
+from core.database.partitions import NOT_HELD, Horizon, Partition
 from core.database.settings import Retention, Sealed
 from core.errors import Conflict, Unavailable
 from core.executions import service as executions
@@ -50,7 +50,7 @@ class Cleanup:
 
 
 @dataclass(frozen=True)
-class Rule:
+class RetentionRule:
     """Which rows of a table are over, and what goes with them: (table, column that names the row)."""
 
     table: str
@@ -85,28 +85,30 @@ class Rule:
 
 
 RULES = (
-    Rule("admin_sessions", "admin_session_days", "expires_at < :before"),
-    Rule(
+    RetentionRule("admin_sessions", "admin_session_days", "expires_at < :before"),
+    RetentionRule(
         "playground_sessions",
         "playground_days",
         "greatest(created_at, last_message_at) < :before",
         child=("playground_messages", "session_id"),
     ),
-    Rule(
+    RetentionRule(
         "conversations",
         "conversation_days",
         f"last_message_at < :before and received_at < :before and annotation_count = 0 and {NOT_HELD}",
         child=("messages", "conversation_id"),
     ),
-    Rule(
+    RetentionRule(
         "batch_run_history",
         "batch_run_days",
         f"{NOT_HELD} and greatest(started_at, heard_at) < :before and id in (select id from (select id, row_number() over "  # noqa: S608
         "(partition by batch_job order by started_at desc, id desc) as number from batch_run_history) as ranked "
         "where number > :kept)",
     ),
-    Rule("named_messages", "feedback_days", "named_at < :before and received_at < :before"),
-    Rule("ai_feedback", "feedback_days", f"created_at < :before and received_at < :before and {NOT_HELD}", database=Database.AI),
+    RetentionRule("named_messages", "feedback_days", "named_at < :before and received_at < :before"),
+    RetentionRule(
+        "ai_feedback", "feedback_days", f"created_at < :before and received_at < :before and {NOT_HELD}", database=Database.AI
+    ),
 )
 
 
@@ -183,14 +185,14 @@ def _clean_partitions(parent: str, horizon: Horizon, done: Cleanup) -> None:
             (_count_part if done.dry_run else _clean_part)(parent, part, horizon, done)
 
 
-def _count_part(parent: str, part: Part, horizon: Horizon, done: Cleanup) -> None:
+def _count_part(parent: str, part: Partition, horizon: Horizon, done: Cleanup) -> None:
     with reading() as session:
         found = partitions.count_over(session, part.name(parent), horizon)
     # Of a day, all rows go together or none; but those of imports that can still be undone keep no others.
     done.add(parent, found.over if found.over == found.whole or not part.is_day or found.is_held else 0)
 
 
-def _clean_part(parent: str, part: Part, horizon: Horizon, done: Cleanup) -> None:
+def _clean_part(parent: str, part: Partition, horizon: Horizon, done: Cleanup) -> None:
     with reading() as session:
         found = partitions.count_over(session, part.name(parent), horizon)
     if found.over == found.whole and (found.whole or not partitions.is_made_ahead(part)):
@@ -202,7 +204,7 @@ def _clean_part(parent: str, part: Part, horizon: Horizon, done: Cleanup) -> Non
         _delete_from(parent, part, horizon, done)
 
 
-def _drop(parent: str, part: Part, horizon: Horizon) -> int | None:
+def _drop(parent: str, part: Partition, horizon: Horizon) -> int | None:
     with transaction() as session:
         rows = partitions.drop(session, parent, part, horizon=horizon)
         if rows:
@@ -210,7 +212,7 @@ def _drop(parent: str, part: Part, horizon: Horizon) -> int | None:
     return rows
 
 
-def _delete_from(parent: str, part: Part, horizon: Horizon, done: Cleanup) -> None:
+def _delete_from(parent: str, part: Partition, horizon: Horizon, done: Cleanup) -> None:
     page = 0
     while True:
         with transaction() as session:
@@ -229,7 +231,7 @@ def _seal(session: Session, table: str, end: datetime) -> None:
     settings.write(session, sealed.model_copy(update={table: until}), by=None)
 
 
-def _clean_rows(rule: Rule, chosen: Retention, done: Cleanup) -> None:
+def _clean_rows(rule: RetentionRule, chosen: Retention, done: Cleanup) -> None:
     horizon, kept = Horizon(_before(getattr(chosen, rule.days)), _undoable(chosen)), chosen.batch_runs_kept
     # Before anything goes: a run that is killed in between must not leave figures that seem to be computable.
     if rule.table in Sealed.model_fields and not done.dry_run and rule.count(horizon, kept)[rule.table]:
@@ -276,7 +278,7 @@ def _patiently(act: Callable[[], int | None]) -> int | None:
     return None
 
 
-def _end(part: Part) -> datetime:
+def _end(part: Partition) -> datetime:
     return datetime.combine(part.end, time_of_day(), UTC)
 
 

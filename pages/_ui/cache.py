@@ -32,7 +32,7 @@ _failures: dict[str, tuple[float, Exception]] = {}  # by the question in writing
 
 
 @dataclass(frozen=True)
-class Question:
+class ReaderQuestion:
     """What is asked of a reader that reads these databases, and with which rights."""
 
     reader: str
@@ -70,7 +70,7 @@ class Reads:
     ) -> Answer:
         rights = tuple(sorted(each for each in Permission if may(self.actor, each)))
         name = f"{reader.__module__}.{reader.__qualname__}"
-        question = Question(name, given, tuple(sorted(named.items())), rights, databases)
+        question = ReaderQuestion(name, given, tuple(sorted(named.items())), rights, databases)
         answer: Answer
         answer, at = _kept(question, _reader=reader, _actor=self.actor, _asked_at=monotonic())
         self.as_of = min(self.as_of, at)
@@ -85,7 +85,7 @@ def forget() -> None:
 
 # Neither the reader nor who asks is part of the key: the question names the one, and what the other may.
 @st.cache_data(ttl=FOR_S, max_entries=MOST, show_spinner=False, refresh_mode="background")
-def _kept(question: Question, *, _reader: Callable[..., Any], _actor: Actor, _asked_at: float) -> tuple[Any, datetime]:
+def _kept(question: ReaderQuestion, *, _reader: Callable[..., Any], _actor: Actor, _asked_at: float) -> tuple[Any, datetime]:
     failed_at, failure = _failures.get(repr(question), (0.0, None))
     if failure is not None and failed_at > _asked_at:
         raise failure  # who has waited for it does not repeat it
@@ -103,7 +103,7 @@ def _kept(question: Question, *, _reader: Callable[..., Any], _actor: Actor, _as
             raise
 
 
-def _note(question: Question, failure: Exception) -> None:
+def _note(question: ReaderQuestion, failure: Exception) -> None:
     if len(_failures) >= MOST:
         _failures.clear()
     _failures[repr(question)] = (monotonic(), failure)

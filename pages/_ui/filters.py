@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core.ai_metrics.answers import Asked
+from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.schemas import RequestStatus
 from core.batches.answers import AskedRuns
 from core.insights.choices import Choices, choices
-from core.insights.schemas import Scope
+from core.insights.schemas import WatchScope
 from core.platform import clock
 from core.presentation import words
 from core.presentation.periods import MOST_DAYS, Edge, Period, RangeRefused, Watched, in_address, last_days, read_range
@@ -58,11 +58,11 @@ class Filters:
         return Watched(self["environment"] or DEFAULTS["environment"], self["app"], self["release"], self["user_id"])
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> AiMetricsQuery:
         """Which AI requests count."""
         status = RequestStatus(self.chosen["status"]) if self["status"] in set(RequestStatus) else None
         more = (self["provider"], self["model"], status, self["conversation"], self["error_type"], self["tool"])
-        return Asked(self.period, self.watched, *more)
+        return AiMetricsQuery(self.period, self.watched, *more)
 
     @property
     def runs(self) -> AskedRuns:
@@ -70,9 +70,9 @@ class Filters:
         return AskedRuns(self.period, self.watched, self["job"], self["status"], bool(self["internal"]))
 
     @property
-    def scope(self) -> Scope:
+    def scope(self) -> WatchScope:
         """Of when, and whose."""
-        return Scope(self.period, self.watched)
+        return WatchScope(self.period, self.watched)
 
     @property
     def narrowed(self) -> list[str]:

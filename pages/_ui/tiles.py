@@ -12,18 +12,18 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.presentation import words
-from core.presentation.comparison import Tile, Verdict
-from core.presentation.words import Unit
+from core.presentation.comparison import ChangeVerdict, Tile
+from core.presentation.words import FigureUnit
 
 WHY = {
-    Verdict.NOISE: "Within normal variation.",
-    Verdict.UNKNOWN: "Not enough data to compare.",
-    Verdict.WORSE: "Significantly worse than the previous period.",
-    Verdict.BETTER: "Significantly better than the previous period.",
-    Verdict.DIFFERENT: "Significant change from the previous period.",
+    ChangeVerdict.NOISE: "Within normal variation.",
+    ChangeVerdict.UNKNOWN: "Not enough data to compare.",
+    ChangeVerdict.WORSE: "Significantly worse than the previous period.",
+    ChangeVerdict.BETTER: "Significantly better than the previous period.",
+    ChangeVerdict.DIFFERENT: "Significant change from the previous period.",
 }
 STALE = "An import or an undo changed these days after their raw rows had expired, so they were not recalculated."
-MAY_BE_CHANCE = (Verdict.NOISE, Verdict.UNKNOWN)
+MAY_BE_CHANCE = (ChangeVerdict.NOISE, ChangeVerdict.UNKNOWN)
 MANY_TIMES = 3
 WIDTH, HEIGHT = 200, 40
 EMPTY = '<div class="attune-course"></div>'
@@ -44,7 +44,7 @@ def change(tile: Tile) -> str | None:
         return None
     sign = "+" if value > tile.before else "-" if value < tile.before else ""
     sign = sign if tile.verdict in MAY_BE_CHANCE else ""
-    if tile.unit is Unit.SHARE:
+    if tile.unit is FigureUnit.SHARE:
         return f"{sign}{abs(value - tile.before) * 100:.2f} pts"
     if not tile.before:
         return None
@@ -86,13 +86,13 @@ def _draw(place: DeltaGenerator, tile: Tile, note: str) -> None:
         tile.label,
         words.figure(tile.value, tile.unit),
         delta=changed or ("new" if tile.value and tile.before == 0 else None),
-        delta_color="gray" if not is_news else "orange" if tile.verdict is Verdict.WORSE else "blue",
+        delta_color="gray" if not is_news else "orange" if tile.verdict is ChangeVerdict.WORSE else "blue",
         delta_arrow=_arrow(tile) if is_news else "off",
         help=f"{note} {_why(tile, changed)}".strip(),
     )
     known = [value for value in tile.course if value is not None] or [0.0]
     said = f"{tile.label}: from {words.figure(min(known), tile.unit)} to {words.figure(max(known), tile.unit)}"
-    place.html(course(tile.course, said, is_worse=tile.verdict is Verdict.WORSE, stale=tile.stale))
+    place.html(course(tile.course, said, is_worse=tile.verdict is ChangeVerdict.WORSE, stale=tile.stale))
     if tile.stale:
         place.caption(f":material/history: {words.count(len(tile.stale), 'day')} outdated", help=STALE)
 

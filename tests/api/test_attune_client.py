@@ -12,7 +12,7 @@ from attune_client import Client
 from attune_client.sender import Pace
 from core.activity.models import Event, User
 from core.ai_metrics.models import AiRequest
-from core.batches.models import BatchRun
+from core.batches.models import BatchRunRecord
 from core.conversations.models import Conversation, Message
 from core.database.db import Database, transaction
 from core.identity.schemas import Scope
@@ -65,12 +65,12 @@ def test_a_conversation_that_is_sent_again_grows(client: Client) -> None:
 def test_a_batch_run_ends_as_it_ended(client: Client) -> None:
     with client.batch_run("nightly", total_jobs=2, triggered_by="cron") as run, run.phase("load"):
         assert client.flush(20)
-        [going_on] = stored(BatchRun)
+        [going_on] = stored(BatchRunRecord)
         assert (going_on.status, going_on.completed_at) == ("running", None)
         run.completed()
         run.failed()
     assert client.flush(20)
-    [ended] = stored(BatchRun)
+    [ended] = stored(BatchRunRecord)
     assert (ended.batch_run_id, ended.batch_job, ended.status, ended.environment) == (run.id, "nightly", "partial", "staging")
     assert (ended.total_jobs, ended.completed_jobs, ended.failed_jobs) == (2, 1, 1)
     assert list(ended.phase_durations) == ["load"]

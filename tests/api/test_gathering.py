@@ -16,14 +16,14 @@ from core.activity.schemas import NewEvent
 from core.database import partitions
 from core.database.db import transaction
 from core.errors import Invalid, Unavailable
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from tests.api.conftest import Client, caller
 from tests.factories.activity import START
 from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing
 
 pytestmark = pytest.mark.usefixtures("database")
-SOURCE = Source("production", "UTC")
+SOURCE = RowSource("production", "UTC")
 REAL = GATHERINGS[EVENTS]
 Answer = TypeVar("Answer")
 
@@ -32,13 +32,13 @@ def named(*ids: str, says: str | None = None) -> list[NewEvent]:
     return [NewEvent(event_type="page.opened", id=id_, created_at=START, error_message=says) for id_ in ids]
 
 
-def at_once(sent: Iterable[list[NewEvent]], gathering: Gathering = REAL, source: Source = SOURCE) -> list[Any]:
+def at_once(sent: Iterable[list[NewEvent]], gathering: Gathering = REAL, source: RowSource = SOURCE) -> list[Any]:
     partitions.make_for("user_activity_events", [START])
     return together(gathering, [(rows, source) for rows in sent])
 
 
-def together(gathering: Gathering, sent: Iterable[tuple[list[NewEvent], Source]]) -> list[Any]:
-    async def send(number: int, rows: list[NewEvent], source: Source) -> int:
+def together(gathering: Gathering, sent: Iterable[tuple[list[NewEvent], RowSource]]) -> list[Any]:
+    async def send(number: int, rows: list[NewEvent], source: RowSource) -> int:
         await asyncio.sleep(number // 5 / 1000)  # some come while others are stored
         return await gathering.store(rows, source)
 
@@ -101,7 +101,7 @@ def test_rows_of_another_environment_go_by_themselves() -> None:
 def test_those_who_come_meanwhile_are_stored_together() -> None:
     sizes = []
 
-    def commit(rows: list[Any], source: Source, all_new: bool) -> int:
+    def commit(rows: list[Any], source: RowSource, all_new: bool) -> int:
         sizes.append(len(rows))
         with transaction() as session:
             session.execute(text("select pg_sleep(0.05)"))
@@ -115,7 +115,7 @@ def test_those_who_come_meanwhile_are_stored_together() -> None:
 def test_each_is_told_that_the_database_is_away_and_the_next_find_it_again() -> None:
     is_away = True
 
-    def commit(rows: list[Any], source: Source, all_new: bool) -> int:
+    def commit(rows: list[Any], source: RowSource, all_new: bool) -> int:
         if is_away:
             raise Unavailable
         return len(rows)
@@ -142,7 +142,7 @@ def test_who_comes_just_as_a_round_ends_waits_for_another() -> None:
 def test_a_sender_who_is_sent_away_costs_the_others_nothing() -> None:
     goes_on = Event()
 
-    def commit(rows: list[Any], source: Source, all_new: bool) -> int:
+    def commit(rows: list[Any], source: RowSource, all_new: bool) -> int:
         goes_on.wait(60)
         return len(rows)
 

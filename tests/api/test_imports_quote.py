@@ -13,7 +13,7 @@ from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
 from core.imports import flows, quotes, recognise
 from core.imports.models import Import
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from core.imports.recognise import Recognition
 from core.ingest import redaction
 from tests.api.conftest import Client
@@ -123,4 +123,4 @@ def test_fields_can_still_be_guessed_when_no_values_are_kept(me: httpx2.Client) 
     id_ = imported(me, EVENTS)
     me.post(f"/imports/{id_}/undo")
     found: dict[str, Any] = me.get(f"/imports/{id_}").json()["recognition"]
-    assert "user_id" in recognise.guessed_fields(Recognition.model_validate(found), Kind.AI_REQUESTS)
+    assert "user_id" in recognise.guessed_fields(Recognition.model_validate(found), RowKind.AI_REQUESTS)

@@ -127,7 +127,7 @@ def test_few_bytes_that_unpack_to_very_many_different_messages_are_taken_up_to_a
 
 def test_a_history_that_comes_with_each_request_counts_once() -> None:
     said = {"gen_ai.conversation.id": "c", "gen_ai.input.messages": "[" + ",".join(['{"role":"user","content":"x"}'] * 50) + "]"}
-    outcome = traces.Outcome()
+    outcome = traces.SpanOutcome()
     for _ in range(2):
         outcome.add(otlp.mapped(unpacked(packed(*(span(CHAT | said) for _ in range(20))))))
     assert (outcome.messages, len(outcome.different)) == (2_000, 50)

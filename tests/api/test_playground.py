@@ -9,7 +9,7 @@ import pytest
 
 from core.database.settings import DEFAULT_PROMPT
 from core.executions import runner as runners
-from core.executions.buffers import Buffer
+from core.executions.buffers import AnswerBuffer
 from core.identity.schemas import Role
 from core.platform.ids import new_id
 from tests.api.conftest import Client
@@ -46,7 +46,7 @@ def talk(mine: httpx2.Client, message: str = "hello", **more: object) -> str:
     return str(sent["session_id"])
 
 
-def buffer_of(job_id: str) -> Buffer:
+def buffer_of(job_id: str) -> AnswerBuffer:
     buffer = runners.current().find(UUID(job_id))
     assert buffer is not None
     return buffer

@@ -13,7 +13,7 @@ from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
 from core.ingest import redaction
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from tests.api.conftest import Client, caller
 from tests.factories.identity import person
 from tests.factories.keys import api_key, bearing
@@ -186,5 +186,5 @@ def test_a_row_that_is_nested_too_deeply_is_refused_alone(client: Client, progra
 
 def test_off_no_row_is_looked_at(database: Postgres) -> None:
     rows = [NewEvent(event_type="a", event_data={"a": "b"})]
-    source = Source(environment="production", zone="UTC")
+    source = RowSource(environment="production", zone="UTC")
     assert source.cleaned(rows) is rows

@@ -13,7 +13,7 @@ from core.conversations import ingest as conversations
 from core.conversations.schemas import NewConversation
 from core.database.db import transaction
 from core.identity.schemas import Role
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.activity import event, spaced, store
@@ -31,9 +31,9 @@ def test_who_stopped_has_a_last_error_and_a_last_conversation(client: Client) ->
     store([event(STEPS[0], YESTERDAY + SOON, session_id="s"), event("onboarding.register_error", NOW - SOON, session_id="s")])
     store(spaced(STEPS[:3], user="bea", start=YESTERDAY))
     with transaction() as session:
-        users.store(session, [NewUser(id="ann", email="ann@example.com")], Source("production", "UTC"))
+        users.store(session, [NewUser(id="ann", email="ann@example.com")], RowSource("production", "UTC"))
         talk = NewConversation(id="talk", user_id="ann", created_at=YESTERDAY)
-        conversations.store(session, [talk], Source("production", "UTC"))
+        conversations.store(session, [talk], RowSource("production", "UTC"))
     ask = client(person(Role.ADMIN))
     second = ask.get("/admin/onboarding/stopped", params={"step": 2}).json()
     assert second["total_count"] == 1

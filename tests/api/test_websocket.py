@@ -8,9 +8,9 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from core.database.db import transaction
-from core.executions.buffers import Buffer
+from core.executions.buffers import AnswerBuffer
 from core.executions.runner import OnFinish, Runner
-from core.executions.service import Begun
+from core.executions.service import StartedCall
 from core.identity.schemas import Role, SessionKind
 from core.platform.ids import new_id
 from core.playground import service
@@ -120,7 +120,7 @@ def test_tokens_do_not_wait_for_the_row_though_the_feed_was_quicker_than_the_cal
     """Rows are written once a second; whoever follows in this process must not notice, even when told of the call too early."""
     launch = Runner.launch
 
-    def late(self: Runner, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
+    def late(self: Runner, begun: StartedCall, on_finish: OnFinish | None = None) -> AnswerBuffer:
         time.sleep(0.15)
         return launch(self, begun, on_finish)
 

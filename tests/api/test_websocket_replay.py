@@ -10,10 +10,10 @@ from api.feed import STEP
 from core.database.db import transaction
 from core.executions import runner as runners
 from core.executions import service as executions
-from core.executions.buffers import Buffer
+from core.executions.buffers import AnswerBuffer
 from core.executions.runner import OnFinish, Runner
-from core.executions.schemas import ExecutionStatus, Outcome
-from core.executions.service import Begun
+from core.executions.schemas import CallOutcome, ExecutionStatus
+from core.executions.service import StartedCall
 from core.platform.ids import new_id
 from core.playground import service
 from core.playground.schemas import Sent
@@ -134,7 +134,7 @@ def test_a_number_that_was_never_given_begins_anew(address: str, one: Person, af
     assert "".join(news["text"] for news in tokens) == told[-1]["content"][: len("".join(news["text"] for news in tokens))]
 
 
-def buffer_of(sent: Sent) -> Buffer:
+def buffer_of(sent: Sent) -> AnswerBuffer:
     buffer = runners.current().find(UUID(sent.job_id))
     assert buffer is not None
     return buffer
@@ -143,12 +143,12 @@ def buffer_of(sent: Sent) -> Buffer:
 class Elsewhere(Runner):
     """The runner of another process: this one has no buffer of its calls."""
 
-    begun: Begun
+    begun: StartedCall
 
-    def launch(self, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
+    def launch(self, begun: StartedCall, on_finish: OnFinish | None = None) -> AnswerBuffer:
         """Leave the writing to the test."""
         self.begun = begun
-        return Buffer(begun.id)
+        return AnswerBuffer(begun.id)
 
 
 def test_an_answer_that_another_process_writes_grows_here_too(address: str, one: Person, runner: Runner) -> None:
@@ -168,7 +168,7 @@ def test_an_answer_that_another_process_writes_grows_here_too(address: str, one:
             assert text.endswith(token["text"])
             assert reader.texts == {token["message_id"]: text}
         with transaction() as session:
-            executions.finish(session, elsewhere.begun, Outcome(ExecutionStatus.COMPLETED, "Once upon a time."))
+            executions.finish(session, elsewhere.begun, CallOutcome(ExecutionStatus.COMPLETED, "Once upon a time."))
             service.settle(session, elsewhere.begun.id)
         whole = heard_until(socket, "playground_response")[-1]
     assert (whole["content"], whole["status"]) == ("Once upon a time.", "completed")

@@ -14,7 +14,7 @@ from core.activity.funnel import Funnel, Step
 from core.activity.schemas import NewEvent
 from core.database import partitions
 from core.database.db import persistently, transaction
-from core.ingest.intake import Source, key_of
+from core.ingest.intake import RowSource, key_of
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 TABLES = (
@@ -52,7 +52,7 @@ def store(events: Iterable[NewEvent], *, environment: str = "production", zone: 
 
     def commit() -> int:
         with transaction() as session:
-            return ingest.store(session, wanted, Source(environment, zone))
+            return ingest.store(session, wanted, RowSource(environment, zone))
 
     return persistently(commit)
 

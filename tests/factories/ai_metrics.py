@@ -13,7 +13,7 @@ from core.ai_metrics import ingest, jobs
 from core.ai_metrics.schemas import NewRequest
 from core.database import partitions, settings
 from core.database.db import transaction
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 
 START = datetime(2026, 3, 26, tzinfo=UTC)
 ANY: dict[str, Any] = {"provider": "acme", "model": "a", "cost_usd": Decimal("0.001")}
@@ -33,7 +33,7 @@ def send(*requests: NewRequest, zone: str = "UTC", environment: str = "productio
     """Store requests as one batch."""
     partitions.make_for("ai_request_metrics", [each.created_at for each in requests if each.created_at is not None])
     with transaction() as session:
-        ingest.store(session, list(requests), Source(environment=environment, zone=zone))
+        ingest.store(session, list(requests), RowSource(environment=environment, zone=zone))
 
 
 def fold(zone: str = "UTC") -> None:

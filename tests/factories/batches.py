@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
-from core.batches.models import BatchRun
+from core.batches.models import BatchRunRecord
 from core.database.db import transaction
 from core.platform.ids import new_id
 
@@ -25,5 +25,5 @@ def ran(
         "status": status,
     }
     with transaction() as session:
-        session.execute(insert(BatchRun).values(**(row | fields)))
+        session.execute(insert(BatchRunRecord).values(**(row | fields)))
     return str(run_id)

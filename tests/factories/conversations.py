@@ -10,10 +10,10 @@ from sqlalchemy import text
 from core.conversations import ingest
 from core.conversations.schemas import NewConversation
 from core.database.db import transaction
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
-SOURCE = Source(environment="production", zone="UTC")
+SOURCE = RowSource(environment="production", zone="UTC")
 TABLES = {
     "conversations": "id, user_id, session_type, title, status, context, message_count, total_tokens, total_cost_usd, "
     "environment, app, release, told, last_message_at, created_at",
@@ -35,7 +35,7 @@ def conversation(name: str = "c", messages: int = 2, **more: Any) -> dict[str, A
     return {"id": name, "user_id": f"user of {name}", "messages": [message(number) for number in range(messages)], **more}
 
 
-def stored(*given: dict[str, Any], source: Source = SOURCE) -> int:
+def stored(*given: dict[str, Any], source: RowSource = SOURCE) -> int:
     """Store conversations in one batch."""
     rows = msgspec.convert(list(given), list[NewConversation])
     with transaction() as session:

@@ -3,7 +3,7 @@
 import time
 
 from core.executions import runner as runners
-from core.executions.buffers import Buffer
+from core.executions.buffers import AnswerBuffer
 from core.executions.schemas import NewExecution
 from core.identity.schemas import Actor
 from core.providers.schemas import Parameters
@@ -17,7 +17,7 @@ def asked(prompt: str = "the capital of France", **more: object) -> NewExecution
     return NewExecution.model_validate({"model_id": model, "prompt": prompt, "parameters": Parameters(), **more})
 
 
-def ended(buffer: Buffer) -> Buffer:
+def ended(buffer: AnswerBuffer) -> AnswerBuffer:
     """Wait until an answer has ended, and return it."""
     ends_at = time.monotonic() + PATIENCE_S
     while buffer.outcome is None:
@@ -26,7 +26,7 @@ def ended(buffer: Buffer) -> Buffer:
     return buffer
 
 
-def speaking(buffer: Buffer) -> Buffer:
+def speaking(buffer: AnswerBuffer) -> AnswerBuffer:
     """Wait until an answer has begun, and return it."""
     ends_at = time.monotonic() + PATIENCE_S
     while not buffer.length:
@@ -35,11 +35,11 @@ def speaking(buffer: Buffer) -> Buffer:
     return buffer
 
 
-def executed(actor: Actor, prompt: str = "the capital of France", **more: object) -> Buffer:
+def executed(actor: Actor, prompt: str = "the capital of France", **more: object) -> AnswerBuffer:
     """Ask the echo, and wait for the whole answer."""
     return ended(runners.execute(asked(prompt, **more), actor=actor)[1])
 
 
-def begun(actor: Actor, prompt: str = "the capital of France", *, model: str = "fake:echo") -> Buffer:
+def begun(actor: Actor, prompt: str = "the capital of France", *, model: str = "fake:echo") -> AnswerBuffer:
     """Ask, and return the buffer in which the answer grows."""
     return runners.execute(asked(prompt, model=model), actor=actor)[1]

@@ -13,7 +13,7 @@ from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics.schemas import NewRequest
 from core.database import partitions
 from core.database.db import Database, transaction
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 from core.platform.ids import new_id
 
@@ -28,7 +28,7 @@ def events(*given: dict[str, object], zone: str = "UTC", environment: str = "pro
     rows = [msgspec.convert({"event_type": "page.view", **one}, NewEvent) for one in given]
     partitions.make_for("user_activity_events", [row.created_at for row in rows if row.created_at])
     with transaction() as session:
-        return activity.store(session, rows, Source(environment, zone))
+        return activity.store(session, rows, RowSource(environment, zone))
 
 
 def requests(*given: dict[str, object], zone: str = "UTC") -> int:
@@ -36,7 +36,7 @@ def requests(*given: dict[str, object], zone: str = "UTC") -> int:
     rows = [msgspec.convert({"provider": "openai", "model": "gpt-4o", **one}, NewRequest) for one in given]
     partitions.make_for("ai_request_metrics", [row.created_at for row in rows if row.created_at])
     with transaction() as session:
-        return ai_metrics.store(session, rows, Source("production", zone))
+        return ai_metrics.store(session, rows, RowSource("production", zone))
 
 
 def rated(rating: int, scale: str, at: datetime) -> None:

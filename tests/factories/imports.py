@@ -22,7 +22,7 @@ from core.conversations import ingest as conversations
 from core.conversations.schemas import NewConversation
 from core.database import partitions
 from core.database.db import Database, Session, engines, transaction
-from core.ingest.intake import Row, Source
+from core.ingest.intake import Row, RowSource
 from core.jobs import outbox
 from core.knowledge import documents, feedback, jobs, memories
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
@@ -37,7 +37,7 @@ class Kind:
     """How one kind of row is read and stored."""
 
     row: type[Row]
-    store: Callable[[Session, list[Any], Source], int]
+    store: Callable[[Session, list[Any], RowSource], int]
     parent: str | None = None
     database: Database = Database.CORE
 
@@ -65,7 +65,7 @@ def send(kind: str, *given: dict[str, Any], import_id: UUID | None = None) -> in
     rows = [msgspec.convert(one, chosen.row) for one in given]
     if chosen.parent is not None:
         partitions.make_for(chosen.parent, [row.created_at for row in rows if row.created_at])
-    source = Source("production", "UTC", import_id=import_id, origin="import" if import_id else "api")
+    source = RowSource("production", "UTC", import_id=import_id, origin="import" if import_id else "api")
     with transaction(chosen.database) as session:
         return chosen.store(session, rows, source)
 

@@ -6,13 +6,13 @@ from core.database.db import transaction
 from core.executions import runner as runners
 from core.identity.schemas import Actor
 from core.playground import service
-from core.playground.schemas import NewMessage, PlaygroundMessageView, Sent
+from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, Sent
 from tests.factories.executions import ended
 
 
 def said(actor: Actor, message: str = "hello", *, model: str = "fake:echo", **more: object) -> Sent:
     """Say something."""
-    given = NewMessage.model_validate({"message": message, "model": model, **more})
+    given = NewPlaygroundMessage.model_validate({"message": message, "model": model, **more})
     with transaction() as session:
         return service.send(session, given, actor=actor)
 

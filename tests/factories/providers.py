@@ -16,12 +16,12 @@ from core.providers import gateway, queries, service
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed
 from core.providers.schemas import (
-    Call,
     Capabilities,
     ChatMessage,
     Connection,
     KnownModel,
     MessageRole,
+    ModelCall,
     ModelView,
     NewProvider,
     Parameters,
@@ -116,13 +116,13 @@ def call(
     system_prompt: str | None = "Be brief.",
     parameters: Parameters | None = None,
     tools: tuple[Tool, ...] = (),
-) -> Call:
+) -> ModelCall:
     """Return what to ask of a model."""
     asked = ChatMessage(role=MessageRole.USER, content=prompt)
-    return Call(model, system_prompt, (asked,), parameters or Parameters(), tools)
+    return ModelCall(model, system_prompt, (asked,), parameters or Parameters(), tools)
 
 
-def ask(to: Connection, asked: Call) -> Heard:
+def ask(to: Connection, asked: ModelCall) -> Heard:
     """Make a call through the gateway, without sleeping between two tries, and return what came of it."""
     cutter = Impatient()
     heard = Heard(waits=cutter.waits)

@@ -11,9 +11,9 @@ from core.database.db import transaction
 from core.imports import writing
 from core.imports.chunks import Identity
 from core.imports.models import Import
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 from core.imports.schemas import ImportStatus
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 from core.platform.ids import new_id
 
@@ -35,7 +35,7 @@ def ai_request(number: int, **given: Any) -> dict[str, Any]:  # noqa: ANN401  JS
     return row | {"total_latency_ms": number, "input_tokens": 10, "output_tokens": 2} | given
 
 
-def parsed(rows: Iterable[dict[str, Any]], kind: Kind = Kind.EVENTS) -> Iterator[Parsed]:
+def parsed(rows: Iterable[dict[str, Any]], kind: RowKind = RowKind.EVENTS) -> Iterator[Parsed]:
     """Return rows as the records of a file."""
     for position, row in enumerate(rows, 1):
         yield Parsed(position, position + 1, kind, row)
@@ -58,5 +58,5 @@ def stored(id_: UUID) -> Import:
 
 def write(rows: Iterable[Parsed], id_: UUID, **given: Any) -> bool:  # noqa: ANN401  write's own
     """Store rows as the job does."""
-    source = Source(environment="production", zone="UTC", import_id=id_, origin="import")
+    source = RowSource(environment="production", zone="UTC", import_id=id_, origin="import")
     return writing.write(rows, id_, source, Identity(stored(id_).sha256, BEGAN), **given)

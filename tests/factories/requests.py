@@ -9,14 +9,14 @@ from core.ai_metrics.schemas import NewRequest
 from core.database import partitions
 from core.database.db import transaction
 from core.identity.schemas import Actor
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.providers import price_list
 from core.providers.price_list import NewPrice, PriceView
 
-SOURCE = Source(environment="production", zone="UTC")
+SOURCE = RowSource(environment="production", zone="UTC")
 
 
-def ai_requests(*rows: dict[str, object], source: Source = SOURCE) -> int:
+def ai_requests(*rows: dict[str, object], source: RowSource = SOURCE) -> int:
     """Store requests; return how many of them are new."""
     requests = [msgspec.convert({"provider": "openai", "model": "gpt-4o", **row}, NewRequest) for row in rows]
     partitions.make_for("ai_request_metrics", [request.created_at for request in requests if request.created_at is not None])

@@ -14,7 +14,7 @@ from core.ai_metrics.schemas import NewRequest
 from core.batches.schemas import NewBatchRun
 from core.conversations.schemas import NewConversation
 from core.imports.mapping import Mapping
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 from core.imports.reading import read
 from core.imports.recognise import Recognition, recognise
 from core.ingest import bodies, intake
@@ -22,15 +22,15 @@ from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from core.platform import clock
 
 Row = dict[str, Any]
-ROWS: dict[Kind, type[intake.Row]] = {
-    Kind.EVENTS: NewEvent,
-    Kind.AI_REQUESTS: NewRequest,
-    Kind.CONVERSATIONS: NewConversation,
-    Kind.FEEDBACK: NewFeedback,
-    Kind.BATCH_RUNS: NewBatchRun,
-    Kind.DOCUMENTS: NewDocument,
-    Kind.MEMORIES: NewMemory,
-    Kind.USERS: NewUser,
+ROWS: dict[RowKind, type[intake.Row]] = {
+    RowKind.EVENTS: NewEvent,
+    RowKind.AI_REQUESTS: NewRequest,
+    RowKind.CONVERSATIONS: NewConversation,
+    RowKind.FEEDBACK: NewFeedback,
+    RowKind.BATCH_RUNS: NewBatchRun,
+    RowKind.DOCUMENTS: NewDocument,
+    RowKind.MEMORIES: NewMemory,
+    RowKind.USERS: NewUser,
 }
 
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.imports import parquet, recognise, tables
-from core.imports.files import Unreadable
+from core.imports.files import FileUnreadable
 from core.imports.json_files import MOST_VALUES, decode, documents
 
 LARGE = "x" * 2**20
@@ -44,7 +44,7 @@ def test_parquet_that_unpacks_to_far_more_than_it_is_cannot_be_read(tmp_path: Pa
         pa.table({"a": pa.array(column, pa.string() if isinstance(column[0], str) else pa.list_(pa.string()))}),
         compression="zstd",
     )
-    with pytest.raises(Unreadable, match="times its size"):
+    with pytest.raises(FileUnreadable, match="times its size"):
         parquet.columns_of(path)
 
 
@@ -100,7 +100,7 @@ def test_pages_of_parquet_are_believed_and_not_what_its_end_says_of_them(tmp_pat
     header = path.read_bytes()[4:40]
     path.write_bytes(content[:4] + header + content[40:])
     assert pq.ParquetFile(path).metadata.row_group(0).total_byte_size < 100
-    with pytest.raises(Unreadable, match="unpacks to more than 200 times"):
+    with pytest.raises(FileUnreadable, match="unpacks to more than 200 times"):
         parquet.columns_of(path)
 
 

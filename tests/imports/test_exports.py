@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from core.imports.reading import read
 from tests.imports.files import Folder, known, mapping_of, refused
 
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.usefixtures("database")  # what a call costs is in its 
 TRACE, SPAN, PARENT = "ab" * 16, "cd" * 8, "ef" * 8
 
 
-def by_kind(path: Path) -> dict[Kind, list[dict[str, Any]]]:
+def by_kind(path: Path) -> dict[RowKind, list[dict[str, Any]]]:
     """Return the rows of a file by kind, none of which may be wrong."""
     parsed = list(read(path, mapping_of(path)))
     assert [each.error for each in parsed if each.error] == []
     assert refused(parsed) == []
-    found: dict[Kind, list[dict[str, Any]]] = {}
+    found: dict[RowKind, list[dict[str, Any]]] = {}
     for each in parsed:
         found.setdefault(each.kind, []).append(each.row or {})
     return found
@@ -104,7 +104,7 @@ def test_observations_of_langfuse_become_requests_with_steps_and_conversations(f
     assert known(path).format.startswith("langfuse")
     found = by_kind(path)
 
-    answered, failed = found[Kind.AI_REQUESTS]
+    answered, failed = found[RowKind.AI_REQUESTS]
     assert (answered["id"], answered["model"], answered["user_id"], answered["conversation_id"]) == (
         "obs-1",
         "gpt-4o",
@@ -116,7 +116,7 @@ def test_observations_of_langfuse_become_requests_with_steps_and_conversations(f
     assert answered["cost_usd"] == "0.00042"
     assert [step["name"] for step in answered["steps"]] == ["search"]
     assert (failed["status"], failed["error_message"]) == ("error", "too many requests")
-    [conversation] = found[Kind.CONVERSATIONS]
+    [conversation] = found[RowKind.CONVERSATIONS]
     assert [(m["role"], m["content"]) for m in conversation["messages"]] == [("user", "Where is it?"), ("assistant", "Here.")]
     assert conversation["id"] == "s1"
 
@@ -137,7 +137,7 @@ def test_traces_of_langfuse_become_conversations_of_their_sessions(folder: Folde
     }
     path = folder.document([trace, {**trace, "id": "t2", "input": "And now?"}])
 
-    first, second = by_kind(path)[Kind.CONVERSATIONS]
+    first, second = by_kind(path)[RowKind.CONVERSATIONS]
 
     assert (first["id"], second["id"], first["user_id"]) == ("s1", "s1", "u1")
     assert [(m["role"], m["content"], m["created_at"]) for m in first["messages"]] == [
@@ -150,7 +150,7 @@ def test_a_trace_that_only_counts_its_observations_is_a_conversation(folder: Fol
     trace = {"id": "t1", "timestamp": "2026-03-04T05:06:07Z", "name": "chat", "input": "Where is it?", "output": "Here."}
     path = folder.document([{**trace, "observations": 3, "public": False, "tags": [], "userId": "u1"}])
 
-    [conversation] = by_kind(path)[Kind.CONVERSATIONS]
+    [conversation] = by_kind(path)[RowKind.CONVERSATIONS]
 
     assert [message["content"] for message in conversation["messages"]] == ["Where is it?", "Here."]
 
@@ -160,7 +160,7 @@ def test_messages_that_are_no_objects_are_kept_as_they_stand(folder: Folder, sai
     trace = {"id": "t1", "timestamp": "2026-03-04T05:06:07Z", "name": "chat", "input": said, "output": "Here."}
     path = folder.document([{**trace, "observations": [], "public": False, "tags": [], "userId": "u1"}])
 
-    [conversation] = by_kind(path)[Kind.CONVERSATIONS]
+    [conversation] = by_kind(path)[RowKind.CONVERSATIONS]
 
     assert [json.loads(message["content"]) for message in conversation["messages"][:1]] == [said]
 
@@ -245,12 +245,12 @@ def test_spans_of_phoenix_become_requests_with_steps_and_conversations(folder: F
     assert known(path).format == "phoenix"
     found = by_kind(path)
 
-    [request] = found[Kind.AI_REQUESTS]
+    [request] = found[RowKind.AI_REQUESTS]
     assert (request["id"], request["model"], request["provider"]) == (TRACE + SPAN, "gpt-4o", "openai")
     assert (request["input_tokens"], request["output_tokens"], request["total_latency_ms"]) == (11, 4, 1000)
     assert (request["user_id"], request["conversation_id"], request["created_at"]) == ("u1", "s1", "2026-03-04T05:06:07Z")
     assert [step["name"] for step in request["steps"]] == ["search"]
-    [conversation] = found[Kind.CONVERSATIONS]
+    [conversation] = found[RowKind.CONVERSATIONS]
     assert [(m["role"], m["content"]) for m in conversation["messages"]] == [("user", "Where is it?"), ("assistant", "Here.")]
 
 
@@ -273,8 +273,8 @@ def test_exports_of_otlp_are_read_as_one_document_or_one_a_line(folder: Folder) 
     one = folder.document(otlp_export(SPAN), "one")
     many = folder.lines(otlp_export(SPAN), otlp_export(PARENT), name="many")
 
-    assert [row["input_tokens"] for row in by_kind(one)[Kind.AI_REQUESTS]] == [11]
-    assert {row["id"] for row in by_kind(many)[Kind.AI_REQUESTS]} == {TRACE + SPAN, TRACE + PARENT}
+    assert [row["input_tokens"] for row in by_kind(one)[RowKind.AI_REQUESTS]] == [11]
+    assert {row["id"] for row in by_kind(many)[RowKind.AI_REQUESTS]} == {TRACE + SPAN, TRACE + PARENT}
     assert known(one).format == known(many).format == "otlp"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.imports.files import Unreadable
+from core.imports.files import FileUnreadable
 from core.imports.mapping import Mapping
 from core.imports.reading import read
 from core.imports.recognise import recognise
@@ -45,7 +45,7 @@ def survives(content: bytes) -> None:
                     assert parsed.position >= last
                     json.dumps(parsed.row)
                     last = parsed.position
-        except Unreadable as unreadable:
+        except FileUnreadable as unreadable:
             if not unreadable.detail:
                 raise
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from tests.imports.files import Folder
 from tests.imports.test_exports import GENERATION, TOOL, by_kind
 
@@ -34,8 +34,8 @@ def test_null_is_no_user_no_release_and_no_conversation(folder: Folder) -> None:
 
     found = by_kind(path)
 
-    assert [(each.get("user_id"), each.get("release")) for each in found[Kind.AI_REQUESTS]] == [(None, None)] * 2
-    assert [each["id"] for each in found[Kind.CONVERSATIONS]] == ["trace-1", "trace-2"]
+    assert [(each.get("user_id"), each.get("release")) for each in found[RowKind.AI_REQUESTS]] == [(None, None)] * 2
+    assert [each["id"] for each in found[RowKind.CONVERSATIONS]] == ["trace-1", "trace-2"]
     assert "null" not in str(found)
 
 
@@ -43,7 +43,7 @@ def test_null_is_no_user_no_release_and_no_conversation(folder: Folder) -> None:
 def test_null_is_no_message(folder: Folder, empty: object) -> None:
     path = folder.document([{**GENERATION, "output": empty}])
 
-    [conversation] = by_kind(path)[Kind.CONVERSATIONS]
+    [conversation] = by_kind(path)[RowKind.CONVERSATIONS]
 
     assert "null" not in str(conversation)
     assert conversation["messages"][0]["content"] == "Where is it?"
@@ -63,7 +63,7 @@ def test_null_is_no_message(folder: Folder, empty: object) -> None:
 def test_a_tool_call_with_its_own_observation_counts_once(folder: Folder, tool: dict[str, Any], why: str) -> None:
     path = folder.document([ASKING, {**TOOL, "input": None, "output": None, **tool}])
 
-    [request] = by_kind(path)[Kind.AI_REQUESTS]
+    [request] = by_kind(path)[RowKind.AI_REQUESTS]
 
     assert len(request["tool_calls"]) == 1, why
     assert request["tool_calls"][0]["duration_ms"] == 1500
@@ -75,7 +75,7 @@ def test_a_tool_beside_two_requests_belongs_to_the_one_that_asked_for_it(folder:
     asking = {**ASKING, "parentObservationId": None}
     path = folder.document([asking, beside, {**answering, "parentObservationId": None}])
 
-    asked, answered = by_kind(path)[Kind.AI_REQUESTS]
+    asked, answered = by_kind(path)[RowKind.AI_REQUESTS]
 
     assert [call["name"] for call in asked["tool_calls"]] == ["search"]
     assert "tool_calls" not in answered
@@ -86,7 +86,7 @@ def test_calls_that_stand_in_the_content_and_in_a_list_count_once(folder: Folder
     listed = [{"type": "tool_call", "id": "call-1", "name": "search", "args": {"q": "shoes"}}]
     path = folder.document([{**GENERATION, "output": {"role": "assistant", "content": content, "tool_calls": listed}}])
 
-    [request] = by_kind(path)[Kind.AI_REQUESTS]
+    [request] = by_kind(path)[RowKind.AI_REQUESTS]
 
     assert request["tool_calls"] == [{"id": "call-1", "name": "search", "arguments": {"q": "shoes"}}]
 
@@ -105,6 +105,6 @@ def test_calls_that_stand_in_the_content_and_in_a_list_count_once(folder: Folder
 def test_tokens_that_are_listed_separately_count(folder: Folder, details: dict[str, int], tokens: tuple[int, ...]) -> None:
     path = folder.document([{**GENERATION, "usageDetails": details}])
 
-    [request] = by_kind(path)[Kind.AI_REQUESTS]
+    [request] = by_kind(path)[RowKind.AI_REQUESTS]
 
     assert (request["input_tokens"], request["output_tokens"], request.get("total_tokens", sum(tokens[:2]))) == tokens

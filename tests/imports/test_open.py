@@ -7,8 +7,8 @@ import json
 import pandas as pd
 import pytest
 
-from core.imports.files import Unreadable
-from core.imports.parsed import Kind
+from core.imports.files import FileUnreadable
+from core.imports.parsed import RowKind
 from core.imports.reading import read
 from tests.imports.files import Folder, errors_of, known, mapping_of, rows_of
 from tests.imports.unreadable import UNREADABLE
@@ -140,7 +140,7 @@ def test_a_file_that_breaks_off_keeps_what_was_read_and_says_so(folder: Folder, 
     }[kind]
     path = folder.write(data)
     if kind == "parquet":  # its table of contents stands at the end
-        with pytest.raises(Unreadable):
+        with pytest.raises(FileUnreadable):
             known(path)
         return
 
@@ -155,7 +155,7 @@ def test_a_file_that_breaks_off_keeps_what_was_read_and_says_so(folder: Folder, 
 def test_what_nothing_can_read_is_refused_in_words(folder: Folder, content: bytes, words: str) -> None:
     path = folder.write(content)
 
-    with pytest.raises(Unreadable, match=words):
+    with pytest.raises(FileUnreadable, match=words):
         list(read(path, mapping_of(path)))
 
 
@@ -187,7 +187,7 @@ def test_a_record_without_an_end_is_not_held_in_memory(folder: Folder) -> None:
     [good, bad] = read(path, mapping_of(path))
 
     assert good.row is not None
-    assert bad.kind is Kind.EVENTS
+    assert bad.kind is RowKind.EVENTS
     assert "more than 32 MiB" in str(bad.error)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from core.imports import questions
-from core.imports.mapping import Mapping, Unit
-from core.imports.parsed import Kind
+from core.imports.mapping import Mapping, ValueUnit
+from core.imports.parsed import RowKind
 from core.imports.recognise import Recognition, samples_of
 from tests.imports.files import Folder, known, rows_of
 
@@ -108,7 +108,7 @@ def test_dates_that_read_both_ways_are_asked_about(folder: Folder) -> None:
     assert asked(found)["created_at"] == ["day_first", "month_first"]
     assert found.mapping is not None
     assert found.mapping.open == ["created_at.unit"]
-    day_first, month_first = (answer(found, units={"created_at": unit}) for unit in (Unit.DAY_FIRST, Unit.MONTH_FIRST))
+    day_first, month_first = (answer(found, units={"created_at": unit}) for unit in (ValueUnit.DAY_FIRST, ValueUnit.MONTH_FIRST))
     assert rows_of(path, day_first)[0]["created_at"].startswith("2026-04-03")
     assert rows_of(path, month_first)[0]["created_at"].startswith("2026-03-04")
 
@@ -165,14 +165,14 @@ def test_prices_in_another_currency_are_no_costs_in_dollars(folder: Folder) -> N
 def test_kinds_of_tables_are_known_in_german_too(folder: Folder) -> None:
     path = folder.write(f"Zeitpunkt;Ereignis;Kunde;Sitzung\n{AT};Kauf;k1;s1\n")
 
-    assert known(path).kind is Kind.EVENTS
+    assert known(path).kind is RowKind.EVENTS
 
 
 def test_a_kind_that_a_person_chooses_brings_its_own_questions(folder: Folder) -> None:
     path = folder.table("titel frist preis", ["Tisch", "2026-03-04 05:06", "12,50"], ["Stuhl", "2026-03-05 05:06", "7,90"])
     found = known(path)
     assert found.draft is not None
-    chosen = found.draft.model_copy(update={"kind": Kind.EVENTS, "fields": {}})
+    chosen = found.draft.model_copy(update={"kind": RowKind.EVENTS, "fields": {}})
 
     fields = [(each.key, each.field) for each in questions.of_kind(chosen, samples_of(found))]
 

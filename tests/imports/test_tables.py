@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.imports.mapping import Mapping, Unit
-from core.imports.parsed import Kind
+from core.imports.mapping import Mapping, ValueUnit
+from core.imports.parsed import RowKind
 from core.imports.recognise import guessed_fields, readings
 from tests.imports.files import Folder, errors_of, kinds_of, known, mapping_of, rows_of
 
@@ -101,7 +101,7 @@ def test_rows_in_our_own_words_become_what_they_say(folder: Folder) -> None:
 def test_requests_under_other_names(folder: Folder, columns: str, cells: list[Any], fields: dict[str, Any]) -> None:
     path = folder.table(columns, cells, cells)
 
-    assert known(path).kind is Kind.AI_REQUESTS
+    assert known(path).kind is RowKind.AI_REQUESTS
     row = rows_of(path)[0]
     assert {name: row.get(name) for name in fields} == fields
 
@@ -136,14 +136,14 @@ def test_figures_nested_in_objects_are_found_and_what_is_left_is_kept(folder: Fo
 
 
 def test_what_the_latency_is_written_in_is_told_by_its_size_and_said_in_words(folder: Folder) -> None:
-    def unit(*latencies: float) -> Unit | None:
+    def unit(*latencies: float) -> ValueUnit | None:
         path = folder.table("ts model input_tokens latency", *[[1772600767, "m", 5, each] for each in latencies])
         return mapping_of(path).fields["total_latency_ms"].unit
 
-    assert unit(0.5, 1.25, 30.1) is Unit.SECONDS
-    assert unit(3, 5, 12) is Unit.SECONDS
-    assert unit(512, 1250, 30100) is Unit.MILLISECONDS
-    assert unit(512.5, 1250.1, 301.0) is Unit.MILLISECONDS
+    assert unit(0.5, 1.25, 30.1) is ValueUnit.SECONDS
+    assert unit(3, 5, 12) is ValueUnit.SECONDS
+    assert unit(512, 1250, 30100) is ValueUnit.MILLISECONDS
+    assert unit(512.5, 1250.1, 301.0) is ValueUnit.MILLISECONDS
     path = folder.table("ts model input_tokens latency", *[[1772600767, "m", 5, each] for each in (0.5, 1.25, 30.1)])
     assert (
         "latency is read as total_latency_ms, in seconds: 0.5 is 500 ms; 1.25 is 1,250 ms; 30.1 is 30,100 ms."
@@ -177,47 +177,47 @@ def test_a_state_that_nobody_knows_is_an_error_until_somebody_says_what_it_means
         (
             "time event distinct_id properties",
             [1772600767, "Signed up", "u1", '{"plan": "pro"}'],
-            Kind.EVENTS,
+            RowKind.EVENTS,
             {"event_type": "Signed up", "user_id": "u1", "event_data": {"plan": "pro"}},
         ),
         (
             "eventName eventTime userId ip userAgent color",
             ["login", AT, "u1", "10.0.0.1", "Mozilla", "red"],
-            Kind.EVENTS,
+            RowKind.EVENTS,
             {"event_type": "login", "ip_address": "10.0.0.1", "user_agent": "Mozilla", "event_data": {"color": "red"}},
         ),
-        ("created_at user_id thumbs comment", [AT, "u1", "👎", "bad"], Kind.FEEDBACK, {"rating": -1, "comment": "bad"}),
-        ("date message_id stars", [AT, "m1", 4], Kind.FEEDBACK, {"rating": 4, "message_id": "m1"}),
-        ("date conversation_id score reason", [AT, "c1", 9, "fine"], Kind.FEEDBACK, {"rating": 5, "comment": "fine"}),
+        ("created_at user_id thumbs comment", [AT, "u1", "👎", "bad"], RowKind.FEEDBACK, {"rating": -1, "comment": "bad"}),
+        ("date message_id stars", [AT, "m1", 4], RowKind.FEEDBACK, {"rating": 4, "message_id": "m1"}),
+        ("date conversation_id score reason", [AT, "c1", 9, "fine"], RowKind.FEEDBACK, {"rating": 5, "comment": "fine"}),
         (
             "job_name run_id start_time end_time state records_processed",
             ["nightly", "r1", AT, AT, "SUCCESS", 7],
-            Kind.BATCH_RUNS,
+            RowKind.BATCH_RUNS,
             {"batch_job": "nightly", "batch_run_id": "r1", "status": "completed", "completed_jobs": 7},
         ),
         (
             "dag_id run_id start_date end_date state",
             ["etl", "r1", AT, "", "failed"],
-            Kind.BATCH_RUNS,
+            RowKind.BATCH_RUNS,
             {"batch_job": "etl", "status": "failed", "started_at": MARCH},
         ),
         (
             "title body url tags",
             ["Returns", "How to send back. " * 9, "https://x", "a; b"],
-            Kind.DOCUMENTS,
+            RowKind.DOCUMENTS,
             {"title": "Returns", "tags": ["a", "b"]},
         ),
-        ("user_id memory created_at", ["u1", "likes tea", AT], Kind.MEMORIES, {"content": "likes tea", "user_id": "u1"}),
+        ("user_id memory created_at", ["u1", "likes tea", AT], RowKind.MEMORIES, {"content": "likes tea", "user_id": "u1"}),
         (
             "user_id email name signup_date plan",
             ["u1", "a@b.c", "Ann", "2026-03-04", "pro"],
-            Kind.USERS,
+            RowKind.USERS,
             {"id": "u1", "traits": {"plan": "pro"}},
         ),
     ],
 )
 def test_other_kinds_under_other_names(
-    folder: Folder, columns: str, cells: list[Any], kind: Kind, fields: dict[str, Any]
+    folder: Folder, columns: str, cells: list[Any], kind: RowKind, fields: dict[str, Any]
 ) -> None:
     path = folder.table(columns, cells, cells)
 
@@ -231,7 +231,7 @@ def test_a_log_of_something_else_becomes_events_and_says_so(folder: Folder) -> N
 
     found = known(path)
 
-    assert found.kind is Kind.EVENTS
+    assert found.kind is RowKind.EVENTS
     assert "imported.row" in found.notes[-1]
     assert rows_of(path)[0] == {
         "event_type": "imported.row",
@@ -243,7 +243,7 @@ def test_a_log_of_something_else_becomes_events_and_says_so(folder: Folder) -> N
 def test_the_fields_of_another_kind_are_guessed_from_the_same_columns(folder: Folder) -> None:
     found = known(folder.table("ts model input_tokens user", [1772600767, "m", 5, "u1"]))
 
-    assert guessed_fields(found, Kind.EVENTS)["user_id"].path == "user"
+    assert guessed_fields(found, RowKind.EVENTS)["user_id"].path == "user"
 
 
 def test_a_field_that_a_kind_does_not_have_is_refused_in_words() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.imports import moments, units
-from core.imports.mapping import Unit
+from core.imports.mapping import ValueUnit
 from tests.imports.files import Folder, errors_of, known, mapping_of, rows_of
 
 MARCH = "2026-03-04T05:06:07+00:00"
@@ -101,9 +101,9 @@ def test_every_epoch_is_told_by_its_size(at: datetime) -> None:
     whole = at.replace(microsecond=at.microsecond // 1000 * 1000)
     micros = (whole - moments.EPOCH) // timedelta(microseconds=1)
     for unit, number in (
-        (Unit.MILLISECONDS, micros // 1000),
-        (Unit.MICROSECONDS, micros),
-        (Unit.NANOSECONDS, micros * 1000),
+        (ValueUnit.MILLISECONDS, micros // 1000),
+        (ValueUnit.MICROSECONDS, micros),
+        (ValueUnit.NANOSECONDS, micros * 1000),
     ):
         assert units.time([number]) is unit
         assert moments.reader(unit, zone=None, start=None, zero=0)(str(number)) == whole.isoformat()
@@ -111,8 +111,8 @@ def test_every_epoch_is_told_by_its_size(at: datetime) -> None:
 
 @pytest.mark.parametrize("garbage", ["soon", True, [], {"a": 1}, "99999999999999999999999", float("inf")])
 def test_what_is_no_time_is_refused_in_words(garbage: object) -> None:
-    for unit in Unit:
-        if unit in list(Unit)[:9]:
+    for unit in ValueUnit:
+        if unit in list(ValueUnit)[:9]:
             try:
                 moments.reader(unit, zone="UTC", start=None, zero=0)(garbage)
             except ValueError as error:
@@ -122,4 +122,4 @@ def test_what_is_no_time_is_refused_in_words(garbage: object) -> None:
 @pytest.mark.parametrize("written", ["2026-03-04 05:06:07" + " " * 200_000 + "x", "2026-03-04 " + "UTC" * 200_000])
 def test_a_long_text_is_no_time(written: str) -> None:
     with pytest.raises(ValueError, match="is not a time"):
-        moments.reader(Unit.ISO, zone=None, start=None, zero=0)(written)
+        moments.reader(ValueUnit.ISO, zone=None, start=None, zero=0)(written)

@@ -3,8 +3,8 @@
 import pytest
 
 from core.imports import guess, units, values, words
-from core.imports.mapping import As, Mapping, Rule, Unit
-from core.imports.parsed import Kind
+from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
+from core.imports.parsed import RowKind
 from tests.imports.files import Folder, rows_of
 
 AT = "2026-03-04T05:06:07Z"
@@ -13,28 +13,28 @@ AT = "2026-03-04T05:06:07Z"
 @pytest.mark.parametrize(
     ("name", "unit"),
     [
-        ("Dauer (s)", Unit.SECONDS),
-        ("Dauer [ms]", Unit.MILLISECONDS),
-        ("Dauer (µs)", Unit.MICROSECONDS),
-        ("Dauer (μs)", Unit.MICROSECONDS),
-        ("latency_us", Unit.MICROSECONDS),
-        ("Antwortzeit in Sekunden", Unit.SECONDS),
-        ("Laufzeit/min", Unit.MINUTES),
-        ("durée (sec)", Unit.SECONDS),
-        ("temps de réponse en millisecondes", Unit.MILLISECONDS),
-        ("duración en segundos", Unit.SECONDS),
-        ("durata (minuti)", Unit.MINUTES),
-        ("duration_h", Unit.HOURS),
-        ("durationMs", Unit.MILLISECONDS),
-        ("耗时(毫秒)", Unit.MILLISECONDS),
-        ("время, мс", Unit.MILLISECONDS),
-        ("所要時間（秒）", Unit.SECONDS),
+        ("Dauer (s)", ValueUnit.SECONDS),
+        ("Dauer [ms]", ValueUnit.MILLISECONDS),
+        ("Dauer (µs)", ValueUnit.MICROSECONDS),
+        ("Dauer (μs)", ValueUnit.MICROSECONDS),
+        ("latency_us", ValueUnit.MICROSECONDS),
+        ("Antwortzeit in Sekunden", ValueUnit.SECONDS),
+        ("Laufzeit/min", ValueUnit.MINUTES),
+        ("durée (sec)", ValueUnit.SECONDS),
+        ("temps de réponse en millisecondes", ValueUnit.MILLISECONDS),
+        ("duración en segundos", ValueUnit.SECONDS),
+        ("durata (minuti)", ValueUnit.MINUTES),
+        ("duration_h", ValueUnit.HOURS),
+        ("durationMs", ValueUnit.MILLISECONDS),
+        ("耗时(毫秒)", ValueUnit.MILLISECONDS),
+        ("время, мс", ValueUnit.MILLISECONDS),
+        ("所要時間（秒）", ValueUnit.SECONDS),
         ("min_latency", None),
         ("latency", None),
         ("sessions", None),
     ],
 )
-def test_the_unit_of_a_duration_is_in_its_name(name: str, unit: Unit | None) -> None:
+def test_the_unit_of_a_duration_is_in_its_name(name: str, unit: ValueUnit | None) -> None:
     assert units.named_duration(name) is unit
 
 
@@ -51,14 +51,14 @@ def test_durations_in_other_languages_are_stored_in_milliseconds(
 
 
 def test_a_column_that_a_person_maps_is_read_in_the_unit_of_its_name() -> None:
-    rule = guess.rule_for("total_latency_ms", "Wartedauer (s)", ["12", "700"], Kind.AI_REQUESTS)
+    rule = guess.rule_for("total_latency_ms", "Wartedauer (s)", ["12", "700"], RowKind.AI_REQUESTS)
 
-    assert (rule.as_, rule.unit) == (As.DURATION, Unit.SECONDS)
+    assert (rule.as_, rule.unit) == (As.DURATION, ValueUnit.SECONDS)
 
 
 def test_three_values_are_shown_as_they_will_be_stored() -> None:
-    rule = Rule(path="Dauer (s)", as_=As.DURATION, unit=Unit.SECONDS)
-    mapping = Mapping(kind=Kind.AI_REQUESTS, fields={"total_latency_ms": rule})
+    rule = FieldRule(path="Dauer (s)", as_=As.DURATION, unit=ValueUnit.SECONDS)
+    mapping = Mapping(kind=RowKind.AI_REQUESTS, fields={"total_latency_ms": rule})
 
     assert words.stored("total_latency_ms", rule, mapping, ["1.5", "12", "soon"]) == ["1,500 ms", "12,000 ms", "rejected"]
 
@@ -91,4 +91,4 @@ def test_a_column_with_decimal_commas_has_points_between_thousands(folder: Folde
 
 def test_the_name_of_a_column_may_have_any_length() -> None:
     assert units.named_duration("( " * 100_000 + "]]x") is None
-    assert units.named_duration("x" * 100_000 + " (s)") is Unit.SECONDS
+    assert units.named_duration("x" * 100_000 + " (s)") is ValueUnit.SECONDS

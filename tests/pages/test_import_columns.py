@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.imports.mapping import Mapping
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from pages.system.settings.imports import import_columns
 
 COLUMNS: list[dict[str, Any]] = [
@@ -16,7 +16,7 @@ MAPPING = {"kind": "ai_requests", "fields": LATENCY, "ignored": [], "open": ["to
 
 def lines(change: dict[str, str | None]) -> list[list[str | None]]:
     """Change the first line of the table, and return its lines as they then are."""
-    chosen = MAPPING | import_columns.changed(COLUMNS, MAPPING, Kind.AI_REQUESTS, {0: change})
+    chosen = MAPPING | import_columns.changed(COLUMNS, MAPPING, RowKind.AI_REQUESTS, {0: change})
     assert chosen["open"] == []
     return [import_columns.line(column, Mapping.model_validate(chosen)) for column in COLUMNS]
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.ai_metrics.flows import Reprice
 from core.ai_metrics.models import AiRequest
-from core.batches.models import BatchRun
+from core.batches.models import BatchRunRecord
 from core.database.db import transaction
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
@@ -32,7 +32,7 @@ def opened(console: Console, one: Person) -> AppTest:
 
 def the_run() -> str:
     with transaction() as session:
-        return session.scalars(select(BatchRun.batch_run_id)).one()
+        return session.scalars(select(BatchRunRecord.batch_run_id)).one()
 
 
 def press(app: AppTest, label: str) -> AppTest:

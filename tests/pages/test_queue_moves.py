@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from core.annotations import annotations, claims, drafts
 from core.annotations.errors import TooLate
-from core.annotations.schemas import AnnotationChangeBody, AnnotationType, Verdict
+from core.annotations.schemas import AnnotationChangeBody, AnnotationType, ReviewVerdict
 from core.annotations.settings import Review
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
@@ -18,8 +18,8 @@ from tests.factories.annotations import rows, waiting
 from tests.factories.identity import person
 
 RULES = Review()
-APPROVED = Verdict(annotation_type=AnnotationType.APPROVED)
-FLAG = Verdict(annotation_type=AnnotationType.FLAG, content="No", tags=["tone"])
+APPROVED = ReviewVerdict(annotation_type=AnnotationType.APPROVED)
+FLAG = ReviewVerdict(annotation_type=AnnotationType.FLAG, content="No", tags=["tone"])
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -50,7 +50,7 @@ class Reviewer:
     def undo(self) -> UUID | None:
         return self.do(moves.undo, RULES)
 
-    def save(self, said: Verdict = APPROVED) -> UUID | None:
+    def save(self, said: ReviewVerdict = APPROVED) -> UUID | None:
         self.do(moves.save, self.desk.shown, said)
         return self.on()
 
@@ -151,7 +151,7 @@ def test_what_was_saved_is_corrected_while_what_is_in_hand_stays_so() -> None:
     assert mine.back() == first
     assert shown(mine).is_saved
     assert {id_ for id_, who in holders().items() if who} == {second}
-    assert mine.save(Verdict(annotation_type=AnnotationType.APPROVED, content="Right")) == second
+    assert mine.save(ReviewVerdict(annotation_type=AnnotationType.APPROVED, content="Right")) == second
     assert said() == [("approved", "Right")]
     assert not shown(mine).is_saved
     assert mine.undo() == first

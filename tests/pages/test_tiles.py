@@ -4,37 +4,38 @@ import pytest
 from streamlit.proto.Metric_pb2 import Metric
 from streamlit.testing.v1 import AppTest
 
-from core.presentation.comparison import Verdict
+from core.presentation.comparison import ChangeVerdict
 
 
 def page(verdict: str, value: float, before: float | None, compared: float | None) -> None:
     """Draw one tile."""
-    from core.presentation.comparison import Tile, Verdict  # noqa: PLC0415  AppTest runs these lines apart
-    from core.presentation.words import Unit  # noqa: PLC0415
+    from core.presentation.comparison import ChangeVerdict, Tile  # noqa: PLC0415  AppTest runs these lines apart
+    from core.presentation.words import FigureUnit  # noqa: PLC0415
     from pages._ui import tiles  # noqa: PLC0415
 
     values = {"value": value, "before": before, "compared": compared}
-    tiles.draw([Tile(name="one", label="One", unit=Unit.COUNT, verdict=Verdict(verdict), course=[1, 2], **values)])
+    tiles.draw([Tile(name="one", label="One", unit=FigureUnit.COUNT, verdict=ChangeVerdict(verdict), course=[1, 2], **values)])
 
 
-def drawn(verdict: Verdict, value: float, before: float | None = 100, compared: float | None = None) -> Metric:
+def drawn(verdict: ChangeVerdict, value: float, before: float | None = 100, compared: float | None = None) -> Metric:
     app = AppTest.from_function(page, args=(verdict.value, value, before, compared)).run()
     assert not app.exception
     [metric] = app.metric
     return metric.proto
 
 
-@pytest.mark.parametrize("verdict", [Verdict.NOISE, Verdict.UNKNOWN])
+@pytest.mark.parametrize("verdict", [ChangeVerdict.NOISE, ChangeVerdict.UNKNOWN])
 @pytest.mark.parametrize(("value", "said"), [(106.2, "+6.2%"), (93.8, "-6.2%"), (100.0, "0.0%"), (788.0, "7.9×")])
-def test_a_change_that_may_be_chance_is_not_marked(verdict: Verdict, value: float, said: str) -> None:
+def test_a_change_that_may_be_chance_is_not_marked(verdict: ChangeVerdict, value: float, said: str) -> None:
     metric = drawn(verdict, value)
     assert (metric.delta, metric.direction, metric.color) == (said, Metric.NONE, Metric.GRAY)
 
 
 @pytest.mark.parametrize(
-    ("verdict", "colour"), [(Verdict.WORSE, Metric.ORANGE), (Verdict.BETTER, Metric.BLUE), (Verdict.DIFFERENT, Metric.BLUE)]
+    ("verdict", "colour"),
+    [(ChangeVerdict.WORSE, Metric.ORANGE), (ChangeVerdict.BETTER, Metric.BLUE), (ChangeVerdict.DIFFERENT, Metric.BLUE)],
 )
-def test_a_change_that_is_news_has_an_arrow_and_a_colour(verdict: Verdict, colour: int) -> None:
+def test_a_change_that_is_news_has_an_arrow_and_a_colour(verdict: ChangeVerdict, colour: int) -> None:
     up, down = drawn(verdict, 106.2), drawn(verdict, 93.8)
     assert [up.delta, down.delta] == ["6.2%", "6.2%"]
     assert [up.direction, down.direction] == [Metric.UP, Metric.DOWN]
@@ -42,12 +43,12 @@ def test_a_change_that_is_news_has_an_arrow_and_a_colour(verdict: Verdict, colou
 
 
 def test_the_change_is_of_what_is_compared_and_says_of_what() -> None:
-    metric = drawn(Verdict.NOISE, 130, compared=110)
+    metric = drawn(ChangeVerdict.NOISE, 130, compared=110)
     assert metric.delta == "+10.0%"
     assert metric.help.startswith("Complete days only: 110. Previous period: 100.")
 
 
 def test_what_was_never_there_is_new_and_what_nobody_knows_is_not() -> None:
-    assert drawn(Verdict.UNKNOWN, 5, before=0).delta == "new"
-    unknown = drawn(Verdict.UNKNOWN, 5, before=None)
+    assert drawn(ChangeVerdict.UNKNOWN, 5, before=0).delta == "new"
+    unknown = drawn(ChangeVerdict.UNKNOWN, 5, before=None)
     assert (unknown.delta, unknown.help) == ("", "No previous data to compare with.")

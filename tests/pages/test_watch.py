@@ -205,7 +205,7 @@ def test_a_part_that_takes_too_long_says_so_and_the_others_remain(
     ran(clock.now() - HOUR, "failed")
     kept = cache._kept  # noqa: SLF001  where the database is asked
 
-    def slow(question: cache.Question, **asked: Any) -> tuple[Any, datetime]:  # noqa: ANN401
+    def slow(question: cache.ReaderQuestion, **asked: Any) -> tuple[Any, datetime]:  # noqa: ANN401
         if question.reader == reader:
             raise Unavailable
         answer: tuple[Any, datetime] = kept(question, **asked)

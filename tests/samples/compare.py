@@ -15,7 +15,7 @@ import pytest
 
 from core.ai_metrics import histories, otlp
 from core.embedded.postgres import Postgres
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 from core.imports.reading import read
 from core.imports.recognise import recognise
 from tests.factories.spans import from_json
@@ -108,8 +108,8 @@ def test_spans_become_what_they_become_over_otlp(name: str, cluster: Postgres) -
 
     assert refused(parsed) == []
     found = Counter(each.kind for each in parsed if each.row is not None)
-    assert (found[Kind.AI_REQUESTS], found[Kind.CONVERSATIONS]) == (len(sent.taken), len(said))
-    assert [each.row["id"] for each in parsed if each.row and each.kind is Kind.AI_REQUESTS] == [
+    assert (found[RowKind.AI_REQUESTS], found[RowKind.CONVERSATIONS]) == (len(sent.taken), len(said))
+    assert [each.row["id"] for each in parsed if each.row and each.kind is RowKind.AI_REQUESTS] == [
         each.request.id for each in sent.taken
     ]
     assert sum(1 for each in parsed if each.error) == len(sent.refused)

@@ -20,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 from core.activity.funnel import STEPS
 from core.identity.schemas import Role, SessionKind
 from core.presentation import words
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 from pages._ui.lists import user_list
 from pages.watch.batch_history import run_tables
 from tests.api.conftest import Client
@@ -104,7 +104,7 @@ def same_as_file(items: list[dict[str, Any]], rows: list[Row]) -> None:
 def same_tiles(app: AppTest, items: list[dict[str, Any]]) -> None:
     """Check that the page shows the API's key figures."""
     shown = {each.label: each.value for each in app.metric}
-    assert shown == {each["label"]: words.figure(each["value"], Unit(each["unit"])) for each in items}
+    assert shown == {each["label"]: words.figure(each["value"], FigureUnit(each["unit"])) for each in items}
 
 
 def drawn(app: AppTest, key: str) -> list[list[Any]]:
@@ -318,7 +318,7 @@ def test_batch_history(page: Open, door: httpx2.Client) -> None:
         assert len(rows) == answer["total_count"] == answer["summary"]["runs"] == sum(day["runs"] for day in answer["series"])
         shown = {each.label: each.value for each in app.metric}
         assert shown["Runs"] == str(len(rows))
-        assert shown["Median duration"] == words.figure(answer["summary"]["p50_duration_ms"], Unit.DURATION)
+        assert shown["Median duration"] == words.figure(answer["summary"]["p50_duration_ms"], FigureUnit.DURATION)
         if "status" not in query:
             summary = answer["summary"]
             assert shown["Success rate"] == words.share(summary["success_rate"])

@@ -15,7 +15,7 @@ from core.activity.funnel import SAVED
 from core.activity.queries import UserFilter
 from core.ai_metrics import breakdowns, figures, series
 from core.ai_metrics import queries as ai_queries
-from core.ai_metrics.answers import Asked, Interval
+from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.schemas import RequestStatus
 from core.batches import queries as batches
 from core.batches.answers import AskedRuns
@@ -25,7 +25,7 @@ from core.database.paging import Window
 from core.identity.schemas import Actor
 from core.insights import queries as insights
 from core.insights import stopped, tiles
-from core.insights.schemas import Overview, Scope
+from core.insights.schemas import Overview, WatchScope
 from core.presentation.periods import DAY, Period, Watched, day_of
 from core.system import daily as every_night
 from core.system import zone
@@ -71,7 +71,7 @@ def ask(reader: Callable[..., Any], *given: object, actor: Actor, **named: objec
 
 def overview(known: Answers, watched: Watched, actor: Actor) -> Overview:
     with transaction() as core, transaction(Database.AI) as ai:
-        return insights.overview(core, ai, Scope(known.period, watched), actor=actor)
+        return insights.overview(core, ai, WatchScope(known.period, watched), actor=actor)
 
 
 def same(found: object, wanted: dict[str, Any]) -> None:
@@ -115,7 +115,7 @@ def test_the_overview_of_an_app_and_of_another_environment(known: Answers, actor
 
 def test_the_key_figures(known: Answers, actor: Actor) -> None:
     with transaction() as core, transaction(Database.AI) as ai:
-        found = {each.name: each for each in tiles.overview_tiles(core, ai, Scope(known.period, Watched()), actor=actor)}
+        found = {each.name: each for each in tiles.overview_tiles(core, ai, WatchScope(known.period, Watched()), actor=actor)}
     assert {name: found[name].value for name in ("users", "new_users", "error_rate", "feedback")} == {
         "users": known.users[0],
         "new_users": known.users[1],
@@ -190,14 +190,14 @@ def test_users_and_how_far_they_are(known: Answers, actor: Actor) -> None:
 
 
 def test_ai_requests(known: Answers, actor: Actor) -> None:
-    found = ask(figures.summary, Asked(known.period), actor=actor)
+    found = ask(figures.summary, AiMetricsQuery(known.period), actor=actor)
     same(found, known.summary)
     same(found.previous, known.before)
     for status, count in ((RequestStatus.ERROR, 5), (RequestStatus.PENDING, 2), (RequestStatus.OK, 8)):
-        asked = Asked(known.period, status=status)
+        asked = AiMetricsQuery(known.period, status=status)
         assert ask(figures.summary, asked, actor=actor).total_requests == count
         assert len(ask(ai_queries.list_requests, asked, limit=50, actor=actor)) == count
-    models = ask(figures.models, Asked(known.period), actor=actor)
+    models = ask(figures.models, AiMetricsQuery(known.period), actor=actor)
     assert {each.model: (each.total_requests, each.error_count, each.cost_usd) for each in models} == {
         name: (requests, errors, Decimal(dollars))
         for name, (requests, errors, dollars) in (("a", known.of_model_a), ("b", week.OF_MODEL_B))
@@ -205,7 +205,7 @@ def test_ai_requests(known: Answers, actor: Actor) -> None:
 
 
 def test_ai_requests_by_day(known: Answers, actor: Actor) -> None:
-    asked = Asked(known.period)
+    asked = AiMetricsQuery(known.period)
     latency = ask(series.latency, asked, Interval.DAY, actor=actor)
     same(latency.overall, known.percentiles)
     same(latency.first_token, known.first_token)

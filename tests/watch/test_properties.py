@@ -16,7 +16,7 @@ from core.activity.events import EventFilter
 from core.activity.funnel import Funnel
 from core.activity.schemas import NewEvent
 from core.ai_metrics import breakdowns, figures, series
-from core.ai_metrics.answers import Asked, Figures, Interval, Percentiles, Volume
+from core.ai_metrics.answers import AiMetricsQuery, Figures, Interval, Percentiles, Volume
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.batches import queries as batches
 from core.batches.answers import BAD, GOOD, AskedRuns
@@ -144,13 +144,13 @@ def test_requests_sum_up_and_percentiles_never_fall(
     ai_metrics.fold(BERLIN)
     _send(late)  # and these wait
     with transaction() as session:
-        whole = figures.summary(session, Asked(period), actor=actor)
-        _add_up(whole, figures.models(session, Asked(period), actor=actor))
-        _add_up(whole, series.tokens(session, Asked(period), interval, actor=actor).series)
-        _add_up(whole, [figures.figures(session, Asked(period, status=each)) for each in RequestStatus])
-        apps = [figures.figures(session, Asked(period, Watched(app=each))) for each in ("web", "phone", "")]
+        whole = figures.summary(session, AiMetricsQuery(period), actor=actor)
+        _add_up(whole, figures.models(session, AiMetricsQuery(period), actor=actor))
+        _add_up(whole, series.tokens(session, AiMetricsQuery(period), interval, actor=actor).series)
+        _add_up(whole, [figures.figures(session, AiMetricsQuery(period, status=each)) for each in RequestStatus])
+        apps = [figures.figures(session, AiMetricsQuery(period, Watched(app=each))) for each in ("web", "phone", "")]
         _never_fall(session, period, interval, actor)
-        failed = breakdowns.errors(session, Asked(period), actor=actor)
+        failed = breakdowns.errors(session, AiMetricsQuery(period), actor=actor)
     assert sum(each.total_requests for each in apps) >= whole.total_requests  # an app without a name is no filter: it is all
     assert failed.error_count == whole.error_count == sum(each.requests for each in failed.types)
     assert (
@@ -166,7 +166,7 @@ def _add_up(whole: Figures, parts: Sequence[Volume]) -> None:
 
 
 def _never_fall(session: Session, period: Period, interval: Interval, actor: Actor) -> None:
-    found = series.latency(session, Asked(period), interval, actor=actor)
+    found = series.latency(session, AiMetricsQuery(period), interval, actor=actor)
     for overall, points in ((found.overall, found.series), (found.first_token, found.first_token_series)):
         assert sum(point.requests for point in points) == overall.requests
         for each in (overall, *points):

@@ -39,7 +39,7 @@ from core.batches import ingest as batches
 from core.batches.schemas import NewBatchRun
 from core.database import partitions, settings
 from core.database.db import Database, transaction
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.knowledge import feedback
 from core.knowledge.schemas import NewFeedback
 from core.presentation.periods import Period
@@ -267,7 +267,7 @@ def arrive(zone: str = "UTC", *, is_folded: bool = True) -> None:
     """Send all of it, the latest first, to a workspace of a zone; folded into the rollups, or not yet."""
     with transaction() as session:
         settings.write(session, settings.Workspace(reporting_time_zone=zone), by=None)
-    source = Source("production", zone)
+    source = RowSource("production", zone)
     given, asked = events()[::-1], requests()[::-1]
     partitions.make_for("user_activity_events", [each.created_at for each in given if each.created_at])
     partitions.make_for("ai_request_metrics", [each.created_at for each in asked if each.created_at])

@@ -7,7 +7,7 @@ from core.imports import moments, values
 from core.imports.fields import LONGEST_TEXT
 from core.imports.json_files import KEY, VALUE
 from core.imports.mapping import Mapping
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 from core.imports.records import Record
 
 DEEPEST = 12
@@ -42,13 +42,13 @@ def articles(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     at = (mapping.start or moments.EPOCH).isoformat()
     for position, line, record, wrong in records:
         if wrong is not None:
-            yield Parsed(position, line, Kind.DOCUMENTS, None, wrong)
+            yield Parsed(position, line, RowKind.DOCUMENTS, None, wrong)
             continue
         key = str(record.get(KEY) or f"document {position}")
         value = record[VALUE] if VALUE in record else {name: inner for name, inner in record.items() if name != KEY}
         content = "\n".join(_lines(value, 2)).strip()[:LONGEST_TEXT]
         row = {"id": key[:128], "title": title_of(key), "content": content, "created_at": at, "updated_at": at}
-        yield Parsed(position, line, Kind.DOCUMENTS, row)
+        yield Parsed(position, line, RowKind.DOCUMENTS, row)
 
 
 def title_of(key: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.imports import moments, values
 from core.imports.mapping import Mapping
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 from core.imports.records import Record
 
 Row = dict[str, Any]
@@ -32,12 +32,12 @@ def requests(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield the requests of each benchmark."""
     for position, line, record, wrong in records:
         if wrong is not None:
-            yield Parsed(position, line, Kind.AI_REQUESTS, None, wrong)
+            yield Parsed(position, line, RowKind.AI_REQUESTS, None, wrong)
             continue
         try:
-            yield from (Parsed(position, line, Kind.AI_REQUESTS, row) for row in _rows(record, mapping))
+            yield from (Parsed(position, line, RowKind.AI_REQUESTS, row) for row in _rows(record, mapping))
         except (ValueError, TypeError) as error:
-            yield Parsed(position, line, Kind.AI_REQUESTS, None, f"no benchmark that can be read: {error}")
+            yield Parsed(position, line, RowKind.AI_REQUESTS, None, f"no benchmark that can be read: {error}")
 
 
 def _rows(record: Row, mapping: Mapping) -> Iterator[Row]:

@@ -8,11 +8,11 @@ from core.imports import moments, rows, values
 from core.imports.fields import LONGEST_TEXT
 from core.imports.formats import turns as turns_of
 from core.imports.formats.turns import Turn
-from core.imports.mapping import Mapping, Rule, Turns
-from core.imports.parsed import Kind, Parsed
+from core.imports.mapping import FieldRule, Mapping, Turns
+from core.imports.parsed import Parsed, RowKind
 from core.imports.paths import getter, without
 from core.imports.records import Record
-from core.imports.rows import RowRefused
+from core.imports.rows import RecordRefused
 
 Row = dict[str, Any]
 MOST_AT_ONCE = 500  # messages of one conversation that are kept together while a file of turns is read
@@ -32,7 +32,7 @@ READ: dict[str, Callable[[Any], Any]] = {
 }
 
 
-class Dialogue:
+class DialogueReader:
     """Makes conversations of records."""
 
     def __init__(self, mapping: Mapping, turns: Turns) -> None:
@@ -53,7 +53,7 @@ class Dialogue:
         """Return the conversation of a record; raise RowRefused."""
         spoken = turns_of.spoken(record, self.turns)
         if not spoken:
-            raise RowRefused("no turns in this record")
+            raise RecordRefused("no turns in this record")
         row = self._row(record, position)
         if "id" not in self.mapping.fields or not row.get("id"):
             row["id"] = rows.made_id(record, position)
@@ -104,7 +104,7 @@ class Dialogue:
         word = turns_of.role_word(values.text(given)) if given is not None else ""
         found = self._roles.get(word) or turns_of.ROLES.get(word)
         if found is None:
-            raise RowRefused(f"turn {place + 1}: “{word[:40]}” is not a known role; map it to user, assistant, system or tool")
+            raise RecordRefused(f"turn {place + 1}: “{word[:40]}” is not a known role; map it to user, assistant, system or tool")
         return found
 
     def _rest(self, turn: Turn, message: Row) -> Row:
@@ -122,7 +122,7 @@ class Dialogue:
         return values.plain(without(turn, used)) if turn else {}
 
 
-def _time_of(rule: Rule | None, mapping: Mapping) -> Callable[[Turn], str | None]:
+def _time_of(rule: FieldRule | None, mapping: Mapping) -> Callable[[Turn], str | None]:
     if rule is None:
         return lambda _: None
     get, read = getter(rule.path), values.reader("created_at", rule, mapping)
@@ -134,44 +134,44 @@ def _time_of(rule: Rule | None, mapping: Mapping) -> Callable[[Turn], str | None
         try:
             return str(read(value))
         except ValueError as error:
-            raise RowRefused(f"created_at: {error}") from None
+            raise RecordRefused(f"created_at: {error}") from None
 
     return at
 
 
 def dialogues(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield a conversation a record."""
-    dialogue = Dialogue(mapping, mapping.turns or Turns(path="messages", role="role", text="content"))
+    dialogue = DialogueReader(mapping, mapping.turns or Turns(path="messages", role="role", text="content"))
     for position, line, record, wrong in records:
         if wrong is not None:
-            yield Parsed(position, line, Kind.CONVERSATIONS, None, wrong)
+            yield Parsed(position, line, RowKind.CONVERSATIONS, None, wrong)
             continue
         try:
-            yield Parsed(position, line, Kind.CONVERSATIONS, dialogue.row(record, position))
-        except RowRefused as refused:
-            yield Parsed(position, line, Kind.CONVERSATIONS, None, str(refused))
+            yield Parsed(position, line, RowKind.CONVERSATIONS, dialogue.row(record, position))
+        except RecordRefused as refused:
+            yield Parsed(position, line, RowKind.CONVERSATIONS, None, str(refused))
 
 
 def exchanges(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield a conversation a record: a question and its answer."""
     turns = mapping.turns or Turns()
     asked, answered = getter(turns.asked), getter(turns.answered)
-    dialogue, speaking = Dialogue(mapping, turns), Dialogue(mapping, Turns(role="role", text="content"))
+    dialogue, speaking = DialogueReader(mapping, turns), DialogueReader(mapping, Turns(role="role", text="content"))
 
     def conversation(record: Row, position: int) -> Row:
         said = [{"role": role, "content": get(record)} for role, get in (("user", asked), ("assistant", answered))]
         spoken = [turn for turn in said if not values.is_nothing(turn["content"])]
         if not spoken:
-            raise RowRefused("neither a question nor an answer in this record")
+            raise RecordRefused("neither a question nor an answer in this record")
         row = dialogue._row(record, position)  # noqa: SLF001  of this file
         row["id"] = row.get("id") or rows.made_id(record, position)
         return speaking.with_messages(row, spoken, position)
 
     for position, line, record, wrong in records:
         try:
-            yield Parsed(position, line, Kind.CONVERSATIONS, None if wrong else conversation(record, position), wrong)
-        except RowRefused as refused:
-            yield Parsed(position, line, Kind.CONVERSATIONS, None, str(refused))
+            yield Parsed(position, line, RowKind.CONVERSATIONS, None if wrong else conversation(record, position), wrong)
+        except RecordRefused as refused:
+            yield Parsed(position, line, RowKind.CONVERSATIONS, None, str(refused))
 
 
 def single_turns(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
@@ -180,30 +180,30 @@ def single_turns(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed
     A conversation that goes on further down comes again, with what is new of it: it grows.
     """
     turns = mapping.turns or Turns()
-    dialogue = Dialogue(mapping, turns)
+    dialogue = DialogueReader(mapping, turns)
     held: list[tuple[int, int | None, Row]] = []
     for position, line, record, wrong in records:
         if wrong is None:
             try:
                 row = _turn_row(dialogue, record, position)
-            except RowRefused as refused:
+            except RecordRefused as refused:
                 wrong = str(refused)
         if held and (wrong is not None or row["id"] != held[0][2]["id"] or len(held) >= MOST_AT_ONCE):
             yield _together(held)
             held = []
         if wrong is not None:
-            yield Parsed(position, line, Kind.CONVERSATIONS, None, wrong)
+            yield Parsed(position, line, RowKind.CONVERSATIONS, None, wrong)
         else:
             held.append((position, line, row))
     if held:
         yield _together(held)
 
 
-def _turn_row(dialogue: Dialogue, record: Row, position: int) -> Row:
+def _turn_row(dialogue: DialogueReader, record: Row, position: int) -> Row:
     own = {rule.path.partition(".")[0] for rule in dialogue.mapping.fields.values()}
     row = dialogue._row({name: value for name, value in record.items() if name in own}, position)  # noqa: SLF001
     if "id" not in dialogue.mapping.fields or not row.get("id") or row["id"].startswith("import-"):
-        raise RowRefused("no conversation ID in this row")
+        raise RecordRefused("no conversation ID in this row")
     begin = dialogue._begin({}, position)  # noqa: SLF001
     message = dialogue.message(
         {name: value for name, value in record.items() if name not in own or name in dialogue.turns.text}, 0, begin
@@ -220,4 +220,4 @@ def _together(held: list[tuple[int, int | None, Row]]) -> Parsed:
     position, _, last = held[-1]
     row = {**last, "messages": [message for _, _, each in held for message in each["messages"]]}
     row["created_at"] = min(message["created_at"] for message in row["messages"])
-    return Parsed(position, held[0][1], Kind.CONVERSATIONS, row)
+    return Parsed(position, held[0][1], RowKind.CONVERSATIONS, row)

@@ -15,11 +15,11 @@ from core.ai_metrics import outcomes
 from core.ai_metrics.spans import SPAN_ID, TRACE_ID, Span
 from core.imports import names, values
 from core.imports.formats import langfuse_usage
-from core.imports.formats.spans import Held, hex_id, nanoseconds, written
+from core.imports.formats.spans import HeldSpans, hex_id, nanoseconds, written
 from core.imports.mapping import Mapping
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 from core.imports.records import Record
-from core.imports.rows import RowRefused
+from core.imports.rows import RecordRefused
 
 Object = dict[str, Any]
 TOOL_PREFIX = re.compile(r"^(?:execute[_ ]tool|tool[-_ ]?call|tool|function)[:./ -]+\s*(?=\S)", re.IGNORECASE)
@@ -69,21 +69,21 @@ def has_observations(trace: Object) -> bool:
 
 def observations(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield requests and conversations: calls of models are requests, and tools, retrievals and agents below them their steps."""
-    held = Held()
+    held = HeldSpans()
     for position, line, record, wrong in records:
         try:
             if wrong is not None:
-                raise RowRefused(wrong)
+                raise RecordRefused(wrong)
             held.add(_spans_of(record, held, mapping), position, line)
         except ValueError as error:
             yield from held.rows()
-            yield Parsed(position, line, Kind.AI_REQUESTS, None, str(error))
+            yield Parsed(position, line, RowKind.AI_REQUESTS, None, str(error))
         if held.is_full:
             yield from held.rows()
     yield from held.rows()
 
 
-def _spans_of(record: Object, held: Held, mapping: Mapping) -> list[Span]:
+def _spans_of(record: Object, held: HeldSpans, mapping: Mapping) -> list[Span]:
     """Return the spans of an observation, or of a trace with its observations."""
     if not isinstance(record.get("observations"), list):
         return [_span(_plain(record), held, mapping)]
@@ -106,10 +106,10 @@ def _plain(record: Object) -> Object:
     return found
 
 
-def _span(given: Object, held: Held, mapping: Mapping) -> Span:
+def _span(given: Object, held: HeldSpans, mapping: Mapping) -> Span:
     zone = mapping.zone or "UTC"
     if "id" not in given or "start_time" not in given:
-        raise RowRefused("an observation needs an ID and a start time")
+        raise RecordRefused("an observation needs an ID and a start time")
     trace_id = hex_id(given.get("trace_id") or given["id"], TRACE_ID)
     span_id = hex_id(given["id"], SPAN_ID)
     # A request is found again in Langfuse by the id that it has there.
@@ -229,18 +229,18 @@ def _are_objects(found: Iterable[Any]) -> bool:
 
 def traces(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield a conversation a trace, the same one for traces of one session; traces with their observations become requests."""
-    held = Held()
+    held = HeldSpans()
     for position, line, record, wrong in records:
         try:
             if wrong is not None:
-                raise RowRefused(wrong)
+                raise RecordRefused(wrong)
             if has_observations(record):
                 held.add(_spans_of(record, held, mapping), position, line)
                 yield from held.rows()
             else:
-                yield Parsed(position, line, Kind.CONVERSATIONS, _conversation(_plain(record), mapping))
+                yield Parsed(position, line, RowKind.CONVERSATIONS, _conversation(_plain(record), mapping))
         except ValueError as error:
-            yield Parsed(position, line, Kind.CONVERSATIONS, None, str(error))
+            yield Parsed(position, line, RowKind.CONVERSATIONS, None, str(error))
 
 
 def _conversation(given: Object, mapping: Mapping) -> Object:
@@ -254,7 +254,7 @@ def _conversation(given: Object, mapping: Mapping) -> Object:
             message = {"id": f"{trace}-{len(messages)}", "role": _role(said, role), "content": _content(said)}
             messages.append({**message, "created_at": _iso(at), "position": len(messages)})
     if not messages:
-        raise RowRefused("this trace has neither an input nor an output")
+        raise RecordRefused("this trace has neither an input nor an output")
     row: Object = {"id": values.text(given.get("session_id") or trace, 128), "created_at": _iso(begin), "messages": messages}
     fields = {"user_id": "user_id", "title": "name", "environment": "environment", "release": "release"}
     row |= {name: values.text(given[path], 200) for name, path in fields.items() if path in given}

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from core.imports import moments, names, states, values
-from core.imports.mapping import Mapping, Unit
-from core.imports.parsed import Kind, Parsed
+from core.imports.mapping import Mapping, ValueUnit
+from core.imports.parsed import Parsed, RowKind
 from core.imports.paths import without
 from core.imports.records import Record
-from core.imports.rows import RowRefused
+from core.imports.rows import RecordRefused
 
 Row = dict[str, Any]
 NAMES = {
@@ -42,19 +42,19 @@ def runs(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     constants = {name: rule.constant for name, rule in mapping.fields.items() if rule.constant is not None}
     for position, line, record, wrong in records:
         if wrong is not None:
-            yield Parsed(position, line, Kind.BATCH_RUNS, None, wrong)
+            yield Parsed(position, line, RowKind.BATCH_RUNS, None, wrong)
             continue
         try:
-            yield Parsed(position, line, Kind.BATCH_RUNS, constants | _row(record, mapping))
-        except (RowRefused, ValueError) as refused:
-            yield Parsed(position, line, Kind.BATCH_RUNS, None, str(refused))
+            yield Parsed(position, line, RowKind.BATCH_RUNS, constants | _row(record, mapping))
+        except (RecordRefused, ValueError) as refused:
+            yield Parsed(position, line, RowKind.BATCH_RUNS, None, str(refused))
 
 
 def _row(record: Row, mapping: Mapping) -> Row:
     found, used = _named(record)
     if "batch_run_id" not in found or "started_at" not in found:
-        raise RowRefused("a run needs an ID and a start time")
-    time = moments.reader(Unit.ISO, zone=mapping.zone or "UTC", start=None, zero=0)
+        raise RecordRefused("a run needs an ID and a start time")
+    time = moments.reader(ValueUnit.ISO, zone=mapping.zone or "UTC", start=None, zero=0)
     row: Row = {name: values.text(found[name], 200) for name in ("batch_run_id", "batch_job", "triggered_by") if name in found}
     row["started_at"] = time(found["started_at"])
     row["status"] = _status(record)

@@ -17,11 +17,11 @@ import msgspec
 from core.ai_metrics import exports as otlp_exports
 from core.ai_metrics import histories, otlp
 from core.ai_metrics.dialects import operation_of
-from core.ai_metrics.spans import HEX, SPAN_ID, TRACE_ID, Event, NoSpans, Span
+from core.ai_metrics.spans import HEX, SPAN_ID, TRACE_ID, NoSpans, Span, SpanEvent
 from core.imports import moments, names, units, values
-from core.imports.mapping import Mapping, Unit
+from core.imports.mapping import Mapping, ValueUnit
 from core.imports.moments import EPOCH
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 from core.imports.paths import leaves
 from core.imports.records import Record
 from core.ingest.intake import Row as Item
@@ -35,7 +35,7 @@ NUMBERS = ("token_count", "cost", "usage")
 def exports(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield what the spans of OTLP exports become."""
     del mapping
-    held = Held()
+    held = HeldSpans()
     for position, line, record, wrong in records:
         if wrong is None:
             try:
@@ -44,7 +44,7 @@ def exports(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
                 wrong = error.detail
         if wrong is not None:
             yield from held.rows()
-            yield Parsed(position, line, Kind.AI_REQUESTS, None, wrong)
+            yield Parsed(position, line, RowKind.AI_REQUESTS, None, wrong)
         elif held.is_full:
             yield from held.rows()
     yield from held.rows()
@@ -66,7 +66,7 @@ def warning(record: Object) -> tuple[str, ...]:
     return (f"None of the first {len(found):,} spans is a model call: nothing would be imported.",)
 
 
-class Held:
+class HeldSpans:
     """Spans until they are enough to be mapped."""
 
     def __init__(self) -> None:
@@ -93,12 +93,12 @@ class Held:
         mapped = otlp.mapped(self._spans)
         said = histories.conversations_of(mapped.taken)
         for conversation in said:
-            yield Parsed(self._position, self._line, Kind.CONVERSATIONS, item(conversation))
+            yield Parsed(self._position, self._line, RowKind.CONVERSATIONS, item(conversation))
         for taken in mapped.taken:
             taken.request.id = self.names.get(taken.request.id or "", taken.request.id)
-            yield Parsed(self._position, self._line, Kind.AI_REQUESTS, item(taken.request))
+            yield Parsed(self._position, self._line, RowKind.AI_REQUESTS, item(taken.request))
         for reason, times in mapped.refused.items():
-            yield Parsed(self._position, self._line, Kind.AI_REQUESTS, None, f"{times} spans rejected: {reason}")
+            yield Parsed(self._position, self._line, RowKind.AI_REQUESTS, None, f"{times} spans rejected: {reason}")
         self._spans, self.names = [], {}
 
 
@@ -122,7 +122,7 @@ def is_span(record: Object) -> bool:
 
 def spans(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
     """Yield what spans become that stand in a record each."""
-    held = Held()
+    held = HeldSpans()
     for position, line, record, wrong in records:
         if wrong is None:
             try:
@@ -131,7 +131,7 @@ def spans(records: Iterator[Record], mapping: Mapping) -> Iterator[Parsed]:
                 wrong = str(error)
         if wrong is not None:
             yield from held.rows()
-            yield Parsed(position, line, Kind.AI_REQUESTS, None, wrong)
+            yield Parsed(position, line, RowKind.AI_REQUESTS, None, wrong)
         elif held.is_full:
             yield from held.rows()
     yield from held.rows()
@@ -179,7 +179,7 @@ def nanoseconds(given: Any, zone: str) -> int:  # noqa: ANN401  a cell of any ty
     """Return a time in nanoseconds since 1970, whatever way it is written."""
     if values.is_nothing(given):
         raise ValueError("start_time: missing in this span")
-    unit = units.time([given]) or Unit.ISO
+    unit = units.time([given]) or ValueUnit.ISO
     at = datetime.fromisoformat(moments.reader(unit, zone=zone, start=None, zero=0)(given)).astimezone(UTC)
     since = at - EPOCH
     return ((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds) * 1_000
@@ -229,7 +229,7 @@ def _number(value: str) -> float | str:
         return value
 
 
-def _events(given: Any, zone: str) -> list[Event]:  # noqa: ANN401  any JSON
+def _events(given: Any, zone: str) -> list[SpanEvent]:  # noqa: ANN401  any JSON
     found = written(given)
     if not isinstance(found, list):
         return []
@@ -240,6 +240,6 @@ def _events(given: Any, zone: str) -> list[Event]:  # noqa: ANN401  any JSON
             known = {names.plain(name): name for name in each}
             attributes = each.get(known.get("attributes", ""), {})
             events.append(
-                Event(str(each.get("name") or ""), 0 if values.is_nothing(at) else nanoseconds(at, zone), attributes or {})
+                SpanEvent(str(each.get("name") or ""), 0 if values.is_nothing(at) else nanoseconds(at, zone), attributes or {})
             )
     return events

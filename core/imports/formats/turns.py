@@ -13,7 +13,7 @@ from typing import Any
 
 from core.imports import names, units, values
 from core.imports.foreign import words
-from core.imports.mapping import As, Rule, Turns, Unit
+from core.imports.mapping import As, FieldRule, Turns, ValueUnit
 from core.imports.paths import getter, within
 
 Turn = dict[str, Any]
@@ -42,7 +42,7 @@ MOST_TURNS = 10_000
 
 
 @dataclass(frozen=True)
-class Found:
+class TurnsPath:
     """Where a record has its turns."""
 
     turns: Turns
@@ -55,13 +55,13 @@ def turns_in(record: dict[str, Any], *, depth: int = 3) -> Turns | None:
     return found[0].turns if found else None
 
 
-def _found(record: dict[str, Any], before: str, depth: int) -> list[Found]:
-    result: list[Found] = []
+def _found(record: dict[str, Any], before: str, depth: int) -> list[TurnsPath]:
+    result: list[TurnsPath] = []
     for place, (name, given) in enumerate(record.items()):
         path, value = f"{before}{name}", values.decoded(given)
         if (turns := _turns(path, names.plain(name), value)) is not None:
             known = names.plain(name) in names.TURNS
-            result.append(Found(turns, 100 * known + 30 * depth - place))
+            result.append(TurnsPath(turns, 100 * known + 30 * depth - place))
         elif isinstance(value, dict) and depth > 1:
             result += _found(value, f"{path}.", depth - 1)
     return result
@@ -143,12 +143,12 @@ def _id(every: dict[str, str], value: list[Turn]) -> str | None:
     return None
 
 
-def _time(every: dict[str, str], value: list[Turn]) -> Rule | None:
+def _time(every: dict[str, str], value: list[Turn]) -> FieldRule | None:
     for name in names.TIME:
         for key, plain in every.items():
             told = [each[key] for each in value if not values.is_nothing(each.get(key))]
-            if plain == name and told and (unit := units.time(told)) is not None and unit is not Unit.SECONDS_SINCE_START:
-                return Rule(path=key, as_=As.TIME, unit=unit)
+            if plain == name and told and (unit := units.time(told)) is not None and unit is not ValueUnit.SECONDS_SINCE_START:
+                return FieldRule(path=key, as_=As.TIME, unit=unit)
     return None
 
 

@@ -74,14 +74,14 @@ REQUESTS = Raw(
 
 
 @dataclass(frozen=True)
-class Taken:
+class TakenRows:
     """How many rows went, and the time of the oldest: there is none later any more."""
 
     rows: int
     since: datetime
 
 
-def take_some(session: Session, raw: Raw, import_id: UUID, *, latest: datetime, zone: str) -> Taken | None:
+def take_some(session: Session, raw: Raw, import_id: UUID, *, latest: datetime, zone: str) -> TakenRows | None:
     """Take out some rows of an import, none of which is later than `latest`; None when there were none."""
     connection = driver(session)
     given: dict[str, Any] = {"import_id": import_id, "latest": latest, "at_once": AT_ONCE}
@@ -98,7 +98,7 @@ def take_some(session: Session, raw: Raw, import_id: UUID, *, latest: datetime, 
     if raw is EVENTS:
         funnel_parts.rebuild(session)
     user_days.forget_seen(connection, import_id, raw.stage, zone)
-    return Taken(rows, bound[0])
+    return TakenRows(rows, bound[0])
 
 
 def forget_releases(session: Session, import_id: UUID) -> int:

@@ -18,7 +18,7 @@ Image = dict[str, Any]
 Said = tuple[Any, Any]  # a value, and how new it is
 
 
-class Change(NamedTuple):
+class RowChange(NamedTuple):
     """How a row was before an import had its say (not at all: it made the row), and after; without that, it told no field."""
 
     before: Image | None
@@ -26,7 +26,7 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shape:
+class RowShape:
     """The fields of a kind of row, and which of them are objects. Some are told under another name."""
 
     plain: tuple[str, ...]
@@ -37,7 +37,7 @@ class Shape:
     silent: tuple[Any, ...] = ()  # values that Attune itself has set, which nobody has told
     times: str = ""  # in `told`, some times, of each import by themselves
 
-    def without(self, present: Image, changes: Iterable[Change]) -> Image:
+    def without(self, present: Image, changes: Iterable[RowChange]) -> Image:
         """Return the fields of a row without some changes, of which the last is given first, and how new they are (`told`)."""
         for change in changes:
             present = present | self._without_one(present, *change)
@@ -98,8 +98,8 @@ class Shape:
         return image | {"told": told}
 
 
-USERS = Shape(("email", "display_name"), ("traits",), times=SEEN_AT)
-CONVERSATIONS = Shape(
+USERS = RowShape(("email", "display_name"), ("traits",), times=SEEN_AT)
+CONVERSATIONS = RowShape(
     ("user_id", "session_type", "title", "status", "environment", "app", "release"),
     ("context",),
     names={"user_id": "user_name"},
@@ -107,7 +107,7 @@ CONVERSATIONS = Shape(
     required=("environment",),
     times=BEGAN_AT,
 )
-RUNS = Shape(
+RUNS = RowShape(
     (
         "status",
         "batch_job",

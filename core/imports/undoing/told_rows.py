@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from core.database.staging import Connection
-from core.imports.undoing.three_way import Change, Image, Shape
+from core.imports.undoing.three_way import Image, RowChange, RowShape
 
 SOME = """
 select row_id, array_agg(number order by number desc), array_agg(before order by number desc),
@@ -41,20 +41,20 @@ class Trace:
 
     id: UUID
     present: Image
-    changes: list[Change]
+    changes: list[RowChange]
     numbers: list[int]
     shadowed: list[tuple[int, list[Image]]] = field(default_factory=list)  # what other imports said, by the numbers of theirs
 
-    def left(self, shape: Shape) -> Image:
+    def left(self, shape: RowShape) -> Image:
         """Return the fields of the row without the import."""
         return self.without(shape, self.present, self.changes, [each for _, said in self.shadowed for each in said])
 
-    def left_then(self, shape: Shape, image: Image, number: int, *, with_own: bool) -> Image:
+    def left_then(self, shape: RowShape, image: Image, number: int, *, with_own: bool) -> Image:
         """Return the fields of the row as it was when another import noted it: before, or with, what that one said."""
         said = [each for noted, told in self.shadowed if noted < number + with_own for each in told]
         return self.without(shape, image, self.until(number), said)
 
-    def without(self, shape: Shape, image: Image, changes: list[Change], shadowed: list[Image]) -> Image:
+    def without(self, shape: RowShape, image: Image, changes: list[RowChange], shadowed: list[Image]) -> Image:
         """Return fields without some changes, and with what those hid."""
         fields = shape.without(image, changes)
         return shape.uncovered(fields, shadowed) if shadowed else fields
@@ -64,7 +64,7 @@ class Trace:
         """The row before the import; None when the import has made it."""
         return self.changes[-1].before
 
-    def until(self, number: int) -> list[Change]:
+    def until(self, number: int) -> list[RowChange]:
         """Return the changes that came before something else."""
         return [change for mine, change in zip(self.numbers, self.changes, strict=True) if mine < number]
 
@@ -74,7 +74,7 @@ class Told:
     """One kind of such rows: its table and its fields."""
 
     table: str
-    shape: Shape
+    shape: RowShape
 
     def some(self, connection: Connection, import_id: UUID, *, at_once: int) -> tuple[list[UUID], list[Trace]]:
         """Return some of the rows that an import has noted, and what it has noted; of those that are gone, their ids alone."""
@@ -86,7 +86,7 @@ class Told:
         for id_, number, said in connection.execute(SHADOWED, {**given, "ids": ids}):
             hidden.setdefault(id_, []).append((number, said))
         traces = [
-            Trace(id_, present[id_], [Change(*each) for each in zip(before, after, strict=True)], numbers, hidden.get(id_, []))
+            Trace(id_, present[id_], [RowChange(*each) for each in zip(before, after, strict=True)], numbers, hidden.get(id_, []))
             for id_, numbers, before, after in noted
             if id_ in present
         ]

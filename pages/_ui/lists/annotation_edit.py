@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.annotations import annotations, tags
-from core.annotations.schemas import AnnotationChangeBody, AnnotationStatus, AnnotationView, Verdict
+from core.annotations.schemas import AnnotationChangeBody, AnnotationStatus, AnnotationView, ReviewVerdict
 from core.conversations.errors import MessageMissing
 from core.database.db import Database, Session, transaction
 from core.identity.permissions import Permission, may
@@ -14,7 +14,7 @@ from core.identity.schemas import Actor
 from core.insights.reading import read_message
 from pages._ui import errors, guard, state
 from pages._ui.lists import review_form
-from pages._ui.lists.review_form import Form, Subject
+from pages._ui.lists.review_form import ReviewedMessage, ReviewForm
 
 OPEN = "annotation.edited"
 
@@ -24,7 +24,7 @@ class Edited:
     """The annotation that is being changed in this tab, what it is about, and the tags that are offered."""
 
     one: AnnotationView
-    subject: Subject
+    subject: ReviewedMessage
     tags: list[str]
 
 
@@ -51,8 +51,8 @@ def begin(one: AnnotationView) -> None:
 
 def draw(one: AnnotationView) -> None:
     """Draw the form of the annotation that is open."""
-    edited: Edited = state.get(OPEN, None) or Edited(one, Subject(one.message_id, one.message_role, ""), [])
-    form = Form(edited.subject, one.model_dump(include=set(Verdict.model_fields)), is_drafted=False)
+    edited: Edited = state.get(OPEN, None) or Edited(one, ReviewedMessage(one.message_id, one.message_role, ""), [])
+    form = ReviewForm(edited.subject, one.model_dump(include=set(ReviewVerdict.model_fields)), is_drafted=False)
     form.draw(edited.tags, has_keys=False)
     with st.container(horizontal=True, gap="small"):
         st.button("Save changes", type="primary", key="annotation.save", shortcut="Ctrl+Enter", on_click=save)
@@ -80,8 +80,8 @@ def save() -> None:
     state.toast("Saved and set back to pending" if is_again else "Saved")
 
 
-def _subject(core: Session, ai: Session, one: AnnotationView, actor: Actor) -> Subject:
+def _subject(core: Session, ai: Session, one: AnnotationView, actor: Actor) -> ReviewedMessage:
     """Return what an annotation is about; of a message that is gone, there is no text to compare with."""
     with suppress(MessageMissing):
-        return Subject.of(read_message(core, ai, str(one.message_id), context=0, actor=actor).message)
-    return Subject(one.message_id, one.message_role, "")
+        return ReviewedMessage.of(read_message(core, ai, str(one.message_id), context=0, actor=actor).message)
+    return ReviewedMessage(one.message_id, one.message_role, "")

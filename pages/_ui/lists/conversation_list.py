@@ -7,19 +7,19 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.conversations.answers import ConversationSummary, Hit, Part
-from core.conversations.opinions import Opinion
+from core.conversations.answers import ConversationSummary, Hit, TextPart
+from core.conversations.opinions import ConversationOpinion
 from core.conversations.schemas import ConversationState, MessageSpeaker
 from core.presentation import words
 from pages._ui import tables, text
 from pages._ui.lists import user_list
 
 SHOWN, LONGEST_NAME = 25, 120
-OPINIONS: dict[Opinion, str] = {
-    Opinion.POSITIVE: "Positive",
-    Opinion.NEUTRAL: "Neutral",
-    Opinion.NEGATIVE: "Negative",
-    Opinion.UNRATED: "Not rated",
+OPINIONS: dict[ConversationOpinion, str] = {
+    ConversationOpinion.POSITIVE: "Positive",
+    ConversationOpinion.NEUTRAL: "Neutral",
+    ConversationOpinion.NEGATIVE: "Negative",
+    ConversationOpinion.UNRATED: "Not rated",
 }
 STATES: dict[ConversationState, str] = {
     ConversationState.ACTIVE: "Active",
@@ -39,7 +39,7 @@ COLUMNS = {
     "Conversation": column.TextColumn(width=300),
     "User": column.TextColumn(width=130),
     "Rating": column.MultiselectColumn(
-        options=[OPINIONS[each] for each in list(Opinion)[:3]], color=["green", "gray", "orange"], width=90
+        options=[OPINIONS[each] for each in list(ConversationOpinion)[:3]], color=["green", "gray", "orange"], width=90
     ),
     "Model": column.TextColumn(width=140),
     "Messages": column.NumberColumn(format="localized", width=80),
@@ -61,7 +61,7 @@ def draw_table(rows: Sequence[ConversationSummary], zone: str, key: str, *, sees
             "Last message": user_list.times([row.last_message_at for row in rows], zone),
             "Conversation": [name_of(row) for row in rows],
             "User": [who(row) for row in rows],
-            "Rating": [[OPINIONS[row.opinion]] if row.opinion is not Opinion.UNRATED else [] for row in rows],
+            "Rating": [[OPINIONS[row.opinion]] if row.opinion is not ConversationOpinion.UNRATED else [] for row in rows],
             "Model": [", ".join(row.models) for row in rows],
             "Messages": [row.message_count for row in rows],
             "Status": [STATES[row.status] for row in rows],
@@ -96,7 +96,7 @@ def show(conversation: str, message: str | None = None) -> None:
         st.query_params["message"] = message
 
 
-def marked(parts: Sequence[Part]) -> str:
+def marked(parts: Sequence[TextPart]) -> str:
     """Return a text as HTML in which nothing but the marks is markup."""
     return "".join(f"<mark>{escape(part.text)}</mark>" if part.is_hit else escape(part.text) for part in parts)
 
@@ -117,6 +117,6 @@ def _found(hit: Hit) -> str:
 
 
 def _facts(row: ConversationSummary, zone: str) -> list[str]:
-    rating = OPINIONS[row.opinion].lower() if row.opinion is not Opinion.UNRATED else ""
+    rating = OPINIONS[row.opinion].lower() if row.opinion is not ConversationOpinion.UNRATED else ""
     facts = [words.moment(row.last_message_at, zone), who(row), ", ".join(row.models), words.count(row.message_count, "message")]
     return [fact for fact in (*facts, rating) if fact]

@@ -9,11 +9,11 @@ from uuid import UUID
 import streamlit as st
 
 from core.annotations.schemas import AnnotationView
-from core.conversations.opinions import Opinion, in_words
+from core.conversations.opinions import ConversationOpinion, in_words
 from core.conversations.schemas import MessageSpeaker
 from core.database.db import Database, transaction
 from core.identity.schemas import Actor
-from core.insights.reading import Call, Judgement, Said, read_message
+from core.insights.reading import Judgement, ReadMessage, RequestOfMessage, read_message
 from core.presentation import words
 from pages._ui import diff, errors, guard, links, markdown, state, text
 from pages._ui.lists import annotation_list
@@ -26,13 +26,13 @@ AVATARS = {
     MessageSpeaker.TOOL: ":material/build:",
 }
 FOLDED = (MessageSpeaker.SYSTEM, MessageSpeaker.TOOL)
-TONES = {Opinion.POSITIVE: "good", Opinion.NEGATIVE: "warn"}
+TONES = {ConversationOpinion.POSITIVE: "good", ConversationOpinion.NEGATIVE: "warn"}
 LONG = 6000  # characters; what is longer is shown as it was written, and no more of it than that
 LONGEST_JSON = 5000
 
 
 def draw(
-    messages: Sequence[Said],
+    messages: Sequence[ReadMessage],
     zone: str,
     *,
     focus: str | None,
@@ -70,7 +70,7 @@ def draw_feedback(given: Sequence[Judgement], zone: str, answer: str | None) -> 
                 diff.draw(answer or "", each.edited_text)
 
 
-def _draw_words(message: Said) -> None:
+def _draw_words(message: ReadMessage) -> None:
     whole: str | None = state.get(_key(message.id), None)
     if message.role in FOLDED:
         opening = text.plain(text.one_line(message.content)[:80]) or "empty"
@@ -82,7 +82,7 @@ def _draw_words(message: Said) -> None:
         st.markdown(f":red[:material/error:] {text.plain(message.error[:500])}")
 
 
-def _draw_content(message: Said, whole: str | None) -> None:
+def _draw_content(message: ReadMessage, whole: str | None) -> None:
     said = text.upright(message.content if whole is None else whole)
     is_folded = whole is None and message.characters > LONG
     if message.parts is not None and whole is None:
@@ -100,7 +100,7 @@ def _draw_as_written(said: str) -> None:
     st.html(f'<div class="attune-words" dir="auto">{said}</div>')
 
 
-def _draw_small_print(message: Said, zone: str, *, sees_costs: bool) -> None:
+def _draw_small_print(message: ReadMessage, zone: str, *, sees_costs: bool) -> None:
     figures = [words.moment(message.created_at, zone), message.model or ""]
     if message.latency_ms is not None:
         figures.append(words.duration(message.latency_ms))
@@ -111,7 +111,7 @@ def _draw_small_print(message: Said, zone: str, *, sees_costs: bool) -> None:
     st.caption(text.plain(text.one_line(" · ".join(filter(None, figures)))))
 
 
-def _draw_calls(message: Said) -> None:
+def _draw_calls(message: ReadMessage) -> None:
     steps = [step for call in message.requests for step in call.steps]
     tools = message.tool_calls or [tool for call in message.requests for tool in call.tool_calls]
     if not (tools or message.requests):
@@ -125,7 +125,7 @@ def _draw_calls(message: Said) -> None:
             st.code(json.dumps(tools, ensure_ascii=False, indent=1)[:LONGEST_JSON], language=None, wrap_lines=True)
 
 
-def _draw_call(call: Call) -> None:
+def _draw_call(call: RequestOfMessage) -> None:
     figures = [call.model, words.duration(call.total_latency_ms), call.error_type or ""]
     figures += [words.money(call.cost_usd)] if call.cost_usd is not None else []
     rows = "".join(_step(step) for step in call.steps)

@@ -10,10 +10,10 @@ import streamlit as st
 from pydantic import ValidationError
 
 from core.annotations.charts import NAMES
-from core.annotations.schemas import AnnotationSeverity, AnnotationType, Verdict
+from core.annotations.schemas import AnnotationSeverity, AnnotationType, ReviewVerdict
 from core.conversations.schemas import MessageSpeaker
 from core.errors import Invalid
-from core.insights.reading import Said
+from core.insights.reading import ReadMessage
 from core.platform import clock
 from pages._ui import frame, state
 
@@ -50,7 +50,7 @@ class NotSaid(Invalid):
 
 
 @dataclass(frozen=True)
-class Subject:
+class ReviewedMessage:
     """The message that is judged; `original` is the answer as it was said, where another one can be suggested."""
 
     id: UUID
@@ -58,14 +58,14 @@ class Subject:
     original: str
 
     @classmethod
-    def of(cls, message: Said) -> "Subject":
+    def of(cls, message: ReadMessage) -> "ReviewedMessage":
         """Return a message as the form has it: for what is not an answer, or too long, nothing is suggested."""
         is_open = message.role is MessageSpeaker.ASSISTANT and message.characters <= LONGEST
         return cls(message.id, message.role, message.content if is_open else "")
 
 
 @dataclass(frozen=True)
-class Begun:
+class FormStart:
     """What a form began with, and when: the message as it was said, and what stood in each widget."""
 
     original: str
@@ -73,13 +73,13 @@ class Begun:
     at: datetime
 
 
-class Form:
+class ReviewForm:
     """The form of one message; each message has widgets of its own, so that nothing of one comes to stand in another."""
 
-    def __init__(self, subject: Subject, kept: Mapping[str, object] | None, *, is_drafted: bool = True) -> None:
+    def __init__(self, subject: ReviewedMessage, kept: Mapping[str, object] | None, *, is_drafted: bool = True) -> None:
         """Begin the form with what was kept of it, else with the message as it was said; `is_drafted` keeps what is written."""
         self.subject, self.is_drafted = subject, is_drafted
-        begun: Begun | None = state.get(self.key(BEGUN), None)
+        begun: FormStart | None = state.get(self.key(BEGUN), None)
         if begun is None:
             begun = self._begin(kept or {})
             state.put(self.key(BEGUN), begun)
@@ -87,7 +87,7 @@ class Form:
         for name, value in begun.values.items():
             state.seed(self.key(name), value)
 
-    def _begin(self, kept: Mapping[str, object]) -> Begun:
+    def _begin(self, kept: Mapping[str, object]) -> FormStart:
         original = self.subject.original
         values = {
             "response": str(kept.get("suggested_response") or original),
@@ -96,7 +96,7 @@ class Form:
             "type": next((each for each in self.types if each == kept.get("annotation_type")), None),
             "severity": next((each for each in AnnotationSeverity if each == kept.get("severity")), None),
         }
-        return Begun(original, values, clock.now())
+        return FormStart(original, values, clock.now())
 
     def key(self, name: str) -> str:
         """Return the key of a widget."""
@@ -155,7 +155,7 @@ def key(name: str, message_id: UUID) -> str:
     return f"review.{name}.{message_id}"
 
 
-def said(message_id: UUID) -> Verdict:
+def said(message_id: UUID) -> ReviewVerdict:
     """Return what the form of a message says; without a type, a changed response is a correction. Raises NoType and NotSaid."""
     given = _values(message_id)
     changed = given["response"] if given["response"] not in (None, "", _begun(message_id).original) else None
@@ -164,7 +164,7 @@ def said(message_id: UUID) -> Verdict:
         raise NoType
     texts = {"content": given["comment"] or "", "suggested_response": changed}
     try:
-        return Verdict(annotation_type=type_, severity=given["severity"], tags=given["tags"] or [], **texts)
+        return ReviewVerdict(annotation_type=type_, severity=given["severity"], tags=given["tags"] or [], **texts)
     except ValidationError as error:
         raise NotSaid(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
@@ -186,8 +186,8 @@ def _values(message_id: UUID) -> dict[str, Any]:
     return {name: state.get(key(name, message_id), None) for name in FIELDS.values()}
 
 
-def _begun(message_id: UUID) -> Begun:
-    return state.get(key(BEGUN, message_id), Begun("", {}, clock.now()))
+def _begun(message_id: UUID) -> FormStart:
+    return state.get(key(BEGUN, message_id), FormStart("", {}, clock.now()))
 
 
 def _texts(given: object) -> list[str]:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.annotations import filling
 from core.annotations.schemas import AskedFor
 from core.conversations.errors import ConversationMissing, MessageMissing
-from core.conversations.opinions import Opinion
+from core.conversations.opinions import ConversationOpinion
 from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.permissions import Permission, may
@@ -30,7 +30,7 @@ from pages._ui.watch import Header
 PAGE, SHOWN, AROUND, LONGEST = "feedback", 15, 6, 200
 OPENED = "feedback.opened"
 HAS = {"comment": "Has comment", "edited_text": "Has edited answer"}
-RATED = {str(opinion): said for opinion, said in OPINIONS.items() if opinion is not Opinion.UNRATED}
+RATED = {str(opinion): said for opinion, said in OPINIONS.items() if opinion is not ConversationOpinion.UNRATED}
 column = st.column_config
 COLUMNS = {
     "Created": column.DatetimeColumn(format="D MMM HH:mm", width=105),
@@ -63,7 +63,7 @@ def draw(reads: Reads, place: Header) -> None:
 
 def wanted(chosen: Filters) -> FeedbackFilter:
     """Return which feedback is wanted; what the address says and we do not know is no filter."""
-    rating = Opinion(chosen.chosen["rating"]) if chosen["rating"] in RATED else None
+    rating = ConversationOpinion(chosen.chosen["rating"]) if chosen["rating"] in RATED else None
     has: dict[str | None, Literal["comment", "edited_text"]] = {"comment": "comment", "edited_text": "edited_text"}
     return FeedbackFilter(rating, chosen["q"], has.get(chosen["has"]))
 

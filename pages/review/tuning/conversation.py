@@ -9,7 +9,7 @@ from core.annotations import annotations
 from core.annotations.schemas import AnnotationView
 from core.conversations.answers import ConversationSummary
 from core.conversations.errors import ConversationMissing, MessageMissing
-from core.conversations.opinions import Opinion
+from core.conversations.opinions import ConversationOpinion
 from core.conversations.schemas import ConversationState
 from core.database.db import Database, transaction
 from core.database.paging import Window
@@ -24,7 +24,11 @@ from pages._ui.lists import conversation_list, message_list
 AT_ONCE = 30
 MOST_CONTEXT, LONGEST_VALUE = 20, 500
 OPENED = "tuning.opened"
-OPINION_TONES = {Opinion.POSITIVE: "green", Opinion.NEUTRAL: "gray", Opinion.NEGATIVE: "orange"}
+OPINION_TONES = {
+    ConversationOpinion.POSITIVE: "green",
+    ConversationOpinion.NEUTRAL: "gray",
+    ConversationOpinion.NEGATIVE: "orange",
+}
 TURNED = "tuning.turned"
 STATE_TONES = {ConversationState.WAITING_HUMAN: "orange", ConversationState.HUMAN: "blue", ConversationState.CLOSED: "gray"}
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.conversations import queries
 from core.conversations.answers import ConversationFilter
-from core.conversations.opinions import Opinion
+from core.conversations.opinions import ConversationOpinion
 from core.conversations.schemas import ConversationState
 from core.database.paging import Window
 from core.identity.permissions import Permission, may
@@ -52,7 +52,7 @@ def draw_list(reads: Reads, chosen: Filters) -> None:
 
 def wanted(chosen: Filters) -> ConversationFilter:
     """Return which conversations are wanted; what the address says and we do not know is no filter."""
-    rating = Opinion(chosen.chosen["rating"]) if chosen["rating"] in set(Opinion) else None
+    rating = ConversationOpinion(chosen.chosen["rating"]) if chosen["rating"] in set(ConversationOpinion) else None
     status = ConversationState(chosen.chosen["status"]) if chosen["status"] in set(ConversationState) else None
     annotated = {"yes": True, "no": False}.get(chosen["annotated"] or "")
     return ConversationFilter(q=chosen["q"], model=chosen["model"], rating=rating, status=status, annotated=annotated)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from core.annotations import annotations, claims, retracting
 from core.annotations.errors import AnnotationMissing, ItemMissing, NotYours
-from core.annotations.schemas import AnnotationChangeBody, AnnotationFilter, AnnotationView, QueueItemView, Verdict
+from core.annotations.schemas import AnnotationChangeBody, AnnotationFilter, AnnotationView, QueueItemView, ReviewVerdict
 from core.annotations.settings import Review
 from core.database.db import Session
 from core.database.paging import Window
@@ -49,7 +49,7 @@ def back(ai: Session, desk: Desk, rules: Review, *, actor: Actor) -> Desk | None
     return None
 
 
-def save(ai: Session, desk: Desk, shown: Visit, said: Verdict, *, actor: Actor) -> Desk:
+def save(ai: Session, desk: Desk, shown: Visit, said: ReviewVerdict, *, actor: Actor) -> Desk:
     """Store what is said of the item on screen; of one that was saved before, correct it."""
     if not shown.is_saved:
         claims.done(ai, shown.item.id, said, actor=actor)
@@ -71,7 +71,7 @@ def undo(ai: Session, desk: Desk, rules: Review, *, actor: Actor) -> Desk:
     if last.before is None:
         item = retracting.take_back(ai, last.item.id, rules, actor=actor)
         return _let_go(ai, desk, desk.showing(Visit(item)).forgotten(), actor)
-    fields = {name: getattr(last.before, name) for name in Verdict.model_fields}
+    fields = {name: getattr(last.before, name) for name in ReviewVerdict.model_fields}
     annotations.change(ai, last.before.id, AnnotationChangeBody(**fields), actor=actor)
     return desk.showing(Visit(last.item, is_saved=True)).forgotten()
 

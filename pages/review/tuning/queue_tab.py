@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.annotations.queue import Counters
 from core.identity.permissions import Permission, may
-from core.insights.reading import Said
+from core.insights.reading import ReadMessage
 from core.presentation import words
 from core.system import workspace
 from pages._ui import frame, markdown, state, text, watch
@@ -15,7 +15,7 @@ from pages._ui.lists import conversation_list, message_list, review_form
 from pages.review.tuning import queue_decide, queue_many, queue_work
 from pages.review.tuning.queue_desk import Visit
 from pages.review.tuning.queue_many import REASONS
-from pages.review.tuning.queue_work import Seen
+from pages.review.tuning.queue_work import QueueRun
 
 KEYS = {
     "Ctrl + Enter": "Save and next (also inside a field)",
@@ -61,7 +61,7 @@ def draw(reads: Reads, header: watch.Header) -> None:
     with right.container(height=640, key="pane-review-form", border=True, gap="small", autoscroll=False):
         if seen.visit.is_saved:
             st.markdown(":blue-badge[:material/edit: Already saved]\u2002:gray[:small[saving updates it]]")
-        form = review_form.Form(review_form.Subject.of(seen.message), seen.kept)
+        form = review_form.ReviewForm(review_form.ReviewedMessage.of(seen.message), seen.kept)
         form.draw(seen.tags, has_keys=has_keys)
         _draw_ways_on(seen.visit, has_keys=has_keys)
 
@@ -123,7 +123,7 @@ def _draw_begin(counters: Counters) -> None:
         st.button("Start reviewing", key="review.begin", type="primary", shortcut="Ctrl+Enter", on_click=queue_work.begin)
 
 
-def _draw_why(seen: Seen, visit: Visit) -> None:
+def _draw_why(seen: QueueRun, visit: Visit) -> None:
     item = visit.item
     with watch.panel("Why queued", f"priority {item.priority} of 100"), st.container(border=True, gap="xsmall"):
         for reason in item.reasons:
@@ -152,7 +152,7 @@ def _draw_why(seen: Seen, visit: Visit) -> None:
             st.caption("No guidelines yet. Admins add them in Settings > Review.")
 
 
-def _draw_talk(seen: Seen, message: Said) -> None:
+def _draw_talk(seen: QueueRun, message: ReadMessage) -> None:
     if seen.reading is None:
         return
     reading = seen.reading

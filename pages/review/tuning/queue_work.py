@@ -10,14 +10,14 @@ import streamlit as st
 from core.annotations import drafts, queue, settings, tags
 from core.annotations.errors import AnnotationMissing
 from core.annotations.queue import Counters
-from core.annotations.schemas import QueueItemView, Verdict
+from core.annotations.schemas import QueueItemView, ReviewVerdict
 from core.annotations.settings import Review
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.database.db import Database, Session, transaction
 from core.database.paging import Window
 from core.errors import Conflict, NotFound
 from core.identity.schemas import Actor
-from core.insights.reading import Reading, Said, read_conversation
+from core.insights.reading import Reading, ReadMessage, read_conversation
 from pages._ui import errors, frame, guard, state
 from pages._ui.cache import Reads
 from pages._ui.lists import review_form
@@ -44,7 +44,7 @@ class NothingBefore(Conflict):
 
 
 @dataclass(frozen=True)
-class Seen:
+class QueueRun:
     """What one run of the queue shows."""
 
     counters: Counters
@@ -55,7 +55,7 @@ class Seen:
     guidelines: str
 
     @property
-    def message(self) -> Said | None:
+    def message(self) -> ReadMessage | None:
         """The message on screen."""
         if self.visit is None or self.reading is None:
             return None
@@ -71,7 +71,7 @@ class Work:
     actor: Actor
 
 
-def read(reads: Reads) -> Seen:
+def read(reads: Reads) -> QueueRun:
     """Read what is on screen, and what it needs."""
     if desk().shown is None and st.query_params.get(RESUMES):
         with _work() as its:
@@ -88,7 +88,7 @@ def read(reads: Reads) -> Seen:
         kept = _kept(ai, shown, actor) if shown is not None and is_opening else None
     state.put(OPENED, place)
     offered = [each.tag for each in reads.ask_both(tags.list_tags)]
-    return Seen(counted, shown, reading, kept, offered, rules.guidelines)
+    return QueueRun(counted, shown, reading, kept, offered, rules.guidelines)
 
 
 def desk() -> Desk:
@@ -198,7 +198,7 @@ def on_screen() -> Visit:
     return shown
 
 
-def bring_into_view(message: Said) -> None:
+def bring_into_view(message: ReadMessage) -> None:
     """Show the message in hand in the middle of its pane."""
     with st.container(key="unseen-review-focus"):
         _focus(key="review.focus", data={"selector": f".st-key-focus-{message.id}", "block": "center", "token": str(message.id)})
@@ -226,7 +226,7 @@ def _kept(ai: Session, shown: Visit, actor: Actor) -> Mapping[str, object] | Non
     if not shown.is_saved:
         return None
     with suppress(AnnotationMissing):
-        return queue_moves.said_of(ai, shown.item, actor).model_dump(include=set(Verdict.model_fields))
+        return queue_moves.said_of(ai, shown.item, actor).model_dump(include=set(ReviewVerdict.model_fields))
     return None
 
 

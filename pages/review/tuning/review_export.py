@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.annotations import export
-from core.annotations.export import Asked, Manifest
+from core.annotations.export import ExportQuery, Manifest
 from core.annotations.exporting import Split
 from core.annotations.formats import FORMATS, FormatName
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
@@ -43,7 +43,7 @@ def export_tab(reads: Reads, header: watch.Header) -> None:
         draw_manifest(asked)
 
 
-def draw_choices(reads: Reads) -> Asked:
+def draw_choices(reads: Reads) -> ExportQuery:
     """Draw what can be chosen, and return it; all of it is in the address."""
     offers = {**OFFERS, "tag": annotation_tab.tags_offered()}
     chosen = filters.bar(PAGE, reads, FIRST, offers=offers, is_timed=False, own=OWN, draw_own=_draw_own)
@@ -54,7 +54,7 @@ def draw_choices(reads: Reads) -> Asked:
         tag=chosen["tag"],
     )
     split = Split(chosen.own["split"]) if chosen["split"] in set(Split) else Split.ALL
-    return Asked(FormatName(given) if given in FORMATS else FormatName.OPENAI_CHAT, wanted, split)
+    return ExportQuery(FormatName(given) if given in FORMATS else FormatName.OPENAI_CHAT, wanted, split)
 
 
 def _draw_own() -> None:
@@ -77,13 +77,13 @@ def _draw_own() -> None:
     )
 
 
-def address(asked: Asked) -> str:
+def address(asked: ExportQuery) -> str:
     """Return where the file is."""
     split = {} if asked.split is Split.ALL else {"split": str(asked.split)}
     return f"/api/v1/admin/ai/tuning/export?{urlencode({'format': str(asked.format), **split, **asked.filters})}"
 
 
-def draw_preview(asked: Asked) -> None:
+def draw_preview(asked: ExportQuery) -> None:
     """Draw the first five lines as they will stand in the file."""
     with guard.work() as (_, actor):
         permitted = actor
@@ -96,10 +96,10 @@ def draw_preview(asked: Asked) -> None:
             st.code(text.upright(shown).rstrip("\r\n"), language=LANGUAGES[FORMATS[asked.format].ending], wrap_lines=True)
 
 
-def draw_manifest(asked: Asked) -> None:
+def draw_manifest(asked: ExportQuery) -> None:
     """Draw what will be in the file and what will not; it is made when somebody asks, for it takes as long as the file."""
     with watch.panel("Manifest", "rows, checksum and excluded annotations"):
-        made: tuple[Asked, Manifest] | None = state.get(MANIFEST, None)
+        made: tuple[ExportQuery, Manifest] | None = state.get(MANIFEST, None)
         if st.button("Create manifest", icon=":material/fact_check:", key=f"{PAGE}.make"):
             with guard.work() as (_, actor):
                 permitted = actor

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.executions.schemas import ExecutionStatus
 from core.playground.errors import AnswerPending
-from core.playground.schemas import LONGEST_MESSAGE, PlaygroundMessageView, SessionView, Speaker
+from core.playground.schemas import LONGEST_MESSAGE, PlaygroundMessageView, PlaygroundSessionView, Speaker
 from core.presentation import words
 from pages._ui import frame, markdown, state, text
 
@@ -26,7 +26,11 @@ _follow = st.components.v2.component("attune_follow", js=frame.read("parts/follo
 
 
 def draw(
-    session: SessionView, messages: list[PlaygroundMessageView], *, on_stop: Callable[[], None], on_news: Callable[[], None]
+    session: PlaygroundSessionView,
+    messages: list[PlaygroundMessageView],
+    *,
+    on_stop: Callable[[], None],
+    on_news: Callable[[], None],
 ) -> None:
     """Draw the conversation; the last answer grows by itself while it is pending, and is drawn anew when there is news."""
     pending = next((it for it in messages if it.status is ExecutionStatus.PENDING), None)
@@ -108,7 +112,7 @@ def connection() -> None:
     st.html('<span class="attune-connection" role="status"></span>', width="content")
 
 
-def ask(session: SessionView, *, is_answering: bool, on_submit: Callable[[], None]) -> None:
+def ask(session: PlaygroundSessionView, *, is_answering: bool, on_submit: Callable[[], None]) -> None:
     """Draw the field in which one asks; while an answer is written, the next question can be written too."""
     words = "Type your next message" if is_answering else "Message the model"
     st.chat_input(words, key=MESSAGE, max_chars=LONGEST_MESSAGE, on_submit=on_submit)

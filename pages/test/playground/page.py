@@ -10,8 +10,8 @@ from core.errors import Failure
 from core.executions.schemas import ExecutionStatus
 from core.identity.permissions import Permission
 from core.playground import queries, service
-from core.playground.errors import SessionMissing
-from core.playground.schemas import NewMessage, PlaygroundMessageView, SessionSummary, SessionView
+from core.playground.errors import PlaygroundSessionMissing
+from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, PlaygroundSessionView, SessionSummary
 from core.providers import catalogue
 from core.providers.schemas import ModelView
 from pages._ui import errors, frame, guard, state
@@ -22,10 +22,10 @@ CAPTION = "Test prompts and models before release"
 
 
 @dataclass(frozen=True)
-class Seen:
+class PlaygroundRun:
     """What one run of the page shows, read in one transaction."""
 
-    session: SessionView
+    session: PlaygroundSessionView
     messages: list[PlaygroundMessageView]
     sessions: Page[SessionSummary]
     models: list[ModelView]
@@ -61,7 +61,7 @@ def main() -> None:
         session_list.draw(seen.session, seen.sessions, on_open=errors.action(session_list.show))
 
 
-def read() -> Seen:
+def read() -> PlaygroundRun:
     """Read everything; the session is that of the address, else the last one."""
     wanted = session_list.wanted()
     with guard.work() as (session, actor):
@@ -70,7 +70,7 @@ def read() -> Seen:
         shown = queries.session_view(row) if row else service.open_session(session, actor=actor)
         workspace = settings.read(session, settings.Workspace)
         models = catalogue.list_models(session)
-        seen = Seen(
+        seen = PlaygroundRun(
             session=shown,
             messages=queries.list_messages(session, shown.session_id),
             sessions=queries.list_sessions(session, owner=actor.id, window=Window(limit=session_list.shown())),
@@ -104,7 +104,7 @@ def keep(editor: Editor) -> None:
 def ask(editor: Editor) -> None:
     """Send what was typed; it stays in its field when it cannot be sent."""
     message, draft = state.get(chat.MESSAGE, ""), editor.draft()
-    given = NewMessage(
+    given = NewPlaygroundMessage(
         message=message,
         session_id=editor.session_id,
         custom_prompt=draft.custom_prompt,
@@ -125,7 +125,7 @@ def stop() -> None:
     """Stop the answer that is being written."""
     session_id = session_list.wanted()
     if session_id is None:
-        raise SessionMissing
+        raise PlaygroundSessionMissing
     with guard.work() as (session, actor):
         service.stop(session, session_id, actor=actor)
 

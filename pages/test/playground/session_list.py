@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.database.paging import Page
 from core.playground import service
-from core.playground.schemas import SessionSummary, SessionView
+from core.playground.schemas import PlaygroundSessionView, SessionSummary
 from core.presentation import words
 from pages._ui import errors, frame, guard, state, text
 
@@ -42,7 +42,7 @@ def shown() -> int:
     return state.get(SHOWN, STEP)
 
 
-def draw(current: SessionView, sessions: Page[SessionSummary], *, on_open: Callable[[UUID], None]) -> None:
+def draw(current: PlaygroundSessionView, sessions: Page[SessionSummary], *, on_open: Callable[[UUID], None]) -> None:
     """Draw the list, the present session marked."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(width="content"):
@@ -65,7 +65,7 @@ def draw(current: SessionView, sessions: Page[SessionSummary], *, on_open: Calla
             st.button(f"Show {left:,} more", key="playground.more", type="tertiary", on_click=_show_more)
 
 
-def _draw_actions(current: SessionView) -> None:
+def _draw_actions(current: PlaygroundSessionView) -> None:
     st.button(
         "Clear messages",
         key="icon-clear",
@@ -108,7 +108,7 @@ def _show_more() -> None:
     state.put(SHOWN, shown() + STEP)
 
 
-def _ask_to_clear(session: SessionView) -> None:
+def _ask_to_clear(session: PlaygroundSessionView) -> None:
     @st.dialog("Clear messages?")
     def confirm() -> None:
         messages = words.count(session.message_count, "message")
@@ -118,7 +118,7 @@ def _ask_to_clear(session: SessionView) -> None:
     confirm()
 
 
-def _ask_to_delete(session: SessionView) -> None:
+def _ask_to_delete(session: PlaygroundSessionView) -> None:
     @st.dialog("Delete session?")
     def confirm() -> None:
         st.write(f"“{_name(session)}” and its {words.count(session.message_count, 'message')} will be permanently deleted.")
@@ -127,7 +127,7 @@ def _ask_to_delete(session: SessionView) -> None:
     confirm()
 
 
-def _confirm_buttons(label: str, act: Callable[[UUID], None], session: SessionView) -> None:
+def _confirm_buttons(label: str, act: Callable[[UUID], None], session: PlaygroundSessionView) -> None:
     with st.container(horizontal=True):
         if st.button(label, type="primary", key="playground.confirm", on_click=act, args=(session.session_id,)):
             st.rerun()
@@ -135,7 +135,7 @@ def _confirm_buttons(label: str, act: Callable[[UUID], None], session: SessionVi
             st.rerun()
 
 
-def _name(session: SessionView) -> str:
+def _name(session: PlaygroundSessionView) -> str:
     return text.plain(session.name) if session.name else "Empty session"
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from core.ai_metrics import charts as ai_charts
 from core.ai_metrics import queries
 from core.ai_metrics.errors import RequestMissing
-from core.ai_metrics.requests import Order, RequestDetail, RequestView
+from core.ai_metrics.requests import RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.database.paging import Window
 from core.presentation import words
@@ -17,7 +17,7 @@ from pages._ui.cache import Reads
 from pages._ui.filters import Filters
 
 SHOWN, MOST_PAGES = 10, 20
-ORDERS = {Order.SLOWEST: "Slowest", Order.DEAREST: "Most expensive", Order.NEWEST: "Newest"}
+ORDERS = {RequestOrder.SLOWEST: "Slowest", RequestOrder.DEAREST: "Most expensive", RequestOrder.NEWEST: "Newest"}
 STATES = {RequestStatus.OK: "Succeeded", RequestStatus.ERROR: "Failed", RequestStatus.PENDING: "Pending"}
 CHOSEN = "request"
 
@@ -32,7 +32,7 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
             "Order",
             list(ORDERS),
             required=True,
-            default=Order.SLOWEST,
+            default=RequestOrder.SLOWEST,
             format_func=lambda each: ORDERS[each],
             key="order",
             bind="query-params",
@@ -41,7 +41,9 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
     # Under other filters the list begins at its first page.
     at = f"ai-metrics.{order}.{hash((filters.period, tuple(filters.chosen.items())))}"
     window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
-    draw_table(reads.ask(queries.list_first, filters.asked, Order(order), window), filters.period.zone, f"{at}.{window.offset}")
+    draw_table(
+        reads.ask(queries.list_first, filters.asked, RequestOrder(order), window), filters.period.zone, f"{at}.{window.offset}"
+    )
     tables.draw_pages(total, SHOWN, at, most=MOST_PAGES)
     if wanted := st.query_params.get(CHOSEN):
         draw_chosen(reads, wanted, filters.period.zone)

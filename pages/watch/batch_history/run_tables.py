@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from core.batches.answers import Failure, JobFigures, Phase, RunCounts, Strip
+from core.batches.answers import JobFigures, Phase, RunCounts, RunFailure, Strip
 from core.presentation import words
 from pages._ui import filters, tables, text, watch
 from pages.watch.batch_history import run_list
@@ -37,7 +37,7 @@ def said_of(strip: Strip) -> str:
     return f"{text.plain(strip.batch_job)}  \n:gray[:small[{text.plain(' · '.join(facts))}]]"
 
 
-def draw_failures(found: Sequence[Failure], zone: str, *, may_read: bool) -> None:
+def draw_failures(found: Sequence[RunFailure], zone: str, *, may_read: bool) -> None:
     """Draw what runs failed with; one that is selected is opened."""
     silent = "(no message)" if may_read else "(hidden for your role)"
     with watch.panel("Failures", "by error, latest first · select a row to open the latest run"):

@@ -11,20 +11,20 @@ from core.activity.charts import short, took
 from core.activity.conversion import in_words
 from core.activity.versus import points
 from core.database.paging import Page
-from core.insights.stopped import Stopped
+from core.insights.stopped import StoppedUser
 from core.presentation import words
-from core.presentation.comparison import Verdict
+from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import DAY
 from pages._ui import charts, links, state, tables, text, watch
 
 column = st.column_config
 MOST_PAGES = 50
 VERDICTS = {
-    Verdict.WORSE: "worse",
-    Verdict.BETTER: "better",
-    Verdict.NOISE: "not significant",
-    Verdict.DIFFERENT: "different",
-    Verdict.UNKNOWN: "not enough users",
+    ChangeVerdict.WORSE: "worse",
+    ChangeVerdict.BETTER: "better",
+    ChangeVerdict.NOISE: "not significant",
+    ChangeVerdict.DIFFERENT: "different",
+    ChangeVerdict.UNKNOWN: "not enough users",
 }
 Pick = Callable[[int], None]
 
@@ -86,7 +86,9 @@ def draw_figures(funnel: FunnelView, versus: FunnelComparison | None, page: str,
     )
 
 
-def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_last: bool, per_page: int, download: str) -> None:
+def draw_stopped(
+    found: Page[StoppedUser], step: str, page: str, zone: str, *, is_last: bool, per_page: int, download: str
+) -> None:
     """Draw who stopped at a step, a page of them."""
     title = f"Reached {step}" if is_last else f"Dropped off at {step}"
     note = f"{words.count(found.total_count, 'user')} · most recent first · select a row for details"
@@ -117,7 +119,7 @@ def draw_stopped(found: Page[Stopped], step: str, page: str, zone: str, *, is_la
             st.link_button("Export users (CSV)", download, icon=":material/download:", type="tertiary")
 
 
-def _draw_ways_on(row: Stopped) -> None:
+def _draw_ways_on(row: StoppedUser) -> None:
     with st.container(horizontal=True, gap="medium"):
         if row.user_id is not None:
             links.draw("users", "Open journey", icon="route", user=str(row.user_id))
@@ -131,5 +133,5 @@ def _difference(versus: FunnelComparison, number: int) -> str:
     given = versus.steps[number].from_previous
     if number == 0:
         return ""
-    is_early = given.verdict is Verdict.UNKNOWN and given.low is not None
+    is_early = given.verdict is ChangeVerdict.UNKNOWN and given.low is not None
     return f"{points(given)}, {'too early to compare' if is_early else VERDICTS[given.verdict]}"

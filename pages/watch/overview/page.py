@@ -16,7 +16,7 @@ from core.insights.findings import Finding, findings
 from core.insights.tiles import overview_tiles, read_known
 from core.presentation import words
 from core.presentation.comparison import Tile
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 from pages._ui import charts, errors, filters, links, watch
 from pages._ui import tiles as key_figures
 from pages._ui.cache import Reads
@@ -57,7 +57,7 @@ def is_quiet(reads: Reads, chosen: Filters) -> bool:
     with suppress(Unavailable):  # the parts say themselves what did not load
         tiles = read_tiles(reads, chosen)
         # No request costs nothing, but nothing of nothing is no share.
-        is_nothing = all(tile.value is None or (tile.unit is not Unit.SHARE and not tile.value) for tile in tiles)
+        is_nothing = all(tile.value is None or (tile.unit is not FigureUnit.SHARE and not tile.value) for tile in tiles)
         return is_nothing and not read_findings(reads, chosen)
     return False
 

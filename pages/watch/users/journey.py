@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.activity import journeys, queries
 from core.activity.answers import Done, OnboardingStatus, UserView
-from core.activity.errors import SessionMissing, UserMissing
+from core.activity.errors import AnonymousSessionMissing, UserMissing
 from core.insights.timeline import Beside, beside, timeline
 from core.presentation import words
 from core.presentation.periods import Watched
@@ -36,7 +36,7 @@ def draw(reads: Reads) -> None:
             draw_user(reads, name, watched, shown)
         else:
             draw_anonymous(reads, given["session"], watched, shown)
-    except (UserMissing, SessionMissing) as missing:
+    except (UserMissing, AnonymousSessionMissing) as missing:
         st.title("Users", anchor=False)
         frame.empty_state("person_off", "User not found" if given.get("user") else "Session not found", missing.detail)
 

@@ -15,8 +15,8 @@ from core.activity.answers import Moment
 from core.conversations.opinions import in_words
 from core.database.db import Database, transaction
 from core.database.paging import LARGEST_PAGE, Window
-from core.insights.reading import Said, read_conversation
-from core.insights.timeline import Day, Entry, Opinion, Stretch, Talk
+from core.insights.reading import ReadMessage, read_conversation
+from core.insights.timeline import Entry, Stretch, TimelineDay, TimelineFeedback, TimelineTalk
 from core.presentation import words
 from pages._ui import errors, guard, links, markdown, state, text
 
@@ -24,7 +24,7 @@ LONG_S = 1800  # so long a pause stands in the text colour
 Timed = tuple[Entry, float | None]
 
 
-def draw(days: Sequence[Day], zone: str, *, is_readable: bool) -> None:
+def draw(days: Sequence[TimelineDay], zone: str, *, is_readable: bool) -> None:
     """Draw the days, the oldest first."""
     if not days:
         st.caption("No events: raw events have passed their retention period.")
@@ -38,12 +38,12 @@ def _draw_stretch(stretch: Stretch, zone: str, key: str, *, is_readable: bool) -
     with st.container(border=True, gap="xsmall", key=f"stretch-{key}"):
         if stretch.facts:
             st.caption(text.plain(" · ".join(stretch.facts)))
-        for is_talk, timed in groupby(stretch.entries, key=lambda each: isinstance(each[0], Talk)):
+        for is_talk, timed in groupby(stretch.entries, key=lambda each: isinstance(each[0], TimelineTalk)):
             if not is_talk:
                 st.html(f'<ol class="attune-timeline">{"".join(_row(*each, zone) for each in timed)}</ol>')
                 continue
             for talk, gap in timed:
-                if isinstance(talk, Talk):
+                if isinstance(talk, TimelineTalk):
                     _draw_talk(talk, gap, zone, is_readable=is_readable)
 
 
@@ -51,7 +51,7 @@ def _row(entry: Entry, gap: float | None, zone: str) -> str:
     if isinstance(entry, Moment):
         tone = "bad" if entry.is_error else "step" if entry.step is not None else "plain"
         return _line(entry, gap, zone, tone, _event(entry))
-    if isinstance(entry, Opinion):
+    if isinstance(entry, TimelineFeedback):
         return _line(entry, gap, zone, "good" if entry.is_positive else "warn", _opinion(entry))
     return ""
 
@@ -77,14 +77,14 @@ def _event(moment: Moment) -> str:
     return said + (f"<p>{shown}</p>" if shown else "")
 
 
-def _opinion(opinion: Opinion) -> str:
+def _opinion(opinion: TimelineFeedback) -> str:
     how = in_words(opinion.rating, opinion.scale)
     tone = "good" if opinion.is_positive else "warn"
     said = f'<b>feedback</b> <span class="attune-chip attune-{tone}">{how}</span>'
     return said + (f"<p>“{escape(opinion.comment[:500])}”</p>" if opinion.comment else "")
 
 
-def _draw_talk(talk: Talk, gap: float | None, zone: str, *, is_readable: bool) -> None:
+def _draw_talk(talk: TimelineTalk, gap: float | None, zone: str, *, is_readable: bool) -> None:
     facts = [words.count(talk.message_count, "message"), *(["escalated"] if talk.escalated_at else [])]
     key = f"journey.said.{talk.id}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"talk-{talk.id}"):
@@ -103,7 +103,7 @@ def _draw_talk(talk: Talk, gap: float | None, zone: str, *, is_readable: bool) -
         _draw_said(state.get(key, []))
 
 
-def _draw_said(said: list[Said]) -> None:
+def _draw_said(said: list[ReadMessage]) -> None:
     for message in said:
         with st.chat_message(message.role if message.role in ("user", "assistant") else "system", avatar=_avatar(message.role)):
             markdown.draw(message.content + ("…" if message.is_cut else ""))

@@ -6,7 +6,7 @@ import pytest
 
 from core.activity import anonymous, journeys, queries
 from core.activity.answers import AnonymousSummary, OnboardingStatus
-from core.activity.errors import SessionMissing
+from core.activity.errors import AnonymousSessionMissing
 from core.activity.funnel import STEPS
 from core.activity.queries import UserFilter, UserOrder
 from core.activity.schemas import NewEvent
@@ -65,7 +65,7 @@ def test_a_session_that_gets_a_name_is_listed_no_longer(actor: Actor) -> None:
     assert listed(actor).total_count == 1
     store([event(STEPS[2], NOW, session_id="s1", user_id="ann")])
     assert listed(actor).items == []
-    with transaction() as session, pytest.raises(SessionMissing):
+    with transaction() as session, pytest.raises(AnonymousSessionMissing):
         journeys.read_anonymous(session, "s1", WATCHED, limit=10, actor=actor)
 
 
@@ -105,7 +105,7 @@ def test_its_journey_says_what_happened_and_why_it_is_counted_so(actor: Actor) -
 
 
 def test_nobody_is_found_by_an_id_that_never_was(actor: Actor) -> None:
-    with transaction() as session, pytest.raises(SessionMissing):
+    with transaction() as session, pytest.raises(AnonymousSessionMissing):
         journeys.read_anonymous(session, "nobody", WATCHED, limit=10, actor=actor)
 
 

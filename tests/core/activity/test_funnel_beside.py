@@ -13,9 +13,9 @@ from core.activity.segments import Segment
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
-from core.presentation.comparison import Verdict
+from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import Period, Watched, midnight
 from tests.factories.activity import START, event, spaced, store
 from tests.factories.identity import person
@@ -40,7 +40,7 @@ def reached(actor: Actor, wanted: Funnel = SAVED, segment: Segment | None = None
 
 def describe(*given: NewUser) -> None:
     with transaction() as session:
-        users.store(session, list(given), Source("production", "UTC"))
+        users.store(session, list(given), RowSource("production", "UTC"))
 
 
 def test_a_window_ends_to_the_microsecond(actor: Actor) -> None:
@@ -102,8 +102,8 @@ def test_two_segments_differ_by_more_than_chance_or_not(actor: Actor) -> None:
         found = versus.compare_funnels(session, DAYS, Watched(), SAVED, Segment.read("source=ads"), "source=search", actor=actor)
     last = found.steps[-1].from_start
     assert last.difference == pytest.approx(-0.55)
-    assert last.verdict is Verdict.WORSE
-    assert found.steps[1].from_start.verdict is Verdict.NOISE
+    assert last.verdict is ChangeVerdict.WORSE
+    assert found.steps[1].from_start.verdict is ChangeVerdict.NOISE
     assert found.says.startswith("Conversion lower: -55.0 pts (")
     assert "login success" in found.says
     assert (found.name, found.other_name) == ("First source: ads", "First source: search")
@@ -137,7 +137,7 @@ def test_of_two_periods_a_step_counts_as_far_as_all_have_had_time(
         found = versus.compare_funnels(session, period, Watched(), actor=actor)
     assert (found.one.window_days, found.other.window_days) == (days, days)
     assert found.one.steps[-1].users == found.other.steps[-1].users == (10 if days < 7 else 20)
-    assert found.steps[-1].from_start.verdict is Verdict.NOISE
+    assert found.steps[-1].from_start.verdict is ChangeVerdict.NOISE
 
 
 def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,8 +155,8 @@ def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(actor: Actor,
     last = found.steps[-1].from_start
     assert (found.one.end, found.one.window_days, found.one.steps[0].users) == (today - day, 1, 40)
     assert last.difference == pytest.approx(-0.9)
-    assert last.verdict is Verdict.WORSE
-    assert early.steps[-1].from_start.verdict is Verdict.UNKNOWN
+    assert last.verdict is ChangeVerdict.WORSE
+    assert early.steps[-1].from_start.verdict is ChangeVerdict.UNKNOWN
     assert early.says.startswith("Too early to compare")
 
 

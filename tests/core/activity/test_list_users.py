@@ -14,7 +14,7 @@ from core.activity.schemas import NewUser
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Actor, Role
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 from core.presentation.periods import Watched
 from tests.factories.activity import event, store
@@ -51,7 +51,7 @@ def everybody(database: object) -> list[str]:
             store([event("page.view", start + timedelta(hours=1), user_id=name, app="web")], environment=place)
     told = [{"id": "Only_Told", "email": "Told@Example.com"}, {"id": "user-7", "display_name": "Ada Ünal"}, {"id": "plain"}]
     with transaction() as session:
-        users.store(session, msgspec.convert(told, list[NewUser]), Source("production", "UTC"))
+        users.store(session, msgspec.convert(told, list[NewUser]), RowSource("production", "UTC"))
     return [*names, "Only_Told", "plain"]
 
 

@@ -12,7 +12,7 @@ from core.database import partitions
 from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 from core.presentation.periods import Period, Watched, last_days
 from tests.factories.activity import event
@@ -38,7 +38,7 @@ def users(*, worse: float | None = None, release: bool = True, mended: bool = Fa
                 break
     partitions.make_for("user_activity_events", [each.created_at for each in made if each.created_at is not None])
     with transaction() as session:
-        ingest.store(session, made, Source(environment="production", zone="UTC"))
+        ingest.store(session, made, RowSource(environment="production", zone="UTC"))
 
 
 def found(period: Period | None = None) -> list[Drop]:

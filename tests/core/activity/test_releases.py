@@ -14,7 +14,7 @@ from core.database import partitions
 from core.database.db import transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.presentation.periods import Period, Watched
 from tests.factories.activity import START, event
 from tests.factories.ai_metrics import request, send
@@ -28,7 +28,7 @@ MONTH = Period(START - 10 * DAY, START + 20 * DAY)
 def store(*events: NewEvent, import_id: UUID | None = None) -> None:
     partitions.make_for("user_activity_events", [each.created_at for each in events if each.created_at is not None])
     with transaction() as session:
-        ingest.store(session, list(events), Source(environment="production", zone="UTC", import_id=import_id))
+        ingest.store(session, list(events), RowSource(environment="production", zone="UTC", import_id=import_id))
 
 
 def seen(at: datetime, release: str, **more: str) -> NewEvent:

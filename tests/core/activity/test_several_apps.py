@@ -13,7 +13,7 @@ from core.database.db import transaction
 from core.database.staging import driver
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.presentation.periods import Period, Watched
 from core.system import verify
 from tests.factories import activity
@@ -93,7 +93,7 @@ def test_a_session_that_loses_its_name_to_a_user_in_each_app_leaves_nobody_behin
 def test_who_begins_in_two_apps_at_the_same_moment_is_one(actor: Actor) -> None:
     other = Thread(target=store, args=([event(STEPS[1], minutes(1), user_id="ann", app="mobile")],))
     with transaction() as session:
-        ingest.store(session, [event(STEPS[0], user_id="ann", app="web")], Source("production", "UTC"))
+        ingest.store(session, [event(STEPS[0], user_id="ann", app="web")], RowSource("production", "UTC"))
         other.start()
         sleep(0.5)  # he waits for us, and does not know of her yet
     other.join(20)

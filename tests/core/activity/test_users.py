@@ -12,11 +12,11 @@ from sqlalchemy import text
 from core.activity import users
 from core.activity.schemas import NewUser
 from core.database.db import transaction
-from core.ingest.intake import Source, key_of
+from core.ingest.intake import RowSource, key_of
 
 pytestmark = pytest.mark.usefixtures("database")
 
-SOURCE = Source(environment="production", zone="UTC")
+SOURCE = RowSource(environment="production", zone="UTC")
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.ai_metrics import figures, queries
-from core.ai_metrics.answers import AiMetricsSummary, Asked, Figures
+from core.ai_metrics.answers import AiMetricsQuery, AiMetricsSummary, Figures
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
@@ -28,7 +28,7 @@ def actor(database: Postgres) -> Actor:
     return person(Role.ANALYST).actor
 
 
-def summed(asked: Asked, actor: Actor) -> AiMetricsSummary:
+def summed(asked: AiMetricsQuery, actor: Actor) -> AiMetricsSummary:
     with transaction() as session:
         return figures.summary(session, asked, actor=actor)
 
@@ -77,7 +77,7 @@ def test_figures_are_what_one_counts_by_hand_in_any_period(arrive: Callable[[lis
     requests = many(1500)
     arrive(requests)
     for period in PERIODS.values():
-        found = summed(Asked(period), actor)
+        found = summed(AiMetricsQuery(period), actor)
         same(found, by_hand(inside(requests, period.start, period.end)))
         same(found.previous, by_hand(inside(requests, period.previous.start, period.previous.end)))
         assert (found.start, found.end) == (period.start, period.end)
@@ -102,7 +102,7 @@ def test_what_rollups_know_filters_them(arrive: Callable[[list[NewRequest]], Non
     arrive(requests)
     kept = [each for each in requests if all(getattr(each, name) == value for name, value in given.items())]
     for period in (WHOLE, PERIODS["ragged"]):
-        same(summed(replace(Asked(period), **given), actor), by_hand(inside(kept, period.start, period.end)))
+        same(summed(replace(AiMetricsQuery(period), **given), actor), by_hand(inside(kept, period.start, period.end)))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_what_they_do_not_know_is_counted_from_the_rows_exactly(
     in_both(requests)
     kept = [each for each in requests if wanted(each)]
     for period in (WHOLE, PERIODS["ragged"]):
-        found = summed(Asked(period, watched, conversation=conversation), actor)
+        found = summed(AiMetricsQuery(period, watched, conversation=conversation), actor)
         same(found, by_hand(inside(kept, period.start, period.end)), is_exact=True)
 
 
@@ -130,13 +130,13 @@ def test_environments_and_apps_are_apart(actor: Actor) -> None:
     requests, others = many(400, days=4), many(50, days=4, seed=8)
     in_both(requests)
     send(*others, environment="staging")
-    same(summed(Asked(WHOLE, Watched(app="web")), actor), by_hand([each for each in requests if each.app == "web"]))
-    same(summed(Asked(WHOLE, Watched("staging")), actor), by_hand(others))
-    assert summed(Asked(WHOLE, Watched("elsewhere")), actor).total_requests == 0
+    same(summed(AiMetricsQuery(WHOLE, Watched(app="web")), actor), by_hand([each for each in requests if each.app == "web"]))
+    same(summed(AiMetricsQuery(WHOLE, Watched("staging")), actor), by_hand(others))
+    assert summed(AiMetricsQuery(WHOLE, Watched("elsewhere")), actor).total_requests == 0
 
 
 def test_of_nothing_at_all_there_are_zeros_and_nulls(actor: Actor) -> None:
-    for asked in (Asked(WHOLE), Asked(WHOLE, Watched(release="1")), Asked(PERIODS["a quarter"])):
+    for asked in (AiMetricsQuery(WHOLE), AiMetricsQuery(WHOLE, Watched(release="1")), AiMetricsQuery(PERIODS["a quarter"])):
         same(summed(asked, actor), by_hand([]))
 
 
@@ -156,15 +156,15 @@ def test_one_row_alone_is_right_from_the_first_moment_and_after_folding(fields: 
     one = request("2026-03-27T10:05+00:00", **fields)
     send(one)
     for _ in range(2):
-        same(summed(Asked(WHOLE), actor), by_hand([one]))
-        same(summed(Asked(PERIODS["half an hour"]), actor), by_hand([one]))
+        same(summed(AiMetricsQuery(WHOLE), actor), by_hand([one]))
+        same(summed(AiMetricsQuery(PERIODS["half an hour"]), actor), by_hand([one]))
         fold()
 
 
 def test_times_longer_than_a_day_count_as_a_day(actor: Actor) -> None:
     send(request("2026-03-27T10:05+00:00", total_latency_ms=200_000_000))
     for watched in (Watched(), Watched(release="")):
-        found = summed(Asked(WHOLE, watched), actor)
+        found = summed(AiMetricsQuery(WHOLE, watched), actor)
         assert found.avg_latency_ms == 86_400_000
         assert found.p50_latency_ms == pytest.approx(86_400_000, rel=0.01)
 
@@ -174,7 +174,7 @@ def test_models_stand_side_by_side(arrive: Callable[[list[NewRequest]], None], a
     requests = many(800)
     arrive(requests)
     with transaction() as session:
-        found = figures.models(session, Asked(PERIODS["ragged"]), actor=actor)
+        found = figures.models(session, AiMetricsQuery(PERIODS["ragged"]), actor=actor)
     kept = inside(requests, PERIODS["ragged"].start, PERIODS["ragged"].end)
     assert {(each.provider, each.model) for each in found} == {(each.provider, each.model) for each in kept}
     assert [each.total_requests for each in found] == sorted((each.total_requests for each in found), reverse=True)
@@ -187,8 +187,8 @@ def test_models_stand_side_by_side(arrive: Callable[[list[NewRequest]], None], a
 def test_a_sender_who_names_a_star_is_not_taken_for_all(actor: Actor) -> None:
     send(request(START, provider="*", model="*"), request(START, provider="*"), request(START, model="*"), request(START))
     for _ in range(2):
-        assert summed(Asked(WHOLE), actor).total_requests == 4
-        assert summed(Asked(WHOLE, model="*"), actor).total_requests == 2
+        assert summed(AiMetricsQuery(WHOLE), actor).total_requests == 4
+        assert summed(AiMetricsQuery(WHOLE, model="*"), actor).total_requests == 2
         fold()
 
 
@@ -197,4 +197,4 @@ def test_figures_are_for_those_who_watch() -> None:
     with transaction() as session:
         for ask in (figures.summary, figures.models, queries.count_requests):
             with pytest.raises(Forbidden):
-                ask(session, Asked(WHOLE), actor=reviewer)
+                ask(session, AiMetricsQuery(WHOLE), actor=reviewer)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.ai_metrics import tools
-from core.ai_metrics.answers import Asked, ToolFigures, Tools
+from core.ai_metrics.answers import AiMetricsQuery, ToolFigures, Tools
 from core.ai_metrics.schemas import RequestStatus
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
@@ -25,7 +25,7 @@ def actor(database: Postgres) -> Actor:
     return person(Role.ANALYST).actor
 
 
-def called(asked: Asked, actor: Actor) -> Tools:
+def called(asked: AiMetricsQuery, actor: Actor) -> Tools:
     with transaction() as session:
         return tools.tools(session, asked, actor=actor)
 
@@ -55,7 +55,7 @@ def test_each_tool_has_its_calls_failures_and_times(*, is_folded: bool, actor: A
     send_some()
     if is_folded:
         fold()
-    found = called(Asked(WEEK), actor)
+    found = called(AiMetricsQuery(WEEK), actor)
     assert figures(found) == {"search": (4, 0, 100), "book": (1, 1, 40)}
     assert (found.calls, found.error_count, found.error_rate) == (5, 1, 0.2)
     assert [(each.tool, each.share, each.error_rate) for each in found.tools] == [("search", 0.8, 0.0), ("book", 0.2, 1.0)]
@@ -79,23 +79,23 @@ def test_filters_hold(given: dict[str, Any], wanted: dict[str, Any], *, is_folde
     send_some()
     if is_folded:
         fold()
-    assert figures(called(Asked(WEEK, **given), actor)) == wanted
+    assert figures(called(AiMetricsQuery(WEEK, **given), actor)) == wanted
 
 
 def test_less_than_half_an_hour_is_read_from_the_requests(actor: Actor) -> None:
     send(request("2026-03-27T10:05+00:00", tool_calls=calls(10)), request("2026-03-27T10:20+00:00", tool_calls=calls(30)))
     quarter = Period(moment("2026-03-27T10:00+00:00"), moment("2026-03-27T10:15+00:00"))
     for _ in range(2):
-        assert figures(called(Asked(quarter), actor)) == {"search": (1, 0, 10)}
+        assert figures(called(AiMetricsQuery(quarter), actor)) == {"search": (1, 0, 10)}
         fold()
 
 
 def test_without_calls_there_is_nothing_and_no_rate(actor: Actor) -> None:
     send(request(START))
-    found = called(Asked(WEEK), actor)
+    found = called(AiMetricsQuery(WEEK), actor)
     assert (found.calls, found.error_rate, found.tools) == (0, None, [])
 
 
 def test_tools_are_for_those_who_watch() -> None:
     with transaction() as session, pytest.raises(Forbidden):
-        tools.tools(session, Asked(WEEK), actor=person(Role.REVIEWER).actor)
+        tools.tools(session, AiMetricsQuery(WEEK), actor=person(Role.REVIEWER).actor)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from core.ai_metrics import breakdowns, series, tiles
-from core.ai_metrics.answers import Asked, Interval, Latency
+from core.ai_metrics.answers import AiMetricsQuery, Interval, Latency
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.schemas import NewRequest
 from core.ai_metrics.sources import statement_of
@@ -33,7 +33,7 @@ def actor(database: Postgres) -> Actor:
     return person(Role.ANALYST).actor
 
 
-def latency(asked: Asked, actor: Actor, interval: Interval | None = None) -> Latency:
+def latency(asked: AiMetricsQuery, actor: Actor, interval: Interval | None = None) -> Latency:
     with transaction() as session:
         return series.latency(session, asked, interval, actor=actor)
 
@@ -59,7 +59,7 @@ def test_hours_and_half_hours_are_all_there(
         fold(zone)
     start = moment("2026-03-26T18:30+00:00") if zone == CALCUTTA else moment("2026-03-26T10:00+00:00")
     period = Period(start, start + timedelta(hours=20), zone)
-    found = latency(Asked(period), actor, interval).series
+    found = latency(AiMetricsQuery(period), actor, interval).series
     assert [each.at for each in found] == starts(period, hours)
     for each in found:
         wanted = times(inside(requests, each.at, each.at + timedelta(hours=hours)))
@@ -75,7 +75,7 @@ def test_days_are_those_of_the_zone_also_when_clocks_change(watched: Watched, *,
     if is_folded:
         fold(BERLIN)
     kept = [each for each in requests if watched.release in (None, each.release)]
-    found = latency(Asked(CLOCKS_CHANGE, watched), actor, Interval.DAY).series
+    found = latency(AiMetricsQuery(CLOCKS_CHANGE, watched), actor, Interval.DAY).series
     edges = [moment(f"2026-03-{day}T00:00{shift}") for day, shift in (("28", "+01"), ("29", "+01"), ("30", "+02"), ("31", "+02"))]
     assert [each.at for each in found] == edges[:3]
     for each, end in zip(found, edges[1:], strict=True):
@@ -91,7 +91,7 @@ def test_a_ragged_range_begins_with_a_part_of_a_day(actor: Actor) -> None:
     fold()
     send(*requests[300:])
     period = Period(moment("2026-03-26T22:17+00:00"), moment("2026-03-28T01:05+00:00"))
-    found = latency(Asked(period), actor, Interval.DAY).series
+    found = latency(AiMetricsQuery(period), actor, Interval.DAY).series
     assert [each.at.day for each in found] == [26, 27, 28]
     for each in found:
         own = inside(requests, max(period.start, each.at), min(period.end, each.at + timedelta(days=1)))
@@ -104,7 +104,7 @@ def test_the_histogram_counts_every_request_that_has_a_time(watched: Watched, ac
     send(*requests)
     fold()
     kept = times([each for each in requests if watched.release in (None, each.release)])
-    found = latency(Asked(Period(START, START + timedelta(days=3)), watched), actor).histogram
+    found = latency(AiMetricsQuery(Period(START, START + timedelta(days=3)), watched), actor).histogram
     assert (found[0].from_ms, found[0].to_ms) == (0, 0)
     assert [bar.from_ms for bar in found[2:]] == [bar.to_ms for bar in found[1:-1]]
     for bar in found:
@@ -114,7 +114,7 @@ def test_the_histogram_counts_every_request_that_has_a_time(watched: Watched, ac
 
 
 def test_of_nothing_there_are_points_without_values(actor: Actor) -> None:
-    found = latency(Asked(CLOCKS_CHANGE), actor)
+    found = latency(AiMetricsQuery(CLOCKS_CHANGE), actor)
     assert found.interval is Interval.HOUR
     assert len(found.series) == 71  # one hour is not there
     assert {(each.requests, each.p50, each.avg) for each in found.series} == {(0, None, None)}
@@ -129,7 +129,7 @@ def test_the_interval_follows_the_length_of_the_range(actor: Actor) -> None:
 
 
 def test_too_many_points_are_refused(actor: Actor) -> None:
-    year = Asked(Period(START, START + timedelta(days=365)))
+    year = AiMetricsQuery(Period(START, START + timedelta(days=365)))
     for interval in (Interval.HOUR, Interval.HALF_HOUR):
         with pytest.raises(TooFine):
             latency(year, actor, interval)
@@ -142,7 +142,7 @@ def test_tokens_and_cost_add_up_over_time_and_by_model(arrive: Callable[[], None
     send(*requests)
     arrive()
     with transaction() as session:
-        found = series.tokens(session, Asked(Period(START, START + timedelta(days=3))), Interval.DAY, actor=actor)
+        found = series.tokens(session, AiMetricsQuery(Period(START, START + timedelta(days=3))), Interval.DAY, actor=actor)
     wanted = by_hand(requests)
     for parts in (found.series, found.models):
         for name in ("total_requests", "input_tokens", "output_tokens", "total_tokens", "cost_usd", "unpriced_requests"):
@@ -156,7 +156,7 @@ def test_errors_are_counted_over_time_by_model_and_by_type(arrive: Callable[[], 
     send(*requests)
     arrive()
     with transaction() as session:
-        found = breakdowns.errors(session, Asked(Period(START, START + timedelta(days=3))), actor=actor)
+        found = breakdowns.errors(session, AiMetricsQuery(Period(START, START + timedelta(days=3))), actor=actor)
     wanted = by_hand(requests)
     assert (found.total_requests, found.error_count, found.error_rate) == tuple(
         wanted[name] for name in ("total_requests", "error_count", "error_rate")
@@ -171,7 +171,7 @@ def test_errors_are_counted_over_time_by_model_and_by_type(arrive: Callable[[], 
 def test_what_is_only_pending_has_no_rate(actor: Actor) -> None:
     send(request(START, status="pending"))
     with transaction() as session:
-        found = breakdowns.errors(session, Asked(Period(START, START + timedelta(days=1))), actor=actor)
+        found = breakdowns.errors(session, AiMetricsQuery(Period(START, START + timedelta(days=1))), actor=actor)
     assert (found.total_requests, found.error_count, found.error_rate, found.types) == (1, 0, None, [])
 
 
@@ -181,7 +181,7 @@ def test_an_error_says_what_it_was_and_when_it_was_last_seen() -> None:
     send(request(START, status="error"))
     with transaction() as session:
         admin = person(Role.ADMIN).actor
-        found = breakdowns.errors(session, Asked(Period(START, START + timedelta(days=1))), actor=admin).types
+        found = breakdowns.errors(session, AiMetricsQuery(Period(START, START + timedelta(days=1))), actor=admin).types
     assert [(each.error_type, each.requests, each.message) for each in found] == [("timeout", 2, "30 s"), (None, 1, None)]
     assert found[0].last_at == datetime(2026, 3, 26, 1, tzinfo=UTC)
 
@@ -191,7 +191,7 @@ def test_series_are_for_those_who_watch() -> None:
     with transaction() as session:
         for ask in (series.latency, series.tokens, breakdowns.errors):
             with pytest.raises(Forbidden):
-                ask(session, Asked(CLOCKS_CHANGE), actor=reviewer)
+                ask(session, AiMetricsQuery(CLOCKS_CHANGE), actor=reviewer)
 
 
 @pytest.mark.parametrize("zone", [BERLIN, CALCUTTA, "UTC"])
@@ -205,7 +205,7 @@ def test_totals_and_bars_are_those_of_all_hours_whatever_the_interval(zone: str,
         )
     )
     for end in (now + timedelta(days=1), now - timedelta(hours=40)):
-        asked = Asked(Period(end - timedelta(days=6), end, zone), watched)
+        asked = AiMetricsQuery(Period(end - timedelta(days=6), end, zone), watched)
         by_hour, by_day = (latency(asked, actor, each) for each in (Interval.HOUR, Interval.DAY))
         assert (by_hour.overall, by_hour.first_token, by_hour.histogram) == (by_day.overall, by_day.first_token, by_day.histogram)
         with transaction() as session:
@@ -215,7 +215,7 @@ def test_totals_and_bars_are_those_of_all_hours_whatever_the_interval(zone: str,
 
 def test_a_period_is_read_once_for_its_hours_totals_and_bars(actor: Actor) -> None:
     send(request(START, total_latency_ms=5))
-    asked, statements = Asked(Period(START - timedelta(minutes=7), START + timedelta(minutes=47))), []
+    asked, statements = AiMetricsQuery(Period(START - timedelta(minutes=7), START + timedelta(minutes=47))), []
     with transaction() as session:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda *given: statements.append(given[2]))
@@ -230,7 +230,7 @@ def test_other_periods_and_values_of_filters_take_no_other_statement(actor: Acto
     with transaction() as session:
         built = []
         for model in ("a", "b"):
-            found = [series.latency(session, Asked(period, model=model), Interval.HOUR, actor=actor) for period in odd]
+            found = [series.latency(session, AiMetricsQuery(period, model=model), Interval.HOUR, actor=actor) for period in odd]
             assert {each.overall.p50 for each in found} == {found[0].overall.p50}
             built.append(statement_of.cache_info().misses)
             assert found[0].overall.requests == 1
@@ -240,7 +240,7 @@ def test_other_periods_and_values_of_filters_take_no_other_statement(actor: Acto
 def test_of_very_many_errors_the_types_are_those_of_a_moment_ago(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memo, "MANY", 1)
     monkeypatch.setattr(memo, "TIMES_AS_LONG", 1e6)
-    asked, found = Asked(Period(START, START + timedelta(days=1))), []
+    asked, found = AiMetricsQuery(Period(START, START + timedelta(days=1))), []
     for number in range(2):
         send(request(START, id=f"failed-{number}", status="error", error_type=f"type-{number}"))
         with transaction() as session:
@@ -255,7 +255,7 @@ def test_of_very_many_days_a_week_is_a_point(zone: str, actor: Actor) -> None:
     send(*requests, zone=zone)
     fold(zone)
     start = midnight(date(2025, 3, 12), zone)
-    found = latency(Asked(Period(start, start + 401 * timedelta(days=1), zone)), actor)
+    found = latency(AiMetricsQuery(Period(start, start + 401 * timedelta(days=1), zone)), actor)
     assert found.interval is Interval.WEEK
     assert len(found.series) == 58
     assert {each.at.astimezone(ZoneInfo(zone)).strftime("%a %H") for each in found.series} == {"Mon 00"}
@@ -264,7 +264,7 @@ def test_of_very_many_days_a_week_is_a_point(zone: str, actor: Actor) -> None:
 
 
 def test_up_to_four_hundred_days_a_day_is_a_point(actor: Actor) -> None:
-    found = latency(Asked(Period(START, START + 400 * timedelta(days=1), "UTC")), actor)
+    found = latency(AiMetricsQuery(Period(START, START + 400 * timedelta(days=1), "UTC")), actor)
     assert (found.interval, len(found.series)) == (Interval.DAY, 400)
 
 

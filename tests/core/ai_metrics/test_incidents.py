@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.ai_metrics.answers import Asked
+from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.incidents import Incident, Trouble, incidents
 from core.ai_metrics.schemas import NewRequest
 from core.database.db import transaction
@@ -36,7 +36,7 @@ def traffic(*, slow: Is = lambda model, at: False, failing: Is = lambda model, a
 def found(period: Period = WHOLE, **asked: str) -> list[Incident]:
     actor = person(Role.ANALYST).actor
     with transaction() as session:
-        return incidents(session, Asked(period, Watched(), **asked), actor=actor)  # type: ignore[arg-type]  # filters by name
+        return incidents(session, AiMetricsQuery(period, Watched(), **asked), actor=actor)  # type: ignore[arg-type]  # filters by name
 
 
 def between(start: datetime, end: datetime, name: str = "small") -> Is:
@@ -99,7 +99,7 @@ def test_of_a_day_that_stands_out_only_what_is_in_the_period_is_found(first: int
 
 def test_who_may_not_watch_is_told_nothing() -> None:
     with transaction() as session, pytest.raises(Forbidden):
-        incidents(session, Asked(WHOLE), actor=person(Role.REVIEWER).actor)
+        incidents(session, AiMetricsQuery(WHOLE), actor=person(Role.REVIEWER).actor)
 
 
 def test_a_night_in_which_little_is_asked_is_a_part_of_it() -> None:

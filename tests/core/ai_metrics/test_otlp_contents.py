@@ -7,17 +7,17 @@ import pytest
 
 from core.ai_metrics import contents
 from core.ai_metrics.contents import Exchange
-from core.ai_metrics.span_messages import Said
+from core.ai_metrics.span_messages import SpanMessage
 from tests.factories.spans import CHAT, packed, pairs, span, unpacked
 
 CALL = {"id": "t1", "name": "weather", "arguments": {"city": "Paris"}}
 ASKED = [
-    Said("system", "be brief", []),
-    Said("user", "Weather?", []),
-    Said("assistant", "", [CALL]),
-    Said("tool", "sunny", [], "t1"),
+    SpanMessage("system", "be brief", []),
+    SpanMessage("user", "Weather?", []),
+    SpanMessage("assistant", "", [CALL]),
+    SpanMessage("tool", "sunny", [], "t1"),
 ]
-ANSWERED = [Said("assistant", "It is sunny.", [])]
+ANSWERED = [SpanMessage("assistant", "It is sunny.", [])]
 PARTS = [
     {"role": "system", "parts": [{"type": "text", "content": "be brief"}]},
     {"role": "user", "parts": [{"type": "text", "content": "Weather?"}]},
@@ -94,7 +94,7 @@ def test_of_several_answers_in_one_message_nobody_can_say_which_call_it_answers(
     parts = [{"type": "tool_call_response", "id": id_, "response": id_} for id_ in ("t1", "t2")]
     found = exchange({"gen_ai.input.messages": json.dumps([{"role": "tool", "parts": parts}])})
     assert found is not None
-    assert found.asked == [Said("tool", "t1\nt2", [])]
+    assert found.asked == [SpanMessage("tool", "t1\nt2", [])]
 
 
 def test_events_say_it_too() -> None:
@@ -138,24 +138,24 @@ def test_what_is_shown_as_a_message_is_not_kept_twice() -> None:
     assert not contents.is_content("gen_ai.prompt.name")
 
 
-def names(asked: list[Said], answered: list[Said] | None = None) -> tuple[list[str], list[str]]:
+def names(asked: list[SpanMessage], answered: list[SpanMessage] | None = None) -> tuple[list[str], list[str]]:
     return contents.names_of(Exchange(asked, answered or []))
 
 
 def test_a_message_has_the_name_that_its_answer_had() -> None:
     first, answer = names(ASKED[1:2], ANSWERED)
-    later, _ = names([ASKED[1], Said("assistant", " It is sunny.\n", []), Said("user", "Thanks", [])])
+    later, _ = names([ASKED[1], SpanMessage("assistant", " It is sunny.\n", []), SpanMessage("user", "Thanks", [])])
     assert later[:2] == first + answer
     assert len(set(later)) == 3
 
 
 def test_the_same_words_at_another_place_are_another_message() -> None:
-    again, _ = names([Said("user", "ok", []), Said("user", "ok", [])])
+    again, _ = names([SpanMessage("user", "ok", []), SpanMessage("user", "ok", [])])
     assert len(set(again)) == 2
 
 
 def test_a_system_message_with_the_time_in_it_does_not_make_a_conversation_anew() -> None:
-    one, _ = names([Said("system", "It is 10:00", []), *ASKED[1:]])
-    other, _ = names([Said("system", "It is 10:01", []), *ASKED[1:]])
+    one, _ = names([SpanMessage("system", "It is 10:00", []), *ASKED[1:]])
+    other, _ = names([SpanMessage("system", "It is 10:01", []), *ASKED[1:]])
     assert one[0] != other[0]
     assert one[1:] == other[1:]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text
 
 from core.ai_metrics import flows, reprice, rollups
-from core.ai_metrics.flows import EmptySpan, Progress, Reprice, RepriceReport
+from core.ai_metrics.flows import EmptySpan, Reprice, RepriceProgress, RepriceReport
 from core.ai_metrics.models import AiRequest
 from core.database import db
 from core.database.db import transaction
@@ -45,7 +45,7 @@ def boss() -> Actor:
 
 def run(**given: object) -> RepriceReport:
     wanted = Reprice.model_validate({"dry_run": False, **WEEK, **given})
-    return flows.reprice_days(Progress(flows.span_of(wanted), dry_run=wanted.dry_run))
+    return flows.reprice_days(RepriceProgress(flows.span_of(wanted), dry_run=wanted.dry_run))
 
 
 def costs() -> list[Decimal | None]:

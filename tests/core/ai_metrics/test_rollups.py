@@ -15,10 +15,10 @@ from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.database import partitions
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 
-SOURCE = Source("production", "Europe/Berlin")
+SOURCE = RowSource("production", "Europe/Berlin")
 NOW = clock.now().replace(minute=0, second=0, microsecond=0)
 TABLES = ("ai_request_metrics", "ai_request_rollups", "ai_request_deltas", "users", "user_days")
 LATENCIES = (None, -5, 0, 1, 2, 3, 999, 86_400_000, 2**31 - 1)

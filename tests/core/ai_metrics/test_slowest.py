@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from core.ai_metrics import extremes, ordered_days, queries
-from core.ai_metrics.answers import Asked
-from core.ai_metrics.requests import Order
+from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.database.db import transaction
 from core.database.paging import Window
@@ -34,24 +34,26 @@ def edge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dat
     return chosen[request.param]
 
 
-@pytest.mark.parametrize("order", [Order.SLOWEST, Order.DEAREST])
+@pytest.mark.parametrize("order", [RequestOrder.SLOWEST, RequestOrder.DEAREST])
 @pytest.mark.parametrize("is_folded", [True, False])
 @pytest.mark.parametrize("window", [Window(10), Window(7, 13), Window(200, 400)])
 @pytest.mark.parametrize(
     "asked",
     [
-        Asked(WHOLE),
-        Asked(ODD),
-        Asked(SHORT),
-        Asked(WHOLE, model="a"),
-        Asked(WHOLE, provider="umbra", status=RequestStatus.ERROR),
-        Asked(WHOLE, Watched(app="web")),
-        Asked(WHOLE, Watched(release="2")),
-        Asked(WHOLE, Watched("staging")),
+        AiMetricsQuery(WHOLE),
+        AiMetricsQuery(ODD),
+        AiMetricsQuery(SHORT),
+        AiMetricsQuery(WHOLE, model="a"),
+        AiMetricsQuery(WHOLE, provider="umbra", status=RequestStatus.ERROR),
+        AiMetricsQuery(WHOLE, Watched(app="web")),
+        AiMetricsQuery(WHOLE, Watched(release="2")),
+        AiMetricsQuery(WHOLE, Watched("staging")),
     ],
 )
 @pytest.mark.usefixtures("edge")
-def test_they_are_those_that_took_or_cost_most(asked: Asked, window: Window, order: Order, is_folded: bool) -> None:
+def test_they_are_those_that_took_or_cost_most(
+    asked: AiMetricsQuery, window: Window, order: RequestOrder, is_folded: bool
+) -> None:
     sent = many(600)
     send(*sent)
     if is_folded:
@@ -60,7 +62,7 @@ def test_they_are_those_that_took_or_cost_most(asked: Asked, window: Window, ord
     measured = sorted(value for each in sent if (value := measure(each, order)) is not None and is_wanted(asked, each, order))
     with transaction() as session:
         found = queries.list_first(session, asked, order, window, actor=person(Role.ANALYST).actor)
-    values = [each.total_latency_ms if order is Order.SLOWEST else each.cost_usd for each in found]
+    values = [each.total_latency_ms if order is RequestOrder.SLOWEST else each.cost_usd for each in found]
     assert values == measured[::-1][window.offset : window.offset + window.limit]
 
 
@@ -88,12 +90,12 @@ def indexes() -> list[str]:
         return list(session.scalars(INDEXES))
 
 
-def measure(each: NewRequest, order: Order) -> int | Decimal | None:
+def measure(each: NewRequest, order: RequestOrder) -> int | Decimal | None:
     """Return what a request is ordered by."""
-    return each.total_latency_ms if order is Order.SLOWEST else each.cost_usd
+    return each.total_latency_ms if order is RequestOrder.SLOWEST else each.cost_usd
 
 
-def is_wanted(asked: Asked, each: NewRequest, order: Order) -> bool:
+def is_wanted(asked: AiMetricsQuery, each: NewRequest, order: RequestOrder) -> bool:
     """Whether a request is asked for, field by field."""
     fields = {"model": asked.model, "provider": asked.provider, "status": asked.status}
     fields |= {"app": asked.watched.app, "release": asked.watched.release}
@@ -101,6 +103,6 @@ def is_wanted(asked: Asked, each: NewRequest, order: Order) -> bool:
     return (
         asked.period.start <= at < asked.period.end
         and asked.watched.environment == "production"
-        and (each.status != "pending" or order is Order.DEAREST)
+        and (each.status != "pending" or order is RequestOrder.DEAREST)
         and all(value is None or getattr(each, name) == value for name, value in fields.items())
     )

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from core.annotations import export
-from core.annotations.export import Asked, Manifest
+from core.annotations.export import ExportQuery, Manifest
 from core.annotations.exporting import Split, split_of
 from core.annotations.formats import FormatName
 from core.annotations.left_out import ExclusionReason
@@ -26,23 +26,23 @@ from tests.factories.reviews import START, annotated
 pytestmark = pytest.mark.usefixtures("database")
 
 
-def asked(format_: FormatName = FormatName.OPENAI_CHAT, split: Split = Split.ALL, **wanted: Any) -> Asked:  # noqa: ANN401
-    return Asked(format_, AnnotationFilter(**wanted), split)
+def asked(format_: FormatName = FormatName.OPENAI_CHAT, split: Split = Split.ALL, **wanted: Any) -> ExportQuery:  # noqa: ANN401
+    return ExportQuery(format_, AnnotationFilter(**wanted), split)
 
 
-def file(given: Asked) -> bytes:
+def file(given: ExportQuery) -> bytes:
     return b"".join(export.stream(given, actor=person(Role.SUPER_ADMIN).actor))
 
 
-def lines(given: Asked) -> list[Any]:
+def lines(given: ExportQuery) -> list[Any]:
     return [json.loads(line) for line in file(given).splitlines()]
 
 
-def manifest(given: Asked) -> Manifest:
+def manifest(given: ExportQuery) -> Manifest:
     return export.make_manifest(given, actor=person(Role.SUPER_ADMIN).actor)
 
 
-def left_out(given: Asked) -> dict[ExclusionReason, int]:
+def left_out(given: ExportQuery) -> dict[ExclusionReason, int]:
     return {each.reason: each.count for each in manifest(given).left_out}
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from core.annotations import export
-from core.annotations.export import Asked, Tally
+from core.annotations.export import ExportQuery, ExportTally
 from core.annotations.formats import FormatName
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
@@ -56,9 +56,9 @@ def peaks(pieces: Iterator[bytes], process: psutil.Process) -> Iterator[int]:
 @pytest.mark.parametrize("name", [FormatName.JSONL, FormatName.OPENAI_DPO, FormatName.CSV])
 @pytest.mark.usefixtures("many")
 def test_a_hundred_thousand_are_all_there_in_flat_memory(name: FormatName) -> None:
-    actor, tally, process = person(Role.SUPER_ADMIN).actor, Tally(), psutil.Process()
+    actor, tally, process = person(Role.SUPER_ADMIN).actor, ExportTally(), psutil.Process()
     before, begun, worked = process.memory_info().rss, time.monotonic(), sum(process.cpu_times()[:2])
-    peak = max(peaks(export.stream(Asked(name), actor=actor, tally=tally), process))
+    peak = max(peaks(export.stream(ExportQuery(name), actor=actor, tally=tally), process))
     worked_s = sum(process.cpu_times()[:2]) - worked
     took_s, more = time.monotonic() - begun, (peak - before) >> 20
     print(f"{name}: {took_s:.1f} s, {worked_s:.1f} s of them ours, {tally.size >> 20} MB, {more} MB more memory")  # noqa: T201

@@ -13,10 +13,10 @@ from core.annotations.formats import CSV_COLUMNS, FORMATS, FormatName
 from core.annotations.left_out import ExclusionReason
 from core.annotations.readers import is_readable
 from core.annotations.schemas import AnnotationType
-from core.annotations.turns import Turn
+from core.annotations.turns import StoredTurn
 from core.presentation import csv_lines
 
-SYSTEM, QUESTION = Turn("system", "Be kind."), Turn("user", "Where is my order?")
+SYSTEM, QUESTION = StoredTurn("system", "Be kind."), StoredTurn("user", "Where is my order?")
 ORIGINAL, BETTER = "I do not know.", "It is on its way."
 HOSTILE = [
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -35,8 +35,8 @@ HOSTILE = [
 def example(
     annotation_type: AnnotationType = AnnotationType.CORRECTION,
     suggested: str | None = BETTER,
-    said: Turn | None = Turn("assistant", ORIGINAL),  # noqa: B008  frozen
-    before: tuple[Turn, ...] = (SYSTEM, QUESTION),
+    said: StoredTurn | None = StoredTurn("assistant", ORIGINAL),  # noqa: B008  frozen
+    before: tuple[StoredTurn, ...] = (SYSTEM, QUESTION),
     **others: Any,  # noqa: ANN401
 ) -> Example:
     facts = {"annotation_type": str(annotation_type), "tags": ["tone"], "content": "too short", **others.pop("facts", {})}
@@ -105,11 +105,11 @@ def test_approved_is_good_and_flagged_is_bad(annotation_type: AnnotationType, la
         (FormatName.OPENAI_CHAT, example(said=QUESTION), ExclusionReason.NOT_AN_ANSWER),
         (FormatName.OPENAI_CHAT, example(before=(SYSTEM,)), ExclusionReason.NO_QUESTION),
         (FormatName.OPENAI_CHAT, example(is_overruled=True), ExclusionReason.OVERRULED),
-        (FormatName.OPENAI_CHAT, example(AnnotationType.APPROVED, said=Turn("assistant", "")), ExclusionReason.EMPTY),
+        (FormatName.OPENAI_CHAT, example(AnnotationType.APPROVED, said=StoredTurn("assistant", "")), ExclusionReason.EMPTY),
         (FormatName.OPENAI_DPO, example(suggested=ORIGINAL + "\n"), ExclusionReason.SAME_ANSWER),
         (FormatName.OPENAI_DPO, example(AnnotationType.APPROVED), ExclusionReason.NO_EXAMPLE),
         (FormatName.OPENAI_DPO, example(AnnotationType.IMPROVEMENT, None), ExclusionReason.NO_SUGGESTION),
-        (FormatName.OPENAI_DPO, example(said=Turn("assistant", "")), ExclusionReason.EMPTY),
+        (FormatName.OPENAI_DPO, example(said=StoredTurn("assistant", "")), ExclusionReason.EMPTY),
         (FormatName.TRL_UNPAIRED, example(), ExclusionReason.NO_EXAMPLE),
         (FormatName.KB_MARKDOWN, example(AnnotationType.FLAG), ExclusionReason.NO_EXAMPLE),
     ],
@@ -119,7 +119,7 @@ def test_what_is_left_out_says_why(name: FormatName, given: Example, reason: Exc
 
 
 def test_what_nobody_said_is_no_part_of_an_example() -> None:
-    given = example(before=(QUESTION, Turn("assistant", ""), Turn("system", " "), Turn("user", "Hello?")))
+    given = example(before=(QUESTION, StoredTurn("assistant", ""), StoredTurn("system", " "), StoredTurn("user", "Hello?")))
     assert [each["content"] for each in line(FormatName.OPENAI_CHAT, given)["messages"]] == [
         "Where is my order?",
         "Hello?",
@@ -131,8 +131,8 @@ def test_what_nobody_said_is_no_part_of_an_example() -> None:
 @pytest.mark.parametrize("name", list(FormatName))
 def test_hostile_text_stays_within_its_line(name: FormatName, text: str) -> None:
     annotation_type = AnnotationType.FLAG if name is FormatName.TRL_UNPAIRED else AnnotationType.CORRECTION
-    before = (Turn("system", text), Turn("user", text))
-    given = example(annotation_type, text, Turn("assistant", text + "!"), before, facts={"content": text, "user_id": text})
+    before = (StoredTurn("system", text), StoredTurn("user", text))
+    given = example(annotation_type, text, StoredTurn("assistant", text + "!"), before, facts={"content": text, "user_id": text})
     found = written(name, given)
     if FORMATS[name].ending == "jsonl":
         assert found.count(b"\n") == 1
@@ -141,7 +141,7 @@ def test_hostile_text_stays_within_its_line(name: FormatName, text: str) -> None
 
 @pytest.mark.parametrize("text", [each for each in HOSTILE if "\ud800" not in each])
 def test_training_lines_hold_the_text_to_the_character(text: str) -> None:
-    found = line(FormatName.TRL_PREFERENCE, example(suggested=text, said=Turn("assistant", text + "!")))
+    found = line(FormatName.TRL_PREFERENCE, example(suggested=text, said=StoredTurn("assistant", text + "!")))
     assert (found["chosen"][0]["content"], found["rejected"][0]["content"]) == (text, text + "!")
 
 
@@ -151,7 +151,7 @@ def test_half_a_character_becomes_a_question_mark() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_two_readers_of_csv_read_the_same_and_no_formula(text: str) -> None:
-    rows = [example(facts={"content": text}, said=Turn("assistant", text)), example()]
+    rows = [example(facts={"content": text}, said=StoredTurn("assistant", text)), example()]
     file = csv_lines.line(CSV_COLUMNS) + b"".join(written(FormatName.CSV, row) for row in rows).decode()
     own = list(csv.DictReader(io.StringIO(file, newline="")))
     table = pd.read_csv(io.StringIO(file), dtype=str, keep_default_na=False, lineterminator=None)
@@ -164,7 +164,7 @@ def test_two_readers_of_csv_read_the_same_and_no_formula(text: str) -> None:
 
 def test_markdown_loads_and_runs_nothing_and_keeps_to_its_section() -> None:
     sections = [
-        written(FormatName.KB_MARKDOWN, example(suggested=text, before=(Turn("user", text),))).decode() for text in HOSTILE
+        written(FormatName.KB_MARKDOWN, example(suggested=text, before=(StoredTurn("user", text),))).decode() for text in HOSTILE
     ]
     for section in sections:
         assert "<script" not in section

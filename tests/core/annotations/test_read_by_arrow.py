@@ -9,7 +9,7 @@ from pyarrow import json as arrow
 from core.annotations.examples import Example
 from core.annotations.formats import FORMATS, FormatName
 from core.annotations.schemas import AnnotationType
-from core.annotations.turns import Turn
+from core.annotations.turns import StoredTurn
 
 # OpenAI's own files have schemas of tools as objects: those are for OpenAI.
 TABLES = [name for name, form in FORMATS.items() if form.ending == "jsonl" and name not in ("openai_chat", "openai_dpo")]
@@ -21,9 +21,13 @@ def example(name: FormatName, number: int) -> Example:
     arguments = MIXED[number % len(MIXED)]
     call = {"id": "c", "name": "find", "arguments": arguments}
     tool = {"name": "find", "parameters": {"type": "object", "properties": {key: {"default": arguments} for key in arguments}}}
-    before = (Turn("user", f"Where is {number}?"), Turn("assistant", "", [call]), Turn("tool", str(arguments), answers="c"))
+    before = (
+        StoredTurn("user", f"Where is {number}?"),
+        StoredTurn("assistant", "", [call]),
+        StoredTurn("tool", str(arguments), answers="c"),
+    )
     kind = KINDS.get(name, AnnotationType.APPROVED)
-    said = Turn("assistant", "Here.", [call | {"result": arguments}] if number % 2 else ())
+    said = StoredTurn("assistant", "Here.", [call | {"result": arguments}] if number % 2 else ())
     return Example(kind, "There.", {"content": "x"}, said, before, tools=[tool] if number % 3 else None)
 
 

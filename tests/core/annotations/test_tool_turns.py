@@ -10,21 +10,21 @@ from core.annotations.formats import FORMATS, FormatName
 from core.annotations.left_out import ExclusionReason
 from core.annotations.readers import is_readable
 from core.annotations.schemas import AnnotationType
-from core.annotations.turns import Turn
+from core.annotations.turns import StoredTurn
 
-QUESTION = Turn("user", "Where is order 7?")
-ANSWER = Turn("assistant", "It is on its way.")
+QUESTION = StoredTurn("user", "Where is order 7?")
+ANSWER = StoredTurn("assistant", "It is on its way.")
 FIND = {"id": "toolu_1", "name": "orders.find", "arguments": {"order": 7}}
 TRACK = {"id": "toolu_2", "type": "function", "function": {"name": "track", "arguments": '{"parcel": "p"}'}}
-FOUND, TRACKED = Turn("tool", '{"parcel": "p"}', answers="toolu_1"), Turn("tool", "in Bern", answers="toolu_2")
+FOUND, TRACKED = StoredTurn("tool", '{"parcel": "p"}', answers="toolu_1"), StoredTurn("tool", "in Bern", answers="toolu_2")
 TRAINING = [name for name, form in FORMATS.items() if form.tells_calls]
 
 
-def calling(*calls: dict[str, Any], content: str = "") -> Turn:
-    return Turn("assistant", content, calls)
+def calling(*calls: dict[str, Any], content: str = "") -> StoredTurn:
+    return StoredTurn("assistant", content, calls)
 
 
-def example(*before: Turn, said: Turn = ANSWER, approved: bool = True, **others: Any) -> Example:  # noqa: ANN401
+def example(*before: StoredTurn, said: StoredTurn = ANSWER, approved: bool = True, **others: Any) -> Example:  # noqa: ANN401
     kind = AnnotationType.APPROVED if approved else AnnotationType.CORRECTION
     return Example(kind, "Better.", {"annotation_type": kind}, said, (QUESTION, *before), **others)
 
@@ -71,7 +71,7 @@ def test_several_calls_at_once_are_answered_each_by_its_own() -> None:
 
 
 def test_tools_that_name_no_call_answer_in_its_order() -> None:
-    unnamed = [Turn("tool", "one"), Turn("tool", "two")]
+    unnamed = [StoredTurn("tool", "one"), StoredTurn("tool", "two")]
     calls = [{key: value for key, value in call.items() if key != "id"} for call in (FIND, TRACK)]
     for given in (example(calling(*calls), *unnamed), example(calling(FIND, TRACK), *unnamed)):
         found = messages(given)
@@ -98,7 +98,7 @@ def test_an_answer_that_only_calls_is_learned_from_as_a_call() -> None:
 
 def test_of_calls_by_name_alone_the_words_are_there() -> None:
     bare = {"name": "kb.search", "error": "timeout"}
-    given = example(calling(bare, content="Hm."), said=Turn("assistant", "It is.", [bare]))
+    given = example(calling(bare, content="Hm."), said=StoredTurn("assistant", "It is.", [bare]))
     assert line(FormatName.OPENAI_CHAT, given) == {
         "messages": [
             {"role": "user", "content": QUESTION.content},
@@ -120,7 +120,7 @@ def test_of_calls_by_name_alone_the_words_are_there() -> None:
         ([FOUND], ExclusionReason.TOOLS_UNASKED),
         ([calling(FIND), TRACKED], ExclusionReason.TOOLS_UNASKED),
         ([calling(FIND), FOUND, FOUND], ExclusionReason.TOOLS_UNASKED),
-        ([calling({"name": "a"}), Turn("tool", "x")], ExclusionReason.TOOLS_UNASKED),
+        ([calling({"name": "a"}), StoredTurn("tool", "x")], ExclusionReason.TOOLS_UNASKED),
         ([calling(FIND | {"arguments": "order 7"}), FOUND], ExclusionReason.CALL_UNREADABLE),
         ([calling(FIND | {"arguments": "[" * 10_000}), FOUND], ExclusionReason.CALL_UNREADABLE),
         ([calling(FIND | {"arguments": [7]}), FOUND], ExclusionReason.CALL_UNREADABLE),
@@ -130,7 +130,9 @@ def test_of_calls_by_name_alone_the_words_are_there() -> None:
     ],
 )
 @pytest.mark.parametrize("name", [FormatName.OPENAI_CHAT, FormatName.SHAREGPT, FormatName.TRL_UNPAIRED])
-def test_what_cannot_be_told_is_left_out_with_its_reason(name: FormatName, before: list[Turn], reason: ExclusionReason) -> None:
+def test_what_cannot_be_told_is_left_out_with_its_reason(
+    name: FormatName, before: list[StoredTurn], reason: ExclusionReason
+) -> None:
     assert FORMATS[name].write(example(*before)) is reason
     assert isinstance(FORMATS[FormatName.KB_MARKDOWN].write(example(*before)), bytes)
     assert isinstance(FORMATS[FormatName.JSONL].write(example(*before)), bytes)
@@ -141,7 +143,7 @@ def test_what_a_tool_says_at_the_end_is_no_answer() -> None:
 
 
 def test_a_shortened_conversation_may_begin_with_what_tools_said() -> None:
-    given = Example(AnnotationType.APPROVED, None, {}, ANSWER, (Turn("system", "s"), FOUND, QUESTION), is_shortened=True)
+    given = Example(AnnotationType.APPROVED, None, {}, ANSWER, (StoredTurn("system", "s"), FOUND, QUESTION), is_shortened=True)
     assert [each["role"] for each in messages(given)] == ["system", "user", "assistant"]
 
 
@@ -177,7 +179,7 @@ def test_sharegpt_marks_calls_and_what_tools_said() -> None:
 
 
 def test_instructions_and_tools_are_one_turn_of_the_system() -> None:
-    given = Example(AnnotationType.APPROVED, None, {}, ANSWER, (Turn("system", "Be kind."), QUESTION, calling(FIND), FOUND))
+    given = Example(AnnotationType.APPROVED, None, {}, ANSWER, (StoredTurn("system", "Be kind."), QUESTION, calling(FIND), FOUND))
     turns = line(FormatName.SHAREGPT, given)["conversations"]
     assert turns[0]["value"].startswith("Be kind.\n\n<tools>")
     assert turns[1]["from"] == "human"
@@ -188,7 +190,7 @@ def test_instructions_and_tools_are_one_turn_of_the_system() -> None:
 def test_hostile_tools_stay_within_their_marks(name: FormatName, text: str) -> None:
     call = {"id": text, "name": text, "arguments": {text: text}}
     kind = AnnotationType.APPROVED if name is FormatName.TRL_UNPAIRED else AnnotationType.CORRECTION
-    given = Example(kind, "Better.", {}, ANSWER, (QUESTION, calling(call), Turn("tool", text, answers=text)))
+    given = Example(kind, "Better.", {}, ANSWER, (QUESTION, calling(call), StoredTurn("tool", text, answers=text)))
     found = FORMATS[name].write(given)
     assert isinstance(found, bytes)
     assert is_readable(name, found)

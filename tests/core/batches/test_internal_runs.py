@@ -15,7 +15,7 @@ from core.batches.tiles import run_tiles
 from core.database.db import transaction
 from core.database.paging import Window
 from core.identity.schemas import Role
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.insights.choices import choices
 from core.platform import clock
 from core.presentation.periods import last_days
@@ -90,7 +90,7 @@ def test_no_sender_reports_of_attunes_jobs_or_in_their_place() -> None:
     state = {"status": "failed", "batch_job": "attune.daily", "started_at": clock.now(), "completed_at": clock.now()}
     rows = [msgspec.convert({**state, "batch_run_id": name}, NewBatchRun) for name in (OWN, "theirs")]
     with transaction() as session:
-        assert ingest.store(session, rows, Source("production", "UTC")) == 1
+        assert ingest.store(session, rows, RowSource("production", "UTC")) == 1
         session.execute(text("update batch_run_history set status = 'failed' where is_internal"))
         assert daily.is_due(session)
     with transaction() as session:

@@ -17,7 +17,7 @@ from core.batches.schemas import NewBatchRun
 from core.database import settings
 from core.database.db import transaction
 from core.identity.schemas import Role
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 from core.presentation.periods import Period
 from tests.factories.identity import person
@@ -25,7 +25,7 @@ from tests.factories.identity import person
 pytestmark = pytest.mark.usefixtures("database")
 
 START = datetime(2026, 11, 1, 3, tzinfo=UTC)
-SOURCE = Source(environment="production", zone="UTC")
+SOURCE = RowSource(environment="production", zone="UTC")
 STATES: list[dict[str, Any]] = [
     {"status": "running", "total_jobs": 9, "triggered_by": "timer", "batch_job": "nightly"},
     {"status": "running", "completed_jobs": 3, "phase_durations": {"load": 10}},

@@ -16,7 +16,7 @@ from core.database.paging import Window
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 from core.presentation.periods import last_days
 from tests.factories.batches import ran
@@ -89,7 +89,7 @@ def test_phases_keep_the_order_in_which_they_were_sent(actor: Actor) -> None:
     rows = [{"batch_run_id": "r", "started_at": start, **report} for report in reports]
     for number in (1, 0, 2, 1):
         with transaction() as session:
-            ingest.store(session, msgspec.convert([rows[number]], list[NewBatchRun]), Source("production", "UTC"))
+            ingest.store(session, msgspec.convert([rows[number]], list[NewBatchRun]), RowSource("production", "UTC"))
     assert list(runs(actor)[0].phase_durations) == ["zip", "apply", "b", "end"]
 
 

@@ -10,8 +10,8 @@ import pytest
 from core.demo import generator
 from core.demo.calendar import Calendar
 from core.demo.generator import SEED
-from core.demo.talks import Talk
-from core.imports.parsed import Kind
+from core.demo.talks import DemoTalk
+from core.imports.parsed import RowKind
 
 UNTIL = datetime(2026, 11, 18, 15, 20, tzinfo=UTC)
 
@@ -21,10 +21,10 @@ class World:
     """All rows by kind, and the days of the stories."""
 
     calendar: Calendar
-    talks: list[Talk]
-    kinds: dict[Kind, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    talks: list[DemoTalk]
+    kinds: dict[RowKind, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
-    def of(self, kind: Kind) -> list[dict[str, Any]]:
+    def of(self, kind: RowKind) -> list[dict[str, Any]]:
         """Return the rows of a kind."""
         return self.kinds[kind]
 

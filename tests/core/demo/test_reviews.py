@@ -6,11 +6,11 @@ from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, Annot
 from core.annotations.settings import FIRST_TAGS
 from core.demo.generator import SEED
 from core.demo.loaded import table
-from core.demo.reviewers import COUNT, DECIDING, Note, Panel, Review
+from core.demo.reviewers import COUNT, DECIDING, DemoReview, Note, Panel
 from tests.core.demo.conftest import UNTIL, World
 
 
-def reviews(world: World) -> list[Review]:
+def reviews(world: World) -> list[DemoReview]:
     return list(Panel(SEED, world.calendar).review(world.talks))
 
 

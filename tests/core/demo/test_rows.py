@@ -11,20 +11,20 @@ import msgspec
 from core.demo import generator
 from core.demo.calls import cost_of
 from core.demo.generator import SEED
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from core.imports.stores import STORES
 from core.ingest.intake import FUTURE
 from tests.core.demo.conftest import UNTIL, World
 
 LEAST = {
-    Kind.USERS: 5000,
-    Kind.EVENTS: 40_000,
-    Kind.AI_REQUESTS: 30_000,
-    Kind.CONVERSATIONS: 3000,
-    Kind.FEEDBACK: 1000,
-    Kind.BATCH_RUNS: 180,
-    Kind.DOCUMENTS: 60,
-    Kind.MEMORIES: 400,
+    RowKind.USERS: 5000,
+    RowKind.EVENTS: 40_000,
+    RowKind.AI_REQUESTS: 30_000,
+    RowKind.CONVERSATIONS: 3000,
+    RowKind.FEEDBACK: 1000,
+    RowKind.BATCH_RUNS: 180,
+    RowKind.DOCUMENTS: 60,
+    RowKind.MEMORIES: 400,
 }
 
 
@@ -34,8 +34,8 @@ def moment(row: dict[str, Any]) -> datetime:
 
 def test_there_is_as_much_of_everything_as_is_promised(world: World) -> None:
     assert {kind: len(world.of(kind)) >= least for kind, least in LEAST.items()} == dict.fromkeys(LEAST, True)
-    assert Counter(run["batch_job"] for run in world.of(Kind.BATCH_RUNS)) == {"nightly-ripening": 90, "swap-settlement": 90}
-    assert 6 <= len({row["release"] for row in world.of(Kind.AI_REQUESTS)}) <= 8
+    assert Counter(run["batch_job"] for run in world.of(RowKind.BATCH_RUNS)) == {"nightly-ripening": 90, "swap-settlement": 90}
+    assert 6 <= len({row["release"] for row in world.of(RowKind.AI_REQUESTS)}) <= 8
 
 
 def test_the_same_seed_gives_the_same_rows_and_another_one_others() -> None:
@@ -46,9 +46,9 @@ def test_the_same_seed_gives_the_same_rows_and_another_one_others() -> None:
 
 def test_the_demo_moves_with_the_moment_at_which_it_ends(world: World) -> None:
     later = list(islice(generator.World(SEED, UNTIL + timedelta(days=7)).numbered(), 2000))
-    users = [each.row for each in later if each.kind is Kind.USERS]
+    users = [each.row for each in later if each.kind is RowKind.USERS]
     moved = {row["id"]: moment(row) for row in users if row is not None}
-    before = {row["id"]: moment(row) for row in world.of(Kind.USERS)}
+    before = {row["id"]: moment(row) for row in world.of(RowKind.USERS)}
     assert {moved[id_] - before[id_] for id_ in moved} == {timedelta(days=7)}
 
 
@@ -63,24 +63,24 @@ def test_every_row_is_one_that_ingest_takes(world: World) -> None:
 
 def test_no_id_comes_twice(world: World) -> None:
     for kind, given in world.kinds.items():
-        name = "batch_run_id" if kind is Kind.BATCH_RUNS else "id"
+        name = "batch_run_id" if kind is RowKind.BATCH_RUNS else "id"
         assert len({row[name] for row in given}) == len(given)
 
 
 def test_who_and_what_is_named_exists(world: World) -> None:
-    users = {row["id"] for row in world.of(Kind.USERS)}
-    messages = {(talk["id"], said["id"]) for talk in world.of(Kind.CONVERSATIONS) for said in talk["messages"]}
-    for kind in (Kind.EVENTS, Kind.AI_REQUESTS, Kind.CONVERSATIONS, Kind.FEEDBACK, Kind.MEMORIES):
+    users = {row["id"] for row in world.of(RowKind.USERS)}
+    messages = {(talk["id"], said["id"]) for talk in world.of(RowKind.CONVERSATIONS) for said in talk["messages"]}
+    for kind in (RowKind.EVENTS, RowKind.AI_REQUESTS, RowKind.CONVERSATIONS, RowKind.FEEDBACK, RowKind.MEMORIES):
         assert {row["user_id"] for row in world.of(kind) if row.get("user_id")} <= users
-    named = [row for kind in (Kind.AI_REQUESTS, Kind.FEEDBACK) for row in world.of(kind) if row.get("message_id")]
+    named = [row for kind in (RowKind.AI_REQUESTS, RowKind.FEEDBACK) for row in world.of(kind) if row.get("message_id")]
     assert {(row["conversation_id"], row["message_id"]) for row in named} <= messages
-    assert {(row["conversation_id"], row["source_message_id"]) for row in world.of(Kind.MEMORIES)} <= messages
+    assert {(row["conversation_id"], row["source_message_id"]) for row in world.of(RowKind.MEMORIES)} <= messages
 
 
 def test_nothing_happens_after_the_end_and_conversations_go_forward(world: World) -> None:
-    for kind in (Kind.EVENTS, Kind.AI_REQUESTS, Kind.FEEDBACK, Kind.USERS):
+    for kind in (RowKind.EVENTS, RowKind.AI_REQUESTS, RowKind.FEEDBACK, RowKind.USERS):
         assert max(map(moment, world.of(kind))) <= UNTIL
-    for talk in world.of(Kind.CONVERSATIONS):
+    for talk in world.of(RowKind.CONVERSATIONS):
         times = [moment(said) for said in talk["messages"]]
         assert all(first < second for first, second in pairwise(times))
         assert times[-1] <= UNTIL
@@ -91,19 +91,19 @@ def test_nothing_happens_after_the_end_and_conversations_go_forward(world: World
 def test_a_message_costs_what_its_requests_cost(world: World) -> None:
     costs: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
     tokens: Counter[tuple[str, str]] = Counter()
-    for row in world.of(Kind.AI_REQUESTS):
+    for row in world.of(RowKind.AI_REQUESTS):
         if row.get("message_id"):
             cost, count = cost_of(row)
             costs[row["conversation_id"], row["message_id"]] += cost
             tokens[row["conversation_id"], row["message_id"]] += count
-    for talk in world.of(Kind.CONVERSATIONS):
+    for talk in world.of(RowKind.CONVERSATIONS):
         for said in talk["messages"]:
             key = talk["id"], said["id"]
             assert (Decimal(said.get("cost_usd", 0)), said.get("tokens", 0)) == (costs[key], tokens[key])
 
 
 def test_requests_show_everything_that_there_is_to_show(world: World) -> None:
-    requests = world.of(Kind.AI_REQUESTS)
+    requests = world.of(RowKind.AI_REQUESTS)
     assert {row["provider"] for row in requests} == {"openai", "anthropic", "google", "mistral"}
     for name in ("cached_tokens", "reasoning_tokens", "tool_calls", "steps", "error_type", "first_token_ms"):
         assert sum(name in row for row in requests) > 100

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from core.demo.calendar import DAY
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from tests.core.demo.conftest import World
 
 
@@ -19,7 +19,7 @@ def p95(times: list[int]) -> int:
 def test_one_model_was_slow_for_some_days_and_the_others_were_not(world: World) -> None:
     def latencies(model: str, *, during: bool) -> list[int]:
         window = world.calendar.latency
-        chats = [row for row in world.of(Kind.AI_REQUESTS) if row["model"] == model and "total_latency_ms" in row]
+        chats = [row for row in world.of(RowKind.AI_REQUESTS) if row["model"] == model and "total_latency_ms" in row]
         return [row["total_latency_ms"] for row in chats if (moment(row) in window) is during]
 
     slow, usual = latencies("claude-sonnet-4-5", during=True), latencies("claude-sonnet-4-5", during=False)
@@ -30,10 +30,10 @@ def test_one_model_was_slow_for_some_days_and_the_others_were_not(world: World) 
 
 def conversion(world: World, start: datetime, end: datetime) -> float:
     kinds = ("onboarding.portfolio_start", "onboarding.portfolio_complete")
-    begun, done = ({row["user_id"] for row in world.of(Kind.EVENTS) if row["event_type"] == kind} for kind in kinds)
+    begun, done = ({row["user_id"] for row in world.of(RowKind.EVENTS) if row["event_type"] == kind} for kind in kinds)
     inside = {
         row["user_id"]
-        for row in world.of(Kind.EVENTS)
+        for row in world.of(RowKind.EVENTS)
         if row["event_type"] == kinds[0] and start <= moment(row) < end and row["user_id"] in begun
     }
     assert len(inside) > 100
@@ -48,14 +48,14 @@ def test_after_a_release_half_of_those_who_build_a_board_give_up_and_a_code_says
     assert before > 0.7
     assert during < 0.55
     assert after > 0.7
-    failures = [row for row in world.of(Kind.EVENTS) if row.get("error_code") == "PF-422"]
+    failures = [row for row in world.of(RowKind.EVENTS) if row.get("error_code") == "PF-422"]
     assert len(failures) > 100
     assert all(moment(row) in window or (moment(row) - window.end).total_seconds() < 3600 for row in failures)
     assert {row["release"] for row in failures} <= {"2.6.0", "2.6.1"}
 
 
 def test_on_certain_nights_one_phase_fails_and_says_why(world: World) -> None:
-    nightly = [row for row in world.of(Kind.BATCH_RUNS) if row["batch_job"] == "nightly-ripening"]
+    nightly = [row for row in world.of(RowKind.BATCH_RUNS) if row["batch_job"] == "nightly-ripening"]
     failed = [row for row in nightly if row["status"] == "partial"]
     assert len(failed) in (5, 6)
     assert {datetime.fromisoformat(row["started_at"]).weekday() for row in failed} == {0}
@@ -66,7 +66,7 @@ def test_on_certain_nights_one_phase_fails_and_says_why(world: World) -> None:
 
 def test_answers_cost_more_since_the_larger_model(world: World) -> None:
     def cost(start: datetime, end: datetime) -> float:
-        talks = [row for row in world.of(Kind.CONVERSATIONS) if start <= moment(row) < end]
+        talks = [row for row in world.of(RowKind.CONVERSATIONS) if start <= moment(row) < end]
         said = [message for talk in talks for message in talk["messages"] if message["role"] == "assistant"]
         return sum(float(message["cost_usd"]) for message in said) / len(said)
 
@@ -75,8 +75,8 @@ def test_answers_cost_more_since_the_larger_model(world: World) -> None:
 
 
 def test_norway_is_unhappy_and_says_why(world: World) -> None:
-    countries = {row["id"]: row["traits"]["country"] for row in world.of(Kind.USERS)}
-    thumbs = [row for row in world.of(Kind.FEEDBACK) if row["scale"] == "thumbs"]
+    countries = {row["id"]: row["traits"]["country"] for row in world.of(RowKind.USERS)}
+    thumbs = [row for row in world.of(RowKind.FEEDBACK) if row["scale"] == "thumbs"]
 
     def share_down(rows: list[dict[str, Any]]) -> float:
         down = [row for row in rows if row["rating"] == -1]
@@ -93,7 +93,7 @@ def test_norway_is_unhappy_and_says_why(world: World) -> None:
 def test_one_carriers_tracking_times_out(world: World) -> None:
     calls = [
         (moment(row), call)
-        for row in world.of(Kind.AI_REQUESTS)
+        for row in world.of(RowKind.AI_REQUESTS)
         for call in row.get("tool_calls", ())
         if call["name"] == "parcel.track"
     ]

@@ -9,7 +9,7 @@ from core.annotations import jobs
 from core.annotations.schemas import AnnotationType, ItemState, Reason
 from core.database.db import Database, transaction
 from core.demo import reviews
-from core.demo.reviewers import Note, Review
+from core.demo.reviewers import DemoReview, Note
 from core.jobs import outbox
 from core.platform.ids import new_id
 from tests.factories.activity import minutes
@@ -31,13 +31,13 @@ def at(place: int) -> str:
     return minutes(place).isoformat()
 
 
-def review(message: str = "m01", conversation: str = "talk") -> Review:
+def review(message: str = "m01", conversation: str = "talk") -> DemoReview:
     first = datetime.fromisoformat(at(60))
     notes = [Note(0, AnnotationType.APPROVED, "", first), Note(1, AnnotationType.FLAG, "For the lead.", first, 2)]
-    return Review(conversation, message, [Reason.SAMPLE], ItemState.ADJUDICATION, 2, notes)
+    return DemoReview(conversation, message, [Reason.SAMPLE], ItemState.ADJUDICATION, 2, notes)
 
 
-def store(*given: Review) -> None:
+def store(*given: DemoReview) -> None:
     with transaction() as core, transaction(Database.AI) as ai:
         reviews.store(core, ai, IMPORT, given)
     while outbox.relay(Database.CORE) + outbox.relay(Database.AI):

@@ -7,7 +7,7 @@ from core.annotations.schemas import ItemState
 from core.demo.generator import SEED
 from core.demo.reviewers import Panel
 from core.demo.stories import Story, stories
-from core.imports.parsed import Kind
+from core.imports.parsed import RowKind
 from tests.core.demo.conftest import UNTIL, World
 
 
@@ -22,7 +22,7 @@ def within(story: Story, row: dict[str, Any], field: str = "created_at") -> bool
 
 def test_the_slow_model_is_slow_within_the_hours_that_are_shown_and_not_at_their_ends(world: World) -> None:
     [story] = [each for each in leading_to("ai-metrics") if "model" in each.query]
-    rows = [row for row in world.of(Kind.AI_REQUESTS) if row["model"] == story.query["model"] and within(story, row)]
+    rows = [row for row in world.of(RowKind.AI_REQUESTS) if row["model"] == story.query["model"] and within(story, row)]
     slow = [row for row in rows if (row.get("total_latency_ms") or 0) > 20_000]
     assert slow
     days = {row["created_at"][:10] for row in rows}
@@ -32,7 +32,7 @@ def test_the_slow_model_is_slow_within_the_hours_that_are_shown_and_not_at_their
 
 def test_the_release_that_loses_people_is_shown_by_its_error(world: World) -> None:
     [story] = leading_to("onboarding")
-    rows = [row for row in world.of(Kind.EVENTS) if row.get("error_code") == story.query["error_code"]]
+    rows = [row for row in world.of(RowKind.EVENTS) if row.get("error_code") == story.query["error_code"]]
     inside = [row for row in rows if within(story, row)]
     assert len(inside) > 0.9 * len(rows)
     assert {row["release"] for row in inside} == {"2.6.0"}
@@ -40,7 +40,7 @@ def test_the_release_that_loses_people_is_shown_by_its_error(world: World) -> No
 
 def test_the_batch_job_that_fails_is_shown_with_all_its_failures(world: World) -> None:
     [story] = leading_to("batch-history")
-    runs = [row for row in world.of(Kind.BATCH_RUNS) if row["batch_job"] == story.query["job"]]
+    runs = [row for row in world.of(RowKind.BATCH_RUNS) if row["batch_job"] == story.query["job"]]
     failed = [row for row in runs if row["status"] == "partial"]
     assert failed
     assert all(within(story, row, "started_at") for row in failed)

@@ -11,7 +11,7 @@ from core.executions import queries, service
 from core.executions.runner import Runner
 from core.platform.crypto import WrongKey
 from core.playground import service as playground
-from core.playground.schemas import Draft, NewMessage
+from core.playground.schemas import Draft, NewPlaygroundMessage
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
 from core.providers.fake import Fake
 from tests.factories.executions import ended, executed
@@ -76,7 +76,7 @@ def test_no_text_of_a_call_is_in_the_database(one: Person, answering: None) -> N
 
 
 def test_no_text_of_a_session_is_in_the_database(one: Person, runner: Runner, answering: None) -> None:
-    given = NewMessage(message=f"Dear {WORDS['message']}", custom_prompt=WORDS["custom_prompt"], model="fake:echo")
+    given = NewPlaygroundMessage(message=f"Dear {WORDS['message']}", custom_prompt=WORDS["custom_prompt"], model="fake:echo")
     with transaction() as session:
         sent = playground.send(session, given, actor=one.actor)
         playground.keep_draft(session, sent.session_id, Draft(custom_prompt=WORDS["draft"]), actor=one.actor)

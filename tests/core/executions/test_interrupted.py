@@ -12,16 +12,16 @@ from core.database.db import Database, transaction
 from core.errors import Unavailable
 from core.executions import jobs, queries, service
 from core.executions import runner as runners
-from core.executions.buffers import Buffer
+from core.executions.buffers import AnswerBuffer
 from core.executions.models import Execution
 from core.executions.runner import OnFinish, Runner
 from core.executions.schemas import ExecutionStatus
-from core.executions.service import Begun
+from core.executions.service import StartedCall
 from core.jobs import outbox
 from core.platform import clock, features
 from core.platform.ids import new_id
 from core.playground import service as playground
-from core.playground.schemas import NewMessage, PlaygroundMessageView, Sent
+from core.playground.schemas import NewPlaygroundMessage, PlaygroundMessageView, Sent
 from tests.factories.executions import begun, speaking
 from tests.factories.identity import Person, person
 
@@ -29,9 +29,9 @@ from tests.factories.identity import Person, person
 class Dead(Runner):
     """A runner whose process dies before the first token."""
 
-    def launch(self, begun: Begun, on_finish: OnFinish | None = None) -> Buffer:
+    def launch(self, begun: StartedCall, on_finish: OnFinish | None = None) -> AnswerBuffer:
         """Do nothing more."""
-        return Buffer(begun.id)
+        return AnswerBuffer(begun.id)
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def left_behind(one: Person, runner: Runner) -> tuple[Sent, Runner]:
     dead = Dead(new_id())
     runners.use(dead)
     with transaction() as session:
-        sent = playground.send(session, NewMessage(message="x", model="fake:echo"), actor=one.actor)
+        sent = playground.send(session, NewPlaygroundMessage(message="x", model="fake:echo"), actor=one.actor)
         service.write_progress(session, UUID(sent.job_id), "half an ans")
     runners.use(runner)
     return sent, dead

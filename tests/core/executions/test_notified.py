@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from core.executions import runner as runners
-from core.executions.buffers import Buffer
+from core.executions.buffers import AnswerBuffer
 from core.executions.runner import Runner
 from core.network.cutter import Cutter
 from core.platform.ids import new_id
@@ -23,7 +23,7 @@ def _cut_off_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         cut(self)
         assert gone.setdefault(self, threading.Event()).wait(10)
 
-    def forget_and_tell(self: Runner, buffer: Buffer) -> None:
+    def forget_and_tell(self: Runner, buffer: AnswerBuffer) -> None:
         forget(self, buffer)
         gone.setdefault(buffer.cutter, threading.Event()).set()
 

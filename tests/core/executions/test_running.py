@@ -13,7 +13,7 @@ from core.errors import Unavailable
 from core.executions import progress, queries, service
 from core.executions import runner as runners
 from core.executions.runner import Runner
-from core.executions.schemas import ExecutionStatus, ExecutionView, Outcome
+from core.executions.schemas import CallOutcome, ExecutionStatus, ExecutionView
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.fake import Fake
 from tests.factories.executions import asked, begun, ended, executed, speaking
@@ -102,7 +102,7 @@ def test_text_that_postgres_and_utf8_refuse_is_kept_without_it(one: Person, monk
 def test_an_outcome_is_stored_although_the_database_was_away(one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     finish, tries = service.finish, []
 
-    def late(session: Session, begun: service.Begun, outcome: Outcome) -> bool:
+    def late(session: Session, begun: service.StartedCall, outcome: CallOutcome) -> bool:
         tries.append(1)
         if len(tries) < 3:
             raise Unavailable
@@ -118,7 +118,7 @@ def test_an_outcome_that_comes_after_a_stop_changes_nothing(one: Person, runner:
         begun = service.begin(session, asked(), instance=runner.instance, actor=one.actor)
         service.cancel(session, begun.id, text="so far", actor=one.actor)
     with transaction() as session:
-        assert service.finish(session, begun, Outcome(ExecutionStatus.COMPLETED, "all of it")) is False
+        assert service.finish(session, begun, CallOutcome(ExecutionStatus.COMPLETED, "all of it")) is False
     assert stored(one, begun.id).response == "so far"
 
 

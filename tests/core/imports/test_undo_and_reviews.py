@@ -12,7 +12,7 @@ from core.imports.made import Made
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
 from core.imports.undo import Removed, undo
-from core.ingest.intake import Source
+from core.ingest.intake import RowSource
 from core.platform import clock
 from core.platform.ids import new_id
 from tests.factories import imports
@@ -34,7 +34,7 @@ def ours() -> UUID:
 
 def send(import_id: UUID | None, name: str = "c", **of_answer: object) -> None:
     """Store a conversation whose answer has failed, and is due for that."""
-    source = Source(environment="production", zone="UTC", import_id=import_id, origin="import")
+    source = RowSource(environment="production", zone="UTC", import_id=import_id, origin="import")
     said = [message(0), message(1, error="timeout", **of_answer)]
     stored({**conversation(name), "messages": said}, source=source)
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.database.db import Database, transaction
 from core.imports import writing
-from core.imports.parsed import Kind, Parsed
+from core.imports.parsed import Parsed, RowKind
 from core.imports.schemas import ImportStatus
 from tests.factories.records import BEGAN, ai_request, event, parsed, running, stored, write
 
@@ -71,7 +71,7 @@ def test_whoever_is_late_does_nothing() -> None:
 @pytest.mark.parametrize("status", [ImportStatus.CANCELLED, ImportStatus.UNDOING, ImportStatus.COMPLETED])
 def test_nothing_is_stored_once_it_was_stopped(status: ImportStatus) -> None:
     id_ = running(status=status)
-    with pytest.raises(writing.Stopped):
+    with pytest.raises(writing.ImportStopped):
         write(parsed([event(1)]), id_)
     assert count("user_activity_events") == 0
 
@@ -95,7 +95,7 @@ def test_rows_without_ids_count_once_however_often_the_file_is_imported() -> Non
 
 def test_rows_without_a_time_are_of_when_their_file_first_came() -> None:
     id_ = running()
-    write(parsed([{"model": "m"}], Kind.AI_REQUESTS), id_)
+    write(parsed([{"model": "m"}], RowKind.AI_REQUESTS), id_)
     assert ask("select created_at from ai_request_metrics") == [(BEGAN,)]
 
 
@@ -112,7 +112,7 @@ def test_bad_rows_are_counted_and_the_first_are_kept_with_line_and_reason() -> N
 
 def test_what_could_not_be_read_is_counted_as_rejected() -> None:
     id_ = running()
-    write([Parsed(1, 7, Kind.EVENTS, None, "9 cells, where the header has 8")], id_)
+    write([Parsed(1, 7, RowKind.EVENTS, None, "9 cells, where the header has 8")], id_)
     assert stored(id_).problems == [
         {"position": 1, "line": 7, "kind": "events", "error": "9 cells, where the header has 8"},
     ]
@@ -139,8 +139,8 @@ def test_a_record_may_give_a_conversation_and_its_requests() -> None:
     def rows() -> Iterator[Parsed]:
         for position in range(1, 40):
             messages = [{"role": "user", "content": "Where is it?"}, {"role": "assistant", "content": "Here.", "model": "m1"}]
-            yield Parsed(position, position, Kind.CONVERSATIONS, {"messages": messages, "title": "Found"})
-            yield Parsed(position, position, Kind.AI_REQUESTS, ai_request(position))
+            yield Parsed(position, position, RowKind.CONVERSATIONS, {"messages": messages, "title": "Found"})
+            yield Parsed(position, position, RowKind.AI_REQUESTS, ai_request(position))
 
     id_ = running()
     write(rows(), id_, heaviest=10)
@@ -154,8 +154,8 @@ def test_rows_for_the_other_database_are_there_before_and_count_once() -> None:
     rows = [{"rating": 5, "comment": "Good", "conversation_id": f"c{number}"} for number in range(30)]
     id_ = running()
     with pytest.raises(RuntimeError):
-        write(broken_after(parsed(rows, Kind.FEEDBACK), 25), id_, heaviest=10)
-    write((each for each in parsed(rows, Kind.FEEDBACK) if each.position > 20), id_, after=20, heaviest=10)
+        write(broken_after(parsed(rows, RowKind.FEEDBACK), 25), id_, heaviest=10)
+    write((each for each in parsed(rows, RowKind.FEEDBACK) if each.position > 20), id_, after=20, heaviest=10)
     assert count("ai_feedback", Database.AI) == 30
     assert stored(id_).counts["feedback"]["accepted"] == 30
 
@@ -165,7 +165,7 @@ def killed_between_the_commits(rows: list[dict[str, Any]], id_: UUID, monkeypatc
     with monkeypatch.context() as killed:
         killed.setattr(writing, "_move_on", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            write((each for each in parsed(rows, Kind.FEEDBACK) if each.position > after), id_, after=after, heaviest=10)
+            write((each for each in parsed(rows, RowKind.FEEDBACK) if each.position > after), id_, after=after, heaviest=10)
 
 
 def test_what_the_other_database_knew_before_a_kill_is_no_duplicate(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,11 +173,11 @@ def test_what_the_other_database_knew_before_a_kill_is_no_duplicate(monkeypatch:
     id_ = running()
     for _ in range(2):
         killed_between_the_commits(rows, id_, monkeypatch)
-    first = [each for each in parsed(rows, Kind.FEEDBACK) if each.position <= 10]
+    first = [each for each in parsed(rows, RowKind.FEEDBACK) if each.position <= 10]
     write(first, id_, heaviest=10)
     assert stored(id_).counts["feedback"] == {"accepted": 10, "duplicates": 0, "rejected": 0}
     killed_between_the_commits(rows, id_, monkeypatch, after=10)
-    write((each for each in parsed(rows, Kind.FEEDBACK) if each.position > 10), id_, after=10, heaviest=10)
+    write((each for each in parsed(rows, RowKind.FEEDBACK) if each.position > 10), id_, after=10, heaviest=10)
     assert stored(id_).counts["feedback"] == {"accepted": 25, "duplicates": 5, "rejected": 0}
 
 
@@ -191,13 +191,13 @@ def broken_after(rows: Iterator[Parsed], position: int) -> Iterator[Parsed]:
 @pytest.mark.parametrize(
     ("kind", "row", "table", "database"),
     [
-        (Kind.USERS, {"id": "ada", "email": "ada@example.com"}, "users", Database.CORE),
-        (Kind.BATCH_RUNS, {"started_at": "2026-11-01T01:00:00Z", "status": "completed"}, "batch_run_history", Database.CORE),
-        (Kind.DOCUMENTS, {"content": "Within 30 days.", "title": "Returns"}, "ai_kb_documents", Database.AI),
-        (Kind.MEMORIES, {"content": "Prefers tea", "user_id": "ada"}, "ai_memories", Database.AI),
+        (RowKind.USERS, {"id": "ada", "email": "ada@example.com"}, "users", Database.CORE),
+        (RowKind.BATCH_RUNS, {"started_at": "2026-11-01T01:00:00Z", "status": "completed"}, "batch_run_history", Database.CORE),
+        (RowKind.DOCUMENTS, {"content": "Within 30 days.", "title": "Returns"}, "ai_kb_documents", Database.AI),
+        (RowKind.MEMORIES, {"content": "Prefers tea", "user_id": "ada"}, "ai_memories", Database.AI),
     ],
 )
-def test_every_other_kind_has_its_place(kind: Kind, row: dict[str, Any], table: str, database: Database) -> None:
+def test_every_other_kind_has_its_place(kind: RowKind, row: dict[str, Any], table: str, database: Database) -> None:
     id_ = running()
     write(parsed([row], kind), id_)
     assert stored(id_).problems == []
@@ -228,12 +228,12 @@ def test_what_is_stored_at_the_second_try_is_no_duplicate() -> None:
     with transaction() as session:
         session.execute(text(f"drop table {part_of(session, old)}"))
     id_ = running()
-    rating = Parsed(1, None, Kind.FEEDBACK, {"rating": 5, "conversation_id": "c1"})
+    rating = Parsed(1, None, RowKind.FEEDBACK, {"rating": 5, "conversation_id": "c1"})
     assert write([rating, *parsed([event(2, created_at=old)])], id_)
     assert stored(id_).counts["feedback"] == {"accepted": 1, "duplicates": 0, "rejected": 0}
 
 
 def test_a_price_given_as_a_number_is_the_price() -> None:
     id_ = running()
-    write(parsed([ai_request(1, cost_usd=0.0125), ai_request(2, cost_usd="0.25")], Kind.AI_REQUESTS), id_)
+    write(parsed([ai_request(1, cost_usd=0.0125), ai_request(2, cost_usd="0.25")], RowKind.AI_REQUESTS), id_)
     assert [float(cost) for (cost,) in ask("select cost_usd from ai_request_metrics order by created_at")] == [0.0125, 0.25]

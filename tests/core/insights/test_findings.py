@@ -11,7 +11,7 @@ from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.identity.schemas import Role
 from core.insights.findings import Finding, FindingSeverity, findings
-from core.insights.schemas import Scope
+from core.insights.schemas import WatchScope
 from core.insights.tiles import overview_tiles
 from core.platform import clock
 from core.presentation import words
@@ -28,7 +28,7 @@ TODAY = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def found(days: int = 7, watched: Watched | None = None, role: Role = Role.ADMIN) -> list[Finding]:
-    scope = Scope(last_days(days, zone="UTC"), watched or Watched())
+    scope = WatchScope(last_days(days, zone="UTC"), watched or Watched())
     with transaction() as core, transaction(Database.AI) as ai:
         return findings(core, ai, scope, actor=person(role).actor).items
 
@@ -59,7 +59,7 @@ def test_models_are_counted_when_a_finding_speaks_of_them() -> None:
         listen(core.connection(), "before_cursor_execute", lambda *given: statements.append(given[2]))
         for cost in (Decimal("0.01"), None):
             send(request(TODAY - DAY, total_tokens=5, cost_usd=cost))
-            findings(core, ai, Scope(last_days(7, zone="UTC"), Watched()), actor=person(Role.ADMIN).actor)
+            findings(core, ai, WatchScope(last_days(7, zone="UTC"), Watched()), actor=person(Role.ADMIN).actor)
     assert ["unpriced" in each for each in statements if "GROUP BY sums.provider" in each] == [True]
 
 
@@ -91,7 +91,7 @@ def test_a_rise_before_the_period_is_over_names_the_model_that_rose() -> None:
         rows += [request(at, model="big", cost_usd=big), request(at, model="small", cost_usd=Decimal("0.001"))]
     send(*rows)
     fold()
-    scope = Scope(Period(start, start + 7 * DAY, "UTC"), Watched())
+    scope = WatchScope(Period(start, start + 7 * DAY, "UTC"), Watched())
     with transaction() as core, transaction(Database.AI) as ai:
         items = findings(core, ai, scope, actor=person(Role.ANALYST).actor).items
     [detail] = [each.detail for each in items if each.kind == "cost"]
@@ -103,7 +103,7 @@ def test_what_a_key_figure_marks_is_a_finding_when_chance_does_it_once_in_a_hund
     for number in range(100):
         rated(1 if number < 90 else -1, days=ago - 9)
         rated(1 if number < 78 else -1, days=ago - 1)
-    scope = Scope(last_days(7, zone="UTC"), Watched())
+    scope = WatchScope(last_days(7, zone="UTC"), Watched())
     with transaction() as core, transaction(Database.AI) as ai:
         [feedback] = [
             each for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor) if each.name == "feedback"
@@ -201,7 +201,7 @@ def test_narrower_filters_are_no_error(watched: Watched) -> None:
 
 
 def test_who_may_not_watch_is_told_nothing() -> None:
-    reviewer, scope = person(Role.REVIEWER).actor, Scope(last_days(7, zone="UTC"), Watched())
+    reviewer, scope = person(Role.REVIEWER).actor, WatchScope(last_days(7, zone="UTC"), Watched())
     with transaction() as core, transaction(Database.AI) as ai:
         with pytest.raises(Forbidden):
             findings(core, ai, scope, actor=reviewer)
@@ -211,7 +211,7 @@ def test_who_may_not_watch_is_told_nothing() -> None:
 
 def test_the_key_figures_say_what_was_before_and_their_course_ends_with_the_last_whole_day() -> None:
     traffic(dearer=2.0)
-    scope = Scope(last_days(7, zone="UTC"), Watched())
+    scope = WatchScope(last_days(7, zone="UTC"), Watched())
     with transaction() as core, transaction(Database.AI) as ai:
         tiles = {tile.name: tile for tile in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)}
     cost = tiles["cost"]

@@ -14,9 +14,9 @@ from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.errors import Forbidden
 from core.identity.schemas import Actor, Role
-from core.ingest.intake import Source, key_of
+from core.ingest.intake import RowSource, key_of
 from core.insights import queries
-from core.insights.schemas import Overview, Scope
+from core.insights.schemas import Overview, WatchScope
 from core.knowledge.models import Feedback
 from core.platform.ids import new_id
 from core.presentation.periods import Period, Watched
@@ -37,13 +37,13 @@ def actor(database: Postgres) -> Actor:
 
 def overview(actor: Actor, watched: Watched | None = None) -> Overview:
     with transaction() as core, transaction(Database.AI) as ai:
-        return queries.overview(core, ai, Scope(WEEK, watched or Watched()), actor=actor)
+        return queries.overview(core, ai, WatchScope(WEEK, watched or Watched()), actor=actor)
 
 
 def events(*given: NewEvent) -> None:
     partitions.make_for("user_activity_events", [each.created_at for each in given if each.created_at is not None])
     with transaction() as session:
-        activity.store(session, list(given), Source(environment="production", zone="UTC"))
+        activity.store(session, list(given), RowSource(environment="production", zone="UTC"))
 
 
 def rated(rating: int, scale: str = "thumbs", *, days: int = 1, **fields: object) -> None:

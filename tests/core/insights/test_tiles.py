@@ -8,15 +8,15 @@ import pytest
 from core.activity.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.ai_metrics import tiles as requests
-from core.ai_metrics.answers import Asked
+from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.schemas import NewRequest
 from core.database import settings
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.insights.schemas import Scope
+from core.insights.schemas import WatchScope
 from core.insights.tiles import overview_tiles
 from core.platform import clock
-from core.presentation.comparison import Tile, Verdict
+from core.presentation.comparison import ChangeVerdict, Tile
 from core.presentation.periods import Period, Watched, last_days
 from tests.core.insights.test_overview import events
 from tests.factories.activity import spaced, store
@@ -34,7 +34,7 @@ def at_nine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tiles(period: Period, watched: Watched | None = None) -> dict[str, Tile]:
-    scope = Scope(period, watched or Watched())
+    scope = WatchScope(period, watched or Watched())
     with transaction() as core, transaction(Database.AI) as ai:
         return {each.name: each for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)}
 
@@ -54,7 +54,7 @@ def test_a_part_of_today_is_not_held_against_the_whole_of_yesterday() -> None:
     visits(START, 8)
     for name in ("users", "new_users"):
         today = tiles(last_days(1, zone="UTC"))[name]
-        assert (today.value, today.compared, today.before, today.verdict) == (8, None, None, Verdict.UNKNOWN)
+        assert (today.value, today.compared, today.before, today.verdict) == (8, None, None, ChangeVerdict.UNKNOWN)
 
 
 def test_days_that_are_over_are_held_against_as_many_before() -> None:
@@ -82,8 +82,8 @@ def test_a_period_that_is_over_is_compared_whole_and_hours_of_a_day_are_not() ->
     assert (hour.compared, hour.before) == (None, None)
 
 
-@pytest.mark.parametrize(("ago", "verdict"), [(29, Verdict.UNKNOWN), (30, Verdict.WORSE)])
-def test_conversion_is_judged_when_everybody_has_had_the_whole_window(ago: int, verdict: Verdict) -> None:
+@pytest.mark.parametrize(("ago", "verdict"), [(29, ChangeVerdict.UNKNOWN), (30, ChangeVerdict.WORSE)])
+def test_conversion_is_judged_when_everybody_has_had_the_whole_window(ago: int, verdict: ChangeVerdict) -> None:
     end = START - ago * DAY
     for number in range(40):
         store(spaced(STEPS, user=f"old{number}", start=end - 10 * DAY))
@@ -99,14 +99,14 @@ def asked(day: datetime, count: int) -> list[NewRequest]:
 def test_a_day_is_not_judged_by_its_traffic_as_the_day_before_was_a_sunday() -> None:
     send(*asked(START - DAY, 24 * 5), *asked(START, 9 * 10))
     found = tiles(last_days(1, zone="UTC"))
-    assert (found["cost"].value, found["cost"].before, found["cost"].verdict) == (0.9, 0.45, Verdict.UNKNOWN)
+    assert (found["cost"].value, found["cost"].before, found["cost"].verdict) == (0.9, 0.45, ChangeVerdict.UNKNOWN)
 
 
 def test_a_week_is_judged_by_its_traffic() -> None:
     for day in range(1, 14):
         send(*asked(START - day * DAY, 10 if day > 6 else 20))
     cost = tiles(last_days(7, zone="UTC"))["cost"]
-    assert cost.verdict is Verdict.WORSE
+    assert cost.verdict is ChangeVerdict.WORSE
     assert cost.chance == pytest.approx(0, abs=1e-6)
 
 
@@ -114,7 +114,7 @@ def test_days_on_which_nobody_came_are_no_noise() -> None:
     for day in range(1, 14):
         if day not in (1, 2, 3):
             visits(START - day * DAY, 20)
-    assert tiles(last_days(7, zone="UTC"))["users"].verdict is Verdict.UNKNOWN
+    assert tiles(last_days(7, zone="UTC"))["users"].verdict is ChangeVerdict.UNKNOWN
 
 
 @pytest.mark.parametrize(("sealed", "before"), [(None, 40), (14, 40), (8, None)])
@@ -132,6 +132,6 @@ def test_what_has_been_given_up_in_part_is_compared_with_nothing(sealed: int | N
 
 
 def ai_tiles(watched: Watched) -> dict[str, Tile]:
-    asked = Asked(last_days(7, zone="UTC"), watched)
+    asked = AiMetricsQuery(last_days(7, zone="UTC"), watched)
     with transaction() as core:
         return {each.name: each for each in requests.tiles(core, asked, actor=person(Role.ANALYST).actor)}

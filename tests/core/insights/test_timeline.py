@@ -17,7 +17,7 @@ from core.identity import sessions
 from core.identity.schemas import Actor, Role
 from core.ingest.intake import key_of
 from core.insights.reading import read_conversation
-from core.insights.timeline import Beside, Day, Opinion, Talk, beside, timeline
+from core.insights.timeline import Beside, TimelineDay, TimelineFeedback, TimelineTalk, beside, timeline
 from core.knowledge import feedback
 from core.knowledge.schemas import NewFeedback
 from core.presentation.periods import Watched
@@ -59,7 +59,7 @@ def read(name: str, actor: Actor) -> list[str]:
         return [each.content for each in read_conversation(core, ai, name, Window(LARGEST_PAGE), actor=actor).messages]
 
 
-def days(actor: Actor, zone: str = "UTC") -> list[Day]:
+def days(actor: Actor, zone: str = "UTC") -> list[TimelineDay]:
     with transaction() as session:
         found = journeys.read_journey(session, "ann", WATCHED, limit=100, actor=actor)
     return timeline(found.items, seen(actor), zone)
@@ -150,7 +150,9 @@ def test_who_opens_a_conversation_is_written_down(admin: Actor) -> None:
 
 def test_of_nothing_there_are_no_days() -> None:
     assert timeline([], None, "UTC") == []
-    talk = Talk(id=ANN, at=minutes(0), title=None, message_count=1, escalated_at=None)
-    opinion = Opinion(id=ANN, at=minutes(1), rating=5, scale="five", is_positive=True, conversation_id=None, comment=None)
+    talk = TimelineTalk(id=ANN, at=minutes(0), title=None, message_count=1, escalated_at=None)
+    opinion = TimelineFeedback(
+        id=ANN, at=minutes(1), rating=5, scale="five", is_positive=True, conversation_id=None, comment=None
+    )
     [day] = timeline([], Beside(talks=[talk], opinions=[opinion], is_readable=False), "UTC")
     assert (day.events, len(day.stretches), day.stretches[0].facts) == (0, 1, [])

@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import text
 
 from core.database.db import Database, transaction
-from core.ingest.intake import Source, key_of, message_name
+from core.ingest.intake import RowSource, key_of, message_name
 from core.knowledge import documents, memories
 from core.knowledge.schemas import NewDocument, NewMemory
 from tests.factories.conversations import conversation, stored
 
 pytestmark = pytest.mark.usefixtures("database")
 
-SOURCE = Source(environment="production", zone="UTC")
+SOURCE = RowSource(environment="production", zone="UTC")
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
 

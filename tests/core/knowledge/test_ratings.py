@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from core.database.db import Database, transaction
-from core.ingest.intake import Source, key_of, message_name
+from core.ingest.intake import RowSource, key_of, message_name
 from core.jobs import outbox
 from core.knowledge import feedback, jobs
 from core.knowledge.schemas import NewFeedback
@@ -19,7 +19,7 @@ from tests.factories.conversations import START, conversation, message, one, sto
 
 pytestmark = pytest.mark.usefixtures("database")
 
-SOURCE = Source(environment="production", zone="UTC")
+SOURCE = RowSource(environment="production", zone="UTC")
 RATED = jobs.rate.__name__  # the import registers the handlers
 
 

@@ -9,7 +9,7 @@ from core.executions.runner import Runner
 from core.identity.schemas import Role
 from core.platform.ids import new_id
 from core.playground import queries, service
-from core.playground.schemas import Draft, SessionView
+from core.playground.schemas import Draft, PlaygroundSessionView
 from core.providers.schemas import Parameters
 from tests.factories.identity import Person, person
 from tests.factories.playground import answered, messages_of
@@ -22,7 +22,7 @@ def one(runner: Runner) -> Person:
     return person()
 
 
-def opened(one: Person, draft: Draft | None = None) -> SessionView:
+def opened(one: Person, draft: Draft | None = None) -> PlaygroundSessionView:
     with transaction() as session:
         return service.open_session(session, actor=one.actor, draft=draft)
 

@@ -9,7 +9,7 @@ from plotly import graph_objects
 
 from core.presentation.drawing import Drawing, Markup, blank
 from core.presentation.plotting import Line, Mark, histogram, line_chart, scale_of, stacked_bars
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 from tests.factories.palettes import PALETTE
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -19,7 +19,7 @@ def hours(count: int) -> list[datetime]:
     return [START + timedelta(hours=number) for number in range(count)]
 
 
-def drawn(*values: float | None, unit: Unit = Unit.DURATION, marks: tuple[Mark, ...] = (), names: int = 1) -> Any:  # noqa: ANN401
+def drawn(*values: float | None, unit: FigureUnit = FigureUnit.DURATION, marks: tuple[Mark, ...] = (), names: int = 1) -> Any:  # noqa: ANN401
     lines = [Line(f"line {number}", values, "#111111", "#111111") for number in range(names)]
     return line_chart(PALETTE, hours(len(values)), lines, unit, zone="Europe/Berlin", marks=marks).figure()
 
@@ -28,7 +28,7 @@ def drawn(*values: float | None, unit: Unit = Unit.DURATION, marks: tuple[Mark, 
 @pytest.mark.parametrize("names", [1, 3])
 def test_it_is_drawn_of_anything(values: tuple[float | None, ...], names: int) -> None:
     assert len(drawn(*values, names=names).data) == names
-    bars = stacked_bars(PALETTE, hours(len(values)), {"a": [each or 0 for each in values]}, Unit.MONEY, zone="UTC")
+    bars = stacked_bars(PALETTE, hours(len(values)), {"a": [each or 0 for each in values]}, FigureUnit.MONEY, zone="UTC")
     assert bars.figure().data
 
 
@@ -40,7 +40,7 @@ def test_what_plotly_does_not_know_is_found_here() -> None:
 
 
 def test_a_reader_gets_it_as_it_was_drawn() -> None:
-    drawing = line_chart(PALETTE, hours(2), [Line("a", [1.0, 2.0], "#111111", "#111111")], Unit.COUNT, zone="UTC")
+    drawing = line_chart(PALETTE, hours(2), [Line("a", [1.0, 2.0], "#111111", "#111111")], FigureUnit.COUNT, zone="UTC")
     shown = graph_objects.Figure(drawing.data, drawing.layout, _validate=False).to_dict()
     assert shown == drawing.figure().to_dict()
 
@@ -94,7 +94,7 @@ def test_what_happened_within_the_last_interval_is_marked_and_can_be_seen() -> N
     lines = drawn(*[1.0] * 4, marks=(late, gone))
     assert [shape.x0 for shape in lines.layout.shapes] == ["2026-11-01 04:40:00"]
     assert lines.layout.xaxis.range == ("2026-11-01 01:00:00", "2026-11-01 04:40:00")
-    bars = stacked_bars(PALETTE, hours(4), {"a": [1.0] * 4}, Unit.COUNT, zone="UTC", marks=(late, gone)).figure()
+    bars = stacked_bars(PALETTE, hours(4), {"a": [1.0] * 4}, FigureUnit.COUNT, zone="UTC", marks=(late, gone)).figure()
     assert [shape.x0 for shape in bars.layout.shapes] == ["2026-11-01 03:40:00"]
 
 
@@ -125,16 +125,16 @@ def test_a_name_near_the_end_does_not_stand_over_the_one_before() -> None:
 @pytest.mark.parametrize(
     ("unit", "top", "said"),
     [
-        (Unit.DURATION, 840, "840 ms"),
-        (Unit.DURATION, 6400, "6.4 s"),
-        (Unit.DURATION, 600_000, "10.0 min"),
-        (Unit.DURATION, 7_200_000, "2.0 h"),
-        (Unit.MONEY, 0.0083, "$0.0083"),
-        (Unit.SHARE, 0.5, "50.0%"),
-        (Unit.COUNT, 8412, "8,412"),
+        (FigureUnit.DURATION, 840, "840 ms"),
+        (FigureUnit.DURATION, 6400, "6.4 s"),
+        (FigureUnit.DURATION, 600_000, "10.0 min"),
+        (FigureUnit.DURATION, 7_200_000, "2.0 h"),
+        (FigureUnit.MONEY, 0.0083, "$0.0083"),
+        (FigureUnit.SHARE, 0.5, "50.0%"),
+        (FigureUnit.COUNT, 8412, "8,412"),
     ],
 )
-def test_the_unit_stands_in_every_value(unit: Unit, top: float, said: str) -> None:
+def test_the_unit_stands_in_every_value(unit: FigureUnit, top: float, said: str) -> None:
     scale = scale_of(unit, top)
     assert scale.words(top * scale.factor) == said
 
@@ -143,9 +143,9 @@ def test_the_unit_stands_in_every_value(unit: Unit, top: float, said: str) -> No
     ("top", "step", "written"), [(0.0, 1, ",d"), (1.0, 1, ",d"), (4.0, 1, ",d"), (800.0, None, ",d"), (12_000.0, None, "~s")]
 )
 def test_a_count_has_no_halves_which_would_read_500m(top: float, step: int | None, written: str) -> None:
-    bars = stacked_bars(PALETTE, hours(2), {"a": [0.0, top]}, Unit.COUNT, zone="UTC").figure()
+    bars = stacked_bars(PALETTE, hours(2), {"a": [0.0, top]}, FigureUnit.COUNT, zone="UTC").figure()
     for figure in (
-        drawn(0.0, top, unit=Unit.COUNT),
+        drawn(0.0, top, unit=FigureUnit.COUNT),
         bars,
         histogram(PALETTE, [0, int(top)], [("0", "1"), ("1", "2")], []).figure(),
     ):
@@ -155,11 +155,11 @@ def test_a_count_has_no_halves_which_would_read_500m(top: float, step: int | Non
 
 def test_a_single_bar_is_named_by_its_day() -> None:
     # Around one point, Plotly would write 23:59, 23:59 and 00:00.
-    figure = stacked_bars(PALETTE, [START], {"a": [3]}, Unit.COUNT, zone="UTC").figure()
+    figure = stacked_bars(PALETTE, [START], {"a": [3]}, FigureUnit.COUNT, zone="UTC").figure()
     assert figure.layout.xaxis.ticktext == ("1 Nov",)
 
 
 def test_no_axis_writes_small_figures_with_a_prefix() -> None:
-    layout = stacked_bars(PALETTE, hours(2), {"a": [0.0, 0.0005]}, Unit.MONEY, zone="UTC").figure().layout
+    layout = stacked_bars(PALETTE, hours(2), {"a": [0.0, 0.0005]}, FigureUnit.MONEY, zone="UTC").figure().layout
     assert layout.template.layout.yaxis.exponentformat == "none"
     assert layout.template.layout.xaxis.exponentformat == "none"

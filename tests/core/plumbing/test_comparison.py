@@ -5,61 +5,61 @@ import math
 import pytest
 
 from core import stats
-from core.presentation.comparison import Meaning, Verdict, of_level, of_rate
+from core.presentation.comparison import ChangeVerdict, Meaning, of_level, of_rate
 
 WEEK = [100.0, 104.0, 97.0, 101.0, 99.0, 60.0, 55.0]
 
 
 def test_the_same_week_twice_is_no_news() -> None:
-    assert of_level(WEEK, WEEK, Meaning.BAD).verdict is Verdict.NOISE
+    assert of_level(WEEK, WEEK, Meaning.BAD).verdict is ChangeVerdict.NOISE
 
 
 def test_a_rise_of_every_day_is_news_although_weekends_are_quiet() -> None:
     risen = [each * 1.3 for each in WEEK]
-    assert of_level(risen, WEEK, Meaning.BAD).verdict is Verdict.WORSE
-    assert of_level(risen, WEEK, Meaning.GOOD).verdict is Verdict.BETTER
-    assert of_level(risen, WEEK, Meaning.NEITHER).verdict is Verdict.DIFFERENT
-    assert of_level(WEEK, risen, Meaning.BAD).verdict is Verdict.BETTER
+    assert of_level(risen, WEEK, Meaning.BAD).verdict is ChangeVerdict.WORSE
+    assert of_level(risen, WEEK, Meaning.GOOD).verdict is ChangeVerdict.BETTER
+    assert of_level(risen, WEEK, Meaning.NEITHER).verdict is ChangeVerdict.DIFFERENT
+    assert of_level(WEEK, risen, Meaning.BAD).verdict is ChangeVerdict.BETTER
 
 
 def test_one_wild_day_of_seven_is_no_news_of_the_week() -> None:
-    assert of_level([*WEEK[:6], WEEK[6] * 5], WEEK, Meaning.BAD).verdict is Verdict.NOISE
+    assert of_level([*WEEK[:6], WEEK[6] * 5], WEEK, Meaning.BAD).verdict is ChangeVerdict.NOISE
 
 
 def test_a_change_that_is_certain_but_small_is_no_news() -> None:
-    assert of_level([each * 1.03 for each in WEEK], WEEK, Meaning.BAD).verdict is Verdict.NOISE
+    assert of_level([each * 1.03 for each in WEEK], WEEK, Meaning.BAD).verdict is ChangeVerdict.NOISE
 
 
 @pytest.mark.parametrize("now", [[], [None] * 7, [1.0, 2.0, 3.0], [0.0] * 7])
 def test_of_too_little_nothing_is_said(now: list[float | None]) -> None:
-    assert of_level(now, WEEK, Meaning.BAD).verdict is Verdict.UNKNOWN
+    assert of_level(now, WEEK, Meaning.BAD).verdict is ChangeVerdict.UNKNOWN
 
 
 def test_rates_are_news_when_their_difference_leaves_out_zero() -> None:
-    assert of_rate((30, 1000), (10, 1000), Meaning.BAD).verdict is Verdict.WORSE
-    assert of_rate((12, 1000), (10, 1000), Meaning.BAD).verdict is Verdict.NOISE
-    assert of_rate((10, 1000), (30, 1000), Meaning.BAD).verdict is Verdict.BETTER
-    assert of_rate((9, 9), (0, 1000), Meaning.BAD).verdict is Verdict.UNKNOWN
+    assert of_rate((30, 1000), (10, 1000), Meaning.BAD).verdict is ChangeVerdict.WORSE
+    assert of_rate((12, 1000), (10, 1000), Meaning.BAD).verdict is ChangeVerdict.NOISE
+    assert of_rate((10, 1000), (30, 1000), Meaning.BAD).verdict is ChangeVerdict.BETTER
+    assert of_rate((9, 9), (0, 1000), Meaning.BAD).verdict is ChangeVerdict.UNKNOWN
 
 
 def test_dead_days_are_not_left_out_as_if_nobody_had_missed_them() -> None:
-    assert of_level([*WEEK[:4], 0.0, 0.0, 0.0], WEEK, Meaning.GOOD).verdict is Verdict.UNKNOWN
+    assert of_level([*WEEK[:4], 0.0, 0.0, 0.0], WEEK, Meaning.GOOD).verdict is ChangeVerdict.UNKNOWN
     quiet = [*WEEK[:5], 0.0, 0.0]
-    assert of_level([each * 2 for each in quiet], quiet, Meaning.BAD).verdict is Verdict.WORSE
+    assert of_level([each * 2 for each in quiet], quiet, Meaning.BAD).verdict is ChangeVerdict.WORSE
 
 
 def test_a_rate_that_is_surely_another_but_hardly_is_no_news() -> None:
-    assert of_rate((70_900, 7_000_000), (70_000, 7_000_000), Meaning.BAD).verdict is Verdict.NOISE
-    assert of_rate((84_000, 7_000_000), (70_000, 7_000_000), Meaning.BAD).verdict is Verdict.WORSE
+    assert of_rate((70_900, 7_000_000), (70_000, 7_000_000), Meaning.BAD).verdict is ChangeVerdict.NOISE
+    assert of_rate((84_000, 7_000_000), (70_000, 7_000_000), Meaning.BAD).verdict is ChangeVerdict.WORSE
 
 
 def test_a_rate_that_differs_from_day_to_day_is_no_news_until_its_days_say_so() -> None:
     before = [(each, 10_000) for each in (100, 40, 160, 90, 250, 60, 100)]
     wild = [(each, 10_000) for each in (60, 200, 90, 300, 40, 180, 100)]
     steady = [(each + 30, 10_000) for each, _ in before]
-    for now, verdict in ((wild, Verdict.NOISE), (steady, Verdict.WORSE)):
+    for now, verdict in ((wild, ChangeVerdict.NOISE), (steady, ChangeVerdict.WORSE)):
         one, other = ((sum(part for part, _ in days), 70_000) for days in (now, before))
-        assert of_rate(one, other, Meaning.BAD).verdict is Verdict.WORSE  # as if each request failed by itself
+        assert of_rate(one, other, Meaning.BAD).verdict is ChangeVerdict.WORSE  # as if each request failed by itself
         assert of_rate(one, other, Meaning.BAD, list(zip(now, before, strict=True))).verdict is verdict
 
 

@@ -6,24 +6,24 @@ from decimal import Decimal
 import pytest
 
 from core.presentation import words
-from core.presentation.words import Unit
+from core.presentation.words import FigureUnit
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "said"),
     [
-        (8412, Unit.COUNT, "8,412"),
-        (72_759_608, Unit.COUNT, "72.8M"),
-        (2_400, Unit.DURATION, "2.4 s"),
-        (68_400_000, Unit.DURATION, "19 h"),
-        (0.814, Unit.SHARE, "81.4%"),
-        (0.0086, Unit.SHARE, "0.86%"),
-        (0, Unit.SHARE, "0.0%"),
-        (Decimal("412"), Unit.MONEY, "$412.00"),
-        *((None, unit, "n/a") for unit in Unit),
+        (8412, FigureUnit.COUNT, "8,412"),
+        (72_759_608, FigureUnit.COUNT, "72.8M"),
+        (2_400, FigureUnit.DURATION, "2.4 s"),
+        (68_400_000, FigureUnit.DURATION, "19 h"),
+        (0.814, FigureUnit.SHARE, "81.4%"),
+        (0.0086, FigureUnit.SHARE, "0.86%"),
+        (0, FigureUnit.SHARE, "0.0%"),
+        (Decimal("412"), FigureUnit.MONEY, "$412.00"),
+        *((None, unit, "n/a") for unit in FigureUnit),
     ],
 )
-def test_a_figure_has_its_unit(value: float | Decimal | None, unit: Unit, said: str) -> None:
+def test_a_figure_has_its_unit(value: float | Decimal | None, unit: FigureUnit, said: str) -> None:
     assert words.figure(value, unit) == said
 
 

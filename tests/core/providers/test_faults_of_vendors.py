@@ -18,10 +18,10 @@ from core.providers.errors import (
     NothingThere,
     NotReached,
     Overloaded,
+    ProviderUnreachable,
     ServerBroke,
     TookTooLong,
     TooManyCalls,
-    Unreachable,
 )
 from core.providers.schemas import Connection, ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI, ask, both_vendors, call, connection
@@ -81,7 +81,7 @@ def test_a_retry_after_may_be_a_date(vendor: Vendor) -> None:
 @both_vendors
 def test_a_stream_that_is_cut_keeps_its_text_and_is_not_asked_again(vendor: Vendor, kind: ProviderKind) -> None:
     heard = ask(connection(vendor, kind), call("cut?chunks=3"))
-    assert type(heard.failure) is Unreachable
+    assert type(heard.failure) is ProviderUnreachable
     assert heard.text == PIECE * 3
     assert "try again" in heard.failure.detail
     assert len(vendor.asked) == 1
@@ -90,7 +90,7 @@ def test_a_stream_that_is_cut_keeps_its_text_and_is_not_asked_again(vendor: Vend
 @both_vendors
 def test_a_stream_that_is_cut_before_its_first_word_is_asked_again(vendor: Vendor, kind: ProviderKind) -> None:
     heard = ask(connection(vendor, kind), call("cut?chunks=0"))
-    assert type(heard.failure) is Unreachable
+    assert type(heard.failure) is ProviderUnreachable
     assert len(vendor.asked) == 3
 
 
@@ -219,7 +219,7 @@ def test_an_address_that_redirects_is_not_followed(vendor: Vendor, kind: Provide
 @both_vendors
 def test_an_unknown_host_is_named(kind: ProviderKind) -> None:
     heard = ask(Connection("lost", kind, "http://no-such-host.invalid", None), call("any"))
-    assert type(heard.failure) is Unreachable
+    assert type(heard.failure) is ProviderUnreachable
     assert "no-such-host.invalid is not known here" in heard.failure.detail
     assert "Check the base URL" in heard.failure.detail
 
@@ -227,7 +227,7 @@ def test_an_unknown_host_is_named(kind: ProviderKind) -> None:
 @both_vendors
 def test_a_refused_connection_says_so_and_is_tried_three_times(kind: ProviderKind, closed_port: int) -> None:
     heard = ask(Connection("closed", kind, f"http://127.0.0.1:{closed_port}", None), call("any"))
-    assert type(heard.failure) is Unreachable
+    assert type(heard.failure) is ProviderUnreachable
     assert "Connection refused" in heard.failure.detail
     assert heard.waits == [0.5, 1.5]
 

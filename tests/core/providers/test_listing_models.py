@@ -5,7 +5,7 @@ import time
 import pytest
 
 from core.providers import gateway
-from core.providers.errors import KeyRefused, NotReached, Overloaded, TookTooLong, Unreachable, Unreadable
+from core.providers.errors import KeyRefused, NotReached, Overloaded, ProviderUnreachable, TookTooLong, UnexpectedFormat
 from core.providers.pieces import MOST_MODELS
 from core.providers.schemas import Connection, KnownModel, ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI, both_vendors, connection
@@ -47,7 +47,7 @@ def test_an_empty_list_of_ollamas_is_no_models(vendor: Vendor) -> None:
 )
 def test_a_list_in_no_protocol_is_a_failure_with_advice(vendor: Vendor, kind: ProviderKind, answer: Literally) -> None:
     vendor.models = answer
-    with pytest.raises(Unreadable, match="Check that the base URL is"):
+    with pytest.raises(UnexpectedFormat, match="Check that the base URL is"):
         gateway.list_models(connection(vendor, kind))
 
 
@@ -93,7 +93,7 @@ def test_a_redirect_is_not_followed(vendor: Vendor, kind: ProviderKind) -> None:
 
 @both_vendors
 def test_nobody_there_is_a_failure_with_advice(kind: ProviderKind, closed_port: int) -> None:
-    with pytest.raises(Unreachable, match="Check the base URL"):
+    with pytest.raises(ProviderUnreachable, match="Check the base URL"):
         gateway.list_models(Connection("gone", kind, f"http://127.0.0.1:{closed_port}", None))
 
 

@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from core.providers import anthropic, openai
-from core.providers.schemas import Call, ChatMessage, Connection, MessageRole, Parameters, ProviderKind
+from core.providers.schemas import ChatMessage, Connection, MessageRole, ModelCall, Parameters, ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI, Impatient, ask, both_vendors, call, connection
 from tests.fake_vendor import Asked, Vendor
 
@@ -43,13 +43,15 @@ def http(vendor: Vendor) -> Iterator[httpx2.Client]:
         yield client
 
 
-def sent(vendor: Vendor, kind: ProviderKind, asked: Call) -> dict[str, Any]:
+def sent(vendor: Vendor, kind: ProviderKind, asked: ModelCall) -> dict[str, Any]:
     """Return the body that a server which speaks the vendor's protocol gets."""
     assert ask(connection(vendor, kind), asked).failure is None
     return vendor.last.body
 
 
-def sent_to_the_vendor(vendor: Vendor, http: httpx2.Client, kind: ProviderKind, asked: Call, address: str | None = None) -> Asked:
+def sent_to_the_vendor(
+    vendor: Vendor, http: httpx2.Client, kind: ProviderKind, asked: ModelCall, address: str | None = None
+) -> Asked:
     """Return what the vendor itself gets."""
     to = Connection("vendor", kind, address, "sk-key")
     provider = openai.OpenAI(to, http) if kind is OPENAI else anthropic.Anthropic(to, http)
@@ -138,9 +140,9 @@ def test_anthropic_never_gets_what_it_has_no_name_for(vendor: Vendor) -> None:
     assert body.keys() & {"frequency_penalty", "presence_penalty", "seed", "stop"} == set()
 
 
-def spoken(*said: tuple[MessageRole, str], system_prompt: str | None) -> Call:
+def spoken(*said: tuple[MessageRole, str], system_prompt: str | None) -> ModelCall:
     messages = tuple(ChatMessage(role=role, content=text) for role, text in said)
-    return Call("answer", system_prompt, messages, Parameters())
+    return ModelCall("answer", system_prompt, messages, Parameters())
 
 
 CONVERSATION = (

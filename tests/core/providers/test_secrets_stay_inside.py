@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.embedded.model_server import Address, Order
+from core.embedded.model_server import Address, ModelServerOrder
 from core.platform import logs
 from core.platform.config import LogFormat
 from core.providers import gateway
@@ -94,7 +94,7 @@ def test_nothing_that_holds_a_key_prints_it(vendor: Vendor) -> None:
         NewProvider(name="mine", kind=OPENAI, secret=ODD_KEY),
         ProviderChange(secret=ODD_KEY),
         Address("http://127.0.0.1:1", ODD_KEY, "m"),
-        Order(str(Path("weights")), "m", ODD_KEY, 1),
+        ModelServerOrder(str(Path("weights")), "m", ODD_KEY, 1),
     ]
     for holder in holders:
         assert ODD_KEY not in f"{holder!r} {holder!s}"

@@ -7,7 +7,7 @@ import pytest
 
 from core.network import outbound
 from core.providers import gateway
-from core.providers.errors import AnswerTooLong, CallFailed, Incomplete, ServerBroke, Unreachable, Unreadable
+from core.providers.errors import AnswerTooLong, CallFailed, Incomplete, ProviderUnreachable, ServerBroke, UnexpectedFormat
 from core.providers.schemas import ProviderKind
 from tests.factories.providers import ANTHROPIC, OPENAI, Heard, ask, both_vendors, call, connection
 from tests.fake_vendor import PIECE, Literally, Vendor
@@ -59,7 +59,7 @@ def whole(kind: ProviderKind, *events: dict[str, Any]) -> Literally:
 )
 def test_what_is_not_in_the_protocol_is_a_failure_with_advice(vendor: Vendor, kind: ProviderKind, literally: Literally) -> None:
     failure = answered(vendor, kind, literally).failure
-    assert isinstance(failure, (Unreadable, Unreachable))
+    assert isinstance(failure, (UnexpectedFormat, ProviderUnreachable))
     assert "Check" in failure.detail
 
 
@@ -68,7 +68,7 @@ def test_text_that_came_before_nonsense_is_kept(vendor: Vendor, kind: ProviderKi
     good = Literally.events(*([START] if kind is ANTHROPIC else []), said("so far", kind)).body.replace(b"data: [DONE]\n\n", b"")
     heard = answered(vendor, kind, Literally(good + b"event: content_block_delta\ndata: nonsense\n\n"))
     assert heard.text == "so far"
-    assert type(heard.failure) is Unreadable
+    assert type(heard.failure) is UnexpectedFormat
 
 
 @both_vendors

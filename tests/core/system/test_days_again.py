@@ -10,7 +10,7 @@ from core.database import settings
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from core.imports.schemas import Touched
-from core.insights.schemas import Scope
+from core.insights.schemas import WatchScope
 from core.insights.tiles import overview_tiles
 from core.jobs import outbox
 from core.platform import clock
@@ -77,7 +77,7 @@ def test_outdated_days_are_marked_in_the_answer_and_on_the_line() -> None:
             row = {"day": days_ago(place).date(), "metric": "feedback_stale"}
             columns = "insert into daily_metrics (date, metric_type, metric_value, dimensions)"
             session.execute(text(f"""{columns} values (:day, :metric, 1, '{{"environment": "production"}}')"""), row)
-    scope = Scope(last_days(7, zone="UTC"), Watched())
+    scope = WatchScope(last_days(7, zone="UTC"), Watched())
     with transaction() as core, transaction(Database.AI) as ai:
         found = {each.name: each for each in overview_tiles(core, ai, scope, actor=person(Role.ANALYST).actor)}
     assert (found["feedback"].stale, found["users"].stale) == ([3, 4], [])

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select, text
 
 from core.ai_metrics import flows
-from core.ai_metrics.flows import Progress, Reprice, RepriceReport
+from core.ai_metrics.flows import Reprice, RepriceProgress, RepriceReport
 from core.ai_metrics.models import AiRequest
 from core.batches.errors import RunMissing
-from core.batches.models import BatchRun
+from core.batches.models import BatchRunRecord
 from core.database.db import Session, transaction
 from core.database.settings import Workspace, write
 from core.database.tables import CoreAudit
@@ -54,7 +54,7 @@ def seen(boss: Actor, run: RepriceRun) -> RepriceRun:
 
 def name_of(run: RepriceRun) -> str:
     with transaction() as session:
-        return session.scalars(select(BatchRun.batch_run_id).where(BatchRun.id == run.id)).one()
+        return session.scalars(select(BatchRunRecord.batch_run_id).where(BatchRunRecord.id == run.id)).one()
 
 
 def some(*days: float) -> None:
@@ -139,7 +139,7 @@ def test_a_killed_run_goes_on_with_the_next_day_and_its_report_is_whole(boss: Ac
     price(boss, OWN, days_ago(90), input="1.5")
     asked, noted = ask(boss), repricing._note_day  # noqa: SLF001  where it is to break off
 
-    def die(session: Session, name: str, so_far: Progress) -> None:
+    def die(session: Session, name: str, so_far: RepriceProgress) -> None:
         noted(session, name, so_far)
         if so_far.report.requests_changed == 3:
             raise Killed

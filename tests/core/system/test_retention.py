@@ -17,7 +17,7 @@ from tests.factories.history import at, batch_run, count, days_ago, events, rate
 from tests.factories.identity import person
 
 
-def parts(parent: str) -> list[partitions.Part]:
+def parts(parent: str) -> list[partitions.Partition]:
     """Return the partitions that are there."""
     with engines().core.connect() as connection:
         return partitions.list_parts(connection, parent)

@@ -7,8 +7,8 @@ import streamlit as st
 
 from core.imports import guess, questions, recognise, words
 from core.imports.fields import FIELDS
-from core.imports.mapping import As, Mapping, Rule, Unit
-from core.imports.parsed import Kind
+from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
+from core.imports.parsed import RowKind
 from core.imports.recognise import Recognition
 from core.imports.schemas import ImportView
 from core.imports.stores import STORES
@@ -16,22 +16,22 @@ from pages._ui import errors, state
 
 KEPT, LEFT_OUT = "Keep as extra data", "Skip"
 UNITS = {
-    Unit.ISO: "date and time",
-    Unit.DAY_FIRST: "day first",
-    Unit.MONTH_FIRST: "month first",
-    Unit.SECONDS: "seconds",
-    Unit.MILLISECONDS: "milliseconds",
-    Unit.MICROSECONDS: "microseconds",
-    Unit.NANOSECONDS: "nanoseconds",
-    Unit.MINUTES: "minutes",
-    Unit.HOURS: "hours",
-    Unit.SECONDS_SINCE_START: "seconds since the start",
-    Unit.MILLISECONDS_SINCE_START: "milliseconds since the start",
-    Unit.DOLLARS: "dollars",
-    Unit.CENTS: "cents",
-    Unit.THUMBS: "thumbs",
-    Unit.FIVE: "1 to 5",
-    Unit.TEN: "1 to 10",
+    ValueUnit.ISO: "date and time",
+    ValueUnit.DAY_FIRST: "day first",
+    ValueUnit.MONTH_FIRST: "month first",
+    ValueUnit.SECONDS: "seconds",
+    ValueUnit.MILLISECONDS: "milliseconds",
+    ValueUnit.MICROSECONDS: "microseconds",
+    ValueUnit.NANOSECONDS: "nanoseconds",
+    ValueUnit.MINUTES: "minutes",
+    ValueUnit.HOURS: "hours",
+    ValueUnit.SECONDS_SINCE_START: "seconds since the start",
+    ValueUnit.MILLISECONDS_SINCE_START: "milliseconds since the start",
+    ValueUnit.DOLLARS: "dollars",
+    ValueUnit.CENTS: "cents",
+    ValueUnit.THUMBS: "thumbs",
+    ValueUnit.FIVE: "1 to 5",
+    ValueUnit.TEN: "1 to 10",
 }
 BY_WORDS = {words_: unit for unit, words_ in UNITS.items()}
 Changes = dict[int, dict[str, str | None]]  # by line: the cells that were changed
@@ -47,8 +47,8 @@ SHORT = 12  # lines of a table that does not scroll
 
 def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     """Draw a line for each column, and return the mapping as it is chosen."""
-    kinds = list(Kind)
-    guessed = Kind(mapping["kind"]) if found.mapping else None
+    kinds = list(RowKind)
+    guessed = RowKind(mapping["kind"]) if found.mapping else None
     chosen = st.selectbox(
         "Row type",
         kinds,
@@ -67,12 +67,12 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     mapping = _edited(found, mapping, chosen)
     _draw_table(found, mapping, chosen)
     fields = mapping["fields"]
-    if chosen is Kind.EVENTS and not fields.get("event_type", {}).get("path"):
+    if chosen is RowKind.EVENTS and not fields.get("event_type", {}).get("path"):
         mapping = mapping | {"fields": fields | {"event_type": {"constant": _draw_event_type(found, fields)}}}
     return mapping
 
 
-def _draw_table(found: ImportView, mapping: dict[str, Any], kind: Kind) -> None:
+def _draw_table(found: ImportView, mapping: dict[str, Any], kind: RowKind) -> None:
     rows = [line(column, Mapping.model_validate(mapping)) for column in found.recognition["columns"]]
     key = _key(found, kind)
     # What is chosen may tell the unit of a column: so the table is drawn anew with what follows from it.
@@ -102,7 +102,7 @@ def _draw_table(found: ImportView, mapping: dict[str, Any], kind: Kind) -> None:
 
 
 @errors.action
-def edit(found: ImportView, mapping: dict[str, Any], kind: Kind, widget: str) -> None:
+def edit(found: ImportView, mapping: dict[str, Any], kind: RowKind, widget: str) -> None:
     """Take over what was changed in the table."""
     table: dict[str, Changes] = state.get(widget, {})
     key = _key(found, kind)
@@ -110,7 +110,7 @@ def edit(found: ImportView, mapping: dict[str, Any], kind: Kind, widget: str) ->
     state.put(f"{key}-version", state.get(f"{key}-version", 0) + 1)
 
 
-def changed(columns: list[dict[str, Any]], mapping: dict[str, Any], kind: Kind, changes: Changes) -> dict[str, Any]:
+def changed(columns: list[dict[str, Any]], mapping: dict[str, Any], kind: RowKind, changes: Changes) -> dict[str, Any]:
     """Return what changes of a mapping; a column that becomes another field is read in the unit that its name tells."""
     fields, ignored = dict(mapping["fields"]), list(mapping.get("ignored", []))
     for place, change in changes.items():
@@ -127,11 +127,11 @@ def changed(columns: list[dict[str, Any]], mapping: dict[str, Any], kind: Kind, 
     return {"fields": fields, "ignored": ignored, "open": [name for name in mapping.get("open", []) if name not in fields]}
 
 
-def _edited(found: ImportView, mapping: dict[str, Any], kind: Kind) -> dict[str, Any]:
+def _edited(found: ImportView, mapping: dict[str, Any], kind: RowKind) -> dict[str, Any]:
     return mapping | state.get(_key(found, kind), {})
 
 
-def _key(found: ImportView, kind: Kind) -> str:
+def _key(found: ImportView, kind: RowKind) -> str:
     return f"imports.columns-{found.id}-{kind}"
 
 
@@ -145,7 +145,7 @@ def _draw_event_type(found: ImportView, fields: dict[str, Any]) -> str:
 def line(column: dict[str, Any], mapping: Mapping) -> list[str | None]:
     """Return the line of a column: what it becomes, in which unit it is read, how its values will be stored, and they."""
     path, samples = column["path"], column["samples"]
-    name, rule = next(((name, rule) for name, rule in mapping.fields.items() if rule.path == path), ("", Rule()))
+    name, rule = next(((name, rule) for name, rule in mapping.fields.items() if rule.path == path), ("", FieldRule()))
     becomes = name or (LEFT_OUT if path in mapping.ignored else KEPT)
     stored = " · ".join(words.stored(name, rule, mapping, samples)) if name else ""
     unit = UNITS[rule.unit] if rule.unit and rule.as_ is not As.TEXT else None
@@ -158,7 +158,7 @@ def label(field: object) -> str:
     return LABELS.get(name) or name.replace("_", " ").capitalize().replace(" id", " ID")
 
 
-def _guessed(found: ImportView, kind: Kind) -> dict[str, Any]:
+def _guessed(found: ImportView, kind: RowKind) -> dict[str, Any]:
     recognition = Recognition.model_validate(found.recognition)
     rules = recognise.guessed_fields(recognition, kind)
     return {name: rule.model_dump(mode="json", by_alias=True) for name, rule in rules.items()}

@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.database import settings
 from core.imports import meanings, questions
-from core.imports.mapping import Mapping, Shape
-from core.imports.parsed import Kind
-from core.imports.recognise import Question
+from core.imports.mapping import Mapping, RecordShape
+from core.imports.parsed import RowKind
+from core.imports.recognise import ImportQuestion
 from core.imports.schemas import ImportView
 
 WIDTH = 420
@@ -19,9 +19,9 @@ OTHER = "(not mapped)"
 
 def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     """Draw each question, and return the mapping with the answers."""
-    asked = [Question.model_validate(each) for each in found.recognition.get("questions", [])]
+    asked = [ImportQuestion.model_validate(each) for each in found.recognition.get("questions", [])]
     samples = {column["path"]: list(column["samples"]) for column in found.recognition["columns"]}
-    if mapping["format"] == Shape.TABLE and mapping["kind"] != found.recognition.get("kind") and mapping["fields"]:
+    if mapping["format"] == RecordShape.TABLE and mapping["kind"] != found.recognition.get("kind") and mapping["fields"]:
         asked = questions.of_kind(Mapping.model_validate(mapping), samples)
     plain: dict[str, Any] = {}
     columns: dict[str, str] = {}
@@ -43,7 +43,7 @@ def draw(found: ImportView, mapping: dict[str, Any]) -> dict[str, Any]:
     return answered | {name: value for name, value in plain.items() if value}
 
 
-def _draw_options(found: ImportView, question: Question) -> str | None:
+def _draw_options(found: ImportView, question: ImportQuestion) -> str | None:
     texts = {option.value: option.text for option in question.options}
     return st.selectbox(
         question.text,
@@ -56,7 +56,7 @@ def _draw_options(found: ImportView, question: Question) -> str | None:
     )
 
 
-def _draw_plain(found: ImportView, question: Question, mapping: dict[str, Any]) -> str | None:
+def _draw_plain(found: ImportView, question: ImportQuestion, mapping: dict[str, Any]) -> str | None:
     key = f"imports.{question.key}-{found.id}"
     present = mapping.get(question.key) or question.default
     match question.key:
@@ -71,7 +71,7 @@ def _draw_plain(found: ImportView, question: Question, mapping: dict[str, Any]) 
             return st.text_input(question.text, present or "", key=key, max_chars=200, width=WIDTH).strip() or None
 
 
-def _draw_values(found: ImportView, asked: list[Question], mapping: dict[str, Any]) -> dict[str, dict[str, str]]:
+def _draw_values(found: ImportView, asked: list[ImportQuestion], mapping: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Draw what values may mean, by field: those that the first records have, and those that a dry run has found later."""
     later = found.dry_run.unknown if found.dry_run is not None else {}
     unknown = {each.field: dict.fromkeys(each.values) for each in asked if each.key is questions.Ask.VALUES}
@@ -104,7 +104,7 @@ def _draw_meanings(found: ImportView, field: str, values: list[str], mapping: di
         width=WIDTH,
         column_config={
             "Map to": st.column_config.SelectboxColumn(
-                options=[OTHER, *meanings.options(field, Kind(mapping["kind"]))], required=True
+                options=[OTHER, *meanings.options(field, RowKind(mapping["kind"]))], required=True
             )
         },
     )

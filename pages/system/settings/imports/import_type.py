@@ -3,23 +3,23 @@
 import streamlit as st
 
 from core.imports import flows
-from core.imports.mapping import Container, Shape
+from core.imports.mapping import Container, RecordShape
 from core.imports.schemas import ImportView, ReadAs
 from pages._ui import errors, guard, state, text
 
 TYPES = {
-    "Table: commas": ReadAs(container=Container.CSV, delimiter=",", format=Shape.TABLE),
-    "Table: semicolons": ReadAs(container=Container.CSV, delimiter=";", format=Shape.TABLE),
-    "Table: tabs": ReadAs(container=Container.CSV, delimiter="\t", format=Shape.TABLE),
-    "Table: vertical bars": ReadAs(container=Container.CSV, delimiter="|", format=Shape.TABLE),
-    "JSON: one row per record": ReadAs(container=Container.JSON, format=Shape.TABLE),
-    "JSON Lines: one row per line": ReadAs(container=Container.JSONL, format=Shape.TABLE),
-    "Parquet: one row per record": ReadAs(container=Container.PARQUET, format=Shape.TABLE),
-    "Conversations: one per record": ReadAs(format=Shape.DIALOGUES),
-    "Conversation messages: one per record": ReadAs(format=Shape.TURNS),
-    "Langfuse observations": ReadAs(format=Shape.LANGFUSE_OBSERVATIONS),
-    "Langfuse traces": ReadAs(format=Shape.LANGFUSE_TRACES),
-    "OpenTelemetry spans (OTLP JSON)": ReadAs(format=Shape.OTLP),
+    "Table: commas": ReadAs(container=Container.CSV, delimiter=",", format=RecordShape.TABLE),
+    "Table: semicolons": ReadAs(container=Container.CSV, delimiter=";", format=RecordShape.TABLE),
+    "Table: tabs": ReadAs(container=Container.CSV, delimiter="\t", format=RecordShape.TABLE),
+    "Table: vertical bars": ReadAs(container=Container.CSV, delimiter="|", format=RecordShape.TABLE),
+    "JSON: one row per record": ReadAs(container=Container.JSON, format=RecordShape.TABLE),
+    "JSON Lines: one row per line": ReadAs(container=Container.JSONL, format=RecordShape.TABLE),
+    "Parquet: one row per record": ReadAs(container=Container.PARQUET, format=RecordShape.TABLE),
+    "Conversations: one per record": ReadAs(format=RecordShape.DIALOGUES),
+    "Conversation messages: one per record": ReadAs(format=RecordShape.TURNS),
+    "Langfuse observations": ReadAs(format=RecordShape.LANGFUSE_OBSERVATIONS),
+    "Langfuse traces": ReadAs(format=RecordShape.LANGFUSE_TRACES),
+    "OpenTelemetry spans (OTLP JSON)": ReadAs(format=RecordShape.OTLP),
 }
 AGAIN = "Detect automatically"
 
