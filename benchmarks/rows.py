@@ -20,8 +20,8 @@ from core.activity import rollups as event_rollups
 from core.activity import subjects
 from core.activity.releases import note_releases
 from core.ai_metrics import ingest as ai_metrics
-from core.ai_metrics import ordered_days
 from core.ai_metrics import rollups as request_rollups
+from core.ai_metrics.queries import ordered_days
 from core.database import partitions
 from core.database.db import apart, engines, transaction
 from core.database.staging import Connection, Stage, driver

@@ -13,8 +13,8 @@ from benchmarks.peers import Peer
 from benchmarks.report import Figure
 from core.activity import conversion, funnel
 from core.activity.answers import FunnelView
-from core.ai_metrics import figures, series
 from core.ai_metrics.answers import AiMetricsQuery, Interval, LatencyPoint
+from core.ai_metrics.queries import figures, series
 from core.cache import memo
 from core.database.db import reading
 from core.identity.schemas import Actor, Caller, Role

@@ -11,8 +11,6 @@ from pydantic import BaseModel
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_by_cursor
 from api.watch import PeriodDep, WatchedDep, note_export, watcher
-from core.ai_metrics import breakdowns, figures, queries, series, tiles
-from core.ai_metrics import tools as tool_calls
 from core.ai_metrics.answers import (
     AiMetricsQuery,
     AiMetricsSummary,
@@ -23,6 +21,8 @@ from core.ai_metrics.answers import (
     Tokens,
     Tools,
 )
+from core.ai_metrics.queries import breakdowns, figures, request_lists, series, tiles
+from core.ai_metrics.queries import tools as tool_calls
 from core.ai_metrics.requests import RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.database.db import Session
@@ -141,23 +141,23 @@ def requests(
         return csv_response("ai-requests", REQUEST_COLUMNS, _request_cells(asked, actor))
     after = Cursor.read(cursor) if cursor else None
     if order is RequestOrder.NEWEST:
-        items = queries.list_requests(session, asked, limit=window.limit, offset=window.offset, after=after, actor=actor)
+        items = request_lists.list_requests(session, asked, limit=window.limit, offset=window.offset, after=after, actor=actor)
     else:
-        items = queries.list_first(session, asked, order, window, actor=actor)
+        items = request_lists.list_first(session, asked, order, window, actor=actor)
     is_more = order is RequestOrder.NEWEST and len(items) == window.limit
     following = str(Cursor(items[-1].created_at, items[-1].id)) if is_more else None
-    total = queries.count_requests(session, asked, actor=actor)
+    total = request_lists.count_requests(session, asked, actor=actor)
     return RequestList(items=items, total_count=total, limit=window.limit, offset=window.offset, next_cursor=following)
 
 
 @router.get("/requests/{request_id}")
 def request(request_id: str, session: SessionDep, actor: ActorDep) -> RequestDetail:
     """Return one request with its steps, by our id or the sender's."""
-    return queries.get_request(session, request_id, actor=actor)
+    return request_lists.get_request(session, request_id, actor=actor)
 
 
 def _request_cells(asked: AiMetricsQuery, actor: Actor) -> Iterator[list[object]]:
     def read(session: Session, limit: int, after: Cursor | None, *, whole: bool = False) -> list[RequestView]:
-        return queries.list_requests(session, asked, limit=limit, after=after, whole=whole, actor=actor)
+        return request_lists.list_requests(session, asked, limit=limit, after=after, whole=whole, actor=actor)
 
     return (cells(each, REQUEST_COLUMNS) for each in rows_by_cursor(read, partial(read, whole=True)))

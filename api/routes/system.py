@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.reference import CONFLICT
-from core.ai_metrics import dropped as dropped_spans
-from core.ai_metrics.dropped import DroppedCount
+from core.ai_metrics.otlp import dropped as dropped_spans
+from core.ai_metrics.otlp.dropped import DroppedCount
 from core.database.settings import Retention
 from core.identity.permissions import Permission, require
 from core.system import daily as daily_job

@@ -15,10 +15,12 @@ from api.deps import actor as actor_of
 from api.gathering import Gathering
 from api.otlp import Encoding, encoding_of
 from api.threads import INGEST
-from core.ai_metrics import exports, histories, ingest, late, otlp
-from core.ai_metrics.exports import Export
-from core.ai_metrics.otlp import Mapped
-from core.ai_metrics.steps import MappedSpan
+from core.ai_metrics import ingest
+from core.ai_metrics.otlp import exports, histories, late
+from core.ai_metrics.otlp import mapping as otlp
+from core.ai_metrics.otlp.exports import Export
+from core.ai_metrics.otlp.mapping import Mapped
+from core.ai_metrics.otlp.steps import MappedSpan
 from core.conversations import ingest as conversations
 from core.conversations.schemas import Origin
 from core.database import partitions

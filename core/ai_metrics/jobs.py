@@ -1,6 +1,8 @@
 """What is due of AI requests."""
 
-from core.ai_metrics import late, ordered_days, rollups
+from core.ai_metrics import rollups
+from core.ai_metrics.otlp import late
+from core.ai_metrics.queries import ordered_days
 from core.database.db import transaction
 from core.database.settings import Workspace, read
 from core.jobs import queue

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 
 from core.activity import asking
 from core.activity.passages import Drop, drops
-from core.ai_metrics import tools
 from core.ai_metrics.answers import AiMetricsQuery, ModelVolume, ToolFigures
-from core.ai_metrics.incidents import Incident, Trouble, incidents
-from core.ai_metrics.series import volume_by_model
+from core.ai_metrics.queries import tools
+from core.ai_metrics.queries.incidents import Incident, Trouble, incidents
+from core.ai_metrics.queries.series import volume_by_model
 from core.batches.answers import AskedRuns
 from core.batches.failing import Failing, find_failing
 from core.identity.permissions import Permission, may, require

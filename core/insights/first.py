@@ -9,8 +9,8 @@ from functools import partial
 from uuid import UUID
 
 from core.activity import events, queries, segments, stays
-from core.ai_metrics import queries as requests
 from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.queries import request_lists as requests
 from core.ai_metrics.requests import RequestOrder
 from core.database.db import Database, Session, reading
 from core.database.paging import Window

@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from core.activity import active_users, conversion
 from core.activity.models import Event, UserSpan
 from core.activity.schemas import ALL_APPS
-from core.ai_metrics import figures
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.models import AiRequest
+from core.ai_metrics.queries import figures
 from core.annotations.backlog import read_backlog
 from core.batches import queries as batches
 from core.batches.answers import AskedRuns

@@ -9,8 +9,8 @@ from core.activity import conversion
 from core.activity.answers import FunnelView
 from core.activity.conversion import Passed
 from core.activity.funnel import SAVED
-from core.ai_metrics import tiles as ai_tiles
 from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.queries import tiles as ai_tiles
 from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

@@ -8,8 +8,9 @@ import httpx2
 import pytest
 
 from api.routes import traces
-from core.ai_metrics import exports, otlp, spans
-from core.ai_metrics.contents import exchange_of
+from core.ai_metrics.otlp import exports, spans
+from core.ai_metrics.otlp import mapping as otlp
+from core.ai_metrics.otlp.contents import exchange_of
 from tests.api.conftest import Client, caller
 from tests.factories.keys import api_key, bearing
 from tests.factories.spans import CHAT, as_json, packed, span, unpacked

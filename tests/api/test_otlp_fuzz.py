@@ -9,8 +9,8 @@ import httpx2
 import pytest
 from sqlalchemy import select
 
-from core.ai_metrics import dialects
 from core.ai_metrics.models import AiRequest
+from core.ai_metrics.otlp import dialects
 from core.database.db import transaction
 from tests.api.conftest import Client, caller
 from tests.factories.keys import api_key, bearing

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import func, select
 
 from api.routes import traces
-from core.ai_metrics import ingest, otlp
+from core.ai_metrics import ingest
 from core.ai_metrics.models import AiRequest
+from core.ai_metrics.otlp import mapping as otlp
 from core.ai_metrics.schemas import NewRequest
 from core.conversations import ingest as conversations
 from core.conversations.models import Conversation, Message

@@ -13,9 +13,10 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from api.routes import traces
-from core.ai_metrics import exports, otlp
-from core.ai_metrics.otlp import Mapped
-from core.ai_metrics.spans import Span
+from core.ai_metrics.otlp import exports
+from core.ai_metrics.otlp import mapping as otlp
+from core.ai_metrics.otlp.mapping import Mapped
+from core.ai_metrics.otlp.spans import Span
 from core.platform import clock
 
 Json = dict[str, Any]

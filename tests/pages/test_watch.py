@@ -188,9 +188,9 @@ def test_filters_that_match_nothing_offer_to_be_cleared(console: Console, analys
     [
         (OVERVIEW, "core.insights.findings.findings", "needs attention", "Quick links"),
         (OVERVIEW, "core.insights.tiles.overview_tiles", "key metrics", "Latency"),
-        (OVERVIEW, "core.ai_metrics.series.latency", "charts", "Batch runs"),
-        (AI_METRICS, "core.ai_metrics.series.latency", "charts", "Models"),
-        (AI_METRICS, "core.ai_metrics.queries.list_first", "requests", "Latency"),
+        (OVERVIEW, "core.ai_metrics.queries.series.latency", "charts", "Batch runs"),
+        (AI_METRICS, "core.ai_metrics.queries.series.latency", "charts", "Models"),
+        (AI_METRICS, "core.ai_metrics.queries.request_lists.list_first", "requests", "Latency"),
         (ONBOARDING, "core.activity.events.list_errors", "errors and events", "Conversion rate"),
         (ONBOARDING, "core.activity.courses.read_course", "conversion charts", "Events"),
         (BATCH_HISTORY, "core.batches.queries.failures", "failures", "Runs"),

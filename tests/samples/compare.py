@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.ai_metrics import histories, otlp
+from core.ai_metrics.otlp import histories
+from core.ai_metrics.otlp import mapping as otlp
 from core.embedded.postgres import Postgres
 from core.imports.parsed import Parsed, RowKind
 from core.imports.reading import read

@@ -13,9 +13,9 @@ from core.activity import queries as activity
 from core.activity.events import EventFilter
 from core.activity.funnel import SAVED
 from core.activity.queries import UserFilter
-from core.ai_metrics import breakdowns, figures, series
-from core.ai_metrics import queries as ai_queries
 from core.ai_metrics.answers import AiMetricsQuery, Interval
+from core.ai_metrics.queries import breakdowns, figures, series
+from core.ai_metrics.queries import request_lists as ai_queries
 from core.ai_metrics.schemas import RequestStatus
 from core.batches import queries as batches
 from core.batches.answers import AskedRuns

@@ -15,8 +15,8 @@ from core.activity.answers import FunnelView
 from core.activity.events import EventFilter
 from core.activity.funnel import Funnel
 from core.activity.schemas import NewEvent
-from core.ai_metrics import breakdowns, figures, series
 from core.ai_metrics.answers import AiMetricsQuery, Figures, Interval, Percentiles, Volume
+from core.ai_metrics.queries import breakdowns, figures, series
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.batches import queries as batches
 from core.batches.answers import BAD, GOOD, AskedRuns

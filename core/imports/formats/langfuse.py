@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from core.ai_metrics import outcomes
-from core.ai_metrics.spans import SPAN_ID, TRACE_ID, Span
+from core.ai_metrics.otlp import outcomes
+from core.ai_metrics.otlp.spans import SPAN_ID, TRACE_ID, Span
 from core.imports import names, values
 from core.imports.formats import langfuse_usage
 from core.imports.formats.spans import HeldSpans, hex_id, nanoseconds, written

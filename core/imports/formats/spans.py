@@ -14,10 +14,11 @@ from typing import Any
 
 import msgspec
 
-from core.ai_metrics import exports as otlp_exports
-from core.ai_metrics import histories, otlp
-from core.ai_metrics.dialects import operation_of
-from core.ai_metrics.spans import HEX, SPAN_ID, TRACE_ID, NoSpans, Span, SpanEvent
+from core.ai_metrics.otlp import exports as otlp_exports
+from core.ai_metrics.otlp import histories
+from core.ai_metrics.otlp import mapping as otlp
+from core.ai_metrics.otlp.dialects import operation_of
+from core.ai_metrics.otlp.spans import HEX, SPAN_ID, TRACE_ID, NoSpans, Span, SpanEvent
 from core.imports import moments, names, units, values
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.moments import EPOCH

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.ai_metrics import breakdowns, figures, series, tiles, tools
 from core.ai_metrics import charts as ai_charts
+from core.ai_metrics.queries import breakdowns, figures, series, tiles, tools
 from core.presentation import words
 from pages._ui import charts, errors, filters, watch
 from pages._ui import tiles as key_figures

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from core.ai_metrics import charts as ai_charts
-from core.ai_metrics import queries
 from core.ai_metrics.errors import RequestMissing
+from core.ai_metrics.queries import request_lists
 from core.ai_metrics.requests import RequestDetail, RequestOrder, RequestView
 from core.ai_metrics.schemas import RequestStatus
 from core.database.paging import Window
@@ -42,7 +42,9 @@ def draw(reads: Reads, filters: Filters, total: int) -> None:
     at = f"ai-metrics.{order}.{hash((filters.period, tuple(filters.chosen.items())))}"
     window = Window(SHOWN, (state.get(f"{at}.page", 1) - 1) * SHOWN)
     draw_table(
-        reads.ask(queries.list_first, filters.asked, RequestOrder(order), window), filters.period.zone, f"{at}.{window.offset}"
+        reads.ask(request_lists.list_first, filters.asked, RequestOrder(order), window),
+        filters.period.zone,
+        f"{at}.{window.offset}",
     )
     tables.draw_pages(total, SHOWN, at, most=MOST_PAGES)
     if wanted := st.query_params.get(CHOSEN):
@@ -92,7 +94,7 @@ def close() -> None:
 def draw_chosen(reads: Reads, wanted: str, zone: str) -> None:
     """Draw one request: its facts, its steps, and the way to its conversation."""
     try:
-        request = reads.ask(queries.get_request, wanted)
+        request = reads.ask(request_lists.get_request, wanted)
     except RequestMissing as missing:
         frame.empty_state("search_off", "Request not found", missing.detail)
         return

@@ -6,8 +6,8 @@ import streamlit as st
 
 from core.activity import conversion
 from core.activity.answers import FunnelView
-from core.ai_metrics import breakdowns, series
 from core.ai_metrics import charts as ai_charts
+from core.ai_metrics.queries import breakdowns, series
 from core.batches import charts as batch_charts
 from core.batches import queries as batches
 from core.database.paging import Window

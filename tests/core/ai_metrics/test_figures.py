@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.ai_metrics import figures, queries
 from core.ai_metrics.answers import AiMetricsQuery, AiMetricsSummary, Figures
+from core.ai_metrics.queries import figures, request_lists
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
@@ -195,6 +195,6 @@ def test_a_sender_who_names_a_star_is_not_taken_for_all(actor: Actor) -> None:
 def test_figures_are_for_those_who_watch() -> None:
     reviewer = person(Role.REVIEWER).actor
     with transaction() as session:
-        for ask in (figures.summary, figures.models, queries.count_requests):
+        for ask in (figures.summary, figures.models, request_lists.count_requests):
             with pytest.raises(Forbidden):
                 ask(session, AiMetricsQuery(WHOLE), actor=reviewer)

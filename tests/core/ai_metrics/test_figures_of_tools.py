@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.ai_metrics import tools
 from core.ai_metrics.answers import AiMetricsQuery, ToolFigures, Tools
+from core.ai_metrics.queries import tools
 from core.ai_metrics.schemas import RequestStatus
 from core.database.db import transaction
 from core.embedded.postgres import Postgres

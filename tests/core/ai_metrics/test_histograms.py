@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from core.ai_metrics.histograms import HIGHEST, LOWEST, quantiles, summed
+from core.ai_metrics.queries.histograms import HIGHEST, LOWEST, quantiles, summed
 
 INT4 = 23
 ONE, OTHER = {5: 1}, {914: 1}

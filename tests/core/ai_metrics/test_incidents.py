@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.ai_metrics.answers import AiMetricsQuery
-from core.ai_metrics.incidents import Incident, Trouble, incidents
+from core.ai_metrics.queries.incidents import Incident, Trouble, incidents
 from core.ai_metrics.schemas import NewRequest
 from core.database.db import transaction
 from core.errors import Forbidden

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select, text, update
 
-from core.ai_metrics import late
 from core.ai_metrics.jobs import fold, give_up_late, join_late
 from core.ai_metrics.models import AiRequest, DroppedSpans, ToolDelta, ToolRollup, WaitingSpan
+from core.ai_metrics.otlp import late
 from core.database.db import transaction
 from core.database.settings import Workspace, amend
 from core.database.staging import driver

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from core.ai_metrics import contents
-from core.ai_metrics.contents import Exchange
-from core.ai_metrics.span_messages import SpanMessage
+from core.ai_metrics.otlp import contents
+from core.ai_metrics.otlp.contents import Exchange
+from core.ai_metrics.otlp.span_messages import SpanMessage
 from tests.factories.spans import CHAT, packed, pairs, span, unpacked
 
 CALL = {"id": "t1", "name": "weather", "arguments": {"city": "Paris"}}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from core.ai_metrics import otlp
-from core.ai_metrics.otlp import Mapped
+from core.ai_metrics.otlp import mapping as otlp
+from core.ai_metrics.otlp.mapping import Mapped
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from tests.factories.spans import CHAT, as_json, from_json, packed, span, unpacked
 

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from core.ai_metrics import otlp
-from core.ai_metrics.otlp import Mapped
+from core.ai_metrics.otlp import mapping as otlp
+from core.ai_metrics.otlp.mapping import Mapped
 from core.ai_metrics.schemas import MOST_STEPS, NewRequest
 from tests.factories.spans import CHAT, packed, span, unpacked
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import text
 
-from core.ai_metrics import extremes, ordered_days, queries
 from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.queries import extremes, ordered_days, request_lists
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.database.db import transaction
@@ -61,7 +61,7 @@ def test_they_are_those_that_took_or_cost_most(
     ordered_days.make()
     measured = sorted(value for each in sent if (value := measure(each, order)) is not None and is_wanted(asked, each, order))
     with transaction() as session:
-        found = queries.list_first(session, asked, order, window, actor=person(Role.ANALYST).actor)
+        found = request_lists.list_first(session, asked, order, window, actor=person(Role.ANALYST).actor)
     values = [each.total_latency_ms if order is RequestOrder.SLOWEST else each.cost_usd for each in found]
     assert values == measured[::-1][window.offset : window.offset + window.limit]
 

@@ -7,8 +7,8 @@ import pytest
 
 from core.activity.funnel import STEPS
 from core.activity.schemas import NewEvent
-from core.ai_metrics import tiles as requests
 from core.ai_metrics.answers import AiMetricsQuery
+from core.ai_metrics.queries import tiles as requests
 from core.ai_metrics.schemas import NewRequest
 from core.database import settings
 from core.database.db import Database, transaction

@@ -22,11 +22,21 @@ from sqlalchemy.orm import Session
 
 from core import stats
 from core.ai_metrics.answers import AiMetricsQuery, ToolFigures, Tools, ToolTotals
-from core.ai_metrics.conditions import filters_of, inside, matching, matching_between, parameters
-from core.ai_metrics.figures import mean, rate
-from core.ai_metrics.histograms import packed
 from core.ai_metrics.models import ToolDelta, ToolRollup
-from core.ai_metrics.sources import LONGEST_MS, MOST_STATEMENTS, NO_BUCKET, NO_HISTOGRAM, ONE, ZERO, bucket_of_time, raw, times_of
+from core.ai_metrics.queries.conditions import filters_of, inside, matching, matching_between, parameters
+from core.ai_metrics.queries.figures import mean, rate
+from core.ai_metrics.queries.histograms import packed
+from core.ai_metrics.queries.sources import (
+    LONGEST_MS,
+    MOST_STATEMENTS,
+    NO_BUCKET,
+    NO_HISTOGRAM,
+    ONE,
+    ZERO,
+    bucket_of_time,
+    raw,
+    times_of,
+)
 from core.database.rollups import Grain
 from core.database.tables import table_of
 from core.identity.permissions import Permission, require

@@ -8,11 +8,11 @@ from sqlalchemy import BigInteger, RowMapping, and_, cast, func, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
-from core.ai_metrics.conditions import matching_requests
-from core.ai_metrics.figures import by_model, rate, volume_measures
+from core.ai_metrics.queries.conditions import matching_requests
+from core.ai_metrics.queries.figures import by_model, rate, volume_measures
+from core.ai_metrics.queries.series import chosen, points
+from core.ai_metrics.queries.sources import raw, read_sums
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.series import chosen, points
-from core.ai_metrics.sources import raw, read_sums
 from core.cache import memo
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor

@@ -12,13 +12,13 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from core.ai_metrics import contents, dialects, outcomes, span_messages
-from core.ai_metrics.contents import Exchange
-from core.ai_metrics.dialects import first, number, operation_of, word
-from core.ai_metrics.outcomes import MOST_MS
+from core.ai_metrics.otlp import contents, dialects, outcomes, span_messages
+from core.ai_metrics.otlp.contents import Exchange
+from core.ai_metrics.otlp.dialects import first, number, operation_of, word
+from core.ai_metrics.otlp.outcomes import MOST_MS
+from core.ai_metrics.otlp.spans import Attributes, Span
+from core.ai_metrics.otlp.steps import MappedSpan, WaitingStep, ancestors, join
 from core.ai_metrics.schemas import MOST_STEPS, NewRequest, RequestStatus
-from core.ai_metrics.spans import Attributes, Span
-from core.ai_metrics.steps import MappedSpan, WaitingStep, ancestors, join
 from core.ingest.intake import EARLIEST, FUTURE
 from core.platform import clock
 

@@ -2,13 +2,13 @@
 
 from decimal import Decimal
 
-from core.ai_metrics.contents import Exchange
 from core.ai_metrics.ingest import cost_of
-from core.ai_metrics.outcomes import moment
+from core.ai_metrics.otlp.contents import Exchange
+from core.ai_metrics.otlp.outcomes import moment
+from core.ai_metrics.otlp.span_messages import SpanMessage
+from core.ai_metrics.otlp.spans import Span
+from core.ai_metrics.otlp.steps import MappedSpan
 from core.ai_metrics.schemas import NewRequest
-from core.ai_metrics.span_messages import SpanMessage
-from core.ai_metrics.spans import Span
-from core.ai_metrics.steps import MappedSpan
 from core.conversations.schemas import MessageSpeaker, NewConversation, NewMessage
 from core.ingest.intake import MOST_STEPS
 

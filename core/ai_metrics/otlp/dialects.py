@@ -6,7 +6,7 @@ Whatever is read here by name is left out of what a row keeps as its `attributes
 from enum import StrEnum
 from typing import Any
 
-from core.ai_metrics.spans import Attributes, Span
+from core.ai_metrics.otlp.spans import Attributes, Span
 
 LARGEST = 2**31 - 1
 LONGEST_NAME, LONGEST_WORD = 200, 500

@@ -42,9 +42,9 @@ from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, Interval
-from core.ai_metrics.conditions import filters_of, inside, matching, matching_between, parameters
-from core.ai_metrics.histograms import Counts, packed, quantiles
 from core.ai_metrics.models import HISTOGRAM, AiRequest, RequestDelta, RequestRollup
+from core.ai_metrics.queries.conditions import filters_of, inside, matching, matching_between, parameters
+from core.ai_metrics.queries.histograms import Counts, packed, quantiles
 from core.ai_metrics.rollups import HISTOGRAMS, SUMS
 from core.ai_metrics.schemas import RequestStatus
 from core.database.rollups import Grain

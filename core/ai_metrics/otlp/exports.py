@@ -16,8 +16,8 @@ import msgspec
 from google.protobuf.message import DecodeError
 from msgspec import Raw
 
-from core.ai_metrics import spans, wire
-from core.ai_metrics.spans import Attributes, NoSpans, Span
+from core.ai_metrics.otlp import spans, wire
+from core.ai_metrics.otlp.spans import Attributes, NoSpans, Span
 from core.ingest.json_limits import STRING, TooMany, elements, excess
 
 MOST_SPANS = 100_000

@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.ingest import KEY, tools
 from core.ai_metrics.models import AiRequest, DroppedSpans, WaitingSpan
-from core.ai_metrics.otlp import Place, place_of
-from core.ai_metrics.outcomes import milliseconds
+from core.ai_metrics.otlp.mapping import Place, place_of
+from core.ai_metrics.otlp.outcomes import milliseconds
+from core.ai_metrics.otlp.steps import Step, WaitingStep, add_step, call_of, own_step
 from core.ai_metrics.schemas import NewRequest
-from core.ai_metrics.steps import Step, WaitingStep, add_step, call_of, own_step
 from core.database.locks import Lock
 from core.database.settings import Workspace, read
 from core.database.staging import Stage, driver

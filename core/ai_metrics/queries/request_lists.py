@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from core.activity.models import User
 from core.ai_metrics.answers import AiMetricsQuery
-from core.ai_metrics.conditions import matching_requests
 from core.ai_metrics.errors import RequestMissing
-from core.ai_metrics.extremes import find_first
-from core.ai_metrics.figures import volume
+from core.ai_metrics.queries.conditions import matching_requests
+from core.ai_metrics.queries.extremes import find_first
+from core.ai_metrics.queries.figures import volume
+from core.ai_metrics.queries.sources import raw
 from core.ai_metrics.requests import RequestDetail, RequestOrder, RequestView
-from core.ai_metrics.sources import raw
 from core.cache import memo
 from core.conversations.models import Conversation
 from core.database.paging import Cursor, Window

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from core.ai_metrics import dialects
-from core.ai_metrics.dialects import word
-from core.ai_metrics.spans import Span
+from core.ai_metrics.otlp import dialects
+from core.ai_metrics.otlp.dialects import word
+from core.ai_metrics.otlp.spans import Span
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_TEXT = 1_000_000

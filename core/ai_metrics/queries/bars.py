@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, LatencyBar
-from core.ai_metrics.conditions import matching_requests
-from core.ai_metrics.histograms import LOWEST, WIDTH, Counts
-from core.ai_metrics.sources import bucket_of_time, latency_of_request
+from core.ai_metrics.queries.conditions import matching_requests
+from core.ai_metrics.queries.histograms import LOWEST, WIDTH, Counts
+from core.ai_metrics.queries.sources import bucket_of_time, latency_of_request
 
 TOGETHER = 10
 

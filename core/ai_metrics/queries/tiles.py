@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, Figures, Interval, LatencyBefore, LatencyPoint, VolumePoint
-from core.ai_metrics.series import measure, volume_and_times
+from core.ai_metrics.queries.series import measure, volume_and_times
 from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

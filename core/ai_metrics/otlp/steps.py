@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from core.ai_metrics import dialects, span_messages
-from core.ai_metrics.contents import Exchange
-from core.ai_metrics.dialects import StepKind, first, step_kind_of, word
-from core.ai_metrics.outcomes import duration_ms, error_of, milliseconds, moment
+from core.ai_metrics.otlp import dialects, span_messages
+from core.ai_metrics.otlp.contents import Exchange
+from core.ai_metrics.otlp.dialects import StepKind, first, step_kind_of, word
+from core.ai_metrics.otlp.outcomes import duration_ms, error_of, milliseconds, moment
+from core.ai_metrics.otlp.spans import Span
 from core.ai_metrics.schemas import MOST_STEPS, NewRequest
-from core.ai_metrics.spans import Span
 
 Step = dict[str, Any]
 

@@ -14,12 +14,12 @@ from sqlalchemy import ColumnElement, Label, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, Interval
-from core.ai_metrics.conditions import matching_requests
-from core.ai_metrics.histograms import LOWEST, bucket_of, summed
-from core.ai_metrics.ordered_days import begins_unordered
+from core.ai_metrics.queries.conditions import matching_requests
+from core.ai_metrics.queries.histograms import LOWEST, bucket_of, summed
+from core.ai_metrics.queries.ordered_days import begins_unordered
+from core.ai_metrics.queries.sources import RollupSource, raw, read_sums
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import RequestStatus
-from core.ai_metrics.sources import RollupSource, raw, read_sums
 from core.database.paging import Window
 from core.presentation.periods import HALF_HOUR, Period
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from core.ai_metrics import dialects
+from core.ai_metrics.otlp import dialects
 from core.ingest.bodies import without_nul
 from core.ingest.json_limits import is_excessive
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from core.ai_metrics import dialects
-from core.ai_metrics.dialects import first
-from core.ai_metrics.span_messages import (
+from core.ai_metrics.otlp import dialects
+from core.ai_metrics.otlp.dialects import first
+from core.ai_metrics.otlp.span_messages import (
     SpanMessage,
     answering,
     normalized,
@@ -21,7 +21,7 @@ from core.ai_metrics.span_messages import (
     read_parts,
     tool_call,
 )
-from core.ai_metrics.spans import Attributes, Span
+from core.ai_metrics.otlp.spans import Attributes, Span
 
 EVENTS = {
     "gen_ai.system.message": "system",
