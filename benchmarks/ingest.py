@@ -16,7 +16,7 @@ import httpx2
 from benchmarks import load
 from benchmarks.program import Running, free_port
 from benchmarks.report import Figure
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.platform.config import ROOT
 
 AT_ONCE = 8

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 from sqlalchemy import text
 
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.database.db import transaction
 from core.database.staging import driver
 from core.presentation.periods import Period

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core.activity import ingest as activity
 from core.activity import rollups as event_rollups
 from core.activity import subjects
-from core.activity.releases import note_releases
+from core.activity.queries.releases import note_releases
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics import rollups as request_rollups
 from core.ai_metrics.queries import ordered_days

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from benchmarks import peers
 from benchmarks.peers import Peer
 from benchmarks.report import Figure
-from core.activity import conversion, funnel
 from core.activity.answers import FunnelView
+from core.activity.funnels import conversion, funnel
 from core.ai_metrics.answers import AiMetricsQuery, Interval, LatencyPoint
 from core.ai_metrics.queries import figures, series
 from core.cache import memo

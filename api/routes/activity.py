@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_after, rows_by_cursor, rows_by_window
 from api.watch import PeriodDep, WatchedDep, note_list, watcher
-from core.activity import anonymous, events, journeys, queries
 from core.activity.answers import (
     AnonymousJourney,
     AnonymousSummary,
@@ -25,9 +24,10 @@ from core.activity.answers import (
     UserSummary,
     UserView,
 )
-from core.activity.events import EventFilter
-from core.activity.funnel import STEPS
-from core.activity.queries import UserFilter, UserOrder
+from core.activity.funnels.funnel import STEPS
+from core.activity.queries import anonymous, events, journeys, user_lists
+from core.activity.queries.events import EventFilter
+from core.activity.queries.user_lists import UserFilter, UserOrder
 from core.database.db import Session
 from core.database.paging import LARGEST_PAGE, Cursor, Window
 from core.errors import Invalid
@@ -132,14 +132,14 @@ def users(
     if format == "csv":
         note_list(session, "users", actor, watched, **wanted.model_dump())
         return csv_response("users", USER_COLUMNS, _user_cells(wanted, watched, actor))
-    page = queries.list_users(session, wanted, watched, sort, window=window, actor=actor)
+    page = user_lists.list_users(session, wanted, watched, sort, window=window, actor=actor)
     return UserList(items=page.items, total_count=page.total_count, limit=window.limit, offset=window.offset)
 
 
 @router.get("/users/{user_key}")
 def user(user_key: str, session: SessionDep, actor: ActorDep, watched: WatchedDep) -> UserView:
     """Return a user, by our id or the sender's, with why he is counted as he is."""
-    return queries.get_user(session, user_key, watched, actor=actor)
+    return user_lists.get_user(session, user_key, watched, actor=actor)
 
 
 @router.get("/users/{user_key}/journey")
@@ -234,7 +234,7 @@ def _event_cells(wanted: EventFilter, period: Period, watched: Watched, actor: A
 
 def _user_cells(wanted: UserFilter, watched: Watched, actor: Actor) -> Iterator[list[object]]:
     def read(session: Session, limit: int, after: UUID | None) -> list[UserSummary]:
-        return queries.list_users_by_id(session, wanted, watched, limit=limit, after=after, actor=actor)
+        return user_lists.list_users_by_id(session, wanted, watched, limit=limit, after=after, actor=actor)
 
     return (cells(each, USER_COLUMNS) for each in rows_after(read, lambda each: each.id))
 

@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_by_window
 from api.watch import PeriodDep, WatchedDep, note_list, watcher
-from core.activity import conversion, courses, funnel, segments, stays, versus
 from core.activity.answers import CohortDay, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays
-from core.activity.funnel import MOST_WINDOW_DAYS, WINDOW, Funnel
-from core.activity.segments import Segment, SegmentChoice
+from core.activity.funnels import conversion, courses, funnel, segments, stays, versus
+from core.activity.funnels.funnel import MOST_WINDOW_DAYS, WINDOW, Funnel
+from core.activity.funnels.segments import Segment, SegmentChoice
 from core.database.db import Session
 from core.database.paging import Window
 from core.identity.schemas import Actor

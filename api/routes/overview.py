@@ -5,7 +5,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, AiSessionDep, SessionDep
 from api.watch import PeriodDep, WatchedDep, watcher
-from core.activity.releases import MOST, ReleaseSeen, list_releases
+from core.activity.queries.releases import MOST, ReleaseSeen, list_releases
 from core.insights import queries
 from core.insights.findings import Findings
 from core.insights.findings import findings as look_for_findings

@@ -14,7 +14,7 @@ from core.activity.answers import (
     Stays,
     TimeBar,
 )
-from core.activity.daily import TypeCourse
+from core.activity.schemas import TypeCourse
 from core.presentation import words
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.drawing import Chart, Drawing, Markup, blank, dated

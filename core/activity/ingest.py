@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.activity import subjects
-from core.activity.releases import note_releases
+from core.activity.queries.releases import note_releases
 from core.activity.schemas import NewEvent
 from core.database import traces
 from core.database.staging import Connection, Stage, driver

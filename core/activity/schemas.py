@@ -1,8 +1,9 @@
-"""Events as they come in."""
+"""Events as they come in, and as they are counted."""
 
 from datetime import datetime
 from typing import ClassVar
 
+from core.identity.schemas import View
 from core.ingest.intake import Id, JsonObject, Moment, Name, Row, Word, wrong_time
 
 ALL_APPS = "*"
@@ -43,3 +44,14 @@ class NewUser(Row):
     def wrong(self, latest: datetime) -> str | None:
         """Return what is wrong with a time."""
         return wrong_time("created_at", self.created_at, latest) or wrong_time("updated_at", self.updated_at, latest)
+
+
+class TypeCourse(View):
+    """One type of event: how many in all, and by interval: a day, an hour of a single day, or of very many days several."""
+
+    event_type: str
+    events: int
+    errors: int
+    starts: list[datetime]  # when each interval begins
+    event_counts: list[int]
+    error_counts: list[int]

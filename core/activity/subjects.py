@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 
 import psycopg
 
-from core.activity import funnel
+from core.activity.funnels import funnel
 from core.activity.schemas import ALL_APPS
 from core.database.staging import Connection, Stage, by_index
 from core.errors import Unavailable

@@ -9,7 +9,7 @@ import uuid_utils
 from sqlalchemy.orm import Session
 
 from core.activity.ingest import USER_DAYS, note_days, note_users
-from core.activity.releases import note_releases
+from core.activity.queries.releases import note_releases
 from core.ai_metrics.schemas import CostSource, NewRequest, RequestStatus
 from core.database.staging import Stage, driver
 from core.ingest.intake import RowSource, all_new, as_jsonb, keys_of, message_name, staged_key

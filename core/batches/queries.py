@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by, array
 from sqlalchemy.orm import Session
 
-from core.activity.conversion import interval
+from core.activity.funnels.conversion import interval
 from core.batches.answers import (
     BAD,
     GOOD,

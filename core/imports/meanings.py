@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.imports import states, values
 from core.imports.formats import turns
 from core.imports.mapping import As, Mapping

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from core.activity.active_users import active_by_day, new_by_day
+from core.activity.queries.active_users import active_by_day, new_by_day
 from core.cache import memo
 from core.conversations.opinions import POSITIVE
 from core.database.tables import table_of

@@ -7,8 +7,8 @@ from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
-from core.activity import asking
-from core.activity.passages import Drop, drops
+from core.activity.funnels import asking
+from core.activity.funnels.passages import Drop, drops
 from core.ai_metrics.answers import AiMetricsQuery, ModelVolume, ToolFigures
 from core.ai_metrics.queries import tools
 from core.ai_metrics.queries.incidents import Incident, Trouble, incidents

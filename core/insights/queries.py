@@ -5,8 +5,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, select, union
 from sqlalchemy.orm import Session
 
-from core.activity import active_users, conversion
+from core.activity.funnels import conversion
 from core.activity.models import Event, UserSpan
+from core.activity.queries import active_users
 from core.activity.schemas import ALL_APPS
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.models import AiRequest

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.activity import asking, sources
-from core.activity.asking import FunnelQuestion
 from core.activity.errors import FunnelRefused
-from core.activity.funnel import SAVED, Funnel
-from core.activity.segments import Segment
+from core.activity.funnels import asking, sources
+from core.activity.funnels.asking import FunnelQuestion
+from core.activity.funnels.funnel import SAVED, Funnel
+from core.activity.funnels.segments import Segment
 from core.cache import memo
 from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require, without_contents

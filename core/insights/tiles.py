@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from core.activity import conversion
 from core.activity.answers import FunnelView
-from core.activity.conversion import Passed
-from core.activity.funnel import SAVED
+from core.activity.funnels import conversion
+from core.activity.funnels.conversion import Passed
+from core.activity.funnels.funnel import SAVED
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import tiles as ai_tiles
 from core.database import settings

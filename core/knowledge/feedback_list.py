@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from core.activity.queries import escaped
+from core.activity.queries.user_lists import escaped
 from core.cache import memo
 from core.conversations.models import Conversation, Message
 from core.conversations.opinions import ConversationOpinion, rated

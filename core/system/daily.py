@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.activity.funnel import SAVED
+from core.activity.funnels.funnel import SAVED
 from core.batches.models import BatchRunRecord
 from core.database import partitions, settings
 from core.database.db import Database, reading, transaction

@@ -21,7 +21,7 @@ from datetime import date, datetime
 from sqlalchemy import RowMapping, insert, text
 from sqlalchemy.orm import Session
 
-from core.activity.events import ROLLED_ERRORS
+from core.activity.queries.events import ROLLED_ERRORS
 from core.conversations.opinions import POSITIVE
 from core.database import settings
 from core.database.locks import Lock

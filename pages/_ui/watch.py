@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.activity.releases import list_releases
+from core.activity.queries.releases import list_releases
 from core.ai_metrics.answers import Interval
 from core.identity.permissions import Permission, may
 from core.presentation import words

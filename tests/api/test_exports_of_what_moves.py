@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from api import exports
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.database.db import Database, Session, transaction
 from core.identity.schemas import Role
 from core.platform import clock

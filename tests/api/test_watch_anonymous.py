@@ -4,7 +4,7 @@ import csv
 import io
 from datetime import timedelta
 
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.identity.schemas import Role
 from core.platform import clock
 from tests.api.conftest import Client

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.activity import users
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.activity.schemas import NewUser
 from core.conversations import ingest as conversations
 from core.conversations.schemas import NewConversation

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.identity.schemas import Role
 from core.ingest.intake import key_of

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.identity.schemas import Role
 from tests.browser.conftest import OpenWindow
 from tests.browser.console import Account, Program

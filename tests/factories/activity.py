@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 
 from core.activity import ingest, rollups
-from core.activity.funnel import Funnel, Step
+from core.activity.funnels.funnel import Funnel, Step
 from core.activity.schemas import NewEvent
 from core.database import partitions
 from core.database.db import persistently, transaction

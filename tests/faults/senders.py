@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx2
 
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from tests.faults.program import Program
 
 BATCH = 40

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.errors import Unavailable
 from core.identity.schemas import Role, SessionKind
 from core.platform import clock
@@ -191,8 +191,8 @@ def test_filters_that_match_nothing_offer_to_be_cleared(console: Console, analys
         (OVERVIEW, "core.ai_metrics.queries.series.latency", "charts", "Batch runs"),
         (AI_METRICS, "core.ai_metrics.queries.series.latency", "charts", "Models"),
         (AI_METRICS, "core.ai_metrics.queries.request_lists.list_first", "requests", "Latency"),
-        (ONBOARDING, "core.activity.events.list_errors", "errors and events", "Conversion rate"),
-        (ONBOARDING, "core.activity.courses.read_course", "conversion charts", "Events"),
+        (ONBOARDING, "core.activity.queries.events.list_errors", "errors and events", "Conversion rate"),
+        (ONBOARDING, "core.activity.funnels.courses.read_course", "conversion charts", "Events"),
         (BATCH_HISTORY, "core.batches.queries.failures", "failures", "Runs"),
     ],
 )

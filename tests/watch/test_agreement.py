@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.identity.schemas import Role, SessionKind
 from core.presentation import words
 from core.presentation.words import FigureUnit

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from core.activity import conversion, courses, daily, events, journeys, stays
-from core.activity import queries as activity
-from core.activity.events import EventFilter
-from core.activity.funnel import SAVED
-from core.activity.queries import UserFilter
+from core.activity.funnels import conversion, courses, stays
+from core.activity.funnels.funnel import SAVED
+from core.activity.queries import daily, events, journeys
+from core.activity.queries import user_lists as activity
+from core.activity.queries.events import EventFilter
+from core.activity.queries.user_lists import UserFilter
 from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.queries import breakdowns, figures, series
 from core.ai_metrics.queries import request_lists as ai_queries

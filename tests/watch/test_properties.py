@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from core.activity import conversion, courses, events, stays
 from core.activity.answers import FunnelView
-from core.activity.events import EventFilter
-from core.activity.funnel import Funnel
+from core.activity.funnels import conversion, courses, stays
+from core.activity.funnels.funnel import Funnel
+from core.activity.queries import events
+from core.activity.queries.events import EventFilter
 from core.activity.schemas import NewEvent
 from core.ai_metrics.answers import AiMetricsQuery, Figures, Interval, Percentiles, Volume
 from core.ai_metrics.queries import breakdowns, figures, series

@@ -30,7 +30,7 @@ import msgspec
 
 from core.activity import ingest as activity
 from core.activity import jobs as activity_jobs
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics import jobs as ai_jobs

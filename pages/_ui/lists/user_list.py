@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.activity.answers import AnonymousSummary, OnboardingStatus, UserSummary
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.presentation import words
 from pages._ui import tables
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.activity import charts as funnel_charts
 from core.activity.answers import ErrorGroup, EventView
-from core.activity.daily import TypeCourse
+from core.activity.schemas import TypeCourse
 from core.database.paging import Cursor, Page
 from core.presentation import words
 from core.presentation.plotting import Mark

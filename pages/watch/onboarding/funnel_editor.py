@@ -5,8 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.activity import asking, funnel, segments, versus
-from core.activity.funnel import MOST_STEPS, MOST_WINDOW_DAYS, SAVED, Funnel, Step
+from core.activity.funnels import asking, funnel, segments, versus
+from core.activity.funnels.funnel import MOST_STEPS, MOST_WINDOW_DAYS, SAVED, Funnel, Step
 from core.platform.ids import new_id
 from core.presentation.periods import Watched
 from pages._ui import errors, filters, state

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.activity import charts as funnel_charts
-from core.activity import conversion, courses, daily, events, stays, versus
 from core.activity.answers import FunnelView
 from core.activity.charts import short
-from core.activity.events import EventFilter
-from core.activity.funnel import Funnel
-from core.activity.segments import Segment
+from core.activity.funnels import conversion, courses, stays, versus
+from core.activity.funnels.funnel import Funnel
+from core.activity.funnels.segments import Segment
+from core.activity.queries import daily, events
+from core.activity.queries.events import EventFilter
 from core.database.paging import Cursor, Window
 from core.insights import stopped
 from core.presentation import words

@@ -4,8 +4,8 @@ from contextlib import suppress
 
 import streamlit as st
 
-from core.activity import conversion
 from core.activity.answers import FunnelView
+from core.activity.funnels import conversion
 from core.ai_metrics import charts as ai_charts
 from core.ai_metrics.queries import breakdowns, series
 from core.batches import charts as batch_charts

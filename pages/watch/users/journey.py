@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from core.activity import journeys, queries
 from core.activity.answers import Done, OnboardingStatus, UserView
 from core.activity.errors import AnonymousSessionMissing, UserMissing
+from core.activity.queries import journeys, user_lists
 from core.insights.timeline import Beside, beside, timeline
 from core.presentation import words
 from core.presentation.periods import Watched
@@ -43,7 +43,7 @@ def draw(reads: Reads) -> None:
 
 def draw_user(reads: Reads, name: str, watched: Watched, shown: int) -> None:
     """Draw a user's journey."""
-    user = reads.ask(queries.get_user, name, watched)
+    user = reads.ask(user_lists.get_user, name, watched)
     found = reads.ask(journeys.read_journey, name, watched, limit=shown)
     facts = [
         user.email or "",

@@ -3,10 +3,10 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.activity import anonymous, queries
 from core.activity.answers import OnboardingStatus
-from core.activity.funnel import STEPS
-from core.activity.queries import UserFilter, UserOrder
+from core.activity.funnels.funnel import STEPS
+from core.activity.queries import anonymous, user_lists
+from core.activity.queries.user_lists import UserFilter, UserOrder
 from core.database.paging import Window
 from core.presentation import words
 from pages._ui import errors, filters, state, tables, watch
@@ -59,7 +59,7 @@ def draw_users(reads: Reads, chosen: Filters, count: DeltaGenerator) -> None:
     """Draw one page of users."""
     order = UserOrder(chosen.chosen["sort"]) if chosen["sort"] in set(UserOrder) else UserOrder.LAST_SEEN_FIRST
     at = f"{PAGE}.{hash(tuple(chosen.chosen.items()))}"
-    page = reads.ask(queries.list_users, wanted(chosen), chosen.watched, order, window=window(at))
+    page = reads.ask(user_lists.list_users, wanted(chosen), chosen.watched, order, window=window(at))
     if not page.total_count:
         watch.nothing_here(PAGE, "users", reads, chosen)
         return

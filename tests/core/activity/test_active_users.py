@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 import pytest
 from sqlalchemy import text
 
-from core.activity.active_users import ActiveUsers, active_by_day, count_active_users, new_by_day
+from core.activity.queries.active_users import ActiveUsers, active_by_day, count_active_users, new_by_day
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from core.activity import anonymous, journeys, queries
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import AnonymousSessionMissing
-from core.activity.funnel import STEPS
-from core.activity.queries import UserFilter, UserOrder
+from core.activity.funnels.funnel import STEPS
+from core.activity.queries import anonymous, journeys, user_lists
+from core.activity.queries.user_lists import UserFilter, UserOrder
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.database.paging import Page, Window
@@ -125,7 +125,7 @@ def test_users_stand_in_the_order_that_is_asked_for(actor: Actor) -> None:
     def names(order: UserOrder, **given: object) -> list[str]:
         with transaction() as session:
             wanted = UserFilter(**given)
-            found = queries.list_users(session, wanted, WATCHED, order, window=Window(), actor=actor)
+            found = user_lists.list_users(session, wanted, WATCHED, order, window=Window(), actor=actor)
         return [each.external_id for each in found.items]
 
     assert names(UserOrder.LAST_SEEN_FIRST) == ["bea", "ann"]

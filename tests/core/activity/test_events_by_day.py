@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from core.activity import events, rollups
+from core.activity import rollups
+from core.activity.queries import events
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres

@@ -4,12 +4,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.activity import conversion, courses, segments, stays, users, versus
+from core.activity import users
 from core.activity.answers import FunnelView
 from core.activity.errors import FunnelRefused
-from core.activity.funnel import SAVED, STEPS, Funnel, read
+from core.activity.funnels import conversion, courses, segments, stays, versus
+from core.activity.funnels.funnel import SAVED, STEPS, Funnel, read
+from core.activity.funnels.segments import Segment
 from core.activity.schemas import NewEvent, NewUser
-from core.activity.segments import Segment
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.activity import conversion
 from core.activity.answers import FunnelView
-from core.activity.funnel import SAVED, STEPS, Step, read
+from core.activity.funnels import conversion
+from core.activity.funnels.funnel import SAVED, STEPS, Step, read
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres

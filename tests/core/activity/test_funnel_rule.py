@@ -9,9 +9,10 @@ from time import sleep
 import pytest
 from sqlalchemy import text
 
-from core.activity import asking, conversion, courses, subjects
+from core.activity import subjects
 from core.activity.answers import FunnelView
-from core.activity.funnel import ONBOARDING, STEPS, WINDOW, Funnel, Step, parse
+from core.activity.funnels import asking, conversion, courses
+from core.activity.funnels.funnel import ONBOARDING, STEPS, WINDOW, Funnel, Step, parse
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
 from core.embedded.postgres import Postgres

@@ -6,10 +6,11 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from core.activity import queries, users
+from core.activity import users
 from core.activity.answers import OnboardingStatus, UserView
-from core.activity.funnel import STEPS
-from core.activity.queries import UserFilter, UserOrder
+from core.activity.funnels.funnel import STEPS
+from core.activity.queries import user_lists
+from core.activity.queries.user_lists import UserFilter, UserOrder
 from core.activity.schemas import NewUser
 from core.database.db import transaction
 from core.database.paging import Window
@@ -32,7 +33,7 @@ def actor() -> Actor:
 @pytest.fixture(params=[10_000, 3, 0])
 def few(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """How many are few."""
-    monkeypatch.setattr(queries, "FEW", request.param)
+    monkeypatch.setattr(user_lists, "FEW", request.param)
     return int(request.param)
 
 
@@ -59,12 +60,12 @@ def everybody(database: object) -> list[str]:
 @pytest.mark.usefixtures("few")
 def test_a_status_and_a_step_find_whom_they_are_said_of(everybody: list[str], watched: Watched, actor: Actor) -> None:
     with transaction() as session:
-        listed = queries.list_users(session, UserFilter(), watched, window=Window(200), actor=actor)
-        views = [queries.get_user(session, each.external_id, watched, actor=actor) for each in listed.items]
+        listed = user_lists.list_users(session, UserFilter(), watched, window=Window(200), actor=actor)
+        views = [user_lists.get_user(session, each.external_id, watched, actor=actor) for each in listed.items]
         for status in (None, *OnboardingStatus):
             for step in (None, *range(6)):
                 wanted = UserFilter(status=status, step=step)
-                found = queries.list_users(session, wanted, watched, UserOrder.ID, window=Window(200), actor=actor)
+                found = user_lists.list_users(session, wanted, watched, UserOrder.ID, window=Window(200), actor=actor)
                 expected = sorted(each.external_id for each in views if is_wanted(each, wanted))
                 assert [each.external_id for each in found.items] == expected, wanted
                 assert found.total_count == len(expected), wanted
@@ -77,9 +78,9 @@ def test_a_status_and_a_step_find_whom_they_are_said_of(everybody: list[str], wa
 def test_pages_of_what_is_filtered_are_parts_of_the_whole(order: UserOrder, actor: Actor) -> None:
     wanted = UserFilter(status=OnboardingStatus.STUCK)
     with transaction() as session:
-        whole = queries.list_users(session, wanted, EVERYWHERE, order, window=Window(200), actor=actor)
+        whole = user_lists.list_users(session, wanted, EVERYWHERE, order, window=Window(200), actor=actor)
         pages = [
-            queries.list_users(session, wanted, EVERYWHERE, order, window=Window(4, offset), actor=actor)
+            user_lists.list_users(session, wanted, EVERYWHERE, order, window=Window(4, offset), actor=actor)
             for offset in range(0, whole.total_count + 4, 4)
         ]
     assert [each for page in pages for each in page.items] == whole.items
@@ -92,8 +93,8 @@ def test_pages_of_what_is_filtered_are_parts_of_the_whole(order: UserOrder, acto
 def test_one_after_the_other_by_id_they_are_the_same(status: OnboardingStatus | None, watched: Watched, actor: Actor) -> None:
     wanted, after, found = UserFilter(status=status), None, []
     with transaction() as session:
-        whole = queries.list_users(session, wanted, watched, window=Window(200), actor=actor).items
-        while some := queries.list_users_by_id(session, wanted, watched, limit=7, after=after, actor=actor):
+        whole = user_lists.list_users(session, wanted, watched, window=Window(200), actor=actor).items
+        while some := user_lists.list_users_by_id(session, wanted, watched, limit=7, after=after, actor=actor):
             found += some
             after = some[-1].id
     assert found == sorted(whole, key=lambda each: each.id)
@@ -115,7 +116,7 @@ def test_one_after_the_other_by_id_they_are_the_same(status: OnboardingStatus | 
 def test_a_part_of_an_id_an_address_or_a_name_finds_whom_it_is_of(q: str, found: list[str], actor: Actor) -> None:
     store([event("page.view", NOW, user_id="user-7", app="web")])
     with transaction() as session:
-        page = queries.list_users(session, UserFilter(q=q), EVERYWHERE, window=Window(), actor=actor)
+        page = user_lists.list_users(session, UserFilter(q=q), EVERYWHERE, window=Window(), actor=actor)
     assert [each.external_id for each in page.items] == found
     assert page.total_count == len(found)
 

@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.activity import courses, daily
-from core.activity.daily import TypeCourse
+from core.activity.funnels import courses
+from core.activity.queries import daily
+from core.activity.schemas import TypeCourse
 from core.database.db import transaction
 from core.identity.schemas import Actor, Role
 from core.presentation.periods import Period, Watched, midnight

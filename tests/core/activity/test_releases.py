@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from core.activity import ingest
-from core.activity.releases import list_releases
+from core.activity.queries.releases import list_releases
 from core.activity.schemas import NewEvent
 from core.database import partitions
 from core.database.db import transaction

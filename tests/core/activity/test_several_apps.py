@@ -7,8 +7,9 @@ from time import sleep
 import pytest
 from sqlalchemy import text
 
-from core.activity import conversion, ingest, subjects
-from core.activity.funnel import STEPS
+from core.activity import ingest, subjects
+from core.activity.funnels import conversion
+from core.activity.funnels.funnel import STEPS
 from core.database.db import transaction
 from core.database.staging import driver
 from core.embedded.postgres import Postgres

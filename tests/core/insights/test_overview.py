@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from core.activity import ingest as activity
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.database import partitions
 from core.database.db import Database, transaction

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from core.activity.funnel import STEPS
+from core.activity.funnels.funnel import STEPS
 from core.activity.schemas import NewEvent
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import tiles as requests

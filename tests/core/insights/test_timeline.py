@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from core.activity import journeys
+from core.activity.queries import journeys
 from core.conversations.errors import ConversationMissing
 from core.database import settings
 from core.database.db import Database, transaction

@@ -14,11 +14,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core import stats
-from core.activity import sources
-from core.activity.asking import ROUGHLY, SAMPLES
-from core.activity.funnel import STEPS, WINDOW
-from core.activity.packed import Numbers, unpacked
-from core.activity.releases import ReleaseSeen, list_releases
+from core.activity.funnels import sources
+from core.activity.funnels.asking import ROUGHLY, SAMPLES
+from core.activity.funnels.funnel import STEPS, WINDOW
+from core.activity.funnels.packed import Numbers, unpacked
+from core.activity.queries.releases import ReleaseSeen, list_releases
 from core.cache import memo
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View

@@ -8,9 +8,9 @@ from itertools import pairwise
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.activity import sources
 from core.activity.answers import OnboardingStatus
-from core.activity.funnel import NEVER, ONBOARDING_CODES, STEPS, WINDOW, FunnelRule
+from core.activity.funnels import sources
+from core.activity.funnels.funnel import NEVER, ONBOARDING_CODES, STEPS, WINDOW, FunnelRule
 from core.database.settings import Workspace, read
 from core.platform import clock
 from core.presentation.periods import Watched

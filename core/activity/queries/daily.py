@@ -6,26 +6,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from core.activity.event_counts import count_by_hour
-from core.activity.events import list_daily
+from core.activity.queries.event_counts import count_by_hour
+from core.activity.queries.events import list_daily
+from core.activity.schemas import TypeCourse
 from core.identity.permissions import Permission, require
-from core.identity.schemas import Actor, View
+from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation.periods import Period, Watched, day_of, midnight
 
 MOST_POINTS = 400
 Counted = tuple[int, int, int]  # the number of the interval, events, errors
-
-
-class TypeCourse(View):
-    """One type of event: how many in all, and by interval: a day, an hour of a single day, or of very many days several."""
-
-    event_type: str
-    events: int
-    errors: int
-    starts: list[datetime]  # when each interval begins
-    event_counts: list[int]
-    error_counts: list[int]
 
 
 def type_courses(session: Session, period: Period, watched: Watched, *, actor: Actor) -> list[TypeCourse]:

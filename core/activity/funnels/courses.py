@@ -7,13 +7,13 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.activity import asking, times
 from core.activity.answers import CohortDay, FunnelCourse
-from core.activity.asking import FunnelQuestion
-from core.activity.conversion import interval, rate
-from core.activity.funnel import SAVED, Funnel
-from core.activity.packed import median_and_p90, unpacked
-from core.activity.segments import Segment
+from core.activity.funnels import asking, times
+from core.activity.funnels.asking import FunnelQuestion
+from core.activity.funnels.conversion import interval, rate
+from core.activity.funnels.funnel import SAVED, Funnel
+from core.activity.funnels.packed import median_and_p90, unpacked
+from core.activity.funnels.segments import Segment
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.platform import clock

@@ -8,12 +8,12 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from core.activity import progress, sources
 from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.errors import UserMissing
-from core.activity.events import IS_ERROR
-from core.activity.funnel import STEPS, WINDOW
-from core.activity.progress import OnboardingProgress
+from core.activity.funnels import progress, sources
+from core.activity.funnels.funnel import STEPS, WINDOW
+from core.activity.funnels.progress import OnboardingProgress
+from core.activity.queries.events import IS_ERROR
 from core.activity.schemas import ALL_APPS
 from core.cache import memo
 from core.database.paging import Page, Window

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.activity.funnel import NEVER, ONBOARDING_CODES, FunnelRule
+from core.activity.funnels.funnel import NEVER, ONBOARDING_CODES, FunnelRule
 from core.activity.models import EventApp
 from core.activity.schemas import ALL_APPS
 from core.presentation.periods import Watched

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
-from core.activity import asking, progress, sources
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import AnonymousSessionMissing
-from core.activity.events import IS_ERROR
-from core.activity.funnel import STEPS
-from core.activity.progress import OnboardingProgress
-from core.activity.queries import COMPLETED, COUNT, DROPPED, STATUS, STEP, UserFilter, escaped
+from core.activity.funnels import asking, progress, sources
+from core.activity.funnels.funnel import STEPS
+from core.activity.funnels.progress import OnboardingProgress
+from core.activity.queries.events import IS_ERROR
+from core.activity.queries.user_lists import COMPLETED, COUNT, DROPPED, STATUS, STEP, UserFilter, escaped
 from core.database.paging import Page, Window
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

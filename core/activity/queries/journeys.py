@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.activity import anonymous, queries
 from core.activity.answers import AnonymousJourney, Journey, JourneyStep, Moment
-from core.activity.events import CONTENTS
-from core.activity.funnel import STEPS
-from core.activity.progress import OnboardingProgress, gaps
+from core.activity.funnels.funnel import STEPS
+from core.activity.funnels.progress import OnboardingProgress, gaps
+from core.activity.queries import anonymous, user_lists
+from core.activity.queries.events import CONTENTS
 from core.database.paging import Cursor
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor
@@ -32,9 +32,9 @@ def read_journey(
 ) -> Journey:
     """Return a user's journey from its beginning, or from the event after a cursor; raise UserMissing."""
     require(actor, Permission.WATCH)
-    row, progress = queries.find_progress(session, given, watched)
-    done = _read(session, _Asked(queries.OWN, row["id"], watched, limit, after), progress, actor)
-    return Journey(user=queries.summarize(row, progress), **done)
+    row, progress = user_lists.find_progress(session, given, watched)
+    done = _read(session, _Asked(user_lists.OWN, row["id"], watched, limit, after), progress, actor)
+    return Journey(user=user_lists.summarize(row, progress), **done)
 
 
 def read_anonymous(

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from core import stats
 from core.activity.answers import FunnelComparison, FunnelView, RateDifference, StepComparison
-from core.activity.conversion import FEWEST_FOR_AN_INTERVAL, read_funnel
 from core.activity.errors import FunnelRefused
-from core.activity.funnel import SAVED, Funnel, before
-from core.activity.segments import Segment
+from core.activity.funnels.conversion import FEWEST_FOR_AN_INTERVAL, read_funnel
+from core.activity.funnels.funnel import SAVED, Funnel, before
+from core.activity.funnels.segments import Segment
 from core.identity.schemas import Actor
 from core.platform import clock
 from core.presentation import words

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from core.activity import sources
 from core.activity.errors import FunnelRefused
-from core.activity.funnel import ONBOARDING_CODES, SAVED, Coded, Funnel, FunnelRule
+from core.activity.funnels import sources
+from core.activity.funnels.funnel import ONBOARDING_CODES, SAVED, Coded, Funnel, FunnelRule
+from core.activity.funnels.segments import HAS_TRAIT, Segment
+from core.activity.funnels.sources import Sources
 from core.activity.models import FunnelEvent
-from core.activity.segments import HAS_TRAIT, Segment
-from core.activity.sources import Sources
 from core.cache import memo
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

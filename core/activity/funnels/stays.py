@@ -5,11 +5,11 @@ from collections import Counter
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.activity import asking, times
 from core.activity.answers import Stays
-from core.activity.asking import SAMPLES, FunnelQuestion
-from core.activity.funnel import SAVED, Funnel
-from core.activity.segments import Segment
+from core.activity.funnels import asking, times
+from core.activity.funnels.asking import SAMPLES, FunnelQuestion
+from core.activity.funnels.funnel import SAVED, Funnel
+from core.activity.funnels.segments import Segment
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.presentation.periods import Period, Watched
