@@ -8,8 +8,8 @@ from core.database.db import Session
 from core.demo import queries, reviews
 from core.demo.generator import World
 from core.demo.reviewers import Panel
-from core.imports import made
-from core.imports.made import Made
+from core.imports.storing import made
+from core.imports.storing.made import Made
 
 
 def make(mapping: dict[str, Any]) -> Made:

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from core.cache import memo
 from core.demo.schemas import DemoView
-from core.imports import undo
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
+from core.imports.undoing import undo
 from core.platform.config import config
 
 FORMAT = "demo"

@@ -13,10 +13,10 @@ from core.database import settings
 from core.database.db import reading
 from core.errors import Invalid
 from core.imports import quotes
-from core.imports.chunks import Chunk, Identity, cut
 from core.imports.parsed import Parsed, RowKind
 from core.imports.schemas import DryRun, Problem, RowsOver, SampleRow
-from core.imports.stores import STORES, times
+from core.imports.storing.chunks import Chunk, Identity, cut
+from core.imports.storing.stores import STORES, times
 from core.ingest.intake import Row, key_of
 from core.platform import clock
 

@@ -14,18 +14,22 @@ from core.database.db import reading as asking
 from core.errors import Failure, Unavailable
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.imports import checking, made, meanings, planner, queries, quotes, reading, recognise, service, undo, uploads
-from core.imports.chunks import Identity
+from core.imports import checking, queries, quotes, service, uploads
+from core.imports.cells import meanings
+from core.imports.containers.files import SUPPORTED
 from core.imports.errors import FileGone, MostRefused
-from core.imports.files import SUPPORTED
-from core.imports.made import Made
 from core.imports.mapping import Mapping
 from core.imports.models import Import
 from core.imports.parsed import Parsed
-from core.imports.recognition import Assumptions
+from core.imports.recognition import recognise
+from core.imports.recognition.result import Assumptions
 from core.imports.schemas import BUSY, STARTABLE, DryRun, ImportStatus, ImportView, ReadAs, Start
+from core.imports.storing import made, planner, reading
+from core.imports.storing.chunks import Identity
+from core.imports.storing.made import Made
+from core.imports.storing.writing import ImportStopped, Overtaken, write
+from core.imports.undoing import undo
 from core.imports.uploads import Kept
-from core.imports.writing import ImportStopped, Overtaken, write
 from core.ingest.intake import RowSource
 from core.platform import clock
 

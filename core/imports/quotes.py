@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from core.imports import words
+from core.imports.cells import words
 from core.imports.models import Import
 from core.imports.schemas import Problem
 from core.ingest import redaction

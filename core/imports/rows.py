@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from core.imports import moments, values
+from core.imports.cells import moments, values
+from core.imports.containers.paths import Get, getter, without
 from core.imports.fields import REST
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.parsed import RowKind
-from core.imports.paths import Get, getter, without
 
 Row = dict[str, Any]
 Make = Callable[[Any, int], Row]  # of a record and its position

@@ -14,12 +14,13 @@ from core.database.db import after_commit
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.imports import queries, questions, quotes, uploads
+from core.imports import queries, quotes, uploads
 from core.imports.errors import FileGone, MappingMissing, MappingOpen, MappingWrong, NotImportable, NotNow, UndoOver
 from core.imports.mapping import Mapping
 from core.imports.models import Import, ImportMapping
+from core.imports.recognition import questions
 from core.imports.schemas import BUSY, STARTABLE, Answers, Count, ImportStatus, ImportView, MappingView, NewMapping, Start
-from core.imports.undo import since as undoing_since
+from core.imports.undoing.undo import since as undoing_since
 from core.imports.uploads import Kept
 from core.jobs import outbox, queue
 from core.platform import clock

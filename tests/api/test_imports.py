@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.imports import flows, uploads, writing
+from core.imports import flows, uploads
+from core.imports.storing import writing
 from core.imports.undoing import users
 from core.platform.config import config
 from core.platform.ids import new_id

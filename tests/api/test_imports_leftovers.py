@@ -18,9 +18,10 @@ from sqlalchemy import text
 from core.database.db import transaction
 from core.errors import Unavailable
 from core.identity.schemas import Role
-from core.imports import flows, recognise, uploads
+from core.imports import flows, uploads
+from core.imports.containers.files import with_any_access
 from core.imports.errors import DiskFull
-from core.imports.files import with_any_access
+from core.imports.recognition import recognise
 from core.platform.ids import new_id
 from tests.api.conftest import Client
 from tests.factories.identity import person

@@ -8,7 +8,9 @@ from sqlalchemy import text
 
 from core.database.db import transaction
 from core.identity.schemas import Role
-from core.imports import flows, planner, undo
+from core.imports import flows
+from core.imports.storing import planner
+from core.imports.undoing import undo
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

@@ -11,10 +11,11 @@ import pytest
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Role
-from core.imports import flows, quotes, recognise
+from core.imports import flows, quotes
 from core.imports.models import Import
 from core.imports.parsed import RowKind
-from core.imports.recognise import Recognition
+from core.imports.recognition import recognise
+from core.imports.recognition.recognise import Recognition
 from core.ingest import redaction
 from tests.api.conftest import Client
 from tests.factories.identity import person

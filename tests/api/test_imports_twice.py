@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from core.database.db import transaction
 from core.identity.schemas import Role
-from core.imports import flows, writing
+from core.imports import flows
+from core.imports.storing import writing
 from core.platform import clock
 from tests.api.conftest import Client
 from tests.factories.identity import person

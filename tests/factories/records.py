@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core.database.db import transaction
-from core.imports import writing
-from core.imports.chunks import Identity
 from core.imports.models import Import
 from core.imports.parsed import Parsed, RowKind
 from core.imports.schemas import ImportStatus
+from core.imports.storing import writing
+from core.imports.storing.chunks import Identity
 from core.ingest.intake import RowSource
 from core.platform import clock
 from core.platform.ids import new_id

@@ -15,8 +15,8 @@ from core.batches.schemas import NewBatchRun
 from core.conversations.schemas import NewConversation
 from core.imports.mapping import Mapping
 from core.imports.parsed import Parsed, RowKind
-from core.imports.reading import read
-from core.imports.recognise import Recognition, recognise
+from core.imports.recognition.recognise import Recognition, recognise
+from core.imports.storing.reading import read
 from core.ingest import bodies, intake
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from core.platform import clock

@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.imports import parquet, recognise, tables
-from core.imports.files import FileUnreadable
-from core.imports.json_files import MOST_VALUES, decode, documents
+from core.imports.containers import parquet, tables
+from core.imports.containers.files import FileUnreadable
+from core.imports.containers.json_files import MOST_VALUES, decode, documents
+from core.imports.recognition import recognise
 
 LARGE = "x" * 2**20
 

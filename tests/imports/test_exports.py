@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from core.imports.parsed import RowKind
-from core.imports.reading import read
+from core.imports.storing.reading import read
 from tests.imports.files import Folder, known, mapping_of, refused
 
 pytestmark = pytest.mark.usefixtures("database")  # what a call costs is in its tables

@@ -8,10 +8,10 @@ from pathlib import Path
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.imports.files import FileUnreadable
+from core.imports.containers.files import FileUnreadable
 from core.imports.mapping import Mapping
-from core.imports.reading import read
-from core.imports.recognise import recognise
+from core.imports.recognition.recognise import recognise
+from core.imports.storing.reading import read
 from tests.imports.files import rows_of
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

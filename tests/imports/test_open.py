@@ -7,9 +7,9 @@ import json
 import pandas as pd
 import pytest
 
-from core.imports.files import FileUnreadable
+from core.imports.containers.files import FileUnreadable
 from core.imports.parsed import RowKind
-from core.imports.reading import read
+from core.imports.storing.reading import read
 from tests.imports.files import Folder, errors_of, known, mapping_of, rows_of
 from tests.imports.unreadable import UNREADABLE
 

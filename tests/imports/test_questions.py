@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from core.imports import questions
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.parsed import RowKind
-from core.imports.recognise import Recognition, samples_of
+from core.imports.recognition import questions
+from core.imports.recognition.recognise import Recognition, samples_of
 from tests.imports.files import Folder, known, rows_of
 
 AT = "2026-03-04T05:06:07Z"

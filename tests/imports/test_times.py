@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.imports import moments, units
+from core.imports.cells import moments, units
 from core.imports.mapping import ValueUnit
 from tests.imports.files import Folder, errors_of, known, mapping_of, rows_of
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from core.imports import guess, units, values, words
+from core.imports.cells import units, values, words
 from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
 from core.imports.parsed import RowKind
+from core.imports.recognition import guess
 from tests.imports.files import Folder, rows_of
 
 AT = "2026-03-04T05:06:07Z"

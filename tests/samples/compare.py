@@ -17,8 +17,8 @@ from core.ai_metrics.otlp import histories
 from core.ai_metrics.otlp import mapping as otlp
 from core.embedded.postgres import Postgres
 from core.imports.parsed import Parsed, RowKind
-from core.imports.reading import read
-from core.imports.recognise import recognise
+from core.imports.recognition.recognise import recognise
+from core.imports.storing.reading import read
 from tests.factories.spans import from_json
 from tests.imports.files import refused
 

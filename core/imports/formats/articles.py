@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from core.imports import moments, values
+from core.imports.cells import moments, values
+from core.imports.containers.json_files import KEY, VALUE
+from core.imports.containers.records import Record
 from core.imports.fields import LONGEST_TEXT
-from core.imports.json_files import KEY, VALUE
 from core.imports.mapping import Mapping
 from core.imports.parsed import Parsed, RowKind
-from core.imports.records import Record
 
 DEEPEST = 12
 

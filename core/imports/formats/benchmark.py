@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.imports import moments, values
+from core.imports.cells import moments, values
+from core.imports.containers.records import Record
 from core.imports.mapping import Mapping
 from core.imports.parsed import Parsed, RowKind
-from core.imports.records import Record
 
 Row = dict[str, Any]
 LISTS = ("input_lens", "output_lens", "ttfts")

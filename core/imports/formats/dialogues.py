@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.imports import moments, rows, values
+from core.imports import rows
+from core.imports.cells import moments, values
+from core.imports.containers.paths import getter, without
+from core.imports.containers.records import Record
 from core.imports.fields import LONGEST_TEXT
 from core.imports.formats import turns as turns_of
 from core.imports.formats.turns import Turn
 from core.imports.mapping import FieldRule, Mapping, Turns
 from core.imports.parsed import Parsed, RowKind
-from core.imports.paths import getter, without
-from core.imports.records import Record
 from core.imports.rows import RecordRefused
 
 Row = dict[str, Any]

@@ -13,12 +13,13 @@ from typing import Any
 
 from core.ai_metrics.otlp import outcomes
 from core.ai_metrics.otlp.spans import SPAN_ID, TRACE_ID, Span
-from core.imports import names, values
+from core.imports.cells import values
+from core.imports.containers.records import Record
 from core.imports.formats import langfuse_usage
 from core.imports.formats.spans import HeldSpans, hex_id, nanoseconds, written
 from core.imports.mapping import Mapping
 from core.imports.parsed import Parsed, RowKind
-from core.imports.records import Record
+from core.imports.recognition import names
 from core.imports.rows import RecordRefused
 
 Object = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.imports import values
+from core.imports.cells import values
 
 Object = dict[str, Any]
 COST = ("total_cost", "calculated_total_cost", "cost_details.total")

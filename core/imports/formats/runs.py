@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from core.imports import moments, names, states, values
+from core.imports.cells import moments, states, values
+from core.imports.containers.paths import without
+from core.imports.containers.records import Record
 from core.imports.mapping import Mapping, ValueUnit
 from core.imports.parsed import Parsed, RowKind
-from core.imports.paths import without
-from core.imports.records import Record
+from core.imports.recognition import names
 from core.imports.rows import RecordRefused
 
 Row = dict[str, Any]

@@ -19,12 +19,13 @@ from core.ai_metrics.otlp import histories
 from core.ai_metrics.otlp import mapping as otlp
 from core.ai_metrics.otlp.dialects import operation_of
 from core.ai_metrics.otlp.spans import HEX, SPAN_ID, TRACE_ID, NoSpans, Span, SpanEvent
-from core.imports import moments, names, units, values
+from core.imports.cells import moments, units, values
+from core.imports.cells.moments import EPOCH
+from core.imports.containers.paths import leaves
+from core.imports.containers.records import Record
 from core.imports.mapping import Mapping, ValueUnit
-from core.imports.moments import EPOCH
 from core.imports.parsed import Parsed, RowKind
-from core.imports.paths import leaves
-from core.imports.records import Record
+from core.imports.recognition import names
 from core.ingest.intake import Row as Item
 
 Object = dict[str, Any]

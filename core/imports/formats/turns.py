@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.imports import names, units, values
-from core.imports.foreign import words
+from core.imports.cells import units, values
+from core.imports.containers.paths import getter, within
 from core.imports.mapping import As, FieldRule, Turns, ValueUnit
-from core.imports.paths import getter, within
+from core.imports.recognition import names
+from core.imports.recognition.foreign import words
 
 Turn = dict[str, Any]
 Fits = Callable[[Any], bool]

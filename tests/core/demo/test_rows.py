@@ -12,7 +12,7 @@ from core.demo import generator
 from core.demo.calls import cost_of
 from core.demo.generator import SEED
 from core.imports.parsed import RowKind
-from core.imports.stores import STORES
+from core.imports.storing.stores import STORES
 from core.ingest.intake import FUTURE
 from tests.core.demo.conftest import UNTIL, World
 

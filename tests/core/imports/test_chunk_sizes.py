@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.imports.chunks import Chunk, Identity, cut
 from core.imports.parsed import Parsed, RowKind
+from core.imports.storing.chunks import Chunk, Identity, cut
 from core.platform import clock
 
 AT = "2026-11-20T09:00:00+00:00"

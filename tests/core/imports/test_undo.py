@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from core.imports.undo import undo
+from core.imports.undoing.undo import undo
 from core.platform.ids import new_id
 from core.system import verify
 from tests.factories.imports import KINDS, differences, dump, empty_everything, row, rows, send

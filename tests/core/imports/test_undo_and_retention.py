@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from core.database import settings
 from core.database.db import Database, transaction
-from core.imports.undo import since, undo
+from core.imports.undoing.undo import since, undo
 from core.platform.ids import new_id
 from core.system import retention, verify
 from tests.factories.history import at, count, days_ago

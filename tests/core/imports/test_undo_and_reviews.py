@@ -7,11 +7,11 @@ from sqlalchemy import text
 
 from core.annotations import jobs
 from core.database.db import Database, transaction
-from core.imports import made
-from core.imports.made import Made
 from core.imports.models import Import
 from core.imports.schemas import ImportStatus
-from core.imports.undo import Removed, undo
+from core.imports.storing import made
+from core.imports.storing.made import Made
+from core.imports.undoing.undo import Removed, undo
 from core.ingest.intake import RowSource
 from core.platform import clock
 from core.platform.ids import new_id

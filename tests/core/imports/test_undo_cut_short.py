@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from core.database.db import transaction
-from core.imports.undo import Removed, undo
 from core.imports.undoing import batch_runs, conversations, raw_rows, users, whole_rows
+from core.imports.undoing.undo import Removed, undo
 from core.platform.ids import new_id
 from core.system import verify
 from tests.factories.imports import KINDS, differences, dump, empty_everything, rows, send

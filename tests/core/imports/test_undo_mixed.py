@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from core.imports.undo import undo
+from core.imports.undoing.undo import undo
 from core.platform.ids import new_id
 from core.system import verify
 from tests.factories.imports import KINDS, differences, dump, empty_everything, row, send, settle

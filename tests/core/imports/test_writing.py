@@ -9,9 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.database.db import Database, transaction
-from core.imports import writing
 from core.imports.parsed import Parsed, RowKind
 from core.imports.schemas import ImportStatus
+from core.imports.storing import writing
 from tests.factories.records import BEGAN, ai_request, event, parsed, running, stored, write
 
 pytestmark = pytest.mark.usefixtures("database")

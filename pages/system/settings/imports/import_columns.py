@@ -5,13 +5,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.imports import guess, questions, recognise, words
+from core.imports.cells import words
 from core.imports.fields import FIELDS
 from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
 from core.imports.parsed import RowKind
-from core.imports.recognise import Recognition
+from core.imports.recognition import guess, questions, recognise
+from core.imports.recognition.recognise import Recognition
 from core.imports.schemas import ImportView
-from core.imports.stores import STORES
+from core.imports.storing.stores import STORES
 from pages._ui import errors, state
 
 KEPT, LEFT_OUT = "Keep as extra data", "Skip"

@@ -7,10 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from core.database import settings
-from core.imports import meanings, questions
+from core.imports.cells import meanings
 from core.imports.mapping import Mapping, RecordShape
 from core.imports.parsed import RowKind
-from core.imports.recognise import ImportQuestion
+from core.imports.recognition import questions
+from core.imports.recognition.recognise import ImportQuestion
 from core.imports.schemas import ImportView
 
 WIDTH = 420

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.imports.schemas import DryRun, ImportView, Problem
-from core.imports.stores import STORES
+from core.imports.storing.stores import STORES
 from core.presentation.words import count as counted
 from pages._ui import frame, tables, text
 from pages.system.settings.imports import import_words

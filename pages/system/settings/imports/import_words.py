@@ -1,7 +1,7 @@
 """What is said of an import wherever it is shown."""
 
 from core.imports.schemas import ImportStatus, ImportView
-from core.imports.stores import STORES
+from core.imports.storing.stores import STORES
 from core.presentation.words import count as counted
 
 STATES = {

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from core.imports import values
+from core.imports.cells import values
+from core.imports.containers.paths import getter
 from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
-from core.imports.paths import getter
 
 UNITS = {
     ValueUnit.SECONDS: "seconds",

@@ -9,7 +9,7 @@ from core.database import partitions
 from core.database.db import Database, engines
 from core.imports.models import Import
 from core.imports.parsed import RowKind
-from core.imports.stores import STORES
+from core.imports.storing.stores import STORES
 
 USERS = ("users", "user_days")
 FILLED: dict[RowKind, tuple[str, ...]] = {

@@ -4,9 +4,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from core.imports import foreign
-from core.imports.foreign import words
 from core.imports.parsed import RowKind
+from core.imports.recognition import foreign
+from core.imports.recognition.foreign import words
 
 WORDS = re.compile(r"[^0-9a-z]+")
 LETTERS = str.maketrans({"µ": "u", "μ": "u", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "œ": "oe", "ł": "l"})

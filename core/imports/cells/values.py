@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from core.imports import moments, states
+from core.imports.cells import moments, states
 from core.imports.fields import LONGEST, LONGEST_TEXT
 from core.imports.mapping import As, FieldRule, Mapping, ValueUnit
 from core.imports.parsed import RowKind

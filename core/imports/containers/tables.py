@@ -7,9 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from core.imports.files import TOO_LONG, FileUnreadable, TextLines, as_text
+from core.imports.cells.moments import naive_or_aware
+from core.imports.containers.files import TOO_LONG, FileUnreadable, TextLines, as_text
 from core.imports.mapping import ValueUnit
-from core.imports.moments import naive_or_aware
 from core.ingest.bodies import LONGEST_ROW
 
 SEPARATORS = ",\t;|"

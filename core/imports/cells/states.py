@@ -1,7 +1,7 @@
 """Words for states and ratings, as others have them: in lower case, with `_` for spaces and hyphens."""
 
-from core.imports.foreign import words
 from core.imports.parsed import RowKind
+from core.imports.recognition.foreign import words
 
 WENT_WELL = words(
     "ok success succeeded successful complete completed done finished stop passed pass true yes y good "

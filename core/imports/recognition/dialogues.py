@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from core.imports import foreign, guess, names, unready, values
+from core.imports.cells import values
+from core.imports.containers.json_files import KEY
 from core.imports.formats import turns
-from core.imports.json_files import KEY
 from core.imports.mapping import FieldRule, RecordShape, Turns
 from core.imports.parsed import RowKind
-from core.imports.samples import FileSample, Object, RecognisedFile, told, values_by_path
+from core.imports.recognition import foreign, guess, names, unready
+from core.imports.recognition.samples import FileSample, Object, RecognisedFile, told, values_by_path
 
 NAMES: dict[str, tuple[str, Callable[[Turns], bool]]] = {
     "sharegpt": ("ShareGPT", lambda t: t.role == "from" and t.text == "value"),

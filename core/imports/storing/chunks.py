@@ -9,11 +9,11 @@ from typing import TypeVar
 
 import msgspec
 
-from core.imports import values
-from core.imports.files import TOO_LONG
+from core.imports.cells import values
+from core.imports.containers.files import TOO_LONG
 from core.imports.parsed import Parsed, RowKind
 from core.imports.schemas import Problem
-from core.imports.stores import STORES, size_of, weight
+from core.imports.storing.stores import STORES, size_of, weight
 from core.ingest import bodies
 from core.ingest.intake import FUTURE, JsonObject, Row
 from core.platform import clock

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from core.imports import files, records, rows
-from core.imports.files import FileUnreadable, Opened
+from core.imports import rows
+from core.imports.containers import files, records
+from core.imports.containers.files import FileUnreadable, Opened
+from core.imports.containers.records import Record
 from core.imports.formats import articles, benchmark, dialogues, langfuse, runs, spans
 from core.imports.mapping import Mapping, RecordShape
 from core.imports.parsed import Parsed
-from core.imports.records import Record
 
 __all__ = ["FileUnreadable", "read"]
 

@@ -11,8 +11,8 @@ import ijson
 import msgspec
 
 from core.errors import Invalid
-from core.imports.files import LONGEST_LINE, TextLines, as_text
-from core.imports.values import plain, whole_characters
+from core.imports.cells.values import plain, whole_characters
+from core.imports.containers.files import LONGEST_LINE, TextLines, as_text
 from core.ingest.json_limits import excess
 
 LARGEST_RECORD = 32 << 20

@@ -5,11 +5,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.imports import guess, meanings, units
+from core.imports.cells import meanings, units
 from core.imports.errors import MappingWrong
-from core.imports.guess import Samples
 from core.imports.mapping import As, FieldRule, Mapping, RecordShape, ValueUnit
 from core.imports.parsed import RowKind
+from core.imports.recognition import guess
+from core.imports.recognition.guess import Samples
 
 WHEN = {RowKind.BATCH_RUNS: "started_at"} | dict.fromkeys((RowKind.EVENTS, RowKind.AI_REQUESTS, RowKind.FEEDBACK), "created_at")
 ORDERS = {ValueUnit.DAY_FIRST: "the day first", ValueUnit.MONTH_FIRST: "the month first"}

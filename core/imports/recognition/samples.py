@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.imports import guess, values
-from core.imports.json_files import KEY
+from core.imports.cells import values
+from core.imports.containers.json_files import KEY
+from core.imports.containers.paths import getter, leaves
 from core.imports.mapping import Container, Mapping
 from core.imports.parsed import RowKind
-from core.imports.paths import getter, leaves
+from core.imports.recognition import guess
 
 Object = dict[str, Any]
 

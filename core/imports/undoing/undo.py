@@ -21,8 +21,8 @@ from core.database.db import Database, Session, transaction
 from core.database.settings import Retention, Workspace, read
 from core.database.staging import driver
 from core.errors import Unavailable
-from core.imports import made, marks
 from core.imports.models import Import
+from core.imports.storing import made, marks
 from core.imports.undoing import batch_runs, conversations, raw_rows, reviews, users, whole_rows
 from core.imports.undoing.raw_rows import Raw
 from core.imports.undoing.whole_rows import Whole

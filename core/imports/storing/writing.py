@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 from core.database import partitions
 from core.database.db import Database, cause_of, transaction
 from core.errors import Conflict, Invalid, Unavailable
-from core.imports import marks, quotes
-from core.imports.chunks import HEAVIEST, Chunk, Good, Identity, ahead, cut, without_what_is_refused
+from core.imports import quotes
 from core.imports.models import Import
 from core.imports.parsed import Parsed, RowKind
 from core.imports.schemas import Count, ImportStatus, Problem
-from core.imports.stores import STORES, times
+from core.imports.storing import marks
+from core.imports.storing.chunks import HEAVIEST, Chunk, Good, Identity, ahead, cut, without_what_is_refused
+from core.imports.storing.stores import STORES, times
 from core.ingest.intake import RowSource
 from core.platform import clock
 

@@ -4,9 +4,10 @@ import re
 from statistics import median
 from typing import Any
 
-from core.imports import foreign, moments, names, values
-from core.imports.foreign import words
+from core.imports.cells import moments, values
 from core.imports.mapping import ValueUnit
+from core.imports.recognition import foreign, names
+from core.imports.recognition.foreign import words
 
 LOOKED_AT, TRIED = 50, 8  # values of a column; of which so many tell whether it may be times at all
 SHARE_OF_TIMES = 0.4  # of the texts, where a column is taken for times

@@ -9,12 +9,12 @@ from pathlib import Path
 from sys import getsizeof
 from typing import Any, cast
 
-from core.imports import json_files, tables
-from core.imports.files import FileUnreadable, Opened
+from core.imports.containers import json_files, tables
+from core.imports.containers.files import FileUnreadable, Opened
 from core.imports.mapping import Container, Mapping
 
 BROKEN = (EOFError, OSError, UnicodeError, zlib.error, csv.Error)
-PARQUET = "core.imports.parquet"
+PARQUET = "core.imports.containers.parquet"
 MOST_LOOKED_AT = 16 << 20  # bytes, about
 Record = tuple[int, int | None, Any, str | None]  # position, line, cells or object, what is wrong with it
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.imports import names
 from core.imports.formats import benchmark, turns
+from core.imports.recognition import names
 
 Object = dict[str, Any]
 OTHERWISE = "To import the rows as another type, change the file type."

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from core.imports import foreign, names, states, units, values
+from core.imports.cells import states, units, values
 from core.imports.fields import FIELDS
 from core.imports.mapping import As, FieldRule, ValueUnit
 from core.imports.parsed import RowKind
+from core.imports.recognition import foreign, names
 
 Samples = dict[str, list[Any]]  # values by path
 LONG_TEXT = 80

@@ -2,9 +2,9 @@
 
 from statistics import median
 
-from core.imports import names
-from core.imports.guess import LONG_TEXT, Samples, fields_of, time_columns
 from core.imports.parsed import RowKind
+from core.imports.recognition import names
+from core.imports.recognition.guess import LONG_TEXT, Samples, fields_of, time_columns
 
 
 def kind_of(samples: Samples) -> RowKind | None:

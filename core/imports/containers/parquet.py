@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.imports import parquet_pages
-from core.imports.arrow_values import values_of
-from core.imports.files import MOST_TIMES, TOO_LONG, FileUnreadable, with_any_access
+from core.imports.containers import parquet_pages
+from core.imports.containers.arrow_values import values_of
+from core.imports.containers.files import MOST_TIMES, TOO_LONG, FileUnreadable, with_any_access
 from core.ingest.bodies import LONGEST_ROW
 
 AT_ONCE = 2_000

@@ -7,16 +7,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from core.imports import files, guess, json_files, layout, meanings, questions, records, shapes, tables, units, unready, words
-from core.imports.files import FileUnreadable, Opened
+from core.imports.cells import meanings, units, words
+from core.imports.containers import files, json_files, layout, records, tables
+from core.imports.containers.files import FileUnreadable, Opened
+from core.imports.containers.paths import leaves
 from core.imports.mapping import SINCE_START, Container, Mapping, RecordShape
 from core.imports.parsed import RowKind
-from core.imports.paths import leaves
-from core.imports.questions import Ask, ImportQuestion
-from core.imports.recognition import Assumptions, Column, Recognition
-from core.imports.samples import FileSample, RecognisedFile, by_path, told
+from core.imports.recognition import guess, questions, shapes, unready
+from core.imports.recognition.questions import Ask, ImportQuestion
+from core.imports.recognition.result import Assumptions, Column, Recognition
+from core.imports.recognition.samples import FileSample, RecognisedFile, by_path, told
+from core.imports.recognition.unready import NotYet
 from core.imports.schemas import ReadAs
-from core.imports.unready import NotYet
 
 __all__ = ["Column", "FileUnreadable", "ImportQuestion", "Recognition", "guessed_fields", "readings", "recognise"]
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.imports.mapping import Mapping
 from core.imports.parsed import RowKind
-from core.imports.questions import ImportQuestion
+from core.imports.recognition.questions import ImportQuestion
 from core.platform import clock
 
 

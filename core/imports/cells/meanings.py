@@ -6,11 +6,11 @@ from itertools import islice
 from typing import Any
 
 from core.activity.funnels.funnel import STEPS
-from core.imports import states, values
+from core.imports.cells import states, values
+from core.imports.containers.paths import getter
 from core.imports.formats import turns
 from core.imports.mapping import As, Mapping
 from core.imports.parsed import RowKind
-from core.imports.paths import getter
 
 ROLE = "role"
 MOST_VALUES = 50  # of a field, the most frequent ones

@@ -1,14 +1,14 @@
 """Which of the known shapes the first records of a file have; and what is known, but cannot be imported yet."""
 
-from core.imports import guess, kinds
-from core.imports.dialogues import dialogues, single_turns, take_key
-from core.imports.files import FileUnreadable
+from core.imports.containers.files import FileUnreadable
+from core.imports.containers.json_files import KEY, VALUE
 from core.imports.formats import articles, benchmark, langfuse, runs, spans, turns
-from core.imports.json_files import KEY, VALUE
 from core.imports.mapping import FieldRule, Mapping, RecordShape
 from core.imports.parsed import RowKind
-from core.imports.samples import FileSample, Object, RecognisedFile, values_by_path
-from core.imports.unready import NotYet, not_yet
+from core.imports.recognition import guess, kinds
+from core.imports.recognition.dialogues import dialogues, single_turns, take_key
+from core.imports.recognition.samples import FileSample, Object, RecognisedFile, values_by_path
+from core.imports.recognition.unready import NotYet, not_yet
 
 # Records
 

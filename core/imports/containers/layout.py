@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.imports.containers.json_files import KEY, VALUE
 from core.imports.formats import articles, benchmark, langfuse, runs, turns
-from core.imports.json_files import KEY, VALUE
 
 MOST_LOOKED_AT = 50
 KNOWN_LISTS = ("resourceSpans", "batches")
