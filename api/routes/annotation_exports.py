@@ -8,10 +8,11 @@ from fastapi.responses import StreamingResponse
 from api.deps import ActorDep, AiSessionDep, SessionDep
 from api.routes.annotations import WantedDep
 from api.watch import PeriodDep
-from core.annotations import export, summary
-from core.annotations.export import ExportQuery, Manifest
-from core.annotations.exporting import Split
-from core.annotations.formats import FORMATS, FormatName
+from core.annotations import summary
+from core.annotations.exports import export
+from core.annotations.exports.export import ExportQuery, Manifest
+from core.annotations.exports.exporting import Split
+from core.annotations.exports.formats import FORMATS, FormatName
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.annotations.summary import ReviewSummary
 from core.identity.permissions import Permission, require, require_any

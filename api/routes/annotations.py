@@ -13,8 +13,9 @@ from api.exports import cells, csv_response, rows_by_cursor
 from api.reference import CONFLICT, MISSING
 from api.routes.conversations import reader
 from api.watch import EdgesDep, note_list
-from core.annotations import adjudication, annotations, drafts, tags
-from core.annotations.drafts import DraftBody, DraftView
+from core.annotations import annotations, tags
+from core.annotations.review_queue import adjudication, drafts
+from core.annotations.review_queue.drafts import DraftBody, DraftView
 from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationFilter,

@@ -31,9 +31,9 @@ from core.identity.schemas import Actor
 from core.ingest import bodies
 from core.ingest.bodies import Batch
 from core.ingest.intake import Rejected, Report, Row, RowSource
-from core.knowledge import documents as documents_in
-from core.knowledge import feedback as feedback_in
 from core.knowledge import memories as memories_in
+from core.knowledge.documents import ingest as documents_in
+from core.knowledge.feedback import ingest as feedback_in
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from core.platform import clock
 from core.platform.config import Config

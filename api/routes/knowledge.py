@@ -19,7 +19,7 @@ from core.conversations.opinions import ConversationOpinion
 from core.database.db import Database, Session, transaction
 from core.database.paging import Cursor, Window
 from core.identity.schemas import Actor
-from core.knowledge import document_list, editing, feedback_figures, feedback_list, folders, memory_list
+from core.knowledge import memory_list
 from core.knowledge.answers import (
     DocumentChangeView,
     DocumentFilter,
@@ -33,7 +33,9 @@ from core.knowledge.answers import (
     MemoryStats,
     MemoryView,
 )
-from core.knowledge.bodies import DocumentBody, DocumentChangeBody, FolderBody, FolderReport, Proposal
+from core.knowledge.documents import document_list, editing, folders
+from core.knowledge.documents.bodies import DocumentBody, DocumentChangeBody, FolderBody, FolderReport, Proposal
+from core.knowledge.feedback import feedback_figures, feedback_list
 from core.knowledge.schemas import DocumentState, MemoryKind
 from core.presentation.periods import Period, Watched
 

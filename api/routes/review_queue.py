@@ -10,8 +10,9 @@ from pydantic.config import JsonDict
 from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.reference import CONFLICT, MISSING
 from api.routes.annotations import annotator, decider
-from core.annotations import adjudication, claims, filling, queue, retracting, settings
-from core.annotations.queue import Counters
+from core.annotations import settings
+from core.annotations.review_queue import adjudication, claims, filling, queue, retracting
+from core.annotations.review_queue.queue import Counters
 from core.annotations.schemas import AnnotationView, AskedFor, BulkBody, BulkDone, ItemState, QueueItemView, ReviewVerdict
 from core.annotations.settings import Review
 from core.database import settings as stored

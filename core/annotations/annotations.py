@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, select, text, tuple_, update
 from sqlalchemy.orm import Session
 
-from core.annotations import snapshots
 from core.annotations.errors import AnnotationMissing, OnlyAdminsDecide, OnlyFlags, SomebodyElses, WrongStep
 from core.annotations.models import Annotation, AnnotationChange, AnnotationDraft, ReviewItem
+from core.annotations.review_queue import snapshots
+from core.annotations.review_queue.snapshots import Snapshot
 from core.annotations.schemas import (
     AnnotationChangeBody,
     AnnotationFilter,
@@ -21,7 +22,6 @@ from core.annotations.schemas import (
     ItemState,
     NewAnnotation,
 )
-from core.annotations.snapshots import Snapshot
 from core.cache import memo
 from core.conversations import queries as conversations
 from core.conversations.schemas import MessageSpeaker

@@ -4,14 +4,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from core.annotations import annotations, counts, drafts, filling
+from core.annotations import annotations, counts
+from core.annotations.review_queue import drafts, filling
 from core.annotations.settings import Review
 from core.conversations import ingest as conversations
 from core.database import settings
 from core.database.db import Database, transaction
 from core.identity import service as identity
 from core.jobs import outbox, queue
-from core.knowledge import feedback
+from core.knowledge.feedback import ingest as feedback
 from core.platform import clock
 
 # Messages come with their senders' time, and may be that late; of what comes later, conversations tell.

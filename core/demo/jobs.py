@@ -6,8 +6,8 @@ from uuid import UUID
 
 from core.database.db import Session
 from core.demo import queries, reviews
-from core.demo.generator import World
-from core.demo.reviewers import Panel
+from core.demo.generator.reviewers import Panel
+from core.demo.generator.rows import World
 from core.imports.storing import made
 from core.imports.storing.made import Made
 

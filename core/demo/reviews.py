@@ -9,14 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from core.annotations import annotations, snapshots
+from core.annotations import annotations
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
+from core.annotations.review_queue import snapshots
+from core.annotations.review_queue.snapshots import Snapshot
 from core.annotations.schemas import AnnotationStatus, ItemState
-from core.annotations.snapshots import Snapshot
 from core.database.db import Database
 from core.database.tables import table_of
-from core.demo.loaded import table
-from core.demo.reviewers import DECIDING, DemoReview, Note
+from core.demo.generator.loaded import table
+from core.demo.generator.reviewers import DECIDING, DemoReview, Note
 from core.ingest.intake import key_of, message_name
 from core.jobs import outbox
 

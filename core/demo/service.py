@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from core.database import settings
 from core.demo import queries
 from core.demo.errors import NoDemo, NotEmpty
-from core.demo.generator import SEED
+from core.demo.generator.rows import SEED
 from core.demo.schemas import Demo
 from core.identity import audit
 from core.identity.permissions import Permission, require

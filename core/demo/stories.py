@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from core.demo.calendar import DAY, Calendar
+from core.demo.generator.calendar import DAY, Calendar
 from core.presentation.periods import in_address
 
 

@@ -26,10 +26,8 @@ from core.imports.recognition.result import Assumptions
 from core.imports.schemas import BUSY, STARTABLE, DryRun, ImportStatus, ImportView, ReadAs, Start
 from core.imports.storing import made, planner, reading
 from core.imports.storing.chunks import Identity
-from core.imports.storing.made import Made
 from core.imports.storing.writing import ImportStopped, Overtaken, write
 from core.imports.undoing import undo
-from core.imports.uploads import Kept
 from core.ingest.intake import RowSource
 from core.platform import clock
 
@@ -40,7 +38,7 @@ STANDS_STILL_AFTER = timedelta(seconds=30)
 UNEXPECTED = "Unexpected error; see the worker log. Rows stored so far can be undone."
 
 
-def take(import_id: UUID, name: str, kept: Kept, *, actor: Actor) -> ImportView:
+def take(import_id: UUID, name: str, kept: uploads.Kept, *, actor: Actor) -> ImportView:
     """Recognise a file that has just been uploaded, and note it; one that cannot be read has failed, says why, and goes again."""
     try:
         known = _recognised(import_id, name, kept)
@@ -156,7 +154,7 @@ def _refuse_mostly_refused(import_id: UUID, given: Start) -> None:
         raise MostRefused(found.words)
 
 
-def _recognised(import_id: UUID, name: str, kept: Kept) -> dict[str, Any]:
+def _recognised(import_id: UUID, name: str, kept: uploads.Kept) -> dict[str, Any]:
     try:
         return _known(import_id, name, kept.sha256, None)
     except recognise.FileUnreadable as unreadable:
@@ -179,7 +177,7 @@ def _known(import_id: UUID, name: str, sha256: str, read_as: ReadAs | None) -> d
     return {"recognition": quotes.recognition(plain), "mapping": mapping}
 
 
-def _told_before(session: Session, kept: Kept, guessed: dict[str, Any] | None) -> dict[str, Any]:
+def _told_before(session: Session, kept: uploads.Kept, guessed: dict[str, Any] | None) -> dict[str, Any]:
     """Return the start that an earlier import of the same file had, where it tells no times: it goes before a saved mapping's."""
     start = service.find_start(session, kept.sha256)
     return {"start": start.isoformat()} if start is not None and guessed and guessed.get("start") else {}
@@ -204,7 +202,7 @@ def _import(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:
     return True
 
 
-def _rows(row: Import, given: Made | None, identity: Identity) -> Iterable[Parsed]:
+def _rows(row: Import, given: made.Made | None, identity: Identity) -> Iterable[Parsed]:
     """Return the rows that have not been dealt with."""
     if given is not None:
         return (parsed for parsed in given.rows if parsed.position > row.position)
@@ -216,11 +214,10 @@ def _identity(session: Session, row: Import) -> Identity:
 
 
 def _mapping(row: Import, identity: Identity) -> Mapping:
-    """Return how the file is read: whenever it is, the same rows get the same times."""
     return Mapping.model_validate(row.mapping).dated(identity.at)
 
 
-def _finish(import_id: UUID, given: Made) -> None:
+def _finish(import_id: UUID, given: made.Made) -> None:
     """Store what belongs to the rows, while whoever stops the import waits. `ai` commits first: after a kill it is done again."""
     with transaction() as core:
         if queries.get_row(core, import_id, lock=True).status != ImportStatus.RUNNING:
@@ -254,8 +251,7 @@ def _analyze(import_id: UUID) -> None:
     planner.analyze(row)
 
 
-class _Paused(Exception):
-    """This worker is about to stop."""
+class _Paused(Exception): ...  # this worker is about to stop
 
 
 def _undo(import_id: UUID, may_go_on: Callable[[], bool]) -> bool:

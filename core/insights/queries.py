@@ -12,7 +12,7 @@ from core.activity.schemas import ALL_APPS
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.models import AiRequest
 from core.ai_metrics.queries import figures
-from core.annotations.backlog import read_backlog
+from core.annotations.review_queue.backlog import read_backlog
 from core.batches import queries as batches
 from core.batches.answers import AskedRuns
 from core.conversations.opinions import ConversationOpinion, rated

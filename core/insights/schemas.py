@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.ai_metrics.answers import AiMetricsSummary
-from core.annotations.backlog import Backlog
+from core.annotations.review_queue.backlog import Backlog
 from core.batches.answers import RunSummary
 from core.identity.schemas import View
 from core.presentation.periods import Period, Watched

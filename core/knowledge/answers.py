@@ -8,7 +8,7 @@ from uuid import UUID
 from core.conversations.answers import TextPart
 from core.conversations.opinions import ConversationOpinion
 from core.identity.schemas import View
-from core.knowledge.bodies import Change
+from core.knowledge.documents.bodies import Change
 from core.knowledge.schemas import DocumentState, MemoryKind, RatingScale
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from core.conversations import ingest as conversations
 from core.conversations import naming
 from core.jobs import outbox
-from core.knowledge import feedback
+from core.knowledge.feedback import ingest as feedback
 
 
 @outbox.handles(feedback.GIVEN)

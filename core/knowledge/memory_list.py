@@ -14,8 +14,8 @@ from core.database.tables import storable, table_of
 from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.knowledge import found
 from core.knowledge.answers import MemoryFilter, MemoryStats, MemoryView, NamedCount
+from core.knowledge.documents import found
 from core.knowledge.errors import MemoryMissing
 from core.knowledge.models import Memory
 from core.knowledge.people import names_of

@@ -9,9 +9,9 @@ from core.embedded import model_server
 from core.platform.config import config
 from core.providers import capabilities, prices, queries
 from core.providers.errors import ModelMissing
-from core.providers.fake import CONTEXT_WINDOW, SCRIPTS
 from core.providers.queries import KnownProvider
 from core.providers.schemas import Connection, KnownModel, ModelView, ProviderKind, Route
+from core.providers.vendors.fake import CONTEXT_WINDOW, SCRIPTS
 
 
 def list_models(session: Session) -> list[ModelView]:

@@ -156,6 +156,6 @@ def provider(connection: Connection, silence_timeout_s: float) -> Provider:
 
 def _connect(connection: Connection, silence_timeout_s: float) -> Provider:
     # The SDKs take a second to import: only what is used is loaded.
-    vendor = import_module(f"core.providers.{connection.kind}")
+    vendor = import_module(f"core.providers.vendors.{connection.kind}")
     timeout = httpx2.Timeout(connect=CONNECT_TIMEOUT_S, read=silence_timeout_s, write=30.0, pool=5.0)
     return cast("Provider", vendor.connect(connection, providers_reach(config()), timeout))

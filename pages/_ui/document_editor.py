@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from core.database.db import Database, transaction
 from core.errors import Invalid
-from core.knowledge import editing
 from core.knowledge.answers import DocumentView
-from core.knowledge.bodies import DocumentBody, DocumentChangeBody
+from core.knowledge.documents import editing
+from core.knowledge.documents.bodies import DocumentBody, DocumentChangeBody
 from core.knowledge.schemas import DocumentState
 from pages._ui import cache, errors, guard, state
 

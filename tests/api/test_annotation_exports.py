@@ -7,8 +7,8 @@ from hashlib import sha256
 import httpx2
 import pytest
 
-from core.annotations.formats import FORMATS, FormatName
-from core.annotations.readers import is_readable
+from core.annotations.exports.formats import FORMATS, FormatName
+from core.annotations.exports.readers import is_readable
 from core.identity.schemas import Role, Scope
 from tests.api.conftest import Client
 from tests.factories.conversations import START, conversation, stored

@@ -14,7 +14,8 @@ from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from core.ingest.intake import key_of, message_name
 from core.jobs import outbox
-from core.knowledge import feedback, jobs
+from core.knowledge import jobs
+from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback
 from core.platform import clock
 from core.platform.ids import new_id

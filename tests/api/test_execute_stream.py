@@ -16,7 +16,7 @@ from core.database.db import transaction
 from core.executions import runner as runners
 from core.identity import service
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
-from core.providers.fake import Fake
+from core.providers.vendors.fake import Fake
 from tests.api.conftest import Client
 from tests.factories.identity import person
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from core.annotations.formats import FORMATS, FormatName
-from core.annotations.readers import is_readable
+from core.annotations.exports.formats import FORMATS, FormatName
+from core.annotations.exports.readers import is_readable
 from core.annotations.schemas import LONGEST_TEXT
 from core.identity.schemas import Role, Scope
 from core.platform import clock

@@ -13,7 +13,9 @@ from sqlalchemy import text
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from core.ingest.intake import key_of
-from core.knowledge import documents, feedback, memories
+from core.knowledge import memories
+from core.knowledge.documents import ingest as documents
+from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from core.platform import clock
 from core.platform.ids import new_id

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from core.annotations import jobs
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
-from core.knowledge import feedback
+from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback
 from core.platform import clock
 from core.platform.ids import new_id

@@ -24,7 +24,9 @@ from core.database import partitions
 from core.database.db import Database, Session, engines, transaction
 from core.ingest.intake import Row, RowSource
 from core.jobs import outbox
-from core.knowledge import documents, feedback, jobs, memories
+from core.knowledge import jobs, memories
+from core.knowledge.documents import ingest as documents
+from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 from tests.conftest import EMPTIED
 from tests.factories.history import days_ago

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import insert, text
 
-from core.annotations import snapshots
 from core.annotations.annotations import notes
+from core.annotations.review_queue import snapshots
 from core.database.db import Database, transaction
 from core.platform.ids import new_id
 

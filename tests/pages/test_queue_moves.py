@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.annotations import annotations, claims, drafts
+from core.annotations import annotations
 from core.annotations.errors import TooLate
+from core.annotations.review_queue import claims, drafts
 from core.annotations.schemas import AnnotationChangeBody, AnnotationType, ReviewVerdict
 from core.annotations.settings import Review
 from core.database.db import Database, transaction

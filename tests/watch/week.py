@@ -40,7 +40,7 @@ from core.batches.schemas import NewBatchRun
 from core.database import partitions, settings
 from core.database.db import Database, transaction
 from core.ingest.intake import RowSource
-from core.knowledge import feedback
+from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback
 from core.presentation.periods import Period
 

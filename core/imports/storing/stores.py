@@ -19,7 +19,9 @@ from core.conversations.schemas import NewConversation
 from core.database.db import Database, Session
 from core.imports.parsed import RowKind
 from core.ingest.intake import JsonObject, Row, RowSource
-from core.knowledge import documents, feedback, memories
+from core.knowledge import memories
+from core.knowledge.documents import ingest as documents
+from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewDocument, NewFeedback, NewMemory
 
 CHARACTERS_A_ROW = 500  # a text of as many weighs as much as a row

@@ -13,7 +13,7 @@ from core.database.db import Database, transaction
 from core.database.staging import driver, with_indexes
 from core.imports.undoing.told_rows import SETTLED
 from core.jobs import outbox
-from core.knowledge import feedback
+from core.knowledge.feedback import ingest as feedback
 
 AT_ONCE = 5000
 SOME = "select id from {table} where import_id = %(import_id)s order by id limit %(at_once)s for update"

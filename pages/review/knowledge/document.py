@@ -5,8 +5,8 @@ import streamlit as st
 from core.database.db import Database, transaction
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.knowledge import document_list, editing
 from core.knowledge.answers import DocumentChangeView, DocumentView
+from core.knowledge.documents import document_list, editing
 from core.knowledge.errors import DocumentMissing
 from core.knowledge.schemas import DocumentState
 from core.presentation import words

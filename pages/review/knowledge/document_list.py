@@ -8,8 +8,8 @@ import streamlit as st
 from core.database.paging import Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.knowledge import document_list
 from core.knowledge.answers import DocumentFilter, DocumentStats, DocumentSummary
+from core.knowledge.documents import document_list
 from core.knowledge.schemas import DocumentState
 from core.presentation import words
 from pages._ui import document_editor, errors, filters, frame, state, tables, text, watch

@@ -7,7 +7,7 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from core.annotations import filling
+from core.annotations.review_queue import filling
 from core.annotations.schemas import AskedFor
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.opinions import ConversationOpinion
@@ -16,9 +16,9 @@ from core.database.paging import Window
 from core.identity.permissions import Permission, may
 from core.insights.reading import Reading, read_conversation
 from core.knowledge import charts as feedback_charts
-from core.knowledge import feedback_figures, feedback_list
 from core.knowledge.answers import FeedbackFilter, FeedbackStats, FeedbackView
-from core.knowledge.tiles import feedback_tiles
+from core.knowledge.feedback import feedback_figures, feedback_list
+from core.knowledge.feedback.tiles import feedback_tiles
 from core.presentation import words
 from pages._ui import charts, errors, filters, guard, links, state, tables, text, tiles, watch
 from pages._ui.cache import Reads

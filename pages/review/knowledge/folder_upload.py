@@ -4,8 +4,8 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.database.db import Database, transaction
-from core.knowledge import folders
-from core.knowledge.bodies import FolderBody, FolderReport
+from core.knowledge.documents import folders
+from core.knowledge.documents.bodies import FolderBody, FolderReport
 from core.knowledge.schemas import DocumentState
 from core.presentation import words
 from pages._ui import cache, errors, guard, state, text

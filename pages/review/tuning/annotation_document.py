@@ -6,9 +6,9 @@ from pydantic import ValidationError
 from core.annotations.schemas import AnnotationView
 from core.database.db import Database, transaction
 from core.errors import Invalid
-from core.knowledge import document_list, editing
 from core.knowledge.answers import MadeOf
-from core.knowledge.bodies import Proposal
+from core.knowledge.documents import document_list, editing
+from core.knowledge.documents.bodies import Proposal
 from pages._ui import cache, document_editor, errors, guard, links, state, text
 
 TITLE, SCOPE, CONTENT = (f"annotation.document.{name}" for name in ("title", "scope", "content"))

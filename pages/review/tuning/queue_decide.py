@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.annotations import adjudication, queue
+from core.annotations.review_queue import adjudication, queue
 from core.annotations.schemas import AnnotationView, Decision, ItemState, QueueItemView
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.database.db import Database, transaction

@@ -6,7 +6,8 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from core.annotations import queue, settings
+from core.annotations import settings
+from core.annotations.review_queue import queue
 from core.annotations.schemas import BulkAction, BulkBody, ItemState, QueueItemView, Reason
 from core.database.db import Database, transaction
 from core.database.paging import Window

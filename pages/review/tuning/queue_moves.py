@@ -7,8 +7,9 @@ what has been deleted, is passed over.
 from contextlib import suppress
 from dataclasses import replace
 
-from core.annotations import annotations, claims, retracting
+from core.annotations import annotations
 from core.annotations.errors import AnnotationMissing, ItemMissing, NotYours
+from core.annotations.review_queue import claims, retracting
 from core.annotations.schemas import AnnotationChangeBody, AnnotationFilter, AnnotationView, QueueItemView, ReviewVerdict
 from core.annotations.settings import Review
 from core.database.db import Session

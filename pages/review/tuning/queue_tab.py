@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.annotations.queue import Counters
+from core.annotations.review_queue.queue import Counters
 from core.identity.permissions import Permission, may
 from core.insights.reading import ReadMessage
 from core.presentation import words

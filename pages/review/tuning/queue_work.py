@@ -7,9 +7,10 @@ from functools import wraps
 
 import streamlit as st
 
-from core.annotations import drafts, queue, settings, tags
+from core.annotations import settings, tags
 from core.annotations.errors import AnnotationMissing
-from core.annotations.queue import Counters
+from core.annotations.review_queue import drafts, queue
+from core.annotations.review_queue.queue import Counters
 from core.annotations.schemas import QueueItemView, ReviewVerdict
 from core.annotations.settings import Review
 from core.conversations.errors import ConversationMissing, MessageMissing

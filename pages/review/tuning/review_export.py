@@ -5,10 +5,10 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from core.annotations import export
-from core.annotations.export import ExportQuery, Manifest
-from core.annotations.exporting import Split
-from core.annotations.formats import FORMATS, FormatName
+from core.annotations.exports import export
+from core.annotations.exports.export import ExportQuery, Manifest
+from core.annotations.exports.exporting import Split
+from core.annotations.exports.formats import FORMATS, FormatName
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.identity.permissions import Permission, may
 from core.presentation import words

@@ -6,7 +6,6 @@ import streamlit as st
 
 from core.activity import charts as funnel_charts
 from core.activity.answers import FunnelView
-from core.activity.charts import short
 from core.activity.funnels import conversion, courses, stays, versus
 from core.activity.funnels.funnel import Funnel
 from core.activity.funnels.segments import Segment
@@ -80,7 +79,7 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
     if step.isdecimal() and 1 <= int(step) <= len(found.steps):
         window = Window(STOPPED, (state.get(f"{PAGE}.stopped.page", 1) - 1) * STOPPED)
         people = reads.ask(stopped.list_stopped, *asked, int(step), window)
-        name, is_last = short(found.steps[int(step) - 1]), int(step) == wanted.last + 1
+        name, is_last = funnel_charts.short(found.steps[int(step) - 1]), int(step) == wanted.last + 1
         address = chosen.download("onboarding/stopped")
         funnel_parts.draw_stopped(people, name, PAGE, chosen.period.zone, is_last=is_last, per_page=STOPPED, download=address)
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.activity.answers import FunnelView
 from core.activity.charts import short, weakest_of
-from core.annotations.backlog import read_backlog
+from core.annotations.review_queue.backlog import read_backlog
 from core.identity.permissions import Permission, may
 from core.insights.findings import Finding, FindingSeverity
 from core.presentation import words

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from core.annotations import claims
+from core.annotations.review_queue import claims
 from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role

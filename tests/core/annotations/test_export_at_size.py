@@ -7,9 +7,9 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from core.annotations import export
-from core.annotations.export import ExportQuery, ExportTally
-from core.annotations.formats import FormatName
+from core.annotations.exports import export
+from core.annotations.exports.export import ExportQuery, ExportTally
+from core.annotations.exports.formats import FormatName
 from core.database.db import Database, transaction
 from core.identity.schemas import Role
 from tests.factories.identity import person

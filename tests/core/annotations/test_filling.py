@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from core.annotations import filling, jobs
+from core.annotations import jobs
+from core.annotations.review_queue import filling
 from core.annotations.settings import Review
 from core.database import settings
 from core.database.db import transaction

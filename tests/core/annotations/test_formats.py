@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from core.annotations.examples import Example
-from core.annotations.formats import CSV_COLUMNS, FORMATS, FormatName
-from core.annotations.left_out import ExclusionReason
-from core.annotations.readers import is_readable
+from core.annotations.exports.examples import Example
+from core.annotations.exports.formats import CSV_COLUMNS, FORMATS, FormatName
+from core.annotations.exports.left_out import ExclusionReason
+from core.annotations.exports.readers import is_readable
+from core.annotations.exports.turns import StoredTurn
 from core.annotations.schemas import AnnotationType
-from core.annotations.turns import StoredTurn
 from core.presentation import csv_lines
 
 SYSTEM, QUESTION = StoredTurn("system", "Be kind."), StoredTurn("user", "Where is my order?")

@@ -6,7 +6,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from core.annotations.markdown import section
+from core.annotations.exports.markdown import section
 
 MARKS = ["```", "````", "~~~", "`", "- ", "1. ", "> ", "# ", "===", "a", "<b onclick=x>"]
 PIECES = [*MARKS, "  ", "   ", "    ", "\t", "\u00a0", "\n", "\n", "\n\n"]

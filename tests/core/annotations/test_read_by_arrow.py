@@ -6,10 +6,10 @@ import json
 import pytest
 from pyarrow import json as arrow
 
-from core.annotations.examples import Example
-from core.annotations.formats import FORMATS, FormatName
+from core.annotations.exports.examples import Example
+from core.annotations.exports.formats import FORMATS, FormatName
+from core.annotations.exports.turns import StoredTurn
 from core.annotations.schemas import AnnotationType
-from core.annotations.turns import StoredTurn
 
 # OpenAI's own files have schemas of tools as objects: those are for OpenAI.
 TABLES = [name for name, form in FORMATS.items() if form.ending == "jsonl" and name not in ("openai_chat", "openai_dpo")]

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from core.annotations.examples import Example
-from core.annotations.formats import FORMATS, FormatName
-from core.annotations.left_out import ExclusionReason
-from core.annotations.readers import is_readable
+from core.annotations.exports.examples import Example
+from core.annotations.exports.formats import FORMATS, FormatName
+from core.annotations.exports.left_out import ExclusionReason
+from core.annotations.exports.readers import is_readable
+from core.annotations.exports.turns import StoredTurn
 from core.annotations.schemas import AnnotationType
-from core.annotations.turns import StoredTurn
 
 QUESTION = StoredTurn("user", "Where is order 7?")
 ANSWER = StoredTurn("assistant", "It is on its way.")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.demo import generator
-from core.demo.calendar import Calendar
-from core.demo.generator import SEED
-from core.demo.talks import DemoTalk
+from core.demo.generator import rows as generator
+from core.demo.generator.calendar import Calendar
+from core.demo.generator.rows import SEED
+from core.demo.generator.talks import DemoTalk
 from core.imports.parsed import RowKind
 
 UNTIL = datetime(2026, 11, 18, 15, 20, tzinfo=UTC)

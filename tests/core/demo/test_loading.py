@@ -10,7 +10,7 @@ from core.annotations import jobs as annotations
 from core.database.db import Database, transaction
 from core.demo import jobs, queries, service
 from core.demo.errors import NoDemo, NotEmpty
-from core.demo.reviewers import COUNT
+from core.demo.generator.reviewers import COUNT
 from core.demo.schemas import DemoView
 from core.errors import Forbidden
 from core.identity.schemas import Role

@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 
 from core.annotations.schemas import AnnotationSeverity, AnnotationStatus, AnnotationType, ItemState
 from core.annotations.settings import FIRST_TAGS
-from core.demo.generator import SEED
-from core.demo.loaded import table
-from core.demo.reviewers import COUNT, DECIDING, DemoReview, Note, Panel
+from core.demo.generator.loaded import table
+from core.demo.generator.reviewers import COUNT, DECIDING, DemoReview, Note, Panel
+from core.demo.generator.rows import SEED
 from tests.core.demo.conftest import UNTIL, World
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from core.demo import generator
-from core.demo.calls import cost_of
-from core.demo.generator import SEED
+from core.demo.generator import rows as generator
+from core.demo.generator.calls import cost_of
+from core.demo.generator.rows import SEED
 from core.imports.parsed import RowKind
 from core.imports.storing.stores import STORES
 from core.ingest.intake import FUTURE

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from core.demo.calendar import DAY
+from core.demo.generator.calendar import DAY
 from core.imports.parsed import RowKind
 from tests.core.demo.conftest import World
 

@@ -9,7 +9,7 @@ from core.annotations import jobs
 from core.annotations.schemas import AnnotationType, ItemState, Reason
 from core.database.db import Database, transaction
 from core.demo import reviews
-from core.demo.reviewers import DemoReview, Note
+from core.demo.generator.reviewers import DemoReview, Note
 from core.jobs import outbox
 from core.platform.ids import new_id
 from tests.factories.activity import minutes

@@ -5,8 +5,8 @@ from itertools import combinations
 from random import Random
 from typing import Any
 
-from core.demo.loaded import cheeses, situations, table
-from core.demo.script import CHOICE, FACT
+from core.demo.generator.loaded import cheeses, situations, table
+from core.demo.generator.script import CHOICE, FACT
 from core.imports.parsed import RowKind
 from tests.core.demo.conftest import World
 

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.annotations.schemas import ItemState
-from core.demo.generator import SEED
-from core.demo.reviewers import Panel
+from core.demo.generator.reviewers import Panel
+from core.demo.generator.rows import SEED
 from core.demo.stories import Story, stories
 from core.imports.parsed import RowKind
 from tests.core.demo.conftest import UNTIL, World

@@ -13,7 +13,7 @@ from core.platform.crypto import WrongKey
 from core.playground import service as playground
 from core.playground.schemas import Draft, NewPlaygroundMessage
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk
-from core.providers.fake import Fake
+from core.providers.vendors.fake import Fake
 from tests.factories.executions import ended, executed
 from tests.factories.identity import Person, person
 

@@ -15,7 +15,7 @@ from core.executions import runner as runners
 from core.executions.runner import Runner
 from core.executions.schemas import CallOutcome, ExecutionStatus, ExecutionView
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
-from core.providers.fake import Fake
+from core.providers.vendors.fake import Fake
 from tests.factories.executions import asked, begun, ended, executed, speaking
 from tests.factories.identity import Person, person
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from core.annotations import drafts
+from core.annotations.review_queue import drafts
 from core.database.db import Database, transaction
 from core.errors import Forbidden
 from core.executions.runner import Runner

@@ -18,7 +18,7 @@ from core.identity.schemas import Actor, Role
 from core.ingest.intake import key_of
 from core.insights.reading import read_conversation
 from core.insights.timeline import Beside, TimelineDay, TimelineFeedback, TimelineTalk, beside, timeline
-from core.knowledge import feedback
+from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback
 from core.presentation.periods import Watched
 from core.system import workspace

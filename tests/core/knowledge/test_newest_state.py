@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from core.database.db import Database, transaction
 from core.ingest.intake import RowSource, key_of, message_name
-from core.knowledge import documents, memories
+from core.knowledge import memories
+from core.knowledge.documents import ingest as documents
 from core.knowledge.schemas import NewDocument, NewMemory
 from tests.factories.conversations import conversation, stored
 

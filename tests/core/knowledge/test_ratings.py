@@ -13,7 +13,8 @@ from sqlalchemy import text
 from core.database.db import Database, transaction
 from core.ingest.intake import RowSource, key_of, message_name
 from core.jobs import outbox
-from core.knowledge import feedback, jobs
+from core.knowledge import jobs
+from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback
 from tests.factories.conversations import START, conversation, message, one, stored
 

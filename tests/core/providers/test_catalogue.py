@@ -5,8 +5,8 @@ import pytest
 from core.database.db import transaction
 from core.providers import catalogue, service
 from core.providers.errors import ModelMissing
-from core.providers.fake import CONTEXT_WINDOW, SCRIPTS
 from core.providers.schemas import ModelView, ProviderChange, ProviderView, Route
+from core.providers.vendors.fake import CONTEXT_WINDOW, SCRIPTS
 from tests.core.providers.conftest import Configure
 from tests.factories.identity import person
 from tests.factories.providers import ANTHROPIC, OPENAI, stored

@@ -91,7 +91,7 @@ def test_without_an_address_of_its_own_a_call_goes_to_the_vendor(
 
 def test_orders_to_log_everything_are_not_obeyed() -> None:
     look = (
-        "import logging, core.providers.openai, core.providers.anthropic\n"
+        "import logging, core.providers.vendors.openai, core.providers.vendors.anthropic\n"
         "print([logging.getLogger(name).getEffectiveLevel() for name in ('openai', 'anthropic', 'httpx2')])"
     )
     environment = {**os.environ, "OPENAI_LOG": "debug", "ANTHROPIC_LOG": "debug"}

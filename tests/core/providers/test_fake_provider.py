@@ -8,8 +8,8 @@ from core.network.cutter import Cutter
 from core.providers import gateway
 from core.providers.chunks import TextChunk
 from core.providers.errors import CallFailed, Cut, Incomplete, KeyRefused, ServerBroke
-from core.providers.fake import LABEL, SCRIPTS
 from core.providers.schemas import Connection, KnownModel, ProviderKind
+from core.providers.vendors.fake import LABEL, SCRIPTS
 from tests.factories.providers import Heard, ask, call, route, running
 
 FAKE = Connection("fake", ProviderKind.FAKE, None, None)

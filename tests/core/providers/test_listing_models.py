@@ -6,8 +6,8 @@ import pytest
 
 from core.providers import gateway
 from core.providers.errors import KeyRefused, NotReached, Overloaded, ProviderUnreachable, TookTooLong, UnexpectedFormat
-from core.providers.pieces import MOST_MODELS
 from core.providers.schemas import Connection, KnownModel, ProviderKind
+from core.providers.vendors.pieces import MOST_MODELS
 from tests.factories.providers import ANTHROPIC, OPENAI, both_vendors, connection
 from tests.fake_vendor import KEY, MODELS, Literally, Vendor
 

@@ -6,8 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from core.providers import anthropic, openai
 from core.providers.schemas import ChatMessage, Connection, MessageRole, ModelCall, Parameters, ProviderKind
+from core.providers.vendors import anthropic, openai
 from tests.factories.providers import ANTHROPIC, OPENAI, Impatient, ask, both_vendors, call, connection
 from tests.fake_vendor import Asked, Vendor
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from core.database.db import Database, transaction
-from core.knowledge import documents, memories
+from core.knowledge import memories
+from core.knowledge.documents import ingest as documents
 from core.knowledge.schemas import NewDocument, NewMemory
 from core.system import search
 from core.system.jobs import search_again

@@ -1,0 +1,200 @@
+"""Annotations as files: written as a stream in little memory, with a manifest that says what is in one and what is not."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from hashlib import blake2b, sha256
+from typing import Any
+
+from core.annotations.exports import exporting
+from core.annotations.exports.examples import Example
+from core.annotations.exports.exporting import Split
+from core.annotations.exports.formats import FORMATS, Format, FormatName
+from core.annotations.exports.left_out import WORDS, ExclusionReason
+from core.annotations.exports.readers import is_readable
+from core.annotations.schemas import AnnotationFilter
+from core.database.db import Session
+from core.identity import audit
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor, View
+from core.platform import clock
+
+PREVIEWED = 5
+UNKNOWN = "unknown"
+EXPORTED = "annotations.export"
+
+
+@dataclass(frozen=True)
+class ExportQuery:
+    """Which annotations are wanted, in which format, of which conversations."""
+
+    format: FormatName
+    wanted: AnnotationFilter = field(default_factory=AnnotationFilter)
+    split: Split = Split.ALL
+
+    @property
+    def name(self) -> str:
+        """What the file is called."""
+        part = "" if self.split is Split.ALL else f"-{self.split}"
+        return f"annotations-{self.format}{part}.{FORMATS[self.format].ending}"
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """What it was filtered by."""
+        return {
+            name: value.isoformat() if isinstance(value, datetime) else str(value)
+            for name, value in asdict(self.wanted).items()
+            if value is not None
+        }
+
+
+class Omission(View):
+    """How many annotations make no line, and why."""
+
+    reason: ExclusionReason
+    words: str
+    count: int
+
+
+class Manifest(View):
+    """What is in an export: `rows` lines of `annotations` that matched; `sha256` is of the file, byte by byte.
+
+    `prompt_versions` counts rows by the version that the answer was given under; `shortened` are rows whose conversation was
+    too long to be there from its beginning.
+    """
+
+    name: str
+    format: FormatName
+    split: Split
+    filter: dict[str, str]
+    annotations: int
+    rows: int
+    bytes: int
+    sha256: str
+    prompt_versions: dict[str, int]
+    left_out: list[Omission]
+    shortened: int
+    warnings: list[str]
+    made_at: datetime
+
+
+@dataclass
+class ExportTally:
+    """What an export has written so far. Of lines that are there already, 16 bytes each are remembered."""
+
+    annotations: int = 0
+    rows: int = 0
+    size: int = 0
+    shortened: int = 0
+    bare: int = 0
+    guessed: int = 0
+    left_out: Counter[ExclusionReason] = field(default_factory=Counter)
+    prompt_versions: Counter[str] = field(default_factory=Counter)
+    digest: Any = field(default_factory=sha256)
+    seen: set[bytes] = field(default_factory=set)
+
+    def written(self, piece: bytes) -> bytes:
+        """Count bytes that belong to the file, and return them."""
+        self.size += len(piece)
+        self.digest.update(piece)
+        return piece
+
+
+def note(core: Session, asked: ExportQuery, *, actor: Actor) -> None:
+    """Write down that somebody takes annotations away, and which; raise Forbidden."""
+    require(actor, Permission.EXPORT_ANNOTATIONS)
+    audit.record(core, EXPORTED, actor, targets={"format": asked.format, "split": asked.split, **asked.filters})
+
+
+def stream(asked: ExportQuery, *, actor: Actor, tally: ExportTally | None = None) -> Iterator[bytes]:
+    """Return the file in pieces, each made when it is asked for; transactions are its own, and short. Raises Forbidden."""
+    require(actor, Permission.EXPORT_ANNOTATIONS)
+    return _pieces(asked, tally or ExportTally())
+
+
+def make_manifest(asked: ExportQuery, *, actor: Actor) -> Manifest:
+    """Return what the export is, which is made for that and thrown away; raise Forbidden."""
+    tally = ExportTally()
+    for _ in stream(asked, actor=actor, tally=tally):
+        pass
+    return Manifest(
+        name=asked.name,
+        format=asked.format,
+        split=asked.split,
+        filter=asked.filters,
+        annotations=tally.annotations,
+        rows=tally.rows,
+        bytes=tally.size,
+        sha256=tally.digest.hexdigest(),
+        prompt_versions=dict(tally.prompt_versions.most_common()),
+        left_out=[Omission(reason=reason, words=WORDS[reason], count=count) for reason, count in tally.left_out.most_common()],
+        shortened=tally.shortened,
+        warnings=_warnings(FORMATS[asked.format], tally),
+        made_at=clock.now(),
+    )
+
+
+def preview(asked: ExportQuery, *, actor: Actor) -> list[str]:
+    """Return the first five lines as they would be written; raise Forbidden."""
+    require(actor, Permission.EXPORT_ANNOTATIONS)
+    form, tally, found = FORMATS[asked.format], ExportTally(), list[str]()
+    for examples in exporting.read_all(asked.wanted, asked.split, form):
+        lines = (_line(form, example, tally) for example in examples)
+        found += [line.decode() for line in lines if line is not None]
+        if len(found) >= PREVIEWED:
+            break
+    return found[:PREVIEWED]
+
+
+def _pieces(asked: ExportQuery, tally: ExportTally) -> Iterator[bytes]:
+    form = FORMATS[asked.format]
+    yield tally.written(form.opening)
+    for examples in exporting.read_all(asked.wanted, asked.split, form):
+        lines = (_line(form, example, tally) for example in examples)
+        yield tally.written(b"".join(line for line in lines if line is not None))
+
+
+def _line(form: Format, example: Example, tally: ExportTally) -> bytes | None:
+    """Return what an example is in a format, None if it is left out, and count it either way."""
+    tally.annotations += 1
+    line = form.write(example)
+    reason = line if isinstance(line, ExclusionReason) else _refused(form, line, tally)
+    if reason is not None or isinstance(line, ExclusionReason):
+        tally.left_out[reason or ExclusionReason.UNREADABLE] += 1
+        return None
+    tally.rows += 1
+    tally.shortened += example.is_shortened and form.reads_before
+    tally.bare += form.tells_calls and example.has_bare_calls
+    tally.guessed += form.tells_calls and example.has_guessed_tools
+    tally.prompt_versions[example.facts["prompt_version"] or UNKNOWN] += 1
+    return line
+
+
+def _refused(form: Format, line: bytes, tally: ExportTally) -> ExclusionReason | None:
+    if not is_readable(form.name, line):
+        return ExclusionReason.UNREADABLE
+    if not form.is_for_training:
+        return None
+    mark = blake2b(line, digest_size=16).digest()
+    if mark in tally.seen:
+        return ExclusionReason.DUPLICATE
+    tally.seen.add(mark)
+    return None
+
+
+def _warnings(form: Format, tally: ExportTally) -> list[str]:
+    found = []
+    if tally.rows < form.fewest:
+        found.append(f"{form.said} needs at least {form.fewest} lines; this file has {tally.rows}.")
+    if tally.shortened:
+        found.append(
+            f"{tally.shortened:,} come from long conversations; only the last {exporting.MOST_BEFORE} messages are included."
+        )
+    if tally.bare:
+        found.append(f"In {tally.bare:,}, only tool names are stored, so tool calls are left out.")
+    if tally.guessed:
+        found.append(f"In {tally.guessed:,}, tool definitions are inferred from calls, because none were sent.")
+    if len(tally.prompt_versions) > 1:
+        found.append(f"Answers come from {len(tally.prompt_versions)} prompt versions.")
+    return found

@@ -1,0 +1,233 @@
+"""The formats in which annotations leave the house: each writes one line, or a section, of one example.
+
+The shapes are those of OpenAI's fine-tuning and preference files, TRL's conversational datasets, and ShareGPT; CSV is RFC 4180.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from core.annotations.exports import dialogues, markdown
+from core.annotations.exports.examples import Example, TrainingQuestion, answered, compared, judged, noted
+from core.annotations.exports.left_out import ExclusionReason
+from core.annotations.exports.turns import SpokenMessage, StoredTurn, Untold
+from core.presentation import csv_lines
+
+# U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, which turn or break lines: escaped, they are the same to a reader of
+# JSON, and harmless to a person who looks at the file.
+TURNS = re.compile(rb"\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+FACTS = (
+    "id",
+    "conversation_id",
+    "message_id",
+    "message_role",
+    "message_at",
+    "annotation_type",
+    "severity",
+    "status",
+    "tags",
+    "content",
+    "suggested_response",
+    "round",
+    "author_name",
+    "reviewed_at",
+    "applied_at",
+    "environment",
+    "app",
+    "provider",
+    "model",
+    "prompt_version",
+    "user_id",
+    "created_at",
+    "updated_at",
+)
+CSV_COLUMNS = (*FACTS, "message")
+
+
+class FormatName(StrEnum):
+    """What an export is called."""
+
+    OPENAI_CHAT = "openai_chat"
+    OPENAI_DPO = "openai_dpo"
+    TRL_PREFERENCE = "trl_preference"
+    TRL_UNPAIRED = "trl_unpaired"
+    SHAREGPT = "sharegpt"
+    KB_MARKDOWN = "kb_markdown"
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one is written; those for training teach a model, and drop what is there twice."""
+
+    name: FormatName
+    said: str  # in the words of the page
+    ending: str
+    media_type: str
+    writer: Callable[[Example], bytes]
+    opening: bytes = b""
+    fewest: int = 0
+    is_for_training: bool = True
+    reads_before: bool = True
+
+    @property
+    def tells_calls(self) -> bool:
+        """Whether calls of tools stand in its lines as a model makes them."""
+        return self.is_for_training and self.name is not FormatName.KB_MARKDOWN
+
+    def write(self, example: Example) -> bytes | ExclusionReason:
+        """Return the line of an example, or why there is none."""
+        if example.is_blind:
+            return ExclusionReason.BLIND
+        try:
+            return self.writer(example)
+        except Untold as untold:
+            return untold.reason
+
+
+def openai_chat(example: Example) -> bytes:
+    """Write a line of OpenAI's supervised fine-tuning file."""
+    found = answered(example)
+    tools = {"tools": found.asked.tools} if found.asked.tools else {}
+    return _json_line({"messages": _messages(*found.asked.turns, found.answer), **tools})
+
+
+def openai_dpo(example: Example) -> bytes:
+    """Write a line of OpenAI's preference file."""
+    found = compared(example)
+    line = {
+        "input": {"messages": _messages(*found.asked.turns), "tools": found.asked.tools, "parallel_tool_calls": True},
+        "preferred_output": _messages(found.better),
+        "non_preferred_output": _messages(found.worse),
+    }
+    return _json_line(line)
+
+
+def trl_preference(example: Example) -> bytes:
+    """Write a line of a TRL preference dataset, conversational."""
+    found = compared(example)
+    return _json_line({**_prompt(found.asked), "chosen": _messages(found.better), "rejected": _messages(found.worse)})
+
+
+def trl_unpaired(example: Example) -> bytes:
+    """Write a line of a TRL unpaired preference dataset, conversational."""
+    found = judged(example)
+    return _json_line({**_prompt(found.asked), "completion": _messages(found.answer), "label": found.is_good})
+
+
+def sharegpt(example: Example) -> bytes:
+    """Write a line of a ShareGPT file, in which calls of tools and what these said are as Hermes models write them."""
+    found = answered(example)
+    return _json_line({"conversations": dialogues.turns([*found.asked.turns, found.answer], found.asked.tools)})
+
+
+def kb_markdown(example: Example) -> bytes:
+    """Write a section of a knowledge base: what was asked, and the answer that is good."""
+    question, answer = noted(example)
+    return _encoded(f"## {markdown.title(question)}\n\n{markdown.quoted(question)}\n\n{markdown.section(answer)}\n\n")
+
+
+def csv_line(example: Example) -> bytes:
+    """Write a row of CSV with the annotation and the message."""
+    cells = [_plain(example.facts.get(name)) for name in FACTS]
+    cells.append(example.said.content if example.said is not None else None)
+    upright = [markdown.upright(cell) if isinstance(cell, str) else cell for cell in cells]
+    return _encoded(csv_lines.line(upright))
+
+
+def jsonl(example: Example) -> bytes:
+    """Write an annotation with all that is known of it: the message, and what was said before."""
+    facts = {name: _plain(example.facts.get(name)) for name in FACTS}
+    said = _as_stored(example.said) if example.said is not None else None
+    before = [_as_stored(turn) for turn in example.before]
+    return _json_line({**facts, "message": said, "before": before})
+
+
+def _as_stored(turn: StoredTurn) -> dict[str, Any]:
+    # Values as text: no table has a column for arguments that differ from one call to the next.
+    calls = [{key: _text(value) for key, value in call.items()} for call in turn.calls]
+    told = {"role": turn.role, "content": turn.content, "tool_calls": calls, "tool_call_id": turn.answers}
+    return {name: value for name, value in told.items() if value or name in ("role", "content")}
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else _json(value).decode()
+
+
+def _prompt(asked: TrainingQuestion) -> dict[str, Any]:
+    """Return the columns of TRL that ask; tools are text, which trainers decode, as no table holds schemas that differ."""
+    tools = {"tools": _json(asked.tools).decode()} if asked.tools else {}
+    return {"prompt": _messages(*asked.turns), **tools}
+
+
+def _messages(*spoken: SpokenMessage) -> list[dict[str, Any]]:
+    return [_message(each) for each in spoken]
+
+
+def _message(spoken: SpokenMessage) -> dict[str, Any]:
+    if spoken.answers is not None:
+        return {
+            "role": spoken.role,
+            "tool_call_id": spoken.answers.id,
+            "name": spoken.answers.name,
+            "content": spoken.content,
+        }
+    if not spoken.calls:
+        return {"role": spoken.role, "content": spoken.content}
+    calls = [
+        {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}} for call in spoken.calls
+    ]
+    return {"role": spoken.role, "content": spoken.content or None, "tool_calls": calls}
+
+
+def _json_line(line: dict[str, Any]) -> bytes:
+    return TURNS.sub(lambda found: f"\\u{ord(found[0].decode()):04x}".encode(), _json(line)) + b"\n"
+
+
+def _json(given: object) -> bytes:
+    try:
+        return msgspec.json.encode(given)
+    except UnicodeEncodeError:
+        return _encoded(json.dumps(given, ensure_ascii=False))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")  # half a character becomes a question mark
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, (bool, int, str, list)):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+NDJSON, MARKDOWN, CSV = "application/x-ndjson", "text/markdown; charset=utf-8", "text/csv; charset=utf-8"
+FEWEST = 10  # lines, which OpenAI's fine-tuning wants at least
+FORMATS: dict[FormatName, Format] = {
+    each.name: each
+    for each in (
+        Format(FormatName.OPENAI_CHAT, "OpenAI fine-tuning", "jsonl", NDJSON, openai_chat, fewest=FEWEST),
+        Format(FormatName.OPENAI_DPO, "OpenAI preference pairs", "jsonl", NDJSON, openai_dpo, fewest=FEWEST),
+        Format(FormatName.TRL_PREFERENCE, "TRL preference pairs", "jsonl", NDJSON, trl_preference),
+        Format(FormatName.TRL_UNPAIRED, "TRL good and bad answers", "jsonl", NDJSON, trl_unpaired),
+        Format(FormatName.SHAREGPT, "ShareGPT", "jsonl", NDJSON, sharegpt),
+        Format(FormatName.KB_MARKDOWN, "Knowledge base (Markdown)", "md", MARKDOWN, kb_markdown, b"# Reviewed answers\n\n"),
+        Format(
+            FormatName.CSV,
+            "Annotations as CSV",
+            "csv",
+            CSV,
+            csv_line,
+            csv_lines.line(CSV_COLUMNS).encode(),
+            is_for_training=False,
+            reads_before=False,
+        ),
+        Format(FormatName.JSONL, "Annotations with all their context (JSONL)", "jsonl", NDJSON, jsonl, is_for_training=False),
+    )
+}

@@ -1,0 +1,110 @@
+"""A folder of markdown as documents: named by their paths, so that the folder sent again changes what it holds."""
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+
+from core.errors import Failure
+from core.identity.permissions import Permission, require
+from core.identity.schemas import Actor
+from core.knowledge.documents.bodies import (
+    MOST_FILES,
+    DocumentBody,
+    DocumentChangeBody,
+    FolderBody,
+    FolderReport,
+    MarkdownFile,
+    SkippedFile,
+)
+from core.knowledge.documents.document_list import get_document
+from core.knowledge.documents.editing import change_document, create_document
+from core.knowledge.errors import DocumentMissing, FolderRefused
+
+ENDINGS = (".md", ".markdown", ".txt")
+MOST_BYTES, LONGEST_ID = 20 * 2**20, 128
+HEADING = re.compile(r"^#[ \t]+(\S.*)$", re.MULTILINE)
+SOURCE = "folder"
+OTHERWISE_PACKED = "Unsupported ZIP compression. Use Deflate, or upload the files without a ZIP."
+PACKED_AS_USUAL = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What reading a zip raises: of its frame, of a password, of a way to encrypt that is not known, of the packed bytes themselves.
+BROKEN = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, zlib.error)
+
+
+def bring_in(ai: Session, given: FolderBody, *, actor: Actor) -> FolderReport:
+    """Make or change a document for each file; what cannot be one is left out, with the reason."""
+    require(actor, Permission.CHANGE_KNOWLEDGE)
+    outcomes = {"made": 0, "changed": 0, "unchanged": 0}
+    left_out: list[SkippedFile] = []
+    for file in given.files:
+        try:
+            outcomes[_bring(ai, file, given, actor)] += 1
+        except (Failure, ValidationError) as refused:
+            reason = (
+                refused.detail
+                if isinstance(refused, Failure)
+                else "The file is empty, or its name is longer than 128 characters."
+            )
+            left_out.append(SkippedFile(name=file.name, reason=reason))
+    return FolderReport(**outcomes, left_out=left_out)
+
+
+def read_files(files: Sequence[tuple[str, bytes]], *, actor: Actor) -> list[MarkdownFile]:
+    """Return the markdown of files, and of zips of them; raise Forbidden or FolderRefused."""
+    require(actor, Permission.CHANGE_KNOWLEDGE)
+    found: list[MarkdownFile] = []
+    size = 0
+    for name, content in _unpacked(files):
+        size += len(content)
+        if size > MOST_BYTES or len(found) >= MOST_FILES:
+            raise FolderRefused
+        found.append(MarkdownFile(name=name[:500], content=content.decode("utf-8-sig", "replace")[:1_000_000]))
+    if not found:
+        raise FolderRefused("No Markdown files found (.md, .markdown or .txt).")
+    return found
+
+
+def title_of(file: MarkdownFile) -> str:
+    """Return the first heading, or the file's name in words."""
+    heading = HEADING.search(file.content)
+    words = heading[1].rstrip().rstrip("#").rstrip() if heading else ""
+    return (words or re.sub(r"[-_]+", " ", PurePosixPath(file.name).stem))[:500]
+
+
+def _bring(ai: Session, file: MarkdownFile, given: FolderBody, actor: Actor) -> str:
+    fields = {"title": title_of(file), "content": file.content, "scope": given.scope, "status": given.status}
+    body = DocumentBody.model_validate({"id": file.name, "source": SOURCE, **fields})
+    try:
+        before = get_document(ai, file.name, actor=actor)
+    except DocumentMissing:
+        create_document(ai, body, actor=actor)
+        return "made"
+    after = change_document(ai, file.name, DocumentChangeBody.model_validate(fields), actor=actor)
+    return "changed" if after.updated_at != before.updated_at else "unchanged"
+
+
+def _unpacked(files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    for name, content in files:
+        if name.lower().endswith(".zip"):
+            yield from _members(content)
+        elif name.lower().endswith(ENDINGS):
+            yield name, content
+
+
+def _members(packed: bytes) -> Iterator[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(packed)) as folder:
+            for each in folder.infolist():
+                if each.is_dir() or not each.filename.lower().endswith(ENDINGS) or "__MACOSX" in each.filename:
+                    continue
+                if each.compress_type not in PACKED_AS_USUAL:  # zipfile unpacks other methods whole, whatever is asked for
+                    raise FolderRefused(OTHERWISE_PACKED)
+                with folder.open(each) as member:  # what a zip says of its sizes need not be true
+                    yield each.filename, member.read(MOST_BYTES + 1)
+    except BROKEN as broken:
+        raise FolderRefused("This ZIP file cannot be read.") from broken
