@@ -1,4 +1,4 @@
-"""What a person did is done to its end: whether something else has happened is looked for when a rerun's callbacks are done."""
+"""The patches of Streamlit's internals: all of them, each with its reason."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
