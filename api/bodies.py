@@ -1,4 +1,4 @@
-"""How much a request may carry: read and counted as it comes, so that nobody fills the memory."""
+"""Limit the size of request bodies while they are read."""
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException

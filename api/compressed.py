@@ -1,4 +1,4 @@
-"""Compress the console's page, scripts and styles: Streamlit sends megabytes on a first visit, as they are on the disk."""
+"""Serve the console's page, scripts and styles compressed: Streamlit sends megabytes on a first visit uncompressed."""
 
 import threading
 import zlib

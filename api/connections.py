@@ -1,4 +1,4 @@
-"""How many connections there may be, from one network address and in all, and which one goes when there are more.
+"""Limit the number of open connections, per network address and in total, and choose which to close when there are more.
 
 A connection that waits, idle or with half a head, makes room for a new one, the oldest first: so whoever opens connections and
 sends nothing displaces only itself. Where all are at work the new one gets 503, except for health checks. Trusted proxies count

@@ -1,4 +1,4 @@
-"""What routes ask for: the actor whom the gate let in, a transaction, a window of a list."""
+"""Dependencies of routes: the actor, a transaction, a window of a list."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The doors of the program, side by side behind one gate: the API with the pages before sign-in, and the console."""
+"""Assemble the ASGI application: the API, the pages before sign-in and the console, all behind one gate."""
 
 from collections.abc import Collection
 from pathlib import Path

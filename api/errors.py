@@ -1,4 +1,4 @@
-"""Failures of core as HTTP: one place, RFC 9457 (`application/problem+json`)."""
+"""Translate failures of core into HTTP problems (RFC 9457, `application/problem+json`)."""
 
 import logging
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""What rows look like that programs send, for the reference."""
+"""Example rows for the API reference."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Lists as CSV (RFC 4180), streamed: every row that matches, however many, in little memory."""
+"""Stream lists as CSV (RFC 4180): every row that matches, in bounded memory."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager

@@ -1,4 +1,4 @@
-"""A playground session as it happens, over one websocket: for the console's page and for programs alike.
+"""Follow a playground session over one websocket, from the console's page or from a program.
 
 Every message is numbered: the session's revision times 2^20, plus, within a growing answer, how many characters there are. The
 number needs no memory of ours: any process can say what came after it, also after a restart. Characters are code points.

@@ -1,4 +1,4 @@
-"""Streamlit's page with its modules in one file: a browser fetches over a hundred small ones six at a time, a round trip each.
+"""Serve Streamlit's modules in one file: a browser would fetch over a hundred small ones, six at a time.
 
 The page's inline script (`static/loader.js`) makes modules of the file's lines as they arrive; whatever it does not hold comes
 from Streamlit's own folder as before. `static/socket.js` has the server run the page meanwhile.

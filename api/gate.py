@@ -1,4 +1,4 @@
-"""Who gets in: every request and every websocket of the whole program passes here first.
+"""Authenticate every request and websocket before it reaches the console or the API.
 
 Without a valid session there is the sign-in page for a browser's navigation and 401 for everything else, but for a short list of
 open doors. Cookies count for writes and websockets only with an `Origin` of ours.

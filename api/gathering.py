@@ -1,4 +1,4 @@
-"""Rows of several senders in one transaction: most of what a batch costs, it costs once, however many rows it has.
+"""Group commit: store the rows of several concurrent senders in one transaction.
 
 Whoever comes while others are stored waits for the next round, which takes all that wait. What a round may not answer for each
 sender apart, is stored apart.

@@ -1,4 +1,4 @@
-"""The headers that tell a browser what our pages may do: nothing from elsewhere, nothing into elsewhere."""
+"""Security headers: pages load nothing from elsewhere and are framed nowhere."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""The routes that programs call most, in front of the API: FastAPI walks through every router before it finds one.
+"""Route the most frequent requests first: FastAPI walks through every router before it finds one.
 
 The API keeps its own routes of the same addresses: they are the reference, and they answer whatever is not plain here.
 """

@@ -1,4 +1,4 @@
-"""Bodies as they were before somebody packed them: in small pieces, or whole with the room that they take in memory."""
+"""Decompress request bodies in small pieces, or whole with their memory reserved."""
 
 import zlib
 from collections.abc import AsyncIterator, Iterator

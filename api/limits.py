@@ -1,4 +1,4 @@
-"""How often an account may call in a minute. Counted in this process: behind several, each counts for itself."""
+"""Rate limits per account and minute, counted in this process."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Bodies of lines, which have no end to count to: as many lines at a time as are stored at once, and what was read for them."""
+"""Read NDJSON bodies without a length limit, as many lines at a time as are stored at once."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The HTTP door: FastAPI, mounted at /api/v1."""
+"""The API: FastAPI, mounted at /api/v1."""
 
 from urllib.parse import quote
 

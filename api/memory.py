@@ -1,4 +1,4 @@
-"""Room in memory for what is made of bodies: it bounds how many of them are objects at the same time, whoever sends them."""
+"""Reserve memory for objects made of request bodies, so that concurrent senders stay within one bound."""
 
 import asyncio
 from collections import deque

@@ -1,4 +1,4 @@
-"""How OTLP answers: errors as google.rpc.Status, in the encoding that the sender speaks, instead of the house's problems."""
+"""Answer OTLP senders with google.rpc.Status, in the sender's encoding, instead of problem+json."""
 
 import json
 from enum import StrEnum

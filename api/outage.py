@@ -1,4 +1,4 @@
-"""The page that stands for any other while the database does not answer: it tries again by itself, and on request."""
+"""The page shown while the database does not answer: it retries by itself and on request."""
 
 from pathlib import Path
 from urllib.parse import quote

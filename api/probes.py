@@ -1,4 +1,4 @@
-"""For machines that look after this one: alive, ready, healthy. No credential, so no details."""
+"""Health checks: alive, ready, healthy. They need no credential and show no details."""
 
 from functools import partial
 

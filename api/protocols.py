@@ -1,4 +1,4 @@
-"""HTTP and websockets as uvicorn speaks them, with limits on what a client may send, leave unread, and take time for."""
+"""uvicorn's HTTP and websocket protocols with limits on what a client may send, leave unread, and take time for."""
 
 import asyncio
 import json

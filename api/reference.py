@@ -1,4 +1,4 @@
-"""The OpenAPI description: FastAPI's, and how callers sign in, and the problems that each operation answers.
+"""The OpenAPI description: FastAPI's, with security schemes and the problems that each operation returns.
 
 A route declares only what does not follow from its shape: `responses=CONFLICT` and the like.
 """

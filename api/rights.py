@@ -1,4 +1,4 @@
-"""Whether somebody who is answered for a long time still may be: a revoked session hears no more, in the middle of a word."""
+"""End long responses and websockets when their session is revoked."""
 
 import asyncio
 import time

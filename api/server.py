@@ -1,4 +1,4 @@
-"""The socket and the server."""
+"""The listening socket and the uvicorn server."""
 
 import asyncio
 import errno

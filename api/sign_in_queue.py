@@ -1,4 +1,4 @@
-"""Who signs in, in turn: password checks are slow by design, so they are few at once, and fair by network address.
+"""Queue password checks: few at once, because they are slow by design, and fair by network address.
 
 Of the networks that wait, a new one goes first, then each in turn; within a network the newest attempt goes first. Whoever
 sends attempts without end waits behind their own, and an attempt that comes alone waits for one check. An attempt that waits

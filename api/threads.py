@@ -1,4 +1,4 @@
-"""Threads, each with a connection of their own, for work that must go on whatever else there is to do."""
+"""Threads with their own database connection, for work that must continue whatever else is busy."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator

@@ -1,4 +1,4 @@
-"""Tickets for websockets: what a program that can set no header, and has no cookie, may put into an address.
+"""Short-lived tickets for websockets: for programs that can set no header and have no cookie.
 
 Signed, good for half a minute, bound to the session they were made in: when that ends, so do they.
 """

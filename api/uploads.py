@@ -1,4 +1,4 @@
-"""Files in the bodies of requests: raw, or as the part of a multipart form that has a file name; a piece at a time."""
+"""Files in request bodies, raw or as a part of a multipart form, read in pieces."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""What every Watch route takes: a range of time, and whose rows count."""
+"""Query parameters that every Watch route takes: a period, and whose rows count."""
 
 from dataclasses import asdict
 from datetime import date, datetime

@@ -1,3 +1,3 @@
-"""The service layer of Attune: a folder is a feature, a file is shared plumbing."""
+"""The service layer of Attune: each folder is a feature or shared by features."""
 
 VERSION = "0.1.0"

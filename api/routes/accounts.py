@@ -1,4 +1,4 @@
-"""Accounts, for super_admins."""
+"""Accounts; super_admins only."""
 
 from collections.abc import Iterator
 from datetime import datetime

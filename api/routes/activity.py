@@ -1,4 +1,4 @@
-"""Users of the product, their journeys, and onboarding: the funnel, errors, days and events."""
+"""Users of the product, their journeys, events and errors."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""AI requests of the product: how many, how fast, at what cost, and what failed."""
+"""AI requests of the product: volume, latency, cost and errors."""
 
 from collections.abc import Iterator
 from functools import partial

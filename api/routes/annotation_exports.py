@@ -1,4 +1,4 @@
-"""What reviewers have said, over HTTP: in figures, and as files to train and to measure by."""
+"""Annotations as figures, and as files for training and evaluation."""
 
 from typing import Annotated, Literal
 

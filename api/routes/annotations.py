@@ -1,4 +1,4 @@
-"""Annotations over HTTP: made, listed, changed, deleted; what they were before; and who decides between reviewers."""
+"""Annotations: create, list, change, delete, history, and the decision between reviewers."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Signing in and out for people's programs: a bearer token, good for eight hours, dead the moment its session ends."""
+"""Sign in and out with a bearer token: valid for eight hours, and only while its session is."""
 
 from datetime import datetime
 from typing import Annotated

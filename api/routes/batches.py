@@ -1,4 +1,4 @@
-"""Batch runs of the product, and apart from them those of Attune's own jobs."""
+"""Batch runs of the product, and separately those of Attune's own jobs."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""Conversations for reviewers: listed, searched, and read with what was asked of models and thought by users."""
+"""Conversations for reviewers: list, search, and read with their AI requests and feedback."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""The live reference, as Swagger UI and as ReDoc, with their scripts from here instead of from a CDN."""
+"""Swagger UI and ReDoc, self-hosted."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Model calls. Routes that wait for a model are coroutines: a hundred of them must not take the threads of every other route."""
+"""Model calls. Routes that wait for a model are coroutines, so that a hundred of them leave threads for other routes."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Files from elsewhere: uploaded, tried, imported in the background, taken back."""
+"""Import files: upload, dry run, import in the background, undo."""
 
 from typing import Annotated, Any
 from uuid import UUID

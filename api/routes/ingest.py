@@ -1,4 +1,4 @@
-"""Rows that programs send. A 202 says that they are committed; one bad row never costs the good ones."""
+"""Receive rows from programs. A 202 means that they are committed; one bad row does not reject the others."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass

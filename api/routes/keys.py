@@ -1,4 +1,4 @@
-"""Keys of programs."""
+"""API keys of programs."""
 
 from uuid import UUID
 

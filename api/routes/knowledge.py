@@ -1,4 +1,4 @@
-"""What the assistant knows, over HTTP: documents and memories, read by reviewers and changed by admins; and feedback."""
+"""Documents and memories, read by reviewers and changed by admins; and feedback."""
 
 from collections.abc import Iterator
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""What answers at an address where nothing is: a page for people, a problem for programs."""
+"""Responses at unknown addresses: a page for people, a problem for programs."""
 
 from http import HTTPStatus
 from pathlib import Path

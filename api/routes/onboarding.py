@@ -1,4 +1,4 @@
-"""Onboarding as a funnel: the saved one or any other, beside itself, by day, and who stopped where."""
+"""The onboarding funnel, saved or ad hoc: steps, comparison, trend, and users by step."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The Overview: whether all is well, in one answer."""
+"""The Overview: key figures, findings and releases."""
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel

@@ -1,4 +1,4 @@
-"""The playground over HTTP: the same sessions as the console's page. Own only."""
+"""Playground sessions, the same as on the console's page; own sessions only."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What models cost: the table, prices of your own, and costs computed anew."""
+"""Model prices: the packaged table, own prices, and repricing."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""What is taken out of texts before they are stored."""
+"""Redaction of texts before they are stored."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field

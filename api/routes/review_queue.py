@@ -1,4 +1,4 @@
-"""The review queue over HTTP: what waits and why; an item is claimed, and then released, skipped, or done."""
+"""The review queue: list, claim, release, skip and complete items."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The pages before the console: plain HTML forms, because the console's own widgets cannot set a cookie (docs/decisions/0003)."""
+"""The sign-in pages: plain HTML forms, because Streamlit's widgets cannot set a cookie (docs/decisions/0003)."""
 
 import functools
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How the parts are."""
+"""Health of the parts, retention and system settings."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Spans of OpenTelemetry. A 200 says that the AI requests among them are committed; one bad span never costs the good ones."""
+"""Receive OpenTelemetry spans. A 200 means that the AI requests among them are committed; one bad span rejects no other."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the workspace has decided for itself."""
+"""Workspace settings."""
 
 from fastapi import APIRouter
 

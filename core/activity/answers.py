@@ -1,4 +1,4 @@
-"""Users, journeys and funnels as they are shown."""
+"""Views of users, journeys and funnels."""
 
 from datetime import date, datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Charts of onboarding, and what they say in words."""
+"""Charts of onboarding, with their alternative texts."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What can go wrong with users and their events."""
+"""Errors of users and events."""
 
 from core.errors import Invalid, NotFound
 

@@ -1,4 +1,4 @@
-"""Events into the database, with what is derived from them, in one transaction.
+"""Store events and everything derived from them, in one transaction.
 
 The order of arrival changes nothing, and what is sent twice counts once: docs/decisions/0009 says how, and why in these steps.
 """

@@ -1,4 +1,4 @@
-"""What is due of events."""
+"""Background jobs of events."""
 
 from core.activity import rollups
 from core.database.db import transaction

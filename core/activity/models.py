@@ -1,4 +1,4 @@
-"""Users of the product, what they did, and what is derived from it for the funnel. Statements in ingest.py keep the derived."""
+"""Tables of users, events, and what is derived from them for the funnel; ingest.py keeps the derived ones."""
 
 from datetime import date, datetime
 from typing import Any

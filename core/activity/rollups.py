@@ -1,4 +1,4 @@
-"""Rollups of events, and counts of users by day: what batches have added joins them."""
+"""Fold what batches have added into event rollups and daily user counts."""
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session

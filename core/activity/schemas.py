@@ -1,4 +1,4 @@
-"""Events as they come in, and as they are counted."""
+"""Events as received, and as counted."""
 
 from datetime import datetime
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Subjects of the funnel, made of their parts: a row for each app that one is in, and one over all of them for who is in several.
+"""Subjects of the funnel, made of their parts: one row per app, and one over all apps.
 
 That one has the app `*`. `is_whole` marks the one row of each subject and environment that holds everything: those are who goes
 through the funnel of all apps. An index sees to it that there is but one, also where two transactions store, each in another app,

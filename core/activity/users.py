@@ -1,4 +1,4 @@
-"""Users as their product describes them: of each field the newest holds, whatever the order in which it comes."""
+"""Users as the product describes them: of each field the newest value holds, whatever the order of arrival."""
 
 from collections.abc import Iterator
 from datetime import datetime

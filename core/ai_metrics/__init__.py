@@ -1,1 +1,1 @@
-"""AI requests of the product: what they took, cost and returned."""
+"""AI requests of the product: latency, tokens, cost and errors."""

@@ -1,4 +1,4 @@
-"""What is asked of AI requests, and what answers it. Times are whole milliseconds, rates fractions; both are null of nothing."""
+"""Queries about AI requests and their views. Times are whole milliseconds, rates fractions; null when nothing was measured."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta

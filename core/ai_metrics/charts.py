@@ -1,4 +1,4 @@
-"""Charts of AI requests, and what they say in words."""
+"""Charts of AI requests, with their alternative texts."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Named failures of AI metrics."""
+"""Errors of AI metrics."""
 
 from core.errors import Invalid, NotFound
 

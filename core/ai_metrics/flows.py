@@ -1,4 +1,4 @@
-"""What takes several transactions: repricing, a day in each, so that nobody is held up for longer than one takes."""
+"""Repricing: one transaction per day, so that no other writer waits longer than one takes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

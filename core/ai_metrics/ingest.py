@@ -1,4 +1,4 @@
-"""AI requests into the database, and what they add to the rollups, in one transaction; a job folds that in (rollups.py)."""
+"""Store AI requests and their rollup deltas, in one transaction; a job folds the deltas (rollups.py)."""
 
 from dataclasses import dataclass
 from operator import attrgetter

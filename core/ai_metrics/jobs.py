@@ -1,4 +1,4 @@
-"""What is due of AI requests."""
+"""Background jobs of AI requests."""
 
 from core.ai_metrics import rollups
 from core.ai_metrics.otlp import late

@@ -1,4 +1,4 @@
-"""AI requests, and what is rolled up of them."""
+"""Tables of AI requests and their rollups."""
 
 from datetime import date, datetime
 from decimal import Decimal

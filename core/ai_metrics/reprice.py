@@ -1,4 +1,4 @@
-"""Costs computed anew, by the table of prices as it now is: one day in one transaction, rows and rollups together.
+"""Compute costs again by the current prices: one day per transaction, raw rows and rollups together.
 
 What senders have reported stays. A row is priced by what holds at its own time; one that no price fits is unpriced, not free.
 """

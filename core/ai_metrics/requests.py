@@ -1,4 +1,4 @@
-"""AI requests one by one, as lists and their own page show them; figures of many are in answers.py."""
+"""Views of single AI requests, for lists and details."""
 
 from datetime import datetime
 from enum import StrEnum

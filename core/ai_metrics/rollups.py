@@ -1,4 +1,4 @@
-"""Rollups of AI requests and of tools: what batches have added joins half hours and days, of each model and of all (`*`)."""
+"""Fold deltas into rollups by half hour and day, per model and over all models (`*`)."""
 
 from sqlalchemy.orm import Session
 

@@ -1,4 +1,4 @@
-"""AI requests as they come in and as they are shown."""
+"""AI requests as received."""
 
 from decimal import Decimal
 from enum import StrEnum

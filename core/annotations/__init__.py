@@ -1,1 +1,1 @@
-"""What reviewers think of messages: annotations, and the queue of what is to be reviewed."""
+"""Annotations by reviewers, and the review queue."""

@@ -1,4 +1,4 @@
-"""How far reviewers agree: Krippendorff's alpha with a bootstrap interval, and raw agreement with Wilson's.
+"""Reviewer agreement: Krippendorff's alpha with a bootstrap interval, and raw agreement with Wilson's.
 
 Krippendorff, K. (2011). Computing Krippendorff's Alpha-Reliability. University of Pennsylvania, ScholarlyCommons.
 The one library that computes it is under the GPL, which we cannot ship; tests hold these figures against it.

@@ -1,4 +1,4 @@
-"""Annotations: made, read, listed, changed, deleted; who may, and what was before, which is kept."""
+"""Annotations: create, read, list, change, delete, with permissions and history."""
 
 from datetime import datetime
 from functools import partial

@@ -1,4 +1,4 @@
-"""Charts of annotations, and what they say in words."""
+"""Charts of annotations, with their alternative texts."""
 
 from collections.abc import Sequence
 

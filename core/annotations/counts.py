@@ -1,4 +1,4 @@
-"""Conversations know how often they were annotated: they are in the other database, and follow by the outbox."""
+"""Keep the number of annotations per conversation, which is in the other database, through the outbox."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Answers in flight: each has a buffer in the process that runs it, from which every page and stream of that process draws."""
+"""Answers in progress: one buffer per answer, in the process that runs it."""
 
 import asyncio
 import threading

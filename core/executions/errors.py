@@ -1,4 +1,4 @@
-"""What can go wrong with executions, beside what providers do."""
+"""Errors of executions, besides those of providers."""
 
 from core.errors import NotFound, Unavailable
 

@@ -1,4 +1,4 @@
-"""Ends executions whose process is gone."""
+"""Fail executions whose process has ended."""
 
 from core.database.db import transaction
 from core.executions import service

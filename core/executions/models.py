@@ -1,4 +1,4 @@
-"""Model calls made from Attune. Texts are encrypted: the columns of type bytes."""
+"""The table of model calls. Columns of type bytes are encrypted texts."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Puts on record, every second, how far the answers of this process have come, and that it is alive."""
+"""Record every second how far this process' answers have come, and that it is alive."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Every SELECT on executions. Own only: each asks whose."""
+"""Read executions, always of one owner."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Makes the calls: threads that belong to the process, not to a page. An edge: it opens transactions of its own.
+"""Make model calls in threads of the process, not of a page. It opens transactions of its own.
 
 started is stored before, finished after, and nothing is held open in between.
 """

@@ -1,4 +1,4 @@
-"""What changes executions: begun, written on, finished, cancelled. A pending row ends exactly once, whoever comes first."""
+"""Change executions: begin, append, finish, cancel. A pending row ends exactly once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

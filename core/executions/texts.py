@@ -1,4 +1,4 @@
-"""The encrypted columns of an execution, in and out."""
+"""Encrypt and decrypt the texts of an execution."""
 
 import json
 from typing import Any

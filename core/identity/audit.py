@@ -1,4 +1,4 @@
-"""The audit log: one row for each thing that somebody did, in the transaction of the deed.
+"""The audit log: one row per change, in the transaction of the change.
 
 Each database has its own; what is written in `ai` is brought to `core` within a second or so, and read there.
 """

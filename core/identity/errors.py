@@ -1,4 +1,4 @@
-"""What can go wrong with accounts."""
+"""Errors of accounts and sessions."""
 
 from core.errors import Conflict, Invalid, NotFound, NotSignedIn
 

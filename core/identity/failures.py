@@ -1,4 +1,4 @@
-"""Failed sign-ins in the audit log: one row for a network and hour, which counts. A stranger can make no others."""
+"""Failed sign-ins in the audit log: one row per network and hour, with a count."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What takes more than one transaction because a slow password hash stands in between: an edge, like the runner of executions."""
+"""Sign-in and password changes: several transactions, because a slow password hash stands between them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

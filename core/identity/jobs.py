@@ -1,4 +1,4 @@
-"""What follows from deeds that were written down in `ai`."""
+"""Relay audit rows of the database `ai`."""
 
 from typing import Any
 

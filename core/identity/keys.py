@@ -1,4 +1,4 @@
-"""Keys of programs: `atn_<id>_<secret>`, shown once; only a hash is stored."""
+"""API keys of programs: `atn_<id>_<secret>`, shown once; only a hash is stored."""
 
 import hmac
 import re

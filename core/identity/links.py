@@ -1,4 +1,4 @@
-"""Links with which a person sets a password: one at a time for an account."""
+"""Links for setting a password: one at a time per account."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Accounts, their sessions, the links that let them set a password, failed sign-ins, and the keys of programs."""
+"""Tables of accounts, sessions, password links, failed sign-ins and API keys."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Passwords: hashed and checked by streamlit-authenticator's Hasher (bcrypt), always in the same time."""
+"""Hash and check passwords with streamlit-authenticator's Hasher (bcrypt), always in the same time."""
 
 import secrets
 from functools import cache

@@ -1,4 +1,4 @@
-"""Who may what: the table of the API's contract, as far as the product goes today."""
+"""Permissions by role: the table of the API contract."""
 
 from collections.abc import Mapping
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Every SELECT on accounts, sessions and the audit log of `core`."""
+"""Read accounts, sessions and the audit log of `core`."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Who acts, and what the console and the API show of accounts."""
+"""Actors, accounts and sessions, as the console and the API show them."""
 
 import re
 from dataclasses import dataclass

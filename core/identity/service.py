@@ -1,4 +1,4 @@
-"""What changes accounts and sessions. Every change is in the audit log."""
+"""Change accounts and sessions. Every change is in the audit log."""
 
 from dataclasses import asdict
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Who acts with the token of a session: looked up in the database, or remembered for a moment."""
+"""Find who acts with a session's token: from the database, or remembered for a moment."""
 
 from dataclasses import replace
 from datetime import timedelta

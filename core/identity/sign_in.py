@@ -1,4 +1,4 @@
-"""Signing in: at most one password check each time, and brakes that a stranger can only put on himself.
+"""Sign-in: at most one password check per attempt, and throttling that a stranger can only cause for himself.
 
 Five wrong passwords for one e-mail from one network lock that pair for 15 minutes: such an attempt costs no check. A network with
 more than 50 failures in an hour is throttled. An attempt is counted before its password is looked at, so that many at once gain

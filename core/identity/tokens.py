@@ -1,4 +1,4 @@
-"""What a session's token looks like: random for browsers (it lives in an HttpOnly cookie), signed for programs."""
+"""Session tokens: random for browsers (in an HttpOnly cookie), signed for programs."""
 
 from datetime import timedelta
 from uuid import UUID

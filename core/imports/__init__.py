@@ -1,1 +1,1 @@
-"""Files from elsewhere: recognised, tried, stored in the background, and taken back whole."""
+"""Imports of files: recognise, dry run, store in the background, undo."""

@@ -1,4 +1,4 @@
-"""Why an import cannot be done, or not now."""
+"""Errors of imports."""
 
 from core.errors import Conflict, Invalid, NotFound, TooLarge, Unavailable
 

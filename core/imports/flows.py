@@ -1,4 +1,4 @@
-"""What takes several transactions: taking a file in, its dry run, the import itself."""
+"""Imports in several transactions: taking a file, its dry run, the import, its undo."""
 
 import logging
 from collections.abc import Callable, Iterable

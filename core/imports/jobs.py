@@ -1,4 +1,4 @@
-"""Does what is due of imports, in the worker."""
+"""Background jobs of imports, in the worker."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Imports, and mappings that somebody wants to use again."""
+"""Tables of imports and saved mappings."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Run an import in a process that ends with it: what a large one needed, an allocator keeps for long, and a process does not."""
+"""Run a large import in a process of its own, which returns all memory when it ends."""
 
 import logging
 import os

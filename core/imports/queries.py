@@ -1,4 +1,4 @@
-"""What is known of imports."""
+"""Read imports."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Files on their way into the data folder, and while they lie there: a piece at a time, never whole in memory."""
+"""Uploaded files in the data folder, written in pieces, never whole in memory."""
 
 import errno
 import hashlib

@@ -1,4 +1,4 @@
-"""A question about a funnel, made ready to be asked: its rule, the rows that it counts, and their parameters."""
+"""A funnel question, ready to be asked: its rule, the rows that it counts, and its parameters."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Users by the steps of a funnel: counts, rates with their intervals, and the time between steps.
+"""Users by funnel step: counts, rates with intervals, and the time between steps.
 
 A user counts once. Of several apps, without a filter, what he did in all of them is one journey; what nobody has put a name to
 belongs to its session. Of one release, only its own events count.

@@ -1,4 +1,4 @@
-"""Who comes through a funnel, by the day on which he began, and by how long it took him."""
+"""Funnel completion by the day of the first step, and by the time that it took."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Numbers that Postgres packs into one value: its own binary form of an array, which is read at once however many there are."""
+"""Arrays in Postgres' binary format, read at once into numpy."""
 
 from collections.abc import Iterable
 from math import ceil

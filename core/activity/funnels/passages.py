@@ -1,4 +1,4 @@
-"""How many of those who reached a step of onboarding took the next one within a day, before and after something changed.
+"""How many users took the next step within a day, before and after a release or the start of a period.
 
 Within a day, because those who came later have had less time: of everybody who is counted, a whole day is known.
 """

@@ -1,4 +1,4 @@
-"""How far one user has come in onboarding, exactly; and why he is counted as he is, in words."""
+"""How far one user has come in onboarding, exactly, with the reason in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Some of the users: those with a trait, such as the source that they came from; or what was done in one release."""
+"""Segments of users: by a trait, such as their source, or by release."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How long those who have not come through stayed: from their first step to the last that was seen of them."""
+"""Time to drop-off: from the first step to the last event of users who did not complete."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""How long things took: bars between times that people name, and the times of half and nine tenths."""
+"""Histograms of durations with readable bounds; median and 90th percentile."""
 
 from collections.abc import Mapping, Sequence
 from statistics import quantiles

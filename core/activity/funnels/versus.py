@@ -1,4 +1,4 @@
-"""A funnel beside itself: of another period, or of other users.
+"""A funnel compared with another period, or with other users.
 
 Of two periods each step counts as far as everybody has had time for it, in whole days: who began late would else come through
 more rarely. Who has had less than a day yet is left out; where nobody remains, nothing is judged.

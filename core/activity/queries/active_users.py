@@ -1,4 +1,4 @@
-"""Active and new users of any days, from counts by day and previous day: no user is looked at."""
+"""Active and new users of any days, from counts by day and previous day, without reading users."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,4 @@
-"""Sessions that nobody has put a name to: subjects of the funnel, until one of their events names a user.
+"""Anonymous sessions: subjects of the funnel until one of their events names a user.
 
 Those that did nothing of onboarding are none: they can neither come through nor drop out.
 """

@@ -1,4 +1,4 @@
-"""Every type of event over the days of a period, or over the hours of a single day."""
+"""Events of every type by day, or by hour for a single day."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Events by day and type: from rollups, what is not folded into them yet, and raw rows for what is left of a half hour.
+"""Events by day and type: from rollups, unfolded deltas, and raw rows at the edges of a period.
 
 All parts are one statement: what is folded meanwhile is neither missed nor counted twice.
 """

@@ -1,4 +1,4 @@
-"""Events themselves: the newest, their errors by code, and how many there were a day."""
+"""Lists of events, and errors by code."""
 
 from collections.abc import Hashable, Sequence
 from typing import Any

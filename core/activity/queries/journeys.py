@@ -1,4 +1,4 @@
-"""What one did, in order: a user, under his name and in sessions that are his; or a session that nobody is the user of."""
+"""The journey of one user or anonymous session: all events in order."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Releases of the apps that are watched: when each was seen first, in events or in AI requests.
+"""Releases of the product's apps: when each was first seen in events or AI requests.
 
 They are kept by import, so that an import is undone by taking its rows away: no minimum has to be computed again.
 """

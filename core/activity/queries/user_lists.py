@@ -1,4 +1,4 @@
-"""Users and how far they are."""
+"""Lists of users with their onboarding status."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What became of spans that are no AI request and no step of one."""
+"""Count spans that are neither an AI request nor a step of one."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Exports of spans, read a part at a time: their spans are counted in the bytes, before any of them is an object.
+"""Read exports of spans in parts: spans are counted in the bytes before any object is created.
 
 An empty span has two bytes, and hundreds as an object. What is of one trace stays together, for it is looked through as a whole;
 a trace that is larger than a part is as if it had come in several exports.

@@ -1,4 +1,4 @@
-"""What was said in the requests of an export, as conversations: each message once, at the earliest time that it was seen."""
+"""Conversations from the histories of an export's requests: each message once, at its earliest time."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Spans of tools and retrievals that came without their request (docs/decisions/0011): they wait, and a job joins them.
+"""Tool and retrieval spans that arrived without their request (docs/decisions/0011): they wait, and a job joins them.
 
 Nothing of this costs exports that are whole. What has joined keeps its name for as long as it would have waited: sent again, it
 is known. What finds no request in that time is dropped, and counted with the other spans that were.

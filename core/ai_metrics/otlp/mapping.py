@@ -1,4 +1,4 @@
-"""Spans become AI requests: each call of a model one, and the tools, retrievals and agents below it its steps.
+"""Map spans to AI requests: each model call is one, the tools, retrievals and agents around it are its steps.
 
 What belongs together is looked for within one export. A tool that hangs beside the model's call, below the same agent, joins the
 latest call before it. A tool whose call may have come in another export waits for it (late.py). An export that is sent again

@@ -1,4 +1,4 @@
-"""When a span began, how long it took and how it ended."""
+"""Start, duration and status of a span."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""One message of a span, in whichever form: role, text and calls of tools."""
+"""One captured message of a span as role, text and tool calls, whichever its format."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Spans of OpenTelemetry as they arrive over OTLP/HTTP, protobuf or JSON, in one plain form."""
+"""Spans as received over OTLP/HTTP, protobuf or JSON, in one plain form."""
 
 from base64 import b64decode
 from collections.abc import Iterable

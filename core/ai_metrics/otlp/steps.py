@@ -1,4 +1,4 @@
-"""The tools, retrievals and agents of a trace become steps of its requests."""
+"""Map the tool, retrieval and agent spans of a trace to steps of its requests."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Protobuf's wire format, read without making messages: where fields with a length lie, and how many there are within a span.
+"""Count spans in protobuf's wire format without creating messages.
 
 https://protobuf.dev/programming-guides/encoding/
 """

@@ -1,4 +1,4 @@
-"""The histogram of latencies as a chart shows it: ten log buckets a bar, each about a fifth wider than the one before."""
+"""The latency histogram of a chart: ten log buckets per bar, each bar about a fifth wider than the one before."""
 
 import math
 from collections import Counter

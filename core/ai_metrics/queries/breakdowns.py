@@ -1,4 +1,4 @@
-"""What failed: how often, when, with which model and why."""
+"""Errors by time, model and type."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""Which requests count, as conditions of statements: with parameters for those that are kept, or with the values themselves."""
+"""Filters of requests as SQL conditions, with parameters or with literal values."""
 
 from collections.abc import Callable, Container
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Histograms of rollups summed here, not in the database: 1,200 of them in a third of the time that plpgsql takes for it.
+"""Sum packed histograms with numpy: 1,200 of them in a third of the time that plpgsql takes.
 
 They come packed: Postgres' own binary form (array_send), one after the other, 0 in place of the gaps. The subscript of a count is
 its bucket, as migrations/core/sql/0003_functions.sql has it.

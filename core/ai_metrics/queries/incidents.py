@@ -1,4 +1,4 @@
-"""Hours in which a model was slower, or failed more often, than it otherwise does.
+"""Hours in which a model was slower, or failed more often, than usual.
 
 In two steps, so that a month of twenty models is read in days and only what stands out in hours:
 1. Of each model, each day is held against all its other days: how many of its requests were slower than 95 % of the others, or

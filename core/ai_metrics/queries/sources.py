@@ -1,4 +1,4 @@
-"""Where the figures of AI requests come from: rows of sums, of the same shape whatever they were read from.
+"""The rows that figures of AI requests are summed from, in one shape: rollups, deltas and raw rows.
 
 Rollups with what is not folded into them yet, and raw rows for what is left of a half hour at the edges. Filters that rollups do
 not know (release, user, conversation) take raw rows alone, which makes percentiles exact. All parts are one statement: what is

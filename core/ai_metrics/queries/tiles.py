@@ -1,4 +1,4 @@
-"""The key figures of AI requests, each beside as much of the period before."""
+"""Key figures of AI requests, compared with the previous period."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What tools were called within requests: from rollups and deltas, or from requests when a filter asks for what those lack."""
+"""Tool calls: from rollups and deltas, or from raw requests when a filter needs them."""
 
 from functools import lru_cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""Parsed records as chunks of checked rows, each with an id that is the same whenever the file is read again."""
+"""Chunks of checked rows, each with an id that is the same whenever the file is read again."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Imports whose rows come from no file: a feature above says how they are made, by the format in their mapping."""
+"""Imports without a file: another feature makes the rows, named by the format in their mapping."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

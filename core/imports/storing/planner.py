@@ -1,4 +1,4 @@
-"""What the planner knows of tables that an import has just filled: without statistics an undo took a hundred times as long."""
+"""Analyze tables that an import has filled: without statistics an undo took a hundred times as long."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Where rows of each kind go: the same stores as those of `ingest/*`."""
+"""The function that stores each kind of row, the same as for `ingest/*`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rows of an import into the databases: chunk by chunk, each in one transaction in which the import itself moves on.
+"""Store an import chunk by chunk, each in one transaction that also records the progress.
 
 A kill at any moment leaves whole chunks, and `position` says where to go on. Rows for the database `ai` are committed just
 before; they are known by their ids, so that doing it again stores nothing twice, and a mark tells that it counts once, too.

@@ -1,1 +1,1 @@
-"""What an import brought, taken out again: one file a sort of row."""
+"""Undo of an import: one module per kind of row."""
