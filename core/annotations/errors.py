@@ -1,4 +1,4 @@
-"""What can go wrong with annotations and the review queue."""
+"""Errors of annotations and the review queue."""
 
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 

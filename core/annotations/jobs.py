@@ -1,4 +1,4 @@
-"""What follows from annotations, feedback, and new conversations; and what is due of new answers."""
+"""Background jobs of annotations and the review queue, and reactions to feedback and new conversations."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Annotations, their history and drafts, and the review queue, in the database `ai`."""
+"""Tables of annotations, their history and drafts, and the review queue, in the database `ai`."""
 
 from datetime import datetime
 from typing import Any

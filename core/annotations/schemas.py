@@ -1,4 +1,4 @@
-"""Annotations and items of the queue as they come in and as they are shown."""
+"""Annotations and queue items: inputs and views."""
 
 from dataclasses import dataclass
 from datetime import datetime

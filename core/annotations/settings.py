@@ -1,4 +1,4 @@
-"""How a workspace reviews: what joins the queue, for how long an item is lent, which tags there are, and what reviewers go by."""
+"""Review settings of a workspace: what joins the queue, lease duration, tags, guidelines."""
 
 from pydantic import ConfigDict, Field
 from sqlalchemy.orm import Session

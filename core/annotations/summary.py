@@ -1,4 +1,4 @@
-"""What reviewers have said, in figures: of what kind, of which models, over time, how far they agree, and at what pace."""
+"""Figures of annotations: types, models, trend, agreement and pace."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The tags that there are: those that admins offer, and those that annotations have."""
+"""Tags: those that admins offer, and those in use."""
 
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session

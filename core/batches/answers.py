@@ -1,4 +1,4 @@
-"""What is asked of batch runs, and what answers it. Durations are whole milliseconds, rates fractions; null is of nothing."""
+"""Queries about batch runs and their views. Durations are whole milliseconds, rates fractions; null when nothing was measured."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Charts of batch runs, and what they say in words."""
+"""Charts of batch runs, with their alternative texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Named failures of batch runs."""
+"""Errors of batch runs."""
 
 from core.errors import NotFound
 

@@ -1,4 +1,4 @@
-"""Batch jobs that fail more often than now and then, and in which phase."""
+"""Batch jobs that fail repeatedly, and in which phase."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence

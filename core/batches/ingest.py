@@ -1,4 +1,4 @@
-"""Batch runs into the database: the newest state holds, whatever the order in which states come."""
+"""Store batch runs: the newest state holds, whatever the order of arrival."""
 
 from collections.abc import Iterator
 from typing import Any

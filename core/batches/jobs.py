@@ -1,4 +1,4 @@
-"""What is due of batch runs."""
+"""Background jobs of batch runs."""
 
 from core.batches import service
 from core.database.db import transaction

@@ -1,4 +1,4 @@
-"""Runs of batch jobs: the product's, and Attune's own, which count in none of its figures."""
+"""The table of batch runs: the product's, and Attune's own, which count in no product figure."""
 
 from datetime import datetime
 from typing import Any

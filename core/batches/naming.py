@@ -1,4 +1,4 @@
-"""Which phases of a run what it failed with speaks of."""
+"""Find the phases of a run that its error text names."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How long the phases of batch jobs take, in milliseconds. What a sender has put in place of a number is passed over."""
+"""Durations of phases in milliseconds. Values that are no numbers are passed over."""
 
 from collections import defaultdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""Batch runs: the list, one run, and how they end."""
+"""Read batch runs: lists, one run, and outcomes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

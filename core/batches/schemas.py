@@ -1,4 +1,4 @@
-"""Batch runs as they come in and as they are shown."""
+"""Batch runs as received."""
 
 from datetime import datetime
 from enum import StrEnum

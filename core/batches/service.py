@@ -1,4 +1,4 @@
-"""What becomes of batch runs that nobody reports on."""
+"""Mark batch runs as lost when nobody reports on them."""
 
 from datetime import timedelta
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""The key figures of batch runs, each beside as much of the period before."""
+"""Key figures of batch runs, compared with the previous period."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""How long the runs of a batch job usually take: the median of the last good ones before each."""
+"""The usual duration of a batch job: the median of the last completed runs before each run."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

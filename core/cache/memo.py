@@ -1,4 +1,4 @@
-"""Answers that need very many rows, remembered for a minute at most: who turns a page need not wait until all are read again."""
+"""Cache answers that need very many rows, for a minute at most."""
 
 import threading
 import time

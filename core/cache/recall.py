@@ -1,4 +1,4 @@
-"""What changes seldom and is asked for all the time: kept for seconds, forgotten when it is changed, here or elsewhere."""
+"""Cache values that change seldom and are read often: for seconds, cleared in every process when they change."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""How often conversations were annotated, as it is told from above."""
+"""The number of annotations per conversation, told by the feature above."""
 
 from datetime import datetime
 from typing import NamedTuple

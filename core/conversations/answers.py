@@ -1,4 +1,4 @@
-"""Conversations as they are listed and searched."""
+"""Views of conversations, listed and searched."""
 
 from dataclasses import dataclass
 from datetime import datetime

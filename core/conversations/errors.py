@@ -1,4 +1,4 @@
-"""What can go wrong with conversations."""
+"""Errors of conversations."""
 
 from core.errors import Conflict, NotFound
 

@@ -1,4 +1,4 @@
-"""Words that were searched for, marked in a text by what no text keeps: it comes in pieces, and never as markup."""
+"""Search hits marked within texts, returned as pieces, never as markup."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Conversations into the database: sent again, they grow. Whatever the order or the repetition, the same is stored.
+"""Store conversations: repeated and reordered reports lead to the same result.
 
 The rows of the conversations are locked in order first; what follows has them to itself.
 """

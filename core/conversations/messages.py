@@ -1,4 +1,4 @@
-"""Messages of conversations: known by their ids, in order of time and then as they were sent."""
+"""Store messages: identified by their ids, ordered by time and then as sent."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Conversations of the product's users, and their messages."""
+"""Tables of conversations and messages."""
 
 from datetime import datetime
 from decimal import Decimal

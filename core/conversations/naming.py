@@ -1,4 +1,4 @@
-"""Messages that feedback named before they were stored, or before another had the same name (docs/decisions/0010).
+"""Feedback that names messages before they are stored, or by an ambiguous name (docs/decisions/0010).
 
 Whoever stores messages says so to those above when one of them has been named. The two locks see to it that of a message and its
 name, whichever is stored later knows of the other.

@@ -1,4 +1,4 @@
-"""What a rating says, in Python and in SQL: thumbs are -1 and +1; of five, 1 and 2 are bad and 4 and 5 good."""
+"""Positive and negative ratings, in Python and SQL: thumbs are -1 and +1; of five, 1 and 2 are negative, 4 and 5 positive."""
 
 from enum import StrEnum
 from typing import Any

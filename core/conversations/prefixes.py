@@ -1,4 +1,4 @@
-"""Whole histories that come with every request: what is known of them already need not be stored again."""
+"""Skip the part of a history that is stored already: it comes whole with every request."""
 
 from collections.abc import Collection
 from datetime import datetime

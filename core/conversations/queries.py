@@ -1,4 +1,4 @@
-"""Conversations: listed by their last message, and found by what was said in them."""
+"""List and search conversations."""
 
 from functools import partial
 from typing import Any

@@ -1,4 +1,4 @@
-"""What users think of conversations, as feedback tells it from above."""
+"""Ratings of conversations, told by feedback."""
 
 from typing import NamedTuple
 from uuid import UUID

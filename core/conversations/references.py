@@ -1,4 +1,4 @@
-"""What senders mean when they name a conversation or a message: their own id, or ours."""
+"""Find conversations and messages by the sender's id or ours."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Conversations as they come in and as they are shown."""
+"""Conversations as received."""
 
 from datetime import datetime
 from decimal import Decimal

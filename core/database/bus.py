@@ -1,4 +1,4 @@
-"""Short messages between processes, over LISTEN/NOTIFY: ids, never texts. They arrive after the commit that sent them.
+"""Short notifications between processes over LISTEN/NOTIFY: ids, never texts. They arrive after the sender's commit.
 
 A message can be lost while a connection is cut: it is a hint to look at the database, not a fact of its own. After a cut every
 subscriber of a topic is called with `None`: look again.

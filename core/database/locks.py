@@ -1,4 +1,4 @@
-"""The advisory locks of the databases: whoever holds one does what only one may do at a time."""
+"""Advisory locks: for work that only one process may do at a time."""
 
 from enum import IntEnum, unique
 

@@ -1,4 +1,4 @@
-"""Bring a database to the code's version: one at a time, under a lock, however many processes start at once."""
+"""Migrate a database to the version of the code, under a lock, however many processes start at once."""
 
 from alembic import command
 from alembic.config import Config as AlembicConfig

@@ -1,4 +1,4 @@
-"""Detects a Postgres that hangs, and ends what waits for it (`statement_timeout` is the server's, and does nothing then).
+"""Detect a Postgres that hangs, and end what waits for it (`statement_timeout` is the server's, and has no effect then).
 
 A hanging server, or one whose disk stalls, keeps its connections open and answers nothing. The monitor's thread asks on a
 connection of its own every two seconds, and at once when a statement has waited for half a second: then with a commit, which

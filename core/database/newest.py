@@ -1,4 +1,4 @@
-"""Several reports of one thing: of each field the newest that was told holds, whatever the order in which they come."""
+"""Merge several reports of one thing: of each field the newest value holds, whatever the order of arrival."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Connections that nobody needs any more are closed: each is a process of Postgres with what it has read in its memory."""
+"""Close idle connections: each is a Postgres process with its own memory."""
 
 import threading
 from typing import cast

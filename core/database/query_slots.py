@@ -1,4 +1,4 @@
-"""Admits queries that may read very many rows: about as many at once as there are cores, each account in its turn.
+"""Admit expensive queries: about as many at once as there are cores, fairly by account.
 
 Whoever waits holds no connection, and in the API no thread either.
 """

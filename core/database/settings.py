@@ -1,4 +1,4 @@
-"""What a workspace has decided for itself, in the table `settings`: read fresh each time, typed, with defaults in code."""
+"""Workspace settings in the table `settings`: typed groups with defaults, read fresh each time."""
 
 from datetime import datetime, timedelta
 from functools import cache

@@ -1,4 +1,4 @@
-"""Rows on their way into the database: copied in binary into a table of this connection, from where statements take them on.
+"""Stage rows for ingest: binary COPY into a temporary table, from where statements take them on.
 
 A few go along with their statement instead.
 """

@@ -1,4 +1,4 @@
-"""What every table shares: one declarative base a database, key and time types, and the tables of the plumbing."""
+"""Shared by all tables: a declarative base per database, key and time types; and the infrastructure's own tables."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What an import leaves behind for its undo, beside rows that others may have told of, too (docs/decisions/0017).
+"""What an import leaves behind for its undo (docs/decisions/0017).
 
 The stores call these functions; where rows come from no import they do nothing. Of one row there are as many traces as somebody
 else has told of it in between.

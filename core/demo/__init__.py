@@ -1,4 +1,4 @@
-"""A workspace that is made up: Rind, an app in which people own slices of cheeses while they age, and Tomme, its assistant.
+"""The demo workspace: an imaginary app, Rind, in which people own slices of ageing cheeses, and Tomme, its assistant.
 
 One import like any other, of rows that come from a seed; docs/demo.md says what is to be found in it.
 """

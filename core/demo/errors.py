@@ -1,4 +1,4 @@
-"""What may stand in the way of a demo."""
+"""Errors of the demo."""
 
 from core.errors import Conflict, NotFound
 

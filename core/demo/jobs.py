@@ -1,4 +1,4 @@
-"""Tells imports, whose job stores the rows, how those of the demo are made, and what is stored when all of them are."""
+"""Tell imports how the demo's rows are made, and what is stored at their end."""
 
 from datetime import datetime
 from typing import Any

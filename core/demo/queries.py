@@ -1,4 +1,4 @@
-"""Whether there is a demo, and whether there may be one."""
+"""Whether there is a demo, and whether it may be loaded."""
 
 from datetime import datetime
 

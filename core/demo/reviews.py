@@ -1,4 +1,4 @@
-"""Stores what the demo's reviewers say; the rows belong to its import, and go with it."""
+"""Store the demo's annotations; they belong to its import."""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Lets the demo come and go. It is an import like any other: its job stores the rows, and its undo takes them back."""
+"""Load and remove the demo: an import like any other, with its job and undo."""
 
 from hashlib import sha256
 

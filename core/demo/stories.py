@@ -1,4 +1,4 @@
-"""What there is to find in the demo, each as a question with the page and the filters that answer it."""
+"""What there is to find in the demo: questions, each with the page and filters that answer it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

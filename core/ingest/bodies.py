@@ -1,4 +1,4 @@
-"""Bodies from outside: each row of one is checked by itself, and one bad row never costs the good ones.
+"""Check each row of a request body by itself: one bad row does not reject the others.
 
 A row is a `Row` of msgspec: a whole body is decoded in one step, and only where that fails is each item looked at alone.
 """

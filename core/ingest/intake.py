@@ -1,4 +1,4 @@
-"""Rows from outside: what a sender may send, where it comes from, by which keys it is known, and what became of it.
+"""What rows from outside have in common: fields, source, keys, and the report of what became of them.
 
 core/ingest/bodies.py reads them.
 """

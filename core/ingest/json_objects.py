@@ -1,4 +1,4 @@
-"""JSON objects from strangers: bounded in depth, and such as can be written again."""
+"""JSON objects from outside: limited in depth, and safe to serialize again."""
 
 import json
 from collections.abc import Iterable

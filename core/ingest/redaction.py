@@ -1,4 +1,4 @@
-"""What is taken out of texts before anything is stored: e-mail addresses, phone numbers, cards, and what a workspace adds.
+"""Redact e-mail addresses, phone numbers, cards and custom patterns before texts are stored.
 
 Texts are what people and models wrote, and what describes them. Ids hold rows together, and stay as they were sent; but an e-mail
 address in the id of a user or a session becomes a hash, the same for the same (docs/decisions/0014).

@@ -1,1 +1,1 @@
-"""What only all features together can say: the Overview."""
+"""Reads across features: the Overview, findings, journeys, conversations with all that belongs to them."""

@@ -1,4 +1,4 @@
-"""What the filters of Watch pages offer: what there is to choose in the data of a period."""
+"""Filter options of Watch pages: the values that occur in a period."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A figure of each day of a period: as the daily job wrote it down, and counted here for the days that it has not written yet."""
+"""Daily figures of a period: from `daily_metrics`, and computed here for days not written yet."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""The text of messages that stand in a list: how each begins, with the question before it."""
+"""Beginnings of messages in lists, with the question before each."""
 
 from collections.abc import Collection
 from uuid import UUID

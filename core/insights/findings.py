@@ -1,4 +1,4 @@
-"""What needs attention, found in the figures and said in words; each finding names the page and the filters that show it."""
+"""Findings: what needs attention in a period, with the page and filters that show the evidence."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime

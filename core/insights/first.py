@@ -1,4 +1,4 @@
-"""What a console shows first is asked once after a start, before anybody does: what it is found by is then in memory.
+"""Warm up after a start: ask what the first pages will ask.
 
 Of ten million rows the first answer takes seconds from a disk, and the next a tenth of one.
 """

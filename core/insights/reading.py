@@ -1,4 +1,4 @@
-"""A conversation as a reviewer reads it: its messages, what was asked of models and tools for each, and what users thought."""
+"""A conversation with the AI requests, tool calls and feedback of its messages."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The Overview: the figures that say whether all is well, each with those of the period before."""
+"""Views of the Overview."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

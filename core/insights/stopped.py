@@ -1,4 +1,4 @@
-"""Who stopped at a step of a funnel, what failed last for each of them, and the conversation that he had last."""
+"""Users who stopped at a funnel step, with their last error and conversation."""
 
 from collections.abc import Hashable
 from datetime import datetime

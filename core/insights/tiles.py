@@ -1,4 +1,4 @@
-"""The Overview's key figures: users, onboarding, AI requests and feedback, each beside as much of the period before."""
+"""Key figures of the Overview: users, onboarding, AI requests and feedback, compared with the previous period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

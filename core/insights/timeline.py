@@ -1,4 +1,4 @@
-"""A journey as a page shows it: what somebody did, said and thought of the answers, by day and session."""
+"""The timeline of a journey: events, conversations and feedback by day and session."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What happened, told upwards: written in the transaction of the deed, delivered to the features above by the worker.
+"""The outbox: written in the transaction of a change, delivered to higher features by the worker.
 
 Delivery is at least once and in order of writing as far as failures allow; a handler must be able to see an event twice.
 """

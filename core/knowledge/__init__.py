@@ -1,1 +1,1 @@
-"""What the assistant knows: documents, memories, feedback."""
+"""Documents, memories and feedback."""

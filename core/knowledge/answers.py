@@ -1,4 +1,4 @@
-"""Documents, memories and feedback as they are listed, read and counted."""
+"""Views of documents, memories and feedback."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Feedback over time."""
+"""Charts of feedback, with their alternative texts."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What can go wrong with what the assistant knows."""
+"""Errors of documents, memories and feedback."""
 
 from core.errors import Conflict, Invalid, NotFound
 

@@ -1,4 +1,4 @@
-"""What follows from feedback, and from conversations and messages that came after it."""
+"""Reactions to feedback, and to conversations and messages that arrived after it."""
 
 from typing import Any
 from uuid import UUID

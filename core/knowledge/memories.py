@@ -1,4 +1,4 @@
-"""Memories of users into the database `ai`: of each, the newest state."""
+"""Store memories received: of each, the newest state."""
 
 from collections.abc import Iterator
 from decimal import Decimal

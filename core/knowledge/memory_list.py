@@ -1,4 +1,4 @@
-"""What the assistant remembers of users: listed, found by its words, counted, and forgotten."""
+"""List, search, count and delete memories."""
 
 from typing import Any
 from uuid import UUID

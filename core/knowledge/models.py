@@ -1,4 +1,4 @@
-"""What the assistant knows, in the database `ai`: documents, memories of users, and feedback."""
+"""Tables of documents, memories and feedback, in the database `ai`."""
 
 from datetime import datetime
 from decimal import Decimal

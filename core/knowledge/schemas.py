@@ -1,4 +1,4 @@
-"""Documents, memories and feedback as they come in and as they are shown."""
+"""Documents, memories and feedback as received."""
 
 from datetime import datetime
 from enum import StrEnum

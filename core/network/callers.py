@@ -1,4 +1,4 @@
-"""Whose address a request counts for: forwarded headers are believed from named proxies only."""
+"""The client address of a request: forwarded headers count from trusted proxies only."""
 
 import ipaddress
 import re

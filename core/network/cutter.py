@@ -1,4 +1,4 @@
-"""Ends a thread's wait on the network, from another thread or at a moment: what a Stop button and a time limit need.
+"""Cancel a thread's wait on the network, from another thread or at a deadline.
 
 Closing a socket does not wake who waits on it; shutting it down does. So each wait first says which socket it is for.
 """

@@ -1,4 +1,4 @@
-"""The one door through which Attune calls other servers.
+"""Outbound connections: resolve once, connect to the checked address, no redirects, size and time limits.
 
 A name is resolved once, every address behind it is checked, and the connection goes to the address that was checked: a name
 that answers differently the second time (DNS rebinding) gains nothing. Redirects are not followed, the environment's proxies not

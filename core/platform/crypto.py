@@ -1,4 +1,4 @@
-"""Texts and secrets at rest: AES-256-GCM, bound to the row and column that they stand in.
+"""Encrypt texts and secrets at rest: AES-256-GCM, bound to row and column.
 
 An envelope is `version (1 byte) | key id (4) | nonce (12) | ciphertext and tag`. The key id lets a rotation tell old from new.
 """

@@ -1,4 +1,4 @@
-"""The features, found by their folders: what all of them have under the same name is loaded from here.
+"""Find features by their folders, and load a module of the same name from each.
 
 The plumbing knows no feature by name; a new folder with a `models.py` or a `jobs.py` takes part by being there.
 """

@@ -1,4 +1,4 @@
-"""The data folder: made private, held by one Attune at a time, and told apart from every other."""
+"""The data folder: private, and used by one Attune at a time."""
 
 import errno
 import fcntl

@@ -1,4 +1,4 @@
-"""Keys: version 7, so that those made later sort later."""
+"""Ids: UUID version 7, which sort by creation time."""
 
 from uuid import UUID
 

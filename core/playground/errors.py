@@ -1,4 +1,4 @@
-"""What can go wrong in the playground."""
+"""Errors of the playground."""
 
 from core.errors import Conflict, NotFound
 

@@ -1,4 +1,4 @@
-"""Keeps sessions true to what became of their executions, also when the process that ran them is gone."""
+"""Update sessions after their executions, also when the process that ran them has ended."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The playground's tables. Texts are encrypted: the columns of type bytes."""
+"""The playground's tables. Columns of type bytes are encrypted texts."""
 
 from datetime import datetime
 from decimal import Decimal

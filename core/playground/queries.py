@@ -1,4 +1,4 @@
-"""Every SELECT on the playground. Own only: `_own` stands in each."""
+"""Read playground sessions, always of one owner."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What changes the playground. Each change raises the session's revision, and every open page of it is told."""
+"""Change playground sessions. Each change raises the session's revision and notifies every open page."""
 
 from decimal import Decimal
 from functools import partial

@@ -1,4 +1,4 @@
-"""The encrypted columns of sessions and messages, in and out."""
+"""Encrypt and decrypt the texts of sessions and messages."""
 
 from uuid import UUID
 

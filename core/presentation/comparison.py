@@ -1,4 +1,4 @@
-"""A figure beside that of the period before: by how much it changed, whether that is news, and whether it is good news.
+"""Compare a figure with the previous period: difference, significance, and whether it is good or bad.
 
 What has not ended yet is compared with as much of the period before: half a day beside half a day. A change is news when chance
 makes one like it less than once in twenty times:

@@ -1,4 +1,4 @@
-"""Lines of CSV (RFC 4180), in which nothing is a formula to a spreadsheet."""
+"""CSV lines (RFC 4180), safe against formulas in spreadsheets."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Figures in Plotly's notation, and the template of the house."""
+"""Plotly figures as plain dictionaries, with the chart template."""
 
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache

@@ -1,4 +1,4 @@
-"""US dollars in answers: decimal strings, as short as they can be and never `1E-8`."""
+"""US dollars as decimal strings, as short as possible and never `1E-8`."""
 
 from decimal import Decimal
 from typing import Annotated

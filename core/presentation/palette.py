@@ -1,4 +1,4 @@
-"""The colours that charts are drawn in: they live in the console's theme, and come to core from there."""
+"""Chart colours, passed to core from the console's theme."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a figure is of: a half-open range of time, in days of the reporting time zone, and whose rows count in it."""
+"""Periods: half-open ranges of time in days of the reporting time zone; and whose rows count."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The house's charts over time, and the parts that every chart is made of.
+"""Charts over time, and the parts that all charts share.
 
 Colours come from the caller: they live in the console's theme. A chart is its figure and the text that says the same to those who
 cannot see it, made of the same rows.

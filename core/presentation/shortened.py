@@ -1,4 +1,4 @@
-"""Long values in lists: their beginning, and how long they are; the row itself has them whole."""
+"""Shorten long values in lists to their beginning and length."""
 
 from typing import Any
 

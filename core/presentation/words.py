@@ -1,4 +1,4 @@
-"""Figures in words, the same wherever they are said: one unit each, and never a 0 where there is nothing."""
+"""Format figures in words: one unit each, and never a 0 where nothing was measured."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Opens both databases: those of the Postgres that we bring, or those that somebody has."""
+"""Open both databases, embedded or external, and check them once at the start."""
 
 import secrets
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The worker: runs the jobs of every feature, and tells upwards what the outboxes hold; large imports run beside it."""
+"""The worker process: runs background jobs and relays the outboxes; large imports run beside it."""
 
 import asyncio
 import gc

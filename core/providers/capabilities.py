@@ -1,4 +1,4 @@
-"""What each model takes: a parameter is a capability of the model, not of the form."""
+"""Which parameters each model accepts."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which models can be called, and the way to each. A model's id is `provider:name`; a bare name will do while only one has it."""
+"""The models that can be called. A model's id is `provider:name`; the name alone is enough while it is unique."""
 
 from collections.abc import Sequence
 from functools import lru_cache

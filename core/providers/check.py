@@ -1,4 +1,4 @@
-"""Looks whether a provider answers and what it serves: the call stands between two transactions, so this is an edge."""
+"""Check whether a provider answers, and list its models: a call between two transactions."""
 
 from contextlib import suppress
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""The typed chunks in which models answer."""
+"""Typed chunks of a streamed answer."""
 
 from dataclasses import dataclass
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""The providers that need no setting up: the packaged model, those whose keys the environment holds, and the fake."""
+"""Providers that need no setup: the packaged model, those with keys in the environment, and the fake."""
 
 from dataclasses import dataclass
 

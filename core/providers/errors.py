@@ -1,4 +1,4 @@
-"""How providers fail, and what a person can do about it. `reason` is stable and goes into the API's answer."""
+"""Errors of providers, with advice. `reason` is stable and part of the API."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""The one way to a model: picks the vendor's file, keeps its client, asks again after what may pass, and sets every limit."""
+"""The one way to call a model: chooses the vendor, keeps its client, retries, and sets every limit."""
 
 import time
 from collections.abc import Callable, Generator, Iterator

@@ -1,4 +1,4 @@
-"""Looks at the providers again and again, so that lists of models and states are never old."""
+"""Check providers periodically, so that model lists and states are current."""
 
 from core.jobs import queue
 from core.providers import check

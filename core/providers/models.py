@@ -1,4 +1,4 @@
-"""Providers that were set up in Settings, what was last seen of those that the environment names, and prices."""
+"""Tables of providers and prices."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""The table of prices as administrators see and change it: what is packaged, and their own, each from a moment on.
+"""The price table as administrators see and change it: packaged and own prices, each valid from a time.
 
 A change never rewrites what earlier requests have cost; core/ai_metrics/reprice.py does that, when somebody asks for it.
 """

@@ -1,4 +1,4 @@
-"""What a call costs: genai-prices' data, shipped with the package; unknown is unpriced, which is not zero."""
+"""The cost of a call, from packaged price data; an unknown price is not zero."""
 
 from dataclasses import dataclass
 from decimal import Decimal

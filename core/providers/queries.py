@@ -1,4 +1,4 @@
-"""Every SELECT on providers, merged with those that the environment gives."""
+"""Read providers, merged with those of the environment."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What tokens cost on a day, for requests that others have made: from the table of prices, which the packaged data fills.
+"""Token prices on a day, for AI requests made elsewhere.
 
 Of prices with tiers only the lowest one is known here: a very long call at a vendor that asks more for those is priced too low.
 """

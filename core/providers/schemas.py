@@ -1,4 +1,4 @@
-"""Models and their providers, and what is asked of them."""
+"""Models, providers and calls."""
 
 from collections.abc import Generator
 from dataclasses import dataclass, field

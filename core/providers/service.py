@@ -1,4 +1,4 @@
-"""What changes providers. Keys are write-only: they go in, are encrypted, and never come out."""
+"""Change providers. Keys are write-only."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""The figures of days that have ended, in `daily_metrics`: from rollups and what waits to be folded in, never from raw rows.
+"""Compute `daily_metrics` of days that have ended, from rollups and deltas, never from raw rows.
 
 Each has the environment in its dimensions, most of them in every further division, too:
 - events, event_errors: all, and by event_type

@@ -1,4 +1,4 @@
-"""Jobs that keep the house."""
+"""Maintenance jobs."""
 
 from typing import Any
 from uuid import UUID

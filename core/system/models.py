@@ -1,4 +1,4 @@
-"""Signs of life, and the figures of each day."""
+"""Tables of heartbeats and daily figures."""
 
 from datetime import date, datetime
 from decimal import Decimal

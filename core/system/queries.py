@@ -1,4 +1,4 @@
-"""Whether the parts of this installation work."""
+"""Health of this installation's parts."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The rules of redaction as an administrator changes them."""
+"""Change the redaction rules."""
 
 from sqlalchemy.orm import Session
 

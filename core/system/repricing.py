@@ -1,4 +1,4 @@
-"""Repricing in the background: a batch run `attune.reprice`, day by day, with what came of it so far among its attributes.
+"""Repricing in the background, as a batch run `attune.reprice`, day by day.
 
 Each day's costs and the note of it are one transaction, so a run that was killed goes on with the next day and counts nothing
 twice. When all days are done, the daily metrics of them follow. A small dry run is answered at once.

@@ -1,4 +1,4 @@
-"""What is kept for how long (docs/decisions/0014): each table by its own rule, in many small transactions.
+"""Retention (docs/decisions/0014): each table by its own rule, in many small transactions.
 
 Days of events and AI requests go as whole partitions; older ones, which lie in partitions by year, and all other tables are
 deleted from in batches. Rollups, funnel parts, subjects, user days, daily metrics and the audit log stay.

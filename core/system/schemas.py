@@ -1,4 +1,4 @@
-"""How the parts are."""
+"""Views of the installation's health."""
 
 from datetime import datetime
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""The search of rows stored before punctuation was set apart: read again in the background, some hundred in a transaction.
+"""Renew search vectors of older rows in the background, some hundred per transaction.
 
 Nothing is locked but the rows that change, and it may be cut short and begun again at any point. The functions of the database
 are in migrations/core/sql/0027_search.sql.

@@ -1,4 +1,4 @@
-"""Writes signs of life; removes accounts with what was theirs in the features below."""
+"""Record heartbeats; remove accounts with what belongs to them in lower features."""
 
 from uuid import UUID
 

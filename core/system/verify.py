@@ -1,4 +1,4 @@
-"""Computes again what is derived from raw rows, as far as those are still there, and names every difference.
+"""Compute derived data again from raw rows, and name every difference.
 
 The product's own statements do it, into temporary tables that stand before the real ones under the same names: what batches have
 added piece by piece must equal what comes of all rows, day by day. All rows are seen as of one moment, and nobody is held up; the

@@ -1,4 +1,4 @@
-"""The workspace's settings as an administrator changes them: the default prompt and model, and whose midnight ends a day."""
+"""Change workspace settings: default prompt and model, reporting time zone."""
 
 from sqlalchemy.orm import Session
 

@@ -1,4 +1,4 @@
-"""Days anew after a change of the reporting time zone: those of rollups from their half hours, those of users from the raw rows.
+"""Recompute days after a change of the reporting time zone: rollups from half hours, users from raw rows.
 
 User days of which raw rows are gone stay as they were, and so do daily metrics older than the daily job writes again.
 """

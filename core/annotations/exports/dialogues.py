@@ -1,4 +1,4 @@
-"""Turns of ShareGPT. Calls of tools are written as in the datasets of Hermes models, whose roles these are.
+"""ShareGPT turns, with tool calls as in the datasets of Hermes models.
 
 The system tells which tools there are within `<tools>`; a model calls one within `<tool_call>`, and what it said stands within
 `<tool_response>`, that of all calls of a turn in one. Within these there is JSON, in which no mark of theirs can stand.

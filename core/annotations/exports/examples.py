@@ -1,4 +1,4 @@
-"""An annotation with what it is about: the message, and what was said before it. All formats are written from this."""
+"""An annotation with its context: the message and the turns before it. All formats are written from this."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Annotations as files: written as a stream in little memory, with a manifest that says what is in one and what is not."""
+"""Stream annotations as files, with a manifest of what a file contains and leaves out."""
 
 from collections import Counter
 from collections.abc import Iterator

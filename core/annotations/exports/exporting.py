@@ -1,4 +1,4 @@
-"""What an export is made from: annotations in the order of their making, each with its message and what was said before it."""
+"""Read annotations for an export in the order of creation, each with its message and the turns before it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

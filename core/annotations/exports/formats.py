@@ -1,4 +1,4 @@
-"""The formats in which annotations leave the house: each writes one line, or a section, of one example.
+"""Export formats: each writes one line, or section, per example.
 
 The shapes are those of OpenAI's fine-tuning and preference files, TRL's conversational datasets, and ShareGPT; CSV is RFC 4180.
 """

@@ -1,4 +1,4 @@
-"""Reasons for which annotations make no line of a format, with their words."""
+"""Reasons for which a format leaves out an annotation, in words."""
 
 from enum import StrEnum
 

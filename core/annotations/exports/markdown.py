@@ -1,4 +1,4 @@
-"""Markdown that is safe to put into a knowledge base: it loads nothing, runs nothing, and keeps to its own section."""
+"""Safe Markdown for knowledge bases: it loads nothing, runs nothing, and stays in its section."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Readers of the formats: each takes what was written as a program of another house would, and refuses what it would refuse."""
+"""Check exports as their consumers would: each reader accepts what its program accepts, and refuses the rest."""
 
 import csv
 import io

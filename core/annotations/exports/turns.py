@@ -1,4 +1,4 @@
-"""What was said, as trainers take it: each call of a tool with what the tool said, joined by ids of our own.
+"""Turns as training formats need them: each tool call joined with its result by ids of our own.
 
 A stored call is `{id?, name, arguments?, result?}`, or as OpenAI or Anthropic have it. Of calls by name alone nobody knows with
 what, or what came of it: they tell how an answer was made, and are no turn.

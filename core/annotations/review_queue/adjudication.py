@@ -1,4 +1,4 @@
-"""Reviewers of the same message disagree: a third one decides."""
+"""Adjudication: a third person decides when reviewers of the same message disagree."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What waits for reviewers, told to those who only watch, too: figures, and nothing of what was said."""
+"""Size and age of the review queue, for accounts that may not read its texts."""
 
 from datetime import datetime
 

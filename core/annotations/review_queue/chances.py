@@ -1,4 +1,4 @@
-"""Chance that falls the same way each time: dice that a key throws."""
+"""Sampling that is decided by a key, and so the same each time."""
 
 from hashlib import blake2b
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Who has what of the queue: each item is lent to one reviewer at a time, and comes back when his time is over."""
+"""Leases: an item of the queue belongs to one reviewer at a time, until it expires."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What somebody has begun to write of a message: kept until he saves or throws it away."""
+"""Drafts of annotations, kept until they are saved or discarded."""
 
 from datetime import datetime
 from typing import Any

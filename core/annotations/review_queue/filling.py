@@ -1,4 +1,4 @@
-"""What joins the review queue, and why: what users disliked or rewrote, errors, slow answers, and a sample of the rest.
+"""Rules that add messages to the review queue: bad feedback, rewritten answers, errors, slow answers, and a sample of the rest.
 
 Whether a message is in the sample, and whether two review it, its key decides: however often it is looked at, the answer is the
 same. Everything may be looked at twice; a reason that comes later is added to an item that still waits.

@@ -1,4 +1,4 @@
-"""The review queue as it is seen: what waits and why, how much of it, and what may be done with many items at once."""
+"""The review queue as a list, with counts, and actions on many items at once."""
 
 from collections.abc import Callable
 from functools import partial

@@ -1,4 +1,4 @@
-"""A reviewer takes back what he has just done with an item of the queue."""
+"""Undo of the latest action of a reviewer in the queue."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What a message was when somebody annotated it, or when it joined the queue."""
+"""Snapshots of messages, taken when they were annotated or queued."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""When things happen in the demo: all of it is counted back from the moment at which it ends."""
+"""When things happen in the demo, counted back from the moment at which it ends."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, field

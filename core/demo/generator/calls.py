@@ -1,4 +1,4 @@
-"""The requests that the assistant makes to models: for each of its messages, and at night for the cellars."""
+"""AI requests of the demo's assistant and of its nightly jobs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

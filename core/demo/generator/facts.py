@@ -1,4 +1,4 @@
-"""What a conversation is about: names, amounts and dates of one user, in his language and consistent with each other."""
+"""Names, amounts and dates of a conversation, in the user's language and consistent with each other."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What the assistant knows: the help centre, and what it remembers of users."""
+"""Documents and memories of the demo."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The texts and facts of the demo, read once a process from the files beside this one."""
+"""Texts and facts of the demo, read once per process from files."""
 
 import tomllib
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Ninety runs of each of the two batch jobs of the app."""
+"""Batch runs of the demo: ninety of each of its two jobs."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What users do in the app: how they come in, build their board, look after it, and talk to the assistant."""
+"""Events of the demo's users."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

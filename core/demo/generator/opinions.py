@@ -1,4 +1,4 @@
-"""What users think of answers and conversations: thumbs, stars, comments, and how an answer ought to have been."""
+"""Feedback of the demo's users."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

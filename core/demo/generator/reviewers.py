@@ -1,4 +1,4 @@
-"""What the demo's reviewers say of answers: the same of the same conversations, and not always of one mind."""
+"""Annotations of the demo's reviewers, who do not always agree."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The rows of the demo workspace: same seed, same rows, moved so that they end at a moment."""
+"""All rows of the demo: the same for the same seed, shifted to end at a given moment."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""How a conversation is written down: turns with alternatives, places where it may end, and ways in which it may go on.
+"""Scripts of conversations: turns with alternatives and possible endings.
 
 A line is `U:` for the user or `A:` for the assistant; lines of the same speaker in a row are alternatives of one turn. `A tool:`
 says which tool is asked first, `A tool!:` that it does not answer. `A2:` answers the user's second alternative only. `B:` is an

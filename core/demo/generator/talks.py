@@ -1,4 +1,4 @@
-"""Conversations: of each a situation is chosen, and of its words those that were said least before."""
+"""Conversations of the demo: a situation for each, worded with the least used alternatives."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The people of the demo: who they are, and how each of them writes."""
+"""Users of the demo, and how each of them writes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

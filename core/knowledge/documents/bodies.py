@@ -1,4 +1,4 @@
-"""Documents as people write them: made, changed, proposed, and brought in as a folder of markdown."""
+"""Documents as people submit them: new, changed, proposed, or as a folder of Markdown."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal

@@ -1,4 +1,4 @@
-"""Documents: listed, found by their words, read with what people changed in them, and counted."""
+"""List, search and read documents, with their history."""
 
 from uuid import UUID
 

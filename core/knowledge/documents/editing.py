@@ -1,4 +1,4 @@
-"""Documents as people change them: each change is kept with who made it; what somebody proposes, an admin publishes."""
+"""Change documents, with history; what somebody proposes, an admin publishes."""
 
 from typing import Any
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""A folder of markdown as documents: named by their paths, so that the folder sent again changes what it holds."""
+"""Import a folder of Markdown as documents, named by their paths."""
 
 import io
 import re

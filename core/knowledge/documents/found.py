@@ -1,4 +1,4 @@
-"""Documents and memories found by their words, which are then marked in the text."""
+"""Full-text search in documents and memories, with hits marked."""
 
 from uuid import UUID
 

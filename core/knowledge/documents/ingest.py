@@ -1,4 +1,4 @@
-"""Documents into the database `ai`: of each, the newest state."""
+"""Store documents received: of each, the newest state."""
 
 from collections.abc import Iterator
 

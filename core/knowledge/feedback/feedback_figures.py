@@ -1,4 +1,4 @@
-"""How many ratings were positive: all together, by day and by model, each with what chance may have done."""
+"""Shares of positive feedback: in total, by day and by model, with intervals."""
 
 from collections import Counter, defaultdict
 from datetime import date

@@ -1,4 +1,4 @@
-"""What users thought, listed with the conversation, the user and the model that it is about."""
+"""List feedback with its conversation, user and model."""
 
 from collections.abc import Sequence
 from functools import partial

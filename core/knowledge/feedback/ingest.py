@@ -1,4 +1,4 @@
-"""Feedback into the database `ai`; the conversations that it rates, in `core`, follow by the outbox."""
+"""Store feedback received; conversations in `core` follow through the outbox."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

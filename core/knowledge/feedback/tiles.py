@@ -1,4 +1,4 @@
-"""The key figures of feedback, each beside as much of the period before."""
+"""Key figures of feedback, compared with the previous period."""
 
 from core.knowledge.answers import FeedbackStats
 from core.presentation.comparison import NOT_KNOWN, Meaning, Tile, of_level, of_rate, tile

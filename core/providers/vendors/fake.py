@@ -1,4 +1,4 @@
-"""A provider that is none: the same question always gets the same answer, with delays and faults on order.
+"""The fake provider: deterministic answers, with delays and faults on request.
 
 For tests, the demo and load runs; offered only with ATTUNE_FAKE_PROVIDER, and always labelled as fake. The model's name is the
 script: `echo`, `steady` (200 words, 20 a second), `slow` (3 s of silence first), `failing` (breaks after five words), `refusing`

@@ -1,4 +1,4 @@
-"""What a provider's error means, whichever SDK brought it."""
+"""Translate the errors of vendor SDKs into provider errors."""
 
 import logging
 import ssl

@@ -1,4 +1,4 @@
-"""What both vendors' streams bring in pieces, and numbers that nobody has checked."""
+"""Assemble what vendors stream in pieces, and check their numbers."""
 
 from collections.abc import Iterator
 
