@@ -24,7 +24,7 @@ from core.embedded.child import Child
 from core.embedded.worker import Worker
 from core.errors import Failure, StartRefused
 from core.imports import own_process
-from core.platform import folder, logs
+from core.platform import data_folder, logs
 from core.platform.config import ROOT, Config, ProcessRole, config
 from core.processes import worker
 from core.processes.opening import addresses, open_up, opened, serving_engines, use_key
@@ -74,12 +74,12 @@ def serve(chosen: Config) -> int:
     connections.raise_file_limit()
     departure = server.Departure()
     departure.heed_signals()
-    with ExitStack() as house, folder.in_words(chosen.data):
+    with ExitStack() as house, data_folder.in_words(chosen.data):
         try:
-            held = house.enter_context(folder.held(chosen.data))
+            held = house.enter_context(data_folder.held(chosen.data))
             listening = house.enter_context(server.listen(chosen))
             weights = model_server.weights(chosen.attune_local_model)
-            with folder.in_words(chosen.data):
+            with data_folder.in_words(chosen.data):
                 held.announce(chosen.address)
                 databases = open_up(chosen, house, departure.waiting)
                 house.enter_context(serving_engines(databases))
@@ -133,7 +133,7 @@ def assemble(chosen: Config) -> "ASGIApp":
 
 def work(chosen: Config) -> int:
     """Be the worker."""
-    with folder.in_words(chosen.data):
+    with data_folder.in_words(chosen.data):
         use_key(chosen)
     worker.run(addresses(chosen))
     return 0
@@ -141,7 +141,7 @@ def work(chosen: Config) -> int:
 
 def do_import(chosen: Config, import_id: str) -> int:
     """Do what is due of an import, for the worker that started this process."""
-    with folder.in_words(chosen.data):
+    with data_folder.in_words(chosen.data):
         use_key(chosen)
     worker.run_import(addresses(chosen), UUID(import_id))
     return 0
@@ -196,12 +196,12 @@ def _read_ahead(chosen: Config) -> None:
 def _get_ahead(is_over: "Callable[[], bool]") -> None:
     """Load what pages are made of, and ask for what the first ones begin with, so that nobody waits for either."""
     import pages
-    from core.insights import first
+    from core.insights import warm_up
 
     for module in pkgutil.walk_packages(pages.__path__, "pages."):
         if not module.name.endswith((".page", ".console")):  # scripts, which Streamlit runs
             importlib.import_module(module.name)
-    first.ask(is_over)
+    warm_up.ask(is_over)
 
 
 def _introduce(chosen: Config) -> None:
@@ -235,7 +235,7 @@ def _hand_over(email: str, password: str, path: Path) -> None:
     if sys.stdout.isatty():
         _say(f"  account   {email}\n  password  {password}   (shown this once)\n")
         return
-    folder.write_private(path, f"{email}\n{password}\n")
+    data_folder.write_private(path, f"{email}\n{password}\n")
     _say(f"  account   {email}\n  password  in {path}   (read it, then delete it)\n")
 
 
@@ -268,7 +268,7 @@ def _start(child: Child) -> None:
 
 
 def _answering(
-    held: folder.HeldFolder, addresses: db.Addresses, house: ExitStack, departure: "server.Departure", jobs: Worker
+    held: data_folder.HeldFolder, addresses: db.Addresses, house: ExitStack, departure: "server.Departure", jobs: Worker
 ) -> "Callable[[], None]":
     """Begin to listen to other processes, and to make model calls; return how to end those, and jobs meanwhile."""
     from core.executions import runner

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.network.callers import network_of, plain_address
+from core.network.client_addresses import network_of, plain_address
 from core.platform.config import Config
 
 log = logging.getLogger("attune.connections")

@@ -9,11 +9,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import frontend, main, probes
 from api.bodies import BodyLimit
-from api.compressed import CompressedConsole
 from api.gate import Gate
 from api.headers import SecurityHeaders, content_policy
-from api.otlp import StatusBodies
-from api.routes import nothing, sign_in
+from api.otlp_errors import StatusBodies
+from api.routes import not_found, sign_in
+from api.static_compression import CompressedConsole
 from core.platform.config import Config
 
 OURS = ("/api", "/otlp", "/widget", "/door", "/login", "/welcome", "/healthz", "/readyz", "/health")
@@ -57,7 +57,7 @@ def behind_gate(
     built = frontend.build(index.parent)
     ours = Starlette(
         routes=[*main.mounts(main.create()), *probes.routes(readiness), *sign_in.routes(config, built.ahead)],
-        exception_handlers={**main.FAILURES, HTTPException: nothing.refusal},
+        exception_handlers={**main.FAILURES, HTTPException: not_found.refusal},
     )
     doors = Doors(ours=ours, console=CompressedConsole(console, built), pages=pages, files=built.files)
     gate = Gate(BodyLimit(doors), config=config)

@@ -15,7 +15,7 @@ from uuid import UUID
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.rights import Rights
+from api.revocation import Rights
 from core.database import bus
 from core.database.db import transaction
 from core.errors import Unavailable

@@ -21,7 +21,7 @@ from core.database.db import Lane, Session, reading
 from core.errors import Failure, Forbidden, NotFound, NotSignedIn, Unavailable
 from core.identity import keys, sessions, tokens
 from core.identity.schemas import Actor, Caller
-from core.network.callers import client_address
+from core.network.client_addresses import client_address
 from core.platform import logs
 from core.platform.config import Config
 from core.platform.ids import new_id

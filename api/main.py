@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ExceptionHandler
 
-from api import deps, errors, hot, limits, otlp
+from api import deps, errors, frequent_routes, limits, otlp_errors
 from api.reference import DescribedApi
 from api.routes import (
     accounts,
@@ -82,10 +82,10 @@ def mounts(api: FastAPI) -> list[BaseRoute]:
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
     served = Mount(PREFIX, api)
     return [
-        *hot.routes(served),
+        *frequent_routes.routes(served),
         Mount(f"{PREFIX}/docs/static", StaticFiles(directory=docs.assets())),
         served,
-        Route(otlp.PATH, traces.traces, methods=["POST"]),
+        Route(otlp_errors.PATH, traces.traces, methods=["POST"]),
         *(Route(path, _nothing, methods=methods) for path in ("/api", "/api/", PREFIX, "/otlp", "/widget")),
         Route("/api/{path:path}", _moved, methods=methods),
         *(Route(f"/{folder}/{{path:path}}", _nothing, methods=methods) for folder in ("otlp", "widget")),

@@ -19,7 +19,7 @@ from core.database.db import Lane
 from core.errors import RateLimited
 from core.identity import flows
 from core.identity.schemas import Caller, SessionKind, SignedIn
-from core.network.callers import network_of
+from core.network.client_addresses import network_of
 
 CHECKS_AT_ONCE = min(4, max(2, os.cpu_count() or 2))
 # Long, so that programs that try again at once do not come back often, each time ahead of those that wait.

@@ -11,7 +11,7 @@ import openai
 from benchmarks import load
 from benchmarks.program import Running, add_provider
 from benchmarks.report import Figure
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.providers import capabilities, gateway
 from core.providers.schemas import ChatMessage, Connection, MessageRole, ModelCall, ModelView, Parameters, ProviderKind, Route
 from tests.fake_vendor import KEY

@@ -21,7 +21,7 @@ from core.activity import subjects
 from core.activity.queries.releases import note_releases
 from core.ai_metrics import ingest as ai_metrics
 from core.ai_metrics import rollups as request_rollups
-from core.ai_metrics.queries import ordered_days
+from core.ai_metrics.queries import daily_indexes
 from core.database import partitions
 from core.database.db import apart, engines, transaction
 from core.database.staging import Connection, Stage, driver
@@ -118,7 +118,7 @@ def main(given: list[str]) -> int:
         for statement in (SPANS, "truncate user_day_counts", COUNTS, "alter table user_days enable trigger user"):
             _run(statement)
         _vacuum(RAW)
-        ordered_days.make()
+        daily_indexes.make()
         _derive(users)
         _vacuum(DERIVED)
         seconds = time.monotonic() - begun

@@ -15,7 +15,8 @@ from core.database import bus, db, migrate
 from core.database.db import Database
 from core.embedded.postgres import Postgres
 from core.executions import runner as runners
-from core.platform import config, crypto, features, folder
+from core.platform import config, crypto, features
+from core.platform import data_folder as folder
 from core.platform.ids import new_id
 from core.presentation import drawing
 from core.providers import queries as providers

@@ -11,7 +11,7 @@ from api.watch import PeriodDep
 from core.annotations import summary
 from core.annotations.exports import export
 from core.annotations.exports.export import ExportQuery, Manifest
-from core.annotations.exports.exporting import Split
+from core.annotations.exports.export_rows import Split
 from core.annotations.exports.formats import FORMATS, FormatName
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.annotations.summary import ReviewSummary

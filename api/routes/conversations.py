@@ -19,8 +19,8 @@ from core.database.db import Session
 from core.database.paging import Cursor, Window
 from core.identity.permissions import Permission, may, require
 from core.identity.schemas import Actor
-from core.insights import reading
-from core.insights.reading import MessageInContext, Reading
+from core.insights import conversation_detail
+from core.insights.conversation_detail import MessageInContext, Reading
 from core.presentation.periods import Period, Watched
 
 COLUMNS = tuple(name for name in ConversationSummary.model_fields if name != "hit")
@@ -100,7 +100,9 @@ def conversation(
     q: Annotated[str | None, Query(max_length=500, description="Words to mark in the messages.")] = None,
 ) -> Reading:
     """Return a conversation with its messages, a part at a time; long messages are cut, and whole under `messages`."""
-    return reading.read_conversation(session, ai, conversation_key, window, focus=message or None, q=q or None, actor=actor)
+    return conversation_detail.read_conversation(
+        session, ai, conversation_key, window, focus=message or None, q=q or None, actor=actor
+    )
 
 
 @router.get("/messages/{message_key:path}", responses=CONFLICT)
@@ -112,7 +114,7 @@ def message(
     context: Annotated[int, Query(ge=0, le=MOST_AROUND, description="How many before it and after it.")] = 5,
 ) -> MessageInContext:
     """Return one message, whole, with its conversation and what was said around it."""
-    return reading.read_message(session, ai, message_key, context=context, actor=actor)
+    return conversation_detail.read_message(session, ai, message_key, context=context, actor=actor)
 
 
 def _cells(

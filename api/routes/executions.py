@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api import errors
 from api.deps import ActorDep
 from api.reference import MODEL_CALL
-from api.rights import Rights
+from api.revocation import Rights
 from core.database.db import transaction
 from core.errors import Failure
 from core.executions import queries, runner, service

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from api import inflate, uploads
+from api import decompression, uploads
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.reference import CONFLICT, MISSING
 from core.identity.permissions import Permission, require
@@ -59,7 +59,7 @@ async def upload(
     begun = await run_in_threadpool(lambda: Upload(import_id, announced=int(announced) if announced.isdigit() else 0))
     with begun:
         called, kept = await uploads.receive(request, begun, name)
-    async with inflate.LARGE_ONES.taken(1):  # the first records are objects, all at once
+    async with decompression.LARGE_ONES.taken(1):  # the first records are objects, all at once
         return await run_in_threadpool(lambda: flows.take(import_id, called, kept, actor=actor))
 
 

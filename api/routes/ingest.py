@@ -8,11 +8,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from api import examples, inflate, limits
+from api import decompression, examples, limits
 from api.bodies import LINES
 from api.deps import ActorDep, ConfigDep
-from api.gathering import Gathering
-from api.lines import lines
+from api.group_commit import Gathering
+from api.ndjson import lines
 from api.threads import INGEST
 from core.activity import ingest as activity
 from core.activity import users as users_in
@@ -161,10 +161,10 @@ async def take(request: Request, kind: IngestKind, actor: Actor, config: Config)
     if request.headers.get("content-type", "").split(";")[0].strip().lower().encode() in LINES:
         async for found in lines(request):
             limits.rows(request, actor, config, found.cost)
-            async with inflate.room(found.held):
+            async with decompression.room(found.held):
                 report.add(await _store(kind, await INGEST.run(bodies.read_numbered, found.numbered, kind.row), actor))
         return report.as_json()
-    async with inflate.whole(request) as body:
+    async with decompression.whole(request) as body:
         async for batch in _batches(body, kind):
             limits.rows(request, actor, config, batch.size)
             report.add(await _store(kind, batch, actor))

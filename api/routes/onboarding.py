@@ -12,14 +12,14 @@ from api.deps import ActorDep, SessionDep, WindowDep
 from api.exports import cells, csv_response, rows_by_window
 from api.watch import PeriodDep, WatchedDep, note_list, watcher
 from core.activity.answers import CohortDay, FunnelComparison, FunnelCourse, FunnelStep, FunnelView, Stays
-from core.activity.funnels import conversion, courses, funnel, segments, stays, versus
+from core.activity.funnels import completion, conversion, funnel, funnel_comparison, segments, time_to_drop_off
 from core.activity.funnels.funnel import MOST_WINDOW_DAYS, WINDOW, Funnel
 from core.activity.funnels.segments import Segment, SegmentChoice
 from core.database.db import Session
 from core.database.paging import Window
 from core.identity.schemas import Actor
-from core.insights import stopped
-from core.insights.stopped import StoppedUser
+from core.insights import stopped_users
+from core.insights.stopped_users import StoppedUser
 from core.presentation.periods import Period, Watched
 
 STEP_COLUMNS, DAY_COLUMNS = tuple(FunnelStep.model_fields), tuple(CohortDay.model_fields)
@@ -99,7 +99,7 @@ def comparison(
     against: Annotated[str, Query(max_length=800, description="previous, 2026-10-01..2026-10-08, or a segment.")] = "previous",
 ) -> FunnelComparison:
     """Return the funnel beside that of another period or segment, and how their rates differ."""
-    return versus.compare_funnels(session, period, watched, asked.funnel, asked.segment, against, actor=actor)
+    return funnel_comparison.compare_funnels(session, period, watched, asked.funnel, asked.segment, against, actor=actor)
 
 
 @router.get("/course", response_model=FunnelCourse)
@@ -107,7 +107,7 @@ def course(
     session: SessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep, asked: AskedDep, format: Format = "json"
 ) -> FunnelCourse | StreamingResponse:
     """Return who came through, by the day of his first step and by the time that it took him; as CSV, the days."""
-    found = courses.read_course(session, period, watched, asked.funnel, asked.segment, actor=actor)
+    found = completion.read_course(session, period, watched, asked.funnel, asked.segment, actor=actor)
     if format == "csv":
         note_list(session, "cohorts", actor, watched, period, **asked.words)
         return csv_response("cohorts", DAY_COLUMNS, [cells(day, DAY_COLUMNS) for day in found.days])
@@ -117,7 +117,7 @@ def course(
 @router.get("/stays")
 def read_stays(session: SessionDep, actor: ActorDep, period: PeriodDep, watched: WatchedDep, asked: AskedDep) -> Stays:
     """Return how long those stayed who have not come through."""
-    return stays.read_stays(session, period, watched, asked.funnel, asked.segment, actor=actor)
+    return time_to_drop_off.read_stays(session, period, watched, asked.funnel, asked.segment, actor=actor)
 
 
 @router.get("/stopped", response_model=StoppedList)
@@ -132,7 +132,7 @@ def list_stopped(
     format: Format = "json",
 ) -> StoppedList | StreamingResponse:
     """List who reached a step and no required one after it, with his last error and his last conversation."""
-    page = stopped.list_stopped(session, period, watched, asked.funnel, asked.segment, step, window, actor=actor)
+    page = stopped_users.list_stopped(session, period, watched, asked.funnel, asked.segment, step, window, actor=actor)
     if format == "csv":
         note_list(session, "stopped", actor, watched, period, step=step, **asked.words)
         return csv_response("stopped", STOPPED_COLUMNS, _stopped_cells(period, watched, asked, step, actor))
@@ -150,6 +150,6 @@ def list_segments(session: SessionDep, actor: ActorDep, watched: WatchedDep, win
 def _stopped_cells(period: Period, watched: Watched, asked: FunnelQuery, step: int, actor: Actor) -> Iterator[list[object]]:
     def read(session: Session, window: Window) -> list[StoppedUser]:
         chosen = asked.funnel, asked.segment, step, window
-        return stopped.list_stopped(session, period, watched, *chosen, actor=actor, count=False).items
+        return stopped_users.list_stopped(session, period, watched, *chosen, actor=actor, count=False).items
 
     return (cells(each, STOPPED_COLUMNS) for each in rows_by_window(read))

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from api.deps import ActorDep, SessionDep, WindowDep
 from api.reference import CONFLICT
-from core.ai_metrics.flows import Reprice, RepriceReport
+from core.ai_metrics.repricing import Reprice, RepriceReport
 from core.providers import price_list
 from core.providers.price_list import NewPrice, PriceView, Wanted
 from core.system import repricing

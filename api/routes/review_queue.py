@@ -11,7 +11,8 @@ from api.deps import ActorDep, AiSessionDep, SessionDep, WindowDep
 from api.reference import CONFLICT, MISSING
 from api.routes.annotations import annotator, decider
 from core.annotations import settings
-from core.annotations.review_queue import adjudication, claims, filling, queue, retracting
+from core.annotations.review_queue import adjudication, leases, queue, sampling_rules
+from core.annotations.review_queue import undo as retracting
 from core.annotations.review_queue.queue import Counters
 from core.annotations.schemas import AnnotationView, AskedFor, BulkBody, BulkDone, ItemState, QueueItemView, ReviewVerdict
 from core.annotations.settings import Review
@@ -58,7 +59,7 @@ def counters(session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> Counters
 @router.post("/queue", status_code=201, responses=MISSING | CONFLICT)
 def ask_for(given: AskedFor, session: SessionDep, ai: AiSessionDep, actor: ActorDep) -> QueueItemView:
     """Put a message into the queue; one that has been there stays as it is."""
-    return filling.ask_for(session, ai, given, actor=actor)
+    return sampling_rules.ask_for(session, ai, given, actor=actor)
 
 
 @router.post("/queue/claim", response_model=QueueItemView, responses={204: {"description": "Nothing waits."}})
@@ -69,7 +70,7 @@ def claim(
     resume: Annotated[bool, Query(description="First again what I hold already.")] = False,
 ) -> QueueItemView | Response:
     """Lend the next item for some minutes, to nobody else meanwhile; 204 when nothing waits."""
-    found = claims.claim(ai, stored.read(session, Review), actor=actor, is_resuming=resume)
+    found = leases.claim(ai, stored.read(session, Review), actor=actor, is_resuming=resume)
     return found or Response(status_code=204)
 
 
@@ -94,13 +95,13 @@ def opinions(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> OpinionList:
 @router.post("/queue/{item_id}/release", status_code=204, responses=CONFLICT)
 def release(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
     """Give an item back."""
-    claims.release(ai, item_id, actor=actor)
+    leases.release(ai, item_id, actor=actor)
 
 
 @router.post("/queue/{item_id}/skip", status_code=204, responses=CONFLICT)
 def skip(item_id: UUID, ai: AiSessionDep, actor: ActorDep) -> None:
     """Leave an item to others: one does not get it again."""
-    claims.skip(ai, item_id, actor=actor)
+    leases.skip(ai, item_id, actor=actor)
 
 
 @router.post("/queue/{item_id}/done", responses=CONFLICT)
@@ -111,7 +112,7 @@ def done(
     verdict: Annotated[ReviewVerdict | None, Body(json_schema_extra=SAID)] = None,
 ) -> QueueItemView:
     """Be done with an item: with what one says of its message, or, without a body, after it has been annotated."""
-    return claims.done(ai, item_id, verdict, actor=actor)
+    return leases.done(ai, item_id, verdict, actor=actor)
 
 
 @router.post("/queue/{item_id}/undo", responses=CONFLICT)

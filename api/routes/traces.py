@@ -10,10 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import inflate, limits
+from api import decompression, limits
 from api.deps import actor as actor_of
-from api.gathering import Gathering
-from api.otlp import Encoding, encoding_of
+from api.group_commit import Gathering
+from api.otlp_errors import Encoding, encoding_of
 from api.threads import INGEST
 from core.ai_metrics import ingest
 from core.ai_metrics.otlp import exports, histories, late
@@ -82,10 +82,10 @@ async def traces(request: Request) -> Response:
     if encoding is None:
         raise HTTPException(415, "Send application/x-protobuf or application/json.")
     limits.rows(request, actor, config(), 0)
-    async with inflate.whole(request) as body:
+    async with decompression.whole(request) as body:
         sent = len(await request.body())
         export = await INGEST.run(_read, request, actor, encoding, body, VALUES + VALUES_A_BYTE * sent)
-        return _answer(await _take_parts(export, actor.environment, inflate.most_rows(sent)), encoding)
+        return _answer(await _take_parts(export, actor.environment, decompression.most_rows(sent)), encoding)
 
 
 def _read(request: Request, actor: Actor, encoding: Encoding, body: bytes, most_values: int) -> Export:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from core.activity import subjects
 from core.activity.queries.releases import note_releases
 from core.activity.schemas import NewEvent
-from core.database import traces
+from core.database import import_traces
 from core.database.staging import Connection, Stage, driver
 from core.ingest.intake import RowSource, all_new, as_jsonb, keys_of, staged_key
 from core.platform import clock
@@ -180,7 +180,7 @@ def note_users(connection: Connection, named: Stage, others: Stage | None = None
     """
     stages = [stage.name for stage in (named, others) if stage is not None]
     rows = " union all ".join(f"select user_id, user_name, created_at from {name}" for name in stages)  # noqa: S608  our own names
-    traces.named(connection, import_id, rows)
+    import_traces.named(connection, import_id, rows)
     connection.execute(USERS.replace("{stage}", f"({rows}) as seen").encode())
 
 

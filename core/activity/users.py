@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.activity.schemas import NewUser
-from core.database import traces
-from core.database.newest import KnownFields, name_by, version_of
+from core.database import import_traces
+from core.database.newest_values import KnownFields, name_by, version_of
 from core.database.staging import Stage, driver
 from core.ingest.intake import RowSource, as_jsonb, key_of
 from core.platform import clock
@@ -48,13 +48,13 @@ def store(session: Session, users: list[NewUser], source: RowSource) -> int:
     DESCRIBED.copy(connection, _rows(users))
     made = {id_ for (id_,) in connection.execute(MAKE)}
     known = {id_: KnownFields(dict(zip(FIELDS, values, strict=True)), told) for id_, told, *values in connection.execute(LOCK)}
-    traces.before(connection, source.import_id, "users", known, made=made)
+    import_traces.before(connection, source.import_id, "users", known, made=made)
     connection.execute(SEEN)
-    shadowed = traces.Shadowed(source.import_id, made)
+    shadowed = import_traces.Shadowed(source.import_id, made)
     news = _learn(known, users, made, name_by(SEEN_AT, source.import_id), shadowed)
     LEARNED.copy(connection, (_learned(id_, each) for id_, each in known.items()))
     connection.execute(LEARN)
-    traces.after(connection, source.import_id, "users", known)
+    import_traces.after(connection, source.import_id, "users", known)
     shadowed.store(connection, "users")
     return news
 
@@ -65,7 +65,9 @@ def _rows(users: list[NewUser]) -> Iterator[tuple[object, ...]]:
         yield key_of("user", user.id), user.id, user.created_at or now, user.created_at is not None
 
 
-def _learn(known: dict[UUID, KnownFields], users: list[NewUser], made: set[UUID], seen_at: str, shadowed: traces.Shadowed) -> int:
+def _learn(
+    known: dict[UUID, KnownFields], users: list[NewUser], made: set[UUID], seen_at: str, shadowed: import_traces.Shadowed
+) -> int:
     news, now = 0, clock.now()
     for user in users:
         id_ = key_of("user", user.id)

@@ -2,7 +2,7 @@
 
 from core.ai_metrics import rollups
 from core.ai_metrics.otlp import late
-from core.ai_metrics.queries import ordered_days
+from core.ai_metrics.queries import daily_indexes
 from core.database.db import transaction
 from core.database.settings import Workspace, read
 from core.jobs import queue
@@ -42,4 +42,4 @@ def give_up_late(timestamp: int) -> None:
 @queue.app.task(name="ai_metrics.order_days", queueing_lock="ai_metrics.order_days")
 def order_days(timestamp: int) -> None:
     """Give days that are over their indexes by latency and by cost."""
-    ordered_days.make()
+    daily_indexes.make()

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from core.annotations import annotations, counts
-from core.annotations.review_queue import drafts, filling
+from core.annotations.review_queue import drafts, sampling_rules
 from core.annotations.settings import Review
 from core.conversations import ingest as conversations
 from core.database import settings
@@ -32,7 +32,7 @@ def count(payload: dict[str, Any]) -> None:
 @outbox.handles(conversations.AGAIN)
 def look_at_conversations(payload: dict[str, Any]) -> None:
     """Let what users disliked, what is new or came late, and what was passed on to people, join the review queue."""
-    filling.look_at_conversations([UUID(id_) for id_ in payload["ids"]])
+    sampling_rules.look_at_conversations([UUID(id_) for id_ in payload["ids"]])
 
 
 @outbox.handles(identity.REMOVED)
@@ -47,15 +47,15 @@ def drop_drafts(payload: dict[str, Any]) -> None:
 def fill(timestamp: int) -> None:
     """Let new answers of conversations that go on join the review queue."""
     with transaction() as core:
-        rules, looked = settings.read(core, Review), settings.read(core, filling.Looked)
+        rules, looked = settings.read(core, Review), settings.read(core, sampling_rules.Looked)
     first = clock.now() - timedelta(days=rules.oldest_days)
-    place: filling.Place | None = (max(first, (looked.until or first) - OVERLAP), NO_ID)
+    place: sampling_rules.Place | None = (max(first, (looked.until or first) - OVERLAP), NO_ID)
     while place is not None and not queue.stopping.is_set():
         begun = clock.now()
-        place = filling.look_at_answers(*place)
+        place = sampling_rules.look_at_answers(*place)
         until = begun if place is None else min(begun, place[0])  # a sender's clock may be ahead
         with transaction() as core:
-            settings.write(core, filling.Looked(until=until), by=None)
+            settings.write(core, sampling_rules.Looked(until=until), by=None)
 
 
 @queue.app.periodic(cron="7 * * * *")
@@ -64,4 +64,4 @@ def let_go(timestamp: int) -> None:
     """Let go of what waits for a review though its message is gone."""
     after: UUID | None = NO_ID
     while after is not None and not queue.stopping.is_set():
-        after = filling.let_go(after)
+        after = sampling_rules.let_go(after)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core import stats
 from core.batches.answers import BAD, GOOD, AskedRuns
-from core.batches.naming import named
+from core.batches.named_phases import named
 from core.batches.queries import matching, runs
 from core.identity.permissions import Permission, require, without_contents
 from core.identity.schemas import Actor, View

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.batches.schemas import ENDED, NewBatchRun
-from core.database import traces
-from core.database.newest import KnownFields, Version, version_of
+from core.database import import_traces
+from core.database.newest_values import KnownFields, Version, version_of
 from core.database.staging import Stage, driver
 from core.ingest.intake import RowSource, as_jsonb, key_of
 
@@ -67,10 +67,10 @@ def store(session: Session, runs: list[NewBatchRun], source: RowSource) -> int:
     REPORTED.copy(connection, _rows(runs, source))
     made = {name for (name,) in connection.execute(MAKE.encode())}
     ids, fresh = ({key_of("batch_run", name) for name in names} for names in ({run.batch_run_id for run in runs}, made))
-    traces.before(connection, source.import_id, "batch_run_history", ids, made=fresh)
+    import_traces.before(connection, source.import_id, "batch_run_history", ids, made=fresh)
     rows = connection.execute(LOCK.encode())
     known = {name: KnownFields(dict(zip(FIELDS, values, strict=True)), told) for name, told, *values in rows}
-    news, shadowed = 0, traces.Shadowed(source.import_id, fresh)
+    news, shadowed = 0, import_traces.Shadowed(source.import_id, fresh)
     for run in runs:
         present, version = known[run.batch_run_id], _version(run)
         shadowed.note(key_of("batch_run", run.batch_run_id), present, _fields(run), version)
@@ -82,7 +82,7 @@ def store(session: Session, runs: list[NewBatchRun], source: RowSource) -> int:
             made.discard(run.batch_run_id)
     LEARNED.copy(connection, (_learned(name, each) for name, each in known.items()))
     connection.execute(LEARN.encode())
-    traces.after(connection, source.import_id, "batch_run_history", ids)
+    import_traces.after(connection, source.import_id, "batch_run_history", ids)
     shadowed.store(connection, "batch_run_history")
     return news
 
@@ -113,7 +113,7 @@ def _order(known: KnownFields, told_now: list[str]) -> list[str] | None:
 
 
 def _phase(name: str) -> str:
-    return f"phase_durations.{name}"  # as core/database/newest.py names a field of an object
+    return f"phase_durations.{name}"  # as core/database/newest_values.py names a field of an object
 
 
 def _learned(name: str, known: KnownFields) -> tuple[object, ...]:

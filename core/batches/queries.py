@@ -42,9 +42,9 @@ from core.batches.answers import (
 )
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRunRecord
-from core.batches.naming import named
+from core.batches.named_phases import named
 from core.batches.schemas import BatchStatus
-from core.batches.usual import is_slow, usual_durations
+from core.batches.usual_duration import is_slow, usual_durations
 from core.database.paging import EPOCH, Cursor, Window
 from core.database.tables import table_of
 from core.identity.permissions import Permission, may, require, without_contents

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from core.activity.ingest import note_days, note_users
-from core.conversations import messages, naming
+from core.conversations import messages, named_messages
 from core.conversations.prefixes import drop_known
 from core.conversations.schemas import ConversationState, MessageSpeaker, NewConversation
-from core.database import traces
-from core.database.newest import KnownFields, moment_of, name_by, version_of
+from core.database import import_traces
+from core.database.newest_values import KnownFields, moment_of, name_by, version_of
 from core.database.staging import Connection, Few, Stage, driver, with_indexes
 from core.ingest.intake import RowSource, key_of
 from core.jobs import outbox
@@ -103,23 +103,23 @@ def store(
     made = _known(connection.execute(MAKE.encode(), {"few": CONVERSATIONS.sent(_rows(conversations, source))}))
     before = _lock(connection, {key_of("conversation", each.id) for each in conversations} - made.keys())
     known = before | made
-    shadowed = traces.Shadowed(source.import_id, made)
+    shadowed = import_traces.Shadowed(source.import_id, made)
     news, learned = _learn(known, conversations, set(made), began_at, shadowed)
-    traces.before(connection, source.import_id, "conversations", known, made=made)
+    import_traces.before(connection, source.import_id, "conversations", known, made=made)
     if repeats:
         drop_known(connection, conversations, before)
     staged = messages.stage(connection, conversations, source.import_id)
     with connection.pipeline():
         grown, touched = messages.store(connection, staged, made=set(made))
-        named = naming.named(connection) if staged else ()
+        named = named_messages.named(connection) if staged else ()
         changed = [_learned(id_, known[id_], began_at) for id_ in learned | touched]
         SPEAKERS.make(connection)
         with_indexes(connection, LEARN, {"few": LEARNED.sent(changed), "touched": [id_ for id_, *_ in changed]})
         if notes_users:
             note_days(connection, [SPEAKERS], source)
             note_users(connection, SPEAKERS, import_id=source.import_id)
-    naming.tell_of(session, [name for (name,) in named])
-    traces.after(connection, source.import_id, "conversations", known)
+    named_messages.tell_of(session, [name for (name,) in named])
+    import_traces.after(connection, source.import_id, "conversations", known)
     shadowed.store(connection, "conversations", columns=_columns)
     _tell(session, MADE, set(made))
     _tell(session, AGAIN, (_late(conversations, grown) | _passed_on(known, news, conversations)) - made.keys())
@@ -149,7 +149,7 @@ def _learn(
     conversations: list[NewConversation],
     made: set[UUID],
     began_at: str,
-    shadowed: traces.Shadowed,
+    shadowed: import_traces.Shadowed,
 ) -> tuple[set[int], set[UUID]]:
     """Learn what the rows say of the conversations themselves; return the numbers of the rows that are news, and of whom."""
     before = {id_: dict(each.told) for id_, each in known.items()}

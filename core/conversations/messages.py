@@ -5,7 +5,7 @@ from uuid import UUID
 import msgspec
 
 from core.conversations.schemas import NewConversation, NewMessage
-from core.database import traces
+from core.database import import_traces
 from core.database.staging import Connection, Stage
 from core.ingest.intake import as_jsonb, key_of, message_name, staged_key
 
@@ -88,7 +88,7 @@ def stage(connection: Connection, conversations: list[NewConversation], import_i
     staged = _staged(conversations)
     if staged:
         MESSAGES.copy(connection, ((*_row(*each), import_id) for each in staged.values()))
-        traces.taken_over(connection, import_id, "messages", MESSAGES)
+        import_traces.taken_over(connection, import_id, "messages", MESSAGES)
     return staged
 
 

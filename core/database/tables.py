@@ -108,7 +108,7 @@ class OutboxColumns:
 
 
 class TraceColumns:
-    """How a row was before an import changed it, and how the import left it: what its undo needs (core/database/traces.py).
+    """A row before and after an import changed it, for the undo (core/database/import_traces.py).
 
     Without `before`, the import has made the row; without `after`, it has only named it.
     """
@@ -156,7 +156,7 @@ class AiOutbox(OutboxColumns, AiTable):
 
 
 class CoreTrace(TraceColumns, CoreTable):
-    """What imports have changed in `core`, and what they said of rows that knew it already (core/database/traces.py)."""
+    """What imports have changed in `core`, and what they said of rows that knew it already (core/database/import_traces.py)."""
 
     shadowed: Mapped[list[dict[str, Any]] | None]
 

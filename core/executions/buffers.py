@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.executions.schemas import CallOutcome, ExecutionStatus, ToolExecution
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 
 Waker = Callable[[], None]

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.identity.models import AdminUser, SignInFailure
-from core.network.callers import network_of
+from core.network.client_addresses import network_of
 from core.platform import clock, crypto
 
 TRIES = 5

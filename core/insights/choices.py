@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.models import EventDelta, EventRollup, Release
 from core.ai_metrics.models import RequestDelta, RequestRollup
-from core.ai_metrics.queries.sources import ALL
+from core.ai_metrics.queries.rollup_sources import ALL
 from core.ai_metrics.schemas import RequestStatus
 from core.batches.models import BatchRunRecord
 from core.database.rollups import Grain

@@ -7,8 +7,8 @@ from functools import cache, partial
 
 from sqlalchemy.orm import Session
 
-from core.activity.funnels import asking
-from core.activity.funnels.passages import Drop, drops
+from core.activity.funnels import question
+from core.activity.funnels.conversion_drops import Drop, drops
 from core.ai_metrics.answers import AiMetricsQuery, ModelVolume, ToolFigures
 from core.ai_metrics.queries import tools
 from core.ai_metrics.queries.incidents import Incident, Trouble, incidents
@@ -74,7 +74,7 @@ def findings(core: Session, ai: Session, scope: WatchScope, known: KnownFigures 
     What is known of its key figures need not be read.
     """
     require(actor, Permission.WATCH)
-    found = asking.of_many(
+    found = question.of_many(
         core, ("findings", scope), lambda: _look(core, scope, known or read_known(core, ai, scope, actor=actor), actor)
     )
     return Findings(items=[_openable(_told(each, actor), scope, actor) for each in found.items])

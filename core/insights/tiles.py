@@ -14,7 +14,7 @@ from core.ai_metrics.queries import tiles as ai_tiles
 from core.database import settings
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
-from core.insights.courses import course_of, stale_places
+from core.insights.daily_figures import course_of, stale_places
 from core.insights.queries import count_feedback, count_users
 from core.insights.schemas import UserCounts, WatchScope
 from core.platform import clock

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from core.conversations import ingest as conversations
-from core.conversations import naming
+from core.conversations import named_messages
 from core.jobs import outbox
 from core.knowledge.feedback import ingest as feedback
 
@@ -16,7 +16,7 @@ def rate(payload: dict[str, Any]) -> None:
     feedback.rate([UUID(id_) for id_ in payload["ids"]], [UUID(id_) for id_ in payload.get("left", [])])
 
 
-@outbox.handles(naming.NAMED)
+@outbox.handles(named_messages.NAMED)
 def link(payload: dict[str, Any]) -> None:
     """Let feedback lead to the messages that it named."""
     feedback.link(payload["names"])

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.conversations import references
-from core.conversations.references import MessagePlace, Named
-from core.database import traces
+from core.conversations import sender_ids
+from core.conversations.sender_ids import MessagePlace, Named
+from core.database import import_traces
 from core.database.db import reading
 from core.database.staging import Stage, driver
 from core.ingest.intake import RowSource, as_jsonb, key_of
@@ -54,10 +54,10 @@ def store(session: Session, memories: list[NewMemory], source: RowSource) -> int
     places: dict[Named, MessagePlace] = {}
     if named:
         with reading() as core:
-            places = references.places(core, named)
+            places = sender_ids.places(core, named)
     connection = driver(session)
     MEMORIES.copy(connection, _rows(memories, places, source))
-    traces.taken_over(connection, source.import_id, "ai_memories", MEMORIES)
+    import_traces.taken_over(connection, source.import_id, "ai_memories", MEMORIES)
     return connection.execute(UPSERT.encode()).rowcount
 
 

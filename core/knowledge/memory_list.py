@@ -15,7 +15,7 @@ from core.identity import audit
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.knowledge.answers import MemoryFilter, MemoryStats, MemoryView, NamedCount
-from core.knowledge.documents import found
+from core.knowledge.documents import search
 from core.knowledge.errors import MemoryMissing
 from core.knowledge.models import Memory
 from core.knowledge.people import names_of
@@ -37,7 +37,7 @@ def list_memories(core: Session, ai: Session, wanted: MemoryFilter, *, window: W
     where, columns = _where(wanted), memories.c
     page = SHOWN.where(*where).order_by(columns.updated_at.desc(), columns.id.desc())
     rows = list(ai.execute(page.limit(window.limit).offset(window.offset)).mappings())
-    marked = found.marked(ai, memories, [row["id"] for row in rows], wanted.q, highlights.WHOLE)
+    marked = search.marked(ai, memories, [row["id"] for row in rows], wanted.q, highlights.WHOLE)
     total = ai.scalar(select(func.count()).select_from(memories).where(*where)) or 0
     return Page(_views(core, rows, marked), total)
 
@@ -98,7 +98,7 @@ def _where(wanted: MemoryFilter) -> list[ColumnElement[bool]]:
     if wanted.user_id is not None:
         where.append(columns.user_id.in_(keys_of("user", storable(wanted.user_id))))
     if wanted.q:
-        where.append(found.has_words(memories, wanted.q))
+        where.append(search.has_words(memories, wanted.q))
     return where
 
 

@@ -19,7 +19,7 @@ import httpcore2
 import httpx2
 
 from core.errors import Invalid
-from core.network.cutter import CuttableStream, Cutter, cuttable, refuse_when_cut
+from core.network.cancellation import CuttableStream, Cutter, cuttable, refuse_when_cut
 from core.platform.config import Config
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.errors import Failure, StartRefused
-from core.platform import folder
+from core.platform import data_folder
 
 VERSION = b"\x01"
 KEY_FILE = "secret.key"
@@ -107,7 +107,7 @@ def load(given: str | None, data: Path) -> Keyring:
         return Keyring.from_secret(given)
     path = data / KEY_FILE
     if not path.exists():
-        folder.write_private(path, new_token())
+        data_folder.write_private(path, new_token())
     secret = path.read_text(errors="surrogateescape").strip()
     if not secret.isprintable() or len(secret) < LEAST_CHARACTERS:
         raise StartRefused(f"{path} does not hold a key. Put the right file back, or set ATTUNE_SECRET_KEY.")

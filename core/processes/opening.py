@@ -14,7 +14,7 @@ from core.database.db import Database, Lane
 from core.database.monitor import DatabaseMonitor
 from core.embedded.postgres import Postgres
 from core.errors import StartRefused
-from core.platform import crypto, folder
+from core.platform import crypto, data_folder
 from core.platform.config import Config
 
 
@@ -23,7 +23,7 @@ def opened(chosen: Config) -> Iterator[None]:
     """Open the databases, whether Attune runs or not."""
     with ExitStack() as house:
         try:
-            held = house.enter_context(folder.held(chosen.data))
+            held = house.enter_context(data_folder.held(chosen.data))
         except StartRefused:
             held = None  # it runs: its Postgres answers
         if held is None and chosen.embedded_postgres:

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 import httpx2
 
 from core.database.tables import storable
-from core.network.cutter import Cutter, cuttable
+from core.network.cancellation import Cutter, cuttable
 from core.network.outbound import providers_reach
 from core.platform.config import config
 from core.providers.chunks import Chunk, TextChunk, ToolCallChunk

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.ingest.json_objects import JsonObject
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.presentation.money import Usd
 from core.providers.chunks import Chunk
 

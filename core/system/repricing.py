@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
-from core.ai_metrics import flows
-from core.ai_metrics.flows import Reprice, RepriceProgress, RepriceReport
+from core.ai_metrics import repricing
 from core.ai_metrics.reprice import RepriceSpan
+from core.ai_metrics.repricing import Reprice, RepriceProgress, RepriceReport
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRunRecord
 from core.batches.schemas import BatchStatus
@@ -63,9 +63,9 @@ def reprice(given: Reprice, *, actor: Actor) -> RepriceReport | RepriceRun:
     Raises Forbidden or EmptySpan.
     """
     require(actor, Permission.MANAGE_PRICES)
-    span = flows.span_of(given)
+    span = repricing.span_of(given)
     if given.dry_run and _is_small(span):
-        return flows.reprice_days(RepriceProgress(span, dry_run=True))
+        return repricing.reprice_days(RepriceProgress(span, dry_run=True))
     with transaction() as session:
         return request(session, span, dry_run=given.dry_run, actor=actor)
 
@@ -77,7 +77,7 @@ def request(session: Session, span: RepriceSpan, *, dry_run: bool, actor: Actor)
     fixed = {"id": key_of("batch_run", name), "batch_run_id": name, "batch_job": JOB, "triggered_by": actor.email}
     fixed |= {"environment": "production", "app": "attune", "is_internal": True}
     state = {"started_at": clock.now(), "status": QUEUED, "failed_jobs": 0}
-    days = sum(1 for _ in flows.days_of(span))
+    days = sum(1 for _ in repricing.days_of(span))
     session.execute(
         insert(BatchRunRecord).values(**fixed, **state, total_jobs=days, completed_jobs=0, attributes=_kept(progress))
     )
@@ -112,7 +112,7 @@ def work(name: str) -> None:
         _note(session, name, status=BatchStatus.RUNNING, error_summary=None, completed_at=None, failed_jobs=0)
     progress = RepriceProgress.after(RepriceReport.model_validate(kept["report"]), datetime.fromisoformat(kept["done_until"]))
     try:
-        flows.reprice_days(progress, lambda session, so_far: _note_day(session, name, so_far))
+        repricing.reprice_days(progress, lambda session, so_far: _note_day(session, name, so_far))
         if not progress.dry_run:
             _write_days(progress.span)
     except Exception as failed:

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
 from api import frontend
-from api.compressed import CompressedConsole
+from api.static_compression import CompressedConsole
 from tests.api.raw import raw
 
 FOUND = find_spec("streamlit")

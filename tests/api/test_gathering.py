@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import text
 
-from api.gathering import AT_ONCE, Gathering
+from api.group_commit import AT_ONCE, Gathering
 from api.routes.ingest import EVENTS, GATHERINGS
 from core.activity.schemas import NewEvent
 from core.database import partitions

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.routing import Mount
 
-from api import hot, main
+from api import frequent_routes, main
 from api.routes import ingest
 from core.identity.schemas import Scope
 from tests.api.conftest import Client
@@ -30,7 +30,7 @@ WRONG: list[dict[str, Any]] = [
 
 def test_every_kind_of_row_has_its_route_in_front() -> None:
     paths = main.create().openapi()["paths"]
-    found = {route.path for route in hot.routes(Mount(main.PREFIX, main.create())) if hasattr(route, "path")}
+    found = {route.path for route in frequent_routes.routes(Mount(main.PREFIX, main.create())) if hasattr(route, "path")}
     assert found == {f"{main.PREFIX}/ingest/{name}" for name in ingest.KINDS} | {f"{main.PREFIX}{EXECUTE}"}
     assert {path.removeprefix(main.PREFIX) for path in found} <= set(paths)
 
@@ -41,7 +41,7 @@ def test_what_is_wrong_is_answered_in_the_words_of_the_api(
 ) -> None:
     mine = client(person())
     in_front = mine.post(EXECUTE, **sent)
-    monkeypatch.setattr(hot, "_execution", lambda *_: None)  # as if nothing were plain
+    monkeypatch.setattr(frequent_routes, "_execution", lambda *_: None)  # as if nothing were plain
     behind = mine.post(EXECUTE, **sent)
     assert (in_front.status_code, in_front.json()) == (behind.status_code, behind.json())
     assert in_front.status_code >= 400
@@ -50,7 +50,7 @@ def test_what_is_wrong_is_answered_in_the_words_of_the_api(
 def test_an_answer_has_the_same_fields_and_headers(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     mine = client(person())
     in_front = mine.post(EXECUTE, json=ASKED)
-    monkeypatch.setattr(hot, "_execution", lambda *_: None)
+    monkeypatch.setattr(frequent_routes, "_execution", lambda *_: None)
     behind = mine.post(EXECUTE, json=ASKED)
     assert in_front.status_code == behind.status_code == 200
     assert in_front.json().keys() == behind.json().keys()

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text, update
 
-from api import rights
+from api import revocation
 from core.database import bus, db
 from core.database.db import transaction
 from core.embedded.postgres import Postgres
@@ -116,7 +116,7 @@ def _second_token(one: Person) -> str:
 
 
 def test_one_that_runs_out_is_noticed_though_nobody_tells(address: str, one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "LOOK_EVERY_S", 0.2)
+    monkeypatch.setattr(revocation, "LOOK_EVERY_S", 0.2)
     with following(address, answered(one.actor).session_id, one) as socket:
         heard(socket)
         with transaction() as session:
@@ -125,7 +125,7 @@ def test_one_that_runs_out_is_noticed_though_nobody_tells(address: str, one: Per
 
 
 def test_so_it_is_while_an_answer_keeps_the_feed_awake(address: str, one: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rights, "LOOK_EVERY_S", 0.3)
+    monkeypatch.setattr(revocation, "LOOK_EVERY_S", 0.3)
     sent = said(one.actor, model="fake:steady")
     with following(address, sent.session_id, one) as socket:
         heard_until(socket, "playground_token")
@@ -146,7 +146,7 @@ def test_a_hint_that_was_lost_is_made_good_when_the_bus_is_back(address: str, on
 def test_a_database_that_is_away_for_a_moment_neither_ends_it_nor_hides_an_ending(
     address: str, one: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    really, tries = rights.may_still, []
+    really, tries = revocation.may_still, []
 
     def away_at_first(actor: object) -> bool:
         tries.append(1)
@@ -154,7 +154,7 @@ def test_a_database_that_is_away_for_a_moment_neither_ends_it_nor_hides_an_endin
             raise Unavailable
         return really(actor)  # type: ignore[arg-type]  # an actor
 
-    monkeypatch.setattr(rights, "may_still", away_at_first)
+    monkeypatch.setattr(revocation, "may_still", away_at_first)
     with following(address, answered(one.actor).session_id, one) as socket:
         heard(socket)
         sign_out(one, one)

@@ -11,7 +11,7 @@ import pytest
 
 from core.database.db import transaction
 from core.identity.schemas import Role
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.providers import gateway, queries, service
 from core.providers.chunks import Chunk, EndChunk, TextChunk, ToolCallChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed

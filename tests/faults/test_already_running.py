@@ -3,7 +3,7 @@
 import socket
 from pathlib import Path
 
-from core.platform import folder
+from core.platform import data_folder
 from tests.faults.conftest import Installation
 from tests.faults.program import Program
 
@@ -27,5 +27,5 @@ def test_a_taken_port_is_named_with_another_to_try(installation: Installation, t
         refusal = installation(port=port).run().refusal
     assert f"Port {port} is taken" in refusal
     assert f"PORT={port + 1}" in refusal
-    with folder.held(tmp_path / "data"):
+    with data_folder.held(tmp_path / "data"):
         assert not (tmp_path / "data" / "postgres").exists()

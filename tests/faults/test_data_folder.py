@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.platform import folder
+from core.platform import data_folder
 from tests.faults.conftest import Installation
 from tests.faults.program import QUICK
 
@@ -29,13 +29,13 @@ def test_a_path_may_begin_at_home_lead_through_a_link_and_be_very_long(installat
 
 
 def test_it_is_private(tmp_path: Path) -> None:
-    with folder.held(tmp_path / "data"):
+    with data_folder.held(tmp_path / "data"):
         assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
         assert {path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()} == {0}
 
 
 def test_a_folder_that_was_there_keeps_its_permissions(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir(mode=0o750)
-    with folder.held(tmp_path / "data"):
+    with data_folder.held(tmp_path / "data"):
         assert (tmp_path / "data").stat().st_mode & 0o777 == 0o750
         assert {path.stat().st_mode & 0o077 for path in (tmp_path / "data").iterdir()} == {0}

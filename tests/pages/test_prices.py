@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 from streamlit.testing.v1 import AppTest
 
-from core.ai_metrics.flows import Reprice
 from core.ai_metrics.models import AiRequest
+from core.ai_metrics.repricing import Reprice
 from core.batches.models import BatchRunRecord
 from core.database.db import transaction
 from core.identity.schemas import Role, SessionKind

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from core.annotations import annotations
 from core.annotations.errors import TooLate
-from core.annotations.review_queue import claims, drafts
+from core.annotations.review_queue import drafts, leases
 from core.annotations.schemas import AnnotationChangeBody, AnnotationType, ReviewVerdict
 from core.annotations.settings import Review
 from core.database.db import Database, transaction
@@ -238,7 +238,7 @@ def test_an_item_that_one_has_judged_elsewhere_is_not_lent_again() -> None:
     mine = Reviewer()
     first, second = mine.begin(), mine.on()
     with transaction(Database.AI) as ai:
-        claims.claim_one(ai, UUID(str(first)), RULES, actor=mine.actor)
-        claims.done(ai, UUID(str(first)), APPROVED, actor=mine.actor)
+        leases.claim_one(ai, UUID(str(first)), RULES, actor=mine.actor)
+        leases.done(ai, UUID(str(first)), APPROVED, actor=mine.actor)
         assert moves.back(ai, mine.desk, RULES, actor=mine.actor) is None
     assert mine.desk.shown_id == second

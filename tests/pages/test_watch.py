@@ -192,7 +192,7 @@ def test_filters_that_match_nothing_offer_to_be_cleared(console: Console, analys
         (AI_METRICS, "core.ai_metrics.queries.series.latency", "charts", "Models"),
         (AI_METRICS, "core.ai_metrics.queries.request_lists.list_first", "requests", "Latency"),
         (ONBOARDING, "core.activity.queries.events.list_errors", "errors and events", "Conversion rate"),
-        (ONBOARDING, "core.activity.funnels.courses.read_course", "conversion charts", "Events"),
+        (ONBOARDING, "core.activity.funnels.completion.read_course", "conversion charts", "Events"),
         (BATCH_HISTORY, "core.batches.queries.failures", "failures", "Runs"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.activity.funnels import conversion, courses, stays
+from core.activity.funnels import completion, conversion, time_to_drop_off
 from core.activity.funnels.funnel import SAVED
 from core.activity.queries import daily, events, journeys
 from core.activity.queries import user_lists as activity
@@ -25,7 +25,7 @@ from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.schemas import Actor
 from core.insights import queries as insights
-from core.insights import stopped, tiles
+from core.insights import stopped_users, tiles
 from core.insights.schemas import Overview, WatchScope
 from core.presentation.periods import DAY, Period, Watched, day_of
 from core.system import daily as every_night
@@ -145,13 +145,13 @@ def test_the_funnel_and_its_times(known: Answers, actor: Actor) -> None:
 
 
 def test_who_came_through_by_day_and_who_stopped(known: Answers, actor: Actor) -> None:
-    course = ask(courses.read_course, known.period, Watched(), actor=actor)
+    course = ask(completion.read_course, known.period, Watched(), actor=actor)
     assert [day.users for day in course.days] == known.begun_by_day
     assert [day.completed for day in course.days] == [1, 0, 0, 0, 0, 0, 0]
     assert (course.users, course.completed, course.median_seconds) == (6, 1, 57_600)  # ann took 16 hours
-    assert ask(stays.read_stays, known.period, Watched(), actor=actor).users == 5
+    assert ask(time_to_drop_off.read_stays, known.period, Watched(), actor=actor).users == 5
     asked = (known.period, Watched(), SAVED, None)
-    at_each = [ask(stopped.list_stopped, *asked, step, ALL, actor=actor).total_count for step in range(1, 6)]
+    at_each = [ask(stopped_users.list_stopped, *asked, step, ALL, actor=actor).total_count for step in range(1, 6)]
     assert at_each == [2, *(now - then for now, then in zip(known.funnel[1:], [*known.funnel[2:], 0], strict=True))]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from core.activity.answers import FunnelView
-from core.activity.funnels import conversion, courses, stays
+from core.activity.funnels import completion, conversion, time_to_drop_off
 from core.activity.funnels.funnel import Funnel
 from core.activity.queries import events
 from core.activity.queries.events import EventFilter
@@ -26,7 +26,7 @@ from core.database.db import Session, transaction
 from core.database.paging import Window
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
-from core.insights import stopped
+from core.insights import stopped_users
 from core.presentation.periods import Period, Watched
 from tests.core.activity.test_funnel_proof import FUNNELS, histories
 from tests.factories import activity, ai_metrics
@@ -84,9 +84,12 @@ def test_a_funnel_never_widens_and_its_parts_are_all_who_began(actor: Actor, hap
     asked = (period, Watched(), funnel)
     with transaction() as session:
         view = conversion.read_funnel(session, *asked, actor=actor)
-        course, stayed = courses.read_course(session, *asked, actor=actor), stays.read_stays(session, *asked, actor=actor)
+        course, stayed = (
+            completion.read_course(session, *asked, actor=actor),
+            time_to_drop_off.read_stays(session, *asked, actor=actor),
+        )
         required = [each for each, step in enumerate(funnel.steps) if not step.optional]
-        gone = [stopped.list_stopped(session, *asked, None, each + 1, PAGE, actor=actor) for each in required]
+        gone = [stopped_users.list_stopped(session, *asked, None, each + 1, PAGE, actor=actor) for each in required]
     users = [view.steps[each].users for each in required]
     never_widens(view, funnel, users)
     assert sum(day.users for day in course.days) == course.users == users[0]

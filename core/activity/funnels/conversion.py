@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from core import stats
 from core.activity.answers import ConfidenceInterval, EarlierFunnel, FunnelStep, FunnelView
-from core.activity.funnels import asking
-from core.activity.funnels.asking import FunnelQuestion
+from core.activity.funnels import question as asking
 from core.activity.funnels.funnel import SAVED, Funnel, FunnelRule, Step, before
-from core.activity.funnels.packed import median_and_p90, unpacked
+from core.activity.funnels.packed_arrays import median_and_p90, unpacked
+from core.activity.funnels.question import FunnelQuestion
 from core.activity.funnels.segments import Segment
-from core.activity.funnels.sources import Sources
+from core.activity.funnels.subject_rows import Sources
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.presentation import words

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.activity.answers import OnboardingStatus
-from core.activity.funnels import sources
+from core.activity.funnels import subject_rows
 from core.activity.funnels.funnel import NEVER, ONBOARDING_CODES, STEPS, WINDOW, FunnelRule
 from core.database.settings import Workspace, read
 from core.platform import clock
@@ -93,13 +93,13 @@ class OnboardingProgress:
 
 def read_progress(session: Session, subject: str, last_seen_at: datetime, watched: Watched) -> OnboardingProgress:
     """Return how far a user (`u:` and his key) or a session without one (`s:`) has come, of all apps unless one is named."""
-    given = sources.places(session, watched) | {"subject": subject}
-    found = sources.saved(RULE, f"{sources.of(watched)} and subject = :subject")
+    given = subject_rows.places(session, watched) | {"subject": subject}
+    found = subject_rows.saved(RULE, f"{subject_rows.of(watched)} and subject = :subject")
     question = f"with {found.apart} select {REACHED} from {found.plain} union all select {AT} from rest"  # noqa: S608  our own
     row = session.execute(text(question), {**given, **EPOCH_US, **EVER}).first()
     happened: dict[str, list[datetime]] = {name: [] for name in STEPS}
     names = {coded.codes[0]: name for coded, name in zip(ONBOARDING_CODES, STEPS, strict=True)}
-    for code, at in session.execute(text(MARKS.format(rows=sources.of(watched))), given):
+    for code, at in session.execute(text(MARKS.format(rows=subject_rows.of(watched))), given):
         if code in names:
             happened[names[code]].append(at)
     return OnboardingProgress(

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from core.activity.answers import AnonymousSummary, OnboardingStatus
 from core.activity.errors import AnonymousSessionMissing
-from core.activity.funnels import asking, progress, sources
+from core.activity.funnels import progress, subject_rows
+from core.activity.funnels import question as asking
 from core.activity.funnels.funnel import STEPS
 from core.activity.funnels.progress import OnboardingProgress
 from core.activity.queries.events import IS_ERROR
@@ -101,7 +102,7 @@ def _states(wanted: UserFilter) -> str:
 
 def _given(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, Any]:
     now = clock.now()
-    return sources.places(session, watched) | {
+    return subject_rows.places(session, watched) | {
         "part": f"s:%{escaped(wanted.q)}%",
         "now": now,
         "idle_since": now - progress.stuck_after(session),

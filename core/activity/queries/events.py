@@ -7,8 +7,8 @@ from sqlalchemy import RowMapping, select, text
 from sqlalchemy.orm import Session
 
 from core.activity.answers import DailyCount, ErrorGroup, ErrorSample, EventView
-from core.activity.funnels.asking import SAMPLES, portion
 from core.activity.funnels.funnel import NEVER
+from core.activity.funnels.question import SAMPLES, portion
 from core.activity.models import FunnelEvent
 from core.activity.queries.event_counts import count_by_day
 from core.cache import memo

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.activity.answers import OnboardingStatus, UserSummary, UserView
 from core.activity.errors import UserMissing
-from core.activity.funnels import progress, sources
+from core.activity.funnels import progress, subject_rows
 from core.activity.funnels.funnel import STEPS, WINDOW
 from core.activity.funnels.progress import OnboardingProgress
 from core.activity.queries.events import IS_ERROR
@@ -205,7 +205,7 @@ def _walked(wanted: UserFilter, watched: Watched, page: str) -> str:
 
 def _standing(wanted: UserFilter, watched: Watched) -> list[str]:
     """Return the conditions that a status and a step make."""
-    found, rows = [], sources.of(watched)
+    found, rows = [], subject_rows.of(watched)
     begun = f"exists (select from {rows} and subject = 'u:' || users.id and ({{}}))"
     if wanted.status in ENDED:
         found.append(f"users.id in ({_ended(rows, wanted.status)})")
@@ -266,7 +266,7 @@ def _summary(row: RowMapping, status: OnboardingStatus, step: int) -> UserSummar
 
 def _states(users: str, watched: Watched) -> str:
     """Return a select of users with how far they are."""
-    rows = ONE_BY_ONE.format(users=users, rows=sources.of(watched))
+    rows = ONE_BY_ONE.format(users=users, rows=subject_rows.of(watched))
     return f"select {SHOWN}, last_seen_slot, {STATUS} as status, {STEP} as step from ({rows}) as reached"  # noqa: S608  names of our own
 
 
@@ -287,7 +287,7 @@ def _conditions(wanted: UserFilter, watched: Watched) -> list[str]:
 def _given(session: Session, wanted: UserFilter, watched: Watched) -> dict[str, Any]:
     now = clock.now()
     keys: tuple[UUID, ...] = watched.users or ()
-    return sources.places(session, watched) | {
+    return subject_rows.places(session, watched) | {
         "place": ALL_APPS if watched.app is None else watched.app,
         "release": watched.release,
         "keys": list(keys),

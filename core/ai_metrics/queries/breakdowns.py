@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from core.ai_metrics.answers import AiMetricsQuery, ErrorFigures, ErrorKind, ErrorPoint, Errors, Interval, ModelErrors
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.figures import by_model, rate, volume_measures
+from core.ai_metrics.queries.rollup_sources import raw, read_sums
 from core.ai_metrics.queries.series import chosen, points
-from core.ai_metrics.queries.sources import raw, read_sums
 from core.ai_metrics.schemas import RequestStatus
 from core.cache import memo
 from core.identity.permissions import Permission, may, require

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Label
 from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, AiMetricsSummary, Figures, ModelFigures, Volume
-from core.ai_metrics.queries.sources import TOKENS, Columns, RollupSource, read_sums, times_of
+from core.ai_metrics.queries.rollup_sources import TOKENS, Columns, RollupSource, read_sums, times_of
 from core.ai_metrics.schemas import RequestStatus
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor

@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from core import stats
 from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.queries.histograms import LOWEST, middle, summed_each
-from core.ai_metrics.queries.sources import RollupSource, read_sums
+from core.ai_metrics.queries.rollup_sources import RollupSource, read_sums
 from core.ai_metrics.schemas import RequestStatus
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor, View

@@ -10,9 +10,9 @@ from core.activity.models import User
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.errors import RequestMissing
 from core.ai_metrics.queries.conditions import matching_requests
-from core.ai_metrics.queries.extremes import find_first
 from core.ai_metrics.queries.figures import volume
-from core.ai_metrics.queries.sources import raw
+from core.ai_metrics.queries.rollup_sources import raw
+from core.ai_metrics.queries.slowest import find_first
 from core.ai_metrics.requests import RequestDetail, RequestOrder, RequestView
 from core.cache import memo
 from core.conversations.models import Conversation

@@ -23,10 +23,10 @@ from core.ai_metrics.answers import (
     VolumePoint,
 )
 from core.ai_metrics.errors import TooFine
-from core.ai_metrics.queries.bars import bars, buckets_of, exact_buckets
 from core.ai_metrics.queries.figures import by_model, mean, volume, volume_measures, volume_of
 from core.ai_metrics.queries.histograms import quantiles_each, summed_each
-from core.ai_metrics.queries.sources import TIMINGS, Columns, RollupSource, Timing, read_sums, times_of
+from core.ai_metrics.queries.latency_histogram import bars, buckets_of, exact_buckets
+from core.ai_metrics.queries.rollup_sources import TIMINGS, Columns, RollupSource, Timing, read_sums, times_of
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
 from core.presentation.periods import DAY, Period, midnight

@@ -26,7 +26,7 @@ from core.ai_metrics.models import ToolDelta, ToolRollup
 from core.ai_metrics.queries.conditions import filters_of, inside, matching, matching_between, parameters
 from core.ai_metrics.queries.figures import mean, rate
 from core.ai_metrics.queries.histograms import packed
-from core.ai_metrics.queries.sources import (
+from core.ai_metrics.queries.rollup_sources import (
     LONGEST_MS,
     MOST_STATEMENTS,
     NO_BUCKET,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.annotations.exports import turns
-from core.annotations.exports.left_out import ExclusionReason
+from core.annotations.exports.exclusions import ExclusionReason
 from core.annotations.exports.turns import Definition, SpokenMessage, StoredTurn, Telling, Untold
 from core.annotations.schemas import AnnotationType
 from core.conversations.schemas import MessageSpeaker

@@ -7,11 +7,11 @@ from datetime import datetime
 from hashlib import blake2b, sha256
 from typing import Any
 
-from core.annotations.exports import exporting
+from core.annotations.exports import export_rows
 from core.annotations.exports.examples import Example
-from core.annotations.exports.exporting import Split
+from core.annotations.exports.exclusions import WORDS, ExclusionReason
+from core.annotations.exports.export_rows import Split
 from core.annotations.exports.formats import FORMATS, Format, FormatName
-from core.annotations.exports.left_out import WORDS, ExclusionReason
 from core.annotations.exports.readers import is_readable
 from core.annotations.schemas import AnnotationFilter
 from core.database.db import Session
@@ -139,7 +139,7 @@ def preview(asked: ExportQuery, *, actor: Actor) -> list[str]:
     """Return the first five lines as they would be written; raise Forbidden."""
     require(actor, Permission.EXPORT_ANNOTATIONS)
     form, tally, found = FORMATS[asked.format], ExportTally(), list[str]()
-    for examples in exporting.read_all(asked.wanted, asked.split, form):
+    for examples in export_rows.read_all(asked.wanted, asked.split, form):
         lines = (_line(form, example, tally) for example in examples)
         found += [line.decode() for line in lines if line is not None]
         if len(found) >= PREVIEWED:
@@ -150,7 +150,7 @@ def preview(asked: ExportQuery, *, actor: Actor) -> list[str]:
 def _pieces(asked: ExportQuery, tally: ExportTally) -> Iterator[bytes]:
     form = FORMATS[asked.format]
     yield tally.written(form.opening)
-    for examples in exporting.read_all(asked.wanted, asked.split, form):
+    for examples in export_rows.read_all(asked.wanted, asked.split, form):
         lines = (_line(form, example, tally) for example in examples)
         yield tally.written(b"".join(line for line in lines if line is not None))
 
@@ -189,7 +189,7 @@ def _warnings(form: Format, tally: ExportTally) -> list[str]:
         found.append(f"{form.said} needs at least {form.fewest} lines; this file has {tally.rows}.")
     if tally.shortened:
         found.append(
-            f"{tally.shortened:,} come from long conversations; only the last {exporting.MOST_BEFORE} messages are included."
+            f"{tally.shortened:,} come from long conversations; only the last {export_rows.MOST_BEFORE} messages are included."
         )
     if tally.bare:
         found.append(f"In {tally.bare:,}, only tool names are stored, so tool calls are left out.")

@@ -14,7 +14,7 @@ import msgspec
 
 from core.annotations.exports import dialogues, markdown
 from core.annotations.exports.examples import Example, TrainingQuestion, answered, compared, judged, noted
-from core.annotations.exports.left_out import ExclusionReason
+from core.annotations.exports.exclusions import ExclusionReason
 from core.annotations.exports.turns import SpokenMessage, StoredTurn, Untold
 from core.presentation import csv_lines
 

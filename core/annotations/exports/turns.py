@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from core.annotations.exports.left_out import ExclusionReason
+from core.annotations.exports.exclusions import ExclusionReason
 from core.conversations.schemas import MessageSpeaker
 
 NO_NAME = re.compile(r"[^a-zA-Z0-9_-]")

@@ -9,7 +9,7 @@ from core.annotations import annotations
 from core.annotations.annotations import DECIDING
 from core.annotations.errors import AnnotationMissing, DecidesOwn, ItemMissing, NothingToDecide
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
-from core.annotations.review_queue.claims import of_item, snapshot_of
+from core.annotations.review_queue.leases import of_item, snapshot_of
 from core.annotations.schemas import (
     AnnotationStatus,
     AnnotationView,

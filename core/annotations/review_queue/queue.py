@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.annotations.errors import ItemMissing
 from core.annotations.models import ReviewItem, ReviewPass
-from core.annotations.review_queue import claims
+from core.annotations.review_queue import leases
 from core.annotations.review_queue.backlog import Backlog, read_backlog
 from core.annotations.schemas import (
     AnnotationType,
@@ -90,14 +90,14 @@ def act_on_many(ai: Session, given: BulkBody, rules: Review, *, actor: Actor) ->
     """Approve or skip a selection; what others have, or what has been done meanwhile, is left."""
     require(actor, Permission.ANNOTATE)
     acts: dict[BulkAction, Callable[[UUID], object]] = {
-        BulkAction.APPROVE: lambda id_: claims.done(ai, id_, ReviewVerdict(annotation_type=AnnotationType.APPROVED), actor=actor),
-        BulkAction.SKIP: lambda id_: claims.skip(ai, id_, actor=actor),
+        BulkAction.APPROVE: lambda id_: leases.done(ai, id_, ReviewVerdict(annotation_type=AnnotationType.APPROVED), actor=actor),
+        BulkAction.SKIP: lambda id_: leases.skip(ai, id_, actor=actor),
     }
     done, left = [], []
     for id_ in sorted(set(given.ids)):  # in one order, so that two who do this at once do not wait for each other
         try:
             with ai.begin_nested():
-                claims.claim_one(ai, id_, rules, actor=actor)
+                leases.claim_one(ai, id_, rules, actor=actor)
                 acts[given.action](id_)
             done.append(id_)
         except Failure:

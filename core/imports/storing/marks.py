@@ -1,7 +1,7 @@
 """What the database `ai` has taken of a chunk, noted beside its rows: it commits before `core`, which may never hear of it.
 
 Done again, the chunk finds its rows there, and would count them as duplicates. The mark stands among the traces of the import
-(core/database/traces.py), one a database, and goes with them.
+(core/database/import_traces.py), one a database, and goes with them.
 """
 
 import json

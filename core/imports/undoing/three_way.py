@@ -1,6 +1,6 @@
 """What a row is without what one import has said of it: field by field, as it was before, but where others have spoken since.
 
-A field is its value and how new that is (core/database/newest.py); of objects, each key is one. Rows are as Postgres makes
+A field is its value and how new that is (core/database/newest_values.py); of objects, each key is one. Rows are as Postgres makes
 JSON of them.
 """
 

@@ -20,7 +20,7 @@ from core.knowledge.answers import (
     NamedCount,
     ScopeFigures,
 )
-from core.knowledge.documents import found
+from core.knowledge.documents import search
 from core.knowledge.documents.bodies import Change
 from core.knowledge.errors import DocumentMissing
 from core.knowledge.models import Document, DocumentChange
@@ -58,10 +58,10 @@ def list_documents(session: Session, wanted: DocumentFilter, *, window: Window, 
     where, columns = _where(wanted), documents.c
     page = SUMMARIES.where(*where)
     if wanted.q:
-        page = page.order_by(found.rank(documents, wanted.q).desc())
+        page = page.order_by(search.rank(documents, wanted.q).desc())
     page = page.order_by(columns.updated_at.desc(), columns.id.desc()).limit(window.limit).offset(window.offset)
     rows = list(session.execute(page).mappings())
-    marked = found.marked(session, documents, [row["id"] for row in rows], wanted.q, highlights.SHORT)
+    marked = search.marked(session, documents, [row["id"] for row in rows], wanted.q, highlights.SHORT)
     total = session.scalar(select(func.count()).select_from(documents).where(*where)) or 0
     return Page([DocumentSummary(**row, parts=marked.get(row["id"])) for row in rows], total)
 
@@ -123,7 +123,7 @@ def _where(wanted: DocumentFilter) -> list[ColumnElement[bool]]:
     if wanted.tag is not None:
         where.append(literal(storable(wanted.tag)) == any_(columns.tags))
     if wanted.q:
-        where.append(found.has_words(documents, wanted.q))
+        where.append(search.has_words(documents, wanted.q))
     return where
 
 

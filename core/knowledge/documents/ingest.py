@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session
 
-from core.database import traces
+from core.database import import_traces
 from core.database.staging import Stage, driver
 from core.ingest.intake import RowSource, as_jsonb, key_of
 from core.knowledge.schemas import NewDocument
@@ -47,7 +47,7 @@ def store(session: Session, documents: list[NewDocument], source: RowSource) -> 
     documents = source.cleaned(documents)
     connection = driver(session)
     DOCUMENTS.copy(connection, _rows(documents, source))
-    traces.taken_over(connection, source.import_id, "ai_kb_documents", DOCUMENTS)
+    import_traces.taken_over(connection, source.import_id, "ai_kb_documents", DOCUMENTS)
     return connection.execute(UPSERT.encode()).rowcount
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.conversations import naming, ratings, references
-from core.conversations.naming import NAMED, Name
+from core.conversations import named_messages, ratings, sender_ids
+from core.conversations.named_messages import NAMED, Name
 from core.conversations.ratings import Rating
-from core.conversations.references import MessagePlace, Named
-from core.database import traces
+from core.conversations.sender_ids import MessagePlace, Named
+from core.database import import_traces
 from core.database.db import Database, reading, transaction
 from core.database.locks import Lock
 from core.database.staging import Stage, driver
@@ -79,12 +79,12 @@ def store(session: Session, feedback: list[NewFeedback], source: RowSource) -> i
     known = list(_with_ids(source.cleaned(feedback)))
     names = [Name(id_, each.message_id, at) for id_, at, each in known if each.message_id and each.conversation_id is None]
     with transaction() as core:
-        naming.note(core, names)
+        named_messages.note(core, names)
     with reading() as core:
-        places = references.places(core, {(each.conversation_id, each.message_id) for each in feedback})
+        places = sender_ids.places(core, {(each.conversation_id, each.message_id) for each in feedback})
     connection = driver(session)
     FEEDBACK.copy(connection, _rows(known, places, source))
-    traces.taken_over(connection, source.import_id, "ai_feedback", FEEDBACK)
+    import_traces.taken_over(connection, source.import_id, "ai_feedback", FEEDBACK)
     stored = connection.execute(UPSERT.encode()).fetchall()
     if rated := sorted({str(id_) for (id_,) in stored if id_ is not None}):
         outbox.tell(session, GIVEN, {"ids": rated}, database=Database.AI)
@@ -100,8 +100,8 @@ def link(names: list[str]) -> None:
     """
     with transaction() as core:
         core.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": Lock.FEEDBACK})
-        named = naming.list_names(core, names)
-        places = references.places(core, {(None, name) for name in names})
+        named = named_messages.list_names(core, names)
+        places = sender_ids.places(core, {(None, name) for name in names})
         with transaction(Database.AI) as ai:
             _link(ai, named, places)
 

@@ -12,7 +12,7 @@ import httpx2
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.network import outbound
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import Cut, Incomplete, KeyRefused, ServerBroke
 from core.providers.schemas import Connection, KnownModel, ModelCall

@@ -8,7 +8,7 @@ import httpx2
 
 from core.embedded import model_server
 from core.network import outbound
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.platform.config import config
 from core.providers.capabilities import LOCAL_HABITS
 from core.providers.chunks import Chunk

@@ -8,7 +8,7 @@ import httpx2
 import openai
 
 from core.network import outbound
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.platform import logs
 from core.providers.chunks import Chunk, EndChunk, TextChunk, Usage, UsageChunk
 from core.providers.errors import CallFailed, Incomplete, UnexpectedFormat

@@ -11,7 +11,7 @@ from core.conversations.errors import MessageMissing
 from core.database.db import Database, Session, transaction
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.insights.reading import read_message
+from core.insights.conversation_detail import read_message
 from pages._ui import errors, guard, state
 from pages._ui.lists import review_form
 from pages._ui.lists.review_form import ReviewedMessage, ReviewForm

@@ -13,7 +13,7 @@ from core.conversations.opinions import ConversationOpinion, in_words
 from core.conversations.schemas import MessageSpeaker
 from core.database.db import Database, transaction
 from core.identity.schemas import Actor
-from core.insights.reading import Judgement, ReadMessage, RequestOfMessage, read_message
+from core.insights.conversation_detail import Judgement, ReadMessage, RequestOfMessage, read_message
 from core.presentation import words
 from pages._ui import diff, errors, guard, links, markdown, state, text
 from pages._ui.lists import annotation_list

@@ -13,7 +13,7 @@ from core.annotations.charts import NAMES
 from core.annotations.schemas import AnnotationSeverity, AnnotationType, ReviewVerdict
 from core.conversations.schemas import MessageSpeaker
 from core.errors import Invalid
-from core.insights.reading import ReadMessage
+from core.insights.conversation_detail import ReadMessage
 from core.platform import clock
 from pages._ui import frame, state
 

@@ -7,14 +7,14 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
-from core.annotations.review_queue import filling
+from core.annotations.review_queue import sampling_rules
 from core.annotations.schemas import AskedFor
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.conversations.opinions import ConversationOpinion
 from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.permissions import Permission, may
-from core.insights.reading import Reading, read_conversation
+from core.insights.conversation_detail import Reading, read_conversation
 from core.knowledge import charts as feedback_charts
 from core.knowledge.answers import FeedbackFilter, FeedbackStats, FeedbackView
 from core.knowledge.feedback import feedback_figures, feedback_list
@@ -148,7 +148,7 @@ def _draw_one(row: FeedbackView | None, reads: Reads, zone: str) -> None:
 def ask_for(message_id: str) -> None:
     """Have an answer reviewed."""
     with guard.work() as (session, actor), transaction(Database.AI) as ai:
-        filling.ask_for(session, ai, AskedFor(message_id=message_id), actor=actor)
+        sampling_rules.ask_for(session, ai, AskedFor(message_id=message_id), actor=actor)
     state.toast("Added to review queue")
 
 

@@ -15,7 +15,7 @@ from core.database.db import Database, transaction
 from core.database.paging import Window
 from core.identity.permissions import Permission, may
 from core.identity.schemas import Actor
-from core.insights.reading import Reading, read_conversation
+from core.insights.conversation_detail import Reading, read_conversation
 from core.presentation import words
 from core.system import workspace
 from pages._ui import frame, guard, links, state, text, watch

@@ -7,8 +7,8 @@ from core.annotations.schemas import AnnotationView, Decision, ItemState, QueueI
 from core.conversations.errors import ConversationMissing, MessageMissing
 from core.database.db import Database, transaction
 from core.database.paging import Window
+from core.insights.conversation_detail import Reading, read_conversation
 from core.insights.excerpts import read_excerpts
-from core.insights.reading import Reading, read_conversation
 from core.presentation import words
 from core.system import workspace
 from pages._ui import errors, guard, state, text, watch

@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from core.annotations import annotations
 from core.annotations.errors import AnnotationMissing, ItemMissing, NotYours
-from core.annotations.review_queue import claims, retracting
+from core.annotations.review_queue import leases
+from core.annotations.review_queue import undo as retracting
 from core.annotations.schemas import AnnotationChangeBody, AnnotationFilter, AnnotationView, QueueItemView, ReviewVerdict
 from core.annotations.settings import Review
 from core.database.db import Session
@@ -22,7 +23,7 @@ LATEST = Window(20)
 
 def begin(ai: Session, desk: Desk, rules: Review, *, actor: Actor) -> Desk:
     """Return the desk with what one holds already, else with the next of the queue; empty-handed when nothing waits."""
-    item = claims.claim(ai, rules, actor=actor, is_resuming=True)
+    item = leases.claim(ai, rules, actor=actor, is_resuming=True)
     return desk.left() if item is None else desk.joined(item)
 
 
@@ -32,7 +33,7 @@ def on(ai: Session, desk: Desk, rules: Review, *, actor: Actor) -> Desk:
         if (there := _again(ai, desk, visit, rules, actor)) is not None:
             return _let_go(ai, desk, desk.showing(there), actor)
         desk = desk.without(visit.item.id)
-    item = claims.claim(ai, rules, actor=actor, besides=[each.item.id for each in desk.laid_aside])
+    item = leases.claim(ai, rules, actor=actor, besides=[each.item.id for each in desk.laid_aside])
     if item is not None:
         return _let_go(ai, desk, desk.joined(item), actor)
     for visit in desk.laid_aside:
@@ -53,7 +54,7 @@ def back(ai: Session, desk: Desk, rules: Review, *, actor: Actor) -> Desk | None
 def save(ai: Session, desk: Desk, shown: Visit, said: ReviewVerdict, *, actor: Actor) -> Desk:
     """Store what is said of the item on screen; of one that was saved before, correct it."""
     if not shown.is_saved:
-        claims.done(ai, shown.item.id, said, actor=actor)
+        leases.done(ai, shown.item.id, said, actor=actor)
         return desk.saved(Act(shown.item))
     before = said_of(ai, shown.item, actor)
     annotations.change(ai, before.id, AnnotationChangeBody(**said.model_dump()), actor=actor)
@@ -62,7 +63,7 @@ def save(ai: Session, desk: Desk, shown: Visit, said: ReviewVerdict, *, actor: A
 
 def skip(ai: Session, desk: Desk, shown: Visit, *, actor: Actor) -> Desk:
     """Leave the item on screen to others."""
-    claims.skip(ai, shown.item.id, actor=actor)
+    leases.skip(ai, shown.item.id, actor=actor)
     return desk.skipped(Act(shown.item))
 
 
@@ -100,7 +101,7 @@ def _again(ai: Session, desk: Desk, visit: Visit, rules: Review, actor: Actor) -
             return visit
         if visit.item.id == desk.held_id:
             return visit
-        return replace(visit, item=claims.claim_one(ai, visit.item.id, rules, actor=actor))
+        return replace(visit, item=leases.claim_one(ai, visit.item.id, rules, actor=actor))
     return None
 
 
@@ -108,5 +109,5 @@ def _let_go(ai: Session, before: Desk, now: Desk, actor: Actor) -> Desk:
     """Give back what was in hand before and no longer is; what is not one's own any more need not be given back."""
     if before.held_id is not None and before.held_id != now.held_id:
         with suppress(NotYours, ItemMissing):
-            claims.release(ai, before.held_id, actor=actor)
+            leases.release(ai, before.held_id, actor=actor)
     return now

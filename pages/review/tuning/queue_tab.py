@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.annotations.review_queue.queue import Counters
 from core.identity.permissions import Permission, may
-from core.insights.reading import ReadMessage
+from core.insights.conversation_detail import ReadMessage
 from core.presentation import words
 from core.system import workspace
 from pages._ui import frame, markdown, state, text, watch

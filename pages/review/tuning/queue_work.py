@@ -18,7 +18,7 @@ from core.database.db import Database, Session, transaction
 from core.database.paging import Window
 from core.errors import Conflict, NotFound
 from core.identity.schemas import Actor
-from core.insights.reading import Reading, ReadMessage, read_conversation
+from core.insights.conversation_detail import Reading, ReadMessage, read_conversation
 from pages._ui import errors, frame, guard, state
 from pages._ui.cache import Reads
 from pages._ui.lists import review_form

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.annotations.exports import export
 from core.annotations.exports.export import ExportQuery, Manifest
-from core.annotations.exports.exporting import Split
+from core.annotations.exports.export_rows import Split
 from core.annotations.exports.formats import FORMATS, FormatName
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.identity.permissions import Permission, may

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pandas as pd
 import streamlit as st
 
-from core.ai_metrics.flows import Reprice, RepriceReport
+from core.ai_metrics.repricing import Reprice, RepriceReport
 from core.platform import clock
 from core.presentation import words
 from core.system import repricing

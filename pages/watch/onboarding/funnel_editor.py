@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.activity.funnels import asking, funnel, segments, versus
+from core.activity.funnels import funnel, funnel_comparison, question, segments
 from core.activity.funnels.funnel import MOST_STEPS, MOST_WINDOW_DAYS, SAVED, Funnel, Step
 from core.platform.ids import new_id
 from core.presentation.periods import Watched
@@ -37,9 +37,9 @@ def draw_choices(reads: Reads, page: str) -> None:
     place = Watched(state.get(f"{page}.environment", "") or "production", state.get(f"{page}.app", "") or None)
     names = {each.segment: each.name for each in reads.ask(segments.list_segments, place)}
     _choose(page, "segment", "Segment", names, {"": "All users"})
-    _choose(page, "against", "Compare with", names, {"": "No comparison", versus.PREVIOUS: "Previous period"})
+    _choose(page, "against", "Compare with", names, {"": "No comparison", funnel_comparison.PREVIOUS: "Previous period"})
     if st.button("Edit steps", icon=":material/format_list_numbered:", on_click=open_with, args=(read_funnel(page),)):
-        edit(page, reads.ask(asking.list_step_types))
+        edit(page, reads.ask(question.list_step_types))
 
 
 def _choose(page: str, name: str, label: str, names: dict[str, str], first: dict[str, str]) -> None:

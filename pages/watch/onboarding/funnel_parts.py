@@ -9,9 +9,9 @@ from core.activity import charts as funnel_charts
 from core.activity.answers import FunnelComparison, FunnelView
 from core.activity.charts import short, took
 from core.activity.funnels.conversion import in_words
-from core.activity.funnels.versus import points
+from core.activity.funnels.funnel_comparison import points
 from core.database.paging import Page
-from core.insights.stopped import StoppedUser
+from core.insights.stopped_users import StoppedUser
 from core.presentation import words
 from core.presentation.comparison import ChangeVerdict
 from core.presentation.periods import DAY

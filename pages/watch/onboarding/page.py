@@ -6,13 +6,13 @@ import streamlit as st
 
 from core.activity import charts as funnel_charts
 from core.activity.answers import FunnelView
-from core.activity.funnels import conversion, courses, stays, versus
+from core.activity.funnels import completion, conversion, funnel_comparison, time_to_drop_off
 from core.activity.funnels.funnel import Funnel
 from core.activity.funnels.segments import Segment
 from core.activity.queries import daily, events
 from core.activity.queries.events import EventFilter
 from core.database.paging import Cursor, Window
-from core.insights import stopped
+from core.insights import stopped_users
 from core.presentation import words
 from core.presentation.periods import DAY, HOUR
 from pages._ui import charts, errors, filters, state, text, watch
@@ -64,7 +64,7 @@ def draw_nobody(reads: Reads, chosen: Filters, wanted: Funnel) -> bool:
 def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment | None, found: FunnelView) -> None:
     """Draw the funnel, and who stopped at the chosen step."""
     asked = (chosen.period, chosen.watched, wanted, segment)
-    beside = reads.ask(versus.compare_funnels, *asked, chosen["against"]) if chosen["against"] else None
+    beside = reads.ask(funnel_comparison.compare_funnels, *asked, chosen["against"]) if chosen["against"] else None
 
     def pick(step: int) -> None:
         filters.put(PAGE, step=str(step) if step else "")
@@ -78,7 +78,7 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
     step = chosen["step"] or ""
     if step.isdecimal() and 1 <= int(step) <= len(found.steps):
         window = Window(STOPPED, (state.get(f"{PAGE}.stopped.page", 1) - 1) * STOPPED)
-        people = reads.ask(stopped.list_stopped, *asked, int(step), window)
+        people = reads.ask(stopped_users.list_stopped, *asked, int(step), window)
         name, is_last = funnel_charts.short(found.steps[int(step) - 1]), int(step) == wanted.last + 1
         address = chosen.download("onboarding/stopped")
         funnel_parts.draw_stopped(people, name, PAGE, chosen.period.zone, is_last=is_last, per_page=STOPPED, download=address)
@@ -87,7 +87,7 @@ def draw_funnel(reads: Reads, chosen: Filters, wanted: Funnel, segment: Segment 
 @errors.part("Conversion charts")
 def draw_courses(reads: Reads, chosen: Filters, asked: Sequence[object]) -> None:
     """Draw who came through by day and by time, and how long the others stayed."""
-    course, stayed = reads.ask(courses.read_course, *asked, by_hour=True), reads.ask(stays.read_stays, *asked)
+    course, stayed = reads.ask(completion.read_course, *asked, by_hour=True), reads.ask(time_to_drop_off.read_stays, *asked)
     palette, zone = charts.palette(), chosen.period.zone
     grid = st.grid(3, min_column_width=300, gap=("small", "medium"))
 

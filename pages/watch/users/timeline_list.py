@@ -15,7 +15,7 @@ from core.activity.answers import Moment
 from core.conversations.opinions import in_words
 from core.database.db import Database, transaction
 from core.database.paging import LARGEST_PAGE, Window
-from core.insights.reading import ReadMessage, read_conversation
+from core.insights.conversation_detail import ReadMessage, read_conversation
 from core.insights.timeline import Entry, Stretch, TimelineDay, TimelineFeedback, TimelineTalk
 from core.presentation import words
 from pages._ui import errors, guard, links, markdown, state, text

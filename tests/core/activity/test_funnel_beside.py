@@ -7,7 +7,7 @@ import pytest
 from core.activity import users
 from core.activity.answers import FunnelView
 from core.activity.errors import FunnelRefused
-from core.activity.funnels import conversion, courses, segments, stays, versus
+from core.activity.funnels import completion, conversion, funnel_comparison, segments, time_to_drop_off
 from core.activity.funnels.funnel import SAVED, STEPS, Funnel, read
 from core.activity.funnels.segments import Segment
 from core.activity.schemas import NewEvent, NewUser
@@ -100,7 +100,9 @@ def test_two_segments_differ_by_more_than_chance_or_not(actor: Actor) -> None:
     store(each for number in range(40) for each in spaced(STEPS[: 2 if number < 30 else 5], user=f"ads{number}"))
     store(each for number in range(40) for each in spaced(STEPS[: 2 if number < 8 else 5], user=f"search{number}"))
     with transaction() as session:
-        found = versus.compare_funnels(session, DAYS, Watched(), SAVED, Segment.read("source=ads"), "source=search", actor=actor)
+        found = funnel_comparison.compare_funnels(
+            session, DAYS, Watched(), SAVED, Segment.read("source=ads"), "source=search", actor=actor
+        )
     last = found.steps[-1].from_start
     assert last.difference == pytest.approx(-0.55)
     assert last.verdict is ChangeVerdict.WORSE
@@ -113,9 +115,9 @@ def test_two_segments_differ_by_more_than_chance_or_not(actor: Actor) -> None:
 def test_too_few_have_no_verdict(actor: Actor) -> None:
     store(each for number in range(9) for each in spaced(STEPS[:2], user=f"u{number}"))
     with transaction() as session:
-        found = versus.compare_funnels(session, DAYS, Watched(), against="2026-10-01..2026-10-08", actor=actor)
+        found = funnel_comparison.compare_funnels(session, DAYS, Watched(), against="2026-10-01..2026-10-08", actor=actor)
         with pytest.raises(FunnelRefused):
-            versus.compare_funnels(session, DAYS, Watched(), against="2026-10-08..2026-10-01", actor=actor)
+            funnel_comparison.compare_funnels(session, DAYS, Watched(), against="2026-10-08..2026-10-01", actor=actor)
     assert found.says == "Not enough users: each side needs at least 10."
     assert found.other_name == "1 Oct to 7 Oct"
     step = found.one.steps[1]
@@ -135,7 +137,7 @@ def test_of_two_periods_a_step_counts_as_far_as_all_have_had_time(
             store(spaced(STEPS, user=f"{start:%d}-{number}", start=start, gap=gap))
     period = Period(START - week, START)
     with transaction() as session:
-        found = versus.compare_funnels(session, period, Watched(), actor=actor)
+        found = funnel_comparison.compare_funnels(session, period, Watched(), actor=actor)
     assert (found.one.window_days, found.other.window_days) == (days, days)
     assert found.one.steps[-1].users == found.other.steps[-1].users == (10 if days < 7 else 20)
     assert found.steps[-1].from_start.verdict is ChangeVerdict.NOISE
@@ -151,8 +153,8 @@ def test_of_a_period_that_goes_on_only_who_has_had_a_day_is_judged(actor: Actor,
         store(spaced(STEPS[:1], user=f"today{number}", start=today))
     week, only_today = Period(today - 6 * day, today + day), Period(today, today + day)
     with transaction() as session:
-        found = versus.compare_funnels(session, week, Watched(), actor=actor)
-        early = versus.compare_funnels(session, only_today, Watched(), against="2026-10-01..2026-10-02", actor=actor)
+        found = funnel_comparison.compare_funnels(session, week, Watched(), actor=actor)
+        early = funnel_comparison.compare_funnels(session, only_today, Watched(), against="2026-10-01..2026-10-02", actor=actor)
     last = found.steps[-1].from_start
     assert (found.one.end, found.one.window_days, found.one.steps[0].users) == (today - day, 1, 40)
     assert last.difference == pytest.approx(-0.9)
@@ -170,7 +172,7 @@ def test_a_shorter_window_reads_from_what_is_kept_what_the_marks_say(actor: Acto
     kept = funnel(actor, wanted)
     of_marks = funnel(actor, Funnel(window=timedelta(days=days), any_order=True))
     with transaction() as session:
-        course = courses.read_course(session, DAYS, Watched(), wanted, actor=actor)
+        course = completion.read_course(session, DAYS, Watched(), wanted, actor=actor)
     assert [step.users for step in kept.steps] == [step.users for step in of_marks.steps]
     assert (course.users, course.completed) == (kept.steps[0].users, kept.steps[-1].users)
 
@@ -182,8 +184,8 @@ def test_cohorts_and_times_add_up_to_the_funnel(actor: Actor) -> None:
     for wanted in (SAVED, read(None, 5), read(None, 30, any_order=True)):
         view = funnel(actor, wanted)
         with transaction() as session:
-            course = courses.read_course(session, DAYS, Watched(), wanted, actor=actor)
-            stayed = stays.read_stays(session, DAYS, Watched(), wanted, actor=actor)
+            course = completion.read_course(session, DAYS, Watched(), wanted, actor=actor)
+            stayed = time_to_drop_off.read_stays(session, DAYS, Watched(), wanted, actor=actor)
         assert (course.users, course.completed) == (view.steps[0].users, view.steps[-1].users) == (14, 4)
         assert sum(day.users for day in course.days) == course.users
         assert sum(bar.users for bar in course.histogram) == course.completed
@@ -196,7 +198,7 @@ def test_a_cohort_is_complete_when_the_window_of_all_has_passed(actor: Actor) ->
     today = clock.now().date()
     days = Period(midnight(today - timedelta(days=3), "UTC"), midnight(today + timedelta(days=1), "UTC"))
     with transaction() as session:
-        course = courses.read_course(session, days, Watched(), read(None, 2), actor=actor)
+        course = completion.read_course(session, days, Watched(), read(None, 2), actor=actor)
     assert [day.is_complete for day in course.days] == [True, False, False, False]
     assert course.days[0].rate is None
     assert [day.date for day in course.days] == [today - timedelta(days=3 - number) for number in range(4)]
@@ -207,13 +209,13 @@ def test_days_are_those_of_the_reporting_time_zone(actor: Actor) -> None:
     for zone, day in (("UTC", date(2026, 11, 2)), ("Europe/Berlin", date(2026, 11, 3))):
         period = Period(midnight(date(2026, 11, 1), zone), midnight(date(2026, 11, 5), zone), zone)
         with transaction() as session:
-            course = courses.read_course(session, period, Watched(), actor=actor)
+            course = completion.read_course(session, period, Watched(), actor=actor)
         assert [each.date for each in course.days if each.users] == [day]
 
 
 def test_very_many_days_stand_together(actor: Actor) -> None:
     with transaction() as session:
-        course = courses.read_course(session, Period(START - timedelta(days=1000), START), Watched(), actor=actor)
+        course = completion.read_course(session, Period(START - timedelta(days=1000), START), Watched(), actor=actor)
     assert (course.days_each, len(course.days)) == (3, 334)
 
 

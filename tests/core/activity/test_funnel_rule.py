@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from core.activity import subjects
 from core.activity.answers import FunnelView
-from core.activity.funnels import asking, conversion, courses
+from core.activity.funnels import completion, conversion, question
 from core.activity.funnels.funnel import ONBOARDING, STEPS, WINDOW, Funnel, Step, parse
 from core.activity.schemas import NewEvent
 from core.database.db import transaction
@@ -114,8 +114,8 @@ def test_times_between_steps_of_very_many_are_those_of_all(
         for number, gap in enumerate(took)
         for place, kind in enumerate(STEPS[:2])
     )
-    monkeypatch.setattr(asking, "ENOUGH", 50)
-    monkeypatch.setattr(asking, "ROUGHLY", text("select 100000"))
+    monkeypatch.setattr(question, "ENOUGH", 50)
+    monkeypatch.setattr(question, "ROUGHLY", text("select 100000"))
     view = read(actor, parse(steps) if steps else ONBOARDING)
     step = view.steps[1]
     tenths = quantiles(took, n=10, method="inclusive")
@@ -131,10 +131,10 @@ def test_times_to_the_last_step_of_very_many_are_those_of_all(actor: Actor, monk
         for number, gap in enumerate(took)
         for place, kind in enumerate(STEPS)
     )
-    monkeypatch.setattr(asking, "ENOUGH", 50)
-    monkeypatch.setattr(asking, "ROUGHLY", text("select 100000"))
+    monkeypatch.setattr(question, "ENOUGH", 50)
+    monkeypatch.setattr(question, "ROUGHLY", text("select 100000"))
     with transaction() as session:
-        found = courses.read_course(session, Period(START, START + timedelta(days=1)), Watched(), actor=actor)
+        found = completion.read_course(session, Period(START, START + timedelta(days=1)), Watched(), actor=actor)
     tenths = quantiles([4 * gap for gap in took], n=10, method="inclusive")
     assert found.completed == 200
     assert (found.median_seconds, found.p90_seconds) == pytest.approx((tenths[4], tenths[8]), abs=1e-6)

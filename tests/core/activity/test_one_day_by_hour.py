@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from core.activity.funnels import courses
+from core.activity.funnels import completion
 from core.activity.queries import daily
 from core.activity.schemas import TypeCourse
 from core.database.db import transaction
@@ -66,8 +66,8 @@ def test_two_days_are_counted_by_day(actor: Actor) -> None:
 def test_those_who_began_today_are_shown_by_hour_only_where_a_page_asks(actor: Actor) -> None:
     store([event("onboarding.register_start", START + timedelta(hours=2), user_id="b")])
     with transaction() as session:
-        hours = courses.read_course(session, DAY, Watched(), by_hour=True, actor=actor).days
-        days = courses.read_course(session, DAY, Watched(), actor=actor).days
+        hours = completion.read_course(session, DAY, Watched(), by_hour=True, actor=actor).days
+        days = completion.read_course(session, DAY, Watched(), actor=actor).days
     assert {hour.starts_at.hour for hour in hours if hour.users} == {11}
     assert [day.date for day in days] == [START.date()]
     assert len(hours) == 24

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from core.activity import ingest
+from core.activity.funnels.conversion_drops import Drop, drops
 from core.activity.funnels.funnel import STEPS
-from core.activity.funnels.passages import Drop, drops
 from core.database import partitions
 from core.database.db import transaction
 from core.errors import Forbidden

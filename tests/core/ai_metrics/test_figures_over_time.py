@@ -11,7 +11,7 @@ from sqlalchemy import event
 from core.ai_metrics.answers import AiMetricsQuery, Interval, Latency
 from core.ai_metrics.errors import TooFine
 from core.ai_metrics.queries import breakdowns, series, tiles
-from core.ai_metrics.queries.sources import statement_of
+from core.ai_metrics.queries.rollup_sources import statement_of
 from core.ai_metrics.schemas import NewRequest
 from core.cache import memo
 from core.database.db import transaction

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text
 
-from core.ai_metrics import flows, reprice, rollups
-from core.ai_metrics.flows import EmptySpan, Reprice, RepriceProgress, RepriceReport
+from core.ai_metrics import reprice, repricing, rollups
 from core.ai_metrics.models import AiRequest
+from core.ai_metrics.repricing import EmptySpan, Reprice, RepriceProgress, RepriceReport
 from core.database import db
 from core.database.db import transaction
 from core.identity.schemas import Actor
@@ -45,7 +45,7 @@ def boss() -> Actor:
 
 def run(**given: object) -> RepriceReport:
     wanted = Reprice.model_validate({"dry_run": False, **WEEK, **given})
-    return flows.reprice_days(RepriceProgress(flows.span_of(wanted), dry_run=wanted.dry_run))
+    return repricing.reprice_days(RepriceProgress(repricing.span_of(wanted), dry_run=wanted.dry_run))
 
 
 def costs() -> list[Decimal | None]:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from core.ai_metrics.answers import AiMetricsQuery
-from core.ai_metrics.queries import extremes, ordered_days, request_lists
+from core.ai_metrics.queries import daily_indexes, request_lists, slowest
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import NewRequest, RequestStatus
 from core.database.db import transaction
@@ -30,7 +30,7 @@ INDEXES = text("select indexname from pg_indexes where indexname like 'ai_reques
 def edge(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> datetime:
     """Since when days have no index: those of the requests do not end with today."""
     chosen = {"every day is over": WHOLE.end, "the last days are not": START + 3 * DAY}
-    monkeypatch.setattr(extremes, "begins_unordered", lambda: chosen[request.param])
+    monkeypatch.setattr(slowest, "begins_unordered", lambda: chosen[request.param])
     return chosen[request.param]
 
 
@@ -58,7 +58,7 @@ def test_they_are_those_that_took_or_cost_most(
     send(*sent)
     if is_folded:
         fold()
-    ordered_days.make()
+    daily_indexes.make()
     measured = sorted(value for each in sent if (value := measure(each, order)) is not None and is_wanted(asked, each, order))
     with transaction() as session:
         found = request_lists.list_first(session, asked, order, window, actor=person(Role.ANALYST).actor)
@@ -68,20 +68,20 @@ def test_they_are_those_that_took_or_cost_most(
 
 def test_days_that_are_over_have_an_index_of_each_order_and_today_has_none() -> None:
     send(request(clock.now()), request(clock.now() - 2 * DAY))
-    ordered_days.make()
+    daily_indexes.make()
     assert f"ai_request_metrics_p{clock.now() - 2 * DAY:%Y%m%d}_cost" in indexes()
     assert f"ai_request_metrics_p{clock.now():%Y%m%d}_cost" not in indexes()
-    assert ordered_days.make() == 0
+    assert daily_indexes.make() == 0
 
 
 def test_an_index_that_was_not_finished_is_made_again() -> None:
     send(request(clock.now() - 2 * DAY))
-    ordered_days.make()
+    daily_indexes.make()
     with transaction() as session:
         broken = text("update pg_index set indisvalid = false where indexrelid = to_regclass(:name)")
         session.execute(broken, {"name": indexes()[0]})
-    assert ordered_days.make() == 1
-    assert ordered_days.make() == 0
+    assert daily_indexes.make() == 1
+    assert daily_indexes.make() == 0
 
 
 def indexes() -> list[str]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
-from core.annotations.review_queue import claims
+from core.annotations.review_queue import leases
 from core.database.db import Database, transaction
 from core.embedded.postgres import Postgres
 from core.identity.schemas import Actor, Role
@@ -20,7 +20,7 @@ MANY = 100_000
 def plan(actor: Actor) -> str:
     given = {"account": actor.id, "now": clock.now(), "until": clock.now() + timedelta(minutes=10), "besides": [new_id()]}
     with transaction(Database.AI) as ai:
-        found = ai.scalar(text(f"explain (analyze, format json) {claims.TAKE.text}"), given)
+        found = ai.scalar(text(f"explain (analyze, format json) {leases.TAKE.text}"), given)
         ai.rollback()
     return json.dumps(found)
 

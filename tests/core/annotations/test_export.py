@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from core.annotations.exports import export
+from core.annotations.exports.exclusions import ExclusionReason
 from core.annotations.exports.export import ExportQuery, Manifest
-from core.annotations.exports.exporting import Split, split_of
+from core.annotations.exports.export_rows import Split, split_of
 from core.annotations.exports.formats import FormatName
-from core.annotations.exports.left_out import ExclusionReason
 from core.annotations.schemas import AnnotationFilter, AnnotationStatus, AnnotationType
 from core.database.db import transaction
 from core.errors import Forbidden

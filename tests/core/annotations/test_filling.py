@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from core.annotations import jobs
-from core.annotations.review_queue import filling
+from core.annotations.review_queue import sampling_rules
 from core.annotations.settings import Review
 from core.database import settings
 from core.database.db import transaction
@@ -106,6 +106,6 @@ def test_the_first_look_goes_back_thirty_days_and_the_next_goes_on_from_it() -> 
     jobs.fill(0)
     assert len(joined()) == 2
     with transaction() as core:
-        until = settings.read(core, filling.Looked).until
+        until = settings.read(core, sampling_rules.Looked).until
     assert until is not None
     assert until > clock.now() - HOUR

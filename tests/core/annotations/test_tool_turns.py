@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from core.annotations.exports.examples import Example
+from core.annotations.exports.exclusions import ExclusionReason
 from core.annotations.exports.formats import FORMATS, FormatName
-from core.annotations.exports.left_out import ExclusionReason
 from core.annotations.exports.readers import is_readable
 from core.annotations.exports.turns import StoredTurn
 from core.annotations.schemas import AnnotationType

@@ -7,7 +7,7 @@ import pytest
 from core.executions import runner as runners
 from core.executions.buffers import AnswerBuffer
 from core.executions.runner import Runner
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.platform.ids import new_id
 from tests.factories.executions import begun, speaking
 from tests.factories.identity import person

@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from core.database import db
 from core.embedded.postgres import Postgres
-from core.insights import first
+from core.insights import warm_up
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -28,14 +28,14 @@ def statements() -> Iterator[list[str]]:
 
 def test_it_asks_for_what_the_first_pages_count_by() -> None:
     with statements() as asked:
-        first.ask(lambda: False)
+        warm_up.ask(lambda: False)
     for table in ("user_spans", "subjects", "ai_request_rollups", "user_activity_events", "ai_request_metrics", "users"):
         assert any(table in statement for statement in asked), table
 
 
 def test_it_asks_no_more_once_the_program_ends() -> None:
     with statements() as asked:
-        first.ask(lambda: True)
+        warm_up.ask(lambda: True)
     assert not any("subjects" in statement for statement in asked)
 
 
@@ -44,6 +44,6 @@ def test_a_database_that_does_not_answer_is_left_to_those_who_need_it(cluster: P
     kept = db.engines()
     db.use(db.Engines(gone, gone))
     try:
-        first.ask(lambda: False)
+        warm_up.ask(lambda: False)
     finally:
         db.use(kept)

@@ -16,7 +16,7 @@ from core.errors import Forbidden
 from core.identity import sessions
 from core.identity.schemas import Actor, Role
 from core.ingest.intake import key_of
-from core.insights.reading import read_conversation
+from core.insights.conversation_detail import read_conversation
 from core.insights.timeline import Beside, TimelineDay, TimelineFeedback, TimelineTalk, beside, timeline
 from core.knowledge.feedback import ingest as feedback
 from core.knowledge.schemas import NewFeedback

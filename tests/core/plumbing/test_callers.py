@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.network.callers import client_address, network_of
+from core.network.client_addresses import client_address, network_of
 
 TRUSTED = frozenset({"10.0.0.1", "10.0.0.2", "2001:db8::1"})
 

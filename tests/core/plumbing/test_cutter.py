@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from core.network import outbound
-from core.network.cutter import Cutter, cuttable
+from core.network.cancellation import Cutter, cuttable
 from core.network.outbound import Reach
 from tests.factories.servers import Server, certificate, names, serving
 

@@ -8,7 +8,7 @@ from contextlib import closing
 import httpx2
 import pytest
 
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.providers import gateway
 from core.providers.errors import Cut
 from core.providers.schemas import ProviderKind

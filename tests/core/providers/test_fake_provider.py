@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.providers import gateway
 from core.providers.chunks import TextChunk
 from core.providers.errors import CallFailed, Cut, Incomplete, KeyRefused, ServerBroke

@@ -13,7 +13,7 @@ from core.database.settings import DEFAULT_PROMPT
 from core.embedded import model_server
 from core.embedded.model_server import ModelServer
 from core.errors import StartRefused
-from core.network.cutter import Cutter
+from core.network.cancellation import Cutter
 from core.platform.config import config
 from core.providers import catalogue, gateway
 from core.providers.chunks import TextChunk

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, text
 
-from core.ai_metrics import flows
-from core.ai_metrics.flows import Reprice, RepriceProgress, RepriceReport
+from core.ai_metrics import repricing as flows
 from core.ai_metrics.models import AiRequest
+from core.ai_metrics.repricing import Reprice, RepriceProgress, RepriceReport
 from core.batches.errors import RunMissing
 from core.batches.models import BatchRunRecord
 from core.database.db import Session, transaction

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 
 from core.ai_metrics.answers import AiMetricsQuery, Interval
 from core.ai_metrics.queries.conditions import matching_requests
+from core.ai_metrics.queries.daily_indexes import begins_unordered
 from core.ai_metrics.queries.histograms import LOWEST, bucket_of, summed
-from core.ai_metrics.queries.ordered_days import begins_unordered
-from core.ai_metrics.queries.sources import RollupSource, raw, read_sums
+from core.ai_metrics.queries.rollup_sources import RollupSource, raw, read_sums
 from core.ai_metrics.requests import RequestOrder
 from core.ai_metrics.schemas import RequestStatus
 from core.database.paging import Window

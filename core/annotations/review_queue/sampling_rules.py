@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
 from core.annotations.review_queue import snapshots
-from core.annotations.review_queue.chances import below
+from core.annotations.review_queue.sampling import below
 from core.annotations.schemas import AskedFor, QueueItemView, Reason
 from core.annotations.settings import Review
 from core.conversations import queries as conversations

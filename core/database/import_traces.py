@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.database.newest import KnownFields, Version
+from core.database.newest_values import KnownFields, Version
 from core.database.staging import Connection, Stage, with_indexes
 
 BEFORE = """

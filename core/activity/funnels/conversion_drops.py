@@ -14,10 +14,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core import stats
-from core.activity.funnels import sources
-from core.activity.funnels.asking import ROUGHLY, SAMPLES
+from core.activity.funnels import subject_rows
 from core.activity.funnels.funnel import STEPS, WINDOW
-from core.activity.funnels.packed import Numbers, unpacked
+from core.activity.funnels.packed_arrays import Numbers, unpacked
+from core.activity.funnels.question import ROUGHLY, SAMPLES
 from core.activity.queries.releases import ReleaseSeen, list_releases
 from core.cache import memo
 from core.identity.permissions import Permission, require
@@ -166,7 +166,7 @@ def _drop(step: int, name: str, following: str, counts: Counts, end: datetime, *
 def _hours(session: Session, period: Period, watched: Watched) -> tuple[list[Hours], bool]:
     count = session.scalar(ROUGHLY) or 0
     most = SAMPLES if count <= ENOUGH else max(1, ENOUGH * SAMPLES // count)
-    given = sources.places(session, watched) | {
+    given = subject_rows.places(session, watched) | {
         "within": WITHIN,
         "window": WINDOW,
         "since": period.start - AROUND,
@@ -175,7 +175,7 @@ def _hours(session: Session, period: Period, watched: Watched) -> tuple[list[Hou
     }
 
     def ask() -> list[Hours]:
-        return [Hours.of(each) for each in session.execute(text(QUESTION.format(rows=sources.of(watched))), given).one()]
+        return [Hours.of(each) for each in session.execute(text(QUESTION.format(rows=subject_rows.of(watched))), given).one()]
 
     is_sampled = most < SAMPLES
     return memo.kept(("passages", period, watched), ask) if is_sampled else ask(), is_sampled

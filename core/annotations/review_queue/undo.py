@@ -9,7 +9,7 @@ from core.annotations import annotations
 from core.annotations.errors import ItemMissing, TooLate
 from core.annotations.models import Annotation, ReviewItem, ReviewPass
 from core.annotations.review_queue import drafts
-from core.annotations.review_queue.claims import lend, of_item
+from core.annotations.review_queue.leases import lend, of_item
 from core.annotations.schemas import AnnotationStatus, ItemOutcome, QueueItemView, ReviewVerdict
 from core.annotations.settings import Review
 from core.database.tables import table_of

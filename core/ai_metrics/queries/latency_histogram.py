@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.ai_metrics.answers import AiMetricsQuery, LatencyBar
 from core.ai_metrics.queries.conditions import matching_requests
 from core.ai_metrics.queries.histograms import LOWEST, WIDTH, Counts
-from core.ai_metrics.queries.sources import bucket_of_time, latency_of_request
+from core.ai_metrics.queries.rollup_sources import bucket_of_time, latency_of_request
 
 TOGETHER = 10
 

@@ -6,9 +6,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.activity.answers import Stays
-from core.activity.funnels import asking, times
-from core.activity.funnels.asking import SAMPLES, FunnelQuestion
+from core.activity.funnels import durations, question
 from core.activity.funnels.funnel import SAVED, Funnel
+from core.activity.funnels.question import SAMPLES, FunnelQuestion
 from core.activity.funnels.segments import Segment
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -39,24 +39,24 @@ def read_stays(
 ) -> Stays:
     """Return how long those stayed who have not come through; raise FunnelRefused."""
     require(actor, Permission.WATCH)
-    asked = asking.ask(session, funnel, period, watched, segment)
-    return asking.of_many(session, ("stays", period, watched, funnel, segment), lambda: _stays(session, asked))
+    asked = question.ask(session, funnel, period, watched, segment)
+    return question.of_many(session, ("stays", period, watched, funnel, segment), lambda: _stays(session, asked))
 
 
 def _stays(session: Session, asked: FunnelQuestion) -> Stays:
-    last, most = asked.funnel.last, asking.first_portion(session)
+    last, most = asked.funnel.last, question.first_portion(session)
     gone = f"not ({asked.rule.is_reached(last)})"
     rest = ROWS.format(began="from_micros(at_1)", rows="rest", joined="where", gone=gone)
     began, missing = ("reached_1", f"reached_{last + 1} is null") if asked.is_kept else ("from_micros(at_1)", gone)
     plain = ROWS.format(began=began, rows=asked.found.plain, joined="and", gone=missing)
     if asked.is_kept:  # the index knows of whom, but no names: only those are looked up
         plain += f" and reached_1 = any(array(select reached_1 from {asked.found.plain} and sample < :most and {missing}))"  # noqa: S608
-    given = asked.alone | {"bounds": list(times.BOUNDS), "most": most}
+    given = asked.alone | {"bounds": list(durations.BOUNDS), "most": most}
     bars, seconds = Counter[int](), list[float]()
     for row in session.execute(text(QUESTION.format(apart=asked.found.apart, plain=plain, rest=rest)), given):
         bars[row.bar] += row.users
         seconds += row.seconds
-    median, late = times.half_and_most(seconds)
+    median, late = durations.half_and_most(seconds)
     return Stays(
-        users=bars.total(), median_seconds=median, p90_seconds=late, is_sampled=most < SAMPLES, histogram=times.bars(bars)
+        users=bars.total(), median_seconds=median, p90_seconds=late, is_sampled=most < SAMPLES, histogram=durations.bars(bars)
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 
-from api import inflate
+from api import decompression
 from api.bodies import LARGEST_BODY
 from core.errors import Invalid
 from core.ingest.bodies import LONGEST_ROW, PORTION
@@ -57,9 +57,9 @@ class NumberedLines:
 async def lines(request: Request) -> AsyncIterator[NumberedLines]:
     """Yield lines, of one that is too long as much as shows that; raise TooDense, or NoRows for one without any."""
     reader = _Reader()
-    async for piece, sent in inflate.pieces(request):
+    async for piece, sent in decompression.pieces(request):
         full = reader.feed(piece)
-        if reader.rows > inflate.most_rows(sent) or reader.read > LARGEST_BODY + TIMES * sent:
+        if reader.rows > decompression.most_rows(sent) or reader.read > LARGEST_BODY + TIMES * sent:
             raise TooDense
         for found in full:
             yield found

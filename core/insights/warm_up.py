@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
-from core.activity.funnels import segments, stays
+from core.activity.funnels import segments, time_to_drop_off
 from core.activity.queries import events, user_lists
 from core.ai_metrics.answers import AiMetricsQuery
 from core.ai_metrics.queries import request_lists as requests
@@ -46,7 +46,7 @@ def _questions(scope: WatchScope) -> Iterator[Callable[[Session, Session], objec
     yield lambda core, _: segments.list_segments(core, scope.watched, actor=NOBODY)
     for days in (scope.period, last_days(DAYS_OF_API, zone=scope.period.zone)):
         yield partial(_errors, days)
-    yield lambda core, _: stays.read_stays(core, *span, actor=NOBODY)
+    yield lambda core, _: time_to_drop_off.read_stays(core, *span, actor=NOBODY)
     yield lambda core, _: user_lists.list_users(core, user_lists.UserFilter(), scope.watched, window=FEW, actor=NOBODY)
     yield lambda core, _: requests.list_first(core, AiMetricsQuery(*span), RequestOrder.NEWEST, FEW, actor=NOBODY)
 

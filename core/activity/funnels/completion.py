@@ -8,11 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.activity.answers import CohortDay, FunnelCourse
-from core.activity.funnels import asking, times
-from core.activity.funnels.asking import FunnelQuestion
+from core.activity.funnels import durations, question
 from core.activity.funnels.conversion import interval, rate
 from core.activity.funnels.funnel import SAVED, Funnel
-from core.activity.funnels.packed import median_and_p90, unpacked
+from core.activity.funnels.packed_arrays import median_and_p90, unpacked
+from core.activity.funnels.question import FunnelQuestion
 from core.activity.funnels.segments import Segment
 from core.identity.permissions import Permission, require
 from core.identity.schemas import Actor
@@ -58,17 +58,17 @@ def read_course(
 ) -> FunnelCourse:
     """Return how many came through, by day and by the time that it took; a single day `by_hour`. Raise FunnelRefused."""
     require(actor, Permission.WATCH)
-    asked = asking.ask(session, funnel, period, watched, segment)
+    asked = question.ask(session, funnel, period, watched, segment)
     is_hourly = by_hour and period.is_one_day
     cohorts = _hours(period) if is_hourly else _cohorts(period)
     key = ("course", period, watched, funnel, segment, is_hourly)
-    return asking.of_many(session, key, lambda: _course(session, asked, cohorts))
+    return question.of_many(session, key, lambda: _course(session, asked, cohorts))
 
 
 def _course(session: Session, asked: FunnelQuestion, cohorts: Cohorts) -> FunnelCourse:
     begun, through, bars = Counter[int](), Counter[int](), Counter[int]()
     took: list[bytes | None] = []
-    ranges = {"edges": cohorts.edges, "bounds": list(times.BOUNDS)}
+    ranges = {"edges": cohorts.edges, "bounds": list(durations.BOUNDS)}
     for row in session.execute(text(_question(asked)), asked.alone | ranges):
         begun[row.day] += row.users
         if row.bar is not None:
@@ -84,7 +84,7 @@ def _course(session: Session, asked: FunnelQuestion, cohorts: Cohorts) -> Funnel
         median_seconds=median,
         p90_seconds=late,
         is_sampled=False,
-        histogram=times.bars(bars),
+        histogram=durations.bars(bars),
     )
 
 

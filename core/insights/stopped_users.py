@@ -9,9 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.activity.errors import FunnelRefused
-from core.activity.funnels import asking, sources
-from core.activity.funnels.asking import FunnelQuestion
+from core.activity.funnels import question as asking
+from core.activity.funnels import subject_rows
 from core.activity.funnels.funnel import SAVED, Funnel
+from core.activity.funnels.question import FunnelQuestion
 from core.activity.funnels.segments import Segment
 from core.cache import memo
 from core.database.paging import Page, Window
@@ -124,7 +125,7 @@ def _rows(asked: FunnelQuestion, step: int) -> dict[str, str]:
     rows = f"{asked.found.plain} and {kept}"
     plain = f"select subject, reached_1 as began_at, reached_{step} as reached_at from {rows}"  # noqa: S608  our own
     # The index knows when those of a page began, but no names: only they are looked up.
-    newest = sources.by_place(f"select reached_1 from {rows}", "order by reached_1 desc", "limit :limit + :offset")  # noqa: S608  our own
+    newest = subject_rows.by_place(f"select reached_1 from {rows}", "order by reached_1 desc", "limit :limit + :offset")  # noqa: S608  our own
     first = f"{plain} and reached_1 = any(array({newest}))"
     return {"plain": f"select 1 from {rows}", "first": first, "rest": rest}  # noqa: S608  our own
 

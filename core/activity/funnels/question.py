@@ -9,10 +9,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from core.activity.errors import FunnelRefused
-from core.activity.funnels import sources
+from core.activity.funnels import subject_rows
 from core.activity.funnels.funnel import ONBOARDING_CODES, SAVED, Coded, Funnel, FunnelRule
 from core.activity.funnels.segments import HAS_TRAIT, Segment
-from core.activity.funnels.sources import Sources
+from core.activity.funnels.subject_rows import Sources
 from core.activity.models import FunnelEvent
 from core.cache import memo
 from core.identity.permissions import Permission, require
@@ -58,7 +58,7 @@ def ask(
     """
     if segment is not None and segment.trait is None:
         watched, segment = replace(watched, release=segment.value), None
-    given = sources.places(session, watched) | {
+    given = subject_rows.places(session, watched) | {
         "subjects": [f"u:{key}" for key in watched.users or ()],
         "release": watched.release,
         "trait": segment.trait if segment else None,
@@ -111,8 +111,8 @@ def _sources(rule: FunnelRule, watched: Watched, segment: Segment | None, *, is_
     among = " and subject = any(:subjects)" if watched.users is not None else ""
     among += f" and {HAS_TRAIT}" if segment is not None else ""
     if watched.release is not None:
-        return sources.of_release(rule, among=f"true{among}")
-    return (sources.saved if is_kept else sources.of_marks)(rule, sources.of(watched) + among)
+        return subject_rows.of_release(rule, among=f"true{among}")
+    return (subject_rows.saved if is_kept else subject_rows.of_marks)(rule, subject_rows.of(watched) + among)
 
 
 def _codes(session: Session, funnel: Funnel) -> tuple[Coded, ...]:
