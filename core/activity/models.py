@@ -35,9 +35,7 @@ class User(Created, CoreTable):
     email: Mapped[str | None]
     display_name: Mapped[str | None]
     traits: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)
-    told: Mapped[dict[str, Any]] = mapped_column(
-        server_default=EMPTY
-    )  # how new each field is (core/database/newest_values.py)
+    told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # how new each field is (core/database/newest_values.py)
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     last_seen_slot: Mapped[datetime] = mapped_column(Computed(SLOT, persisted=True))

@@ -51,9 +51,7 @@ class Conversation(CoreTable):
     app: Mapped[str]
     release: Mapped[str]
     import_id: Mapped[UUID | None]
-    told: Mapped[dict[str, Any]] = mapped_column(
-        server_default=EMPTY
-    )  # how new each field is (core/database/newest_values.py)
+    told: Mapped[dict[str, Any]] = mapped_column(server_default=EMPTY)  # how new each field is (core/database/newest_values.py)
     last_message_at: Mapped[datetime]
     created_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
