@@ -6,8 +6,6 @@ from importlib import import_module
 from math import sqrt
 from types import ModuleType
 
-import numpy as np
-
 CERTAIN = 0.95
 FARTHEST, HALVINGS = 40.0, 60  # deviations: farther off, chance is less than a float can say
 
@@ -79,7 +77,7 @@ def chances_of_so_many(found: Sequence[tuple[int, int, float]]) -> list[float]:
     if not found:
         return []
     parts, wholes, expected = zip(*found, strict=True)
-    chances: list[float] = _special().bdtrc(np.array(parts) - 1.0, np.array(wholes), np.array(expected)).tolist()
+    chances: list[float] = _special().bdtrc([part - 1.0 for part in parts], wholes, expected).tolist()
     return chances
 
 

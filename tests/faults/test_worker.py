@@ -81,7 +81,7 @@ def test_jobs_of_a_killed_one_come_back_by_themselves_within_two_minutes(install
 
 
 def test_it_never_loads_what_draws_the_console(running: Program) -> None:
-    code = "import sys, app; from core import features; features.load('jobs'); sys.exit('streamlit' in sys.modules)"
+    code = "import sys, app; from core.platform import features; features.load('jobs'); sys.exit('streamlit' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
     until(lambda: worker_id(running) is not None, 20)
     if psutil.LINUX:

@@ -60,7 +60,7 @@ def test_so_it_is_in_a_session_that_is_only_being_made(one: Person, round_: int)
 def test_of_two_accounts_that_make_the_same_session_one_has_it(one: Person) -> None:
     other, session_id = person(), new_id()
     ends = together([lambda: said(one.actor, session_id=session_id), lambda: said(other.actor, session_id=session_id)])
-    assert ends == ["SessionMissing", "done"]
+    assert ends == ["PlaygroundSessionMissing", "done"]
 
 
 @pytest.mark.parametrize("round_", range(5))
@@ -94,7 +94,7 @@ def test_a_message_that_is_said_while_its_session_is_deleted_is_deleted_too_or_k
             service.remove(session, session_id, actor=one.actor)
 
     ends = together([lambda: sent.append(said(one.actor, "the second secret", session_id=session_id)), delete])
-    assert ends in (["SessionMissing", "done"], ["AnswerPending", "done"], ["done", "done"])
+    assert ends in (["PlaygroundSessionMissing", "done"], ["AnswerPending", "done"], ["done", "done"])
     for one_sent in sent:
         buffer = runner.find(UUID(one_sent.job_id))
         assert buffer is not None
@@ -115,4 +115,4 @@ def test_deleting_twice_at_once_deletes_once(one: Person) -> None:
         with transaction() as session:
             service.remove(session, session_id, actor=one.actor)
 
-    assert together([delete, delete]) == ["SessionMissing", "done"]
+    assert together([delete, delete]) == ["PlaygroundSessionMissing", "done"]
