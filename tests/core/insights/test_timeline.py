@@ -77,7 +77,7 @@ def test_conversations_and_feedback_stand_where_they_happened(admin: Actor) -> N
     rated("f1", 4, -1)
     [day] = days(admin)
     [stretch] = day.stretches
-    assert [type(entry).__name__ for entry, _ in stretch.entries] == ["Moment", "Talk", "Opinion", "Moment"]
+    assert [type(entry).__name__ for entry, _ in stretch.entries] == ["Moment", "TimelineTalk", "TimelineFeedback", "Moment"]
     assert [gap for _, gap in stretch.entries] == [None, 120, 120, 300]
     assert (day.events, stretch.session_id) == (2, "s1")
 
