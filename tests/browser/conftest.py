@@ -124,7 +124,7 @@ def windows(browser: Browser, program: Program) -> Iterator[OpenWindow]:
         if key not in opened:
             size: ViewportSize = {"width": width, "height": height}
             context = browser.new_context(viewport=size, reduced_motion="reduce", timezone_id="Europe/Berlin")
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(30_000)
             opened[key] = Window(program.address, context)
             if account is not None:
                 opened[key].let_in(program.cookie(account))

@@ -19,7 +19,7 @@ from pages._ui import cache
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
 # Streamlit looks for its own routes below each page's address before it finds them at the root.
 OWN_PROBES = re.compile(r"/[a-z-]+/_stcore/(health|host-config)$")
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=30_000)
 
 
 @dataclass(frozen=True)
@@ -325,7 +325,7 @@ class Tab:
         self.send(f'#fake {{"words": {words}, "rate": {rate}}}\nWrite for a while')
         expect(self.live).to_contain_text("Fake answer: the")
 
-    def wait_for(self, holds: Callable[[], Any], within_s: float = 10.0) -> None:
+    def wait_for(self, holds: Callable[[], Any], within_s: float = 30.0) -> None:
         """Wait until something holds."""
         for _ in range(int(within_s / 0.05)):
             if holds():
