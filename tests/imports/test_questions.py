@@ -64,6 +64,14 @@ def test_a_length_is_asked_about_before_it_counts_as_tokens(folder: Folder) -> N
     assert [row["input_tokens"] for row in rows_of(path, answer(found, columns={"input_tokens": "prompt_length"}))] == [1240, 240]
 
 
+def test_lengths_beside_the_time_to_the_first_chunk_are_tokens_and_nobody_is_asked(folder: Folder) -> None:
+    path = folder.table("timestamp first_chunk_time in_len out_len", [AT, 0.03, 476, 409], [AT, 0.02, 182, 122])
+    found = known(path)
+
+    assert (found.kind, asked(found)) == (RowKind.AI_REQUESTS, {})
+    assert [(row["input_tokens"], row["output_tokens"]) for row in rows_of(path)] == [(476, 409), (182, 122)]
+
+
 @pytest.mark.parametrize("name", ["prompt_chars", "Zeichen", "prompt_length_characters", "longueur_prompt_caracteres"])
 def test_characters_are_no_tokens_and_nobody_is_asked(folder: Folder, name: str) -> None:
     path = folder.table(f"timestamp model latency_ms {name}", [AT, "gpt-4o", 80, 1240])

@@ -96,7 +96,7 @@ def test_what_cannot_be_imported_yet_is_recognised_and_says_so(name: str) -> Non
     found = recognise(FOLDER / name, name)
 
     assert (found.format, found.mapping) == (NOT_YET[name], None)
-    assert "cannot be imported" in str(found.not_yet)
+    assert "not supported" in str(found.not_yet)
 
 
 @pytest.mark.usefixtures("database")

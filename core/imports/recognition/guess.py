@@ -46,6 +46,13 @@ def _find_by_values(fields: dict[str, FieldRule], samples: Samples, kind: RowKin
             if path is not None:
                 fields[field] = FieldRule(path=path, as_=As.TEXT)
                 taken.add(path)
+    if "first_token_ms" in fields and not _has_long_texts(samples):  # a benchmark of a model: its lengths are tokens
+        for field, path in length_columns(samples, taken).items():
+            fields.setdefault(field, FieldRule(path=path, as_=As.COUNT))
+
+
+def _has_long_texts(samples: Samples) -> bool:
+    return any(isinstance(value, str) and len(value) > LONG_TEXT for cells in samples.values() for value in cells)
 
 
 def _are_models(_path: str, found: list[Any]) -> bool:
